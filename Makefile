@@ -1,0 +1,67 @@
+# City-Resilience: `make demo` and `make test` build .venv when it is missing, then do their job.
+
+VENV ?= .venv
+OUT ?= out/demo
+UV ?= uv
+# Another interpreter than the newest of Python 3.11-3.13 that is found: make PYTHON=/path/to/python3
+PYTHON ?=
+
+ifeq ($(OS),Windows_NT)
+BIN := $(VENV)/Scripts
+else
+BIN := $(VENV)/bin
+endif
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test check format docs lock clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST))
+
+env: $(STAMP)  ## Build or refresh the environment in .venv
+
+$(STAMP): requirements.lock pyproject.toml scripts/make_venv.sh
+	@rm -f $@
+	@sh scripts/make_venv.sh "$(VENV)" "$(PYTHON)"
+	@echo "Installing the locked packages into $(VENV) (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## Train on the made-up panel, forecast with the trained model, write a report
+	$(BIN)/city-resilience train experiments/demo/experiment.toml --out $(OUT)
+	$(BIN)/city-resilience predict --data experiments/demo/panel.csv --model $(OUT)/model --out $(OUT)/predictions.csv
+	@echo
+	@echo "Report:      $(OUT)/report.html   (open it in a browser; it needs no network)"
+	@echo "Predictions: $(OUT)/predictions.csv"
+
+test: $(STAMP)  ## Run all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## Formatting, lint, strict types and import rules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy src scripts
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+docs: $(STAMP)  ## Write docs/cli.md from the command line and build the pages into site/
+	$(BIN)/python scripts/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+	$(BIN)/mkdocs build --strict --quiet
+
+lock:  ## Write requirements.lock and python_env.yaml anew (needs uv; UPGRADE=1 takes newer versions)
+	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock: uv not found; install it (pip install uv) or give its path: make lock UV=/path/to/uv" >&2; exit 2; }
+	$(UV) pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet \
+	  $(if $(UPGRADE),--upgrade,) --output-file requirements.lock
+	$(MAKE) --no-print-directory $(STAMP)
+	$(BIN)/python scripts/python_env.py > python_env.yaml.new && mv python_env.yaml.new python_env.yaml
+
+clean:  ## Remove the environment, caches and outputs (tracking stores and models stay)
+	rm -rf $(VENV) out site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

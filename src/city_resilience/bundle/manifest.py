@@ -1,0 +1,205 @@
+"""The manifest of a bundle: what the folder holds, and the check that it holds just that.
+
+A bundle is data. Nothing in it is executed, and nothing is read before its name, size and
+SHA-256 agree with the manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from city_resilience.errors import InputError
+
+__all__ = [
+    "FORMAT",
+    "FORMAT_VERSION",
+    "MANIFEST",
+    "FileEntry",
+    "HorizonEntry",
+    "Manifest",
+    "MemberEntry",
+    "is_bundle",
+    "read_files",
+    "read_manifest",
+]
+
+FORMAT = "city-resilience bundle"
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MAX_MANIFEST_BYTES = 8 * 2**20
+MAX_FILE_BYTES = 64 * 2**20
+MAX_TOTAL_BYTES = 256 * 2**20
+MAX_FILES = 500
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileEntry(_Strict):
+    """Size in bytes and SHA-256 of one file."""
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    size: int = Field(ge=0, le=MAX_FILE_BYTES)
+
+
+class MemberEntry(_Strict):
+    """One fitted model: its kind and its files, by their names within the bundle."""
+
+    kind: str
+    files: tuple[str, ...]
+
+
+class HorizonEntry(_Strict):
+    """The model of one horizon; the order of weights is the order of summation."""
+
+    columns: tuple[tuple[str, str], ...]
+    shifts: dict[str, int]
+    limits: dict[str, int]
+    weights: dict[str, FiniteFloat]
+    members: dict[str, MemberEntry]
+    dropped: dict[str, str] = Field(default_factory=dict)
+
+
+class Manifest(_Strict):
+    """All that a bundle says about itself.
+
+    Attributes
+    ----------
+    versions : mapping of str to str
+        Python and the packages that numbers depend on, as they were when the model was fitted.
+    experiment : mapping
+        The experiment, to be checked by ``experiment_from``.
+    cities : tuple of str
+        Training cities.
+    horizons : mapping of int to HorizonEntry
+    fingerprint : str
+        Fingerprint of the training panel.
+    card : mapping
+        What the model card was written from.
+    files : mapping of str to FileEntry
+        Every file of the bundle but the manifest.
+    """
+
+    format: str
+    format_version: int
+    package_version: str
+    versions: dict[str, str]
+    experiment: dict[str, Any]
+    origin: int
+    cities: tuple[str, ...]
+    horizons: dict[int, HorizonEntry]
+    fingerprint: str = ""
+    simulated: bool = False
+    card: dict[str, Any] = Field(default_factory=dict)
+    files: dict[str, FileEntry]
+
+
+def is_bundle(folder: Path) -> bool:
+    """Say whether a folder holds a manifest of this format, whatever its version."""
+    try:
+        value = _json(folder / MANIFEST)
+    except InputError:
+        return False
+    return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def read_manifest(folder: Path | str) -> Manifest:
+    """Read and check the manifest of a bundle; the files themselves are not opened.
+
+    Raises
+    ------
+    InputError
+        If the folder or its manifest is missing, is no manifest of a known format version, or
+        lists a name that leaves the folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such model folder; name a folder that holds {MANIFEST}")
+    path = folder / MANIFEST
+    value = _json(path)
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise InputError(f"{path}: not the manifest of a {FORMAT}; name another folder")
+    if value.get("format_version") != FORMAT_VERSION:
+        raise InputError(
+            f"{path}: format version {value.get('format_version')!r} is not known, this program "
+            f"reads {FORMAT_VERSION}; update city-resilience or train the model again"
+        )
+    try:
+        manifest = Manifest.model_validate(value)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(str(part) for part in problem["loc"])
+        raise InputError(f"{path}: key {key!r}: {problem['msg']}; {_AGAIN}") from error
+    _check_names(manifest, path)
+    return manifest
+
+
+def read_files(folder: Path | str, manifest: Manifest) -> dict[str, bytes]:
+    """Read every file the manifest lists, once each, and check size and SHA-256.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, leaves the folder through a link, or is not the one listed.
+    """
+    folder = Path(folder)
+    root = folder.resolve()
+    content = {}
+    for name, entry in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise InputError(f"{path}: listed in {MANIFEST} but missing; {_AGAIN}")
+        if not path.resolve().is_relative_to(root):
+            raise InputError(f"{path}: a link that leaves the bundle; {_AGAIN}")
+        with path.open("rb") as file:
+            data = file.read(entry.size + 1)
+        if len(data) != entry.size or hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise InputError(
+                f"{path}: size or SHA-256 differs from {MANIFEST}, the file was changed or cut; "
+                f"{_AGAIN}"
+            )
+        content[name] = data
+    return content
+
+
+_AGAIN = "copy the whole bundle again or train the model again"
+
+
+def _json(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError(f"{path}: missing; name a model folder written by train or models export")
+    with path.open("rb") as file:
+        data = file.read(MAX_MANIFEST_BYTES + 1)
+    if len(data) > MAX_MANIFEST_BYTES:
+        raise InputError(f"{path}: larger than {MAX_MANIFEST_BYTES} bytes; {_AGAIN}")
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({error}); {_AGAIN}") from error
+
+
+def _check_names(manifest: Manifest, path: Path) -> None:
+    for name in manifest.files:
+        if not all(_PART.fullmatch(part) for part in name.split("/")):
+            raise InputError(f"{path}: file name {name!r} is not allowed in a bundle; {_AGAIN}")
+    total = sum(entry.size for entry in manifest.files.values())
+    if len(manifest.files) > MAX_FILES or total > MAX_TOTAL_BYTES:
+        raise InputError(
+            f"{path}: lists {len(manifest.files)} files of {total} bytes, more than "
+            f"{MAX_FILES} files or {MAX_TOTAL_BYTES} bytes; {_AGAIN}"
+        )
+    for horizon, entry in manifest.horizons.items():
+        for member, value in entry.members.items():
+            if unknown := [name for name in value.files if name not in manifest.files]:
+                raise InputError(
+                    f"{path}: horizon {horizon}, member {member!r}: file {unknown[0]!r} is not "
+                    f"among the listed files; {_AGAIN}"
+                )

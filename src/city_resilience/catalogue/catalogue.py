@@ -1,0 +1,286 @@
+"""Variables of city panels and the headers that name them.
+
+A header is a name, a unit and perhaps a remark: ``实际地区生产总值(亿元,2000年价)``,
+``real GDP (100m yuan)``, ``gdp_100m_yuan``. Names are compared after NFKC, case folding and
+removal of white space and underscores. Several variables may share a name; the unit then tells
+them apart (``科学技术支出(万元)``, ``科学技术支出(对数指标)``), or the prices do.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from city_resilience.catalogue.units import conversion_factor, parse_unit
+from city_resilience.errors import InputError
+
+__all__ = [
+    "Catalogue",
+    "Match",
+    "UnitMismatch",
+    "Variable",
+    "load_catalogue",
+    "unit_in_brackets",
+]
+
+_BRACKETS = re.compile(r"[(\[【〔<〈《]([^()\[\]【】〔〕<>〈〉《》]*)[)\]】〕>〉》]")
+_CONSTANT_PRICES = re.compile(
+    r"\b(?:at|in)?\s*(?:constant\s*)?\d{4}\s*(?:constant\s*)?prices?"
+    r"|(?:at|in)?\s*constant(?:\s*prices?)?"
+    r"|(?:以|按)?\d{4}年?(?:为基期|不变价格?|可比价格?|价格?|基期)|不变价格?|可比价格?"
+)
+_CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
+_YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
+_PLAIN_REMARKS = {"全市", "wholecity", "年末", "yearend"}
+_DISTRICTS = {"市辖区", "市区", "districts", "urbandistricts", "citydistricts"}
+
+
+class UnitMismatch(InputError):
+    """A header names a variable, in a unit that cannot be converted to the variable's own.
+
+    Attributes
+    ----------
+    variable : str
+        Id of the variable.
+    """
+
+    def __init__(self, message: str, variable: str) -> None:
+        super().__init__(message)
+        self.variable = variable
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What one numeric column of a panel means.
+
+    Attributes
+    ----------
+    id : str
+        Name in code, experiment files and results.
+    label_en, label_zh : str
+        Names for people.
+    unit : str
+        Unit of the values in a panel, as `parse_unit` reads it ("" = none).
+    family : str
+        One of ``experiment.FAMILIES``, ``"outcome"``, or ``"key"`` for what is no number.
+    direction : int
+        +1 more is better, -1 more is worse, 0 unknown.
+    aliases : tuple of str
+        Further names a header may use, without units.
+    kind : str
+        ``level``, ``volume`` (at constant prices), ``share``, ``ratio``, ``index``, ``log`` or
+        ``key``.
+    """
+
+    id: str
+    label_en: str
+    label_zh: str
+    unit: str = ""
+    family: str = "control"
+    direction: int = 0
+    aliases: tuple[str, ...] = ()
+    kind: str = "level"
+
+
+@dataclass(frozen=True)
+class Match:
+    """A header that was understood.
+
+    Attributes
+    ----------
+    variable : Variable
+    unit_in_header : str
+        The unit as written in the header or as declared; empty if there was none.
+    factor : float
+        What the column's values are multiplied by to be in the variable's unit.
+    remarks : tuple of str
+        Parts in brackets that are neither a unit nor a known remark.
+    """
+
+    variable: Variable
+    unit_in_header: str
+    factor: float
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Header:
+    name: str
+    unit: str
+    remarks: tuple[str, ...]
+    constant_prices: bool = False
+    districts: bool = False
+    bare: bool = True
+    cut: bool = False
+
+
+class Catalogue:
+    """Variables by id, and the lookup from a header to one of them.
+
+    Parameters
+    ----------
+    variables : mapping of str to Variable
+        In order of preference where several share a name.
+    """
+
+    def __init__(self, variables: Mapping[str, Variable]) -> None:
+        self.variables: Mapping[str, Variable] = dict(variables)
+        self._by_name: dict[str, list[Variable]] = {}
+        for variable in self.variables.values():
+            names = (variable.id, variable.label_en, variable.label_zh, *variable.aliases)
+            for key in dict.fromkeys(map(_name_key, names)):
+                self._by_name.setdefault(key, []).append(variable)
+
+    def resolve(self, header: str, units: Mapping[str, str] | None = None) -> Match | None:
+        """Find the variable that a header names.
+
+        Parameters
+        ----------
+        header : str
+            The column's header as it stands in the file.
+        units : mapping of str to str, optional
+            Declared units by header or by variable id; they overrule the header's own.
+
+        Returns
+        -------
+        Match or None
+            None where the name is unknown, or where the header is about a city's districts
+            only.
+
+        Raises
+        ------
+        UnitMismatch
+            If the name is known but the unit in brackets or the declared one cannot be
+            converted.
+        InputError
+            If a declared unit is not a unit.
+        """
+        for reading in _readings(header):
+            known = self._by_name.get(_name_key(reading.name), [])
+            if not known:
+                continue
+            if reading.districts:
+                return None
+            match = _choose(header, reading, known, units or {})
+            if match or reading.cut:
+                return match
+            raise _mismatch(header, reading, known, units or {})
+        return None
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """Load the catalogue that ships with the package."""
+    text = files("city_resilience.catalogue").joinpath("variables.toml").read_text("utf-8")
+    variables = {
+        name: Variable(id=name, **{**fields, "aliases": tuple(fields.get("aliases", ()))})
+        for name, fields in tomllib.loads(text).items()
+    }
+    return Catalogue(variables)
+
+
+def _name_key(name: str) -> str:
+    """Return the form in which names are compared: ``" Real_ＧＤＰ "`` is ``"realgdp"``."""
+    name = unicodedata.normalize("NFKC", name).replace("_x000D_", "").casefold()
+    return re.sub(r"[\s_\-·:：]+", "", name)
+
+
+def unit_in_brackets(header: str) -> str:
+    """Return the unit that a header states in brackets, or an empty string.
+
+    Examples
+    --------
+    >>> unit_in_brackets("算力规模（万件，2020年）")
+    '万件'
+    """
+    return next(reading for reading in _readings(header) if reading.bare).unit
+
+
+def _readings(header: str) -> Iterator[_Header]:
+    """Yield the ways to read a header: whole, without brackets, with a tail as its unit."""
+    text = unicodedata.normalize("NFKC", header).replace("_x000D_", "").strip()
+    yield _Header(text, "", (), bare=False)
+    inside = [part for group in _BRACKETS.findall(text) for part in re.split(r"[,;、，；]", group)]
+    bare = _BRACKETS.sub(" ", text).strip()
+    reading = _with_remarks(bare, [part.strip() for part in inside if part.strip()])
+    yield reading
+    cuts = [match.span() for match in re.finditer(r"[_\s,:、/]+", bare)]
+    for start, end in cuts:
+        tail = bare[end:]
+        if parse_unit(tail) is not None:
+            yield _Header(
+                bare[:start],
+                reading.unit or tail.replace("_", " "),
+                reading.remarks,
+                reading.constant_prices,
+                reading.districts,
+                cut=True,
+            )
+
+
+def _with_remarks(name: str, parts: list[str]) -> _Header:
+    unit, remarks, constant, districts = "", [], False, False
+    for part in parts:
+        rest, n_constant = _CONSTANT_PRICES.subn("", part.casefold())
+        rest = _CURRENT_PRICES.sub("", rest).strip()
+        constant |= n_constant > 0
+        districts |= _name_key(rest) in _DISTRICTS
+        if not rest or _name_key(rest) in _PLAIN_REMARKS | _DISTRICTS:
+            continue
+        undated = " ".join(_YEAR.sub("", rest).split())
+        if not unit and parse_unit(undated) is not None:
+            unit = part if undated == rest == part.casefold() else undated
+            constant |= undated != rest
+        else:
+            remarks.append(part)
+    return _Header(name, unit, tuple(remarks), constant, districts)
+
+
+def _choose(
+    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+) -> Match | None:
+    """Return the first variable of a name whose unit and prices fit."""
+    for variable in _ranked(known, reading):
+        unit = _unit(header, reading, variable, units)
+        factor = _factor(header, unit, variable)
+        if factor is not None:
+            return Match(variable, unit, factor, reading.remarks)
+    return None
+
+
+def _ranked(known: list[Variable], reading: _Header) -> list[Variable]:
+    return sorted(known, key=lambda v: (v.kind == "volume") != reading.constant_prices)
+
+
+def _unit(header: str, reading: _Header, variable: Variable, units: Mapping[str, str]) -> str:
+    return units.get(header.strip(), units.get(variable.id, reading.unit))
+
+
+def _factor(header: str, unit: str, variable: Variable) -> float | None:
+    wanted = parse_unit(variable.unit)
+    if not unit or wanted is None:
+        return 1.0
+    found = parse_unit(unit)
+    if found is None:
+        raise InputError(
+            f"column {header.strip()!r}: declared unit {unit!r} is not known; write one such as "
+            "'亿元', '100m yuan', '10k persons', '%' or 'fraction'"
+        )
+    return conversion_factor(found, wanted)
+
+
+def _mismatch(
+    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+) -> UnitMismatch:
+    variable = _ranked(known, reading)[0]
+    unit = _unit(header, reading, variable, units)
+    return UnitMismatch(
+        f"column {header.strip()!r}: unit {unit!r} cannot be converted to {variable.unit!r}, the "
+        f"unit of {variable.id}; declare its unit in [data.units] or its meaning in [data.columns]",
+        variable.id,
+    )

@@ -1,0 +1,354 @@
+"""The command line: wiring only, every verb calls the library and prints what came back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from city_resilience import __version__
+from city_resilience.errors import CityResilienceError, InputError
+
+if TYPE_CHECKING:
+    from city_resilience.forecasting.progress import Progress
+
+__all__ = ["main", "run"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+STORE_HELP = (
+    "Tracking store: a folder, a .db file or an MLflow URI. Default: $MLFLOW_TRACKING_URI, else "
+    ".city-resilience/ beside experiments/."
+)
+MODEL_HELP = (
+    "A model folder, NAME@champion, NAME@challenger or NAME/VERSION. Default: the champion of "
+    "the only registered model."
+)
+
+
+def _experiment_options(command: Command) -> Command:
+    options = [
+        click.argument("experiment", type=click.Path(dir_okay=False)),
+        click.option("--data", default="", help="Panel: CSV, XLSX or Parquet. [experiment's own]"),
+        click.option(
+            "--set",
+            "overrides",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change one key of the experiment, e.g. --set outcome.horizons=[1,2].",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _store_option(command: Command) -> Command:
+    return click.option("--store", default="", help=STORE_HELP)(command)
+
+
+def _model_option(command: Command) -> Command:
+    return click.option("--model", default="", help=MODEL_HELP)(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="city-resilience")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def main(debug: bool) -> None:
+    """Forecast how well city economies hold up relative to their nation.
+
+    \b
+    Try it:
+      city-resilience train experiments/demo/experiment.toml --out out/demo
+      city-resilience predict --data experiments/demo/panel.csv --out forecast.csv
+    """
+
+
+@main.command()
+@_experiment_options
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for tables, report, model.")
+@_store_option
+@click.option("--require-promotion", is_flag=True, help="Exit with 3 if it stays challenger.")
+def train(
+    experiment: str,
+    data: str,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    store: str,
+    require_promotion: bool,
+) -> None:
+    """Backtest, fit, explain, log and register a forecast.
+
+    \b
+    Examples:
+      city-resilience train experiments/demo/experiment.toml --out out/demo
+      city-resilience train experiments/china_prefecture/experiment.toml --data panel.csv
+    """
+    from city_resilience import pipeline, screen
+
+    with _progress() as progress:
+        result = pipeline.train(
+            experiment,
+            data,
+            out=out,
+            overrides=overrides,
+            store=store,
+            require_promotion=require_promotion,
+            progress=progress,
+        )
+    screen.show_training(result)
+
+
+@main.command()
+@_experiment_options
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables.")
+def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path | None) -> None:
+    """Evaluate an experiment at rolling origins; nothing is logged or registered.
+
+    \b
+    Example:
+      city-resilience backtest experiments/us_states/experiment.toml --out out/us_states
+    """
+    from city_resilience import pipeline, screen
+
+    source = pipeline.load(experiment, data, overrides)
+    with _progress() as progress:
+        source = pipeline.searched(source, progress)
+        evaluation = pipeline.evaluate(source, progress)
+    if out is not None:
+        pipeline.write_evaluation(evaluation, out)
+    screen.show_evaluation(source, evaluation)
+    if out is not None:
+        click.echo(f"Files: {out}")
+
+
+@main.command()
+@click.option("--data", required=True, help="The whole panel: CSV, XLSX or Parquet.")
+@click.option("--out", required=True, help="Forecast file: .csv, .xlsx or .parquet.")
+@_model_option
+@_store_option
+@click.option("--drivers", default=3, show_default=True, help="Leading drivers per forecast.")
+@click.option("--city", "cities", multiple=True, help="Write this city only (repeatable).")
+@click.option("--sheet", default="", help="Sheet of a workbook.")
+@click.option("--allow-partial", is_flag=True, help="Accept under 90 % of the training cities.")
+def predict(
+    data: str,
+    out: str,
+    model: str,
+    store: str,
+    drivers: int,
+    cities: tuple[str, ...],
+    sheet: str,
+    allow_partial: bool,
+) -> None:
+    """Forecast every city of a panel file with a trained model.
+
+    \b
+    Examples:
+      city-resilience predict --data panel.csv --out forecast.csv --model models/demo
+      city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
+    """
+    from city_resilience import batch
+
+    folder, name = _model_folder(model, store)
+    manifest = batch.predict(
+        data,
+        out,
+        model_folder=folder,
+        drivers=drivers,
+        cities=cities,
+        allow_partial=allow_partial,
+        sheet=sheet,
+        model={"reference": name},
+    )
+    click.echo(
+        f"{out}: {manifest['rows']} forecasts for {manifest['cities']} cities from origin "
+        f"{manifest['origin']}, model {name}"
+    )
+
+
+@main.command()
+@click.argument("city")
+@click.option("--data", default="", help="Explain on this panel. [drivers stored with the model]")
+@_model_option
+@_store_option
+@click.option("--horizon", type=int, help="Years ahead. [the shortest]")
+@click.option("--top", default=10, show_default=True, help="Indicators to show.")
+def explain(
+    city: str, data: str, model: str, store: str, horizon: int | None, top: int
+) -> None:
+    """Show what the forecast of one city leans on, by family and by indicator.
+
+    \b
+    Examples:
+      city-resilience explain 洛阳市 --model china_prefecture@champion
+      city-resilience explain Ohio --data experiments/us_states/panel.csv --model out/us/model
+    """
+    from city_resilience import lookup, screen
+
+    folder, _ = _model_folder(model, store)
+    drivers, labels = lookup.explained(folder, model, store, data)
+    screen.show_city(drivers, labels, city, horizon, top)
+
+
+@main.command()
+@click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"))
+@click.option("--results", type=click.Path(path_type=Path), help="Folder that train --out wrote.")
+@_model_option
+@_store_option
+def report(out: Path, results: Path | None, model: str, store: str) -> None:
+    """Write the report of a trained model again, as one HTML file.
+
+    \b
+    Examples:
+      city-resilience report --model demo@champion --out report.html
+      city-resilience report --results out/demo --out report.html
+    """
+    from city_resilience import lookup
+    from city_resilience.report import write_report
+
+    write_report(lookup.stored_summary(results, model, store), out)
+    click.echo(f"Report: {out}")
+
+
+@main.command()
+@click.argument("challenger")
+@click.argument("champion", required=False)
+@_store_option
+def compare(challenger: str, champion: str | None, store: str) -> None:
+    """Compare two registered versions year by year on their common rows.
+
+    \b
+    Example:
+      city-resilience compare china_prefecture@challenger china_prefecture@champion
+    """
+    from city_resilience import lookup, screen
+
+    screen.show_verdict(lookup.compared(challenger, champion, store))
+
+
+@main.command()
+@click.argument("reference")
+@click.option("--force", is_flag=True, help="Promote whatever the gate says.")
+@_store_option
+def promote(reference: str, force: bool, store: str) -> None:
+    """Make a registered version the champion; exit with 3 if the gate refuses.
+
+    The gate lets a version pass whose recipe is the champion's (the same experiment on newer
+    data), or whose mean yearly error on the common rows is lower.
+
+    \b
+    Example:
+      city-resilience promote china_prefecture@challenger
+    """
+    from city_resilience import lookup
+
+    click.echo(lookup.promoted(reference, store, force=force))
+
+
+@main.group()
+def models() -> None:
+    """List and export registered models."""
+
+
+@models.command("list")
+@_store_option
+def list_models(store: str) -> None:
+    """List all registered versions, their aliases, origins and errors."""
+    from city_resilience import lookup, screen
+
+    screen.show_models(lookup.registered(store))
+
+
+@models.command()
+@click.argument("reference")
+@click.argument("folder", type=click.Path(path_type=Path))
+@_store_option
+def export(reference: str, folder: Path, store: str) -> None:
+    """Write the portable bundle of a registered version to a folder.
+
+    \b
+    Example:
+      city-resilience models export china_prefecture@champion models/china_prefecture
+    """
+    from city_resilience import lookup
+
+    click.echo(f"Model: {lookup.exported(reference, folder, store)}")
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    0 done, 1 internal error, 2 bad input, configuration or usage, 3 a gate refused.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in given
+    given = [item for item in given if item != "--debug"]
+    try:
+        result = main.main(given, prog_name="city-resilience", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except CityResilienceError as error:
+        return _fail(str(error), error.exit_code, debug)
+    except click.ClickException as error:
+        return _fail(f"{error.format_message()} Try --help.", 2, debug)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("stopped", 130, debug=False)
+    except Exception as error:
+        return _fail(f"internal error: {error!r}; run again with --debug", 1, debug)
+
+
+def _fail(message: str, code: int, debug: bool) -> int:
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    click.echo(f"city-resilience: {' '.join(message.split())}", err=True)
+    return code
+
+
+def _model_folder(model: str, store: str) -> tuple[Path, str]:
+    if model and Path(model).is_dir():
+        return Path(model), model
+    if model and ("/" in model or "\\" in model) and not model.startswith("models:/"):
+        name, _, version = model.rpartition("/")
+        if "/" in name or not version.isdigit():
+            raise InputError(f"--model {model!r}: no such folder; name a model folder or NAME@alias")
+    from city_resilience import lookup
+
+    return lookup.model_folder(model, store)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show one bar per kind of work on standard error."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def progress(what: str, done: int, total: int, /) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done)
+
+        yield progress
+
+
+def entry() -> None:
+    """Entry point of the console script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,59 @@
+"""Errors that a user can cause and mend.
+
+``CityResilienceError``
+├── ``InputError``   bad data, configuration or usage: exit code 2
+└── ``GateRefused``  a promotion gate said no: exit code 3
+
+Every message is one line: what is wrong, where (file, row, key), what was found, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["CityResilienceError", "GateRefused", "InputError", "nearest"]
+
+
+class CityResilienceError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+    exit_code = 1
+
+
+class InputError(CityResilienceError):
+    """Bad input, configuration or usage; nothing has been written."""
+
+    exit_code = 2
+
+
+class GateRefused(CityResilienceError):
+    """A gate refused what the command asked for."""
+
+    exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+    """Return a clause with the known names closest to a misspelt one.
+
+    Parameters
+    ----------
+    name : str
+        The name that was not found.
+    known : iterable of str
+        The names that exist.
+    most : int
+        How many to name at the most.
+
+    Returns
+    -------
+    str
+        ``"; nearest: 'a', 'b'"``, or an empty string where nothing is close.
+
+    Examples
+    --------
+    >>> nearest("horizn", ["horizon", "origin"])
+    "; nearest: 'horizon'"
+    """
+    matches = difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
+    return "; nearest: " + ", ".join(repr(m) for m in matches) if matches else ""

@@ -1,0 +1,251 @@
+"""The experiment: one strict, frozen value read from a TOML file.
+
+Every key that the file may hold is a field here; an unknown key fails with the nearest known
+names. The value is echoed into runs, bundles and reports.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from city_resilience.errors import InputError, nearest
+
+__all__ = [
+    "FAMILIES",
+    "Column",
+    "Data",
+    "Evaluation",
+    "Experiment",
+    "Family",
+    "Features",
+    "Model",
+    "Outcome",
+    "Parameter",
+    "Search",
+    "load_experiment",
+]
+
+Family = Literal[
+    "digital",
+    "innovation",
+    "green_innovation",
+    "talent",
+    "structure",
+    "agglomeration",
+    "place",
+    "history",
+    "control",
+]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+Parameter = bool | int | float | str
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Strict):
+    """A column of the user's own that becomes a variable and an indicator.
+
+    ``id`` defaults to the header. ``direction`` is +1, -1 or 0 (more is better, worse, unknown).
+    """
+
+    family: Family
+    id: str = ""
+    unit: str = ""
+    label_en: str = ""
+    label_zh: str = ""
+    direction: Literal[-1, 0, 1] = 0
+
+
+class Data(_Strict):
+    """Where the panel is and how its keys are called."""
+
+    path: str = ""
+    sheet: str = ""
+    city: str = ""
+    year: str = ""
+    province: str = ""
+    groups: tuple[str, ...] = ()
+    gazetteer: Literal["none"] = "none"
+    source: str = "not stated"
+    licence: str = "not stated"
+    simulated: bool = False
+    units: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, Column] = Field(default_factory=dict)
+
+
+class Outcome(_Strict):
+    """What is forecast: a measure of resilience of one variable, at some horizons (years)."""
+
+    variable: str = "gdp_real"
+    measure: Literal["growth_gap"] = "growth_gap"
+    horizons: tuple[int, ...] = (1, 2, 3)
+    publication_delay_days: int = Field(default=90, ge=0)
+
+    @model_validator(mode="after")
+    def _horizons_ascend(self) -> Outcome:
+        if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h >= 1}):
+            raise ValueError(f"horizons must be ascending years from 1 on, found {self.horizons}")
+        return self
+
+
+class Features(_Strict):
+    """Which indicators the forecast may use, and how old they may be.
+
+    ``carry_forward`` is the number of years a series may be carried to the origin (0 = off).
+    ``min_coverage`` is the share of cities that must have a value at the origin for an
+    indicator to enter that fold. ``publication_lag`` is in years per variable, relative to the
+    outcome. ``min_history`` is the number of panel years before the first training row.
+    """
+
+    families: tuple[Family, ...] = FAMILIES
+    exclude: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    carry_forward: int = Field(default=0, ge=0)
+    min_coverage: float = Field(default=0.3, gt=0, le=1)
+    publication_lag: dict[str, int] = Field(default_factory=dict)
+    min_history: int = Field(default=3, ge=1)
+
+
+class Evaluation(_Strict):
+    """Which origins are scored, and how many before them only train the blend."""
+
+    first_origin: int
+    last_origin: int | None = None
+    warmup_origins: int = Field(default=4, ge=0)
+    min_group: int = Field(default=10, ge=1)
+
+
+class Model(_Strict):
+    """Learners of the blend, the candidate that is served, and their parameters."""
+
+    serve: str = "blend"
+    members: tuple[str, ...] = ("ridge", "xgboost", "extra_trees")
+    seed: int = 0
+    parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
+
+
+class Search(_Strict):
+    """Hyper-parameter search by optuna on inner origins; off unless ``trials`` is positive.
+
+    ``inner_origins`` is the number of origins before the first scored one that judge a trial.
+    """
+
+    trials: int = Field(default=0, ge=0)
+    inner_origins: int = Field(default=3, ge=1)
+    learners: tuple[str, ...] = ("xgboost", "extra_trees")
+
+
+class Experiment(_Strict):
+    """All that decides a run besides the data.
+
+    Attributes
+    ----------
+    name : str
+        Name of the experiment and of its registered model.
+    """
+
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
+    title: str = ""
+    title_zh: str = ""
+    evaluation: Evaluation
+    data: Data = Data()
+    outcome: Outcome = Outcome()
+    features: Features = Features()
+    model: Model = Model()
+    search: Search = Search()
+
+    def digest(self) -> str:
+        """Return a short hash of everything but the place of the data."""
+        values = self.model_dump(mode="json")
+        values["data"].pop("path")
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experiment:
+    """Read and check an experiment file.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    overrides : iterable of str
+        ``section.key=value`` pairs, the value in TOML notation (a bare word is a string).
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no TOML, a key is unknown, or a value is not allowed.
+    """
+    path = Path(path)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: no such experiment file; name an experiment.toml, for example "
+            "experiments/demo/experiment.toml"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}; mend that line") from error
+    for item in overrides:
+        _override(values, item)
+    return experiment_from(values, str(path))
+
+
+def experiment_from(values: Mapping[str, Any], where: str) -> Experiment:
+    """Build an experiment from plain values; ``where`` names their source in errors."""
+    try:
+        return Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first_problem(error)}") from error
+
+
+def _override(values: dict[str, Any], item: str) -> None:
+    key, equals, text = item.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {item!r}: expected key=value, for example outcome.horizons=[1,2]")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"--set {item!r}: {section!r} is a value, not a section")
+    values[last] = value
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location) or "experiment"
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        return (
+            f"key {key!r} does not exist{nearest(location[-1], known)}; "
+            f"remove it or use one of: {', '.join(known)}"
+        )
+    if problem["type"] == "missing":
+        return f"key {key!r} is missing; add it"
+    found = json.dumps(problem["input"], ensure_ascii=False, default=str)
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"key {key!r}: {message[0].lower()}{message[1:]}, found {found}; change the value"
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    model: Any = Experiment
+    for part in location:
+        if part in getattr(model, "model_fields", {}):
+            model = model.model_fields[part].annotation
+        else:
+            model = Column
+    return sorted(getattr(model, "model_fields", Column.model_fields))

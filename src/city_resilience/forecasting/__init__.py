@@ -1,0 +1,52 @@
+"""Forecast at rolling origins from what was known at each of them."""
+
+from city_resilience.forecasting.asof import AsOf, Facts, common_origin, gather_facts
+from city_resilience.forecasting.backtest import (
+    BLEND,
+    HISTORY_ONLY,
+    Backtest,
+    candidate_labels,
+    run_backtest,
+    scored_origins,
+)
+from city_resilience.forecasting.coverage import family_coverage
+from city_resilience.forecasting.features import FeatureSpec
+from city_resilience.forecasting.forecaster import (
+    FORECAST_COLUMNS,
+    Forecaster,
+    HorizonModel,
+    ServedRows,
+    available_from,
+)
+from city_resilience.forecasting.models import FITTED, Fitted
+from city_resilience.forecasting.scores import best_naive, compare_models, score, yearly
+from city_resilience.forecasting.search import search_parameters
+from city_resilience.forecasting.train import fit_forecaster
+
+__all__ = [
+    "BLEND",
+    "FITTED",
+    "FORECAST_COLUMNS",
+    "HISTORY_ONLY",
+    "AsOf",
+    "Backtest",
+    "Facts",
+    "FeatureSpec",
+    "Fitted",
+    "Forecaster",
+    "HorizonModel",
+    "ServedRows",
+    "available_from",
+    "best_naive",
+    "candidate_labels",
+    "common_origin",
+    "compare_models",
+    "family_coverage",
+    "fit_forecaster",
+    "gather_facts",
+    "run_backtest",
+    "score",
+    "scored_origins",
+    "search_parameters",
+    "yearly",
+]

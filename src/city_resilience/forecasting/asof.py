@@ -1,0 +1,186 @@
+"""The one gate to the past: what is known when ``origin`` is the newest data year.
+
+``Facts`` holds the whole panel; forecasting code sees it only through ``Facts.at(origin)``, whose
+arrays end at the origin. Labels are computed from those shortened arrays, so a label that is not
+known yet cannot exist. The truth for scoring is asked for by name, with ``Facts.truth``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Experiment
+from city_resilience.indicators import IndicatorCube, compute_indicators
+from city_resilience.panel import Panel
+from city_resilience.resilience import MEASURES
+
+__all__ = ["AsOf", "Facts", "common_origin", "gather_facts"]
+
+Float = NDArray[np.float64]
+COMMON_ORIGIN_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The panel as it stands at an origin; every array ends there.
+
+    Attributes
+    ----------
+    origin : int
+        Newest data year of the outcome.
+    years : ndarray of int64, shape (years,)
+        Years up to the origin.
+    outcome : ndarray, shape (cities, years)
+        The outcome variable in catalogue units.
+    indicators : ndarray, shape (cities, years, k)
+        Indicator values; NaN = unknown.
+    ids, families : tuple of str, length k
+        What the last axis holds.
+    measure : str
+        Id of the measure that is forecast.
+    """
+
+    origin: int
+    years: NDArray[np.int64]
+    outcome: Float
+    indicators: Float
+    ids: tuple[str, ...]
+    families: tuple[str, ...]
+    measure: str
+
+    def labels(self, horizon: int) -> Float:
+        """Labels known at the origin, shape (cities, years), in the measure's unit.
+
+        The label of year t is NaN unless t + horizon is at most the origin.
+        """
+        return MEASURES[self.measure].label(self.outcome, horizon)
+
+    @property
+    def reporting(self) -> NDArray[np.bool_]:
+        """Cities that have an outcome at the origin, shape (cities,)."""
+        present: NDArray[np.bool_] = np.isfinite(self.outcome[:, -1])
+        return present
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the panel says, past and future; read it through ``at``.
+
+    Attributes
+    ----------
+    cities : tuple of str
+        Sorted names.
+    years : ndarray of int64, shape (years,)
+        Consecutive years.
+    outcome : ndarray, shape (cities, years)
+        The outcome variable.
+    cube : IndicatorCube
+        Indicators, values of shape (cities, years, k).
+    groups : mapping of str to ndarray of str, shape (cities,)
+        Slices of the cities, ``province`` among them when known.
+    """
+
+    cities: tuple[str, ...]
+    years: NDArray[np.int64]
+    outcome: Float
+    cube: IndicatorCube
+    groups: Mapping[str, NDArray[np.str_]]
+    measure: str
+
+    def at(self, origin: int) -> AsOf:
+        """Return the view at an origin.
+
+        Raises
+        ------
+        InputError
+            If the panel has no such year.
+        """
+        end = self._column(origin) + 1
+        return AsOf(
+            origin=origin,
+            years=self.years[:end],
+            outcome=self.outcome[:, :end],
+            indicators=self.cube.values[:, :end],
+            ids=self.cube.ids,
+            families=tuple(spec.family for spec in self.cube.specs),
+            measure=self.measure,
+        )
+
+    def truth(self, origin: int, horizon: int) -> Float:
+        """Return what came to pass after an origin, shape (cities,); for scoring only."""
+        return MEASURES[self.measure].label(self.outcome, horizon)[:, self._column(origin)]
+
+    def _column(self, year: int) -> int:
+        if not self.years[0] <= year <= self.years[-1]:
+            raise InputError(
+                f"origin {year}: the panel has the years {self.years[0]}-{self.years[-1]}; "
+                "choose an origin among them"
+            )
+        return int(year - self.years[0])
+
+
+def gather_facts(panel: Panel, experiment: Experiment) -> Facts:
+    """Compute every indicator of a panel once.
+
+    Raises
+    ------
+    InputError
+        If the outcome or a required indicator is not there.
+    """
+    outcome = experiment.outcome.variable
+    if outcome not in panel.variables:
+        raise InputError(
+            f"{panel.source}: outcome {outcome!r} is not a column"
+            f"{nearest(outcome, panel.variables)}; set outcome.variable or add the column"
+        )
+    grid = panel.grid()
+    cube = compute_indicators(
+        grid,
+        outcome,
+        panel.variables,
+        publication_lag=experiment.features.publication_lag,
+        families=experiment.features.families,
+        exclude=experiment.features.exclude,
+    )
+    return Facts(
+        cities=grid.cities,
+        years=grid.years,
+        outcome=grid.values[outcome],
+        cube=cube,
+        groups=_groups(panel),
+        measure=experiment.outcome.measure,
+    )
+
+
+def common_origin(outcome: Float, years: NDArray[np.int64]) -> int:
+    """Return the newest year with an outcome for at least 90 % of the cities.
+
+    Raises
+    ------
+    InputError
+        If no year reaches that share.
+    """
+    share = np.isfinite(outcome).mean(axis=0)
+    enough = np.flatnonzero(share >= COMMON_ORIGIN_SHARE)
+    if not enough.size:
+        raise InputError(
+            f"outcome: no year has a value for {COMMON_ORIGIN_SHARE:.0%} of the cities, the best "
+            f"is {years[share.argmax()]} with {share.max():.0%}; leave out cities without data"
+        )
+    return int(years[enough[-1]])
+
+
+def _groups(panel: Panel) -> dict[str, NDArray[np.str_]]:
+    names = [name for name in ("province", *panel.groups) if name in panel.frame]
+    newest = panel.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
+    return {
+        name: newest[name].where(newest[name].notna(), "").to_numpy(dtype=np.str_)
+        for name in names
+        if not pd.api.types.is_float_dtype(newest[name])
+    }

@@ -1,0 +1,318 @@
+"""Rolling origins: every candidate forecasts every city from what was known at each origin.
+
+Folds are independent and run in threads (the learners release the interpreter lock). Blends are
+put together afterwards, each origin's weights from the origins before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Experiment, Parameter
+from city_resilience.forecasting.asof import Facts, common_origin
+from city_resilience.forecasting.baselines import BASELINES
+from city_resilience.forecasting.blend import blend_weights
+from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
+from city_resilience.forecasting.learners import LEARNERS, learner_parameters
+from city_resilience.forecasting.progress import Progress, silent
+
+__all__ = [
+    "BACKTEST_COLUMNS",
+    "BLEND",
+    "HISTORY_ONLY",
+    "Backtest",
+    "candidate_labels",
+    "run_backtest",
+    "scored_origins",
+]
+
+Float = NDArray[np.float64]
+
+BACKTEST_COLUMNS = (
+    "model",
+    "city",
+    "origin",
+    "horizon",
+    "target_year",
+    "truth",
+    "forecast",
+    "lower",
+    "upper",
+)
+BLEND = "blend"
+HISTORY_ONLY = "history_only"
+HISTORY_PREFIX = "history:"
+
+
+@dataclass(frozen=True)
+class FoldForecasts:
+    """What one origin and horizon gave: forecasts per model (cities,), and what was dropped."""
+
+    origin: int
+    horizon: int
+    forecasts: Mapping[str, Float]
+    dropped: Mapping[str, str]
+    kept: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Result of the rolling origins.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``BACKTEST_COLUMNS``, scored origins only, pp.
+    weights : DataFrame
+        Columns model, origin, horizon, member, weight: the blends at every origin.
+    dropped : DataFrame
+        Columns origin, horizon, indicator, reason.
+    served_weights : mapping of int to mapping of str to float
+        Weights of the blend at the live origin, per horizon.
+    """
+
+    frame: pd.DataFrame
+    weights: pd.DataFrame
+    dropped: pd.DataFrame
+    served_weights: Mapping[int, Mapping[str, float]]
+
+
+def scored_origins(facts: Facts, experiment: Experiment) -> list[int]:
+    """Return the origins of the experiment that the panel can score at the shortest horizon.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short for a single scored origin.
+    """
+    settings = experiment.evaluation
+    newest = common_origin(facts.outcome, facts.years)
+    last = newest - min(experiment.outcome.horizons)
+    if settings.last_origin is not None:
+        last = min(last, settings.last_origin)
+    earliest = int(facts.years[0]) + experiment.features.min_history + 1
+    if settings.first_origin > last or settings.first_origin < earliest:
+        raise InputError(
+            f"evaluation.first_origin = {settings.first_origin}: the panel has the years "
+            f"{facts.years[0]}-{newest}, so origins from {earliest} to {last} can be scored; "
+            "choose one of them or bring more years"
+        )
+    return list(range(settings.first_origin, last + 1))
+
+
+def run_backtest(
+    facts: Facts,
+    experiment: Experiment,
+    progress: Progress = silent,
+    workers: int = 2,
+) -> Backtest:
+    """Forecast every scored origin and horizon with every candidate.
+
+    Parameters
+    ----------
+    facts : Facts
+        The panel; folds see it through ``Facts.at``.
+    experiment : Experiment
+        Candidates, horizons, origins.
+    progress : callable
+        Called with (what, folds done, folds in all).
+    workers : int
+        Threads.
+
+    Raises
+    ------
+    InputError
+        If no origin can be scored or a required indicator never has a value.
+    """
+    scored = scored_origins(facts, experiment)
+    origins = [
+        o
+        for o in range(scored[0] - experiment.evaluation.warmup_origins, scored[-1] + 1)
+        if o > facts.years[0]
+    ]
+    folds = list(_all_folds(facts, experiment, origins, progress, workers))
+    folds.sort(key=lambda fold: (fold.horizon, fold.origin))
+    _check_required(facts, experiment, folds)
+    parts, weights = [], []
+    served: dict[int, Mapping[str, float]] = {}
+    live = common_origin(facts.outcome, facts.years)
+    for horizon in experiment.outcome.horizons:
+        own = [fold for fold in folds if fold.horizon == horizon]
+        blends = [_Blend(BLEND, "", facts, experiment, own)]
+        blends.append(_Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
+        weights += [blend.weights(fold.origin) for blend in blends for fold in own]
+        served[horizon] = blends[0].by_member(live)
+        parts += [_scored_rows(facts, fold, blends) for fold in own if fold.origin in scored]
+    frame = pd.concat(parts, ignore_index=True)
+    return Backtest(
+        frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
+        weights=pd.concat(weights, ignore_index=True),
+        dropped=_dropped_frame(folds),
+        served_weights=served,
+    )
+
+
+def _all_folds(
+    facts: Facts, experiment: Experiment, origins: list[int], progress: Progress, workers: int
+) -> Iterator[FoldForecasts]:
+    parameters = learner_parameters(experiment.model)
+    tasks = [
+        (origin, horizon)
+        for origin in reversed(origins)
+        for horizon in experiment.outcome.horizons
+        if origin + horizon <= facts.years[-1]
+    ]
+    with ThreadPoolExecutor(workers) as pool:
+        futures = [pool.submit(_one_fold, facts, experiment, parameters, *task) for task in tasks]
+        try:
+            for done, future in enumerate(as_completed(futures), start=1):
+                progress("rolling origins", done, len(tasks))
+                result = future.result()
+                if result is not None:
+                    yield result
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _one_fold(
+    facts: Facts,
+    experiment: Experiment,
+    parameters: Mapping[str, Mapping[str, Parameter]],
+    origin: int,
+    horizon: int,
+) -> FoldForecasts | None:
+    view = facts.at(origin)
+    fold = prepare_fold(view, horizon, experiment)
+    if fold is None:
+        return None
+    least = experiment.features.min_history
+    forecasts = {name: b.forecast(view, horizon, least) for name, b in BASELINES.items()}
+    for learner, values in parameters.items():
+        model = fit_member(fold, learner, values, experiment.model.seed)
+        forecasts[learner] = model.predict(fold.at_origin)
+        forecasts[HISTORY_PREFIX + learner] = _on_history(
+            fold, learner, values, experiment.model.seed
+        )
+    names = frozenset(name for name, _ in fold.spec.columns)
+    return FoldForecasts(origin, horizon, forecasts, fold.spec.dropped, names)
+
+
+def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed: int) -> Float:
+    model = fit_member(fold, learner, values, seed, fold.history)
+    return model.predict(fold.at_origin[:, fold.history])
+
+
+class _Blend:
+    """A blend over the origins of one horizon; weights at an origin from those before it."""
+
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        facts: Facts,
+        experiment: Experiment,
+        folds: list[FoldForecasts],
+    ) -> None:
+        self.name = name
+        self.members = experiment.model.members
+        self._keys = [prefix + member for member in self.members]
+        self._rows = {
+            fold.origin: self._known_rows(facts.truth(fold.origin, fold.horizon), fold)
+            for fold in folds
+        }
+        self._horizon = folds[0].horizon if folds else 0
+
+    def _known_rows(self, truth: Float, fold: FoldForecasts) -> tuple[Float, Float]:
+        known = np.isfinite(truth)
+        return self.inputs(fold)[known], truth[known]
+
+    def inputs(self, fold: FoldForecasts) -> Float:
+        return np.column_stack([fold.forecasts[key] for key in self._keys])
+
+    def by_member(self, origin: int) -> dict[str, float]:
+        """Weights at an origin, from truths of target years up to it."""
+        past = [rows for o, rows in self._rows.items() if o + self._horizon <= origin]
+        if past:
+            inputs = np.concatenate([rows[0] for rows in past])
+            truth = np.concatenate([rows[1] for rows in past])
+        else:
+            inputs, truth = np.empty((0, len(self.members))), np.empty(0)
+        return dict(zip(self.members, blend_weights(inputs, truth).tolist(), strict=True))
+
+    def forecast(self, fold: FoldForecasts) -> Float:
+        weights = self.by_member(fold.origin)
+        result: Float = self.inputs(fold) @ np.array([weights[m] for m in self.members])
+        return result
+
+    def weights(self, origin: int) -> pd.DataFrame:
+        weights = self.by_member(origin)
+        return pd.DataFrame(
+            {
+                "model": self.name,
+                "origin": origin,
+                "horizon": self._horizon,
+                "member": list(weights),
+                "weight": list(weights.values()),
+            }
+        )
+
+
+def _scored_rows(facts: Facts, fold: FoldForecasts, blends: list[_Blend]) -> pd.DataFrame:
+    truth = facts.truth(fold.origin, fold.horizon)
+    known = np.flatnonzero(np.isfinite(truth))
+    forecasts = {k: v for k, v in fold.forecasts.items() if not k.startswith(HISTORY_PREFIX)}
+    forecasts |= {blend.name: blend.forecast(fold) for blend in blends}
+    cities = np.array(facts.cities, dtype=object)[known]
+    rows = pd.DataFrame(
+        {
+            "city": np.tile(cities, len(forecasts)),
+            "origin": fold.origin,
+            "horizon": fold.horizon,
+            "target_year": fold.origin + fold.horizon,
+            "truth": np.tile(truth[known], len(forecasts)),
+            "forecast": np.concatenate([values[known] for values in forecasts.values()]),
+            "lower": np.nan,
+            "upper": np.nan,
+        }
+    )
+    rows.insert(0, "model", np.repeat(list(forecasts), len(known)))
+    return rows[list(BACKTEST_COLUMNS)]
+
+
+def _check_required(facts: Facts, experiment: Experiment, folds: list[FoldForecasts]) -> None:
+    kept = frozenset[str]().union(*(fold.kept for fold in folds))
+    for name in experiment.features.required:
+        if name in kept:
+            continue
+        why = facts.cube.absent.get(name)
+        if why is None and name not in facts.cube.ids:
+            why = f"no such indicator{nearest(name, [*facts.cube.ids, *facts.cube.absent])}"
+        raise InputError(
+            f"features.required: indicator {name!r} has no value in any fold "
+            f"({why or 'never observed at an origin'}); bring its data or take it off the list"
+        )
+
+
+def _dropped_frame(folds: list[FoldForecasts]) -> pd.DataFrame:
+    rows = [
+        (fold.origin, fold.horizon, name, why)
+        for fold in folds
+        for name, why in fold.dropped.items()
+    ]
+    return pd.DataFrame(rows, columns=["origin", "horizon", "indicator", "reason"])
+
+
+def candidate_labels() -> dict[str, str]:
+    """Return the label of every candidate."""
+    labels = {name: baseline.label for name, baseline in BASELINES.items()}
+    labels[HISTORY_ONLY] = "blend on history only"
+    labels |= {name: learner.label for name, learner in LEARNERS.items()}
+    labels[BLEND] = "blend"
+    return labels

@@ -1,0 +1,86 @@
+"""One fold: fit every member at an origin and horizon, from the as-of view alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.experiment import Experiment, Parameter
+from city_resilience.forecasting.asof import AsOf
+from city_resilience.forecasting.features import FeatureSpec, choose_features, feature_matrix
+from city_resilience.forecasting.learners import LEARNERS, Sample
+from city_resilience.forecasting.models import Fitted
+
+__all__ = ["Fold", "fit_member", "prepare_fold"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Training rows and the rows to forecast, at one origin and horizon.
+
+    Attributes
+    ----------
+    features : ndarray, shape (n, columns)
+        Training rows, ordered by city and year.
+    labels : ndarray, shape (n,)
+        Known labels, pp.
+    at_origin : ndarray, shape (cities, columns)
+        Features of every city at the origin.
+    history : ndarray of int
+        Positions of the columns of the history family.
+    """
+
+    origin: int
+    horizon: int
+    spec: FeatureSpec
+    features: Float
+    labels: Float
+    at_origin: Float
+    history: NDArray[np.intp]
+
+    def sample(self, columns: NDArray[np.intp] | None = None) -> Sample:
+        """Return the training sample on all or some of the columns."""
+        forms = np.array([form for _, form in self.spec.columns], dtype=np.str_)
+        if columns is None:
+            return Sample(self.features, self.labels, tuple(forms))
+        return Sample(self.features[:, columns], self.labels, tuple(forms[columns]))
+
+
+def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | None:
+    """Select features and lay out the training rows; None where no label is known yet."""
+    settings = experiment.features
+    labels = view.labels(horizon)
+    labels[:, : settings.min_history] = np.nan
+    known = np.isfinite(labels)
+    if not known.any():
+        return None
+    spec = choose_features(view, settings, horizon)
+    matrix = feature_matrix(view, spec)
+    past = {
+        name for name, family in zip(view.ids, view.families, strict=True) if family == "history"
+    }
+    return Fold(
+        origin=view.origin,
+        horizon=horizon,
+        spec=spec,
+        features=matrix[known],
+        labels=labels[known],
+        at_origin=matrix[:, -1],
+        history=spec.family_columns(past),
+    )
+
+
+def fit_member(
+    fold: Fold,
+    learner: str,
+    values: Mapping[str, Parameter],
+    seed: int,
+    columns: NDArray[np.intp] | None = None,
+) -> Fitted:
+    """Fit one learner on a fold, on all or some of its columns."""
+    return LEARNERS[learner].fit(fold.sample(columns), values, seed)

@@ -1,0 +1,207 @@
+"""The fitted forecaster: models per horizon, and the forecast of every city of a panel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.experiment import Experiment
+from city_resilience.forecasting.asof import Facts, common_origin, gather_facts
+from city_resilience.forecasting.features import FeatureSpec, feature_matrix
+from city_resilience.forecasting.models import Fitted
+from city_resilience.panel import Panel
+
+__all__ = ["FORECAST_COLUMNS", "Forecaster", "HorizonModel", "ServedRows", "available_from"]
+
+Float = NDArray[np.float64]
+
+FORECAST_COLUMNS = (
+    "city",
+    "province",
+    "origin",
+    "horizon",
+    "target_year",
+    "forecast",
+    "lower",
+    "upper",
+    "coverage",
+    "rank",
+    "flags",
+)
+
+
+@dataclass(frozen=True)
+class HorizonModel:
+    """Members and weights of one horizon.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        Columns and ages of the features.
+    members : mapping of str to Fitted
+        Fitted learners.
+    weights : mapping of str to float
+        Weight of each member in the forecast.
+    """
+
+    horizon: int
+    spec: FeatureSpec
+    members: Mapping[str, Fitted]
+    weights: Mapping[str, float]
+
+    def predict(self, features: Float) -> Float:
+        """Forecast rows of shape (n, columns), pp."""
+        total = np.zeros(len(features))
+        for name, weight in self.weights.items():
+            if weight > 0:
+                total += weight * self.members[name].predict(features)
+        return total
+
+    def contributions(self, features: Float) -> tuple[Float, float]:
+        """SHAP values, shape (n, columns), and base value: the weighted sums of the members'."""
+        values, base = np.zeros(features.shape), 0.0
+        for name, weight in self.weights.items():
+            if weight > 0:
+                member_values, member_base = self.members[name].contributions(features)
+                values += weight * member_values
+                base += weight * member_base
+        return values, base
+
+
+@dataclass(frozen=True)
+class ServedRows:
+    """Rows of a panel that are forecast: one per city, at its own newest usable year.
+
+    Attributes
+    ----------
+    origin : int
+        The common origin of the run.
+    cities : ndarray of int
+        Positions in ``facts.cities``.
+    origins : ndarray of int64
+        Origin of each row; older than the common one for a stale city.
+    """
+
+    facts: Facts
+    origin: int
+    cities: NDArray[np.intp]
+    origins: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, facts: Facts, origin: int | None = None) -> ServedRows:
+        """Find the common origin, unless given, and each city's own."""
+        if origin is None:
+            origin = common_origin(facts.outcome, facts.years)
+        known = np.isfinite(facts.at(origin).outcome)
+        cities = np.flatnonzero(known.any(axis=1))
+        newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
+        return cls(facts, origin, cities, facts.years[newest])
+
+    def features(self, spec: FeatureSpec) -> Float:
+        """Features of the rows, shape (rows, columns), read through the as-of view."""
+        matrix = feature_matrix(self.facts.at(self.origin), spec)
+        rows: Float = matrix[self.cities, self.origins - self.facts.years[0]]
+        return rows
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """All that is needed to forecast a panel, without the training data.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        The experiment it was trained by.
+    origin : int
+        Common origin of the training panel.
+    cities : tuple of str
+        Cities of the training panel at that origin.
+    horizons : mapping of int to HorizonModel
+        One model per horizon.
+    fingerprint : str
+        Fingerprint of the training panel.
+    """
+
+    experiment: Experiment
+    origin: int
+    cities: tuple[str, ...]
+    horizons: Mapping[int, HorizonModel]
+    fingerprint: str = ""
+
+    def served_rows(self, panel: Panel) -> ServedRows:
+        """Return the rows of a panel that this forecaster would forecast."""
+        return ServedRows.of(gather_facts(panel, self.experiment))
+
+    def forecast(self, panel: Panel, rows: ServedRows | None = None) -> pd.DataFrame:
+        """Forecast every city of a panel.
+
+        Returns
+        -------
+        DataFrame
+            ``FORECAST_COLUMNS``, sorted by horizon and city; forecasts in pp, empty intervals.
+
+        Raises
+        ------
+        InputError
+            If the panel lacks an indicator of the model or has no common origin.
+        """
+        rows = rows or self.served_rows(panel)
+        parts = [self._one_horizon(model, rows) for model in self.horizons.values()]
+        if not parts:
+            raise InputError("the model has no horizon; train it again")
+        return pd.concat(parts, ignore_index=True)
+
+    def _one_horizon(self, model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
+        facts = rows.facts
+        forecast = model.predict(rows.features(model.spec))
+        stale = rows.origins < rows.origin
+        ranks = pd.Series(np.where(stale, np.nan, forecast)).rank(ascending=False, method="min")
+        province = facts.groups.get("province")
+        frame = pd.DataFrame(
+            {
+                "city": np.array(facts.cities, dtype=object)[rows.cities],
+                "province": "" if province is None else province[rows.cities],
+                "origin": rows.origins,
+                "horizon": model.horizon,
+                "target_year": rows.origins + model.horizon,
+                "forecast": forecast,
+                "lower": np.nan,
+                "upper": np.nan,
+                "coverage": np.nan,
+                "rank": ranks.astype("Int64"),
+            }
+        )
+        frame["flags"] = self._flags(rows, model, stale)
+        return frame[list(FORECAST_COLUMNS)]
+
+    def _flags(self, rows: ServedRows, model: HorizonModel, stale: NDArray[np.bool_]) -> list[str]:
+        known = np.array([name in set(self.cities) for name in rows.facts.cities])[rows.cities]
+        delay = self.experiment.outcome.publication_delay_days
+        nowcast = [
+            dt.date(int(origin) + model.horizon, 12, 31) <= available_from(int(origin), delay)
+            for origin in rows.origins
+        ]
+        marks = zip(stale, nowcast, ~known, strict=True)
+        return [
+            ";".join(w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on)
+            for m in marks
+        ]
+
+
+def available_from(origin: int, delay_days: int) -> dt.date:
+    """Date on which the outcome of the origin year is published.
+
+    One year after the end of the origin year, plus the configured delay in days.
+
+    Examples
+    --------
+    >>> available_from(2023, 90)
+    datetime.date(2025, 3, 31)
+    """
+    return dt.date(origin + 1, 12, 31) + dt.timedelta(days=delay_days)

@@ -1,0 +1,243 @@
+"""Learners: one table entry and one pure function from (features, labels) to a fitted model.
+
+All three aim at the conditional median, because the score is the absolute error and growth gaps
+have heavy tails: ridge on winsorised labels, boosting on the absolute error, and a forest grown
+on the inverse hyperbolic sine of the label, whose leaves are turned back into percentage points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Model, Parameter
+from city_resilience.forecasting.models import Booster, Fitted, Forest, Linear
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["LEARNERS", "Learner", "Sample", "learner_parameters"]
+
+Float = NDArray[np.float64]
+Values = Mapping[str, Parameter]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Training rows of one fold.
+
+    Attributes
+    ----------
+    features : ndarray, shape (n, columns)
+        NaN = missing.
+    labels : ndarray, shape (n,)
+        Percentage points, all finite.
+    forms : tuple of str, length columns
+        ``value``, ``rank`` or ``age`` per column.
+    """
+
+    features: Float
+    labels: Float
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """An entry of the table of learners.
+
+    ``space`` proposes parameters to an optuna trial; ``defaults`` names every parameter that an
+    experiment may set.
+    """
+
+    id: str
+    label: str
+    fit: Callable[[Sample, Values, int], Fitted]
+    defaults: Values
+    space: Callable[[optuna.Trial], dict[str, Parameter]]
+
+
+def fill_values(sample: Sample) -> Float:
+    """Stand-ins for missing values: the middle rank, or the training median of a column."""
+    known = np.isfinite(sample.features)
+    fill = np.where([form == "rank" for form in sample.forms], 0.5, 0.0)
+    for k in range(sample.features.shape[1]):
+        if sample.forms[k] != "rank" and known[:, k].any():
+            fill[k] = np.median(sample.features[known[:, k], k])
+    return fill
+
+
+def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
+    """Ridge regression on the ranked columns, labels winsorised within the fold."""
+    from sklearn.linear_model import Ridge
+
+    del seed
+    tail = float(values["winsorise"])
+    labels = np.clip(sample.labels, *np.quantile(sample.labels, [tail, 1 - tail]))
+    fill = fill_values(sample)
+    filled = np.where(np.isnan(sample.features), fill, sample.features)
+    ranked = np.flatnonzero([form == "rank" for form in sample.forms])
+    centre = filled.mean(axis=0)
+    coefficients = np.zeros(filled.shape[1])
+    if ranked.size:
+        model = Ridge(alpha=float(values["alpha"]), fit_intercept=False)
+        model.fit((filled - centre)[:, ranked], labels - labels.mean())
+        coefficients[ranked] = model.coef_
+    return Linear(coefficients, fill, centre, float(labels.mean()))
+
+
+def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
+    """Boosted trees on the absolute error."""
+    import xgboost
+
+    data = xgboost.DMatrix(sample.features, sample.labels, nthread=1)
+    rounds = int(values["rounds"])
+    parameters = {
+        "objective": "reg:absoluteerror",
+        "tree_method": "hist",
+        "seed": seed,
+        "nthread": 1,
+        "base_score": float(np.median(sample.labels)),
+        **{name: value for name, value in values.items() if name != "rounds"},
+    }
+    booster = xgboost.train(parameters, data, num_boost_round=rounds)
+    return Booster(bytes(booster.save_raw("ubj")), sample.features.shape[1])
+
+
+def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
+    """Extremely randomised trees grown on asinh(label / scale), leaves in percentage points.
+
+    The scale is the median absolute label of the fold. A leaf's forecast is
+    scale * sinh(mean of asinh(label / scale)), which lies between mean and median; the average
+    over trees stays additive, so SHAP values remain exact in percentage points.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    fill = fill_values(sample)
+    filled = np.where(np.isnan(sample.features), fill, sample.features).astype(np.float32)
+    scale = float(np.median(np.abs(sample.labels))) or 1.0
+    model = ExtraTreesRegressor(
+        n_estimators=int(values["trees"]),
+        min_samples_leaf=min(int(values["min_leaf"]), max(1, len(filled) // 4)),
+        max_features=float(values["max_features"]),
+        random_state=seed,
+        n_jobs=1,
+    )
+    model.fit(filled, np.arcsinh(sample.labels / scale))
+    return _flatten([tree.tree_ for tree in model.estimators_], scale, fill)
+
+
+def _flatten(trees: list[Any], scale: float, fill: Float) -> Forest:
+    left = np.concatenate([tree.children_left for tree in trees])
+    leaf = left < 0
+    value = scale * np.sinh(np.concatenate([tree.value[:, 0, 0] for tree in trees]))
+    feature = np.concatenate([tree.feature for tree in trees])
+    threshold = np.concatenate([tree.threshold for tree in trees])
+    sizes = [tree.node_count for tree in trees]
+    return Forest(
+        left=left.astype(np.int32),
+        right=np.concatenate([tree.children_right for tree in trees]).astype(np.int32),
+        feature=np.where(leaf, 0, feature).astype(np.int32),
+        threshold=np.where(leaf, 0.0, _round_down(threshold)).astype(np.float32),
+        value=np.where(leaf, value, 0.0),
+        cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float32),
+        roots=np.cumsum([0, *sizes]).astype(np.int32),
+        fill=fill,
+    )
+
+
+def _round_down(threshold: Float) -> NDArray[np.float32]:
+    """Largest float32 not above: float32 features then fall on the same side as in training."""
+    near = threshold.astype(np.float32)
+    below = np.nextafter(near, np.float32(-np.inf), dtype=np.float32)
+    return np.where(near.astype(np.float64) > threshold, below, near)
+
+
+def _ridge_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {"alpha": trial.suggest_float("alpha", 1.0, 1000.0, log=True)}
+
+
+def _xgboost_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {
+        "rounds": trial.suggest_int("rounds", 100, 500, step=50),
+        "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+        "max_depth": trial.suggest_int("max_depth", 2, 6),
+        "min_child_weight": trial.suggest_float("min_child_weight", 5, 80, log=True),
+        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.2, 0.9),
+    }
+
+
+def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {
+        "min_leaf": trial.suggest_int("min_leaf", 5, 60, log=True),
+        "max_features": trial.suggest_float("max_features", 0.1, 0.8),
+    }
+
+
+LEARNERS: Mapping[str, Learner] = {
+    learner.id: learner
+    for learner in (
+        Learner(
+            "ridge",
+            "ridge on ranked indicators",
+            fit_ridge,
+            {"alpha": 100.0, "winsorise": 0.02},
+            _ridge_space,
+        ),
+        Learner(
+            "xgboost",
+            "xgboost, absolute error",
+            fit_xgboost,
+            {
+                "rounds": 250,
+                "learning_rate": 0.04,
+                "max_depth": 4,
+                "min_child_weight": 20.0,
+                "subsample": 0.7,
+                "colsample_bytree": 0.4,
+                "reg_lambda": 5.0,
+                "max_bin": 64,
+            },
+            _xgboost_space,
+        ),
+        Learner(
+            "extra_trees",
+            "extra trees on asinh labels",
+            fit_extra_trees,
+            {"trees": 150, "min_leaf": 20, "max_features": 0.4},
+            _extra_trees_space,
+        ),
+    )
+}
+
+
+def learner_parameters(model: Model) -> dict[str, Values]:
+    """Return the parameters of each member: the table's defaults, then the experiment's.
+
+    Raises
+    ------
+    InputError
+        If a member or a parameter does not exist.
+    """
+    for name in (*model.members, *model.parameters):
+        if name not in LEARNERS:
+            raise InputError(
+                f"model.members: no learner {name!r}{nearest(name, LEARNERS)}; "
+                f"choose among {', '.join(LEARNERS)}"
+            )
+    for name, own in model.parameters.items():
+        known = LEARNERS[name].defaults
+        for key in own:
+            if key not in known:
+                raise InputError(
+                    f"model.parameters.{name}: no parameter {key!r}{nearest(key, known)}; "
+                    f"choose among {', '.join(known)}"
+                )
+    return {
+        name: {**LEARNERS[name].defaults, **model.parameters.get(name, {})}
+        for name in model.members
+    }

@@ -1,0 +1,72 @@
+"""Fit the forecaster that is served: the last fold, at the live origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Experiment
+from city_resilience.forecasting.asof import Facts, common_origin
+from city_resilience.forecasting.backtest import BLEND
+from city_resilience.forecasting.fold import fit_member, prepare_fold
+from city_resilience.forecasting.forecaster import Forecaster, HorizonModel
+from city_resilience.forecasting.learners import learner_parameters
+from city_resilience.forecasting.progress import Progress, silent
+
+__all__ = ["fit_forecaster", "served_candidates"]
+
+
+def served_candidates(experiment: Experiment) -> tuple[str, ...]:
+    """Return the names that ``model.serve`` may take."""
+    return (BLEND, *experiment.model.members)
+
+
+def fit_forecaster(
+    facts: Facts,
+    experiment: Experiment,
+    weights: Mapping[int, Mapping[str, float]],
+    fingerprint: str = "",
+    progress: Progress = silent,
+) -> Forecaster:
+    """Fit the members at the live origin, with the weights the backtest arrived at.
+
+    Raises
+    ------
+    InputError
+        If ``model.serve`` is no candidate, or no label is known at the live origin.
+    """
+    serve = experiment.model.serve
+    if serve not in served_candidates(experiment):
+        raise InputError(
+            f"model.serve: no candidate {serve!r}{nearest(serve, served_candidates(experiment))}; "
+            f"choose among {', '.join(served_candidates(experiment))}"
+        )
+    origin = common_origin(facts.outcome, facts.years)
+    view = facts.at(origin)
+    horizons = {}
+    for done, horizon in enumerate(experiment.outcome.horizons, start=1):
+        fold = prepare_fold(view, horizon, experiment)
+        if fold is None:
+            raise InputError(
+                f"outcome.horizons: no label of horizon {horizon} is known at {origin}; "
+                "bring more years or drop that horizon"
+            )
+        own = weights[horizon] if serve == BLEND else {serve: 1.0}
+        members = {
+            name: fit_member(fold, name, values, experiment.model.seed)
+            for name, values in learner_parameters(experiment.model).items()
+            if own.get(name, 0.0) > 0
+        }
+        used = {name: weight for name, weight in own.items() if name in members}
+        horizons[horizon] = HorizonModel(horizon, fold.spec, members, used)
+        progress("fitting the served model", done, len(experiment.outcome.horizons))
+    present = np.flatnonzero(view.reporting)
+    return Forecaster(
+        experiment=experiment,
+        origin=origin,
+        cities=tuple(facts.cities[k] for k in present),
+        horizons=horizons,
+        fingerprint=fingerprint,
+    )

@@ -1,0 +1,195 @@
+"""From a grid of variables to a cube of indicators."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from city_resilience.catalogue import Variable, load_catalogue
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import FAMILIES
+from city_resilience.indicators.indicator import OUTCOME, PROVINCE, Float, Indicator
+from city_resilience.indicators.ratios import lag, value
+from city_resilience.indicators.table import TABLE
+
+if TYPE_CHECKING:
+    from city_resilience.panel import Grid
+
+__all__ = ["IndicatorCube", "compute_indicators"]
+
+
+@dataclass(frozen=True)
+class IndicatorCube:
+    """Indicators of a panel.
+
+    Attributes
+    ----------
+    specs : tuple of Indicator
+        The indicators that are present, in the order of the last axis.
+    values : ndarray of float64, shape (cities, years, indicators)
+        NaN = missing. The value of a year uses data published by then only.
+    absent : mapping of str to str
+        Id of each indicator of the table that is not present to the reason.
+    """
+
+    specs: tuple[Indicator, ...]
+    values: Float
+    absent: Mapping[str, str]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Ids of the indicators, in the order of the last axis."""
+        return tuple(spec.id for spec in self.specs)
+
+
+def compute_indicators(
+    grid: Grid,
+    outcome: str,
+    variables: Mapping[str, Variable],
+    *,
+    publication_lag: Mapping[str, int] | None = None,
+    families: Collection[str] = FAMILIES,
+    exclude: Sequence[str] = (),
+) -> IndicatorCube:
+    """Compute every indicator of the table that the panel has the inputs for.
+
+    An indicator of inputs with publication lags is computed on data of one and the same year and
+    then shifted by the longest of the lags, so that a ratio never mixes years.
+
+    Parameters
+    ----------
+    grid : Grid
+        Variables on (cities, years).
+    outcome : str
+        Id of the outcome variable.
+    variables : mapping of str to Variable
+        Meaning of the panel's variables. Those that the shipped catalogue does not know (columns
+        of the user's own) become indicators of their family, value as is.
+    publication_lag : mapping of str to int
+        Years by which a variable is published later than the outcome; default 0.
+    families : collection of str
+        Families to compute.
+    exclude : sequence of str
+        Ids of indicators to leave out.
+
+    Raises
+    ------
+    InputError
+        If the outcome, an excluded indicator or a lagged variable does not exist, or a lag is
+        negative or set on the outcome.
+    """
+    lags = dict(publication_lag or {})
+    table = (*TABLE, *_own_columns(variables, outcome))
+    _check(grid, outcome, lags, table, exclude)
+    specs, layers, absent = [], [], {}
+    for spec in table:
+        if spec.family not in families:
+            continue
+        reason = (
+            "excluded by the experiment" if spec.id in exclude else _missing(spec, grid, outcome)
+        )
+        if not reason:
+            values = lag(spec(*_arrays(spec, grid, outcome)), _lag_of(spec, lags))
+            if np.isfinite(values).any():
+                specs.append(spec)
+                layers.append(values)
+                continue
+            reason = _empty(spec)
+        absent[spec.id] = reason
+    cube = np.stack(layers, axis=-1) if layers else np.empty((*grid.shape, 0))
+    return IndicatorCube(tuple(specs), cube, absent)
+
+
+def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[Indicator]:
+    taken = {spec.id for spec in TABLE}
+    for variable in variables.values():
+        if variable.id in load_catalogue().variables or variable.id == outcome:
+            continue
+        if variable.id in taken:
+            raise InputError(
+                f"data.columns: the column {variable.id!r} has the id of an indicator of the "
+                "table; give it another id"
+            )
+        yield Indicator(
+            variable.id,
+            variable.family,
+            variable.label_en,
+            variable.label_zh,
+            variable.unit,
+            (variable.id,),
+            value,
+            variable.direction,
+        )
+
+
+def _check(
+    grid: Grid,
+    outcome: str,
+    lags: Mapping[str, int],
+    table: Sequence[Indicator],
+    exclude: Sequence[str],
+) -> None:
+    if outcome not in grid.values:
+        raise InputError(
+            f"outcome.variable: the panel has no {outcome!r}{nearest(outcome, grid.values)}; "
+            "name a variable of the panel"
+        )
+    ids = {spec.id for spec in table}
+    for name in exclude:
+        if name not in ids:
+            raise InputError(
+                f"features.exclude: no indicator {name!r}{nearest(name, ids)}; "
+                "remove it or correct its name"
+            )
+    known = {*grid.values, *(v for spec in table for v in spec.variables())}
+    for name, years in lags.items():
+        if name not in known:
+            raise InputError(
+                f"features.publication_lag: no variable {name!r}{nearest(name, known)}; "
+                "remove it or correct its name"
+            )
+        if years < 0 or (name == outcome and years):
+            raise InputError(
+                f"features.publication_lag: {name!r} has {years}; lags are years after the "
+                "outcome, 0 or more, and the outcome itself has none"
+            )
+
+
+def _missing(spec: Indicator, grid: Grid, outcome: str) -> str:
+    """Return why an indicator cannot be computed, "" where it can."""
+    for name in spec.inputs:
+        if name == PROVINCE:
+            if grid.province is None or not (grid.province != "").any():
+                return "needs the province of each city, which the panel does not have"
+        elif name != OUTCOME and not _has_values(grid, name):
+            return f"needs {name!r}, which the panel does not have"
+    if spec.inputs == (outcome,):
+        return f"{outcome!r} is the outcome, whose past is the family history"
+    if not spec.inputs and not any(_has_values(grid, name) for name in spec.optional):
+        names = ", ".join(map(repr, spec.optional[:3]))
+        return f"needs {names}, which the panel does not have"
+    return ""
+
+
+def _empty(spec: Indicator) -> str:
+    wanted = spec.variables()
+    names = ", ".join(map(repr, wanted[:3])) + (", …" if len(wanted) > 3 else "")
+    return f"has no city and year with all it needs of {names or 'the outcome'}"
+
+
+def _has_values(grid: Grid, name: str) -> bool:
+    return name in grid.values and bool(np.isfinite(grid.values[name]).any())
+
+
+def _arrays(spec: Indicator, grid: Grid, outcome: str) -> list[Any]:
+    special = {OUTCOME: grid.values[outcome], PROVINCE: grid.province}
+    arrays = [special[name] if name in special else grid.values[name] for name in spec.inputs]
+    unknown = np.full(grid.shape, np.nan)
+    return [*arrays, *(grid.values.get(name, unknown) for name in spec.optional)]
+
+
+def _lag_of(spec: Indicator, lags: Mapping[str, int]) -> int:
+    return max((lags.get(name, 0) for name in spec.variables()), default=0)

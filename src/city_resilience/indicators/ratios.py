@@ -1,0 +1,169 @@
+"""Ratios, growth, levels and within-year ranks: pure functions on arrays (cities, years).
+
+NaN is "unknown" in and out. No function looks at a later year than the one it gives a value for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.indicators.indicator import Float
+
+__all__ = [
+    "change",
+    "lag",
+    "log_growth",
+    "log_level",
+    "log_ratio",
+    "log_relative",
+    "per_head",
+    "ratio",
+    "share",
+    "value",
+    "within_year_rank",
+    "year_total",
+]
+
+
+def value(x: Float) -> Float:
+    """Return the variable as it is."""
+    return np.array(x, dtype=np.float64)
+
+
+def year_total(x: Float) -> Float:
+    """Sum over the cities with a value, year by year.
+
+    The cities are added one after another, so that the sum of a year has the same bits whatever
+    other years stand beside it (numpy's own sum depends on the shape).
+
+    Parameters
+    ----------
+    x : ndarray, shape (cities, years)
+
+    Returns
+    -------
+    ndarray, shape (years,)
+        0 where no city has a value.
+    """
+    if not x.shape[0]:
+        return np.zeros(x.shape[1])
+    return np.asarray(np.cumsum(np.where(np.isfinite(x), x, 0.0), axis=0)[-1])
+
+
+def ratio(part: Float, whole: Float, per: float = 1.0) -> Float:
+    """``per * part / whole``; missing where the denominator is zero or negative.
+
+    Examples
+    --------
+    >>> ratio(np.array([[3.0, 3.0]]), np.array([[6.0, 0.0]]), per=100)
+    array([[50., nan]])
+    """
+    positive = whole > 0
+    return np.where(positive, per * part / np.where(positive, whole, 1.0), np.nan)
+
+
+def share(part: Float, whole: Float) -> Float:
+    """Share of a part in its whole, percent: ``100 * part / whole``.
+
+    A part that is negative, or larger than its whole by more than 1 %, contradicts it: missing.
+
+    Examples
+    --------
+    >>> share(np.array([[3.0, 9.0]]), np.array([[6.0, 6.0]]))
+    array([[50., nan]])
+    """
+    percent = ratio(part, whole, per=100.0)
+    return np.where((percent >= 0) & (percent <= 101), percent, np.nan)
+
+
+def per_head(x: Float, population: Float, per: float = 1.0) -> Float:
+    """``per * x / population``, in the unit of x per ``per`` units of population."""
+    return ratio(x, population, per=per)
+
+
+def lag(x: Float, years: int) -> Float:
+    """Return the values of ``years`` years before; the first years are missing.
+
+    Examples
+    --------
+    >>> lag(np.array([[1.0, 2.0, 3.0]]), 1)
+    array([[nan,  1.,  2.]])
+    """
+    if years < 0:
+        raise ValueError(f"a lag looks back, found {years} years")
+    earlier = np.full(x.shape, np.nan)
+    earlier[:, years:] = x[:, : max(x.shape[1] - years, 0)]
+    return earlier
+
+
+def change(x: Float, years: int = 1) -> Float:
+    """Change over the last ``years`` years, in the unit of x: ``x_t - x_(t-years)``.
+
+    Examples
+    --------
+    >>> change(np.array([[1.0, 4.0, 6.0]]))
+    array([[nan,  3.,  2.]])
+    """
+    return np.asarray(x - lag(x, years))
+
+
+def log_level(x: Float) -> Float:
+    """Natural logarithm; missing where x is not positive."""
+    positive = x > 0
+    return np.where(positive, np.log(np.where(positive, x, 1.0)), np.nan)
+
+
+def log_ratio(part: Float, whole: Float) -> Float:
+    """``ln(part / whole)``; missing where either is not positive."""
+    return np.where((part > 0) & (whole > 0), log_level(ratio(part, whole)), np.nan)
+
+
+def log_growth(x: Float, years: int = 1) -> Float:
+    """Growth over the last ``years`` years, log points: ``100 * ln(x_t / x_(t-years))``.
+
+    Examples
+    --------
+    >>> log_growth(np.array([[100.0, 110.0]])).round(3)
+    array([[  nan, 9.531]])
+    """
+    return 100.0 * log_ratio(x, lag(x, years))
+
+
+def log_relative(x: Float) -> Float:
+    """Size relative to the nation: ``ln(x_i / mean of x over the cities of that year)``.
+
+    The mean, not the sum, so that a year in which cities are missing moves the others little.
+
+    Examples
+    --------
+    >>> log_relative(np.array([[1.0], [3.0]])).round(3).ravel().tolist()
+    [-0.693, 0.405]
+    """
+    known = np.where(x > 0, x, np.nan)
+    count = np.isfinite(known).sum(axis=0)
+    return log_ratio(known, np.broadcast_to(ratio(year_total(known), count), x.shape))
+
+
+def within_year_rank(x: Float) -> Float:
+    """Rank among the cities with a value in that year, in (0, 1]; ties share their mean rank.
+
+    A re-based or trending series keeps its information in its ranks.
+
+    Parameters
+    ----------
+    x : ndarray, shape (cities, years, ...)
+
+    Returns
+    -------
+    ndarray, shape of x
+        Mean rank, counted from 1, over the number of cities with a value; NaN stays NaN.
+
+    Examples
+    --------
+    >>> within_year_rank(np.array([[5.0], [7.0], [5.0], [np.nan]])).ravel().tolist()
+    [0.5, 1.0, 0.5, nan]
+    """
+    known = np.where(np.isfinite(x), x, np.nan).reshape(len(x), -1)
+    ranks: Float = pd.DataFrame(known).rank(pct=True).to_numpy().reshape(x.shape)
+    return ranks

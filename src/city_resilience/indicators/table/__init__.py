@@ -1,0 +1,24 @@
+"""The table of indicators, by family; one more is one entry plus one pure function."""
+
+from city_resilience.indicators.indicator import Indicator
+from city_resilience.indicators.table import (
+    agglomeration,
+    control,
+    digital,
+    history,
+    innovation,
+    place,
+    structure,
+)
+
+__all__ = ["TABLE"]
+
+TABLE: tuple[Indicator, ...] = (
+    *digital.ENTRIES,
+    *innovation.ENTRIES,
+    *structure.ENTRIES,
+    *agglomeration.ENTRIES,
+    *place.ENTRIES,
+    *history.ENTRIES,
+    *control.ENTRIES,
+)

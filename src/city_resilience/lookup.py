@@ -1,0 +1,172 @@
+"""Find what earlier runs left: models, their drivers and summaries, in a store or a folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.errors import GateRefused, InputError
+
+__all__ = [
+    "compared",
+    "explained",
+    "exported",
+    "model_folder",
+    "promoted",
+    "registered",
+    "stored_summary",
+]
+
+
+def model_folder(model: str, store: str) -> tuple[Path, str]:
+    """Return the bundle folder of a reference, and the reference with its version."""
+    from city_resilience import tracking
+
+    version = _version(model, _open(store))
+    reference = f"{version.name}/{version.version}"
+    return tracking.fetch_bundle(reference, _open(store)), reference
+
+
+def explained(
+    folder: Path, model: str, store: str, data: str
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the drivers frame of a model and the label of each indicator.
+
+    Computed on a panel when one is given; otherwise the drivers that ``train`` stored, beside
+    the bundle in an output folder or with the run.
+    """
+    from city_resilience.indicators import TABLE
+
+    labels = {spec.id: spec.label_en for spec in TABLE}
+    if not data:
+        return pd.read_parquet(_result(folder, model, store, "drivers.parquet")), labels
+    from city_resilience.bundle import load_bundle
+    from city_resilience.drivers import contributions
+    from city_resilience.panel import read_panel
+
+    forecaster = load_bundle(folder)
+    experiment = forecaster.experiment
+    panel = read_panel(data, experiment.data, outcome=experiment.outcome.variable)
+    return contributions(forecaster, panel), labels
+
+
+def stored_summary(results: Path | None, model: str, store: str) -> dict[str, Any]:
+    """Return the summary that a run's report is made of."""
+    if results is None:
+        folder, _ = (Path(model), "") if Path(model).is_dir() and model else model_folder(model, store)
+        path = _result(folder, model, store, "summary.json")
+    else:
+        path = results / "summary.json"
+        if not path.is_file():
+            raise InputError(f"{path}: not there; name a folder that 'train --out' wrote")
+    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return summary
+
+
+def compared(challenger: str, champion: str | None, store: str) -> Any:
+    """Return the gate's verdict on two registered versions, from their stored backtests."""
+    from city_resilience import tracking
+
+    opened = _open(store)
+    left = _version(challenger, opened)
+    right = _version(champion or f"{left.name}@champion", opened)
+    return tracking.champion_gate(_backtest(left, opened), _backtest(right, opened))
+
+
+def promoted(reference: str, store: str, *, force: bool) -> str:
+    """Make a version the champion and say so.
+
+    Raises
+    ------
+    GateRefused
+        If its errors are not lower than the champion's and its recipe is another.
+    """
+    from city_resilience import tracking
+
+    opened = _open(store)
+    version = _version(reference, opened)
+    champion = tracking.champion_of(version.name, opened)
+    if champion is not None and champion.version == version.version:
+        return f"{version.name}/{version.version} is the champion already"
+    why = "forced"
+    if not force and champion is not None:
+        why = _why(version, champion, opened)
+    tracking.promote(version.name, version.version, opened)
+    return f"{version.name}/{version.version} is champion now ({why})"
+
+
+def registered(store: str) -> list[Any]:
+    """Return all registered versions."""
+    from city_resilience import tracking
+
+    return tracking.list_models(_open(store))
+
+
+def exported(reference: str, folder: Path, store: str) -> Path:
+    """Write the bundle of a registered version to a folder."""
+    from city_resilience import tracking
+
+    return tracking.export_model(reference, folder, _open(store))
+
+
+def _why(version: Any, champion: Any, store: Any) -> str:
+    from city_resilience import tracking
+
+    digest = "experiment_digest"
+    if version.tags.get(digest) and version.tags.get(digest) == champion.tags.get(digest):
+        return "the champion's recipe, refitted"
+    verdict = tracking.champion_gate(_backtest(version, store), _backtest(champion, store))
+    if not verdict.passes:
+        raise GateRefused(
+            f"{version.name}/{version.version} is not promoted: {verdict.words}; "
+            "train both on the same panel, or give --force"
+        )
+    return str(verdict.words)
+
+
+def _open(store: str) -> Any:
+    from city_resilience import tracking
+
+    return tracking.open_store(tracking.resolve_store(store), create=False)
+
+
+def _version(model: str, store: Any) -> Any:
+    from city_resilience import tracking
+
+    if model:
+        return tracking.find_version(model, store)
+    names = sorted({version.name for version in tracking.list_models(store)})
+    if len(names) != 1:
+        raise InputError(
+            f"--model: the store holds {len(names)} models ({', '.join(names) or 'none'}); "
+            "name one, for example --model NAME@champion"
+        )
+    return tracking.find_version(names[0], store)
+
+
+def _backtest(version: Any, store: Any) -> pd.DataFrame:
+    from city_resilience import tracking
+    from city_resilience.bundle import load_bundle
+
+    reference = f"{version.name}/{version.version}"
+    serve = load_bundle(tracking.fetch_bundle(reference, store)).experiment.model.serve
+    frame = pd.read_parquet(tracking.fetch_artifact(version, "backtest.parquet", store))
+    return frame[frame["model"] == serve]
+
+
+def _result(folder: Path, model: str, store: str, name: str) -> Path:
+    """Find a file of a run: beside the bundle folder, or among the run's artifacts."""
+    beside = folder.parent / name
+    if beside.is_file():
+        return beside
+    if model and Path(model).is_dir():
+        raise InputError(
+            f"{beside}: not there; name a registered model, or give the panel with --data"
+        )
+    from city_resilience import tracking
+
+    opened = _open(store)
+    return tracking.fetch_artifact(_version(model, opened), name, opened)

@@ -1,0 +1,391 @@
+"""A run from panel to registered forecast: calls the rooms in order and keeps no logic of theirs.
+
+Files are first written to a staging folder. What a user sees, the output folder and the registered
+version, appears only after everything before it has succeeded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience import __version__
+from city_resilience.batch import check_suffix, forecast_table, write_json, write_table
+from city_resilience.bundle import load_bundle, package_versions, save_bundle
+from city_resilience.drivers import contributions
+from city_resilience.errors import GateRefused, InputError
+from city_resilience.experiment import Experiment, load_experiment
+from city_resilience.forecasting import (
+    Backtest,
+    Facts,
+    Forecaster,
+    common_origin,
+    compare_models,
+    family_coverage,
+    fit_forecaster,
+    gather_facts,
+    run_backtest,
+    score,
+    scored_origins,
+    search_parameters,
+)
+from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.panel import Panel, read_panel
+
+__all__ = ["Evaluation", "Source", "Trained", "evaluate", "load", "searched", "train", "write_evaluation"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An experiment and the panel it runs on."""
+
+    experiment: Experiment
+    panel: Panel
+    facts: Facts
+    path: Path
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the rolling origins showed.
+
+    Attributes
+    ----------
+    scores, comparisons, coverage : DataFrame
+        See ``forecasting.score``, ``compare_models`` and ``family_coverage``.
+    """
+
+    backtest: Backtest
+    scores: pd.DataFrame
+    comparisons: pd.DataFrame
+    coverage: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Outcome of ``train``: the evaluation, the forecaster, and where things are."""
+
+    source: Source
+    evaluation: Evaluation
+    forecaster: Forecaster
+    forecast: pd.DataFrame
+    drivers: pd.DataFrame
+    seconds: float
+    run_id: str
+    store: str
+    version: str
+    aliases: tuple[str, ...]
+    gate: str
+    out: Path | None
+
+
+def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] = ()) -> Source:
+    """Read an experiment and its panel, and compute the indicators.
+
+    Parameters
+    ----------
+    experiment_path : Path
+        The TOML file.
+    data : str
+        Path of the panel; the experiment's own (relative to its file) when empty.
+    overrides : iterable of str
+        ``section.key=value`` pairs.
+
+    Raises
+    ------
+    InputError
+        If the experiment or the panel is not usable, or no panel is named.
+    """
+    experiment = load_experiment(experiment_path, overrides)
+    if data:
+        path = Path(data)
+    elif experiment.data.path:
+        path = Path(experiment_path).parent / experiment.data.path
+    else:
+        raise InputError(
+            f"{experiment_path}: data.path is empty, this experiment runs on a panel you bring; "
+            "name it with --data PATH"
+        )
+    panel = read_panel(path, experiment.data, outcome=experiment.outcome.variable)
+    return Source(experiment, panel, gather_facts(panel, experiment), path)
+
+
+def searched(source: Source, progress: Progress = silent) -> Source:
+    """Return the source with hyper-parameters searched, when the experiment asks for it."""
+    experiment = search_parameters(source.facts, source.experiment, progress)
+    return replace(source, experiment=experiment)
+
+
+def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
+    """Run the rolling origins of an experiment and score them.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short, or a required indicator never has a value.
+    """
+    facts, experiment = source.facts, source.experiment
+    backtest = run_backtest(facts, experiment, progress)
+    groups = {
+        name: dict(zip(facts.cities, levels.tolist(), strict=True))
+        for name, levels in facts.groups.items()
+    }
+    origins = [*scored_origins(facts, experiment), common_origin(facts.outcome, facts.years)]
+    return Evaluation(
+        backtest=backtest,
+        scores=score(backtest.frame, groups, experiment.evaluation.min_group),
+        comparisons=compare_models(backtest.frame, experiment.model.serve),
+        coverage=family_coverage(
+            facts, experiment, dict.fromkeys(origins), min(experiment.outcome.horizons)
+        ),
+    )
+
+
+def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
+    """Write the tables of an evaluation to a folder."""
+    write_table(evaluation.backtest.frame, folder / "backtest.parquet")
+    write_table(evaluation.scores, folder / "scores.csv")
+    write_table(evaluation.comparisons, folder / "comparisons.csv")
+    write_table(evaluation.coverage, folder / "coverage.csv")
+    write_table(evaluation.backtest.weights, folder / "weights.csv")
+    write_table(evaluation.backtest.dropped, folder / "dropped.csv")
+
+
+def train(
+    experiment_path: Path | str,
+    data: str = "",
+    *,
+    out: Path | None = None,
+    overrides: Iterable[str] = (),
+    store: str = "",
+    require_promotion: bool = False,
+    progress: Progress = silent,
+) -> Trained:
+    """Backtest, fit, explain, log, register as challenger, and promote when the gate passes.
+
+    Parameters
+    ----------
+    experiment_path, data, overrides
+        As for ``load``.
+    out : Path, optional
+        Folder that receives the tables, the report and the model bundle.
+    store : str
+        Tracking store; see ``tracking.resolve_store``.
+    require_promotion : bool
+        Raise ``GateRefused`` when the new version does not become champion.
+
+    Raises
+    ------
+    InputError
+        If something the user gave is not usable; nothing is registered or written then.
+    GateRefused
+        If promotion was required and the gate said no; the challenger stays registered.
+    """
+    from city_resilience import tracking
+
+    started = time.perf_counter()
+    _check_out(out)
+    source = load(experiment_path, data, overrides)
+    source = searched(source, progress)
+    experiment = source.experiment
+    opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
+    fingerprint = source.panel.fingerprint()
+    with tempfile.TemporaryDirectory(prefix="city-resilience-") as name:
+        staging = Path(name)
+        with tracking.track(opened, experiment, fingerprint=fingerprint) as run:
+            evaluation = evaluate(source, progress)
+            parts = _fit_and_explain(source, evaluation, fingerprint, progress)
+            verdict = _gate(source, evaluation, opened, progress)
+            progress("writing tables and report", 0, 1)
+            seconds = time.perf_counter() - started
+            _stage(staging, source, evaluation, parts, {"run_id": run.run_id, "seconds": seconds})
+            progress("writing tables and report", 1, 1)
+            progress("logging and registering", 0, 1)
+            _log(run, source, evaluation, staging)
+            version = tracking.register(
+                run,
+                staging / "model",
+                parts[0],
+                source.panel,
+                mae=_served_mae(evaluation, experiment),
+                verdict=verdict,
+            )
+            progress("logging and registering", 1, 1)
+        if out is not None:
+            _publish(staging, out)
+    champion = "champion" in version.aliases
+    if require_promotion and not champion:
+        raise GateRefused(f"{version.name}/{version.version} stays challenger: {verdict.words}")
+    return Trained(
+        source=source,
+        evaluation=evaluation,
+        forecaster=parts[0],
+        forecast=parts[1],
+        drivers=parts[2],
+        seconds=time.perf_counter() - started,
+        run_id=run.run_id,
+        store=opened.uri,
+        version=f"{version.name}/{version.version}",
+        aliases=version.aliases,
+        gate=verdict.words if verdict else "first version, champion without contest",
+        out=out,
+    )
+
+
+Parts = tuple[Forecaster, pd.DataFrame, pd.DataFrame]
+
+
+def _fit_and_explain(
+    source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress
+) -> Parts:
+    forecaster = fit_forecaster(
+        source.facts,
+        source.experiment,
+        evaluation.backtest.served_weights,
+        fingerprint,
+        progress,
+    )
+    progress("explaining the forecasts", 0, 1)
+    rows = forecaster.served_rows(source.panel)
+    drivers = contributions(forecaster, source.panel, rows)
+    forecast = forecast_table(forecaster, source.panel, rows, drivers=drivers)
+    progress("explaining the forecasts", 1, 1)
+    return forecaster, forecast, drivers
+
+
+def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress) -> Any:
+    """Compare with the champion, refitted on this panel; None where there is no champion."""
+    from city_resilience import tracking
+
+    champion = tracking.champion_of(source.experiment.name, store)
+    if champion is None:
+        return None
+    old = load_bundle(tracking.fetch_bundle(f"{champion.name}/{champion.version}", store)).experiment
+    own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
+    if _recipe(old) == _recipe(source.experiment):
+        verdict = tracking.champion_gate(own, own)
+        return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
+    try:
+        panel = read_panel(source.path, old.data, outcome=old.outcome.variable)
+        same_rows = {"evaluation": source.experiment.evaluation}
+        same_rows["outcome"] = old.outcome.model_copy(
+            update={"horizons": source.experiment.outcome.horizons}
+        )
+        refitted = old.model_copy(update=same_rows)
+        backtest = run_backtest(
+            gather_facts(panel, refitted),
+            refitted,
+            lambda what, done, total: progress(f"champion refitted, {what}", done, total),
+        )
+    except InputError as error:
+        words = f"not comparable: the champion cannot be refitted on this panel ({error})"
+        return tracking.Verdict(passes=False, words=words)
+    return tracking.champion_gate(own, _served_rows(backtest.frame, refitted.model.serve))
+
+
+def _recipe(experiment: Experiment) -> dict[str, Any]:
+    values = experiment.model_dump(mode="json", exclude={"evaluation", "title", "title_zh"})
+    return {**values, "data": {k: v for k, v in values["data"].items() if k != "path"}}
+
+
+def _served_rows(frame: pd.DataFrame, model: str) -> pd.DataFrame:
+    return frame[frame["model"] == model]
+
+
+def _served_mae(evaluation: Evaluation, experiment: Experiment) -> dict[int, float]:
+    rows = evaluation.scores
+    rows = rows[(rows["slice"] == "all") & (rows["model"] == experiment.model.serve)]
+    return {int(h): float(mae) for h, mae in zip(rows["horizon"], rows["mae"], strict=True)}
+
+
+def _stage(
+    folder: Path,
+    source: Source,
+    evaluation: Evaluation,
+    parts: Parts,
+    run: Mapping[str, Any],
+) -> None:
+    from city_resilience.report import summarise, write_report
+
+    forecaster, forecast, drivers = parts
+    write_evaluation(evaluation, folder)
+    write_table(forecast, folder / "forecast.csv")
+    write_table(drivers, folder / "drivers.parquet")
+    panel = source.panel
+    extent = f"{len(panel.cities)} cities, {panel.years[0]}-{panel.years[-1]}"
+    save_bundle(forecaster, folder / "model", card={"panel": extent, "scores": evaluation.scores})
+    summary = summarise(
+        source.experiment,
+        backtest=evaluation.backtest.frame,
+        scores=evaluation.scores,
+        forecast=forecast,
+        drivers=drivers,
+        coverage=evaluation.coverage,
+        labels={
+            spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
+            for spec in source.facts.cube.specs
+        },
+        info=_info(source, evaluation, forecaster) | dict(run),
+    )
+    write_json(summary, folder / "summary.json")
+    write_report(summary, folder / "report.html")
+
+
+def _info(source: Source, evaluation: Evaluation, forecaster: Forecaster) -> dict[str, Any]:
+    outcome = source.panel.variables[source.experiment.outcome.variable]
+    dropped = {
+        name: why
+        for model in forecaster.horizons.values()
+        for name, why in model.spec.dropped.items()
+    }
+    return {
+        "served": source.experiment.model.serve,
+        "weights": {h: dict(model.weights) for h, model in forecaster.horizons.items()},
+        "versions": {"city-resilience": __version__, **package_versions()},
+        "fingerprint": forecaster.fingerprint,
+        "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "files": source.path.name,
+        "notes": source.panel.notes,
+        "absent": source.facts.cube.absent,
+        "dropped": dropped,
+        "outcome": (outcome.label_en, outcome.label_zh),
+    }
+
+
+def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None:
+    from city_resilience.tracking import flat_metrics
+
+    scores, serve = evaluation.scores, source.experiment.model.serve
+    run.dataset(source.panel, source.experiment.name)
+    run.record(flat_metrics(scores, serve))
+    for name in dict.fromkeys(scores["model"]):
+        run.candidate(name, flat_metrics(scores, name))
+    run.artifacts(folder)
+
+
+def _check_out(out: Path | None) -> None:
+    if out is not None and out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: is a file; name a folder")
+    if out is not None:
+        check_suffix(out / "forecast.csv")
+
+
+def _publish(staging: Path, out: Path) -> None:
+    """Move the staged files to the output folder; the old files stay if the disk is full."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=out) as name:
+        new = Path(name)
+        shutil.copytree(staging, new, dirs_exist_ok=True)
+        for path in sorted(new.iterdir()):
+            target = out / path.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            path.replace(target)

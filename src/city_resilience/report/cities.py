@@ -1,0 +1,157 @@
+"""Cities in the summary: forecasts, what each is made of, and the families behind them all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.drivers import BASE
+from city_resilience.report.plain import plain, plain_text, whole
+
+__all__ = ["cities_table", "contributions", "families", "indicator_list"]
+
+LEADING = 3
+SHOWN = 12
+
+Labels = Mapping[str, tuple[str, str, str, str]]
+
+
+def indicator_list(drivers: pd.DataFrame, labels: Labels) -> list[dict[str, str]]:
+    """Return id, labels, family and unit of every indicator that has a contribution."""
+    pairs = drivers.loc[drivers["indicator"] != BASE, ["indicator", "family"]]
+    found = []
+    for name, family in sorted(set(pairs.itertuples(index=False, name=None))):
+        en, zh, _, unit = labels.get(name, ("", "", family, ""))
+        found.append(
+            {"id": name, "en": en or name, "zh": zh or en or name, "family": family, "unit": unit}
+        )
+    return found
+
+
+def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one entry per city with its forecast at each horizon (pp).
+
+    Returns
+    -------
+    list of dict
+        ``city``, ``province`` ("" = unknown), ``origin`` and ``h``: horizon (text) →
+        ``target``, ``forecast``, ``lower``, ``upper``, ``rank``, ``coverage``, ``flags``.
+    """
+    table = []
+    for city, rows in forecast.groupby("city", sort=True):
+        first = rows.iloc[0]
+        table.append(
+            {
+                "city": str(city),
+                "province": plain_text(first.get("province")),
+                "origin": whole(first["origin"]),
+                "h": {str(int(row["horizon"])): _city_horizon(row) for row in _records(rows)},
+            }
+        )
+    return table
+
+
+def contributions(
+    drivers: pd.DataFrame, horizon: int, indicators: list[dict[str, str]], observed: set[str]
+) -> dict[str, dict[str, Any]]:
+    """Return per city what its forecast at one horizon is made of.
+
+    Only indicators that have a value, of families that are observed at the live origin, can be
+    named; all others are summed in ``missing``. ``base`` + ``missing`` + ``rest`` + the named
+    contributions = the forecast, and so does ``base`` + ``missing`` + ``families``.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        The tidy drivers of the live forecast.
+    observed : set of str
+        Families with live or carried values at the live origin.
+
+    Returns
+    -------
+    dict
+        City → ``base``, ``families`` (family → pp), ``top`` (``[indicator index, value, pp]``,
+        largest first), ``rest``, ``rest_count``, ``missing``, ``missing_count``,
+        ``observed`` (share of the indicators that have a value).
+    """
+    rows = drivers[drivers["horizon"] == horizon]
+    index = {entry["id"]: i for i, entry in enumerate(indicators)}
+    rows = rows.assign(
+        seen=rows["family"].isin(observed) & rows["value"].notna() & (rows["indicator"] != BASE),
+        index=rows["indicator"].map(index).fillna(-1).astype(int),
+        size=rows["contribution"].abs(),
+    ).sort_values(["city", "size", "indicator"], ascending=[True, False, True])
+    return {str(city): _city_parts(part) for city, part in rows.groupby("city", sort=False)}
+
+
+def families(
+    drivers: pd.DataFrame, horizon: int, indicators: list[dict[str, str]], observed: set[str]
+) -> dict[str, Any]:
+    """Return mean absolute contributions over cities by family and for leading indicators (pp).
+
+    A family's contribution in a city is the sum over its indicators, taken before the absolute
+    value. Families that are not observed at the live origin are left out.
+    """
+    rows = drivers[(drivers["horizon"] == horizon) & (drivers["indicator"] != BASE)]
+    rows = rows[rows["family"].isin(observed) & rows["value"].notna()]
+    index = {entry["id"]: i for i, entry in enumerate(indicators)}
+    return {
+        "families": [[name, size] for name, size in _mean_size(rows, "family")],
+        "indicators": [[index[name], size] for name, size in _mean_size(rows, "indicator")[:SHOWN]],
+    }
+
+
+def _mean_size(rows: pd.DataFrame, column: str) -> list[tuple[str, float]]:
+    cities = max(rows["city"].nunique(), 1)
+    sums = rows.groupby(["city", column])["contribution"].sum().abs()
+    sizes = (sums.groupby(column).sum() / cities).sort_values(ascending=False, kind="stable")
+    return [(str(name), round(float(size), 4)) for name, size in sizes.items()]
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = rows.sort_values("horizon").to_dict("records")
+    return records
+
+
+def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "target": whole(row["target_year"]),
+        "forecast": plain(row["forecast"]),
+        "lower": plain(row.get("lower")),
+        "upper": plain(row.get("upper")),
+        "rank": whole(row.get("rank")),
+        "coverage": plain(row.get("coverage")),
+        "flags": [flag for flag in re.split(r"[;,|\s]+", plain_text(row.get("flags"))) if flag],
+    }
+
+
+def _city_parts(part: pd.DataFrame) -> dict[str, Any]:
+    size = part["contribution"].to_numpy(dtype=np.float64)
+    seen = part["seen"].to_numpy(dtype=bool)
+    base = part["indicator"].to_numpy() == BASE
+    missing = ~seen & ~base
+    named = np.flatnonzero(seen)[:SHOWN]
+    rest = np.flatnonzero(seen)[SHOWN:]
+    index, value = part["index"].to_numpy(), part["value"].to_numpy(dtype=np.float64)
+    family = part["family"].to_numpy()
+    sums: dict[str, float] = {}
+    for name, number in zip(family[seen], size[seen], strict=True):
+        sums[str(name)] = sums.get(str(name), 0.0) + float(number)
+    return {
+        "base": plain(size[base].sum(), 6),
+        "families": {name: round(total, 6) for name, total in sums.items()},
+        "top": [[int(index[i]), _short(value[i]), plain(size[i], 6)] for i in named],
+        "rest": plain(size[rest].sum(), 6),
+        "rest_count": len(rest),
+        "missing": plain(size[missing].sum(), 6),
+        "missing_count": int(missing.sum()),
+        "observed": plain(seen.sum() / max(int((~base).sum()), 1)),
+    }
+
+
+def _short(value: float) -> float | None:
+    return float(f"{value:.4g}") if np.isfinite(value) else None

@@ -1,0 +1,113 @@
+"""The page: one jinja2 template filled with the summary, its figures and the drawing library.
+
+Nothing is computed here. The file needs no network: plotly.js comes from the plotly package,
+styles and scripts are inlined, and a content security policy forbids the page to load anything.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from city_resilience.report.figures import build_figures
+from city_resilience.report.texts import load_texts
+
+__all__ = ["render_report", "write_report"]
+
+
+def render_report(summary: dict[str, Any]) -> str:
+    """Return the report as one self-contained HTML document.
+
+    Parameters
+    ----------
+    summary : dict
+        What `summarise` returned.
+    """
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+    from plotly.offline import get_plotlyjs
+
+    texts = load_texts()
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.from_string(_asset("report.html.j2")).render(
+        summary=summary,
+        texts=texts,
+        t=texts["en"],
+        style=Markup(_asset("report.css")),
+        plotly=Markup(_script(get_plotlyjs())),
+        script=Markup("\n".join(_script(_asset(name)) for name in SCRIPTS)),
+        data=Markup(_json({**_without_outcomes(summary), "figures": build_figures(summary)})),
+        words=Markup(_json(texts)),
+    )
+    return str(page)
+
+
+def write_report(summary: dict[str, Any], path: Path | str) -> Path:
+    """Write the report to a file, whole or not at all.
+
+    Parameters
+    ----------
+    summary : dict
+        What `summarise` returned.
+    path : Path
+        The HTML file; its folder is made when missing.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    path = Path(path)
+    page = render_report(summary)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+SCRIPTS = ("base.js", "tables.js", "city.js", "page.js")
+
+
+def _asset(name: str) -> str:
+    folder = files("city_resilience.report").joinpath("assets")
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _without_outcomes(summary: dict[str, Any]) -> dict[str, Any]:
+    slim = {
+        horizon: {
+            **part,
+            "outcomes": {
+                origin: {k: v for k, v in year.items() if k not in {"city", "forecast", "truth"}}
+                for origin, year in part["outcomes"].items()
+            },
+        }
+        for horizon, part in summary["by_horizon"].items()
+    }
+    return {**summary, "by_horizon": slim}
+
+
+def _json(value: Any) -> str:
+    """Write JSON that can stand inside a script element whatever its strings hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _script(text: str) -> str:
+    """Return a script that cannot end the script element it stands in."""
+    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")

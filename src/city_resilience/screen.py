@@ -1,0 +1,216 @@
+"""What the command line shows: tables on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from city_resilience.drivers import BASE, family_sums
+from city_resilience.errors import InputError, nearest
+from city_resilience.forecasting import best_naive, candidate_labels, yearly
+from city_resilience.pipeline import Evaluation, Source, Trained
+
+__all__ = ["show_city", "show_evaluation", "show_models", "show_training", "show_verdict"]
+
+
+def show_training(result: Trained) -> None:
+    """Show what a training run found and where its files are."""
+    console = Console()
+    show_evaluation(result.source, result.evaluation, console)
+    console.print(_families(result))
+    alias = " and ".join(result.aliases)
+    console.print(f"Registered  {result.version} as {alias} ({result.gate})", soft_wrap=True)
+    console.print(f"Run         {result.run_id} in {result.store}", soft_wrap=True)
+    if result.out is not None:
+        console.print(f"Files       {result.out} (report.html, forecast.csv, model/ …)", soft_wrap=True)
+    console.print(f"Time        {result.seconds:.0f} s")
+
+
+def show_evaluation(
+    source: Source, evaluation: Evaluation, console: Console | None = None
+) -> None:
+    """Show skill by horizon, what was observed, and what was left out."""
+    console = console or Console()
+    experiment = source.experiment
+    if experiment.data.simulated:
+        console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
+    best = best_naive(yearly(evaluation.backtest.frame))
+    for horizon in experiment.outcome.horizons:
+        console.print(_skill(evaluation, experiment.model.serve, horizon, best[horizon]))
+    console.print(_coverage(evaluation.coverage))
+    for line in _left_out(source, evaluation):
+        console.print(line, soft_wrap=True)
+
+
+def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Table:
+    scores = evaluation.scores
+    rows = scores[(scores["slice"] == "all") & (scores["horizon"] == horizon)]
+    wins = evaluation.comparisons
+    wins = wins[wins["horizon"] == horizon].set_index("versus")
+    years = int(rows["years"].max())
+    table = Table(title=f"Horizon {horizon}: mean of {years} yearly scores, pp", title_justify="left")
+    for name in ("model", "MAE", "RMSE", "rank", "skill", "vs history only (95 %)", f"{serve} better"):
+        table.add_column(name, justify="left" if name == "model" else "right")
+    labels = candidate_labels()
+    for row in rows.to_dict("records"):
+        model = row["model"]
+        mark = " ←" if model == serve else " (best naive)" if model == naive else ""
+        won = ""
+        if model in wins.index:
+            won = f"{wins.loc[model, 'wins']} of {wins.loc[model, 'years']}"
+            won += f", p {wins.loc[model, 'sign_test_p']:.3f}"
+        table.add_row(
+            labels.get(model, model) + mark,
+            f"{row['mae']:.3f}",
+            f"{row['rmse']:.3f}",
+            _number(row["rank_correlation"], "{:.3f}"),
+            _number(row["skill_naive"], "{:+.1%}"),
+            _difference(row),
+            won,
+            style="bold" if model == serve else None,
+        )
+    return table
+
+
+def _difference(row: Mapping[str, Any]) -> str:
+    if row["model"] == "history_only" or pd.isna(row["difference_history"]):
+        return ""
+    text = f"{row['difference_history']:+.3f}"
+    if pd.notna(row["difference_low"]):
+        text += f" ({row['difference_low']:+.3f} to {row['difference_high']:+.3f})"
+    return text
+
+
+def _number(value: float, form: str) -> str:
+    return "" if pd.isna(value) else form.format(value)
+
+
+def _coverage(coverage: pd.DataFrame) -> Table:
+    origins = sorted(coverage["origin"].unique())
+    shown = [*origins[:-1][:: max(1, len(origins) // 5)], origins[-1]]
+    table = Table(title="Share of cities with a value (age in years), by origin", title_justify="left")
+    table.add_column("family")
+    for origin in shown:
+        live = " (live)" if origin == origins[-1] else ""
+        table.add_column(f"{origin}{live}", justify="right")
+    table.add_column("at the live origin")
+    cells = coverage.set_index(["family", "origin"])
+    for family in dict.fromkeys(coverage["family"]):
+        row = [cells.loc[(family, origin)] for origin in shown]
+        table.add_row(family, *(_cell(cell) for cell in row), row[-1]["status"])
+    return table
+
+
+def _cell(cell: Any) -> str:
+    if cell["share"] == 0:
+        return "–"
+    return f"{cell['share']:.0%}" + (f" ({cell['age']:.1f})" if cell["age"] >= 0.05 else "")
+
+
+def _left_out(source: Source, evaluation: Evaluation) -> Iterable[str]:
+    absent = source.facts.cube.absent
+    if absent:
+        yield f"{len(absent)} indicators of the table have no input in this panel (see report)."
+    dropped = evaluation.backtest.dropped
+    if len(dropped):
+        count = dropped["indicator"].nunique()
+        yield f"{count} indicators were left out of at least one fold for want of values."
+    yield from (f"Note: {note}" for note in source.panel.notes[:5])
+
+
+def _families(result: Trained) -> Table:
+    horizon = min(result.forecaster.horizons)
+    sums = family_sums(result.drivers[result.drivers["horizon"] == horizon])
+    size = sums.assign(contribution=sums["contribution"].abs())
+    size = size[size["family"] != "base"].groupby("family")["contribution"].mean()
+    table = Table(title=f"What the forecasts lean on (horizon {horizon})", title_justify="left")
+    table.add_column("family")
+    table.add_column("mean |contribution|, pp", justify="right")
+    for family, value in size.sort_values(ascending=False).items():
+        table.add_row(str(family), f"{value:.3f}")
+    coverage = result.evaluation.coverage
+    live = coverage[coverage["origin"] == coverage["origin"].max()]
+    for row in live[live["used"] == 0].to_dict("records"):
+        table.add_row(row["family"], row["status"], style="dim")
+    return table
+
+
+def show_city(
+    drivers: pd.DataFrame, labels: Mapping[str, str], city: str, horizon: int | None, top: int
+) -> None:
+    """Show the drivers of one city.
+
+    Raises
+    ------
+    InputError
+        If the city or the horizon is not among the forecasts.
+    """
+    cities = drivers["city"].unique()
+    if city not in cities:
+        raise InputError(
+            f"{city!r}: not among the {len(cities)} forecast cities{nearest(city, cities)}; "
+            "give a name as it stands in the panel"
+        )
+    horizons = sorted(int(h) for h in drivers["horizon"].unique())
+    horizon = horizons[0] if horizon is None else horizon
+    if horizon not in horizons:
+        raise InputError(f"--horizon {horizon}: the model has {horizons}; choose one of them")
+    rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
+    origin = int(rows["origin"].iloc[0])
+    total = rows["contribution"].sum()
+    console = Console()
+    console.print(
+        f"[bold]{city}[/bold]: growth gap forecast {total:+.2f} pp for {origin + horizon} "
+        f"(origin {origin}, horizon {horizon}). Contributions are associated with the forecast, "
+        "not causes.",
+        soft_wrap=True,
+    )
+    families = family_sums(rows).set_index("family")["contribution"]
+    table = Table("family", "pp", title="By family", title_justify="left")
+    for family, value in families.sort_values(key=abs, ascending=False).items():
+        table.add_row("base value" if family == "base" else str(family), f"{value:+.3f}")
+    console.print(table)
+    named = rows[rows["indicator"] != BASE].sort_values("contribution", key=abs, ascending=False)
+    table = Table("indicator", "family", "value", "pp", title="By indicator", title_justify="left")
+    for row in named.head(top).to_dict("records"):
+        label = labels.get(row["indicator"], row["indicator"])
+        value = _number(row["value"], "{:,.3g}") or "unknown"
+        table.add_row(label, row["family"], value, f"{row['contribution']:+.3f}")
+    console.print(table)
+
+
+def show_verdict(verdict: Any) -> None:
+    """Show the gate's verdict, year by year."""
+    table = Table("horizon", "origin", "challenger", "champion", "difference", title="MAE, pp")
+    for pair in verdict.pairs:
+        table.add_row(
+            str(pair.horizon),
+            str(pair.origin),
+            f"{pair.challenger:.3f}",
+            f"{pair.champion:.3f}",
+            f"{pair.challenger - pair.champion:+.3f}",
+        )
+    console = Console()
+    if verdict.pairs:
+        console.print(table)
+    console.print(verdict.words, soft_wrap=True)
+
+
+def show_models(versions: Iterable[Any]) -> None:
+    """Show registered versions."""
+    table = Table("model", "version", "aliases", "origin", "MAE h=1", "created (UTC)", "data")
+    for version in versions:
+        table.add_row(
+            version.name,
+            str(version.version),
+            ", ".join(version.aliases),
+            version.tags.get("origin", ""),
+            version.tags.get("mae_h1", ""),
+            version.created,
+            version.tags.get("fingerprint", ""),
+        )
+    Console().print(table)

@@ -1,0 +1,213 @@
+"""One MLflow run per ``train``, with a child per candidate."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from city_resilience import __version__
+from city_resilience.errors import GateRefused, InputError
+from city_resilience.experiment import Experiment
+from city_resilience.panel import Panel
+from city_resilience.tracking.quiet import quiet
+from city_resilience.tracking.store import Store
+from city_resilience.tracking.values import Value, flat_params
+
+__all__ = ["Run", "track"]
+
+RUN_ID = "MLFLOW_RUN_ID"
+# What an MLflow server takes in one call: 1000 entities, at most 100 parameters or tags.
+METRICS_PER_CALL = 800
+PARAMS_PER_CALL = 100
+
+
+@dataclass(frozen=True)
+class Run:
+    """An open run.
+
+    Attributes
+    ----------
+    adopted : bool
+        Whether ``mlflow run`` opened it.
+    """
+
+    store: Store
+    run_id: str
+    experiment_id: str
+    adopted: bool = False
+
+    def record(
+        self,
+        metrics: Iterable[Value] = (),
+        params: Mapping[str, str] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Log metrics, parameters and tags in one call."""
+        _log(self.store.client, self.run_id, metrics, params or {}, tags or {})
+
+    def candidate(
+        self, name: str, metrics: Iterable[Value] = (), params: Mapping[str, str] | None = None
+    ) -> str:
+        """Record one candidate as a finished child run; returns the child's id."""
+        tags = _tags(name) | {"mlflow.parentRunId": self.run_id, "candidate": name}
+        client = self.store.client
+        child = client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
+        with _ending(client, child):
+            _log(client, child, metrics, params or {}, {})
+        return str(child)
+
+    def dataset(self, panel: Panel, name: str, context: str = "training") -> None:
+        """Log the panel as the run's dataset input: its name, fingerprint, columns and size."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        columns = [
+            {"type": _column_type(dtype), "name": str(column), "required": True}
+            for column, dtype in panel.frame.dtypes.items()
+        ]
+        profile = {"num_rows": len(panel.frame), "num_elements": int(panel.frame.size)}
+        dataset = Dataset(
+            name=name,
+            digest=panel.fingerprint(),
+            source_type="local",
+            source=json.dumps({"uri": panel.source}, ensure_ascii=False),
+            schema=json.dumps({"mlflow_colspec": columns}, ensure_ascii=False),
+            profile=json.dumps(profile),
+        )
+        tags = [InputTag("mlflow.data.context", context)]
+        self.store.client.log_inputs(self.run_id, [DatasetInput(dataset, tags)])
+
+    def artifacts(self, folder: Path | str, into: str | None = None) -> None:
+        """Copy a folder of files to the run."""
+        self.store.client.log_artifacts(self.run_id, str(folder), artifact_path=into)
+
+
+@contextmanager
+def track(
+    store: Store,
+    experiment: Experiment,
+    *,
+    fingerprint: str,
+    command: str = "train",
+    tags: Mapping[str, str] | None = None,
+) -> Iterator[Run]:
+    """Open the run of a command, and end it as FINISHED, FAILED or KILLED.
+
+    Under ``mlflow run``, which exports ``MLFLOW_RUN_ID``, that run is adopted and nothing else
+    is opened. A gate that refuses does not make a run a failed one.
+
+    Parameters
+    ----------
+    store : Store
+    experiment : Experiment
+        Logged as parameters.
+    fingerprint : str
+        Fingerprint of the panel.
+    tags : mapping
+        Further tags.
+
+    Raises
+    ------
+    InputError
+        If ``MLFLOW_RUN_ID`` names no run of the store.
+    """
+    with quiet():
+        run = _adopt(store) or _open(store, experiment, command)
+        with _ending(store.client, run.run_id):
+            own = {
+                "city_resilience.version": __version__,
+                "city_resilience.command": command,
+                "city_resilience.fingerprint": fingerprint,
+                "city_resilience.experiment_digest": experiment.digest(),
+                "city_resilience.simulated": str(experiment.data.simulated).lower(),
+            }
+            run.record(params=flat_params(experiment), tags=own | dict(tags or {}))
+            yield run
+
+
+def _open(store: Store, experiment: Experiment, command: str) -> Run:
+    experiment_id = store.experiment_id(experiment.name)
+    name = f"{command} {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    run = store.client.create_run(experiment_id, tags=_tags(command), run_name=name)
+    return Run(store, run.info.run_id, experiment_id)
+
+
+def _adopt(store: Store) -> Run | None:
+    from mlflow.exceptions import MlflowException
+
+    run_id = os.environ.get(RUN_ID)
+    if not run_id:
+        return None
+    try:
+        run = store.client.get_run(run_id)
+    except MlflowException as error:
+        raise InputError(
+            f"{RUN_ID}={run_id}: no such run in {store.uri}; unset it, or leave --store away "
+            "under 'mlflow run'"
+        ) from error
+    return Run(store, run_id, run.info.experiment_id, adopted=True)
+
+
+@contextmanager
+def _ending(client: Any, run_id: str) -> Iterator[None]:
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except BaseException as error:
+        status = "FAILED"
+        if isinstance(error, GateRefused):
+            status = "FINISHED"
+        elif isinstance(error, KeyboardInterrupt | GeneratorExit):
+            status = "KILLED"
+        with suppress(MlflowException):  # what went wrong first is what the user must see
+            client.set_terminated(run_id, status)
+        raise
+    client.set_terminated(run_id, "FINISHED")
+
+
+def _log(
+    client: Any,
+    run_id: str,
+    metrics: Iterable[Value],
+    params: Mapping[str, str],
+    tags: Mapping[str, str],
+) -> None:
+    from mlflow.entities import Metric, Param, RunTag
+
+    now = int(time.time() * 1000)
+    parts = zip_longest(
+        _chunks([Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL),
+        _chunks([Param(key, value) for key, value in params.items()], PARAMS_PER_CALL),
+        _chunks([RunTag(key, str(value)) for key, value in tags.items()], PARAMS_PER_CALL),
+        fillvalue=(),
+    )
+    for some_metrics, some_params, some_tags in parts:
+        client.log_batch(run_id, some_metrics, some_params, some_tags)
+
+
+def _chunks(items: list[Any], size: int) -> list[list[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+def _tags(command: str) -> dict[str, str]:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no user database, as in some containers
+        user = "unknown"
+    return {
+        "mlflow.user": user,
+        "mlflow.source.name": f"city-resilience {command}",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
+def _column_type(dtype: Any) -> str:
+    return {"f": "double", "i": "long", "u": "long"}.get(getattr(dtype, "kind", "O"), "string")

@@ -1,0 +1,120 @@
+"""What a registered model does when MLflow serves it: a long frame in, forecasts out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.batch import check_panel, forecast_table
+from city_resilience.errors import InputError
+from city_resilience.forecasting import Forecaster
+from city_resilience.panel import Panel, read_panel
+
+__all__ = ["DATA_COLUMN", "example_of", "requirements", "serve", "serving_panel"]
+
+DATA_COLUMN = "data"
+EXAMPLE_CITIES = 4
+EXAMPLE_YEARS = 10
+PACKAGES = (
+    ("city-resilience",),
+    ("mlflow",),
+    ("numpy",),
+    ("pandas",),
+    ("pyarrow",),
+    ("scipy",),
+    ("scikit-learn",),
+    ("shap",),
+    ("xgboost-cpu", "xgboost"),
+)
+
+
+def requirements() -> list[str]:
+    """Return the pinned packages a served model needs."""
+    pins = []
+    for names in PACKAGES:
+        for name in names:
+            try:
+                pins.append(f"{name}=={version(name)}")
+            except PackageNotFoundError:
+                continue
+            break
+    return pins
+
+
+def serve(
+    forecaster: Forecaster,
+    frame: pd.DataFrame,
+    params: Mapping[str, Any] | None = None,
+    *,
+    read_paths: bool = False,
+) -> pd.DataFrame:
+    """Forecast every city of a panel given as a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns city, year, and the variables of the training panel by id, in catalogue units.
+        Or one row with a column ``data``, the path of a panel file.
+    params : mapping
+        ``drivers`` (number of leading drivers) and ``allow_partial``.
+    read_paths : bool
+        Whether ``data`` may be used. A server should not read files that its clients name.
+
+    Returns
+    -------
+    DataFrame
+        The columns of ``forecast.csv``; ``rank`` is a float, empty for stale cities.
+
+    Raises
+    ------
+    InputError
+        If the panel is not usable.
+    """
+    params = params or {}
+    panel = _panel(forecaster, frame.dropna(axis="columns", how="all"), read_paths)
+    rows = check_panel(forecaster, panel, allow_partial=bool(params.get("allow_partial", False)))
+    table = forecast_table(forecaster, panel, rows, drivers=int(params.get("drivers", 0)))
+    return table.assign(rank=table["rank"].astype("float64"))
+
+
+def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
+    """Check a long frame whose columns are variable ids and return it as a panel."""
+    experiment = forecaster.experiment
+    data = experiment.data
+    own = {column.id or header: column for header, column in data.columns.items()}
+    settings = data.model_copy(
+        update={"city": "", "year": "", "province": "", "sheet": "", "units": {}, "columns": own}
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "input.parquet"
+        frame.to_parquet(path, index=False)
+        return read_panel(path, settings, outcome=experiment.outcome.variable)
+
+
+def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
+    """Return a few cities and years of a panel, to show what the model takes."""
+    cities = [city for city in panel.cities if city in set(forecaster.cities)][:EXAMPLE_CITIES]
+    frame = panel.frame
+    recent = frame["year"] > forecaster.origin - EXAMPLE_YEARS
+    return frame[frame["city"].isin(cities) & recent].reset_index(drop=True)
+
+
+def _panel(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> Panel:
+    if DATA_COLUMN not in frame:
+        return serving_panel(forecaster, frame)
+    if not read_paths:
+        raise InputError(
+            "data: this model does not read files that a request names; send the panel itself, "
+            'or load the model with model_config={"read_paths": True}'
+        )
+    if len(frame) != 1:
+        raise InputError(f"data: {len(frame)} rows, found more than one path; give one path")
+    experiment = forecaster.experiment
+    return read_panel(
+        str(frame[DATA_COLUMN].iloc[0]), experiment.data, outcome=experiment.outcome.variable
+    )

@@ -1,0 +1,272 @@
+"""Where runs and models are kept: found, created and migrated once, opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from city_resilience.errors import InputError
+from city_resilience.tracking.quiet import environment, import_mlflow, quiet
+
+__all__ = ["Store", "open_store", "resolve_store"]
+
+FOLDER = ".city-resilience"
+DATABASE = "mlflow.db"
+LOCK_SECONDS = 300
+_SQLITE = "sqlite:///"
+
+
+@dataclass(frozen=True)
+class Store:
+    """An opened tracking store and model registry.
+
+    Attributes
+    ----------
+    uri : str
+        MLflow tracking URI; a SQLite path in it is absolute.
+    registry_uri : str
+        Where models are registered; the tracking URI unless ``MLFLOW_REGISTRY_URI`` is set.
+    """
+
+    uri: str
+    registry_uri: str
+
+    @property
+    def database(self) -> Path | None:
+        """The SQLite file, None for a server."""
+        return _database(self.uri)
+
+    @cached_property
+    def client(self) -> Any:
+        """An ``MlflowClient`` on this store; MLflow's global settings are not touched."""
+        with quiet():
+            from mlflow import MlflowClient
+
+            client = MlflowClient(tracking_uri=self.uri, registry_uri=self.registry_uri)
+            if self.database:  # opens both stores now, while their warnings are held back
+                client.search_experiments(max_results=1)
+                client.search_registered_models(max_results=1)
+        return client
+
+    def experiment_id(self, name: str) -> str:
+        """Return the id of an experiment, made if it does not exist.
+
+        On SQLite its artifacts go to ``artifacts/<name>`` beside the database.
+
+        Raises
+        ------
+        InputError
+            If the experiment has been deleted in the store.
+        """
+        found = self.client.get_experiment_by_name(name)
+        if found is None:
+            found = self._create_experiment(name)
+        if found.lifecycle_stage == "deleted":
+            raise InputError(
+                f"{self.uri}: experiment {name!r} has been deleted there; restore it with "
+                f"'mlflow experiments restore -x {found.experiment_id}' or choose another name"
+            )
+        return str(found.experiment_id)
+
+    def _create_experiment(self, name: str) -> Any:
+        from mlflow.exceptions import MlflowException
+
+        database = self.database
+        place = (database.parent / "artifacts" / name).as_uri() if database else None
+        try:
+            self.client.create_experiment(name, artifact_location=place)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
+                raise
+        return self.client.get_experiment_by_name(name)
+
+
+def resolve_store(store: str = "", experiment_file: Path | str | None = None) -> str:
+    """Return the URI of the store that a command uses, without touching the disk.
+
+    Parameters
+    ----------
+    store : str
+        ``--store``: a URI, a folder that holds or shall hold ``mlflow.db``, or a ``.db`` file.
+        "" = ``$MLFLOW_TRACKING_URI``, else ``.city-resilience/`` in the folder that holds
+        ``experiments/`` (looked for upwards from the experiment file, then from the current
+        folder), else in the current folder.
+    experiment_file : Path
+        The experiment of the run.
+
+    Raises
+    ------
+    InputError
+        If the store is of a kind that cannot be used.
+    """
+    chosen = store or os.environ.get("MLFLOW_TRACKING_URI", "")
+    origin = "--store" if store else "MLFLOW_TRACKING_URI"
+    if not chosen:
+        return _sqlite_uri(_project(experiment_file) / FOLDER / DATABASE)
+    if chosen.startswith("sqlite:"):
+        path = chosen.removeprefix(_SQLITE)
+        if path == chosen or path in ("", ":memory:"):
+            raise InputError(
+                f"{origin} {chosen!r}: a database in memory keeps nothing; "
+                f"give {_SQLITE}<path of a file>"
+            )
+        return _sqlite_uri(Path(path))
+    if chosen.startswith("file:"):
+        raise InputError(
+            f"{origin} {chosen!r}: MLflow no longer keeps runs in plain folders; "
+            f"give {_SQLITE}<path of a file>, a folder, or the address of a server"
+        )
+    if "://" in chosen or chosen in ("databricks", "databricks-uc"):
+        return chosen
+    place = Path(chosen).expanduser()
+    return _sqlite_uri(place if place.suffix == ".db" else place / DATABASE)
+
+
+def open_store(uri: str, *, create: bool) -> Store:
+    """Open a store, creating or migrating an SQLite one once under a file lock.
+
+    Parameters
+    ----------
+    uri : str
+        As returned by `resolve_store`.
+    create : bool
+        Create a missing SQLite store; otherwise it is an error and nothing is created.
+
+    Raises
+    ------
+    InputError
+        If the store does not exist, cannot be reached, or belongs to a newer MLflow.
+    """
+    database = _database(uri)
+    if database is None:
+        _check_server(uri)
+    else:
+        if not database.is_file() and not create:
+            raise InputError(
+                f"{database}: there is no store yet; run 'city-resilience train' first, give "
+                "--store, or name a model folder with --model"
+            )
+        _prepare(database)
+    return Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+
+
+def _sqlite_uri(path: Path) -> str:
+    path = Path(os.path.abspath(path))
+    if "?" in str(path):
+        raise InputError(f"{path}: a store's path cannot have a '?'; choose another with --store")
+    return _SQLITE + path.as_posix()
+
+
+def _database(uri: str) -> Path | None:
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def _project(experiment_file: Path | str | None) -> Path:
+    here = Path.cwd()
+    if experiment_file is not None:
+        for folder in Path(experiment_file).absolute().parents:
+            if folder.name == "experiments":
+                return folder.parent
+    for folder in (here, *here.parents):
+        if (folder / "experiments").is_dir():
+            return folder
+    return here
+
+
+def _check_server(uri: str) -> None:
+    import_mlflow()
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    try:
+        with quiet(), environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}):
+            MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
+    except MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{uri}: the store does not answer ({reason}); check --store") from error
+
+
+def _prepare(database: Path) -> None:
+    """Create the database or bring its schema up to date, one process at a time."""
+    try:
+        database.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{database.parent}: the store's folder cannot be made ({error.strerror}); give --store"
+        ) from error
+    with _locked(database), quiet():
+        if not database.exists():
+            _create(database)
+        else:
+            _migrate(database)
+
+
+@contextmanager
+def _locked(database: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    if database.exists() and not os.access(database.parent, os.W_OK):
+        yield  # whoever may only read a store does not migrate it
+        return
+    lock = FileLock(database.with_name(database.name + ".lock"), timeout=LOCK_SECONDS)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            f"{database}: another process has held the store's lock for {LOCK_SECONDS} s; "
+            f"end it, or remove {lock.lock_file} if there is none"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{database.parent}: the store's folder cannot be written to ({error.strerror}); "
+            "give --store"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _create(database: Path) -> None:
+    """Build the schema under another name, so that a database that exists is complete."""
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
+
+    building = database.with_name(database.name + ".building")
+    building.unlink(missing_ok=True)
+    artifacts = (database.parent / "artifacts").as_uri()
+    tracking = Tracking(_sqlite_uri(building), artifacts)
+    registry = Registry(_sqlite_uri(building))
+    tracking.engine.dispose()
+    registry.engine.dispose()
+    os.replace(building, database)
+
+
+def _migrate(database: Path) -> None:
+    from alembic.util import CommandError
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.db import utils
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = utils.create_sqlalchemy_engine(_sqlite_uri(database))
+    try:
+        version = utils._get_schema_version(engine)
+        if version is None:
+            raise InputError(
+                f"{database}: a database without MLflow's tables; give another --store"
+            )
+        if version != utils._get_latest_schema_revision():
+            utils._upgrade_db(engine)
+    except (SQLAlchemyError, CommandError, MlflowException) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{database}: not a store this MLflow can open ({reason}); update MLflow, restore the "
+            "file, or give another --store"
+        ) from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,94 @@
+"""What a run records, as plain values: parameters of an experiment, metrics of a scores table."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from city_resilience.experiment import Experiment
+
+__all__ = ["METRICS", "Value", "flat_metrics", "flat_params"]
+
+METRICS = (
+    "mae",
+    "rmse",
+    "rank_correlation",
+    "sign_hit_rate",
+    "skill_naive",
+    "skill_history",
+    "difference_history",
+    "difference_low",
+    "difference_high",
+)
+LONGEST_PARAM = 6000
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Value(NamedTuple):
+    """One metric: its key, its value and its step (a year, or 0)."""
+
+    key: str
+    value: float
+    step: int = 0
+
+
+def flat_params(experiment: Experiment) -> dict[str, str]:
+    """Flatten an experiment to ``section.key`` and text.
+
+    Keys of the top level stand under ``experiment.``, so that they cannot clash with the
+    parameters of an MLflow project. A table with free names (headers, units) is one JSON text.
+
+    Examples
+    --------
+    >>> from city_resilience.experiment import experiment_from
+    >>> values = {"name": "demo", "evaluation": {"first_origin": 2010}}
+    >>> flat_params(experiment_from(values, "here"))["evaluation.first_origin"]
+    '2010'
+    """
+    params: dict[str, str] = {}
+    for key, value in experiment.model_dump(mode="json").items():
+        if isinstance(value, dict):
+            params |= dict(_flat(key, value))
+        else:
+            params[f"experiment.{key}"] = _text(value)
+    return params
+
+
+def flat_metrics(scores: pd.DataFrame, model: str) -> list[Value]:
+    """Return the scores of one model: overall ``mae_h1``, and by year ``yearly_mae_h1``.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Tidy scores: model, horizon, slice, level and the columns of ``METRICS``. Group slices
+        stay in the artifact; values that are not finite are left out.
+    """
+    rows = scores[(scores["model"] == model) & scores["slice"].isin(["all", "year"])]
+    names = [name for name in METRICS if name in rows]
+    values = []
+    for row in rows.to_dict("records"):
+        yearly = row["slice"] == "year"
+        for name in names:
+            if row[name] is not None and math.isfinite(row[name]):
+                key = f"{'yearly_' if yearly else ''}{name}_h{row['horizon']}"
+                values.append(Value(key, float(row[name]), int(row["level"]) if yearly else 0))
+    return values
+
+
+def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        nested = isinstance(value, dict) and value and all(_KEY.fullmatch(k) for k in value)
+        if nested and prefix != "data":
+            yield from _flat(f"{prefix}.{key}", value)
+        else:
+            yield f"{prefix}.{key}", _text(value)
+
+
+def _text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_PARAM else text[: LONGEST_PARAM - 1] + "…"

@@ -1,0 +1,180 @@
+"""The report in a real browser: it draws, sorts, switches, and asks the network for nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from city_resilience.report import summarise, write_report
+from report_inputs import make_inputs
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+HOSTILE = ("<img src=x onerror=alert(1)>", "</script><b>Bold</b>", "阿克苏 & 'co'")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass
+class Visit:
+    """An open page and everything it complained of or asked for."""
+
+    page: Any
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def open(self, path: Path, fragment: str = "") -> None:
+        self.page.on("console", lambda message: self.problems.append(message.text))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri() + fragment)
+        self.page.wait_for_selector("#fig-years .main-svg")
+
+    def column(self, css: str) -> list[str]:
+        return self.page.locator(f"#city-table tbody {css}").all_inner_texts()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[Visit]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    seen = Visit(page)
+    yield seen
+    page.close()
+    assert seen.problems == []
+    assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    inputs = make_inputs(cities=48, origins=range(2013, 2020), names=HOSTILE)
+    return write_report(summarise(**inputs.all()), tmp_path_factory.mktemp("report") / "r.html")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    inputs = make_inputs(
+        cities=5,
+        origins=range(2015, 2019),
+        horizons=(1,),
+        simulated=False,
+        intervals=True,
+        provinces=False,
+        groups=False,
+    )
+    return write_report(summarise(**inputs.all()), tmp_path_factory.mktemp("real") / "r.html")
+
+
+def _numbers(texts: list[str]) -> list[float]:
+    return [float(text.replace("−", "-")) for text in texts]
+
+
+def test_page_draws_every_figure_and_loads_nothing(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    for name in ("years", "families", "indicators", "outcome"):
+        assert visit.page.locator(f"#fig-{name} .main-svg").count() > 0, name
+    assert visit.page.locator("#banner").is_visible()
+    assert "nothing measurable" in visit.page.inner_text("#sentence")
+    assert visit.page.locator("tr.served").count() == 1
+    assert visit.page.locator("#coverage-table tr.live").count() == 1
+    assert [url for url in visit.requests if url.startswith("file:")] == [report.as_uri()]
+
+
+def test_table_sorts_by_mouse_and_key_turns_pages_and_searches(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    heading = visit.page.locator('[data-sort="forecast1"]')
+    heading.click()
+    values = _numbers(visit.column("td.forecast.current"))
+    assert values == sorted(values, reverse=True)
+    assert heading.locator("..").get_attribute("aria-sort") == "descending"
+    visit.page.locator('[data-sort="forecast1"]').focus()
+    visit.page.keyboard.press("Enter")
+    values = _numbers(visit.column("td.forecast.current"))
+    assert values == sorted(values)
+    assert heading.locator("..").get_attribute("aria-sort") == "ascending"
+    assert len(visit.column("tr")) == 20
+    visit.page.click("#next")
+    assert "21–40 of 48" in visit.page.inner_text("#shown")
+    visit.page.fill("#search", "stale")
+    assert len(visit.column("tr")) == 1
+    visit.page.fill("#search", "zzz")
+    assert visit.page.inner_text("#shown") == "No city matches the search."
+
+
+def test_language_switches_and_is_remembered(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.click("#language")
+    assert visit.page.inner_text("#cities-title") == "城市"
+    assert "没有可测量的贡献" in visit.page.inner_text("#sentence")
+    assert "增长差距" in "".join(visit.column("td.drivers"))
+    assert "自身历史" in visit.page.inner_text("#fig-families")
+    assert "lang=zh" in visit.page.url
+    visit.page.reload()
+    assert visit.page.inner_text("#cities-title") == "城市"
+    assert visit.page.evaluate("document.documentElement.lang") == "zh-Hans"
+    visit.page.click("#language")
+    assert visit.page.inner_text("#cities-title") == "Cities"
+
+
+def test_horizon_and_origin_switch_verdict_table_and_figures(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    before = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin")
+    visit.page.click('#horizons [data-h="3"]')
+    assert visit.page.inner_text("#sentence").startswith("3 years ahead")
+    after = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin")
+    assert all(old != new for old, new in zip(before, after, strict=True))
+    pressed = visit.page.locator('#horizons [aria-pressed="true"]').all_inner_texts()
+    assert pressed == ["3 years"]
+    assert visit.page.input_value("#origin") == "2019"
+    visit.page.click("#origin-back")
+    assert visit.page.input_value("#origin") == "2018"
+    assert visit.page.locator("#fig-outcome .point").count() == 48
+
+
+def test_row_opens_the_city_and_escape_closes_it(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.fill("#search", "onerror")
+    visit.page.click("#city-table tbody tr")
+    visit.page.wait_for_selector("#fig-city-families .main-svg")
+    assert visit.page.inner_text("#city-title").startswith(f"{HOSTILE[0]}: forecast")
+    labels = visit.page.inner_text("#fig-city-families")
+    assert "Own history" in labels
+    assert "Forecast" in labels
+    assert visit.page.locator("img").count() == 0
+    visit.page.keyboard.press("Escape")
+    assert not visit.page.locator("#city").is_visible()
+    assert "city=" not in visit.page.url
+
+
+def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> None:
+    visit.open(real)
+    assert visit.page.locator("#banner").count() == 0
+    assert visit.page.locator('[data-sort="province"]').count() == 0
+    assert not visit.page.locator("#groups-box").is_visible()
+    assert "…" in visit.column("td.forecast")[0]
+
+
+def test_phone_width_needs_no_sideways_scrolling(visit: Visit, report: Path) -> None:
+    visit.page.set_viewport_size({"width": 375, "height": 800})
+    visit.open(report, "#lang=zh&h=2")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert visit.page.locator("#city-table tbody tr").first.is_visible()

@@ -1,0 +1,110 @@
+"""The pages agree with the program: commands, options, examples."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from city_resilience.cli import main as program
+from city_resilience.experiment import FAMILIES, experiment_from
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
+BY_HAND = [page for page in PAGES if page.name != "cli.md"]
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [body for name, body in FENCE.findall(page.read_text("utf-8")) if name == language]
+
+
+def shown_commands() -> Iterator[tuple[str, list[str]]]:
+    for page in BY_HAND:
+        for block in blocks(page, "sh"):
+            for line in block.replace("\\\n", " ").splitlines():
+                words = shlex.split(line, comments=True)
+                if words[:1] == ["city-resilience"]:
+                    yield page.name, words[1:]
+
+
+def test_every_command_is_in_a_page_written_by_hand():
+    text = "\n".join(page.read_text("utf-8") for page in BY_HAND)
+    missing = [
+        name
+        for name, command in program.commands.items()
+        if not command.hidden and not re.search(rf"city-resilience {re.escape(name)}\b", text)
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(("page", "words"), list(shown_commands()))
+def test_shown_commands_parse(page, words):
+    command: click.Command = program
+    context = click.Context(program, info_name="city-resilience")
+    while isinstance(command, click.Group):
+        assert words, f"{page}: a group without a subcommand"
+        name = words.pop(0)
+        child = command.get_command(context, name)
+        assert child is not None, f"{page}: city-resilience has no command {name!r}"
+        command = child
+    known = {option for param in command.params for option in param.opts + param.secondary_opts}
+    unknown = [word for word in words if word.startswith("--") and word not in known]
+    assert unknown == [], f"{page}: city-resilience {command.name}"
+    least = sum(p.required for p in command.params if isinstance(p, click.Argument))
+    arguments = positional(command, words)
+    assert len(arguments) >= least, f"{page}: city-resilience {command.name} {words}"
+
+
+def positional(command: click.Command, words: list[str]) -> list[str]:
+    takes_value = {
+        option
+        for param in command.params
+        if isinstance(param, click.Option) and not param.is_flag
+        for option in param.opts
+    }
+    found, rest = [], iter(words)
+    for word in rest:
+        if word in takes_value:
+            next(rest)
+        elif not word.startswith("--"):
+            found.append(word)
+    return found
+
+
+def test_cli_page_is_what_the_commands_say():
+    script = ROOT / "scripts" / "cli_reference.py"
+    written = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, check=True, timeout=60
+    ).stdout.decode("utf-8")
+    found = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert found == written.replace("\r\n", "\n"), "docs/cli.md is out of date; run: make docs"
+
+
+def test_experiment_shown_for_an_own_column_is_valid():
+    (text,) = blocks(ROOT / "docs" / "own-column.md", "toml")
+    experiment = experiment_from(tomllib.loads(text), "docs/own-column.md")
+    column = experiment.data.columns["5G基站数(个)"]
+    assert (column.id, column.family) == ("base_stations_5g", "digital")
+    listed = re.search(
+        r"\| `family` \|(.*)\|", (ROOT / "docs" / "own-column.md").read_text("utf-8")
+    )
+    assert listed is not None
+    assert tuple(re.findall(r"`(\w+)`", listed[1])) == FAMILIES
+
+
+def test_links_between_pages_lead_somewhere():
+    broken = [
+        f"{page.name}: {target}"
+        for page in PAGES
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert broken == []

@@ -1,0 +1,126 @@
+"""``mlflow run`` ends in one run, in one store."""
+
+from __future__ import annotations
+
+import math
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+VERBS = ("train", "backtest", "predict", "explain", "report")
+
+EXPERIMENT = """\
+name = "tiny"
+
+[data]
+source = "random numbers"
+licence = "none needed"
+simulated = true
+
+[outcome]
+horizons = [1]
+
+[features]
+families = ["history"]
+
+[evaluation]
+first_origin = 2014
+warmup_origins = 2
+
+[model]
+serve = "ridge"
+members = ["ridge"]
+"""
+
+
+def write_panel(path: Path, cities: int = 24, first: int = 2000, years: int = 18) -> None:
+    """Write output of made-up cities that grow at random."""
+    growth = np.random.default_rng(3).normal(0.06, 0.03, (cities, years))
+    output = 100 * np.exp(np.cumsum(growth, axis=1))
+    rows = [
+        f"Town {i:02d},{first + t},{output[i, t]:.3f}" for i in range(cities) for t in range(years)
+    ]
+    path.write_text("\n".join(["city,year,gdp_real", *rows]) + "\n", encoding="utf-8")
+
+
+def test_entry_points_are_the_verbs():
+    project = yaml.safe_load((ROOT / "MLproject").read_text("utf-8"))
+    assert set(project["entry_points"]) == {"main", *VERBS}
+    assert project["entry_points"]["main"] == project["entry_points"]["train"]
+    for name, entry in project["entry_points"].items():
+        verb = "train" if name == "main" else name
+        assert entry["command"].startswith(f"python -m city_resilience.cli {verb}")
+    assert (ROOT / project["python_env"]).is_file()
+
+
+def test_entry_points_use_options_that_exist():
+    from city_resilience.cli import main as program
+
+    project = yaml.safe_load((ROOT / "MLproject").read_text("utf-8"))
+    for verb in VERBS:
+        known = {option for param in program.commands[verb].params for option in param.opts}
+        words = project["entry_points"][verb]["command"].split()
+        assert {word for word in words if word.startswith("--")} <= known, verb
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="checked on POSIX shells")
+def test_mlflow_run_ends_in_one_run_in_one_store(tmp_path):
+    (tmp_path / "experiment.toml").write_text(EXPERIMENT, encoding="utf-8")
+    write_panel(tmp_path / "panel.csv")
+    store = tmp_path / "store.db"
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "MLFLOW_TRACKING_URI": f"sqlite:///{store}",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        environment.pop(name, None)
+    parameters = {
+        "experiment": tmp_path / "experiment.toml",
+        "data": tmp_path / "panel.csv",
+        "out": tmp_path / "out",
+    }
+    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "--env-manager", "local"]
+    for name, value in parameters.items():
+        command += ["-P", f"{name}={value}"]
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert (tmp_path / "out" / "forecast.csv").is_file()
+
+    with closing(sqlite3.connect(store)) as database:
+        runs = dict(database.execute("SELECT run_uuid, status FROM runs"))
+        children = {
+            row[0]
+            for row in database.execute(
+                "SELECT run_uuid FROM tags WHERE key = 'mlflow.parentRunId'"
+            )
+        }
+        (parent,) = set(runs) - children
+        metrics = database.execute(
+            "SELECT value FROM latest_metrics WHERE run_uuid = ?", (parent,)
+        ).fetchall()
+        versions = database.execute("SELECT name, run_id FROM model_versions").fetchall()
+    assert runs[parent] == "FINISHED"
+    assert children, "the candidates have no runs of their own"
+    assert any(math.isfinite(value) for (value,) in metrics)
+    assert versions == [("tiny", parent)]
+    stores = [path for path in tmp_path.rglob("*.db") if path != store]
+    assert stores == []
+    assert not (ROOT / "mlruns").exists()

@@ -1,0 +1,299 @@
+"""Runs, registered versions, aliases, and the way back to the bundle."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from bundle_inputs import small_experiment, small_forecaster, small_panel
+from city_resilience.batch import forecast_table
+from city_resilience.bundle import load_bundle, save_bundle
+from city_resilience.errors import GateRefused, InputError
+from city_resilience.forecasting import Forecaster
+from city_resilience.panel import Panel
+from city_resilience.tracking import (
+    Store,
+    Value,
+    Verdict,
+    champion_of,
+    export_model,
+    fetch_bundle,
+    find_version,
+    flat_metrics,
+    flat_params,
+    list_models,
+    open_store,
+    promote,
+    register,
+    resolve_store,
+    track,
+)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return open_store(resolve_store(str(tmp_path_factory.mktemp("store"))), create=True)
+
+
+@pytest.fixture(autouse=True)
+def no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("MLFLOW_RUN_ID", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> Panel:
+    return small_panel(tmp_path_factory.mktemp("panel"))
+
+
+def fitted(panel: Panel, name: str) -> Forecaster:
+    return small_forecaster(panel, small_experiment(name=name))
+
+
+def train(
+    store: Store, panel: Panel, forecaster: Forecaster, folder: Path, verdict: Verdict | None = None
+) -> Any:
+    bundle = save_bundle(forecaster, folder / "saved under any name")
+    with track(store, forecaster.experiment, fingerprint=panel.fingerprint()) as run:
+        return register(run, bundle, forecaster, panel, mae={1: 1.25}, verdict=verdict)
+
+
+def only_run(store: Store, experiment: str, **filters: Any) -> Any:
+    found = store.client.get_experiment_by_name(experiment)
+    runs = store.client.search_runs([found.experiment_id], **filters)
+    assert len(runs) == 1
+    return runs[0]
+
+
+def test_first_version_is_champion_and_gives_its_bundle_back(
+    store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    forecaster = fitted(panel, "first")
+    version = train(store, panel, forecaster, tmp_path)
+    assert version.aliases == ("challenger", "champion")
+    assert version.tags["mae_h1"] == "1.250000"
+    assert version.tags["origin"] == "2013"
+    assert version.tags["fingerprint"] == panel.fingerprint()
+    assert version.tags["experiment_digest"] == forecaster.experiment.digest()
+    expected = forecaster.forecast(panel)
+    for reference in ("first", "first@challenger", "models:/first@champion", "models:/first/1"):
+        loaded = load_bundle(fetch_bundle(reference, lambda: store))
+        pd.testing.assert_frame_equal(loaded.forecast(panel), expected, check_exact=True)
+    exported = export_model("first/1", tmp_path / "exported", store)
+    pd.testing.assert_frame_equal(load_bundle(exported).forecast(panel), expected)
+    description = store.client.get_model_version("first", "1").description
+    assert description.startswith("# Model card: A small simulated panel")
+    assert "SIMULATED DATA" in description
+
+
+def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(
+    store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    forecaster = fitted(panel, "later")
+    train(store, panel, forecaster, tmp_path)
+    second = train(store, panel, forecaster, tmp_path, Verdict(False, "no better"))
+    assert second.aliases == ("challenger",)
+    assert second.tags["gate"] == "no better"
+    third = train(store, panel, forecaster, tmp_path, Verdict(True, "better"))
+    assert third.aliases == ("challenger", "champion")
+    assert promote("later", 2, store).aliases == ("champion",)
+    champion = champion_of("later", store)
+    assert champion is not None
+    assert champion.version == 2
+    listed = [(v.version, v.aliases) for v in list_models(store) if v.name == "later"]
+    assert listed == [(3, ("challenger",)), (2, ("champion",)), (1, ())]
+
+
+def test_failed_registration_leaves_nothing_behind(
+    store: Store, panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecaster = fitted(panel, "failing")
+    real = type(store.client).set_registered_model_alias
+
+    def fail(client: Any, name: str, alias: str, version: str) -> None:
+        if alias == "champion":
+            raise RuntimeError("the power went")
+        real(client, name, alias, version)
+
+    monkeypatch.setattr(type(store.client), "set_registered_model_alias", fail)
+    with pytest.raises(RuntimeError, match="the power went"):
+        train(store, panel, forecaster, tmp_path)
+    assert only_run(store, "failing").info.status == "FAILED"
+    assert "failing" not in {v.name for v in list_models(store)}
+    with pytest.raises(InputError, match="no registered model 'failing'"):
+        find_version("failing", store)
+    experiment = store.client.get_experiment_by_name("failing")
+    assert store.client.search_logged_models([experiment.experiment_id]) == []
+    monkeypatch.undo()
+    assert train(store, panel, forecaster, tmp_path).version == 1
+
+
+def test_failed_registration_keeps_the_aliases(
+    store: Store, panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecaster = fitted(panel, "keeping")
+    train(store, panel, forecaster, tmp_path)
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr("city_resilience.tracking.register.find_version", fail)
+    with pytest.raises(RuntimeError):
+        train(store, panel, forecaster, tmp_path, Verdict(True, "better"))
+    versions = [(v.version, v.aliases) for v in list_models(store) if v.name == "keeping"]
+    assert versions == [(1, ("challenger", "champion"))]
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("frst@champion", "no registered model 'frst'; nearest: 'named'|no registered model"),
+        ("named@best", "'named' has no 'best'; aliases: challenger, champion; choose one"),
+        ("named/7", "'named' has no '7'; versions: 1; choose one"),
+        ("models/named", "not a model folder and not a registered model; write NAME@champion"),
+    ],
+)
+def test_unknown_models(
+    reference: str, message: str, store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    if champion_of("named", store) is None:
+        train(store, panel, fitted(panel, "named"), tmp_path)
+    with pytest.raises(InputError, match=message) as error:
+        fetch_bundle(reference, store)
+    assert "\n" not in str(error.value)
+
+
+def test_folder_needs_no_store(panel: Panel, tmp_path: Path) -> None:
+    bundle = save_bundle(fitted(panel, "alone"), tmp_path / "alone")
+    assert fetch_bundle(bundle) == bundle
+    with pytest.raises(InputError, match="no such folder, and no store to look the name up in"):
+        fetch_bundle("alone@champion")
+
+
+def test_lost_files_are_reported(store: Store, panel: Panel, tmp_path: Path) -> None:
+    import shutil
+
+    version = train(store, panel, fitted(panel, "lost"), tmp_path)
+    shutil.rmtree(fetch_bundle(f"lost/{version.version}", store))
+    with pytest.raises(InputError, match="the files of lost version 1 are missing"):
+        fetch_bundle("lost", store)
+
+
+def test_model_is_served_by_mlflow(store: Store, panel: Panel, tmp_path: Path) -> None:
+    forecaster = fitted(panel, "served")
+    version = train(store, panel, forecaster, tmp_path)
+    panel.frame.to_csv(tmp_path / "data.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what MLflow says about itself
+        from mlflow import pyfunc
+
+        model = pyfunc.load_model(version.source)
+        answer = model.predict(panel.frame, params={"drivers": 2})
+        example = model.predict(model.input_example, params={"allow_partial": True})
+        trusting = pyfunc.load_model(version.source, model_config={"read_paths": True})
+        from_file = trusting.predict(pd.DataFrame({"data": [str(tmp_path / "data.csv")]}))
+        with pytest.raises(InputError, match="does not read files that a request names"):
+            model.predict(pd.DataFrame({"data": ["/etc/passwd"]}))
+    expected = forecast_table(forecaster, panel, drivers=2)
+    pd.testing.assert_frame_equal(
+        answer, expected.assign(rank=expected["rank"].astype("float64")), check_exact=True
+    )
+    assert from_file["forecast"].tolist() == expected["forecast"].tolist()
+    assert len(example) == 8
+    schema = model.metadata.get_input_schema()
+    assert {schema.input_dict()[name].type.name for name in panel.variables} == {"double"}
+    requirements = (Path(fetch_bundle("served", store)).parents[1] / "requirements.txt").read_text()
+    assert "city-resilience==" in requirements
+    assert "mlflow==" in requirements
+
+
+def test_run_holds_experiment_data_scores_and_files(
+    store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    experiment = small_experiment(name="logged")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "forecast.csv").write_text("city\n")
+    with track(store, experiment, fingerprint="f00", tags={"note": "x"}) as run:
+        run.dataset(panel, "small panel")
+        run.record([Value("mae_h1", 1.5), *(Value("m", float(y), y) for y in range(1700))])
+        child = run.candidate("ridge", [Value("mae_h1", 2.0), Value("yearly_mae_h1", 2.5, 2011)])
+        run.artifacts(tmp_path / "out")
+    client = store.client
+    parent = client.get_run(run.run_id)
+    assert parent.info.status == "FINISHED"
+    assert parent.data.metrics["mae_h1"] == 1.5
+    assert len(client.get_metric_history(run.run_id, "m")) == 1700
+    assert parent.data.params.items() >= flat_params(experiment).items()
+    assert parent.data.params["model.parameters.xgboost.rounds"] == "20"
+    assert parent.data.tags["city_resilience.fingerprint"] == "f00"
+    assert parent.data.tags["city_resilience.simulated"] == "true"
+    assert parent.data.tags["note"] == "x"
+    [entry] = parent.inputs.dataset_inputs
+    assert (entry.dataset.name, entry.dataset.digest) == ("small panel", panel.fingerprint())
+    assert [a.path for a in client.list_artifacts(run.run_id)] == ["forecast.csv"]
+    nested = client.get_run(child)
+    assert nested.info.status == "FINISHED"
+    assert nested.data.tags["mlflow.parentRunId"] == run.run_id
+    assert nested.data.metrics == {"mae_h1": 2.0, "yearly_mae_h1": 2.5}
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InputError("bad"), "FAILED"),
+        (KeyboardInterrupt(), "KILLED"),
+        (GateRefused("no"), "FINISHED"),
+    ],
+)
+def test_run_ends_as_its_command_did(store: Store, error: BaseException, status: str) -> None:
+    experiment = small_experiment(name=f"ends_{status}")
+    with pytest.raises(type(error)), track(store, experiment, fingerprint="f00"):
+        raise error
+    assert only_run(store, experiment.name).info.status == status
+
+
+def test_run_of_mlflow_run_is_adopted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = store.client
+    outer = client.create_run(client.create_experiment("outer"))
+    client.log_param(outer.info.run_id, "experiment", "experiments/demo/experiment.toml")
+    monkeypatch.setenv("MLFLOW_RUN_ID", outer.info.run_id)
+    experiment = small_experiment(name="inner")
+    with track(store, experiment, fingerprint="f00") as run:
+        assert run.adopted
+        run.candidate("ridge")
+    assert client.get_experiment_by_name("inner") is None
+    assert only_run(store, "outer", filter_string="tags.candidate = 'ridge'")
+    assert client.get_run(outer.info.run_id).info.status == "FINISHED"
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
+    with pytest.raises(InputError, match="MLFLOW_RUN_ID=0+: no such run in sqlite"):
+        track(store, experiment, fingerprint="f00").__enter__()
+
+
+def test_metrics_of_a_scores_table() -> None:
+    scores = pd.DataFrame(
+        {
+            "model": ["blend", "blend", "blend", "last"],
+            "horizon": [1, 1, 1, 1],
+            "slice": ["all", "year", "group:region", "all"],
+            "level": ["", "2011", "East", ""],
+            "mae": [1.0, 2.0, 3.0, 4.0],
+            "skill_naive": [0.5, float("nan"), 0.1, 0.0],
+        }
+    )
+    assert flat_metrics(scores, "blend") == [
+        Value("mae_h1", 1.0),
+        Value("skill_naive_h1", 0.5),
+        Value("yearly_mae_h1", 2.0, 2011),
+    ]
+
+
+def test_parameters_with_headers_as_names_are_one_text() -> None:
+    columns = {"5G基站(个)": {"family": "digital"}}
+    params = flat_params(small_experiment(data={"columns": columns}))
+    assert '"5G基站(个)"' in params["data.columns"]
+    assert params["experiment.name"] == "small"
+    assert params["outcome.horizons"] == "[1, 2]"
