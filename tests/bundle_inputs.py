@@ -31,7 +31,7 @@ VALUES = {
         }
     },
 }
-WEIGHTS = {"xgboost": 0.3, "ridge": 0.7}
+WEIGHTS = {"xgboost": 0.3, "ridge": 0.5, "extra_trees": 0.2}
 
 
 def small_experiment(**changes: object) -> Experiment:

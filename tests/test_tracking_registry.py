@@ -141,7 +141,7 @@ def test_failed_registration_keeps_the_aliases(
     def fail(*_: object) -> None:
         raise RuntimeError("the power went")
 
-    monkeypatch.setattr("city_resilience.tracking.register.find_version", fail)
+    monkeypatch.setattr("city_resilience.tracking.registration.find_version", fail)
     with pytest.raises(RuntimeError):
         train(store, panel, forecaster, tmp_path, Verdict(True, "better"))
     versions = [(v.version, v.aliases) for v in list_models(store) if v.name == "keeping"]
@@ -269,7 +269,7 @@ def test_run_of_mlflow_run_is_adopted(store: Store, monkeypatch: pytest.MonkeyPa
     assert only_run(store, "outer", filter_string="tags.candidate = 'ridge'")
     assert client.get_run(outer.info.run_id).info.status == "FINISHED"
     monkeypatch.setenv("MLFLOW_RUN_ID", "0" * 32)
-    with pytest.raises(InputError, match="MLFLOW_RUN_ID=0+: no such run in sqlite"):
+    with pytest.raises(InputError, match=r"MLFLOW_RUN_ID=0+: no such run in sqlite"):
         track(store, experiment, fingerprint="f00").__enter__()
 
 

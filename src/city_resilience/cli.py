@@ -178,9 +178,7 @@ def predict(
 @_store_option
 @click.option("--horizon", type=int, help="Years ahead. [the shortest]")
 @click.option("--top", default=10, show_default=True, help="Indicators to show.")
-def explain(
-    city: str, data: str, model: str, store: str, horizon: int | None, top: int
-) -> None:
+def explain(city: str, data: str, model: str, store: str, horizon: int | None, top: int) -> None:
     """Show what the forecast of one city leans on, by family and by indicator.
 
     \b
@@ -316,7 +314,9 @@ def _model_folder(model: str, store: str) -> tuple[Path, str]:
     if model and ("/" in model or "\\" in model) and not model.startswith("models:/"):
         name, _, version = model.rpartition("/")
         if "/" in name or not version.isdigit():
-            raise InputError(f"--model {model!r}: no such folder; name a model folder or NAME@alias")
+            raise InputError(
+                f"--model {model!r}: no such folder; name a model folder or NAME@alias"
+            )
     from city_resilience import lookup
 
     return lookup.model_folder(model, store)

@@ -56,7 +56,9 @@ def explained(
 def stored_summary(results: Path | None, model: str, store: str) -> dict[str, Any]:
     """Return the summary that a run's report is made of."""
     if results is None:
-        folder, _ = (Path(model), "") if Path(model).is_dir() and model else model_folder(model, store)
+        folder, _ = (
+            (Path(model), "") if Path(model).is_dir() and model else model_folder(model, store)
+        )
         path = _result(folder, model, store, "summary.json")
     else:
         path = results / "summary.json"

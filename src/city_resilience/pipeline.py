@@ -40,7 +40,16 @@ from city_resilience.forecasting import (
 from city_resilience.forecasting.progress import Progress, silent
 from city_resilience.panel import Panel, read_panel
 
-__all__ = ["Evaluation", "Source", "Trained", "evaluate", "load", "searched", "train", "write_evaluation"]
+__all__ = [
+    "Evaluation",
+    "Source",
+    "Trained",
+    "evaluate",
+    "load",
+    "searched",
+    "train",
+    "write_evaluation",
+]
 
 
 @dataclass(frozen=True)
@@ -268,17 +277,18 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
     champion = tracking.champion_of(source.experiment.name, store)
     if champion is None:
         return None
-    old = load_bundle(tracking.fetch_bundle(f"{champion.name}/{champion.version}", store)).experiment
+    old = load_bundle(
+        tracking.fetch_bundle(f"{champion.name}/{champion.version}", store)
+    ).experiment
     own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
     if _recipe(old) == _recipe(source.experiment):
         verdict = tracking.champion_gate(own, own)
         return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
     try:
         panel = read_panel(source.path, old.data, outcome=old.outcome.variable)
-        same_rows = {"evaluation": source.experiment.evaluation}
-        same_rows["outcome"] = old.outcome.model_copy(
-            update={"horizons": source.experiment.outcome.horizons}
-        )
+        horizons = {"horizons": source.experiment.outcome.horizons}
+        outcome = old.outcome.model_copy(update=horizons)
+        same_rows = {"evaluation": source.experiment.evaluation, "outcome": outcome}
         refitted = old.model_copy(update=same_rows)
         backtest = run_backtest(
             gather_facts(panel, refitted),
@@ -333,13 +343,13 @@ def _stage(
             spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
             for spec in source.facts.cube.specs
         },
-        info=_info(source, evaluation, forecaster) | dict(run),
+        info=_info(source, forecaster) | dict(run),
     )
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
 
 
-def _info(source: Source, evaluation: Evaluation, forecaster: Forecaster) -> dict[str, Any]:
+def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
     outcome = source.panel.variables[source.experiment.outcome.variable]
     dropped = {
         name: why

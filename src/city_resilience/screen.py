@@ -17,24 +17,33 @@ from city_resilience.pipeline import Evaluation, Source, Trained
 __all__ = ["show_city", "show_evaluation", "show_models", "show_training", "show_verdict"]
 
 
+WIDE = 110
+
+
+def _console() -> Console:
+    """Return a console that is wide enough for the tables where there is no terminal."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDE)
+
+
 def show_training(result: Trained) -> None:
     """Show what a training run found and where its files are."""
-    console = Console()
+    console = _console()
     show_evaluation(result.source, result.evaluation, console)
     console.print(_families(result))
     alias = " and ".join(result.aliases)
     console.print(f"Registered  {result.version} as {alias} ({result.gate})", soft_wrap=True)
     console.print(f"Run         {result.run_id} in {result.store}", soft_wrap=True)
     if result.out is not None:
-        console.print(f"Files       {result.out} (report.html, forecast.csv, model/ …)", soft_wrap=True)
+        console.print(
+            f"Files       {result.out} (report.html, forecast.csv, model/ …)", soft_wrap=True
+        )
     console.print(f"Time        {result.seconds:.0f} s")
 
 
-def show_evaluation(
-    source: Source, evaluation: Evaluation, console: Console | None = None
-) -> None:
+def show_evaluation(source: Source, evaluation: Evaluation, console: Console | None = None) -> None:
     """Show skill by horizon, what was observed, and what was left out."""
-    console = console or Console()
+    console = console or _console()
     experiment = source.experiment
     if experiment.data.simulated:
         console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
@@ -52,17 +61,19 @@ def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Tabl
     wins = evaluation.comparisons
     wins = wins[wins["horizon"] == horizon].set_index("versus")
     years = int(rows["years"].max())
-    table = Table(title=f"Horizon {horizon}: mean of {years} yearly scores, pp", title_justify="left")
-    for name in ("model", "MAE", "RMSE", "rank", "skill", "vs history only (95 %)", f"{serve} better"):
-        table.add_column(name, justify="left" if name == "model" else "right")
+    title = f"Horizon {horizon}: means of {years} yearly scores, errors in percentage points (pp)"
+    table = Table(title=title, title_justify="left")
+    table.add_column("model")
+    for name in ("MAE", "RMSE", "rank", "skill", "vs history only (95 %)", "blend wins", "p"):
+        table.add_column(name.replace("blend", serve), justify="right")
     labels = candidate_labels()
     for row in rows.to_dict("records"):
         model = row["model"]
         mark = " ←" if model == serve else " (best naive)" if model == naive else ""
-        won = ""
+        won, p = "", ""
         if model in wins.index:
             won = f"{wins.loc[model, 'wins']} of {wins.loc[model, 'years']}"
-            won += f", p {wins.loc[model, 'sign_test_p']:.3f}"
+            p = f"{wins.loc[model, 'sign_test_p']:.3f}"
         table.add_row(
             labels.get(model, model) + mark,
             f"{row['mae']:.3f}",
@@ -71,6 +82,7 @@ def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Tabl
             _number(row["skill_naive"], "{:+.1%}"),
             _difference(row),
             won,
+            p,
             style="bold" if model == serve else None,
         )
     return table
@@ -91,8 +103,10 @@ def _number(value: float, form: str) -> str:
 
 def _coverage(coverage: pd.DataFrame) -> Table:
     origins = sorted(coverage["origin"].unique())
-    shown = [*origins[:-1][:: max(1, len(origins) // 5)], origins[-1]]
-    table = Table(title="Share of cities with a value (age in years), by origin", title_justify="left")
+    shown = [*origins[:-1][:: max(1, len(origins) // 4)], origins[-1]]
+    table = Table(
+        title="Share of cities with a value (age in years), by origin", title_justify="left"
+    )
     table.add_column("family")
     for origin in shown:
         live = " (live)" if origin == origins[-1] else ""
@@ -162,7 +176,7 @@ def show_city(
     rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
     origin = int(rows["origin"].iloc[0])
     total = rows["contribution"].sum()
-    console = Console()
+    console = _console()
     console.print(
         f"[bold]{city}[/bold]: growth gap forecast {total:+.2f} pp for {origin + horizon} "
         f"(origin {origin}, horizon {horizon}). Contributions are associated with the forecast, "
@@ -194,7 +208,7 @@ def show_verdict(verdict: Any) -> None:
             f"{pair.champion:.3f}",
             f"{pair.challenger - pair.champion:+.3f}",
         )
-    console = Console()
+    console = _console()
     if verdict.pairs:
         console.print(table)
     console.print(verdict.words, soft_wrap=True)
@@ -213,4 +227,4 @@ def show_models(versions: Iterable[Any]) -> None:
             version.created,
             version.tags.get("fingerprint", ""),
         )
-    Console().print(table)
+    _console().print(table)

@@ -312,7 +312,7 @@ def _dropped_frame(folds: list[FoldForecasts]) -> pd.DataFrame:
 def candidate_labels() -> dict[str, str]:
     """Return the label of every candidate."""
     labels = {name: baseline.label for name, baseline in BASELINES.items()}
-    labels[HISTORY_ONLY] = "blend on history only"
+    labels[HISTORY_ONLY] = "history only"
     labels |= {name: learner.label for name, learner in LEARNERS.items()}
     labels[BLEND] = "blend"
     return labels

@@ -70,7 +70,7 @@ def mean5(view: AsOf, horizon: int, min_history: int) -> Float:
     Like ``last`` it is not multiplied by the horizon: gaps fade, and the multiple is the weaker
     baseline.
     """
-    del min_history
+    del horizon, min_history
     return _zero_if_unknown(trailing_mean(past_gaps(view)[:, -1]))
 
 

@@ -183,19 +183,19 @@ LEARNERS: Mapping[str, Learner] = {
     for learner in (
         Learner(
             "ridge",
-            "ridge on ranked indicators",
+            "ridge on ranks",
             fit_ridge,
             {"alpha": 100.0, "winsorise": 0.02},
             _ridge_space,
         ),
         Learner(
             "xgboost",
-            "xgboost, absolute error",
+            "xgboost",
             fit_xgboost,
             {
-                "rounds": 250,
-                "learning_rate": 0.04,
-                "max_depth": 4,
+                "rounds": 150,
+                "learning_rate": 0.06,
+                "max_depth": 3,
                 "min_child_weight": 20.0,
                 "subsample": 0.7,
                 "colsample_bytree": 0.4,
@@ -206,9 +206,9 @@ LEARNERS: Mapping[str, Learner] = {
         ),
         Learner(
             "extra_trees",
-            "extra trees on asinh labels",
+            "extra trees",
             fit_extra_trees,
-            {"trees": 150, "min_leaf": 20, "max_features": 0.4},
+            {"trees": 100, "min_leaf": 25, "max_features": 0.4},
             _extra_trees_space,
         ),
     )

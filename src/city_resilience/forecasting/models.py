@@ -232,9 +232,7 @@ class Forest:
 
     def to_files(self) -> dict[str, bytes]:
         """Return the node arrays as one npz file."""
-        return {
-            "forest.npz": write_arrays({n: getattr(self, n) for n in _names(self)})
-        }
+        return {"forest.npz": write_arrays({n: getattr(self, n) for n in _names(self)})}
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], columns: int) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,17 @@ def contributions(
         index=rows["indicator"].map(index).fillna(-1).astype(int),
         size=rows["contribution"].abs(),
     ).sort_values(["city", "size", "indicator"], ascending=[True, False, True])
-    return {str(city): _city_parts(part) for city, part in rows.groupby("city", sort=False)}
+    columns = {
+        name: rows[name].to_numpy()
+        for name in ("contribution", "seen", "indicator", "index", "value", "family")
+    }
+    cities = rows["city"].to_numpy()
+    changes = np.flatnonzero(cities[1:] != cities[:-1]) + 1
+    bounds = [0, *changes.tolist(), len(rows)] if len(rows) else []
+    return {
+        str(cities[start]): _city_parts({name: col[start:end] for name, col in columns.items()})
+        for start, end in pairwise(bounds)
+    }
 
 
 def families(
@@ -129,15 +140,13 @@ def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _city_parts(part: pd.DataFrame) -> dict[str, Any]:
-    size = part["contribution"].to_numpy(dtype=np.float64)
-    seen = part["seen"].to_numpy(dtype=bool)
-    base = part["indicator"].to_numpy() == BASE
+def _city_parts(part: Mapping[str, Any]) -> dict[str, Any]:
+    size, seen, family = part["contribution"], part["seen"], part["family"]
+    base = part["indicator"] == BASE
     missing = ~seen & ~base
     named = np.flatnonzero(seen)[:SHOWN]
     rest = np.flatnonzero(seen)[SHOWN:]
-    index, value = part["index"].to_numpy(), part["value"].to_numpy(dtype=np.float64)
-    family = part["family"].to_numpy()
+    index, value = part["index"], part["value"]
     sums: dict[str, float] = {}
     for name, number in zip(family[seen], size[seen], strict=True):
         sums[str(name)] = sums.get(str(name), 0.0) + float(number)

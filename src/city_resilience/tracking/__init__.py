@@ -2,7 +2,7 @@
 
 from city_resilience.tracking.artifacts import fetch_artifact
 from city_resilience.tracking.gate import Verdict, YearPair, champion_gate
-from city_resilience.tracking.register import register
+from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import (
     CHALLENGER,
     CHAMPION,

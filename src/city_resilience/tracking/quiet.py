@@ -13,7 +13,10 @@ __all__ = ["environment", "import_mlflow", "quiet"]
 
 LOGGERS = ("mlflow", "alembic")
 OWN_WARNINGS = r"(mlflow|sqlalchemy|alembic)(\.|$)"
-PROGRESS_BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+SILENT = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 NOLOAD = "The ``noload`` loader strategy is deprecated"
 
 
@@ -33,11 +36,11 @@ def import_mlflow() -> Any:
 def quiet() -> Iterator[None]:
     """Hold back what MLflow and its database layer have to say about themselves.
 
-    Messages below ERROR, progress bars, and warnings raised in their modules; warnings of other
-    code stay.
+    Messages below ERROR, progress bars, addresses of runs, and warnings raised in their modules;
+    warnings of other code stay.
     """
     loggers = [logging.getLogger(name) for name in LOGGERS]
-    with warnings.catch_warnings(), environment({PROGRESS_BAR: "false"}):
+    with warnings.catch_warnings(), environment(SILENT):
         warnings.filterwarnings("ignore", module=OWN_WARNINGS)
         warnings.filterwarnings("ignore", message=NOLOAD)
         # MLflow sets its own level when it is imported, so import it before that is changed.

@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from mlflow.models import set_model
-from mlflow.pyfunc import PythonModel, PythonModelContext
 
 from city_resilience.bundle import load_bundle
+from city_resilience.tracking.quiet import quiet
 from city_resilience.tracking.serving import serve
+
+with quiet():
+    from mlflow.models import set_model
+    from mlflow.pyfunc import PythonModel, PythonModelContext
 
 __all__ = ["ServedForecaster"]
 

@@ -71,8 +71,9 @@ def register(
         work = _Registration(run, Path(bundle_folder), forecaster, panel, undo)
         version = work.create_version(*work.log_model(), _tags(forecaster, mae, verdict, tags))
         work.set_aliases(version, verdict)
+        registered = find_version(f"{forecaster.experiment.name}/{version}", run.store)
         undo.pop_all()
-    return find_version(f"{forecaster.experiment.name}/{version}", run.store)
+    return registered
 
 
 @dataclass(frozen=True)

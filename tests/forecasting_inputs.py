@@ -1,0 +1,69 @@
+"""Small panels and experiments for the tests of the forecasting room."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.catalogue import load_catalogue
+from city_resilience.experiment import Experiment, experiment_from
+from city_resilience.forecasting import Facts, gather_facts
+from city_resilience.panel import Panel
+from city_resilience.simulate import simulate_panel
+
+CHINA = Path(__file__).parents[1].parent / "shared/data/china_prefecture/city_panel.csv"
+
+SMALL = {
+    "ridge": {},
+    "xgboost": {"rounds": 30, "learning_rate": 0.2},
+    "extra_trees": {"trees": 20, "min_leaf": 10},
+}
+
+
+def panel_of(frame: pd.DataFrame) -> Panel:
+    variables = {
+        name: load_catalogue().variables[name]
+        for name in frame.columns
+        if frame[name].dtype.kind == "f"
+    }
+    groups = [name for name in ("region", "size_class") if name in frame]
+    keys = ["city", "year", "province", *groups]
+    ordered = frame[[*keys, *sorted(variables)]].sort_values(["city", "year"], ignore_index=True)
+    return Panel(ordered, variables, tuple(groups), (), "simulated")
+
+
+@cache
+def small_panel(cities: int = 50, years: int = 14, seed: int = 0, noise: bool = False) -> Panel:
+    return panel_of(simulate_panel(cities, 2000, years, seed, noise_only=noise).frame)
+
+
+def experiment(**changes: Any) -> Experiment:
+    values: dict[str, Any] = {
+        "name": "small",
+        "outcome": {"horizons": [1, 2]},
+        "features": {"carry_forward": 3},
+        "evaluation": {"first_origin": 2009, "warmup_origins": 2, "min_group": 5},
+        "model": {"parameters": SMALL},
+        "data": {"simulated": True},
+    }
+    for section, own in changes.items():
+        values[section] = {**values.get(section, {}), **own} if isinstance(own, dict) else own
+    return experiment_from(values, "test")
+
+
+def facts_of(panel: Panel, chosen: Experiment | None = None) -> Facts:
+    return gather_facts(panel, chosen or experiment())
+
+
+def poisoned(panel: Panel, origin: int, seed: int = 1) -> Panel:
+    """Replace everything after an origin by random positive values."""
+    rng = np.random.default_rng(seed)
+    frame = panel.frame.copy()
+    later = frame["year"] > origin
+    for name in panel.variables:
+        frame.loc[later, name] = rng.lognormal(3, 1, int(later.sum()))
+    return Panel(frame, panel.variables, panel.groups, panel.notes, panel.source)

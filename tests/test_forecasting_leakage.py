@@ -1,0 +1,110 @@
+"""The tests that carry the project: nothing after the origin reaches a forecast."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.experiment import load_experiment
+from city_resilience.forecasting import gather_facts, run_backtest, score
+from city_resilience.forecasting.baselines import BASELINES
+from city_resilience.forecasting.features import choose_features, feature_matrix
+from city_resilience.forecasting.scores import paired_interval
+from city_resilience.panel import Panel, read_panel
+from forecasting_inputs import CHINA, experiment, facts_of, panel_of, poisoned, small_panel
+
+
+def assert_same_features(panel: Panel, origin: int, chosen) -> None:
+    whole = gather_facts(panel, chosen).at(origin)
+    cut = gather_facts(panel.truncate(origin), chosen).at(origin)
+    rows = np.isin(gather_facts(panel, chosen).cities, panel.truncate(origin).cities)
+    for horizon in chosen.outcome.horizons:
+        spec = choose_features(whole, chosen.features, horizon)
+        again = choose_features(cut, chosen.features, horizon)
+        assert spec.columns == again.columns
+        assert spec.shifts == again.shifts
+        np.testing.assert_array_equal(feature_matrix(whole, spec)[rows], feature_matrix(cut, again))
+        np.testing.assert_array_equal(whole.labels(horizon)[rows], cut.labels(horizon))
+
+
+@pytest.mark.parametrize("origin", [2006, 2009, 2012])
+def test_truncating_the_panel_at_the_origin_changes_no_feature(origin):
+    assert_same_features(small_panel(), origin, experiment())
+
+
+@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+def test_truncating_the_real_panel_changes_no_feature():
+    root = CHINA.parents[3] / "main"
+    chosen = load_experiment(
+        next(p for p in (root, CHINA.parents[3]) if (p / "experiments").is_dir())
+        / "experiments/china_prefecture/experiment.toml"
+    )
+    panel = read_panel(CHINA, chosen.data, outcome=chosen.outcome.variable)
+    for origin in (2011, 2017, 2021):
+        assert_same_features(panel, origin, chosen)
+
+
+def forecasts_at(panel: Panel, origin: int) -> pd.DataFrame:
+    chosen = experiment(evaluation={"first_origin": 2008, "last_origin": 2010})
+    frame = run_backtest(facts_of(panel, chosen), chosen).frame
+    frame = frame[frame["origin"] <= origin]
+    return frame.set_index(["model", "city", "origin", "horizon"])["forecast"].sort_index()
+
+
+def test_random_values_after_the_origin_change_no_forecast():
+    before = forecasts_at(small_panel(), 2010)
+    after = forecasts_at(poisoned(small_panel(), 2010), 2010)
+    pd.testing.assert_series_equal(before, after, check_exact=True)
+    assert before.index.get_level_values("model").nunique() == 10
+
+
+def test_the_poison_reaches_forecasts_of_later_origins():
+    panel = poisoned(small_panel(), 2009)
+    before, after = forecasts_at(small_panel(), 2010), forecasts_at(panel, 2010)
+    later = before.index.get_level_values("origin") == 2010
+    assert (before[~later] == after[~later]).all()
+    model = before.index.get_level_values("model") == "blend"
+    assert (before[later & model] != after[later & model]).mean() > 0.9
+
+
+def test_shuffled_rows_change_nothing():
+    panel = small_panel()
+    shuffled = panel_of(panel.frame.sample(frac=1, random_state=3))
+    pd.testing.assert_series_equal(
+        forecasts_at(panel, 2010), forecasts_at(shuffled, 2010), check_exact=True
+    )
+    assert panel.fingerprint() == shuffled.fingerprint()
+
+
+def test_on_pure_noise_skill_is_not_above_zero():
+    chosen = experiment(
+        outcome={"horizons": [1]}, evaluation={"first_origin": 2009, "warmup_origins": 3}
+    )
+    skill = []
+    for seed in range(20):
+        panel = small_panel(cities=40, years=13, seed=seed, noise=True)
+        scores = score(run_backtest(facts_of(panel, chosen), chosen).frame)
+        rows = scores[(scores["slice"] == "all") & (scores["model"] == "blend")]
+        skill.append(float(rows["skill_naive"].iloc[0]))
+    _, low, _ = paired_interval(np.array(skill))
+    assert low <= 0.0
+    assert np.std(skill) > 0
+
+
+def test_labels_of_a_view_are_known_at_its_origin():
+    view = facts_of(small_panel()).at(2010)
+    for horizon in (1, 2, 3):
+        labels = view.labels(horizon)
+        known = view.years[np.isfinite(labels).any(axis=0)]
+        assert known.max() + horizon == 2010
+
+
+@pytest.mark.parametrize("name", list(BASELINES))
+def test_baselines_read_the_view_alone(name):
+    panel = small_panel()
+    forecast = BASELINES[name].forecast
+    np.testing.assert_array_equal(
+        forecast(facts_of(panel).at(2009), 2, 3),
+        forecast(facts_of(poisoned(panel, 2009)).at(2009), 2, 3),
+    )

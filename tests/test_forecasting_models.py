@@ -1,0 +1,113 @@
+"""Fitted models: files, bounds, additivity, and agreement with the libraries they come from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.experiment import Model
+from city_resilience.forecasting.blend import blend_weights, least_absolute_weights
+from city_resilience.forecasting.learners import LEARNERS, Sample, fill_values, learner_parameters
+from city_resilience.forecasting.models import FITTED, read_arrays, write_arrays
+
+
+@pytest.fixture(scope="module")
+def sample() -> Sample:
+    rng = np.random.default_rng(0)
+    features = rng.standard_normal((400, 6))
+    labels = 2 * features[:, 0] - features[:, 1] * features[:, 2] + rng.standard_t(3, 400)
+    features[rng.random(features.shape) < 0.1] = np.nan
+    features[:, 3:5] = rng.random((400, 2))
+    return Sample(features, labels, ("value", "value", "value", "rank", "rank", "age"))
+
+
+SMALL = {"xgboost": {"rounds": 40}, "extra_trees": {"trees": 20}, "ridge": {}}
+
+
+def fitted(name: str, sample: Sample):
+    return LEARNERS[name].fit(sample, {**LEARNERS[name].defaults, **SMALL[name]}, 0)
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_contributions_and_base_add_up_to_the_forecast(name, sample):
+    model = fitted(name, sample)
+    values, base = model.contributions(sample.features)
+    total = values.sum(axis=1) + base
+    np.testing.assert_allclose(total, model.predict(sample.features), atol=1e-5, rtol=0)
+    assert np.abs(values).max() > 0.01
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_a_model_read_back_from_its_files_forecasts_the_same_bits(name, sample):
+    model = fitted(name, sample)
+    again = FITTED[model.kind].from_files(model.to_files(), sample.features.shape[1])
+    np.testing.assert_array_equal(model.predict(sample.features), again.predict(sample.features))
+    assert model.to_files() == again.to_files()
+
+
+def test_the_forest_routes_rows_as_scikit_learn_does(sample):
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    model = fitted("extra_trees", sample)
+    fill = fill_values(sample)
+    rows = np.where(np.isnan(sample.features), fill, sample.features).astype(np.float32)
+    scale = np.median(np.abs(sample.labels))
+    values = {**LEARNERS["extra_trees"].defaults, **SMALL["extra_trees"]}
+    reference = ExtraTreesRegressor(
+        values["trees"],
+        min_samples_leaf=values["min_leaf"],
+        max_features=values["max_features"],
+        random_state=0,
+    ).fit(rows, np.arcsinh(sample.labels / scale))
+    per_tree = [scale * np.sinh(tree.predict(rows)) for tree in reference.estimators_]
+    np.testing.assert_allclose(
+        model.predict(sample.features), np.mean(per_tree, axis=0), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("array", "index", "value"),
+    [("left", 0, 10**6), ("right", 0, -5), ("feature", 0, 99), ("roots", 1, 0)],
+)
+def test_a_forest_that_points_outside_itself_is_refused(array, index, value, sample):
+    arrays = read_arrays(fitted("extra_trees", sample).to_files(), "forest.npz")
+    arrays[array][index] = value
+    with pytest.raises(InputError, match="points outside its tree"):
+        FITTED["forest"].from_files({"forest.npz": write_arrays(arrays)}, 6)
+
+
+@pytest.mark.parametrize("name", list(LEARNERS))
+def test_files_of_another_width_or_none_are_refused(name, sample):
+    model = fitted(name, sample)
+    with pytest.raises(InputError):
+        FITTED[model.kind].from_files(model.to_files(), 7)
+    with pytest.raises(InputError, match="missing from the model"):
+        FITTED[model.kind].from_files({}, 6)
+
+
+def test_blend_weights_agree_with_a_slow_search():
+    rng = np.random.default_rng(2)
+    truth = rng.standard_t(3, 60)
+    inputs = np.column_stack([truth + rng.standard_normal(60), rng.standard_normal(60)])
+    weights = least_absolute_weights(inputs, truth)
+    grid = np.linspace(0, 1.2, 121)
+    loss = [[np.abs(truth - inputs @ [a, b]).sum() for b in grid] for a in grid]
+    assert np.abs(truth - inputs @ weights).sum() <= np.min(loss) + 1e-9
+    assert (weights >= 0).all()
+
+
+def test_without_earlier_origins_members_weigh_the_same():
+    np.testing.assert_allclose(blend_weights(np.empty((0, 4)), np.empty(0)), 0.25)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (Model(members=("xgbost",)), "no learner 'xgbost'; nearest: 'xgboost'"),
+        (Model(parameters={"ridge": {"alfa": 1}}), "no parameter 'alfa'; nearest: 'alpha'"),
+    ],
+)
+def test_unknown_learners_and_parameters_are_named(model, message):
+    with pytest.raises(InputError, match=message):
+        learner_parameters(model)

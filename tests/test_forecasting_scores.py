@@ -1,0 +1,123 @@
+"""Scores against slow loops and other packages."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import spearmanr, ttest_1samp
+
+from city_resilience.errors import InputError
+from city_resilience.forecasting import (
+    best_naive,
+    compare_models,
+    run_backtest,
+    score,
+    scored_origins,
+    search_parameters,
+    yearly,
+)
+from city_resilience.forecasting.backtest import BACKTEST_COLUMNS
+from forecasting_inputs import experiment, facts_of, small_panel
+
+
+@pytest.fixture(scope="module")
+def result():
+    chosen = experiment()
+    return run_backtest(facts_of(small_panel(), chosen), chosen)
+
+
+def test_yearly_scores_agree_with_a_loop(result):
+    table = yearly(result.frame).set_index(["model", "horizon", "origin"])
+    for key, part in result.frame.groupby(["model", "horizon", "origin"]):
+        error = part["forecast"] - part["truth"]
+        row = table.loc[key]
+        assert row["mae"] == pytest.approx(error.abs().mean())
+        assert row["rmse"] == pytest.approx(np.sqrt((error**2).mean()))
+        if part["forecast"].std() > 0:
+            expected = spearmanr(part["forecast"], part["truth"]).statistic
+            assert row["rank_correlation"] == pytest.approx(expected)
+
+
+def test_every_model_is_scored_on_the_same_rows(result):
+    assert list(result.frame.columns) == list(BACKTEST_COLUMNS)
+    assert result.frame[["truth", "forecast"]].notna().all().all()
+    rows = result.frame.groupby("model")[["city", "origin", "horizon"]].apply(
+        lambda part: hash(tuple(map(tuple, part.sort_values(list(part.columns)).to_numpy())))
+    )
+    assert len(set(rows)) == 1
+    assert (result.frame["target_year"] == result.frame["origin"] + result.frame["horizon"]).all()
+
+
+def test_skill_and_difference_are_relative_to_best_naive_and_history(result):
+    scores = score(result.frame)
+    rows = scores[(scores["slice"] == "all") & (scores["horizon"] == 1)].set_index("model")
+    best = best_naive(yearly(result.frame))[1]
+    assert rows.loc[best, "mae"] == rows.loc[["zero", "last", "mean5", "damped"], "mae"].min()
+    assert rows.loc["blend", "skill_naive"] == pytest.approx(
+        1 - rows.loc["blend", "mae"] / rows.loc[best, "mae"]
+    )
+    years = yearly(result.frame).query("horizon == 1").pivot_table("mae", "origin", "model")
+    pair = years["blend"] - years["history_only"]
+    interval = ttest_1samp(pair, 0).confidence_interval(0.95)
+    assert rows.loc["blend", "difference_low"] == pytest.approx(interval.low)
+    assert rows.loc["blend", "difference_high"] == pytest.approx(interval.high)
+
+
+def test_groups_below_the_minimum_are_withheld(result):
+    cities = sorted(result.frame["city"].unique())
+    levels = {city: "few" if k < 4 else "many" for k, city in enumerate(cities)}
+    scores = score(result.frame, {"size": levels}, min_group=5)
+    assert set(scores.loc[scores["slice"] == "group:size", "level"]) == {"many"}
+
+
+def test_comparison_counts_years_and_tests_signs(result):
+    table = compare_models(result.frame, "blend").set_index(["horizon", "versus"])
+    years = yearly(result.frame).query("horizon == 1").pivot_table("mae", "origin", "model")
+    assert table.loc[(1, "zero"), "wins"] == (years["blend"] < years["zero"]).sum()
+    assert 0 < table.loc[(1, "zero"), "sign_test_p"] <= 1
+
+
+def test_blend_weights_of_an_origin_come_from_earlier_targets(result):
+    first = result.weights[(result.weights["model"] == "blend") & (result.weights["horizon"] == 1)]
+    start = first[first["origin"] == first["origin"].min()]
+    np.testing.assert_allclose(start["weight"], 1 / 3)
+    assert (result.weights["weight"] >= 0).all()
+
+
+@pytest.mark.parametrize("first", [2001, 2013, 2030])
+def test_too_few_years_for_an_origin_is_said(first):
+    chosen = experiment(evaluation={"first_origin": first})
+    with pytest.raises(InputError, match=rf"first_origin = {first}.*2000-2013.*2004 to 2012"):
+        scored_origins(facts_of(small_panel(), chosen), chosen)
+
+
+def test_required_indicator_without_a_value_is_refused():
+    chosen = experiment(features={"required": ["patents_growht"]})
+    with pytest.raises(
+        InputError, match=r"'patents_growht' has no value.*nearest: 'patents_growth'"
+    ):
+        run_backtest(facts_of(small_panel(), chosen), chosen)
+
+
+def test_search_looks_at_inner_origins_only():
+    chosen = experiment(search={"trials": 2, "inner_origins": 1, "learners": ["extra_trees"]})
+    found = search_parameters(facts_of(small_panel(), chosen), chosen)
+    values = found.model.parameters["extra_trees"]
+    assert {"min_leaf", "max_features"} <= set(values)
+    panel = small_panel().truncate(chosen.evaluation.first_origin)
+    again = search_parameters(facts_of(panel, chosen), chosen)
+    assert again.model.parameters == found.model.parameters
+
+
+def test_a_backtest_of_unequal_panels_keeps_cities_apart():
+    panel = small_panel()
+    frame = panel.frame
+    gone = (frame["city"] == panel.cities[0]) & (frame["year"] > 2010)
+    from dataclasses import replace
+
+    chosen = experiment()
+    result = run_backtest(facts_of(replace(panel, frame=frame[~gone]), chosen), chosen)
+    years = result.frame.loc[result.frame["city"] == panel.cities[0], "target_year"]
+    assert years.max() == 2010
+    assert isinstance(result.frame, pd.DataFrame)
