@@ -14,7 +14,7 @@ endif
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format docs lock clean
+.PHONY: help env demo test check format docs model lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
@@ -53,6 +53,12 @@ format: $(STAMP)  ## Format the code and mend what ruff can mend
 docs: $(STAMP)  ## Write docs/cli.md from the command line and build the pages into site/
 	$(BIN)/python scripts/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 	$(BIN)/mkdocs build --strict --quiet
+
+model: $(STAMP)  ## Train models/demo anew, with the golden forecasts that its test compares
+	rm -rf out/model
+	$(BIN)/city-resilience train experiments/demo/experiment.toml --out out/model --store out/model/store
+	rm -rf models/demo && $(BIN)/city-resilience models export demo@champion models/demo --store out/model/store
+	$(BIN)/python -c "import pandas; pandas.read_csv('out/model/forecast.csv')[['city', 'horizon', 'forecast']].round(7).to_csv('tests/golden/demo_forecast.csv', index=False, lineterminator='\n')"
 
 lock:  ## Write requirements.lock and python_env.yaml anew (needs uv; UPGRADE=1 takes newer versions)
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock: uv not found; install it (pip install uv) or give its path: make lock UV=/path/to/uv" >&2; exit 2; }

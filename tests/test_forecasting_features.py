@@ -9,7 +9,12 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.forecasting import family_coverage
-from city_resilience.forecasting.features import carried, choose_features, feature_matrix
+from city_resilience.forecasting.features import (
+    carried,
+    choose_features,
+    feature_matrix,
+    read_indicators,
+)
 from city_resilience.panel import Panel
 from forecasting_inputs import experiment, facts_of, small_panel
 
@@ -42,11 +47,12 @@ def test_a_stopped_series_is_carried_and_training_rows_have_the_same_age():
     view = facts_of(panel, chosen).at(2010)
     spec = choose_features(view, chosen.features, 1)
     assert spec.shifts["ict_employment_share"] == 2
-    column = spec.columns.index(("ict_employment_share", "value"))
-    matrix = feature_matrix(view, spec)[:, :, column]
+    names, values, age = read_indicators(view, spec)
+    k = names.index("ict_employment_share")
     raw = view.indicators[:, :, view.ids.index("ict_employment_share")]
-    np.testing.assert_array_equal(matrix[:, -1], raw[:, -3])
-    np.testing.assert_array_equal(matrix[:, 5], raw[:, 3])
+    np.testing.assert_array_equal(values[:, -1, k], raw[:, -3])
+    np.testing.assert_array_equal(values[:, 5, k], raw[:, 3])
+    assert np.nanmin(age[:, :, k]) == 2
 
 
 def test_without_carrying_a_stopped_series_is_dropped_and_named():

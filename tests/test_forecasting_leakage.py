@@ -56,7 +56,7 @@ def test_random_values_after_the_origin_change_no_forecast():
     before = forecasts_at(small_panel(), 2010)
     after = forecasts_at(poisoned(small_panel(), 2010), 2010)
     pd.testing.assert_series_equal(before, after, check_exact=True)
-    assert before.index.get_level_values("model").nunique() == 10
+    assert before.index.get_level_values("model").nunique() == 11
 
 
 def test_the_poison_reaches_forecasts_of_later_origins():
@@ -66,6 +66,17 @@ def test_the_poison_reaches_forecasts_of_later_origins():
     assert (before[~later] == after[~later]).all()
     model = before.index.get_level_values("model") == "blend"
     assert (before[later & model] != after[later & model]).mean() > 0.9
+
+
+def test_a_city_that_enters_later_changes_no_earlier_forecast():
+    panel = small_panel()
+    late = panel.cities[7]
+    rows = panel.frame["city"] == late
+    without = panel_of(panel.frame[~rows])
+    with_late = panel_of(panel.frame[~rows | (panel.frame["year"] > 2010)])
+    pd.testing.assert_series_equal(
+        forecasts_at(without, 2010), forecasts_at(with_late, 2010), check_exact=True
+    )
 
 
 def test_shuffled_rows_change_nothing():

@@ -19,10 +19,12 @@ def sample() -> Sample:
     labels = 2 * features[:, 0] - features[:, 1] * features[:, 2] + rng.standard_t(3, 400)
     features[rng.random(features.shape) < 0.1] = np.nan
     features[:, 3:5] = rng.random((400, 2))
-    return Sample(features, labels, ("value", "value", "value", "rank", "rank", "age"))
+    names = ("gap", "gap_mean5", "deposits_growth", "gap", "loans_growth", "loans_growth")
+    forms = ("value", "value", "value", "rank", "rank", "age")
+    return Sample(features, labels, tuple(zip(names, forms, strict=True)))
 
 
-SMALL = {"xgboost": {"rounds": 40}, "extra_trees": {"trees": 20}, "ridge": {}}
+SMALL = {"persistence": {}, "xgboost": {"rounds": 40}, "extra_trees": {"trees": 20}, "ridge": {}}
 
 
 def fitted(name: str, sample: Sample):
@@ -97,6 +99,18 @@ def test_blend_weights_agree_with_a_slow_search():
     assert (weights >= 0).all()
 
 
+@pytest.mark.parametrize("most", [0.4, 1.0])
+def test_bounded_weights_agree_with_a_slow_search(most):
+    rng = np.random.default_rng(5)
+    truth = rng.standard_t(3, 60)
+    inputs = np.column_stack([truth / 2 + rng.standard_normal(60) / 5, truth / 3])
+    weights = least_absolute_weights(inputs, truth, most)
+    grid = np.linspace(0, most, 201)
+    loss = [np.abs(truth - inputs @ [a, b]).sum() for a in grid for b in grid if a + b <= most]
+    assert weights.sum() <= most + 1e-9
+    assert np.abs(truth - inputs @ weights).sum() <= min(loss) + 1e-9
+
+
 def test_without_earlier_origins_members_weigh_the_same():
     np.testing.assert_allclose(blend_weights(np.empty((0, 4)), np.empty(0)), 0.25)
 
@@ -106,6 +120,11 @@ def test_without_earlier_origins_members_weigh_the_same():
     [
         (Model(members=("xgbost",)), "no learner 'xgbost'; nearest: 'xgboost'"),
         (Model(parameters={"ridge": {"alfa": 1}}), "no parameter 'alfa'; nearest: 'alpha'"),
+        (
+            Model(parameters={"xgboost": {"rounds": "abc"}}),
+            "rounds: expected a whole number",
+        ),
+        (Model(parameters={"ridge": {"winsorise": 0.7}}), "winsorise: expected a number from 0"),
     ],
 )
 def test_unknown_learners_and_parameters_are_named(model, message):

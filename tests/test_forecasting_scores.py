@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,15 +83,46 @@ def test_comparison_counts_years_and_tests_signs(result):
 def test_blend_weights_of_an_origin_come_from_earlier_targets(result):
     first = result.weights[(result.weights["model"] == "blend") & (result.weights["horizon"] == 1)]
     start = first[first["origin"] == first["origin"].min()]
-    np.testing.assert_allclose(start["weight"], 1 / 3)
+    np.testing.assert_allclose(start["weight"], 1 / 4)
     assert (result.weights["weight"] >= 0).all()
 
 
-@pytest.mark.parametrize("first", [2001, 2013, 2030])
+@pytest.mark.parametrize("first", [2001, 2012, 2030])
 def test_too_few_years_for_an_origin_is_said(first):
     chosen = experiment(evaluation={"first_origin": first})
-    with pytest.raises(InputError, match=rf"first_origin = {first}.*2000-2013.*2004 to 2012"):
+    message = rf"first_origin = {first}: the panel starts in 2000 .* is 2013, so .* 2004 and 2011"
+    with pytest.raises(InputError, match=message):
         scored_origins(facts_of(small_panel(), chosen), chosen)
+
+
+def test_a_panel_too_short_for_any_origin_is_said():
+    chosen = experiment(features={"min_history": 13})
+    with pytest.raises(InputError, match="leaves no origin that can be scored at horizon 1"):
+        scored_origins(facts_of(small_panel(), chosen), chosen)
+
+
+def test_an_incomplete_newest_year_is_not_scored():
+    panel = small_panel()
+    frame = panel.frame
+    half = frame["city"].isin(panel.cities[::2]) & (frame["year"] == 2013)
+    chosen = experiment()
+    result = run_backtest(facts_of(replace(panel, frame=frame[~half]), chosen), chosen)
+    assert result.frame["target_year"].max() == 2012
+
+
+@pytest.mark.parametrize("serve", ["xgboost", "ridge"])
+def test_with_history_alone_the_indicators_are_worth_nothing(serve):
+    chosen = experiment(features={"families": ["history"]}, model={"serve": serve})
+    scores = score(run_backtest(facts_of(small_panel(), chosen), chosen).frame)
+    rows = scores[(scores["slice"] == "all") & (scores["model"] == serve)]
+    np.testing.assert_allclose(rows["difference_history"], 0.0, atol=1e-12)
+
+
+def test_without_history_the_reference_is_a_constant():
+    chosen = experiment(features={"families": ["innovation", "control"]})
+    frame = run_backtest(facts_of(small_panel(), chosen), chosen).frame
+    reference = frame[frame["model"] == "history_only"].groupby(["origin", "horizon"])
+    assert (reference["forecast"].max() == reference["forecast"].min()).all()
 
 
 def test_required_indicator_without_a_value_is_refused():
@@ -114,8 +147,6 @@ def test_a_backtest_of_unequal_panels_keeps_cities_apart():
     panel = small_panel()
     frame = panel.frame
     gone = (frame["city"] == panel.cities[0]) & (frame["year"] > 2010)
-    from dataclasses import replace
-
     chosen = experiment()
     result = run_backtest(facts_of(replace(panel, frame=frame[~gone]), chosen), chosen)
     years = result.frame.loc[result.frame["city"] == panel.cities[0], "target_year"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from city_resilience import __version__
-from city_resilience.errors import CityResilienceError, InputError
+from city_resilience.errors import CityResilienceError
 
 if TYPE_CHECKING:
     from city_resilience.forecasting.progress import Progress
@@ -113,8 +113,9 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     Example:
       city-resilience backtest experiments/us_states/experiment.toml --out out/us_states
     """
-    from city_resilience import pipeline, screen
+    from city_resilience import batch, pipeline, screen
 
+    batch.check_folder(out)
     source = pipeline.load(experiment, data, overrides)
     with _progress() as progress:
         source = pipeline.searched(source, progress)
@@ -152,9 +153,9 @@ def predict(
       city-resilience predict --data panel.csv --out forecast.csv --model models/demo
       city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
     """
-    from city_resilience import batch
+    from city_resilience import batch, lookup
 
-    folder, name = _model_folder(model, store)
+    folder, name = lookup.model_folder(model, store)
     manifest = batch.predict(
         data,
         out,
@@ -188,7 +189,7 @@ def explain(city: str, data: str, model: str, store: str, horizon: int | None, t
     """
     from city_resilience import lookup, screen
 
-    folder, _ = _model_folder(model, store)
+    folder, _ = lookup.model_folder(model, store)
     drivers, labels = lookup.explained(folder, model, store, data)
     screen.show_city(drivers, labels, city, horizon, top)
 
@@ -256,7 +257,12 @@ def models() -> None:
 @models.command("list")
 @_store_option
 def list_models(store: str) -> None:
-    """List all registered versions, their aliases, origins and errors."""
+    """List all registered versions, their aliases, origins and errors.
+
+    \b
+    Example:
+      city-resilience models list --store .city-resilience
+    """
     from city_resilience import lookup, screen
 
     screen.show_models(lookup.registered(store))
@@ -291,6 +297,9 @@ def run(arguments: list[str] | None = None) -> int:
         return result if isinstance(result, int) else 0
     except CityResilienceError as error:
         return _fail(str(error), error.exit_code, debug)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return _fail("no command given; choose one of the above", 2, debug)
     except click.ClickException as error:
         return _fail(f"{error.format_message()} Try --help.", 2, debug)
     except (click.Abort, KeyboardInterrupt):
@@ -308,23 +317,9 @@ def _fail(message: str, code: int, debug: bool) -> int:
     return code
 
 
-def _model_folder(model: str, store: str) -> tuple[Path, str]:
-    if model and Path(model).is_dir():
-        return Path(model), model
-    if model and ("/" in model or "\\" in model) and not model.startswith("models:/"):
-        name, _, version = model.rpartition("/")
-        if "/" in name or not version.isdigit():
-            raise InputError(
-                f"--model {model!r}: no such folder; name a model folder or NAME@alias"
-            )
-    from city_resilience import lookup
-
-    return lookup.model_folder(model, store)
-
-
 @contextmanager
 def _progress() -> Iterator[Progress]:
-    """Show one bar per kind of work on standard error."""
+    """Show one bar per kind of work on standard error, if that is a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -334,7 +329,8 @@ def _progress() -> Iterator[Progress]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks: dict[str, Any] = {}
 
         def progress(what: str, done: int, total: int, /) -> None:

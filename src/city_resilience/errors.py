@@ -52,7 +52,7 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
 
     Examples
     --------
-    >>> nearest("horizn", ["horizon", "origin"])
+    >>> nearest("horizn", ["horizon", "seed"])
     "; nearest: 'horizon'"
     """
     matches = difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)

@@ -51,6 +51,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _check_list(key: str, values: tuple[str, ...]) -> None:
+    if not values or len(set(values)) < len(values):
+        raise ValueError(f"{key} must name at least one, each once")
+
+
 class Column(_Strict):
     """A column of the user's own that becomes a variable and an indicator.
 
@@ -63,6 +68,12 @@ class Column(_Strict):
     label_en: str = ""
     label_zh: str = ""
     direction: Literal[-1, 0, 1] = 0
+
+    @model_validator(mode="after")
+    def _not_the_past(self) -> Column:
+        if self.family == "history":
+            raise ValueError("family 'history' is the outcome's own past; choose another family")
+        return self
 
 
 class Data(_Strict):
@@ -114,6 +125,11 @@ class Features(_Strict):
     publication_lag: dict[str, int] = Field(default_factory=dict)
     min_history: int = Field(default=3, ge=1)
 
+    @model_validator(mode="after")
+    def _families_once(self) -> Features:
+        _check_list("features.families", self.families)
+        return self
+
 
 class Evaluation(_Strict):
     """Which origins are scored, and how many before them only train the blend."""
@@ -128,9 +144,14 @@ class Model(_Strict):
     """Learners of the blend, the candidate that is served, and their parameters."""
 
     serve: str = "blend"
-    members: tuple[str, ...] = ("ridge", "xgboost", "extra_trees")
+    members: tuple[str, ...] = ("persistence", "ridge", "xgboost", "extra_trees")
     seed: int = 0
     parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _members_once(self) -> Model:
+        _check_list("model.members", self.members)
+        return self
 
 
 class Search(_Strict):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.bundle import is_bundle
 from city_resilience.errors import GateRefused, InputError
 
 __all__ = [
@@ -22,12 +23,34 @@ __all__ = [
 
 
 def model_folder(model: str, store: str) -> tuple[Path, str]:
-    """Return the bundle folder of a reference, and the reference with its version."""
+    """Return the bundle folder of a model, and its name: the folder, or NAME/VERSION.
+
+    Parameters
+    ----------
+    model : str
+        A bundle folder or a registered model; "" = the champion of the only one.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder and no such registered model.
+    """
+    if _is_folder(model):
+        return Path(model), model
     from city_resilience import tracking
 
-    version = _version(model, _open(store))
+    try:
+        opened = _open(store)
+        version = _version(model, opened)
+    except InputError as error:
+        if not model or "@" in model or "/" in model:
+            raise
+        raise InputError(
+            f"--model {model!r}: no such model folder, and as a registered model (NAME@alias or "
+            f"NAME/VERSION) not found: {error}"
+        ) from error
     reference = f"{version.name}/{version.version}"
-    return tracking.fetch_bundle(reference, _open(store)), reference
+    return tracking.fetch_bundle(reference, opened), reference
 
 
 def explained(
@@ -42,7 +65,9 @@ def explained(
 
     labels = {spec.id: spec.label_en for spec in TABLE}
     if not data:
-        return pd.read_parquet(_result(folder, model, store, "drivers.parquet")), labels
+        path = _result(folder, model, store, "drivers.parquet", "give the panel with --data")
+        return pd.read_parquet(path), labels
+    from city_resilience.batch import check_panel
     from city_resilience.bundle import load_bundle
     from city_resilience.drivers import contributions
     from city_resilience.panel import read_panel
@@ -50,16 +75,15 @@ def explained(
     forecaster = load_bundle(folder)
     experiment = forecaster.experiment
     panel = read_panel(data, experiment.data, outcome=experiment.outcome.variable)
-    return contributions(forecaster, panel), labels
+    rows = check_panel(forecaster, panel, allow_partial=True)
+    return contributions(forecaster, panel, rows), labels
 
 
 def stored_summary(results: Path | None, model: str, store: str) -> dict[str, Any]:
     """Return the summary that a run's report is made of."""
     if results is None:
-        folder, _ = (
-            (Path(model), "") if Path(model).is_dir() and model else model_folder(model, store)
-        )
-        path = _result(folder, model, store, "summary.json")
+        folder, _ = model_folder(model, store)
+        path = _result(folder, model, store, "summary.json", "give --results")
     else:
         path = results / "summary.json"
         if not path.is_file():
@@ -129,6 +153,12 @@ def _why(version: Any, champion: Any, store: Any) -> str:
     return str(verdict.words)
 
 
+def _is_folder(model: str) -> bool:
+    from city_resilience import tracking
+
+    return bool(model) and (is_bundle(Path(model)) or not tracking.is_reference(model))
+
+
 def _open(store: str) -> Any:
     from city_resilience import tracking
 
@@ -159,15 +189,13 @@ def _backtest(version: Any, store: Any) -> pd.DataFrame:
     return frame[frame["model"] == serve]
 
 
-def _result(folder: Path, model: str, store: str, name: str) -> Path:
+def _result(folder: Path, model: str, store: str, name: str, otherwise: str) -> Path:
     """Find a file of a run: beside the bundle folder, or among the run's artifacts."""
     beside = folder.parent / name
     if beside.is_file():
         return beside
-    if model and Path(model).is_dir():
-        raise InputError(
-            f"{beside}: not there; name a registered model, or give the panel with --data"
-        )
+    if _is_folder(model):
+        raise InputError(f"{beside}: not there; name a registered model, or {otherwise}")
     from city_resilience import tracking
 
     opened = _open(store)

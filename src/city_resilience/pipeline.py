@@ -7,8 +7,6 @@ version, appears only after everything before it has succeeded.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,7 +16,14 @@ from typing import Any
 import pandas as pd
 
 from city_resilience import __version__
-from city_resilience.batch import check_suffix, forecast_table, write_json, write_table
+from city_resilience.batch import (
+    check_folder,
+    forecast_table,
+    publish,
+    staging_folder,
+    write_json,
+    write_table,
+)
 from city_resilience.bundle import load_bundle, package_versions, save_bundle
 from city_resilience.drivers import contributions
 from city_resilience.errors import GateRefused, InputError
@@ -27,6 +32,7 @@ from city_resilience.forecasting import (
     Backtest,
     Facts,
     Forecaster,
+    check_experiment,
     common_origin,
     compare_models,
     family_coverage,
@@ -124,7 +130,9 @@ def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] =
             "name it with --data PATH"
         )
     panel = read_panel(path, experiment.data, outcome=experiment.outcome.variable)
-    return Source(experiment, panel, gather_facts(panel, experiment), path)
+    facts = gather_facts(panel, experiment)
+    check_experiment(facts, experiment)
+    return Source(experiment, panel, facts, path)
 
 
 def searched(source: Source, progress: Progress = silent) -> Source:
@@ -201,14 +209,13 @@ def train(
     from city_resilience import tracking
 
     started = time.perf_counter()
-    _check_out(out)
+    check_folder(out)
     source = load(experiment_path, data, overrides)
     source = searched(source, progress)
     experiment = source.experiment
     opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
     fingerprint = source.panel.fingerprint()
-    with tempfile.TemporaryDirectory(prefix="city-resilience-") as name:
-        staging = Path(name)
+    with staging_folder(out) as staging:
         with tracking.track(opened, experiment, fingerprint=fingerprint) as run:
             evaluation = evaluate(source, progress)
             parts = _fit_and_explain(source, evaluation, fingerprint, progress)
@@ -229,7 +236,7 @@ def train(
             )
             progress("logging and registering", 1, 1)
         if out is not None:
-            _publish(staging, out)
+            publish(staging, out)
     champion = "champion" in version.aliases
     if require_promotion and not champion:
         raise GateRefused(f"{version.name}/{version.version} stays challenger: {verdict.words}")
@@ -379,23 +386,3 @@ def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None
     for name in dict.fromkeys(scores["model"]):
         run.candidate(name, flat_metrics(scores, name))
     run.artifacts(folder)
-
-
-def _check_out(out: Path | None) -> None:
-    if out is not None and out.exists() and not out.is_dir():
-        raise InputError(f"--out {out}: is a file; name a folder")
-    if out is not None:
-        check_suffix(out / "forecast.csv")
-
-
-def _publish(staging: Path, out: Path) -> None:
-    """Move the staged files to the output folder; the old files stay if the disk is full."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=out) as name:
-        new = Path(name)
-        shutil.copytree(staging, new, dirs_exist_ok=True)
-        for path in sorted(new.iterdir()):
-            target = out / path.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            path.replace(target)

@@ -22,6 +22,7 @@ __all__ = ["add_drivers", "check_panel", "forecast_table", "predict"]
 
 LEAST_YEARS = 6
 LEAST_SHARE = 0.9
+LEAST_SHOWN = 0.005
 
 
 def predict(
@@ -158,13 +159,13 @@ def add_drivers(
         Forecasts with ``city`` and ``horizon``.
     drivers : DataFrame
         As of ``drivers.contributions``; an indicator without a value for the city, or with a
-        contribution of zero, is not named.
+        contribution that rounds to zero, is not named.
     most : int
         Columns ``driver_1`` to ``driver_<most>``; "" where a row has fewer.
     labels : mapping
         Indicator id to label.
     """
-    observed = drivers[drivers["value"].notna() & (drivers["contribution"] != 0)]
+    observed = drivers[drivers["value"].notna() & (drivers["contribution"].abs() >= LEAST_SHOWN)]
     named = leading(observed, most)
     found = {
         (city, horizon, place): f"{labels.get(name, name)}: {value:+.2f}"

@@ -122,7 +122,10 @@ def read_manifest(folder: Path | str) -> Manifest:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such model folder; name a folder that holds {MANIFEST}")
+        raise InputError(
+            f"{folder}: no such model folder; name a folder that holds {MANIFEST}, or a "
+            "registered model as NAME@champion or NAME/VERSION"
+        )
     path = folder / MANIFEST
     value = _json(path)
     if not isinstance(value, dict) or value.get("format") != FORMAT:

@@ -28,11 +28,11 @@ from city_resilience.bundle.ubjson import check_booster
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
 from city_resilience.forecasting import FITTED, FeatureSpec, Fitted, Forecaster, HorizonModel
+from city_resilience.forecasting.features import FORMS
 
 __all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
 
 CARD = "MODEL_CARD.md"
-FORMS = ("value", "rank", "age")
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost", "shap")
 
 

@@ -1,6 +1,6 @@
 """What a forecast leans on: SHAP contributions per city, by indicator and by family.
 
-The columns of one indicator (its value, its rank within the year, its age) are summed, so an
+The columns of one indicator (its value or deviation, its rank, its age) are summed, so an
 indicator has one number in percentage points. Contributions and base value add up to the
 forecast. They are associated with the forecast; they say nothing about causes.
 """
@@ -20,6 +20,7 @@ Float = NDArray[np.float64]
 
 DRIVER_COLUMNS = ("city", "origin", "horizon", "indicator", "family", "value", "contribution")
 BASE = "(base)"
+NOT_OBSERVED = "(not observed)"
 
 
 def contributions(
@@ -52,13 +53,11 @@ def contributions(
 def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
     features = rows.features(model.spec)
     values, base = model.contributions(features)
-    names = list(dict.fromkeys(name for name, _ in model.spec.columns))
+    names, shown = rows.indicators(model.spec)
     family = {spec.id: spec.family for spec in rows.facts.cube.specs}
     owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
     summed = np.zeros((len(values), len(names)))
     np.add.at(summed.T, owner, values.T)
-    read = {name: k for k, (name, form) in enumerate(model.spec.columns) if form == "value"}
-    shown = features[:, [read[name] for name in names]]
     cities = np.array(rows.facts.cities, dtype=object)[rows.cities]
     width = len(names) + 1
     bases = np.full((len(cities), 1), base)
@@ -78,13 +77,18 @@ def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
 def family_sums(drivers: pd.DataFrame) -> pd.DataFrame:
     """Sum contributions by family.
 
+    An indicator without a value for a city is no driver of its forecast; what the model gives
+    for its absence is summed under ``(not observed)``.
+
     Returns
     -------
     DataFrame
         Columns city, origin, horizon, family, contribution (pp).
     """
+    unseen = drivers["value"].isna() & (drivers["indicator"] != BASE)
+    named = drivers.assign(family=drivers["family"].mask(unseen, NOT_OBSERVED))
     keys = ["city", "origin", "horizon", "family"]
-    return drivers.groupby(keys, sort=False)["contribution"].sum().reset_index()
+    return named.groupby(keys, sort=False)["contribution"].sum().reset_index()
 
 
 def leading(drivers: pd.DataFrame, most: int) -> pd.DataFrame:

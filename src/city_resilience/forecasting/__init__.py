@@ -21,7 +21,7 @@ from city_resilience.forecasting.forecaster import (
 from city_resilience.forecasting.models import FITTED, Fitted
 from city_resilience.forecasting.scores import best_naive, compare_models, score, yearly
 from city_resilience.forecasting.search import search_parameters
-from city_resilience.forecasting.train import fit_forecaster
+from city_resilience.forecasting.train import check_experiment, fit_forecaster
 
 __all__ = [
     "BLEND",
@@ -39,6 +39,7 @@ __all__ = [
     "available_from",
     "best_naive",
     "candidate_labels",
+    "check_experiment",
     "common_origin",
     "compare_models",
     "family_coverage",

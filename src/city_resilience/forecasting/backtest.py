@@ -6,7 +6,7 @@ put together afterwards, each origin's weights from the origins before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ __all__ = [
     "HISTORY_ONLY",
     "Backtest",
     "candidate_labels",
+    "check_required",
     "run_backtest",
     "scored_origins",
 ]
@@ -48,7 +49,7 @@ BACKTEST_COLUMNS = (
 )
 BLEND = "blend"
 HISTORY_ONLY = "history_only"
-HISTORY_PREFIX = "history:"
+HISTORY_PREFIX = "history:"  # of forecasts by a member on history only
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,29 @@ def scored_origins(facts: Facts, experiment: Experiment) -> list[int]:
     settings = experiment.evaluation
     newest = common_origin(facts.outcome, facts.years)
     last = newest - min(experiment.outcome.horizons)
+    earliest = int(facts.years[0]) + experiment.features.min_history + 1
+    panel = (
+        f"the panel starts in {facts.years[0]} and its newest year with at least 90 % of the "
+        f"cities is {newest}"
+    )
+    if last < earliest:
+        raise InputError(
+            f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
+            f"{min(experiment.outcome.horizons)}; bring more years, leave out cities that ended, "
+            "or lower features.min_history"
+        )
+    if not earliest <= settings.first_origin <= newest - max(experiment.outcome.horizons):
+        raise InputError(
+            f"evaluation.first_origin = {settings.first_origin}: {panel}, so it may lie between "
+            f"{earliest} and {newest - max(experiment.outcome.horizons)} for the horizons "
+            f"{', '.join(map(str, experiment.outcome.horizons))}; change it or the horizons"
+        )
     if settings.last_origin is not None:
         last = min(last, settings.last_origin)
-    earliest = int(facts.years[0]) + experiment.features.min_history + 1
-    if settings.first_origin > last or settings.first_origin < earliest:
+    if last < settings.first_origin:
         raise InputError(
-            f"evaluation.first_origin = {settings.first_origin}: the panel has the years "
-            f"{facts.years[0]}-{newest}, so origins from {earliest} to {last} can be scored; "
-            "choose one of them or bring more years"
+            f"evaluation.last_origin = {settings.last_origin}: it lies before first_origin = "
+            f"{settings.first_origin}; change one of them"
         )
     return list(range(settings.first_origin, last + 1))
 
@@ -139,7 +155,7 @@ def run_backtest(
     ]
     folds = list(_all_folds(facts, experiment, origins, progress, workers))
     folds.sort(key=lambda fold: (fold.horizon, fold.origin))
-    _check_required(facts, experiment, folds)
+    check_required(facts, experiment, frozenset[str]().union(*(fold.kept for fold in folds)))
     parts, weights = [], []
     served: dict[int, Mapping[str, float]] = {}
     live = common_origin(facts.outcome, facts.years)
@@ -149,7 +165,11 @@ def run_backtest(
         blends.append(_Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
         weights += [blend.weights(fold.origin) for blend in blends for fold in own]
         served[horizon] = blends[0].by_member(live)
-        parts += [_scored_rows(facts, fold, blends) for fold in own if fold.origin in scored]
+        parts += [
+            _scored_rows(facts, fold, blends, experiment.model.serve)
+            for fold in own
+            if fold.origin in scored
+        ]
     frame = pd.concat(parts, ignore_index=True)
     return Backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
@@ -163,11 +183,12 @@ def _all_folds(
     facts: Facts, experiment: Experiment, origins: list[int], progress: Progress, workers: int
 ) -> Iterator[FoldForecasts]:
     parameters = learner_parameters(experiment.model)
+    newest = common_origin(facts.outcome, facts.years)
     tasks = [
         (origin, horizon)
         for origin in reversed(origins)
         for horizon in experiment.outcome.horizons
-        if origin + horizon <= facts.years[-1]
+        if origin + horizon <= newest
     ]
     with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(_one_fold, facts, experiment, parameters, *task) for task in tasks]
@@ -264,11 +285,15 @@ class _Blend:
         )
 
 
-def _scored_rows(facts: Facts, fold: FoldForecasts, blends: list[_Blend]) -> pd.DataFrame:
+def _scored_rows(
+    facts: Facts, fold: FoldForecasts, blends: list[_Blend], serve: str
+) -> pd.DataFrame:
     truth = facts.truth(fold.origin, fold.horizon)
     known = np.flatnonzero(np.isfinite(truth))
     forecasts = {k: v for k, v in fold.forecasts.items() if not k.startswith(HISTORY_PREFIX)}
     forecasts |= {blend.name: blend.forecast(fold) for blend in blends}
+    if serve != BLEND:
+        forecasts[HISTORY_ONLY] = fold.forecasts[HISTORY_PREFIX + serve]
     cities = np.array(facts.cities, dtype=object)[known]
     rows = pd.DataFrame(
         {
@@ -286,8 +311,8 @@ def _scored_rows(facts: Facts, fold: FoldForecasts, blends: list[_Blend]) -> pd.
     return rows[list(BACKTEST_COLUMNS)]
 
 
-def _check_required(facts: Facts, experiment: Experiment, folds: list[FoldForecasts]) -> None:
-    kept = frozenset[str]().union(*(fold.kept for fold in folds))
+def check_required(facts: Facts, experiment: Experiment, kept: Collection[str]) -> None:
+    """Refuse an experiment that requires an indicator which is not among those kept."""
     for name in experiment.features.required:
         if name in kept:
             continue

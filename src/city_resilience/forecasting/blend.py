@@ -1,7 +1,7 @@
-"""Blend weights learned from earlier origins: least absolute error, none negative.
+"""Blend weights learned from earlier origins: least absolute error, none negative, at most one.
 
-The weights need not add up to one. What they fall short of one is the shrinkage towards a gap of
-zero that earlier origins asked for.
+What the weights fall short of one in all is the shrinkage towards a gap of zero that earlier
+origins asked for. They may not exceed one: a few bad origins would then be amplified.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ __all__ = ["blend_weights", "least_absolute_weights"]
 Float = NDArray[np.float64]
 
 
-def least_absolute_weights(inputs: Float, labels: Float) -> Float:
-    """Solve min over w >= 0 of the sum of abs(labels - inputs @ w).
+def least_absolute_weights(inputs: Float, labels: Float, most: float = np.inf) -> Float:
+    """Solve min over w >= 0, sum(w) <= most, of the sum of abs(labels - inputs @ w).
 
-    Solved in its dual, max labels·d subject to inputs'd <= 0 and -1 <= d <= 1, which has one
-    constraint per column instead of one per row; the weights are the multipliers.
+    Solved in its dual, max labels·d - most·s subject to inputs'd <= s, s >= 0 and -1 <= d <= 1,
+    which has one constraint per column instead of one per row; the weights are the multipliers.
 
     Parameters
     ----------
     inputs : ndarray, shape (n, k)
     labels : ndarray, shape (n,)
+    most : float
+        Largest sum of the weights.
 
     Returns
     -------
@@ -36,11 +38,12 @@ def least_absolute_weights(inputs: Float, labels: Float) -> Float:
     """
     from scipy.optimize import linprog
 
+    bounded = np.isfinite(most)
     solution = linprog(
-        -labels,
-        A_ub=inputs.T,
+        np.append(-labels, most if bounded else 0.0),
+        A_ub=np.column_stack([inputs.T, -np.ones(inputs.shape[1])]),
         b_ub=np.zeros(inputs.shape[1]),
-        bounds=(-1.0, 1.0),
+        bounds=[*[(-1.0, 1.0)] * len(labels), (0.0, None if bounded else 0.0)],
         method="highs",
     )
     weights: Float = np.maximum(-solution.ineqlin.marginals, 0.0)
@@ -64,4 +67,4 @@ def blend_weights(forecasts: Float, labels: Float) -> Float:
     members = forecasts.shape[1]
     if len(labels) == 0:
         return np.full(members, 1.0 / members)
-    return least_absolute_weights(forecasts, labels)
+    return least_absolute_weights(forecasts, labels, most=1.0)

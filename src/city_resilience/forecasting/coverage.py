@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import AsOf, Facts
-from city_resilience.forecasting.features import carried, choose_features
+from city_resilience.forecasting.features import carried, choose_features, yearly_shares
 
 __all__ = ["COVERAGE_COLUMNS", "family_coverage"]
 
@@ -68,7 +68,7 @@ def _status(
     if (own & used).any():
         ages = shifts[own & used]
         return "live" if ages.min() == 0 else f"carried from {view.origin - int(ages.min())}"
-    shares = np.isfinite(view.indicators[:, :, own]).mean(axis=0).max(axis=1)
+    shares = yearly_shares(view, view.indicators[:, :, own]).max(axis=1)
     seen = np.flatnonzero(shares >= min_coverage)
     if not seen.size:
         return "never observed"

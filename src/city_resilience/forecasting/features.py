@@ -17,9 +17,20 @@ from city_resilience.experiment import Features
 from city_resilience.forecasting.asof import AsOf
 from city_resilience.indicators import within_year_rank
 
-__all__ = ["FeatureSpec", "carried", "choose_features", "feature_matrix", "lagged", "live_shares"]
+__all__ = [
+    "FORMS",
+    "FeatureSpec",
+    "carried",
+    "choose_features",
+    "feature_matrix",
+    "lagged",
+    "live_shares",
+    "read_indicators",
+]
 
 Float = NDArray[np.float64]
+
+FORMS = ("value", "rank", "age")
 
 
 @dataclass(frozen=True)
@@ -94,6 +105,14 @@ def live_shares(view: AsOf, oldest: int) -> Float:
     return shares
 
 
+def yearly_shares(view: AsOf, values: Float) -> Float:
+    """Share of each year's reporting cities that have a value, shape (years, k)."""
+    reporting = np.isfinite(view.outcome)
+    known = (np.isfinite(values) & reporting[:, :, None]).sum(axis=0)
+    shares: Float = known / np.maximum(reporting.sum(axis=0), 1)[:, None]
+    return shares
+
+
 def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec:
     """Decide, from the view alone, which indicators enter a fold and how late they are read.
 
@@ -108,8 +127,9 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
     shifts = np.where(live, usable.argmax(axis=0), 0)
     filled, age = carried(view.indicators, shifts, limits)
     last_training = len(view.years) - horizon
-    training = np.isfinite(filled[:, settings.min_history : last_training])
-    trained = np.asarray((training.mean(axis=0) >= settings.min_coverage).any(axis=0))
+    training = slice(settings.min_history, last_training)
+    covered = yearly_shares(view, filled)[training] >= settings.min_coverage
+    trained = np.asarray(covered.any(axis=0))
     kept = np.flatnonzero(live & trained)
     columns = [(view.ids[k], form) for k in kept for form in ("value", "rank")]
     columns += [(view.ids[k], "age") for k in _distinct_ages(age, kept)]
@@ -125,6 +145,36 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
     )
 
 
+def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+    """Read the indicators of a spec as the model sees them.
+
+    Returns
+    -------
+    names : tuple of str, length m
+    values, age : ndarray, shape (cities, years, m)
+        Values in the indicators' units and their ages in years.
+
+    Raises
+    ------
+    InputError
+        If the panel does not offer an indicator of the spec.
+    """
+    position = {name: k for k, name in enumerate(view.ids)}
+    names = tuple(dict.fromkeys(name for name, _ in spec.columns))
+    if missing := [name for name in names if name not in position]:
+        raise InputError(
+            f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
+            f"{', '.join(missing[:5])}{nearest(missing[0], view.ids)}; "
+            "add their columns or use a model trained without them"
+        )
+    values, age = carried(
+        view.indicators[:, :, [position[name] for name in names]],
+        np.array([spec.shifts[name] for name in names], dtype=np.int64),
+        np.array([spec.limits[name] for name in names], dtype=np.int64),
+    )
+    return names, values, age
+
+
 def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
     """Build the columns of a spec for every city and year of the view.
 
@@ -137,20 +187,7 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
     InputError
         If the panel does not offer an indicator of the spec.
     """
-    position = {name: k for k, name in enumerate(view.ids)}
-    names = list(dict.fromkeys(name for name, _ in spec.columns))
-    if missing := [name for name in names if name not in position]:
-        raise InputError(
-            f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
-            f"{', '.join(missing[:5])}{nearest(missing[0], view.ids)}; "
-            "add their columns or use a model trained without them"
-        )
-    chosen = [position[name] for name in names]
-    values, age = carried(
-        view.indicators[:, :, chosen],
-        np.array([spec.shifts[name] for name in names], dtype=np.int64),
-        np.array([spec.limits[name] for name in names], dtype=np.int64),
-    )
+    names, values, age = read_indicators(view, spec)
     forms = {"value": values, "rank": within_year_rank(values), "age": age}
     place = {name: k for k, name in enumerate(names)}
     columns = [forms[form][:, :, place[name]] for name, form in spec.columns]

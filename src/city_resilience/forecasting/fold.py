@@ -12,7 +12,7 @@ from city_resilience.experiment import Experiment, Parameter
 from city_resilience.forecasting.asof import AsOf
 from city_resilience.forecasting.features import FeatureSpec, choose_features, feature_matrix
 from city_resilience.forecasting.learners import LEARNERS, Sample
-from city_resilience.forecasting.models import Fitted
+from city_resilience.forecasting.models import Fitted, Linear
 
 __all__ = ["Fold", "fit_member", "prepare_fold"]
 
@@ -45,19 +45,19 @@ class Fold:
 
     def sample(self, columns: NDArray[np.intp] | None = None) -> Sample:
         """Return the training sample on all or some of the columns."""
-        forms = np.array([form for _, form in self.spec.columns], dtype=np.str_)
         if columns is None:
-            return Sample(self.features, self.labels, tuple(forms))
-        return Sample(self.features[:, columns], self.labels, tuple(forms[columns]))
+            return Sample(self.features, self.labels, self.spec.columns)
+        named = tuple(self.spec.columns[k] for k in columns)
+        return Sample(self.features[:, columns], self.labels, named)
 
 
 def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | None:
-    """Select features and lay out the training rows; None where no label is known yet."""
+    """Select features and lay out the training rows; None without a label or a city to forecast."""
     settings = experiment.features
     labels = view.labels(horizon)
     labels[:, : settings.min_history] = np.nan
     known = np.isfinite(labels)
-    if not known.any():
+    if not known.any() or not view.reporting.any():
         return None
     spec = choose_features(view, settings, horizon)
     matrix = feature_matrix(view, spec)
@@ -82,5 +82,9 @@ def fit_member(
     seed: int,
     columns: NDArray[np.intp] | None = None,
 ) -> Fitted:
-    """Fit one learner on a fold, on all or some of its columns."""
-    return LEARNERS[learner].fit(fold.sample(columns), values, seed)
+    """Fit one learner on all or some of a fold's columns; on none, the median of the labels."""
+    sample = fold.sample(columns)
+    if not sample.columns:
+        nothing = np.empty(0)
+        return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
+    return LEARNERS[learner].fit(sample, values, seed)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import Facts, common_origin, gather_facts
-from city_resilience.forecasting.features import FeatureSpec, feature_matrix
+from city_resilience.forecasting.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.forecasting.models import Fitted
 from city_resilience.panel import Panel
 
@@ -109,6 +109,11 @@ class ServedRows:
         rows: Float = matrix[self.cities, self.origins - self.facts.years[0]]
         return rows
 
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float]:
+        """Return ids and values of the indicators as the model reads them, (rows, indicators)."""
+        names, values, _ = read_indicators(self.facts.at(self.origin), spec)
+        return names, values[self.cities, self.origins - self.facts.years[0]]
+
 
 @dataclass(frozen=True)
 class Forecaster:
@@ -121,7 +126,7 @@ class Forecaster:
     origin : int
         Common origin of the training panel.
     cities : tuple of str
-        Cities of the training panel at that origin.
+        Cities of the training panel with an outcome in any year up to that origin.
     horizons : mapping of int to HorizonModel
         One model per horizon.
     fingerprint : str

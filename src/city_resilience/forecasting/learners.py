@@ -1,7 +1,7 @@
 """Learners: one table entry and one pure function from (features, labels) to a fitted model.
 
-All three aim at the conditional median, because the score is the absolute error and growth gaps
-have heavy tails: ridge on winsorised labels, boosting on the absolute error, and a forest grown
+All aim at the conditional median, because the score is the absolute error and growth gaps
+have heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the absolute error, and a forest grown
 on the inverse hyperbolic sine of the label, whose leaves are turned back into percentage points.
 """
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Model, Parameter
+from city_resilience.forecasting.blend import least_absolute_weights
 from city_resilience.forecasting.models import Booster, Fitted, Forest, Linear
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["LEARNERS", "Learner", "Sample", "learner_parameters"]
 
 Float = NDArray[np.float64]
+PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
 Values = Mapping[str, Parameter]
 
 
@@ -37,13 +39,18 @@ class Sample:
         NaN = missing.
     labels : ndarray, shape (n,)
         Percentage points, all finite.
-    forms : tuple of str, length columns
-        ``value``, ``rank`` or ``age`` per column.
+    columns : tuple of (indicator id, form), length columns
+        Form is ``value``, ``rank`` or ``age``.
     """
 
     features: Float
     labels: Float
-    forms: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Form of each column."""
+        return tuple(form for _, form in self.columns)
 
 
 @dataclass(frozen=True)
@@ -51,13 +58,14 @@ class Learner:
     """An entry of the table of learners.
 
     ``space`` proposes parameters to an optuna trial; ``defaults`` names every parameter that an
-    experiment may set.
+    experiment may set, ``limits`` the smallest and largest value of each.
     """
 
     id: str
     label: str
     fit: Callable[[Sample, Values, int], Fitted]
     defaults: Values
+    limits: Mapping[str, tuple[float, float]]
     space: Callable[[optuna.Trial], dict[str, Parameter]]
 
 
@@ -69,6 +77,23 @@ def fill_values(sample: Sample) -> Float:
         if sample.forms[k] != "rank" and known[:, k].any():
             fill[k] = np.median(sample.features[known[:, k], k])
     return fill
+
+
+def fit_persistence(sample: Sample, values: Values, seed: int) -> Linear:
+    """Slopes on the last gap and its five-year mean, by least absolute error, none negative.
+
+    The damped baseline as a member: where earlier origins trust the learners little, the blend
+    shrinks towards it instead of towards a gap of zero. A missing gap counts as zero.
+    """
+    del values, seed
+    width = len(sample.columns)
+    own = [k for k, column in enumerate(sample.columns) if column in PERSISTENT]
+    coefficients = np.zeros(width)
+    filled = np.nan_to_num(sample.features)
+    if own:
+        coefficients[own] = least_absolute_weights(filled[:, own], sample.labels)
+    centre = filled.mean(axis=0)
+    return Linear(coefficients, np.zeros(width), centre, float(centre @ coefficients))
 
 
 def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
@@ -181,11 +206,13 @@ def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
 LEARNERS: Mapping[str, Learner] = {
     learner.id: learner
     for learner in (
+        Learner("persistence", "persistence", fit_persistence, {}, {}, lambda _: {}),
         Learner(
             "ridge",
             "ridge on ranks",
             fit_ridge,
             {"alpha": 100.0, "winsorise": 0.02},
+            {"alpha": (0.0, 1e9), "winsorise": (0.0, 0.49)},
             _ridge_space,
         ),
         Learner(
@@ -202,6 +229,16 @@ LEARNERS: Mapping[str, Learner] = {
                 "reg_lambda": 5.0,
                 "max_bin": 64,
             },
+            {
+                "rounds": (1, 10_000),
+                "learning_rate": (1e-4, 1.0),
+                "max_depth": (1, 12),
+                "min_child_weight": (0.0, 1e6),
+                "subsample": (0.05, 1.0),
+                "colsample_bytree": (0.01, 1.0),
+                "reg_lambda": (0.0, 1e9),
+                "max_bin": (2, 1024),
+            },
             _xgboost_space,
         ),
         Learner(
@@ -209,6 +246,7 @@ LEARNERS: Mapping[str, Learner] = {
             "extra trees",
             fit_extra_trees,
             {"trees": 100, "min_leaf": 25, "max_features": 0.4},
+            {"trees": (1, 5000), "min_leaf": (1, 10_000), "max_features": (0.01, 1.0)},
             _extra_trees_space,
         ),
     )
@@ -230,14 +268,26 @@ def learner_parameters(model: Model) -> dict[str, Values]:
                 f"choose among {', '.join(LEARNERS)}"
             )
     for name, own in model.parameters.items():
-        known = LEARNERS[name].defaults
-        for key in own:
-            if key not in known:
-                raise InputError(
-                    f"model.parameters.{name}: no parameter {key!r}{nearest(key, known)}; "
-                    f"choose among {', '.join(known)}"
-                )
+        for key, value in own.items():
+            _check_parameter(LEARNERS[name], key, value)
     return {
         name: {**LEARNERS[name].defaults, **model.parameters.get(name, {})}
         for name in model.members
     }
+
+
+def _check_parameter(learner: Learner, key: str, value: Parameter) -> None:
+    where = f"model.parameters.{learner.id}"
+    if key not in learner.defaults:
+        raise InputError(
+            f"{where}: no parameter {key!r}{nearest(key, learner.defaults)}; choose among "
+            f"{', '.join(learner.defaults)}"
+        )
+    low, high = learner.limits[key]
+    whole = isinstance(learner.defaults[key], int)
+    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not fits or not low <= float(value) <= high:
+        raise InputError(
+            f"{where}.{key}: expected a {'whole number' if whole else 'number'} from {low:g} to "
+            f"{high:g}, found {value!r}; change it"
+        )

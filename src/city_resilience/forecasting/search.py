@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.errors import InputError
+from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment, Parameter
 from city_resilience.forecasting.asof import Facts
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
@@ -38,6 +38,12 @@ def search_parameters(
     settings = experiment.search
     if settings.trials == 0:
         return experiment
+    for name in settings.learners:
+        if name not in experiment.model.members:
+            raise InputError(
+                f"search.learners: {name!r} is not among model.members"
+                f"{nearest(name, experiment.model.members)}; name members only"
+            )
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)

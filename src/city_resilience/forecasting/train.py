@@ -9,18 +9,42 @@ import numpy as np
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import Facts, common_origin
-from city_resilience.forecasting.backtest import BLEND
+from city_resilience.forecasting.backtest import BLEND, check_required, scored_origins
 from city_resilience.forecasting.fold import fit_member, prepare_fold
 from city_resilience.forecasting.forecaster import Forecaster, HorizonModel
 from city_resilience.forecasting.learners import learner_parameters
 from city_resilience.forecasting.progress import Progress, silent
 
-__all__ = ["fit_forecaster", "served_candidates"]
+__all__ = ["check_experiment", "fit_forecaster", "served_candidates"]
 
 
 def served_candidates(experiment: Experiment) -> tuple[str, ...]:
     """Return the names that ``model.serve`` may take."""
     return (BLEND, *experiment.model.members)
+
+
+def check_experiment(facts: Facts, experiment: Experiment) -> None:
+    """Check, before anything is fitted, what can be known of an experiment and its panel.
+
+    Raises
+    ------
+    InputError
+        If no origin can be scored, a learner, parameter or served candidate does not exist, or
+        the panel does not offer a required indicator.
+    """
+    scored_origins(facts, experiment)
+    learner_parameters(experiment.model)
+    _check_serve(experiment)
+    check_required(facts, experiment, facts.cube.ids)
+
+
+def _check_serve(experiment: Experiment) -> None:
+    serve, known = experiment.model.serve, served_candidates(experiment)
+    if serve not in known:
+        raise InputError(
+            f"model.serve: no candidate {serve!r}{nearest(serve, known)}; choose among "
+            f"{', '.join(known)}"
+        )
 
 
 def fit_forecaster(
@@ -37,12 +61,8 @@ def fit_forecaster(
     InputError
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
+    _check_serve(experiment)
     serve = experiment.model.serve
-    if serve not in served_candidates(experiment):
-        raise InputError(
-            f"model.serve: no candidate {serve!r}{nearest(serve, served_candidates(experiment))}; "
-            f"choose among {', '.join(served_candidates(experiment))}"
-        )
     origin = common_origin(facts.outcome, facts.years)
     view = facts.at(origin)
     horizons = {}
@@ -62,7 +82,7 @@ def fit_forecaster(
         used = {name: weight for name, weight in own.items() if name in members}
         horizons[horizon] = HorizonModel(horizon, fold.spec, members, used)
         progress("fitting the served model", done, len(experiment.outcome.horizons))
-    present = np.flatnonzero(view.reporting)
+    present = np.flatnonzero(np.isfinite(view.outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,
         origin=origin,

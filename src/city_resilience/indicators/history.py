@@ -137,13 +137,18 @@ def province_gap(outcome: Float, province: NDArray[np.str_]) -> Float:
     outcome : ndarray, shape (cities, years)
     province : ndarray of str, shape (cities,)
         "" = unknown, then the gap is missing.
+
+    Notes
+    -----
+    Missing where the city itself has no outcome, so that a city which enters later is in no
+    rank of the years before.
     """
     nation = national_growth(outcome)
     gap = np.full(outcome.shape, np.nan)
     for name in np.unique(province[province != ""]):
         inside = province == name
         gap[inside] = 100.0 * (national_growth(outcome[inside]) - nation)
-    return gap
+    return np.where(np.isfinite(outcome), gap, np.nan)
 
 
 def province_gap_lag(outcome: Float, province: NDArray[np.str_], years: int) -> Float:

@@ -19,6 +19,7 @@ __all__ = [
     "log_relative",
     "per_head",
     "ratio",
+    "relative_growth",
     "share",
     "value",
     "within_year_rank",
@@ -143,6 +144,23 @@ def log_relative(x: Float) -> Float:
     known = np.where(x > 0, x, np.nan)
     count = np.isfinite(known).sum(axis=0)
     return log_ratio(known, np.broadcast_to(ratio(year_total(known), count), x.shape))
+
+
+def relative_growth(x: Float) -> Float:
+    """Log growth less that of the year's mean, so that a common trend drops out.
+
+    ``change of ln(x_i / mean over the cities of x)``, see `log_relative`.
+
+    Parameters
+    ----------
+    x : ndarray, shape (cities, years)
+
+    Returns
+    -------
+    ndarray, shape (cities, years)
+        Log points.
+    """
+    return change(log_relative(x))
 
 
 def within_year_rank(x: Float) -> Float:

@@ -65,6 +65,8 @@ class Layout:
         Variable id to what is wrong with the unit of the column that was left out for it.
     notes : tuple of str
         What was converted, assumed or left out.
+    no_city : str
+        Where a coarser unit serves as the city: what to say if its rows turn out to be finer.
     """
 
     keys: Mapping[str, int]
@@ -72,6 +74,7 @@ class Layout:
     sources: tuple[Source, ...]
     misfits: Mapping[str, str]
     notes: tuple[str, ...]
+    no_city: str = ""
 
 
 def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
@@ -119,7 +122,14 @@ def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
         *_leftover_notes(headers, {*taken, *matches, *misfits}),
     ]
     reasons = {misfit.variable: str(misfit) for misfit in misfits.values()}
-    return Layout(keys, groups, tuple(sources), reasons, tuple(notes))
+    no_city = "" if _holds_city(keys["city"], declared, matches) else _absent(headers, "city")
+    return Layout(keys, groups, tuple(sources), reasons, tuple(notes), no_city)
+
+
+def _holds_city(at: int, declared: Mapping[str, int], matches: Mapping[int, Match]) -> bool:
+    if "city" in declared:
+        return True
+    return at in matches and matches[at].variable.id == "city"
 
 
 def _find(headers: Sequence[str], header: str, where: str, path: str) -> int:
@@ -188,12 +198,16 @@ def _single(headers: Sequence[str], key: str, positions: Sequence[int], path: st
             f"{path}: columns {names} both hold the {key}; name the right one as {key} in [data]"
         )
     if not positions:
-        named, label = _named(headers), load_catalogue().variables[key].label_zh
-        raise InputError(
-            f"{path}: no {key} column{nearest(key, named) or nearest(label, named)}; rename it to "
-            f"{key!r} or name it as {key} in [data]; columns found: {', '.join(named)}"
-        )
+        raise InputError(f"{path}: {_absent(headers, key)}")
     return positions[0]
+
+
+def _absent(headers: Sequence[str], key: str) -> str:
+    named, label = _named(headers), load_catalogue().variables[key].label_zh
+    return (
+        f"no {key} column{nearest(key, named) or nearest(label, named)}; rename it to {key!r} or "
+        f"name it as {key} in [data]; columns found: {', '.join(named)}"
+    )
 
 
 def _matched_sources(headers: Sequence[str], matches: Mapping[int, Match]) -> list[Source]:

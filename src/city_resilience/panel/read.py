@@ -61,6 +61,8 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
         | {source.variable.id: _values(name, raw, source) for source in layout.sources},
         index=raw.index,
     )
+    if layout.no_city and frame.duplicated(["city", "year"]).any():
+        raise InputError(f"{path}: {layout.no_city}")
     checks.check_duplicates(name, frame)
     checks.check_cities(name, frame["city"])
     if outcome:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from city_resilience.errors import InputError
 from city_resilience.report.figures import build_figures
 from city_resilience.report.texts import load_texts
 
@@ -62,11 +63,23 @@ def write_report(summary: dict[str, Any], path: Path | str) -> Path:
     -------
     Path
         The file.
+
+    Raises
+    ------
+    InputError
+        If the path is a folder or cannot be written to.
     """
     path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path}: the output is a folder; name a file in it")
     page = render_report(summary)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise InputError(
+            f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
+        ) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(page)

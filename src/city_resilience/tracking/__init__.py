@@ -11,6 +11,7 @@ from city_resilience.tracking.registry import (
     export_model,
     fetch_bundle,
     find_version,
+    is_reference,
     list_models,
     promote,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "find_version",
     "flat_metrics",
     "flat_params",
+    "is_reference",
     "list_models",
     "open_store",
     "promote",

@@ -57,7 +57,7 @@ class Verdict:
 def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     """Compare the backtests of two models that were refitted on the same panel.
 
-    The challenger passes if and only if its yearly mean absolute error, averaged over the years
+    Compared are the origins and horizons that both have. The challenger passes if and only if its yearly mean absolute error, averaged over the years
     of the first horizon, is lower. A tie does not pass.
 
     Parameters
@@ -72,6 +72,7 @@ def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
         If a frame holds a city, origin and horizon twice.
     """
     left, right = _scored(challenger, "challenger"), _scored(champion, "champion")
+    left, right = _common_origins(left, right), _common_origins(right, left)
     both = left.merge(right, on=KEYS, suffixes=("", "_champion"))
     larger = max(len(left), len(right))
     share = len(both) / larger if larger else 0.0
@@ -90,6 +91,12 @@ def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
             common_share=share,
         )
     return _judge(_pairs(both), share)
+
+
+def _common_origins(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    """Keep the origins and horizons that the other backtest scored as well."""
+    keys = ["origin", "horizon"]
+    return rows.merge(other[keys].drop_duplicates(), on=keys)
 
 
 def _judge(pairs: tuple[YearPair, ...], share: float) -> Verdict:

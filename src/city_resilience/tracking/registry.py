@@ -26,6 +26,7 @@ __all__ = [
     "export_model",
     "fetch_bundle",
     "find_version",
+    "is_reference",
     "list_models",
     "promote",
 ]
@@ -60,6 +61,11 @@ class ModelVersion:
     created: str
     run_id: str
     source: str
+
+
+def is_reference(text: str) -> bool:
+    """Say whether a text can name a registered model, as `find_version` reads it."""
+    return _REFERENCE.fullmatch(text.strip()) is not None
 
 
 def find_version(reference: str, store: Store) -> ModelVersion:

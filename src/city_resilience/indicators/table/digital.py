@@ -12,7 +12,13 @@ from city_resilience.indicators.agglomeration import (
     location_quotient,
 )
 from city_resilience.indicators.indicator import Float, Indicator
-from city_resilience.indicators.ratios import log_growth, per_head, ratio, value
+from city_resilience.indicators.ratios import (
+    log_growth,
+    log_relative,
+    per_head,
+    ratio,
+    relative_growth,
+)
 from city_resilience.indicators.table.industries import TOTAL
 
 __all__ = ["ENTRIES", "ict_share"]
@@ -86,24 +92,25 @@ ENTRIES: tuple[Indicator, ...] = (
         1,
         TOTAL,
     ),
+    # The index rises everywhere by construction: only a city's place in the year tells.
     Indicator(
         "digital_finance_index",
         "digital",
-        "Digital inclusive finance index",
-        "数字普惠金融指数",
-        "index",
+        "Digital inclusive finance, relative to the year's mean",
+        "数字普惠金融指数（相对当年均值）",
+        "log ratio",
         ("digital_finance_index",),
-        value,
+        log_relative,
         1,
     ),
     Indicator(
         "digital_finance_growth",
         "digital",
-        "Growth of digital inclusive finance",
-        "数字普惠金融指数增长",
+        "Growth of digital inclusive finance, relative to the mean",
+        "数字普惠金融指数增长（相对当年均值）",
         "log points",
         ("digital_finance_index",),
-        log_growth,
+        relative_growth,
         1,
     ),
     _per_head(

@@ -1,0 +1,378 @@
+"""Whole runs on a small simulated panel: files, run, registered versions, gate, failures."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience import cli, pipeline, tracking
+from city_resilience.drivers import BASE
+from city_resilience.forecasting import BLEND
+from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
+
+FILES = {
+    "backtest.parquet",
+    "comparisons.csv",
+    "coverage.csv",
+    "drivers.parquet",
+    "dropped.csv",
+    "forecast.csv",
+    "model",
+    "report.html",
+    "scores.csv",
+    "summary.json",
+    "weights.csv",
+}
+CRIPPLED = ("model.serve=ridge", "model.parameters.ridge.alpha=1e8")
+DRIVERS = ["driver_1", "driver_2", "driver_3"]
+
+
+class Story:
+    """Five trainings and a forced promotion in one store; the newest year comes in the last.
+
+    ``aliases`` are those right after each training.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store_path = str(folder / "store")
+        self.whole, self.stale = with_stale_city(small_frame(), 2010)
+        self.whole.to_csv(folder / "whole.csv", index=False)
+        self.experiment = write_experiment(folder, self.whole[self.whole["year"] < LAST])
+        self.panels = {"first": folder / "panel.csv", "better": folder / "whole.csv"}
+        self.first = self.train("first")
+        self.tie = self.train("tie")
+        self.after_tie = self.champion()
+        self.worse = self.command(
+            "train",
+            str(self.experiment),
+            *(word for item in CRIPPLED for word in ("--set", item)),
+            *("--out", str(folder / "worse"), "--require-promotion"),
+        )
+        self.after_worse = self.champion()
+        self.refused = self.command("promote", "small@challenger")
+        self.forced = self.command("promote", "small@challenger", "--force")
+        self.after_forced = self.champion()
+        self.better = self.train("better", data=str(self.panels["better"]))
+        self.after_better = self.champion()
+
+    def train(self, name: str, **options: Any) -> pipeline.Trained:
+        out = self.folder / name
+        return pipeline.train(self.experiment, out=out, store=self.store_path, **options)
+
+    def command(self, *words: str) -> tuple[int, str, str]:
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = cli.run([*words, "--store", self.store_path])
+        return code, out.getvalue(), err.getvalue()
+
+    @property
+    def store(self) -> tracking.Store:
+        return tracking.open_store(tracking.resolve_store(self.store_path), create=False)
+
+    def champion(self) -> int:
+        found = tracking.champion_of("small", self.store)
+        assert found is not None
+        return found.version
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_RUN_ID", raising=False)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield Story(tmp_path_factory.mktemp("story"))
+
+
+def yearly_mae(frame: pd.DataFrame, model: str, horizon: int = 1) -> float:
+    rows = frame[(frame["model"] == model) & (frame["horizon"] == horizon)].dropna(subset="truth")
+    errors = (rows["forecast"] - rows["truth"]).abs()
+    return float(errors.groupby(rows["origin"]).mean().mean())
+
+
+def runs_of(story: Story, name: str = "small") -> list[Any]:
+    found = story.store.client.get_experiment_by_name(name)
+    return list(story.store.client.search_runs([found.experiment_id]))
+
+
+def test_output_folder_holds_the_files_of_the_contract(story):
+    for name in ("first", "tie", "worse", "better"):
+        assert {path.name for path in (story.folder / name).iterdir()} == FILES
+    backtest = pd.read_parquet(story.folder / "first" / "backtest.parquet")
+    assert backtest.columns.tolist() == [
+        *("model", "city", "origin", "horizon", "target_year"),
+        *("truth", "forecast", "lower", "upper"),
+    ]
+    assert sorted(backtest["origin"].unique()) == [2010, 2011]
+    forecast = pd.read_csv(story.folder / "first" / "forecast.csv")
+    assert forecast.columns.tolist() == [
+        *("city", "province", "origin", "horizon", "target_year", "forecast", "lower", "upper"),
+        *("coverage", "rank", "flags", *DRIVERS),
+    ]
+    assert forecast.groupby("horizon")["city"].nunique().to_dict() == {1: CITIES, 2: CITIES}
+    assert forecast[["lower", "upper"]].isna().all(axis=None)
+
+
+def test_scores_are_those_of_the_backtest(story):
+    backtest = pd.read_parquet(story.folder / "first" / "backtest.parquet")
+    scores = pd.read_csv(story.folder / "first" / "scores.csv", keep_default_na=False)
+    rows = scores[(scores["slice"] == "all") & (scores["model"] == BLEND)]
+    for horizon, mae in zip(rows["horizon"], rows["mae"].astype(float), strict=True):
+        assert mae == pytest.approx(yearly_mae(backtest, BLEND, horizon), abs=1e-12)
+
+
+def test_one_parent_run_with_a_child_per_candidate(story):
+    runs = {run.info.run_id: run for run in runs_of(story)}
+    parent = runs[story.first.run_id]
+    assert parent.info.status == "FINISHED"
+    children = [
+        run
+        for run in runs.values()
+        if run.data.tags.get("mlflow.parentRunId") == story.first.run_id
+    ]
+    candidates = set(pd.read_parquet(story.folder / "first" / "backtest.parquet")["model"])
+    assert sorted(run.data.tags["candidate"] for run in children) == sorted(candidates)
+    assert all(run.info.status == "FINISHED" for run in children)
+    assert sum("mlflow.parentRunId" not in run.data.tags for run in runs.values()) == 4
+    assert parent.data.params["evaluation.first_origin"] == "2010"
+    assert len(parent.inputs.dataset_inputs) == 1
+    dataset = parent.inputs.dataset_inputs[0].dataset
+    assert (dataset.name, dataset.digest) == ("small", story.first.source.panel.fingerprint())
+    logged = {item.path for item in story.store.client.list_artifacts(story.first.run_id)}
+    assert logged >= FILES
+
+
+def test_registered_version_says_what_it_is_and_how_to_call_it(story):
+    from mlflow.models import Model
+
+    version = tracking.find_version("small/1", story.store)
+    model = Model.load(version.source.removeprefix("file://"))
+    inputs = model.signature.inputs.input_names()
+    assert {"city", "year", "gdp_real"} <= set(inputs)
+    assert {"forecast", "horizon", "flags"} <= set(model.signature.outputs.input_names())
+    assert model.saved_input_example_info is not None
+    card = story.store.client.get_model_version("small", "1").description
+    assert card.startswith("# Model card: A small simulated panel")
+    assert "- Source: city_resilience.simulate, seed 5\n- Licence: Apache-2.0\n" in card
+    assert "SIMULATED DATA" in card
+    assert f"| blend | 1 | {2 * (CITIES - 1)} |" in card
+    assert version.run_id == story.first.run_id
+    assert float(version.tags["mae_h1"]) == pytest.approx(
+        yearly_mae(story.first.evaluation.backtest.frame, BLEND), abs=1e-6
+    )
+
+
+def test_drivers_and_base_add_up_to_the_forecast(story):
+    for name in ("first", "worse", "better"):
+        drivers = pd.read_parquet(story.folder / name / "drivers.parquet")
+        assert (drivers["indicator"] == BASE).sum() == 2 * CITIES
+        sums = drivers.groupby(["city", "horizon"])["contribution"].sum()
+        forecast = pd.read_csv(story.folder / name / "forecast.csv")
+        forecast = forecast.set_index(["city", "horizon"])["forecast"]
+        assert len(sums) == len(forecast) == 2 * CITIES
+        assert (sums - forecast).abs().max() < 1e-5
+        assert forecast.groupby("horizon").std().min() > (1e-9 if name == "worse" else 0.1)
+
+
+def test_family_without_live_values_is_never_a_driver(story):
+    coverage = pd.read_csv(story.folder / "better" / "coverage.csv").set_index(["origin", "family"])
+    assert coverage.loc[(LAST, "green_innovation"), "status"] == "not observed since 2011"
+    assert coverage.loc[(2010, "green_innovation"), "status"] == "live"
+    specs = {spec.id: spec for spec in story.better.source.facts.cube.specs}
+    green = {spec.label_en for spec in specs.values() if spec.family == "green_innovation"}
+    assert green
+    named = story.better.forecast[DRIVERS].melt()["value"]
+    labels = set(named[named != ""].str.rpartition(": ")[0])
+    assert len(labels) > 3
+    assert not labels & green
+    assert "green_innovation" not in set(story.better.drivers["family"])
+
+
+def test_stale_city_is_flagged_and_has_no_rank(story):
+    forecast = pd.read_csv(story.folder / "better" / "forecast.csv", keep_default_na=False)
+    stale = forecast[forecast["city"] == story.stale]
+    assert stale["flags"].str.split(";").str[0].tolist() == ["stale", "stale"]
+    assert stale["origin"].tolist() == [2010, 2010]
+    assert stale["rank"].tolist() == ["", ""]
+    others = forecast[forecast["city"] != story.stale]
+    assert not others["flags"].str.contains("stale").any()
+    assert not forecast["flags"].str.contains("new_city").any()
+    assert (others["origin"] == LAST).all()
+    for _, rows in others.groupby("horizon"):
+        assert sorted(rows["rank"].astype(int)) == list(range(1, CITIES))
+        best = rows.loc[rows["rank"].astype(int).idxmin(), "forecast"]
+        assert float(best) == rows["forecast"].astype(float).max()
+
+
+def test_first_version_is_champion_without_contest(story):
+    assert story.first.aliases == ("challenger", "champion")
+    assert story.first.gate == "first version, champion without contest"
+
+
+def test_same_recipe_is_a_tie_and_stays_challenger(story):
+    assert story.tie.version == "small/2"
+    assert story.tie.aliases == ("challenger",)
+    assert "tie" in story.tie.gate
+    assert story.after_tie == 1
+    first, tie = (pd.read_csv(story.folder / name / "forecast.csv") for name in ("first", "tie"))
+    pd.testing.assert_frame_equal(first, tie, check_exact=True)
+
+
+def test_worse_recipe_stays_challenger_and_required_promotion_ends_with_3(story):
+    code, out, err = story.worse
+    assert (code, out) == (3, "")
+    assert err.startswith("city-resilience: small/3 stays challenger: the challenger's mean yearly")
+    assert err.count("\n") == 1
+    assert story.after_worse == 1
+    champion = yearly_mae(story.first.evaluation.backtest.frame, BLEND)
+    backtest = pd.read_parquet(story.folder / "worse" / "backtest.parquet")
+    challenger = yearly_mae(backtest, "ridge")
+    assert challenger > champion
+    assert f"{challenger:.4f} pp, is not lower than the champion's {champion:.4f} pp" in err
+    version = tracking.find_version("small/3", story.store)
+    assert story.store.client.get_run(version.run_id).info.status == "FINISHED"
+
+
+def test_promote_obeys_the_gate_unless_forced(story):
+    code, _, err = story.refused
+    assert code == 3
+    assert err.startswith("city-resilience: small/3 is not promoted: the challenger's mean yearly")
+    code, out, _ = story.forced
+    assert (code, out) == (0, "small/3 is champion now (forced)\n")
+    assert story.after_forced == 3
+
+
+def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
+    assert story.better.version == "small/4"
+    assert story.better.aliases == ("challenger", "champion")
+    assert story.after_better == 4
+    own = story.better.evaluation.backtest.frame
+    source = pipeline.load(story.experiment, str(story.panels["better"]), CRIPPLED)
+    refitted = pipeline.evaluate(source).backtest.frame
+    keys = ["city", "origin", "horizon"]
+    rows = [f[f["model"] == m][keys] for f, m in ((own, BLEND), (refitted, "ridge"))]
+    np.testing.assert_array_equal(*(part.sort_values(keys).to_numpy() for part in rows))
+    assert own["origin"].max() == LAST - 1
+    challenger, champion = yearly_mae(own, BLEND), yearly_mae(refitted, "ridge")
+    assert challenger < champion
+    assert (
+        f"{challenger:.4f} pp, is lower than the champion's {champion:.4f} pp" in story.better.gate
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "run"),
+    [("small@champion", "better"), ("small/1", "first"), ("FOLDER", "first")],
+)
+def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
+    story, tmp_path, model, run
+):
+    folder = model == "FOLDER"
+    # Without a registered model nothing of the tracking store, or of its package, is needed.
+    blocked = "import sys; sys.modules['mlflow'] = None; " if folder else ""
+    source = ["--model", str(story.folder / run / "model")]
+    if not folder:
+        source = ["--model", model, "--store", story.store_path]
+    done = subprocess.run(
+        [
+            *(sys.executable, "-W", "error::UserWarning"),
+            *("-c", f"{blocked}from city_resilience.cli import entry; entry()", "predict"),
+            *("--data", str(story.panels[run]), "--out", str(tmp_path / "out.csv"), *source),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    expected = (story.folder / run / "forecast.csv").read_bytes()
+    assert (tmp_path / "out.csv").read_bytes() == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.manifest.json"]
+
+
+def test_stored_drivers_report_and_export_are_found_again(story, tmp_path):
+    city = story.better.forecast["city"].iloc[0]
+    code, stored, _ = story.command("explain", city, "--model", "small@champion")
+    assert code == 0
+    assert "By family" in stored
+    _, computed, _ = story.command(
+        "explain", city, "--model", "small@champion", "--data", str(story.panels["better"])
+    )
+    assert computed == stored
+    code, _, _ = story.command("report", "--model", "small/1", "--out", str(tmp_path / "r.html"))
+    assert code == 0
+    assert (tmp_path / "r.html").read_bytes() == (
+        story.folder / "first" / "report.html"
+    ).read_bytes()
+    code, _, _ = story.command("models", "export", "small/4", str(tmp_path / "exported"))
+    assert code == 0
+    manifests = [
+        (folder / "manifest.json").read_bytes()
+        for folder in (tmp_path / "exported", story.folder / "better" / "model")
+    ]
+    assert manifests[0] == manifests[1]
+    code, listed, _ = story.command("models", "list")
+    assert code == 0
+    assert [line.split()[3] for line in listed.splitlines() if "│ small" in line] == list("4321")
+
+
+def test_compare_shows_the_years(story):
+    code, out, _ = story.command("compare", "small/3", "small/1")
+    assert code == 0
+    assert [line.split()[3] for line in out.splitlines() if line.startswith("│ 1 ")] == [
+        "2010",
+        "2011",
+    ]
+    assert "is not lower than" in out
+
+
+@pytest.mark.parametrize(
+    ("broken", "existing"),
+    [
+        ("city_resilience.report.write_report", False),
+        ("city_resilience.tracking.register", True),
+    ],
+)
+def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
+    story, tmp_path, monkeypatch, broken, existing
+):
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr(broken, fail)
+    out, name = tmp_path / "out", f"failing_{existing}"
+    if existing:
+        out.mkdir()
+        (out / "forecast.csv").write_text("older")
+    with pytest.raises(RuntimeError, match="the power went"):
+        pipeline.train(
+            story.experiment, out=out, store=story.store_path, overrides=[f"name={name}"]
+        )
+    if existing:
+        assert [path.name for path in out.iterdir()] == ["forecast.csv"]
+        assert (out / "forecast.csv").read_text() == "older"
+    else:
+        assert not out.exists()
+    assert {version.name for version in tracking.list_models(story.store)} == {"small"}
+    parents = [r for r in runs_of(story, name) if "mlflow.parentRunId" not in r.data.tags]
+    assert [run.info.status for run in parents] == ["FAILED"]
+
+
+def test_foreign_model_folder_is_not_replaced(story, tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "thesis.docx").write_text("years of work")
+    code, _, err = story.command("train", str(story.experiment), "--out", str(tmp_path))
+    assert code == 2
+    assert err.endswith(
+        "its 'model' is no model bundle and would be replaced; name another folder\n"
+    )
+    assert (tmp_path / "model" / "thesis.docx").read_text() == "years of work"
