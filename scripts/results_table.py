@@ -25,6 +25,7 @@ LABELS = {
     "damped": ("damped last gap", "衰减的上年差距"),
     "ar_ridge": ("AR ridge", "自回归岭回归"),
     "history_only": ("history only", "仅用历史"),
+    "persistence": ("persistence", "持续性"),
     "ridge": ("ridge on ranks", "秩岭回归"),
     "xgboost": ("xgboost", "xgboost"),
     "extra_trees": ("extra trees", "极端随机树"),

@@ -91,8 +91,8 @@ def test_cli_page_is_what_the_commands_say():
 def test_experiment_shown_for_an_own_column_is_valid():
     (text,) = blocks(ROOT / "docs" / "own-column.md", "toml")
     experiment = experiment_from(tomllib.loads(text), "docs/own-column.md")
-    column = experiment.data.columns["5G基站数(个)"]
-    assert (column.id, column.family) == ("base_stations_5g", "digital")
+    column = experiment.data.columns["智慧灯杆数(根)"]
+    assert (column.id, column.family) == ("smart_lamp_posts", "digital")
     listed = re.search(
         r"\| `family` \|(.*)\|", (ROOT / "docs" / "own-column.md").read_text("utf-8")
     )

@@ -70,9 +70,17 @@ def test_only_common_rows_count_and_order_does_not() -> None:
     assert verdict.common_share == pytest.approx(0.95)
 
 
+def test_a_newer_year_is_left_out_of_the_comparison() -> None:
+    verdict = champion_gate(
+        backtest({(1, 2010): 0.5, (1, 2011): 9.0}), backtest({(1, 2009): 9.0, (1, 2010): 1.0})
+    )
+    assert verdict.passes
+    assert [pair.origin for pair in verdict.pairs] == [2010]
+
+
 def test_too_few_common_rows_refuse_with_words() -> None:
     verdict = champion_gate(
-        backtest({(1, 2010): 0.0, (1, 2011): 0.0}), backtest({(1, 2011): 1.0, (1, 2012): 1.0})
+        backtest({(1, 2010): 0.0}, cities=10), backtest({(1, 2010): 1.0}, cities=20)
     )
     assert not verdict.passes
     assert verdict.challenger_mae is None

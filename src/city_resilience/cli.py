@@ -170,6 +170,12 @@ def predict(
         f"{out}: {manifest['rows']} forecasts for {manifest['cities']} cities from origin "
         f"{manifest['origin']}, model {name}"
     )
+    for family, share in manifest["unobserved_families"].items():
+        click.echo(
+            f"Alarm: {family}: only {share:.0%} of the values the model uses are observed; bring "
+            "newer data of it, or train the model again",
+            err=True,
+        )
 
 
 @main.command()

@@ -141,8 +141,8 @@ def exported(reference: str, folder: Path, store: str) -> Path:
 def _why(version: Any, champion: Any, store: Any) -> str:
     from city_resilience import tracking
 
-    digest = "experiment_digest"
-    if version.tags.get(digest) and version.tags.get(digest) == champion.tags.get(digest):
+    recipe = version.tags.get(tracking.RECIPE)
+    if recipe and recipe == champion.tags.get(tracking.RECIPE):
         return "the champion's recipe, refitted"
     verdict = tracking.champion_gate(_backtest(version, store), _backtest(champion, store))
     if not verdict.passes:

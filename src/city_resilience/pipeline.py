@@ -60,12 +60,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Source:
-    """An experiment and the panel it runs on."""
+    """An experiment and the panel it runs on.
+
+    ``recipe`` is the digest of the experiment as it was written, before any search.
+    """
 
     experiment: Experiment
     panel: Panel
     facts: Facts
     path: Path
+    recipe: str
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] =
     panel = read_panel(path, experiment.data, outcome=experiment.outcome.variable)
     facts = gather_facts(panel, experiment)
     check_experiment(facts, experiment)
-    return Source(experiment, panel, facts, path)
+    return Source(experiment, panel, facts, path, experiment.digest())
 
 
 def searched(source: Source, progress: Progress = silent) -> Source:
@@ -233,6 +237,7 @@ def train(
                 source.panel,
                 mae=_served_mae(evaluation, experiment),
                 verdict=verdict,
+                tags={tracking.RECIPE: source.recipe},
             )
             progress("logging and registering", 1, 1)
         if out is not None:
@@ -284,14 +289,13 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
     champion = tracking.champion_of(source.experiment.name, store)
     if champion is None:
         return None
-    old = load_bundle(
-        tracking.fetch_bundle(f"{champion.name}/{champion.version}", store)
-    ).experiment
     own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
-    if _recipe(old) == _recipe(source.experiment):
+    if champion.tags.get(tracking.RECIPE) == source.recipe:
         verdict = tracking.champion_gate(own, own)
         return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
     try:
+        reference = f"{champion.name}/{champion.version}"
+        old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
         panel = read_panel(source.path, old.data, outcome=old.outcome.variable)
         horizons = {"horizons": source.experiment.outcome.horizons}
         outcome = old.outcome.model_copy(update=horizons)
@@ -306,11 +310,6 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
         words = f"not comparable: the champion cannot be refitted on this panel ({error})"
         return tracking.Verdict(passes=False, words=words)
     return tracking.champion_gate(own, _served_rows(backtest.frame, refitted.model.serve))
-
-
-def _recipe(experiment: Experiment) -> dict[str, Any]:
-    values = experiment.model_dump(mode="json", exclude={"evaluation", "title", "title_zh"})
-    return {**values, "data": {k: v for k, v in values["data"].items() if k != "path"}}
 
 
 def _served_rows(frame: pd.DataFrame, model: str) -> pd.DataFrame:

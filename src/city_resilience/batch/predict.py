@@ -18,7 +18,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting import Forecaster, ServedRows, available_from
 from city_resilience.panel import Panel, read_panel
 
-__all__ = ["add_drivers", "check_panel", "forecast_table", "predict"]
+__all__ = ["add_drivers", "check_panel", "forecast_table", "predict", "unobserved_families"]
 
 LEAST_YEARS = 6
 LEAST_SHARE = 0.9
@@ -212,6 +212,26 @@ def _check_cities(cities: Sequence[str], rows: ServedRows) -> None:
             )
 
 
+def unobserved_families(forecaster: Forecaster, rows: ServedRows) -> dict[str, float]:
+    """Return the families the model uses whose indicators are hardly observed any more.
+
+    Returns
+    -------
+    dict
+        Family to the share of its values that are there at the served rows, where that is below
+        the experiment's ``min_coverage``.
+    """
+    families = {spec.id: spec.family for spec in rows.facts.cube.specs}
+    known: dict[str, list[float]] = {}
+    for model in forecaster.horizons.values():
+        names, values = rows.indicators(model.spec)
+        for name, share in zip(names, np.isfinite(values).mean(axis=0), strict=True):
+            known.setdefault(families[name], []).append(float(share))
+    least = forecaster.experiment.features.min_coverage
+    means = {family: float(np.mean(shares)) for family, shares in known.items()}
+    return {family: share for family, share in means.items() if share < least}
+
+
 def _manifest(
     forecaster: Forecaster, panel: Panel, rows: ServedRows, table: pd.DataFrame, out: Path
 ) -> dict[str, Any]:
@@ -226,6 +246,7 @@ def _manifest(
         "available_from": available_from(rows.origin, delay).isoformat(),
         "horizons": [int(h) for h in np.unique(table["horizon"])],
         "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
+        "unobserved_families": unobserved_families(forecaster, rows),
         "simulated": forecaster.experiment.data.simulated,
         "data": {"file": Path(panel.source).name, "fingerprint": panel.fingerprint()},
         "versions": {"city-resilience": __version__, **package_versions()},

@@ -249,6 +249,7 @@ class _Blend:
             for fold in folds
         }
         self._horizon = folds[0].horizon if folds else 0
+        self._weights: dict[int, dict[str, float]] = {}
 
     def _known_rows(self, truth: Float, fold: FoldForecasts) -> tuple[Float, Float]:
         known = np.isfinite(truth)
@@ -259,6 +260,11 @@ class _Blend:
 
     def by_member(self, origin: int) -> dict[str, float]:
         """Weights at an origin, from truths of target years up to it."""
+        if origin not in self._weights:
+            self._weights[origin] = self._fitted(origin)
+        return self._weights[origin]
+
+    def _fitted(self, origin: int) -> dict[str, float]:
         past = [rows for o, rows in self._rows.items() if o + self._horizon <= origin]
         if past:
             inputs = np.concatenate([rows[0] for rows in past])

@@ -1,8 +1,9 @@
 """Learners: one table entry and one pure function from (features, labels) to a fitted model.
 
-All aim at the conditional median, because the score is the absolute error and growth gaps
-have heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the absolute error, and a forest grown
-on the inverse hyperbolic sine of the label, whose leaves are turned back into percentage points.
+All aim at the conditional median, because the score is the absolute error and growth gaps have
+heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the
+absolute error, and a forest grown on the inverse hyperbolic sine of the label, whose leaves are
+turned back into percentage points.
 """
 
 from __future__ import annotations
@@ -245,7 +246,7 @@ LEARNERS: Mapping[str, Learner] = {
             "extra_trees",
             "extra trees",
             fit_extra_trees,
-            {"trees": 100, "min_leaf": 25, "max_features": 0.4},
+            {"trees": 100, "min_leaf": 25, "max_features": 0.3},
             {"trees": (1, 5000), "min_leaf": (1, 10_000), "max_features": (0.01, 1.0)},
             _extra_trees_space,
         ),

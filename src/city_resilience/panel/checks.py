@@ -22,9 +22,11 @@ __all__ = [
     "check_outcome",
     "check_positive",
     "check_share",
+    "check_year_range",
     "check_years",
 ]
 
+EARLIEST_YEAR, LATEST_YEAR = 1800, 2200
 Mask = NDArray[np.bool_]
 
 
@@ -44,6 +46,17 @@ def check_years(path: str, header: str, cells: pd.Series, bad: Mask) -> None:
         raise InputError(
             f"{path}: row {row}, column {header!r}: year expected, found "
             f"{_shown(cells, bad)}; write a year such as 2010 or delete the row"
+        )
+
+
+def check_year_range(path: str, header: str, cells: pd.Series, years: NDArray[np.float64]) -> None:
+    """Refuse a year that no statistics can be of."""
+    bad = np.asarray((years < EARLIEST_YEAR) | (years > LATEST_YEAR))
+    row = _first(bad, cells.index)
+    if row is not None:
+        raise InputError(
+            f"{path}: row {row}, column {header!r}: year from {EARLIEST_YEAR} to {LATEST_YEAR} "
+            f"expected, found {_shown(cells, bad)}; correct the cell"
         )
 
 

@@ -92,6 +92,7 @@ def _keys(path: str, raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout
     checks.check_city_names(path, headers[city], cities)
     years, bad = as_years(raw[year])
     checks.check_years(path, headers[year], raw[year], bad)
+    checks.check_year_range(path, headers[year], raw[year], np.asarray(years, dtype=np.float64))
     keys: dict[str, Any] = {"city": cities, "year": years}
     if "province" in layout.keys:
         keys["province"] = as_text(raw[layout.keys["province"]])

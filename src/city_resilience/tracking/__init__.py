@@ -6,6 +6,7 @@ from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import (
     CHALLENGER,
     CHAMPION,
+    RECIPE,
     ModelVersion,
     champion_of,
     export_model,
@@ -22,6 +23,7 @@ from city_resilience.tracking.values import Value, flat_metrics, flat_params
 __all__ = [
     "CHALLENGER",
     "CHAMPION",
+    "RECIPE",
     "ModelVersion",
     "Run",
     "Store",

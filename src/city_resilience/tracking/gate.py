@@ -57,8 +57,9 @@ class Verdict:
 def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     """Compare the backtests of two models that were refitted on the same panel.
 
-    Compared are the origins and horizons that both have. The challenger passes if and only if its yearly mean absolute error, averaged over the years
-    of the first horizon, is lower. A tie does not pass.
+    Compared are the origins and horizons that both have. The challenger passes if and only if its
+    yearly mean absolute error, averaged over the years of the first horizon, is lower. A tie does
+    not pass.
 
     Parameters
     ----------

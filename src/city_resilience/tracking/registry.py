@@ -21,6 +21,7 @@ __all__ = [
     "BUNDLE_PATH",
     "CHALLENGER",
     "CHAMPION",
+    "RECIPE",
     "ModelVersion",
     "champion_of",
     "export_model",
@@ -33,6 +34,7 @@ __all__ = [
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+RECIPE = "recipe"
 BUNDLE_PATH = "artifacts/bundle"
 _REFERENCE = re.compile(
     r"(?:models:/)?(?P<name>[A-Za-z0-9_-]+)(?:@(?P<alias>[^/@\s]+)|/(?P<version>\d+))?"

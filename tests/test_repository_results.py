@@ -1,0 +1,31 @@
+"""The tables of the READMEs are those of the committed results."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXPERIMENTS = sorted(path.parent.name for path in ROOT.glob("experiments/*/results.csv"))
+
+
+def test_every_experiment_has_results():
+    assert set(EXPERIMENTS) == {p.parent.name for p in ROOT.glob("experiments/*/experiment.toml")}
+
+
+def test_readme_tables_are_made_of_the_committed_results():
+    script = [sys.executable, str(ROOT / "scripts/results_table.py"), "--check"]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_results_hold_no_city(name):
+    results = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
+    assert {"all", "year"} <= set(results["slice"])
+    assert (results.loc[results["slice"].str.startswith("group:"), "n"] > 1).all()
+    assert "city" not in results
