@@ -187,3 +187,14 @@ def test_drivers_name_only_what_was_observed() -> None:
     assert named["driver_1"].tolist() == ["Large one: -2.00", "small: -0.50"]
     assert named["driver_2"].tolist() == ["small: +0.12", ""]
     assert named["driver_3"].tolist() == ["", ""]
+
+
+def test_a_family_that_died_raises_an_alarm(model: Path, tmp_path: Path) -> None:
+    frame = source()
+    digital = [name for name in frame if "Digital" in name or "information transmission" in name]
+    frame[digital] = frame[digital].where(frame["year"] <= frame["year"].max() - 5)
+    path = save(frame, tmp_path)
+    manifest = predict(path, tmp_path / "out.csv", model_folder=model)
+    assert manifest["unobserved_families"] == {"digital": 0.0}
+    alive = predict(save(source(), tmp_path), tmp_path / "out.csv", model_folder=model)
+    assert alive["unobserved_families"] == {}

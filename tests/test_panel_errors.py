@@ -326,3 +326,11 @@ def test_undecodable_byte_beyond_the_first_block(tmp_path):
     assert refusal(path) == (
         "not UTF-8 or GB18030 text, byte 0xff at offset 1400010; save it as CSV UTF-8"
     )
+
+
+def test_a_mistyped_year_is_refused(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text("city,year,fdi\nA,2010,1\nB,2010,2\nB,9011,2\n")
+    assert refusal(path) == (
+        "row 4, column 'year': year from 1800 to 2200 expected, found '9011'; correct the cell"
+    )

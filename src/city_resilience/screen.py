@@ -17,7 +17,7 @@ from city_resilience.pipeline import Evaluation, Source, Trained
 __all__ = ["show_city", "show_evaluation", "show_models", "show_training", "show_verdict"]
 
 
-WIDE = 110
+WIDE = 120
 
 
 def _console() -> Console:
@@ -62,7 +62,9 @@ def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Tabl
     wins = wins[wins["horizon"] == horizon].set_index("versus")
     years = int(rows["years"].max())
     title = f"Horizon {horizon}: means of {years} yearly scores, errors in percentage points (pp)"
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    if horizon > 1:
+        table.caption = "Outcomes of neighbouring years overlap: the intervals are too narrow."
     table.add_column("model")
     for name in ("MAE", "RMSE", "rank", "skill", "vs history only (95 %)", "blend wins", "p"):
         table.add_column(name.replace("blend", serve), justify="right")

@@ -1,0 +1,64 @@
+"""Contributions: additive, summed by family, and silent on what was not observed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.drivers import BASE, contributions, family_sums, leading
+from city_resilience.forecasting import Forecaster, fit_forecaster
+from forecasting_inputs import experiment, facts_of, small_panel
+
+WEIGHTS = {"persistence": 0.2, "ridge": 0.2, "xgboost": 0.3, "extra_trees": 0.2}
+
+
+@pytest.fixture(scope="module")
+def forecaster() -> Forecaster:
+    chosen = experiment()
+    return fit_forecaster(facts_of(small_panel(), chosen), chosen, {1: WEIGHTS, 2: WEIGHTS})
+
+
+@pytest.fixture(scope="module")
+def drivers(forecaster) -> pd.DataFrame:
+    return contributions(forecaster, small_panel())
+
+
+def test_contributions_and_base_equal_the_forecast(forecaster, drivers):
+    total = drivers.groupby(["city", "horizon"])["contribution"].sum()
+    forecast = forecaster.forecast(small_panel()).set_index(["city", "horizon"])["forecast"]
+    np.testing.assert_allclose(total, forecast.reindex(total.index), atol=1e-5, rtol=0)
+
+
+def test_one_row_per_indicator_and_a_base(drivers):
+    keys = ["city", "horizon", "indicator"]
+    assert not drivers.duplicated(keys).any()
+    assert (drivers.groupby(["city", "horizon"])["indicator"].last() == BASE).all()
+
+
+def test_family_sums_add_up_and_name_no_unobserved_family(forecaster):
+    panel = small_panel()
+    city = panel.cities[3]
+    frame = panel.frame.copy()
+    gone = (frame["city"] == city) & frame["year"].ge(2005)
+    for name in ("employment_ict", "digital_finance_index"):
+        frame.loc[gone, name] = np.nan
+    drivers = contributions(forecaster, replace(panel, frame=frame))
+    sums = family_sums(drivers)
+    own = sums[sums["city"] == city]
+    assert "digital" not in set(own["family"])
+    assert "(not observed)" in set(own["family"])
+    assert "digital" in set(sums.loc[sums["city"] != city, "family"])
+    np.testing.assert_allclose(
+        sums.groupby(["city", "horizon"])["contribution"].sum(),
+        drivers.groupby(["city", "horizon"])["contribution"].sum(),
+    )
+
+
+def test_leading_drivers_are_the_largest(drivers):
+    first = leading(drivers, 1).set_index(["city", "horizon"])["contribution"].abs()
+    named = drivers[drivers["indicator"] != BASE]
+    largest = named.assign(size=named["contribution"].abs()).groupby(["city", "horizon"])["size"]
+    np.testing.assert_array_equal(first, largest.max().reindex(first.index))
