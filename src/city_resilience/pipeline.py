@@ -224,22 +224,8 @@ def train(
             evaluation = evaluate(source, progress)
             parts = _fit_and_explain(source, evaluation, fingerprint, progress)
             verdict = _gate(source, evaluation, opened, progress)
-            progress("writing tables and report", 0, 1)
-            seconds = time.perf_counter() - started
-            _stage(staging, source, evaluation, parts, {"run_id": run.run_id, "seconds": seconds})
-            progress("writing tables and report", 1, 1)
-            progress("logging and registering", 0, 1)
-            _log(run, source, evaluation, staging)
-            version = tracking.register(
-                run,
-                staging / "model",
-                parts[0],
-                source.panel,
-                mae=_served_mae(evaluation, experiment),
-                verdict=verdict,
-                tags={tracking.RECIPE: source.recipe},
-            )
-            progress("logging and registering", 1, 1)
+            about = {"run_id": run.run_id, "seconds": time.perf_counter() - started}
+            version = _record(run, staging, source, evaluation, parts, verdict, about, progress)
         if out is not None:
             publish(staging, out)
     champion = "champion" in version.aliases
@@ -374,6 +360,37 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
     }
+
+
+def _record(
+    run: Any,
+    staging: Path,
+    source: Source,
+    evaluation: Evaluation,
+    parts: Parts,
+    verdict: Any,
+    about: Mapping[str, Any],
+    progress: Progress,
+) -> Any:
+    """Stage the files, log them and register the model; returns the version."""
+    from city_resilience import tracking
+
+    progress("writing tables and report", 0, 1)
+    _stage(staging, source, evaluation, parts, about)
+    progress("writing tables and report", 1, 1)
+    progress("logging and registering", 0, 1)
+    _log(run, source, evaluation, staging)
+    version = tracking.register(
+        run,
+        staging / "model",
+        parts[0],
+        source.panel,
+        mae=_served_mae(evaluation, source.experiment),
+        verdict=verdict,
+        tags={tracking.RECIPE: source.recipe},
+    )
+    progress("logging and registering", 1, 1)
+    return version
 
 
 def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None:

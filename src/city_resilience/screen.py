@@ -51,6 +51,8 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
     for horizon in experiment.outcome.horizons:
         console.print(_skill(evaluation, experiment.model.serve, horizon, best[horizon]))
     console.print(_coverage(evaluation.coverage))
+    for line in _not_live(evaluation.coverage):
+        console.print(line, soft_wrap=True)
     for line in _left_out(source, evaluation):
         console.print(line, soft_wrap=True)
 
@@ -104,20 +106,16 @@ def _number(value: float, form: str) -> str:
 
 
 def _coverage(coverage: pd.DataFrame) -> Table:
+    families = list(dict.fromkeys(coverage["family"]))
+    cells = coverage.set_index(["origin", "family"])
+    title = "Share of cities with a value (age in years), by origin"
+    table = Table("origin", title=title, title_justify="left")
+    for family in families:
+        table.add_column(family.replace("_", " "), justify="right")
     origins = sorted(coverage["origin"].unique())
-    shown = [*origins[:-1][:: max(1, len(origins) // 4)], origins[-1]]
-    table = Table(
-        title="Share of cities with a value (age in years), by origin", title_justify="left"
-    )
-    table.add_column("family")
-    for origin in shown:
-        live = " (live)" if origin == origins[-1] else ""
-        table.add_column(f"{origin}{live}", justify="right")
-    table.add_column("at the live origin")
-    cells = coverage.set_index(["family", "origin"])
-    for family in dict.fromkeys(coverage["family"]):
-        row = [cells.loc[(family, origin)] for origin in shown]
-        table.add_row(family, *(_cell(cell) for cell in row), row[-1]["status"])
+    for origin in origins:
+        row = [_cell(cells.loc[(origin, family)]) for family in families]
+        table.add_row(f"{origin} live" if origin == origins[-1] else str(origin), *row)
     return table
 
 
@@ -125,6 +123,12 @@ def _cell(cell: Any) -> str:
     if cell["share"] == 0:
         return "–"
     return f"{cell['share']:.0%}" + (f" ({cell['age']:.1f})" if cell["age"] >= 0.05 else "")
+
+
+def _not_live(coverage: pd.DataFrame) -> Iterable[str]:
+    newest = coverage[coverage["origin"] == coverage["origin"].max()]
+    for row in newest[newest["status"] != "live"].to_dict("records"):
+        yield f"{row['family']}: {row['status']}"
 
 
 def _left_out(source: Source, evaluation: Evaluation) -> Iterable[str]:
