@@ -101,6 +101,16 @@ def test_a_panel_too_short_for_any_origin_is_said():
         scored_origins(facts_of(small_panel(), chosen), chosen)
 
 
+def test_a_horizon_without_a_training_label_is_said():
+    chosen = experiment(
+        outcome={"horizons": [1, 3]},
+        features={"min_history": 1},
+        evaluation={"first_origin": 2002, "last_origin": 2002},
+    )
+    with pytest.raises(InputError, match=r"scored origins 2002-2002 is a label of horizon 3 known"):
+        run_backtest(facts_of(small_panel(), chosen), chosen)
+
+
 def test_an_incomplete_newest_year_is_not_scored():
     panel = small_panel()
     frame = panel.frame

@@ -161,6 +161,7 @@ def run_backtest(
     live = common_origin(facts.outcome, facts.years)
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
+        _check_scored(own, scored, horizon)
         blends = [_Blend(BLEND, "", facts, experiment, own)]
         blends.append(_Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
         weights += [blend.weights(fold.origin) for blend in blends for fold in own]
@@ -177,6 +178,14 @@ def run_backtest(
         dropped=_dropped_frame(folds),
         served_weights=served,
     )
+
+
+def _check_scored(folds: list[FoldForecasts], scored: list[int], horizon: int) -> None:
+    if not any(fold.origin in scored for fold in folds):
+        raise InputError(
+            f"outcome.horizons: at none of the scored origins {scored[0]}-{scored[-1]} is a label "
+            f"of horizon {horizon} known for training; score later origins or drop that horizon"
+        )
 
 
 def _all_folds(
