@@ -91,7 +91,7 @@ def _numbers(texts: list[str]) -> list[float]:
 def test_page_draws_every_figure_and_loads_nothing(visit: Visit, report: Path) -> None:
     visit.open(report)
     for name in ("years", "families", "indicators", "outcome"):
-        assert visit.page.locator(f"#fig-{name} .main-svg").count() > 0, name
+        visit.page.wait_for_selector(f"#fig-{name} .main-svg", state="attached")
     assert visit.page.locator("#banner").is_visible()
     assert "nothing measurable" in visit.page.inner_text("#sentence")
     assert visit.page.locator("tr.served").count() == 1
@@ -147,7 +147,9 @@ def test_horizon_and_origin_switch_verdict_table_and_figures(visit: Visit, repor
     assert visit.page.input_value("#origin") == "2019"
     visit.page.click("#origin-back")
     assert visit.page.input_value("#origin") == "2018"
-    assert visit.page.locator("#fig-outcome .point").count() == 48
+    visit.page.wait_for_function(
+        "() => document.querySelectorAll('#fig-outcome .point').length === 48"
+    )
 
 
 def test_row_opens_the_city_and_escape_closes_it(visit: Visit, report: Path) -> None:
@@ -162,7 +164,8 @@ def test_row_opens_the_city_and_escape_closes_it(visit: Visit, report: Path) -> 
     assert visit.page.locator("img").count() == 0
     visit.page.keyboard.press("Escape")
     assert not visit.page.locator("#city").is_visible()
-    assert "city=" not in visit.page.url
+    # a dialog tells of its closing in an event of its own, a moment later
+    visit.page.wait_for_function("() => !location.hash.includes('city=')")
 
 
 def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> None:
