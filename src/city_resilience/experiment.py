@@ -77,7 +77,11 @@ class Column(_Strict):
 
 
 class Data(_Strict):
-    """Where the panel is and how its keys are called."""
+    """Where the panel is and how its keys are called.
+
+    With ``gazetteer = "china"`` the names of cities are resolved to official units; its groups
+    may then be named in ``groups`` without a column of that name.
+    """
 
     path: str = ""
     sheet: str = ""
@@ -85,7 +89,7 @@ class Data(_Strict):
     year: str = ""
     province: str = ""
     groups: tuple[str, ...] = ()
-    gazetteer: Literal["none"] = "none"
+    gazetteer: Literal["none", "china"] = "none"
     source: str = "not stated"
     licence: str = "not stated"
     simulated: bool = False

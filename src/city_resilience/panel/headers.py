@@ -18,8 +18,9 @@ from city_resilience.catalogue import (
 )
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Column, Data
+from city_resilience.gazetteer import GROUPS
 
-__all__ = ["Layout", "Source", "lay_out"]
+__all__ = ["Layout", "Source", "groups_looked_up", "lay_out"]
 
 _KEYS = ("city", "year", "province")
 _UNIT_MATTERS = ("level", "volume")
@@ -103,7 +104,11 @@ def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
         if (header := getattr(data, key))
     }
     own = {_find(headers, name, "[data.columns]", path): name for name in data.columns}
-    groups = {name: _find(headers, name, "[data] groups", path) for name in data.groups}
+    groups = {
+        name: _find(headers, name, "[data] groups", path)
+        for name in data.groups
+        if name not in groups_looked_up(headers, data)
+    }
     units = {_header_like(headers, name): unit for name, unit in data.units.items()}
     _refuse_keys_as_groups(groups, declared, path)
     taken = {*declared.values(), *own, *groups.values()}
@@ -124,6 +129,14 @@ def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
     reasons = {misfit.variable: str(misfit) for misfit in misfits.values()}
     no_city = "" if _holds_city(keys["city"], declared, matches) else _absent(headers, "city")
     return Layout(keys, groups, tuple(sources), reasons, tuple(notes), no_city)
+
+
+def groups_looked_up(headers: Sequence[str], data: Data) -> tuple[str, ...]:
+    """Return the declared groups that come from the gazetteer and not from a column."""
+    if data.gazetteer == "none":
+        return ()
+    named = {_plain(header) for header in headers}
+    return tuple(name for name in data.groups if name in GROUPS and _plain(name) not in named)
 
 
 def _holds_city(at: int, declared: Mapping[str, int], matches: Mapping[int, Match]) -> bool:

@@ -14,8 +14,9 @@ from city_resilience.experiment import Data
 from city_resilience.panel import checks
 from city_resilience.panel.cells import as_numbers, as_text, as_years
 from city_resilience.panel.decode import open_table
-from city_resilience.panel.headers import Layout, Source, lay_out
+from city_resilience.panel.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.panel.panel import Panel
+from city_resilience.panel.places import place_cities
 
 __all__ = ["read_panel"]
 
@@ -45,7 +46,7 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
         If the file cannot be read, a key or declared column is missing, two columns are the
         same variable, a unit does not fit, a cell is no number, no year, blank or infinite, a
         city-year is given twice, there is only one city, or the outcome is absent, empty, zero
-        or negative.
+        or negative; with a gazetteer, if a city's name is unknown or ambiguous.
     """
     path, data = Path(path), data or Data()
     table = open_table(path, data.sheet)
@@ -55,8 +56,14 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
     if raw.empty:
         raise InputError(f"{path}: a header and no rows; export the panel again")
     name = str(path)
+    keys, notes = _keys(name, raw, table.headers, layout), list(layout.notes)
+    looked_up = groups_looked_up(table.headers, data)
+    if data.gazetteer != "none":
+        places = place_cities(name, keys, data.gazetteer, looked_up)
+        raw, keys = raw[places.kept], dict(places.keys)
+        notes += places.notes
     frame = pd.DataFrame(
-        _keys(name, raw, table.headers, layout)
+        keys
         | {header: as_text(raw[at]) for header, at in layout.groups.items()}
         | {source.variable.id: _values(name, raw, source) for source in layout.sources},
         index=raw.index,
@@ -70,8 +77,8 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
     return Panel(
         frame=frame.sort_values(["city", "year"], kind="stable", ignore_index=True),
         variables={source.variable.id: source.variable for source in layout.sources},
-        groups=tuple(layout.groups),
-        notes=(*table.notes, *layout.notes, *([f"{blank} blank rows left out"] * (blank > 0))),
+        groups=(*layout.groups, *looked_up),
+        notes=(*table.notes, *notes, *([f"{blank} blank rows left out"] * (blank > 0))),
         source=path.name,
     )
 
