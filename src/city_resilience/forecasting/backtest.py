@@ -22,6 +22,7 @@ from city_resilience.forecasting.blend import blend_weights
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
 from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.resilience import known_labels
 
 __all__ = [
     "BACKTEST_COLUMNS",
@@ -274,7 +275,8 @@ class _Blend:
         return self._weights[origin]
 
     def _fitted(self, origin: int) -> dict[str, float]:
-        past = [rows for o, rows in self._rows.items() if o + self._horizon <= origin]
+        known = known_labels(origin, self._horizon, np.array(list(self._rows), dtype=np.int64))
+        past = [rows for rows, ok in zip(self._rows.values(), known, strict=True) if ok]
         if past:
             inputs = np.concatenate([rows[0] for rows in past])
             truth = np.concatenate([rows[1] for rows in past])
