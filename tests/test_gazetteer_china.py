@@ -1,16 +1,12 @@
-"""The gazetteer `china`: hard names, groups, boundary changes, and real panels."""
+"""The gazetteer `china`: hard names, each resolved alone."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pandas as pd
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import GROUPS, Match, NotFound, load_gazetteer
+from city_resilience.gazetteer import Match, NotFound, load_gazetteer
 
-PANEL = Path(__file__).parents[2] / "shared/data/china_prefecture/city_panel.csv"
 CHINA = load_gazetteer("china")
 
 # name, year, province, code, how: checked by hand against the list of administrative divisions
@@ -148,6 +144,13 @@ def test_the_province_decides_between_city_province_and_county():
     assert CHINA.resolve("苏州市", province="安徽").reason == "not in 安徽省, but 苏州市 (江苏省)"
 
 
+def test_a_name_of_counties_alone_is_a_county():
+    match = CHINA.resolve("朝阳区")
+    assert (match.kind, match.adcode) == ("county", "")
+    assert match.note == "a county of 北京市 or 吉林省"
+    assert CHINA.resolve("朝阳区", province="吉林").adcode == "220104"
+
+
 def test_unknown_names_come_with_the_nearest():
     answer = CHINA.resolve("苏洲市")
     assert isinstance(answer, NotFound)
@@ -176,46 +179,6 @@ def test_provinces_know_their_cities():
         assert city.province in CHINA.provinces.values()
 
 
-def test_groups():
-    assert CHINA.groups_of("320500") == {
-        "region": "East",
-        "yangtze_belt": "inside",
-        "chengdu_chongqing": "outside",
-        "rank": "prefecture",
-        "resource_type": "none",
-        "broadband_china": 2014,
-        "low_carbon": 2012,
-        "low_carbon_level": "city",
-        "innovative_city": "by 2016",
-    }
-    assert CHINA.groups_of("320500", 2013)["broadband_china"] is None
-    assert CHINA.groups_of("510100")["chengdu_chongqing"] == "inside"
-    assert CHINA.groups_of("140600")["resource_type"] == "growing"
-    # Chongqing's pilots were single districts
-    assert CHINA.group_label("500000", "broadband_china") == "none"
-    with pytest.raises(InputError, match="no unit '999999'"):
-        CHINA.groups_of("999999")
-
-
-def test_group_sizes_are_the_official_ones():
-    now = [code for code, city in CHINA.cities.items() if city.last > 2024]
-    sizes = pd.DataFrame({g: [CHINA.group_label(c, g) for c in now] for g in GROUPS}, index=now)
-    assert (sizes["rank"] == "municipality").sum() == 4
-    assert (sizes["rank"] == "sub_provincial").sum() == 15
-    cities = [CHINA.cities[c].kind in ("municipality", "prefecture_level_city") for c in now]
-    assert (sizes["yangtze_belt"][cities] == "inside").sum() == 110
-    resource = [CHINA.group_label(code, "resource_type") for code in CHINA.cities]
-    assert len(resource) - resource.count("none") == 126
-    assert set(sizes["region"]) == {"East", "Central", "West", "Northeast"}
-
-
-def test_boundary_changes_stand_at_both_ends():
-    assert CHINA.boundary_changes("340700") == [(2015, "枞阳县 came from 安庆市")]
-    assert CHINA.boundary_changes("340800") == [(2015, "枞阳县 went to 铜陵市")]
-    assert (2020, "公主岭市 came from 四平市") in CHINA.boundary_changes("220100")
-    assert CHINA.boundary_changes("320500") == []
-
-
 def test_coordinates_are_longitude_then_latitude():
     assert CHINA.coordinates("110000") == pytest.approx((116.4, 39.9), abs=0.1)
 
@@ -223,17 +186,6 @@ def test_coordinates_are_longitude_then_latitude():
 def test_an_unknown_gazetteer_is_refused():
     with pytest.raises(InputError, match="'mars' does not exist"):
         load_gazetteer("mars")
-
-
-def test_names_of_the_real_panel_resolve_one_to_one():
-    if not PANEL.exists():
-        pytest.skip("needs ../shared/data/china_prefecture/city_panel.csv")
-    rows = pd.read_csv(PANEL, usecols=["省份", "城市", "年份", "城市代码"]).drop_duplicates(
-        ["城市", "城市代码"]
-    )
-    found = [CHINA.resolve(name) for name in rows["城市"]]
-    assert [match.adcode for match in found] == rows["城市代码"].astype(str).tolist()
-    assert len({match.adcode for match in found}) == len(rows) == 296
 
 
 def _is_not(answer, adcode):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Data
-from city_resilience.panel import read_panel
+from city_resilience.gazetteer import load_gazetteer
+from city_resilience.panel import Faults, read_panel
+from city_resilience.panel.places import place_cities
 
 REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/city_panel.csv"
 CHINA = Data(gazetteer="china", groups=("region", "broadband_china"))
@@ -73,6 +76,30 @@ def test_unknown_and_ambiguous_names_are_refused_three_at_a_time(tmp_path):
     assert "row 5: city '吉林' is ambiguous: 吉林市 (吉林省) or 吉林省" in message
     assert "朝阳" not in message
     assert "\n" not in message
+
+
+def test_what_the_table_decides_is_listed(tmp_path):
+    cities = [c.name for c in load_gazetteer("china").cities.values() if c.first < 2000 < c.last]
+    rows = [f"{name},2008,1" for name in cities[:80] if name != "宣城市"]
+    panel = read_panel(_write(tmp_path, ["宜城市,2008,7", *rows]), CHINA)
+    assert panel.frame.set_index("city").loc["宣城市", "gdp_real"] == 7
+    assert (
+        "宜城市 taken for 宣城市: no row is a county, and no other row of its year is 宣城市 "
+        "(1 rows)"
+    ) in panel.notes
+
+
+def test_the_level_of_the_column_decides():
+    keys = {"city": pd.Series(["吉林", "朝阳", "合肥"]), "year": [2008, 2008, 2008]}
+    places = place_cities(Faults("file.csv"), keys, "china", ("rank", "size"), level="city")
+    assert places.keys["city"].tolist() == ["吉林市", "朝阳市", "合肥市"]
+    assert places.notes == (
+        "吉林 taken for 吉林市: the column holds prefecture-level cities (1 rows)",
+        "朝阳 taken for 朝阳市: the column holds prefecture-level cities (1 rows)",
+    )
+    assert "size" not in places.keys
+    with pytest.raises(InputError, match="吉林"):
+        place_cities(Faults("file.csv"), keys, "china", ())
 
 
 def test_two_names_of_one_city_in_one_year_are_refused(tmp_path):

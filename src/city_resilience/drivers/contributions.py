@@ -18,7 +18,16 @@ __all__ = ["BASE", "DRIVER_COLUMNS", "contributions", "family_sums", "leading"]
 
 Float = NDArray[np.float64]
 
-DRIVER_COLUMNS = ("city", "origin", "horizon", "indicator", "family", "value", "contribution")
+DRIVER_COLUMNS = (
+    "city",
+    "origin",
+    "horizon",
+    "indicator",
+    "family",
+    "value",
+    "age",
+    "contribution",
+)
 BASE = "(base)"
 NOT_OBSERVED = "(not observed)"
 
@@ -41,9 +50,10 @@ def contributions(
     -------
     DataFrame
         ``DRIVER_COLUMNS``: one row per city, horizon and indicator that the model uses, and one
-        named ``(base)``. ``value`` is the indicator as the model read it (its unit),
-        ``contribution`` is in pp. The contributions of a city and horizon add up to its forecast
-        within 1e-5 pp.
+        named ``(base)``. ``value`` is the indicator as the model read it (its unit), ``age`` how
+        many years old it is (0 = of the origin, or the newest year that its publication lag lets
+        it read; NaN = no value), ``contribution`` is in pp. The contributions of a city and
+        horizon add up to its forecast within 1e-5 pp.
     """
     rows = rows or forecaster.served_rows(panel)
     parts = [_one_horizon(model, rows) for model in forecaster.horizons.values()]
@@ -61,6 +71,7 @@ def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
     cities = np.array(rows.facts.cities, dtype=object)[rows.cities]
     width = len(names) + 1
     bases = np.full((len(cities), 1), base)
+    nothing = np.full_like(bases, np.nan)
     return pd.DataFrame(
         {
             "city": np.repeat(cities, width),
@@ -68,7 +79,8 @@ def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
             "horizon": model.horizon,
             "indicator": np.tile([*names, BASE], len(cities)),
             "family": np.tile([*(family[name] for name in names), "base"], len(cities)),
-            "value": np.hstack([shown, np.full_like(bases, np.nan)]).ravel(),
+            "value": np.hstack([shown, nothing]).ravel(),
+            "age": np.hstack([rows.ages(model.spec), nothing]).ravel(),
             "contribution": np.hstack([summed, bases]).ravel(),
         }
     )

@@ -114,6 +114,27 @@ class ServedRows:
         names, values, _ = read_indicators(self.facts.at(self.origin), spec)
         return names, values[self.cities, self.origins - self.facts.years[0]]
 
+    def ages(self, spec: FeatureSpec) -> Float:
+        """Age in years of each value that `indicators` returns, NaN where there is none.
+
+        0 is the origin of the row, or the newest year that the publication lag lets it read.
+        """
+        _, _, age = read_indicators(self.facts.at(self.origin), spec)
+        rows: Float = age[self.cities, self.origins - self.facts.years[0]]
+        return rows
+
+    def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
+        """Return, for each row, the families with carried values and the oldest age of those."""
+        age = np.nan_to_num(self.ages(spec))
+        family = {own.id: own.family for own in self.facts.cube.specs}
+        names = dict.fromkeys(name for name, _ in spec.columns)
+        owner = np.array([family[name] for name in names], dtype=np.str_)
+        oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
+        return [
+            {name: int(years[row]) for name, years in oldest.items() if years[row] > 0}
+            for row in range(len(age))
+        ]
+
 
 @dataclass(frozen=True)
 class Forecaster:
@@ -150,6 +171,8 @@ class Forecaster:
         -------
         DataFrame
             ``FORECAST_COLUMNS``, sorted by horizon and city; forecasts in pp, empty intervals.
+            ``flags`` are joined by ";": ``stale``, ``nowcast``, ``new_city``, and for each family
+            with values carried forward ``carried:FAMILY(YEARS)``, the oldest age among them.
 
         Raises
         ------
@@ -192,10 +215,13 @@ class Forecaster:
             dt.date(int(origin) + model.horizon, 12, 31) <= available_from(int(origin), delay)
             for origin in rows.origins
         ]
-        marks = zip(stale, nowcast, ~known, strict=True)
+        marks = zip(stale, nowcast, ~known, rows.carried_families(model.spec), strict=True)
         return [
-            ";".join(w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on)
-            for m in marks
+            ";".join(
+                [w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on]
+                + [f"carried:{family}({years})" for family, years in old.items()]
+            )
+            for *m, old in marks
         ]
 
 

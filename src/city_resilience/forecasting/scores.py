@@ -6,7 +6,7 @@ many cities it has. Every model of a horizon is scored on the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 import pandas as pd
@@ -91,7 +91,10 @@ def best_naive(years: pd.DataFrame) -> dict[int, str]:
 
 
 def score(
-    frame: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None = None, min_group: int = 10
+    frame: pd.DataFrame,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
+    min_group: int = 10,
+    flagged: Collection[tuple[str, int]] = (),
 ) -> pd.DataFrame:
     """Tabulate the scores of a backtest.
 
@@ -103,11 +106,16 @@ def score(
         Slice name to the level of each city.
     min_group : int
         Fewest cities a group needs on average to be shown.
+    flagged : collection of (city, year)
+        City-years whose growth from the year before is an artefact. They must be known from the
+        data alone, never from a model's error.
 
     Returns
     -------
     DataFrame
-        ``SCORE_COLUMNS``; slice is ``all``, ``year`` or ``group:<name>``.
+        ``SCORE_COLUMNS``; slice is ``all``, ``year``, ``group:<name>`` or, if any city-year is
+        flagged, ``without_breaks``: all years, of the rows with no flagged year after the origin
+        up to the target year. The best naive baseline is that of all rows.
     """
     whole = yearly(frame)
     best = best_naive(whole)
@@ -120,10 +128,23 @@ def score(
             years = yearly(part)
             if years["n"].mean() >= min_group:
                 parts.append(_summary(years, f"group:{name}", str(value), best))
+    unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
+    if not unbroken.empty:
+        parts.append(_summary(yearly(unbroken), "without_breaks", "all years", best))
     table = pd.concat(parts, ignore_index=True)
     return table[list(SCORE_COLUMNS)].sort_values(
         ["horizon", "slice", "level", "mae", "model"], ignore_index=True
     )
+
+
+def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> NDArray[np.bool_]:
+    """Whether a flagged year lies after the origin and up to the target year of each row."""
+    breaks = pd.DataFrame(list(flagged), columns=["city", "break_year"])
+    windows = frame[["city", "origin", "target_year"]].assign(row=np.arange(len(frame)))
+    met = windows.merge(breaks, on="city")
+    inside = (met["origin"] < met["break_year"]) & (met["break_year"] <= met["target_year"])
+    spans: NDArray[np.bool_] = np.isin(windows["row"].to_numpy(), met.loc[inside, "row"])
+    return spans
 
 
 def _by_year(years: pd.DataFrame, best: Mapping[int, str]) -> pd.DataFrame:

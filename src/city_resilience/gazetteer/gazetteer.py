@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from city_resilience.errors import InputError
+from city_resilience.errors import InputError, nearest
+from city_resilience.gazetteer.boundaries import read_changes
+from city_resilience.gazetteer.groups import (
+    COMPUTED_GROUPS,
+    GROUPS,
+    Pilot,
+    group_label,
+    read_pilots,
+    unit_groups,
+)
 from city_resilience.gazetteer.lookup import (
     Entry,
     Match,
@@ -17,16 +26,7 @@ from city_resilience.gazetteer.lookup import (
 )
 from city_resilience.gazetteer.tables import BEYOND, City, base_key, fold, read_cities, read_table
 
-__all__ = ["GROUPS", "Gazetteer", "load_gazetteer"]
-
-GROUPS = (
-    "region",
-    "yangtze_belt",
-    "chengdu_chongqing",
-    "rank",
-    "resource_type",
-    "broadband_china",
-)
+__all__ = ["Gazetteer", "load_gazetteer"]
 
 _COUNTRIES = ("china",)
 _COUNTY_ENDINGS = ("县", "旗", "区")
@@ -47,6 +47,7 @@ class Gazetteer:
     provinces: Mapping[str, str]
     confusables: Mapping[str, Sequence[str]]
     groups: Mapping[str, Mapping[str, str]]
+    pilots: Mapping[str, Sequence[Pilot]]
     changes: Mapping[str, Sequence[tuple[int, str]]]
 
     def resolve(self, name: str, year: int | None = None, province: str = "") -> Match | NotFound:
@@ -67,20 +68,40 @@ class Gazetteer:
         Match or NotFound
             Never a guess: a name of several units is `NotFound` and names them.
         """
-        key = fold(name)
-        entries = list(self.index.get(key, ())) or self._without_kind(key) or self._corrected(key)
-        if not entries:
-            return self._unknown(name, key)
-        within = self.provinces.get(base_key(fold(province)), "")
-        left = [entry for entry in entries if not within or entry.province in ("", within)]
+        if not (entries := self._entries(name)):
+            return self._unknown(name)
+        left = self.readings(name, year, province)
         if not left:
-            return _elsewhere(name, entries, within)
-        left = _in_force(left, year, self.cities)
-        left = _most_likely(left, year, within=bool(within))
+            return _elsewhere(name, entries, self._province(province))
+        if {entry.kind for entry in left} == {"county"}:
+            return _county(name, left)
         if len(left) > 1:
             shown = tuple(_shown(entry) for entry in left)
             return NotFound(name, f"ambiguous: {' or '.join(shown)}", shown)
-        return self._match(left[0], name, year)
+        return self.match(left[0], name, year)
+
+    def readings(self, name: str, year: int | None = None, province: str = "") -> list[Entry]:
+        """Return all that a name may mean, as far as year and province do not rule it out."""
+        entries, within = self._entries(name), self._province(province)
+        left = [entry for entry in entries if not within or entry.province in ("", within)]
+        left = _in_force(left, year, self.cities)
+        return _most_likely(left, year, within=bool(within))
+
+    def match(self, entry: Entry, name: str, year: int | None, why: str = "") -> Match:
+        """Return a reading as the answer to a name; ``why`` if the name alone does not say so."""
+        name = name.strip()
+        notes = [f"{name} taken for {entry.name}: {why}"] if why else _corrections(entry, name)
+        if entry.kind == "city":
+            notes += self._status(self.cities[entry.adcode], year)
+        return Match(
+            entry.adcode,
+            entry.name,
+            entry.name_en,
+            entry.province,
+            entry.kind,
+            "table" if why else entry.how,
+            "; ".join(notes),
+        )
 
     def groups_of(self, adcode: str, year: int | None = None) -> dict[str, str | int | None]:
         """Return the groups of a unit.
@@ -96,45 +117,73 @@ class Gazetteer:
         -------
         dict
             ``region`` (East, Central, West, Northeast), ``yangtze_belt`` and
-            ``chengdu_chongqing`` (inside, outside), ``rank``, ``resource_type`` (or none),
-            ``broadband_china`` and ``low_carbon`` (first year or None), ``low_carbon_level``
-            (city, province), ``innovative_city`` (``by 2016``, ``2018`` or None). Only pilots
-            that cover the whole unit count.
+            ``chengdu_chongqing`` (inside, outside), ``rank``, ``resource_type`` (or none);
+            ``broadband_china``, ``low_carbon`` and ``innovative_city``: first year (``by 2016``
+            where only that is known), or None unless the whole unit is covered; each with its
+            ``_level``: ``city``, ``cluster``, ``province``, ``partial`` (a county or district of
+            the unit is a pilot) or None.
 
         Raises
         ------
         InputError
             If there is no such unit.
         """
-        row = self.groups[self._known(adcode)]
-        broadband, carbon = _since(row["broadband_china"], year), _since(row["low_carbon"], year)
-        innovative = _since(row["innovative_city"].removeprefix("by "), year)
-        return {
-            "region": row["region"],
-            "yangtze_belt": _side(row["yangtze_belt"]),
-            "chengdu_chongqing": _side(row["chengdu_chongqing"]),
-            "rank": row["rank"],
-            "resource_type": row["resource_type"] or "none",
-            "broadband_china": broadband,
-            "low_carbon": carbon,
-            "low_carbon_level": row["low_carbon_level"] if carbon else None,
-            "innovative_city": row["innovative_city"] if innovative else None,
-        }
+        return unit_groups(self.groups[self._known(adcode)], self.pilots.get(adcode, ()), year)
 
     def group_label(self, adcode: str, group: str) -> str:
         """Return the value of one of `GROUPS` as scores are sliced by it.
 
-        ``broadband_china`` is ``pilot`` for a unit that ever was one, else ``none``.
+        A pilot policy is ``pilot`` for a unit that was ever covered as a whole, else ``none``.
+
+        Raises
+        ------
+        InputError
+            If there is no such unit or group, or the group is computed from a panel (``size``).
         """
-        value = self.groups_of(adcode)[group]
-        return ("pilot" if value else "none") if group == "broadband_china" else str(value)
+        groups = self.groups_of(adcode)
+        if group in COMPUTED_GROUPS:
+            raise InputError(f"group {group!r} is computed from a panel's population; read a panel")
+        if group not in groups:
+            raise InputError(
+                f"gazetteer: no group {group!r}{nearest(group, GROUPS)}; "
+                f"use one of: {', '.join(GROUPS)}"
+            )
+        return group_label(groups, group)
 
     def boundary_changes(self, adcode: str) -> list[tuple[int, str]]:
-        """Return the major changes of a unit's area: first data year affected, and what moved.
+        """Return the major changes of a unit's area: data year affected, and what moved.
 
-        Growth from the year before to that year is an artefact of the change.
+        Growth from the year before to that year is an artefact of the change. A change at the
+        turn of two years, which some series show in the one and some in the other, stands in both.
         """
         return list(self.changes.get(self._known(adcode), ()))
+
+    def boundary_years(self, unit: str) -> frozenset[int]:
+        """Return the data years into which growth is an artefact of a changed area.
+
+        Parameters
+        ----------
+        unit : str
+            Code or name.
+
+        Raises
+        ------
+        InputError
+            If it is neither the code nor the name of one unit.
+
+        Examples
+        --------
+        >>> sorted(load_gazetteer("china").boundary_years("铜陵市"))
+        [2015, 2016]
+        """
+        adcode = unit
+        if unit not in self.cities:
+            found = self.resolve(unit)
+            if isinstance(found, NotFound) or found.kind != "city":
+                what = found.reason if isinstance(found, NotFound) else f"a {found.kind}"
+                raise InputError(f"gazetteer: {unit!r} is {what}; give a unit's code or full name")
+            adcode = found.adcode
+        return frozenset(year for year, _ in self.changes.get(adcode, ()))
 
     def coordinates(self, adcode: str) -> tuple[float, float]:
         """Return longitude and latitude of a unit's seat, in degrees."""
@@ -145,6 +194,15 @@ class Gazetteer:
         if adcode not in self.cities:
             raise InputError(f"gazetteer: no unit {adcode!r}; use the code that resolve() gives")
         return adcode
+
+    def _entries(self, name: str) -> list[Entry]:
+        """Return every reading of a name, corrected ones only where there is no other."""
+        key = fold(name)
+        return list(self.index.get(key, ())) or self._without_kind(key) or self._corrected(key)
+
+    def _province(self, name: str) -> str:
+        """Return the full name of a province, "" where it is none."""
+        return self.provinces.get(base_key(fold(name)), "")
 
     def _without_kind(self, key: str) -> list[Entry]:
         """Return the cities of an English name that says City, Prefecture or the like."""
@@ -165,34 +223,21 @@ class Gazetteer:
         }
         return list(found.values())
 
-    def _unknown(self, name: str, key: str) -> Match | NotFound:
+    def _unknown(self, name: str) -> Match | NotFound:
+        key = fold(name)
         if len(key) > 1 and key.endswith(_COUNTY_ENDINGS) and not key.endswith("地区"):
             return Match("", key, "", "", "county", "form", "a county by the end of its name")
         close = difflib.get_close_matches(key, self.index, n=6, cutoff=0.5)
         shown = dict.fromkeys(_shown(entry) for near in close for entry in self.index[near])
         return NotFound(name, "unknown", tuple(shown)[:3])
 
-    def _match(self, entry: Entry, name: str, year: int | None) -> Match:
-        notes = []
-        if entry.how == "confusable":
-            notes.append(f"{name} read as {entry.name}")
-        if entry.how == "former name":
-            notes.append(f"{name} is a former name of {entry.name}")
-        city = self.cities.get(entry.adcode) if entry.kind == "city" else None
-        if city and year is not None and year > city.last:
+    def _status(self, city: City, year: int | None) -> list[str]:
+        if year is not None and year > city.last:
             heirs = ", ".join(self.cities[code].name for code in city.successors)
-            notes.append(f"{city.name} ended with {city.last}; successor: {heirs}")
-        if city and year is not None and year < city.first:
-            notes.append(f"{city.name} is of prefecture level from {city.first} on")
-        return Match(
-            entry.adcode,
-            entry.name,
-            entry.name_en,
-            entry.province,
-            entry.kind,
-            entry.how,
-            "; ".join(notes),
-        )
+            return [f"{city.name} ended with {city.last}; successor: {heirs}"]
+        if year is not None and year < city.first:
+            return [f"{city.name} is of prefecture level from {city.first} on"]
+        return []
 
 
 @cache
@@ -228,20 +273,9 @@ def load_gazetteer(country: str) -> Gazetteer:
         provinces=province_names(country),
         confusables=confusables,
         groups={row["adcode"]: row for row in read_table(country, "groups")},
-        changes=_changes(country),
+        pilots=read_pilots(country),
+        changes=read_changes(country),
     )
-
-
-def _changes(country: str) -> dict[str, list[tuple[int, str]]]:
-    changes: dict[str, list[tuple[int, str]]] = {}
-    for row in read_table(country, "boundary_changes"):
-        year, units = int(row["first_data_year_affected"]), row["units"]
-        origin = row["from_name"] or "direct rule of the province"
-        if row["from_adcode"]:
-            lost = (year, f"{units} went to {row['to_name']}")
-            changes.setdefault(row["from_adcode"], []).append(lost)
-        changes.setdefault(row["to_adcode"], []).append((year, f"{units} came from {origin}"))
-    return changes
 
 
 def _in_force(entries: list[Entry], year: int | None, cities: Mapping[str, City]) -> list[Entry]:
@@ -272,6 +306,21 @@ def _most_likely(entries: list[Entry], year: int | None, *, within: bool) -> lis
     return entries
 
 
+def _corrections(entry: Entry, name: str) -> list[str]:
+    if entry.how == "confusable":
+        return [f"{name} read as {entry.name}"]
+    return [f"{name} is a former name of {entry.name}"] if entry.how == "former name" else []
+
+
+def _county(name: str, entries: Sequence[Entry]) -> Match:
+    """Return a county; of which province stays open where several have one of that name."""
+    if len(entries) == 1:
+        one = entries[0]
+        return Match(one.adcode, one.name, one.name_en, one.province, "county", one.how)
+    where = " or ".join(entry.province for entry in entries)
+    return Match("", fold(name), "", "", "county", entries[0].how, f"a county of {where}")
+
+
 def _elsewhere(name: str, entries: Sequence[Entry], within: str) -> NotFound:
     shown = tuple(_shown(entry) for entry in entries if entry.kind != "county" or entry.contested)
     return NotFound(name, f"not in {within}, but {' or '.join(shown)}", shown)
@@ -279,11 +328,3 @@ def _elsewhere(name: str, entries: Sequence[Entry], within: str) -> NotFound:
 
 def _shown(entry: Entry) -> str:
     return entry.name if entry.province in ("", entry.name) else f"{entry.name} ({entry.province})"
-
-
-def _since(first: str, year: int | None) -> int | None:
-    return int(first) if first and (year is None or int(first) <= year) else None
-
-
-def _side(flag: str) -> str:
-    return "inside" if flag == "1" else "outside"

@@ -11,7 +11,7 @@ from city_resilience.gazetteer.tables import BEYOND, City, base_key, fold, read_
 __all__ = ["Entry", "How", "Kind", "Match", "NotFound", "build_index", "province_names"]
 
 Kind = Literal["city", "province", "total", "county", "header"]
-How = Literal["exact", "alias", "former name", "pinyin", "confusable", "form"]
+How = Literal["exact", "alias", "former name", "pinyin", "confusable", "form", "table"]
 _HOWS: Mapping[str, How] = {
     "alias": "alias",
     "former name": "former name",
@@ -35,8 +35,8 @@ class Match:
         ``header`` (a word of a table's head).
     how : str
         ``exact``, ``alias``, ``former name``, ``pinyin``, ``confusable`` (a character that
-        reading machines or typists mistake was corrected) or ``form`` (county by its last
-        character).
+        reading machines or typists mistake was corrected), ``form`` (county by its last
+        character) or ``table`` (ambiguous alone, decided by the table; see `resolve_table`).
     note : str
         What the user should know: a unit that had ended or not begun, a corrected character.
     """
