@@ -77,15 +77,27 @@ def test_header_resolves(header, variable, unit, factor):
         "2010",
         "备注",
         "(亿元)",
-        "GDP index",
         "GDP growth (%)",
         "population_2010",
         "patents_granted_per_10k_people",
-        "常住人口(万人,市辖区)",
     ],
 )
 def test_header_of_something_else_does_not_resolve(header):
     assert load_catalogue().resolve(header) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "scope"),
+    [
+        ("常住人口(万人,市辖区)", "districts"),
+        ("常住人口(万人,全市)", "whole_city"),
+        ("常住人口(万人)", ""),
+    ],
+)
+def test_header_tells_its_scope(header, scope):
+    match = load_catalogue().resolve(header)
+    assert match is not None
+    assert (match.variable.id, match.scope) == ("population", scope)
 
 
 def test_unknown_remark_is_kept():

@@ -152,7 +152,8 @@ EXPERIMENTS = {
     "unknown section": (
         EXPERIMENT.replace("[outcome]", "[outcomes]"),
         "experiment.toml: key 'outcomes' does not exist; nearest: 'outcome'; remove it or use one "
-        "of: data, evaluation, features, model, name, outcome, search, title, title_zh",
+        "of: audit, data, evaluation, features, model, name, outcome, search, sheets, title, "
+        "title_zh",
     ),
     "missing key": (
         without(EXPERIMENT, "first_origin = 2010\n"),

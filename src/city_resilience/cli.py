@@ -14,7 +14,7 @@ from city_resilience import __version__
 from city_resilience.errors import CityResilienceError
 
 if TYPE_CHECKING:
-    from city_resilience.forecasting.progress import Progress
+    from city_resilience.progress import Progress
 
 __all__ = ["main", "run"]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ from city_resilience.errors import InputError, nearest
 
 __all__ = [
     "FAMILIES",
+    "Audit",
     "Column",
     "Data",
     "Evaluation",
@@ -28,7 +30,9 @@ __all__ = [
     "Model",
     "Outcome",
     "Parameter",
+    "Scope",
     "Search",
+    "Sheets",
     "load_experiment",
 ]
 
@@ -45,6 +49,9 @@ Family = Literal[
 ]
 FAMILIES: tuple[Family, ...] = get_args(Family)
 Parameter = bool | int | float | str
+Scope = Literal["whole_city", "districts"]
+_CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
+_FACTOR = re.compile(r"\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class _Strict(BaseModel):
@@ -77,10 +84,13 @@ class Column(_Strict):
 
 
 class Data(_Strict):
-    """Where the panel is and how its keys are called.
+    """Where the panel is, how its keys are called, and which of its cells are corrected.
 
     With ``gazetteer = "china"`` the names of cities are resolved to official units; its groups
-    may then be named in ``groups`` without a column of that name.
+    may then be named in ``groups`` without a column of that name. ``scope`` is the territory that
+    is read where a column tells it. ``corrections`` map ``"variable/city/year"`` to a value in the
+    catalogue's unit, ``"drop"``, or a factor such as ``"*0.001"``; city and year may be ``*``, the
+    year also a range such as ``2011-2014``.
     """
 
     path: str = ""
@@ -95,6 +105,47 @@ class Data(_Strict):
     simulated: bool = False
     units: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, Column] = Field(default_factory=dict)
+    scope: Scope = "whole_city"
+    corrections: dict[str, float | str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _corrections_read(self) -> Data:
+        for key, value in self.corrections.items():
+            if key.count("/") < 2 or not _CELLS.fullmatch(key.rsplit("/", 1)[1]):
+                raise ValueError(
+                    f"corrections: {key!r} is not 'variable/city/year' with a year, a range such "
+                    "as 2011-2014, or *"
+                )
+            if isinstance(value, str) and value != "drop" and not _FACTOR.fullmatch(value):
+                raise ValueError(
+                    f"corrections: {key!r} wants a number, 'drop' or a factor such as '*0.001'"
+                )
+        return self
+
+
+class Audit(_Strict):
+    """What to do with the audit's findings.
+
+    ``accept`` maps the id of a finding (``check/variable/city/years``, parts may be ``*``) to the
+    reason why the data are right. With ``hold_out`` cells with an audit error that is neither
+    accepted nor corrected are treated as unknown wherever the panel is used.
+    """
+
+    accept: dict[str, str] = Field(default_factory=dict)
+    hold_out: bool = True
+
+
+class Sheets(_Strict):
+    """How sheets become a panel, for ``import``.
+
+    ``years`` are rules such as ``name-1`` or ``Data_*=name-1``; ``units`` maps a header, variable
+    or ``variable/year`` to a unit; ``prefer`` lists file patterns that decide where files
+    disagree.
+    """
+
+    years: tuple[str, ...] = ()
+    units: dict[str, str] = Field(default_factory=dict)
+    prefer: tuple[str, ...] = ()
 
 
 class Outcome(_Strict):
@@ -183,15 +234,16 @@ class Experiment(_Strict):
     title_zh: str = ""
     evaluation: Evaluation
     data: Data = Data()
+    audit: Audit = Audit()
+    sheets: Sheets = Sheets()
     outcome: Outcome = Outcome()
     features: Features = Features()
     model: Model = Model()
     search: Search = Search()
 
     def digest(self) -> str:
-        """Return a short hash of everything but the place of the data."""
-        values = self.model_dump(mode="json")
-        values["data"].pop("path")
+        """Return a short hash of everything but the place of the data and the way to it."""
+        values = self.model_dump(mode="json", exclude={"sheets": True, "data": {"path"}})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
 
 

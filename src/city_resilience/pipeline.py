@@ -43,7 +43,7 @@ from city_resilience.forecasting import (
     scored_origins,
     search_parameters,
 )
-from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.progress import Progress, silent
 from city_resilience.panel import Panel, read_panel
 
 __all__ = [

@@ -36,8 +36,13 @@ _CONSTANT_PRICES = re.compile(
 )
 _CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
 _YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
-_PLAIN_REMARKS = {"全市", "wholecity", "年末", "yearend"}
-_DISTRICTS = {"市辖区", "市区", "districts", "urbandistricts", "citydistricts"}
+_PLAIN_REMARKS = {"年末", "yearend"}
+_SCOPES = {
+    **dict.fromkeys(("全市", "wholecity"), "whole_city"),
+    **dict.fromkeys(
+        ("市辖区", "市区", "districts", "urbandistricts", "citydistricts"), "districts"
+    ),
+}
 
 
 class UnitMismatch(InputError):
@@ -100,12 +105,15 @@ class Match:
         What the column's values are multiplied by to be in the variable's unit.
     remarks : tuple of str
         Parts in brackets that are neither a unit nor a known remark.
+    scope : str
+        ``whole_city`` or ``districts`` where the header says which; else empty.
     """
 
     variable: Variable
     unit_in_header: str
     factor: float
     remarks: tuple[str, ...] = ()
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ class _Header:
     unit: str
     remarks: tuple[str, ...]
     constant_prices: bool = False
-    districts: bool = False
+    scope: str = ""
     bare: bool = True
     cut: bool = False
 
@@ -149,8 +157,7 @@ class Catalogue:
         Returns
         -------
         Match or None
-            None where the name is unknown, or where the header is about a city's districts
-            only.
+            None where the name is unknown.
 
         Raises
         ------
@@ -164,8 +171,6 @@ class Catalogue:
             known = self._by_name.get(_name_key(reading.name), [])
             if not known:
                 continue
-            if reading.districts:
-                return None
             match = _choose(header, reading, known, units or {})
             if match or reading.cut:
                 return match
@@ -187,7 +192,7 @@ def load_catalogue() -> Catalogue:
 def _name_key(name: str) -> str:
     """Return the form in which names are compared: ``" Real_ＧＤＰ "`` is ``"realgdp"``."""
     name = unicodedata.normalize("NFKC", name).replace("_x000D_", "").casefold()
-    return re.sub(r"[\s_\-·:：]+", "", name)
+    return re.sub(r"[\s_\-·:：、,，]+", "", name)
 
 
 def unit_in_brackets(header: str) -> str:
@@ -218,19 +223,19 @@ def _readings(header: str) -> Iterator[_Header]:
                 reading.unit or tail.replace("_", " "),
                 reading.remarks,
                 reading.constant_prices,
-                reading.districts,
+                reading.scope,
                 cut=True,
             )
 
 
 def _with_remarks(name: str, parts: list[str]) -> _Header:
-    unit, remarks, constant, districts = "", [], False, False
+    unit, remarks, constant, scope = "", [], False, ""
     for part in parts:
         rest, n_constant = _CONSTANT_PRICES.subn("", part.casefold())
         rest = _CURRENT_PRICES.sub("", rest).strip()
         constant |= n_constant > 0
-        districts |= _name_key(rest) in _DISTRICTS
-        if not rest or _name_key(rest) in _PLAIN_REMARKS | _DISTRICTS:
+        scope = _SCOPES.get(_name_key(rest), scope)
+        if not rest or _name_key(rest) in _PLAIN_REMARKS | set(_SCOPES):
             continue
         undated = " ".join(_YEAR.sub("", rest).split())
         if not unit and parse_unit(undated) is not None:
@@ -238,7 +243,7 @@ def _with_remarks(name: str, parts: list[str]) -> _Header:
             constant |= undated != rest
         else:
             remarks.append(part)
-    return _Header(name, unit, tuple(remarks), constant, districts)
+    return _Header(name, unit, tuple(remarks), constant, scope)
 
 
 def _choose(
@@ -249,7 +254,7 @@ def _choose(
         unit = _unit(header, reading, variable, units)
         factor = _factor(header, unit, variable)
         if factor is not None:
-            return Match(variable, unit, factor, reading.remarks)
+            return Match(variable, unit, factor, reading.remarks, reading.scope)
     return None
 
 

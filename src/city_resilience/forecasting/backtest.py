@@ -21,7 +21,7 @@ from city_resilience.forecasting.baselines import BASELINES
 from city_resilience.forecasting.blend import blend_weights
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
-from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.progress import Progress, silent
 from city_resilience.resilience import known_labels
 
 __all__ = [

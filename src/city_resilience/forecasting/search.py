@@ -12,7 +12,7 @@ from city_resilience.experiment import Experiment, Parameter
 from city_resilience.forecasting.asof import Facts
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
-from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.progress import Progress, silent
 
 __all__ = ["search_parameters"]
 

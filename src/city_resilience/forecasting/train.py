@@ -13,7 +13,7 @@ from city_resilience.forecasting.backtest import BLEND, check_required, scored_o
 from city_resilience.forecasting.fold import fit_member, prepare_fold
 from city_resilience.forecasting.forecaster import Forecaster, HorizonModel
 from city_resilience.forecasting.learners import learner_parameters
-from city_resilience.forecasting.progress import Progress, silent
+from city_resilience.progress import Progress, silent
 
 __all__ = ["check_experiment", "fit_forecaster", "served_candidates"]
 

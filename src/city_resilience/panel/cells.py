@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.catalogue import load_sheet_rules
 from city_resilience.panel.decode import MISSING
 
 __all__ = ["as_numbers", "as_text", "as_years"]
@@ -38,12 +39,15 @@ def as_years(column: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 def as_numbers(column: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return numbers, NaN where the cell is missing, and which cells are no number.
 
-    Full-width digits and the true minus sign count as digits and minus; a comma does not, since
-    it may be a decimal as well as a thousands mark.
+    Full-width digits and the true minus sign count as digits and minus, and footnote marks behind
+    a number do not count; a comma is no part of a number, since it may be a decimal as well as a
+    thousands mark.
     """
     if column.dtype.kind in "iufb":
         return column.to_numpy(dtype=np.float64), np.zeros(len(column), dtype=bool)
-    text = as_text(column).str.normalize("NFKC").str.replace("−", "-", regex=False)
+    marks = load_sheet_rules().footnote
+    text = as_text(column).str.replace(marks, "", regex=True).str.strip()
+    text = text.str.normalize("NFKC").str.replace("−", "-", regex=False)
     missing = text.isin(MISSING).to_numpy(dtype=bool)
     number = text.str.fullmatch(_NUMBER, case=False).to_numpy(dtype=bool)
     values = np.full(len(text), np.nan)

@@ -21,12 +21,16 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 
-__all__ = ["MISSING", "SUFFIXES", "Table", "open_table"]
+__all__ = ["MISSING", "SUFFIXES", "Table", "check_workbook", "csv_encoding", "open_table"]
 
 _QUOTES = "put quotes around cells that contain a comma"
 _DASHES = ("-", "--", "—", "——", "–", "－", "…", "……", "...", "......", "/")
 _BLANK_WORDS = ("NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>")
 SUFFIXES = (".csv", ".xlsx", ".parquet")
+_MOST_BYTES = 1 << 30
+_MOST_RATIO = 200
+_RATIO_FROM = 64 << 20
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 MISSING = frozenset(["", *_DASHES, *_BLANK_WORDS])
 
 Load = Callable[[Collection[int]], pd.DataFrame]
@@ -88,7 +92,7 @@ def open_table(path: Path, sheet: str = "") -> Table:
 
 
 def _open_csv(path: Path) -> Table:
-    encoding = _encoding(path)
+    encoding = csv_encoding(path)
     with path.open(encoding=encoding, newline="") as handle:
         try:
             header = next(csv.reader(handle), [])
@@ -138,8 +142,14 @@ def _parser_fault(path: Path, width: int, message: str) -> InputError:
     return InputError(f"{path}: not a readable CSV: {reason}; export it again")
 
 
-def _encoding(path: Path) -> str:
-    """Return the first encoding that decodes the whole file."""
+def csv_encoding(path: Path) -> str:
+    """Return the first encoding, of UTF-8 and GB18030, that decodes the whole file.
+
+    Raises
+    ------
+    InputError
+        If neither does, with the byte that is in the way.
+    """
     with path.open("rb") as handle:
         marked = handle.read(3) == codecs.BOM_UTF8
     faults = []
@@ -168,10 +178,43 @@ def _decoding_fault(path: Path, encoding: str) -> str | None:
             read += len(chunk)
 
 
+def check_workbook(path: Path) -> None:
+    """Refuse a file that is no XLSX workbook, or one that unpacks to more than can be meant.
+
+    Raises
+    ------
+    InputError
+        If it is of another kind, locked by a password, damaged, or a zip bomb.
+    """
+    with path.open("rb") as handle:
+        magic = handle.read(4)
+    if magic == _OLD_OFFICE:
+        raise InputError(
+            f"{path}: locked by a password, or an old .xls under another name; open it in a "
+            "spreadsheet, take the password off and save it as .xlsx"
+        )
+    if magic == b"%PDF":
+        raise InputError(f"{path}: a PDF, not a workbook; export the table as .xlsx or .csv")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(item.file_size for item in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise InputError(
+            f"{path}: not a readable XLSX workbook; open it in a spreadsheet and save it again"
+        ) from error
+    ratio = unpacked / max(path.stat().st_size, 1)
+    if unpacked > _MOST_BYTES or (unpacked > _RATIO_FROM and ratio > _MOST_RATIO):
+        raise InputError(
+            f"{path}: unpacks to {unpacked / 1e6:,.0f} MB, {ratio:,.0f} times its size; that is no "
+            "table of statistics, save its data as .csv or .parquet"
+        )
+
+
 def _open_workbook(path: Path, sheet: str) -> Table:
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 
+    check_workbook(path)
     damaged = (zipfile.BadZipFile, KeyError, ValueError, EOFError, ParseError, InvalidFileException)
     try:
         with warnings.catch_warnings():

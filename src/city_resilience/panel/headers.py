@@ -20,7 +20,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Column, Data
 from city_resilience.gazetteer import GROUPS
 
-__all__ = ["Layout", "Source", "groups_looked_up", "lay_out"]
+__all__ = ["Layout", "Source", "groups_looked_up", "lay_out", "own_source"]
 
 _KEYS = ("city", "year", "province")
 _UNIT_MATTERS = ("level", "volume")
@@ -57,7 +57,7 @@ class Layout:
     Attributes
     ----------
     keys : mapping of str to int
-        Position of ``city``, ``year`` and, where known, ``province``.
+        Position of ``city``, ``year`` and, where known, ``province`` and ``scope``.
     groups : mapping of str to int
         Header to position of each group column.
     sources : tuple of Source
@@ -112,9 +112,9 @@ def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
     units = {_header_like(headers, name): unit for name, unit in data.units.items()}
     _refuse_keys_as_groups(groups, declared, path)
     taken = {*declared.values(), *own, *groups.values()}
-    matches, misfits = _resolve(headers, taken, units, path)
+    matches, misfits, elsewhere = _resolve(headers, taken, units, data.scope, path)
     keys = _keys(headers, declared, matches, path)
-    sources = [_own_source(headers[at], at, data.columns[name], units) for at, name in own.items()]
+    sources = [own_source(headers[at], at, data.columns[name], units) for at, name in own.items()]
     sources += _matched_sources(headers, matches)
     sources.sort(key=lambda source: (source.variable.id, source.header))
     _refuse_same(sources, groups, path)
@@ -124,7 +124,8 @@ def lay_out(headers: Sequence[str], data: Data, path: str) -> Layout:
         *_source_notes(sources),
         *_remark_notes(headers, matches),
         *sorted(f"{misfit}; left out" for misfit in misfits.values()),
-        *_leftover_notes(headers, {*taken, *matches, *misfits}),
+        *elsewhere.values(),
+        *_leftover_notes(headers, {*taken, *matches, *misfits, *elsewhere}),
     ]
     reasons = {misfit.variable: str(misfit) for misfit in misfits.values()}
     no_city = "" if _holds_city(keys["city"], declared, matches) else _absent(headers, "city")
@@ -163,10 +164,10 @@ def _find(headers: Sequence[str], header: str, where: str, path: str) -> int:
 
 
 def _resolve(
-    headers: Sequence[str], taken: set[int], units: Mapping[str, str], path: str
-) -> tuple[dict[int, Match], dict[int, UnitMismatch]]:
+    headers: Sequence[str], taken: set[int], units: Mapping[str, str], scope: str, path: str
+) -> tuple[dict[int, Match], dict[int, UnitMismatch], dict[int, str]]:
     """Look up the columns that the experiment says nothing about."""
-    matches, misfits = {}, {}
+    matches, misfits, elsewhere = {}, {}, {}
     for at, header in enumerate(headers):
         if not header or at in taken:
             continue
@@ -179,9 +180,11 @@ def _resolve(
             continue
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
-        if match:
+        if match and match.scope not in ("", scope):
+            elsewhere[at] = f"column {header!r} is about {match.scope}, not {scope}; left out"
+        elif match:
             matches[at] = match
-    return matches, misfits
+    return matches, misfits, elsewhere
 
 
 def _keys(
@@ -201,6 +204,8 @@ def _keys(
         keys["province"] = _single(headers, "province", found["province"], path)
     elif unit == "city" and len(found.get("region", [])) == 1:
         keys["province"] = found["region"][0]
+    if "scope" in found:
+        keys["scope"] = _single(headers, "scope", found["scope"], path)
     return keys
 
 
@@ -231,8 +236,20 @@ def _matched_sources(headers: Sequence[str], matches: Mapping[int, Match]) -> li
     ]
 
 
-def _own_source(header: str, at: int, column: Column, units: Mapping[str, str]) -> Source:
-    """Make a variable of a declared column; one with a catalogue id is converted to its unit."""
+def own_source(header: str, at: int, column: Column, units: Mapping[str, str]) -> Source:
+    """Make a variable of a declared column; one with a catalogue id is converted to its unit.
+
+    Parameters
+    ----------
+    header : str
+        As the file has it.
+    at : int
+        Position in the file.
+    column : Column
+        What the experiment declares.
+    units : mapping of str to str
+        Declared units by header or id.
+    """
     name = column.id or header
     unit = units.get(header) or units.get(name) or column.unit or unit_in_brackets(header)
     known = load_catalogue().variables.get(name)

@@ -66,6 +66,10 @@ class Panel:
         What was converted, left unplaced or dropped while reading, one sentence each.
     source : str
         Name of the file the panel came from.
+    rows : ndarray of int64, shape (rows,), or None
+        Row in the file, as a spreadsheet counts, of each row of the frame.
+    headers : mapping of str to str
+        Variable id to the header of its column in the file.
     """
 
     frame: pd.DataFrame
@@ -73,6 +77,8 @@ class Panel:
     groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=(), compare=False)
     source: str = ""
+    rows: NDArray[np.int64] | None = field(default=None, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def cities(self) -> list[str]:
@@ -86,7 +92,24 @@ class Panel:
 
     def truncate(self, year: int) -> Panel:
         """Return the panel as it stood when ``year`` was its newest year."""
-        return replace(self, frame=self.frame[self.frame["year"] <= year].reset_index(drop=True))
+        kept = (self.frame["year"] <= year).to_numpy()
+        rows = None if self.rows is None else self.rows[kept]
+        return replace(self, frame=self.frame[kept].reset_index(drop=True), rows=rows)
+
+    def cell(self, position: int, variable: str = "") -> str:
+        """Return where a cell of the frame stands in the file; "" where that is not known.
+
+        Parameters
+        ----------
+        position : int
+            Row of the frame, from 0.
+        variable : str
+            Variable id; empty for the row alone.
+        """
+        if self.rows is None:
+            return ""
+        column = f", column {self.headers[variable]!r}" if variable in self.headers else ""
+        return f"row {self.rows[position]}{column}"
 
     def fingerprint(self) -> str:
         """Return a hash of keys, columns and values that does not depend on the row order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import Gazetteer, Match, NotFound, load_gazetteer
+from city_resilience.gazetteer import (
+    COMPUTED_GROUPS,
+    Match,
+    NotFound,
+    load_gazetteer,
+    resolve_table,
+)
+from city_resilience.panel.faults import Fault, Faults
 
 __all__ = ["Places", "place_cities"]
 
@@ -40,21 +47,28 @@ class Places:
 
 
 def place_cities(
-    path: str, keys: Mapping[str, Any], country: str, groups: tuple[str, ...]
+    faults: Faults,
+    keys: Mapping[str, Any],
+    country: str,
+    groups: tuple[str, ...],
+    *,
+    level: str = "",
 ) -> Places:
     """Resolve the city names of a panel.
 
     Parameters
     ----------
-    path : str
-        The file, for errors.
+    faults : Faults
+        Takes the names that are unknown or ambiguous; their rows are not kept.
     keys : mapping
         ``city`` (Series of str, its index the row in the file), ``year`` and perhaps
         ``province``.
     country : str
         Which gazetteer.
     groups : tuple of str
-        Groups of the gazetteer to add.
+        Groups of the gazetteer to add; those computed from the panel's values are left out.
+    level : str
+        ``city`` if the header says that the column holds prefecture-level cities.
 
     Raises
     ------
@@ -64,14 +78,18 @@ def place_cities(
     gazetteer, cities = load_gazetteer(country), keys["city"]
     years = np.asarray(keys["year"])
     provinces = keys.get("province", pd.Series("", index=cities.index))
-    matches = _matches(path, gazetteer, cities, years, provinces)
-    kept = np.array([match.kind == "city" for match in matches])
+    answers = resolve_table(
+        gazetteer, cities.tolist(), years.tolist(), provinces.tolist(), level=level
+    )
+    faults.take(_unplaced(cities, answers))
+    found = [answer for answer in answers if isinstance(answer, Match)]
+    kept = np.array([isinstance(a, Match) and a.kind == "city" for a in answers])
     if not kept.any():
         raise InputError(
-            f"{path}: no row is a city of the gazetteer {country!r}, the first is "
+            f"{faults.path}: no row is a city of the gazetteer {country!r}, the first is "
             f"{cities.iloc[0]!r}; name the column of cities as city in [data]"
         )
-    units = [match for match in matches if match.kind == "city"]
+    units = [match for match in found if match.kind == "city"]
     index = cities.index[kept]
     placed: dict[str, Any] = {
         "city": pd.Series([unit.name for unit in units], index=index),
@@ -80,42 +98,26 @@ def place_cities(
             provinces[kept] == "", pd.Series([unit.province for unit in units], index=index)
         ),
     }
-    for group in groups:
+    for group in (name for name in groups if name not in COMPUTED_GROUPS):
         labels = {unit.adcode: gazetteer.group_label(unit.adcode, group) for unit in units}
         placed[group] = pd.Series([labels[unit.adcode] for unit in units], index=index)
-    return Places(placed, kept, (*_set_aside(matches), *_remarks(units)))
+    return Places(placed, kept, (*_set_aside(found), *_remarks(units)))
 
 
-def _matches(
-    path: str,
-    gazetteer: Gazetteer,
-    cities: pd.Series,
-    years: NDArray[np.int64],
-    provinces: pd.Series,
-) -> list[Match]:
-    """Look every row up; equal rows share one look-up, and the third failure ends it."""
-    known: dict[tuple[str, int, str], Match] = {}
-    failed: dict[str, str] = {}
-    matches = []
-    rows = zip(cities.index, cities, years.tolist(), provinces, strict=True)
-    for row, city, year, province in rows:
-        found = known.get((city, year, province))
-        if found is None and city not in failed:
-            answer = gazetteer.resolve(city, year, province)
-            if isinstance(answer, NotFound):
-                failed[city] = _failure(row + 2, answer)
-                if len(failed) == _SHOWN:
-                    break
-                continue
-            found = known[city, year, province] = answer
-        if found is not None:
-            matches.append(found)
-    if failed:
-        raise InputError(
-            f"{path}: {'; '.join(failed.values())}; correct the names, add a province column, "
-            'delete the rows or set gazetteer = "none" in [data]'
-        )
-    return matches
+def _unplaced(cities: pd.Series, answers: list[Match | NotFound]) -> Iterator[Fault]:
+    """Find names that mean no unit or several; of each name the first row, a few in one fault."""
+    failed: dict[str, tuple[int, str]] = {}
+    for row, city, answer in zip(cities.index, cities, answers, strict=True):
+        if isinstance(answer, NotFound):
+            failed.setdefault(city, (row + 2, _failure(row + 2, answer)))
+    hint = (
+        "correct the names, add a province column, delete the rows or set "
+        'gazetteer = "none" in [data]'
+    )
+    rows = list(failed.values())
+    for at in range(0, len(rows), _SHOWN):
+        some = rows[at : at + _SHOWN]
+        yield Fault("name", "; ".join(text for _, text in some), hint, some[0][0])
 
 
 def _failure(row: int, answer: NotFound) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.catalogue import load_sheet_rules, plain
 from city_resilience.errors import InputError
 from city_resilience.experiment import Data
 from city_resilience.panel import checks
 from city_resilience.panel.cells import as_numbers, as_text, as_years
+from city_resilience.panel.corrections import apply_corrections
 from city_resilience.panel.decode import open_table
+from city_resilience.panel.faults import Faults
 from city_resilience.panel.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.panel.panel import Panel
 from city_resilience.panel.places import place_cities
+from city_resilience.panel.size import size_labels
 
 __all__ = ["read_panel"]
 
 
-def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "") -> Panel:
+def read_panel(
+    path: Path | str,
+    data: Data | None = None,
+    *,
+    outcome: str = "",
+    faults: Faults | None = None,
+) -> Panel:
     """Read, name, convert and check a panel.
 
     Parameters
@@ -31,9 +42,12 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
         holds the headers; each further row is one city in one year.
     data : Data, optional
         Names of the keys where the catalogue does not know them, groups, units, own columns,
-        and the sheet of a workbook.
+        the scope, corrections of cells, and the sheet of a workbook.
     outcome : str
         Id of the variable that must be present and positive; not checked if empty.
+    faults : Faults, optional
+        Keeps what is wrong with rows and cells, which are then left out, where an audit asks for
+        all of it at once. Without it the first fault is an error.
 
     Returns
     -------
@@ -49,6 +63,7 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
         or negative; with a gazetteer, if a city's name is unknown or ambiguous.
     """
     path, data = Path(path), data or Data()
+    faults = faults or Faults(str(path))
     table = open_table(path, data.sheet)
     layout = lay_out(table.headers, data, str(path))
     raw = table.load([*layout.keys.values(), *layout.groups.values()])
@@ -56,31 +71,52 @@ def read_panel(path: Path | str, data: Data | None = None, *, outcome: str = "")
     if raw.empty:
         raise InputError(f"{path}: a header and no rows; export the panel again")
     name = str(path)
-    keys, notes = _keys(name, raw, table.headers, layout), list(layout.notes)
-    looked_up = groups_looked_up(table.headers, data)
+    raw, keys = _keys(raw, table.headers, layout, faults)
+    raw, keys, outside = _in_scope(name, raw, keys, layout, data.scope)
+    notes = [*layout.notes, *outside]
+    looked_up, rules = groups_looked_up(table.headers, data), load_sheet_rules()
     if data.gazetteer != "none":
-        places = place_cities(name, keys, data.gazetteer, looked_up)
+        level = rules.keys.get(plain(table.headers[layout.keys["city"]]), "")
+        places = place_cities(
+            faults,
+            keys,
+            data.gazetteer,
+            looked_up,
+            level="city" if level == "city_only" else "",
+        )
         raw, keys = raw[places.kept], dict(places.keys)
         notes += places.notes
     frame = pd.DataFrame(
         keys
         | {header: as_text(raw[at]) for header, at in layout.groups.items()}
-        | {source.variable.id: _values(name, raw, source) for source in layout.sources},
+        | {source.variable.id: _values(raw, source, faults) for source in layout.sources},
         index=raw.index,
     )
     if layout.no_city and frame.duplicated(["city", "year"]).any():
         raise InputError(f"{path}: {layout.no_city}")
-    checks.check_duplicates(name, frame)
+    faults.take(checks.check_duplicates(frame))
+    frame = frame.drop_duplicates(["city", "year"])
     checks.check_cities(name, frame["city"])
-    if outcome:
-        _check_outcome(name, raw, frame, layout, outcome)
-    return Panel(
-        frame=frame.sort_values(["city", "year"], kind="stable", ignore_index=True),
+    ordered = frame.sort_values(["city", "year"], kind="stable")
+    panel = Panel(
+        frame=ordered.reset_index(drop=True),
         variables={source.variable.id: source.variable for source in layout.sources},
         groups=(*layout.groups, *looked_up),
         notes=(*table.notes, *notes, *([f"{blank} blank rows left out"] * (blank > 0))),
         source=path.name,
+        rows=ordered.index.to_numpy(dtype=np.int64) + 2,
+        headers={source.variable.id: source.header for source in layout.sources},
     )
+    panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
+    return _with_outcome(name, panel, raw, layout, outcome, faults) if outcome else panel
+
+
+def _with_size(panel: Panel, scope: str) -> Panel:
+    """Add the size class of each city where the experiment names it as a group."""
+    if "size" not in panel.groups or "size" in panel.frame:
+        return panel
+    labels, note = size_labels(panel.frame, panel.variables, scope=scope)
+    return replace(panel, frame=panel.frame.assign(size=labels), notes=(*panel.notes, note))
 
 
 def _without_blank_rows(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, int]:
@@ -93,36 +129,71 @@ def _without_blank_rows(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame
     return (raw, 0) if filled.all() else (raw[filled], int((~filled).sum()))
 
 
-def _keys(path: str, raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout) -> dict[str, Any]:
+def _keys(
+    raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout, faults: Faults
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read the keys; rows whose keys are at fault are left out where faults are kept."""
     city, year = layout.keys["city"], layout.keys["year"]
     cities = as_text(raw[city])
-    checks.check_city_names(path, headers[city], cities)
+    faults.take(checks.check_city_names(headers[city], cities))
     years, bad = as_years(raw[year])
-    checks.check_years(path, headers[year], raw[year], bad)
-    checks.check_year_range(path, headers[year], raw[year], np.asarray(years, dtype=np.float64))
-    keys: dict[str, Any] = {"city": cities, "year": years}
+    faults.take(checks.check_years(headers[year], raw[year], bad))
+    known = np.where(bad, np.nan, years.astype(np.float64))
+    faults.take(checks.check_year_range(headers[year], raw[year], known))
+    sound = ~bad & (cities != "").to_numpy(dtype=bool)
+    keys: dict[str, Any] = {"city": cities[sound], "year": years[sound]}
     if "province" in layout.keys:
-        keys["province"] = as_text(raw[layout.keys["province"]])
-    return keys
+        keys["province"] = as_text(raw[layout.keys["province"]])[sound]
+    return raw[sound], keys
 
 
-def _values(path: str, raw: pd.DataFrame, source: Source) -> NDArray[np.float64]:
-    cells = raw[source.position]
+def _in_scope(
+    path: str, raw: pd.DataFrame, keys: dict[str, Any], layout: Layout, scope: str
+) -> tuple[pd.DataFrame, dict[str, Any], list[str]]:
+    """Keep the rows of one scope where a column tells it."""
+    if "scope" not in layout.keys:
+        return raw, keys, []
+    scopes = load_sheet_rules().scopes
+    words = as_text(raw[layout.keys["scope"]])
+    found = {word: scopes.get(plain(word), word) for word in words.unique()}
+    for row, word in zip(words.index, words, strict=True):
+        if word and found[word] not in scopes.values():
+            raise InputError(
+                f"{path}: row {row + 2}: scope 全市 or 市辖区 expected, found {word!r}; correct it"
+            )
+    kept = words.map(lambda word: not word or found[word] == scope).to_numpy(dtype=bool)
+    if not kept.any():
+        raise InputError(f"{path}: no row is about the scope {scope!r}; change scope in [data]")
+    note = (
+        [f"{(~kept).sum()} rows of another scope than {scope} left out"] if not kept.all() else []
+    )
+    return raw[kept], {key: values[kept] for key, values in keys.items()}, note
+
+
+def _values(raw: pd.DataFrame, source: Source, faults: Faults) -> NDArray[np.float64]:
+    cells, variable = raw[source.position], source.variable
     values, bad = as_numbers(cells)
-    checks.check_numbers(path, source.header, cells, bad)
-    checks.check_finite(path, source.header, cells, values)
-    if source.variable.kind == "share" and not source.unit:
-        checks.check_share(path, source.header, values)
+    faults.take(checks.check_numbers(source.header, variable.id, cells, bad))
+    faults.take(checks.check_finite(source.header, variable.id, cells, values))
+    values = np.where(np.isinf(values), np.nan, values)
+    if variable.kind == "share" and not source.unit:
+        faults.take(checks.check_share(source.header, variable.id, values))
     return values if source.factor == 1.0 else values * source.factor
 
 
-def _check_outcome(
-    path: str, raw: pd.DataFrame, frame: pd.DataFrame, layout: Layout, outcome: str
-) -> None:
-    sources = {source.variable.id: source for source in layout.sources}
-    if outcome in layout.misfits and outcome not in sources:
+def _with_outcome(
+    path: str, panel: Panel, raw: pd.DataFrame, layout: Layout, outcome: str, faults: Faults
+) -> Panel:
+    """Check the outcome; values that are not positive are left out where faults are kept."""
+    if outcome in layout.misfits and outcome not in panel.variables:
         raise InputError(f"{path}: {layout.misfits[outcome]}")
-    checks.check_outcome(path, outcome, sources)
-    source = sources[outcome]
-    values = frame[outcome].to_numpy(dtype=np.float64)
-    checks.check_positive(path, source.header, frame, raw[source.position], values)
+    checks.check_outcome(path, outcome, panel.variables)
+    assert panel.rows is not None
+    by_row = np.argsort(panel.rows)
+    values = panel.frame[outcome].to_numpy(dtype=np.float64)[by_row]
+    position = next(source.position for source in layout.sources if source.variable.id == outcome)
+    cells = raw[position].loc[panel.rows[by_row] - 2]
+    keys = panel.frame[["city", "year"]].iloc[by_row]
+    faults.take(checks.check_positive(panel.headers[outcome], outcome, keys, cells, values))
+    positive = panel.frame[outcome].where(panel.frame[outcome] > 0)
+    return replace(panel, frame=panel.frame.assign(**{outcome: positive}))

@@ -1,0 +1,135 @@
+"""The rules by which yearbook sheets are read, as loaded from ``sheets.toml``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+
+from city_resilience.catalogue.catalogue import Catalogue, load_catalogue
+
+__all__ = ["SheetRules", "load_sheet_rules", "plain"]
+
+
+@dataclass(frozen=True)
+class SheetRules:
+    """Words and patterns of sheets.
+
+    Attributes
+    ----------
+    scopes : mapping of str to str
+        Plain word to scope id; see `plain`.
+    scope_order : tuple of str
+        Scope ids in the order in which sheets print them.
+    scope_labels : mapping of str to str
+        Scope id to its Chinese label.
+    unnamed_scope : mapping of str to str
+        Variable id to the scope of a column that names none, where it is not the first one.
+    keys : mapping of str to str
+        Plain header to ``name``, ``city_only``, ``unit``, ``indicator``, ``value`` or ``ignored``.
+    front : tuple of Pattern
+        What comes off the front of a header.
+    english, counting, footnote, title : Pattern
+        Where a header repeats itself in English; a row that only counts columns; footnote marks
+        behind a number; the year in a title.
+    junk : tuple of str
+        First words of lines that are no rows of the table.
+    missing : frozenset of str
+        Cells that say that there is no value.
+    glyphs : mapping of str to str
+        Characters mistaken for digits or the decimal point.
+    edition : int
+        Data year less the year of the yearbook's edition.
+    catalogue : Catalogue
+        The catalogue, with the names that only sheets use.
+    units_zh : mapping of str to str
+        Unit of the catalogue to how a Chinese header writes it.
+    """
+
+    scopes: Mapping[str, str]
+    scope_order: tuple[str, ...]
+    scope_labels: Mapping[str, str]
+    unnamed_scope: Mapping[str, str]
+    keys: Mapping[str, str]
+    front: tuple[re.Pattern[str], ...]
+    english: re.Pattern[str]
+    counting: re.Pattern[str]
+    footnote: re.Pattern[str]
+    title: tuple[re.Pattern[str], ...]
+    junk: tuple[str, ...]
+    missing: frozenset[str]
+    glyphs: Mapping[str, str]
+    edition: int
+    catalogue: Catalogue
+    units_zh: Mapping[str, str]
+
+    def scope_of(self, variable: str) -> str:
+        """Return the scope of a variable's column that names none."""
+        return self.unnamed_scope.get(variable, self.scope_order[0])
+
+
+def plain(text: str) -> str:
+    """Return words as they are compared: NFKC, lower case, letters and digits only.
+
+    Examples
+    --------
+    >>> plain("全 市_x000D_\\n Total City"), plain("市　辖区")
+    ('全市totalcity', '市辖区')
+    """
+    folded = unicodedata.normalize("NFKC", text.replace("_x000D_", " ")).casefold()
+    return "".join(c for c in folded if c.isalnum() or c in "&%")
+
+
+@cache
+def load_sheet_rules() -> SheetRules:
+    """Return the rules that ship with the package, read once."""
+    text = files("city_resilience.catalogue").joinpath("sheets.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    headers, cells, years = table["headers"], table["cells"], table["years"]
+    return SheetRules(
+        scopes=_scopes(table["scopes"]),
+        scope_order=tuple(table["scopes"]),
+        scope_labels={name: scope["label_zh"] for name, scope in table["scopes"].items()},
+        unnamed_scope={
+            variable: scope
+            for scope, variables in table["unnamed_scope"].items()
+            for variable in variables
+        },
+        keys={plain(word): key for key, words in table["keys"].items() for word in words},
+        front=tuple(map(re.compile, headers["front"])),
+        english=re.compile(headers["english"]),
+        counting=re.compile(headers["counting"]),
+        footnote=re.compile(cells["footnote"]),
+        title=(re.compile(years["title"]), re.compile(years["title_en"])),
+        junk=tuple(table["rows"]["junk"]),
+        missing=frozenset(cells["missing"]),
+        glyphs=cells["glyphs"],
+        edition=years["edition"],
+        catalogue=_catalogue(table["names"]),
+        units_zh=table["units_zh"],
+    )
+
+
+def _scopes(scopes: Mapping[str, Mapping[str, object]]) -> dict[str, str]:
+    """Return each word, and each Chinese word followed by an English one, with its scope."""
+    known: dict[str, str] = {}
+    for name, scope in scopes.items():
+        words = [plain(word) for word in scope["words"]]  # type: ignore[attr-defined]
+        known |= dict.fromkeys(words, name)
+        chinese, english = (
+            [word for word in words if word.isascii() is ascii_] for ascii_ in (False, True)
+        )
+        known |= {zh + en: name for zh in chinese for en in english}
+    return known
+
+
+def _catalogue(names: Mapping[str, list[str]]) -> Catalogue:
+    variables = dict(load_catalogue().variables)
+    for name, further in names.items():
+        variable = variables[name]
+        variables[name] = replace(variable, aliases=(*variable.aliases, *further))
+    return Catalogue(variables)

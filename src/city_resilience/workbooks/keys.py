@@ -1,0 +1,133 @@
+"""Which columns of a sheet hold names, provinces, years and units, and which name the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from city_resilience.catalogue import SheetRules, plain
+from city_resilience.errors import InputError
+from city_resilience.gazetteer import Gazetteer
+from city_resilience.workbooks.cells import cell_year
+from city_resilience.workbooks.head import find_body
+from city_resilience.workbooks.sheet import Sheet
+from city_resilience.workbooks.wording import single_line
+
+__all__ = ["Keys", "find_keys"]
+
+_FIRST_COLUMNS = 12
+_SAMPLE = 60
+_KEY_VARIABLES = {"city": "name", "province": "province", "year": "year", "city_code": "ignored"}
+_NOT_A_HEADER = frozenset(["region", "macro_region", "province_code"])
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Positions of the key columns of a sheet, from 0.
+
+    Attributes
+    ----------
+    names : int
+        Column of the cities' names.
+    body : int
+        First row of the table's body.
+    level : str
+        ``city`` where the header of the names says that they are of prefecture level.
+    places : mapping of str to int
+        ``province``, ``year``, ``unit``, ``indicator`` and ``value``, where there are such.
+    others : frozenset of int
+        Further columns that hold no variable: English names, codes, sources.
+    """
+
+    names: int
+    body: int
+    level: str = ""
+    places: Mapping[str, int] = field(default_factory=dict)
+    others: frozenset[int] = frozenset()
+
+    @property
+    def positions(self) -> frozenset[int]:
+        """All of them, the column of values left out."""
+        kept = {at for key, at in self.places.items() if key != "value"}
+        return frozenset({self.names, *kept, *self.others})
+
+
+def find_keys(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> Keys | None:
+    """Find the key columns of a sheet; None where no column holds names of cities."""
+    known = _known_places(sheet, gazetteer)
+    headers = _headers(sheet, rules)
+    counts = {at: sum(places.values()) for at, places in known.items()}
+    wanted = {at: key for at, key in headers.items() if key in ("name", "city_only")}
+    if gazetteer is None:
+        candidates = dict.fromkeys(wanted, 1)
+    else:
+        candidates = {at: count for at, count in counts.items() if count}
+    if not candidates:
+        return None
+    names = max(candidates, key=lambda at: (candidates[at] * (1 + (at in wanted)), -at))
+    body = find_body(sheet, names, known.get(names, {}), rules)
+    above = _headers(sheet, rules, body)
+    places: dict[str, int] = {}
+    for at, key in above.items():
+        if at != names and key in ("province", "year", "unit", "indicator", "value"):
+            places.setdefault(key, at)
+    if "year" in places and not _holds_years(sheet, places["year"], body):
+        del places["year"]
+    others = {at for at, key in above.items() if key in ("ignored", "name", "city_only")}
+    english = {at for at, count in counts.items() if count * 2 > candidates[names] and at != names}
+    level = "city" if above.get(names) == "city_only" else ""
+    taken = {names, *places.values()}
+    return Keys(names, body, level, places, frozenset((others | english) - taken))
+
+
+def _known_places(sheet: Sheet, gazetteer: Gazetteer | None) -> dict[int, dict[str, bool]]:
+    """Tell which texts of the first columns the gazetteer knows, from a sample of them."""
+    known: dict[int, dict[str, bool]] = {}
+    if gazetteer is None:
+        return known
+    for at in range(min(sheet.width, _FIRST_COLUMNS)):
+        texts: dict[str, None] = {}
+        for row in range(len(sheet.rows)):
+            text = single_line(sheet.at(row, at))
+            if any(c.isalpha() for c in text):
+                texts[text] = None
+            if len(texts) == _SAMPLE:
+                break
+        known[at] = {text: _is_place(gazetteer, text) for text in texts}
+    return known
+
+
+def _is_place(gazetteer: Gazetteer, text: str) -> bool:
+    return any(e.kind in ("city", "total", "province") for e in gazetteer.readings(text))
+
+
+def _headers(sheet: Sheet, rules: SheetRules, body: int = 6) -> dict[int, str]:
+    """Return the columns whose header is a key's, from the rows above the body."""
+    found: dict[int, str] = {}
+    for at in range(sheet.width):
+        for row in range(min(body, len(sheet.rows))):
+            key = _key_of(single_line(sheet.at(row, at)), rules.keys, rules.catalogue.resolve)
+            if key:
+                found.setdefault(at, key)
+    return found
+
+
+def _key_of(text: str, keys: Mapping[str, str], resolve: Callable[[str], object]) -> str:
+    if not text:
+        return ""
+    if plain(text) in keys:
+        return keys[plain(text)]
+    try:
+        match = resolve(text)
+    except InputError:  # a known name in a unit that does not fit: a variable
+        return ""
+    variable = getattr(match, "variable", None)
+    if variable is None or variable.family != "key":
+        return ""
+    return "ignored" if variable.id in _NOT_A_HEADER else _KEY_VARIABLES.get(variable.id, "")
+
+
+def _holds_years(sheet: Sheet, at: int, body: int) -> bool:
+    cells = [sheet.at(row, at) for row in range(body, len(sheet.rows))]
+    filled = [cell for cell in cells if single_line(cell)]
+    return bool(filled) and sum(cell_year(cell) is not None for cell in filled) * 2 > len(filled)

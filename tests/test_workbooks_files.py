@@ -1,0 +1,131 @@
+"""Files that cannot be read, and files that take care to read."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+from openpyxl import Workbook
+
+from city_resilience.errors import InputError
+from city_resilience.workbooks import find_files, import_sheets
+from workbook_inputs import read, values, write_xlsx, yearbook
+
+EMPTY_SHEET = (
+    '<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns='
+    '"http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+)
+
+
+def refusal(path) -> str:
+    with pytest.raises(InputError) as caught:
+        import_sheets([path])
+    message = str(caught.value)
+    assert "\n" not in message
+    assert path.name in message
+    return message
+
+
+def with_sheet(path, content: bytes):
+    """A workbook whose sheet is replaced by other bytes."""
+    plain = path.with_name("plain.xlsx")
+    write_xlsx(plain, [yearbook()])
+    with zipfile.ZipFile(plain) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for item in old.infolist():
+            sheet = item.filename.startswith("xl/worksheets/")
+            new.writestr(item.filename, content if sheet else old.read(item))
+    plain.unlink()
+    return path
+
+
+def test_a_pdf_by_another_name(tmp_path):
+    path = tmp_path / "Data_2006.xlsx"
+    path.write_bytes(b"%PDF-1.7\n%...")
+    assert "a PDF, not a workbook" in refusal(path)
+
+
+def test_an_encrypted_workbook(tmp_path):
+    path = tmp_path / "Data_2006.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    assert "locked by a password" in refusal(path)
+
+
+def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
+    path = with_sheet(tmp_path / "Data_2006.xlsx", EMPTY_SHEET.encode() + b" " * (300 << 20))
+    assert path.stat().st_size < 1_000_000
+    assert "unpacks to" in refusal(path)
+
+
+def test_a_million_empty_rows(tmp_path):
+    rows = "".join(f'<row r="{row}"></row>' for row in range(1, 1_000_001))
+    path = with_sheet(
+        tmp_path / "Data_2006.xlsx", f"{EMPTY_SHEET}{rows}</sheetData></worksheet>".encode()
+    )
+    assert "no sheet holds a cell with text or a number" in refusal(path)
+
+
+def test_a_sheet_of_pictures(tmp_path):
+    path = tmp_path / "Data_2006.xlsx"
+    Workbook().save(path)
+    assert "no sheet holds a cell" in refusal(path)
+
+
+def test_a_damaged_workbook(tmp_path):
+    path = write_xlsx(tmp_path / "Data_2006.xlsx", [yearbook()])
+    path.write_bytes(path.read_bytes()[:-400])
+    assert "not a readable XLSX workbook" in refusal(path)
+
+
+def test_a_workbook_without_its_sheet(tmp_path):
+    path = with_sheet(tmp_path / "Data_2006.xlsx", b"<not xml")
+    assert "not a readable XLSX workbook" in refusal(path)
+
+
+def test_a_csv_of_mixed_encodings(tmp_path):
+    path = tmp_path / "Data_2006.csv"
+    path.write_bytes(
+        "城市,制造业\n石家庄市,1\n".encode() + "唐山市,2\n".encode("gb18030") + b"\xff\xff\n"
+    )
+    assert "not UTF-8 or GB18030 text" in refusal(path)
+
+
+def test_an_empty_file(tmp_path):
+    path = tmp_path / "Data_2006.csv"
+    path.touch()
+    assert "the file is empty" in refusal(path)
+
+
+def test_a_sheet_without_cities(tmp_path):
+    path = tmp_path / "Data_2006.csv"
+    path.write_text("a,b\n1,2\n")
+    assert "no column of city names" in refusal(path)
+
+
+@pytest.mark.parametrize("name", ["sheet.xls", "sheet.docx", "sheet"])
+def test_other_suffixes(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("x")
+    assert "is not supported; save it as .xlsx or .csv" in refusal(path)
+
+
+def test_an_empty_folder_and_a_path_that_is_not_there(tmp_path):
+    assert "holds no .xlsx, .csv or .parquet file" in refusal(tmp_path)
+    with pytest.raises(InputError, match="no such file or folder"):
+        find_files([tmp_path / "none"])
+
+
+def test_a_workbook_and_its_sheets_read_as_the_same_panel(tmp_path):
+    path = write_xlsx(tmp_path / "Data_2006.xlsx", [yearbook()])
+    assert values(import_sheets([tmp_path])) == values(read(yearbook()))
+    (tmp_path / "~$Data_2006.xlsx").write_bytes(b"lock file of a spreadsheet")
+    assert find_files([tmp_path, path]) == [path]
+
+
+def test_rows_without_end_below_a_table_cost_nothing(tmp_path):
+    sheet = yearbook()
+    page = Workbook()
+    for row in sheet.rows:
+        page.active.append(list(row))
+    page.active.cell(5000, 1).number_format = "0.00"
+    page.save(tmp_path / "Data_2006.xlsx")
+    assert values(import_sheets([tmp_path])) == values(read(sheet))
