@@ -112,7 +112,7 @@ def test_key_that_cannot_be_read(panel, key):
 
 @pytest.mark.parametrize("value", ["remove", float("inf"), float("nan"), "*", ""])
 def test_value_that_cannot_be_read(panel, value):
-    with pytest.raises(InputError, match="a number, 'drop' or a factor"):
+    with pytest.raises(InputError, match="a number, 'drop', 'drop zeros' or a factor"):
         apply_corrections(panel, {"gdp_real/甲市/2013": value})
 
 

@@ -20,6 +20,8 @@ from city_resilience.forecasting import BLEND
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
 FILES = {
+    "audit.html",
+    "audit.json",
     "backtest.parquet",
     "comparisons.csv",
     "coverage.csv",

@@ -14,6 +14,7 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.report import summarise
+from city_resilience.report.html import SCRIPTS
 from city_resilience.report.texts import load_texts
 from report_inputs import Inputs, make_inputs
 
@@ -193,7 +194,8 @@ def test_both_languages_hold_the_same_texts_and_gaps() -> None:
 def test_every_text_the_page_asks_for_exists() -> None:
     assets = files("city_resilience.report").joinpath("assets")
     known = load_texts()["en"]
-    script = "".join(p.read_text("utf-8") for p in assets.iterdir() if p.name.endswith(".js"))
+    scripts = (assets.joinpath(name) for name in SCRIPTS)
+    script = "".join(path.read_text("utf-8") for path in scripts)
     template = assets.joinpath("report.html.j2").read_text("utf-8")
     asked = re.findall(r'\b(?:word|head|tile)\("(\w+)"', script)
     asked += re.findall(r'(?:data-(?:t|aria|placeholder)="|\bt\(")(\w+)"(?! \+)', template)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from city_resilience import __version__
+from city_resilience.cli_data import check, import_sheets
 from city_resilience.errors import CityResilienceError
-
-if TYPE_CHECKING:
-    from city_resilience.progress import Progress
 
 __all__ = ["main", "run"]
 
@@ -68,6 +65,10 @@ def main(debug: bool) -> None:
     """
 
 
+main.add_command(import_sheets)
+main.add_command(check)
+
+
 @main.command()
 @_experiment_options
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for tables, report, model.")
@@ -88,9 +89,10 @@ def train(
       city-resilience train experiments/demo/experiment.toml --out out/demo
       city-resilience train experiments/china_prefecture/experiment.toml --data panel.csv
     """
-    from city_resilience import pipeline, screen
+    from city_resilience import pipeline
+    from city_resilience.screen import console, training
 
-    with _progress() as progress:
+    with console.progress_bars() as progress:
         result = pipeline.train(
             experiment,
             data,
@@ -100,7 +102,7 @@ def train(
             require_promotion=require_promotion,
             progress=progress,
         )
-    screen.show_training(result)
+    training.show_training(result)
 
 
 @main.command()
@@ -113,16 +115,17 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     Example:
       city-resilience backtest experiments/us_states/experiment.toml --out out/us_states
     """
-    from city_resilience import batch, pipeline, screen
+    from city_resilience import batch, pipeline
+    from city_resilience.screen import console, training
 
     batch.check_folder(out)
     source = pipeline.load(experiment, data, overrides)
-    with _progress() as progress:
+    with console.progress_bars() as progress:
         source = pipeline.searched(source, progress)
         evaluation = pipeline.evaluate(source, progress)
     if out is not None:
         pipeline.write_evaluation(evaluation, out)
-    screen.show_evaluation(source, evaluation)
+    training.show_evaluation(source, evaluation)
     if out is not None:
         click.echo(f"Files: {out}")
 
@@ -170,6 +173,8 @@ def predict(
         f"{out}: {manifest['rows']} forecasts for {manifest['cities']} cities from origin "
         f"{manifest['origin']}, model {name}"
     )
+    for held in manifest["held_out"]:
+        click.echo(f"Alarm: {held}; see city-resilience check {data}", err=True)
     for family, share in manifest["unobserved_families"].items():
         click.echo(
             f"Alarm: {family}: only {share:.0%} of the values the model uses are observed; bring "
@@ -193,11 +198,12 @@ def explain(city: str, data: str, model: str, store: str, horizon: int | None, t
       city-resilience explain 洛阳市 --model china_prefecture@champion
       city-resilience explain Ohio --data experiments/us_states/panel.csv --model out/us/model
     """
-    from city_resilience import lookup, screen
+    from city_resilience import lookup
+    from city_resilience.screen import training
 
     folder, _ = lookup.model_folder(model, store)
     drivers, labels = lookup.explained(folder, model, store, data)
-    screen.show_city(drivers, labels, city, horizon, top)
+    training.show_city(drivers, labels, city, horizon, top)
 
 
 @main.command()
@@ -231,9 +237,10 @@ def compare(challenger: str, champion: str | None, store: str) -> None:
     Example:
       city-resilience compare china_prefecture@challenger china_prefecture@champion
     """
-    from city_resilience import lookup, screen
+    from city_resilience import lookup
+    from city_resilience.screen import training
 
-    screen.show_verdict(lookup.compared(challenger, champion, store))
+    training.show_verdict(lookup.compared(challenger, champion, store))
 
 
 @main.command()
@@ -269,9 +276,10 @@ def list_models(store: str) -> None:
     Example:
       city-resilience models list --store .city-resilience
     """
-    from city_resilience import lookup, screen
+    from city_resilience import lookup
+    from city_resilience.screen import training
 
-    screen.show_models(lookup.registered(store))
+    training.show_models(lookup.registered(store))
 
 
 @models.command()
@@ -321,30 +329,6 @@ def _fail(message: str, code: int, debug: bool) -> int:
         traceback.print_exc()
     click.echo(f"city-resilience: {' '.join(message.split())}", err=True)
     return code
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """Show one bar per kind of work on standard error, if that is a terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        tasks: dict[str, Any] = {}
-
-        def progress(what: str, done: int, total: int, /) -> None:
-            if what not in tasks:
-                tasks[what] = bars.add_task(what, total=total)
-            bars.update(tasks[what], completed=done)
-
-        yield progress
 
 
 def entry() -> None:

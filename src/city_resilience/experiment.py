@@ -51,7 +51,7 @@ FAMILIES: tuple[Family, ...] = get_args(Family)
 Parameter = bool | int | float | str
 Scope = Literal["whole_city", "districts"]
 _CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
-_FACTOR = re.compile(r"\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+_CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class _Strict(BaseModel):
@@ -89,8 +89,8 @@ class Data(_Strict):
     With ``gazetteer = "china"`` the names of cities are resolved to official units; its groups
     may then be named in ``groups`` without a column of that name. ``scope`` is the territory that
     is read where a column tells it. ``corrections`` map ``"variable/city/year"`` to a value in the
-    catalogue's unit, ``"drop"``, or a factor such as ``"*0.001"``; city and year may be ``*``, the
-    year also a range such as ``2011-2014``.
+    catalogue's unit, ``"drop"``, ``"drop zeros"`` or a factor such as ``"*0.001"``; city and year
+    may be ``*``, the year also a range such as ``2011-2014``.
     """
 
     path: str = ""
@@ -116,9 +116,10 @@ class Data(_Strict):
                     f"corrections: {key!r} is not 'variable/city/year' with a year, a range such "
                     "as 2011-2014, or *"
                 )
-            if isinstance(value, str) and value != "drop" and not _FACTOR.fullmatch(value):
+            if isinstance(value, str) and not _CORRECTION.fullmatch(value):
                 raise ValueError(
-                    f"corrections: {key!r} wants a number, 'drop' or a factor such as '*0.001'"
+                    f"corrections: {key!r} wants a number, 'drop', 'drop zeros' or a factor such "
+                    "as '*0.001'"
                 )
         return self
 

@@ -67,14 +67,13 @@ def explained(
     if not data:
         path = _result(folder, model, store, "drivers.parquet", "give the panel with --data")
         return pd.read_parquet(path), labels
+    from city_resilience.audit import open_panel
     from city_resilience.batch import check_panel
     from city_resilience.bundle import load_bundle
     from city_resilience.drivers import contributions
-    from city_resilience.panel import read_panel
 
     forecaster = load_bundle(folder)
-    experiment = forecaster.experiment
-    panel = read_panel(data, experiment.data, outcome=experiment.outcome.variable)
+    panel = open_panel(data, forecaster.experiment)
     rows = check_panel(forecaster, panel, allow_partial=True)
     return contributions(forecaster, panel, rows), labels
 

@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience import __version__
+from city_resilience.audit import open_panel, refuse_errors
 from city_resilience.batch import (
     check_folder,
     forecast_table,
@@ -27,12 +28,10 @@ from city_resilience.batch import (
 from city_resilience.bundle import load_bundle, package_versions, save_bundle
 from city_resilience.drivers import contributions
 from city_resilience.errors import GateRefused, InputError
-from city_resilience.experiment import Experiment, load_experiment
+from city_resilience.experiment import Experiment
 from city_resilience.forecasting import (
     Backtest,
-    Facts,
     Forecaster,
-    check_experiment,
     common_origin,
     compare_models,
     family_coverage,
@@ -43,8 +42,8 @@ from city_resilience.forecasting import (
     scored_origins,
     search_parameters,
 )
+from city_resilience.intake import Source, load
 from city_resilience.progress import Progress, silent
-from city_resilience.panel import Panel, read_panel
 
 __all__ = [
     "Evaluation",
@@ -56,20 +55,6 @@ __all__ = [
     "train",
     "write_evaluation",
 ]
-
-
-@dataclass(frozen=True)
-class Source:
-    """An experiment and the panel it runs on.
-
-    ``recipe`` is the digest of the experiment as it was written, before any search.
-    """
-
-    experiment: Experiment
-    panel: Panel
-    facts: Facts
-    path: Path
-    recipe: str
 
 
 @dataclass(frozen=True)
@@ -106,39 +91,6 @@ class Trained:
     out: Path | None
 
 
-def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] = ()) -> Source:
-    """Read an experiment and its panel, and compute the indicators.
-
-    Parameters
-    ----------
-    experiment_path : Path
-        The TOML file.
-    data : str
-        Path of the panel; the experiment's own (relative to its file) when empty.
-    overrides : iterable of str
-        ``section.key=value`` pairs.
-
-    Raises
-    ------
-    InputError
-        If the experiment or the panel is not usable, or no panel is named.
-    """
-    experiment = load_experiment(experiment_path, overrides)
-    if data:
-        path = Path(data)
-    elif experiment.data.path:
-        path = Path(experiment_path).parent / experiment.data.path
-    else:
-        raise InputError(
-            f"{experiment_path}: data.path is empty, this experiment runs on a panel you bring; "
-            "name it with --data PATH"
-        )
-    panel = read_panel(path, experiment.data, outcome=experiment.outcome.variable)
-    facts = gather_facts(panel, experiment)
-    check_experiment(facts, experiment)
-    return Source(experiment, panel, facts, path, experiment.digest())
-
-
 def searched(source: Source, progress: Progress = silent) -> Source:
     """Return the source with hyper-parameters searched, when the experiment asks for it."""
     experiment = search_parameters(source.facts, source.experiment, progress)
@@ -162,7 +114,12 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
     origins = [*scored_origins(facts, experiment), common_origin(facts.outcome, facts.years)]
     return Evaluation(
         backtest=backtest,
-        scores=score(backtest.frame, groups, experiment.evaluation.min_group),
+        scores=score(
+            backtest.frame,
+            groups,
+            experiment.evaluation.min_group,
+            flagged=source.audited.broken,
+        ),
         comparisons=compare_models(backtest.frame, experiment.model.serve),
         coverage=family_coverage(
             facts, experiment, dict.fromkeys(origins), min(experiment.outcome.horizons)
@@ -215,6 +172,7 @@ def train(
     started = time.perf_counter()
     check_folder(out)
     source = load(experiment_path, data, overrides)
+    refuse_errors(source.audited, source.experiment.name)
     source = searched(source, progress)
     experiment = source.experiment
     opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
@@ -282,7 +240,7 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
     try:
         reference = f"{champion.name}/{champion.version}"
         old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
-        panel = read_panel(source.path, old.data, outcome=old.outcome.variable)
+        panel = open_panel(source.path, old)
         horizons = {"horizons": source.experiment.outcome.horizons}
         outcome = old.outcome.model_copy(update=horizons)
         same_rows = {"evaluation": source.experiment.evaluation, "outcome": outcome}
@@ -315,10 +273,13 @@ def _stage(
     parts: Parts,
     run: Mapping[str, Any],
 ) -> None:
-    from city_resilience.report import summarise, write_report
+    from city_resilience.report import summarise, write_audit, write_report
 
     forecaster, forecast, drivers = parts
     write_evaluation(evaluation, folder)
+    audit = source.audited.as_dict()
+    write_audit(audit, folder / "audit.json")
+    write_audit(audit, folder / "audit.html")
     write_table(forecast, folder / "forecast.csv")
     write_table(drivers, folder / "drivers.parquet")
     panel = source.panel
@@ -355,11 +316,19 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "fingerprint": forecaster.fingerprint,
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "files": source.path.name,
-        "notes": source.panel.notes,
+        "notes": (*source.panel.notes, *_audit_notes(source)),
         "absent": source.facts.cube.absent,
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
     }
+
+
+def _audit_notes(source: Source) -> list[str]:
+    """Say what the audit found and which findings were accepted, and why."""
+    counts = source.audited.counts
+    found = ", ".join(f"{counts[name]} {name}s" for name in ("error", "warning", "note"))
+    accepted = [f"accepted {id}: {why}" for id, why in source.audited.accepted.items()]
+    return [f"the audit found {found}; see audit.html of the run", *accepted]
 
 
 def _record(
@@ -394,11 +363,12 @@ def _record(
 
 
 def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None:
-    from city_resilience.tracking import flat_metrics
+    from city_resilience.tracking import Value, flat_metrics
 
     scores, serve = evaluation.scores, source.experiment.model.serve
     run.dataset(source.panel, source.experiment.name)
-    run.record(flat_metrics(scores, serve))
+    counts = source.audited.counts.items()
+    run.record([*flat_metrics(scores, serve), *(Value(f"audit_{k}", float(n)) for k, n in counts)])
     for name in dict.fromkeys(scores["model"]):
         run.candidate(name, flat_metrics(scores, name))
     run.artifacts(folder)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
-__all__ = ["SEVERITIES", "Finding", "Severity", "accepted_by"]
+__all__ = ["SEVERITIES", "Finding", "Severity", "accepted_by", "correction_line"]
 
 Severity = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
@@ -72,7 +73,7 @@ class Finding:
     @property
     def acceptance(self) -> str:
         """The line for ``[audit.accept]`` that accepts it; the reason is for the user to fill."""
-        return f'"{self.id}" = "why it is right"'
+        return f'{_quoted(self.id)} = "why it is right"'
 
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping, id and acceptance included, for JSON."""
@@ -91,6 +92,29 @@ def accepted_by(finding: Finding, accept: Mapping[str, str]) -> str | None:
     True
     """
     for pattern, reason in accept.items():
-        if fnmatchcase(finding.id, pattern):
+        if pattern == finding.id or fnmatchcase(finding.id, pattern):
             return reason
     return None
+
+
+def correction_line(variable: str, city: str, years: int | str, value: str) -> str:
+    r"""Return the line for ``[data.corrections]`` that makes a correction.
+
+    Parameters
+    ----------
+    years : int or str
+        A year, a range such as ``2011-2014``, or ``*``.
+    value : str
+        ``drop``, ``drop zeros`` or a factor such as ``*0.001``.
+
+    Examples
+    --------
+    >>> print(correction_line("loans", 'the "Old" Town', 2011, "drop"))
+    "loans/the \"Old\" Town/2011" = "drop"
+    """
+    return f"{_quoted(f'{variable}/{city}/{years}')} = {_quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON escapes the same characters in the same way."""
+    return json.dumps(text, ensure_ascii=False)

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 
 from city_resilience import __version__
+from city_resilience.audit import open_panel
 from city_resilience.batch.tables import check_suffix, write_json, write_table
 from city_resilience.bundle import load_bundle, package_versions, read_manifest
 from city_resilience.drivers import contributions, leading
 from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting import Forecaster, ServedRows, available_from
-from city_resilience.panel import Panel, read_panel
+from city_resilience.panel import Panel
 
 __all__ = ["add_drivers", "check_panel", "forecast_table", "predict", "unobserved_families"]
 
@@ -182,10 +183,7 @@ def add_drivers(
 
 
 def _read(data_path: Path | str, forecaster: Forecaster, sheet: str) -> Panel:
-    data = forecaster.experiment.data
-    if sheet:
-        data = data.model_copy(update={"sheet": sheet})
-    return read_panel(data_path, data, outcome=forecaster.experiment.outcome.variable)
+    return open_panel(data_path, forecaster.experiment, sheet=sheet)
 
 
 def _check_indicators(forecaster: Forecaster, rows: ServedRows, source: str) -> None:
@@ -247,6 +245,7 @@ def _manifest(
         "horizons": [int(h) for h in np.unique(table["horizon"])],
         "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
         "unobserved_families": unobserved_families(forecaster, rows),
+        "held_out": list(panel.held),
         "simulated": forecaster.experiment.data.simulated,
         "data": {"file": Path(panel.source).name, "fingerprint": panel.fingerprint()},
         "versions": {"city-resilience": __version__, **package_versions()},

@@ -73,11 +73,11 @@ class SheetRules:
 
 
 def plain(text: str) -> str:
-    """Return words as they are compared: NFKC, lower case, letters and digits only.
+    r"""Return words as they are compared: NFKC, lower case, letters and digits only.
 
     Examples
     --------
-    >>> plain("全 市_x000D_\\n Total City"), plain("市　辖区")
+    >>> plain("全 市_x000D_\n Total City"), plain("市　辖区")
     ('全市totalcity', '市辖区')
     """
     folded = unicodedata.normalize("NFKC", text.replace("_x000D_", " ")).casefold()

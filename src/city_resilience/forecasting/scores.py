@@ -15,10 +15,19 @@ from numpy.typing import NDArray
 from city_resilience.forecasting.backtest import HISTORY_ONLY
 from city_resilience.forecasting.baselines import BASELINES
 
-__all__ = ["SCORE_COLUMNS", "best_naive", "compare_models", "paired_interval", "score", "yearly"]
+__all__ = [
+    "SCORE_COLUMNS",
+    "WITHOUT_BREAKS",
+    "best_naive",
+    "compare_models",
+    "paired_interval",
+    "score",
+    "yearly",
+]
 
 Float = NDArray[np.float64]
 
+WITHOUT_BREAKS = "without_breaks"
 SCORE_COLUMNS = (
     "model",
     "horizon",
@@ -130,7 +139,7 @@ def score(
                 parts.append(_summary(years, f"group:{name}", str(value), best))
     unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
     if not unbroken.empty:
-        parts.append(_summary(yearly(unbroken), "without_breaks", "all years", best))
+        parts.append(_summary(yearly(unbroken), WITHOUT_BREAKS, "all years", best))
     table = pd.concat(parts, ignore_index=True)
     return table[list(SCORE_COLUMNS)].sort_values(
         ["horizon", "slice", "level", "mae", "model"], ignore_index=True

@@ -18,6 +18,7 @@ __all__ = ["apply_corrections"]
 
 _YEARS = re.compile(r"\*|(\d{4})(?:-(\d{4}))?")
 _SHOWN = 3
+_ZEROS = "drop zeros"
 
 Mask = NDArray[np.bool_]
 Correction = float | str
@@ -32,8 +33,9 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
         Left as it is.
     corrections : mapping of str to float or str
         ``"variable/city/year"`` to a number in the variable's unit, to ``"drop"`` (the cell
-        becomes unknown) or to a factor such as ``"*0.001"``. City and year may be ``*``, the year
-        also a range such as ``2011-2014``. A number also fills blank cells of rows that exist.
+        becomes unknown), ``"drop zeros"`` or a factor such as ``"*0.001"``. City and year may be
+        ``*``, the year also a range such as ``2011-2014``. A number also fills blank cells of rows
+        that exist.
 
     Returns
     -------
@@ -59,6 +61,7 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
         old = frame[variable].to_numpy(dtype=np.float64)
         new = _corrected(key, old, value)
         matched = _rows(frame, city, years) & ~(np.isnan(old) & np.isnan(new))
+        matched &= (old == 0) | (value != _ZEROS)
         if matched.any():
             frame = frame.assign(**{variable: np.where(matched, new, old)})
         notes.append(_note(panel, key, old, new, matched))
@@ -93,6 +96,8 @@ def _corrected(key: str, old: NDArray[np.float64], value: Correction) -> NDArray
     """Return what every cell would be; a cell stays blank under ``drop`` and under a factor."""
     if value == "drop":
         return np.full(len(old), np.nan)
+    if value == _ZEROS:
+        return np.where(old == 0, np.nan, old)
     try:
         times = isinstance(value, str) and value.strip().startswith("*")
         number = float(str(value).strip().removeprefix("*"))
@@ -100,8 +105,8 @@ def _corrected(key: str, old: NDArray[np.float64], value: Correction) -> NDArray
         number = np.nan
     if not np.isfinite(number):
         raise InputError(
-            f"[data.corrections] {key!r} = {value!r}: a number, 'drop' or a factor such as "
-            "'*0.001' expected; change the value"
+            f"[data.corrections] {key!r} = {value!r}: a number, 'drop', 'drop zeros' or a factor "
+            "such as '*0.001' expected; change the value"
         )
     return old * number if times else np.full(len(old), number)
 

@@ -70,6 +70,8 @@ class Panel:
         Row in the file, as a spreadsheet counts, of each row of the frame.
     headers : mapping of str to str
         Variable id to the header of its column in the file.
+    held : tuple of str
+        Cells that an audit holds out, one sentence for each variable; among the notes too.
     """
 
     frame: pd.DataFrame
@@ -79,6 +81,7 @@ class Panel:
     source: str = ""
     rows: NDArray[np.int64] | None = field(default=None, compare=False)
     headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    held: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def cities(self) -> list[str]:

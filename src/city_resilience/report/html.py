@@ -6,18 +6,17 @@ styles and scripts are inlined, and a content security policy forbids the page t
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from city_resilience.errors import InputError
 from city_resilience.report.figures import build_figures
+from city_resilience.report.inline import page_asset, page_json, page_script
 from city_resilience.report.texts import load_texts
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["SCRIPTS", "render_report", "write_report"]
 
 
 def render_report(summary: dict[str, Any]) -> str:
@@ -36,15 +35,15 @@ def render_report(summary: dict[str, Any]) -> str:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    page = environment.from_string(_asset("report.html.j2")).render(
+    page = environment.from_string(page_asset("report.html.j2")).render(
         summary=summary,
         texts=texts,
         t=texts["en"],
-        style=Markup(_asset("report.css")),
-        plotly=Markup(_script(get_plotlyjs())),
-        script=Markup("\n".join(_script(_asset(name)) for name in SCRIPTS)),
-        data=Markup(_json({**_without_outcomes(summary), "figures": build_figures(summary)})),
-        words=Markup(_json(texts)),
+        style=Markup(page_asset("report.css")),
+        plotly=Markup(page_script(get_plotlyjs())),
+        script=Markup("\n".join(page_script(page_asset(name)) for name in SCRIPTS)),
+        data=Markup(page_json({**_without_outcomes(summary), "figures": build_figures(summary)})),
+        words=Markup(page_json(texts)),
     )
     return str(page)
 
@@ -94,11 +93,6 @@ def write_report(summary: dict[str, Any], path: Path | str) -> Path:
 SCRIPTS = ("base.js", "tables.js", "city.js", "page.js")
 
 
-def _asset(name: str) -> str:
-    folder = files("city_resilience.report").joinpath("assets")
-    return folder.joinpath(name).read_text(encoding="utf-8")
-
-
 def _without_outcomes(summary: dict[str, Any]) -> dict[str, Any]:
     slim = {
         horizon: {
@@ -111,16 +105,3 @@ def _without_outcomes(summary: dict[str, Any]) -> dict[str, Any]:
         for horizon, part in summary["by_horizon"].items()
     }
     return {**summary, "by_horizon": slim}
-
-
-def _json(value: Any) -> str:
-    """Write JSON that can stand inside a script element whatever its strings hold."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def _script(text: str) -> str:
-    """Return a script that cannot end the script element it stands in."""
-    return text.replace("</script", "<\\/script").replace("<!--", "<\\!--")

@@ -8,6 +8,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting.backtest import HISTORY_ONLY
+from city_resilience.forecasting.scores import WITHOUT_BREAKS
 from city_resilience.report.plain import plain, plain_list, plain_text, whole
 from city_resilience.report.texts import kind_of
 
@@ -142,8 +143,12 @@ def outcomes(
 def groups(
     scores: pd.DataFrame, horizon: int, served: str, naive: str | None
 ) -> list[dict[str, Any]]:
-    """Return one row per group column and level with the served, naive and history errors."""
-    rows = scores[(scores["horizon"] == horizon) & scores["slice"].str.startswith("group:")]
+    """Return one row per group column and level with the served, naive and history errors.
+
+    The rows without flagged level breaks, where there are such, come last as a group of their own.
+    """
+    sliced = scores["slice"].str.startswith("group:") | (scores["slice"] == WITHOUT_BREAKS)
+    rows = scores[(scores["horizon"] == horizon) & sliced]
     found = []
     for (slice_, level), part in rows.groupby(["slice", "level"], sort=True):
         models = part.drop_duplicates("model").set_index("model")

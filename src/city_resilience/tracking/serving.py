@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.audit import hold_out, open_panel
 from city_resilience.batch import check_panel, forecast_table
 from city_resilience.errors import InputError
 from city_resilience.forecasting import Forecaster
@@ -83,17 +84,22 @@ def serve(
 
 
 def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
-    """Check a long frame whose columns are variable ids and return it as a panel."""
+    """Check a long frame whose columns are variable ids and return it as a panel.
+
+    Its cells are taken as corrected; the corrections of the experiment are for its file.
+    """
     experiment = forecaster.experiment
     data = experiment.data
     own = {column.id or header: column for header, column in data.columns.items()}
     settings = data.model_copy(
         update={"city": "", "year": "", "province": "", "sheet": "", "units": {}, "columns": own}
+        | {"corrections": {}}
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "input.parquet"
         frame.to_parquet(path, index=False)
-        return read_panel(path, settings, outcome=experiment.outcome.variable)
+        panel = read_panel(path, settings, outcome=experiment.outcome.variable)
+    return hold_out(panel, experiment.audit)
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
@@ -114,7 +120,4 @@ def _panel(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> Pan
         )
     if len(frame) != 1:
         raise InputError(f"data: {len(frame)} rows, found more than one path; give one path")
-    experiment = forecaster.experiment
-    return read_panel(
-        str(frame[DATA_COLUMN].iloc[0]), experiment.data, outcome=experiment.outcome.variable
-    )
+    return open_panel(str(frame[DATA_COLUMN].iloc[0]), forecaster.experiment)

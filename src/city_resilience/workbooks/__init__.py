@@ -2,7 +2,7 @@
 
 from city_resilience.workbooks.importer import Imported, assemble, import_sheets
 from city_resilience.workbooks.labelled import HEADERS, Headers, labelled
-from city_resilience.workbooks.listing import LISTING_COLUMNS, Entry
+from city_resilience.workbooks.listing import LISTING_COLUMNS, Entry, column_letter
 from city_resilience.workbooks.sheet import Sheet, find_files
 from city_resilience.workbooks.table import Options
 from city_resilience.workbooks.years import YearRules, parse_year_rules
@@ -17,6 +17,7 @@ __all__ = [
     "Sheet",
     "YearRules",
     "assemble",
+    "column_letter",
     "find_files",
     "import_sheets",
     "labelled",

@@ -108,7 +108,7 @@ function drawGroups() {
     head("mae_naive", true), head("mae_history", true), head("skill_naive", true, "skill_naive_long"),
     head("rank_correlation", true, "rank_correlation_long")];
   fillTable("groups-table", heads, groups.map((row, i) => el("tr", { class: i && groups[i - 1].group !== row.group ? "first" : null },
-    el("td", {}, i && groups[i - 1].group === row.group ? "" : row.group), el("th", { scope: "row" }, row.level),
+    el("td", {}, i && groups[i - 1].group === row.group ? "" : row.group === "without_breaks" ? word("without_breaks") : row.group), el("th", { scope: "row" }, row.group === "without_breaks" ? word("without_breaks_level") : row.level),
     cell(row.n === null ? "–" : String(row.n)), cell(number(row.mae)), cell(number(row.mae_naive)), cell(number(row.mae_history)),
     cell(signed(row.skill_naive), tone(row.skill_naive)), cell(number(row.rank_correlation)))));
 }

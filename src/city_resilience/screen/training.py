@@ -1,4 +1,4 @@
-"""What the command line shows: tables on the terminal."""
+"""What training, explaining and comparing show."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from rich.table import Table
 from city_resilience.drivers import BASE, family_sums
 from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting import best_naive, candidate_labels, yearly
-from city_resilience.pipeline import Evaluation, Source, Trained
+from city_resilience.forecasting.scores import WITHOUT_BREAKS
+from city_resilience.intake import Source
+from city_resilience.pipeline import Evaluation, Trained
+from city_resilience.screen.console import open_console
 
 __all__ = ["show_city", "show_evaluation", "show_models", "show_training", "show_verdict"]
 
 
-WIDE = 120
-
-
-def _console() -> Console:
-    """Return a console that is wide enough for the tables where there is no terminal."""
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDE)
-
-
 def show_training(result: Trained) -> None:
     """Show what a training run found and where its files are."""
-    console = _console()
+    console = open_console()
     show_evaluation(result.source, result.evaluation, console)
     console.print(_families(result))
+    counts = result.source.audited.counts
+    console.print(
+        f"Audit       {counts['error']} errors, {counts['warning']} warnings, {counts['note']} "
+        f"notes, {counts['accepted']} accepted; {len(result.source.experiment.data.corrections)} "
+        "corrections declared",
+        soft_wrap=True,
+    )
     alias = " and ".join(result.aliases)
     console.print(f"Registered  {result.version} as {alias} ({result.gate})", soft_wrap=True)
     console.print(f"Run         {result.run_id} in {result.store}", soft_wrap=True)
@@ -43,13 +44,15 @@ def show_training(result: Trained) -> None:
 
 def show_evaluation(source: Source, evaluation: Evaluation, console: Console | None = None) -> None:
     """Show skill by horizon, what was observed, and what was left out."""
-    console = console or _console()
+    console = console or open_console()
     experiment = source.experiment
     if experiment.data.simulated:
         console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
     best = best_naive(yearly(evaluation.backtest.frame))
     for horizon in experiment.outcome.horizons:
         console.print(_skill(evaluation, experiment.model.serve, horizon, best[horizon]))
+    for line in _without_breaks(evaluation, experiment.model.serve, best):
+        console.print(line, soft_wrap=True)
     console.print(_coverage(evaluation.coverage))
     for line in _not_live(evaluation.coverage):
         console.print(line, soft_wrap=True)
@@ -90,6 +93,21 @@ def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Tabl
             style="bold" if model == serve else None,
         )
     return table
+
+
+def _without_breaks(evaluation: Evaluation, serve: str, best: Mapping[int, str]) -> Iterable[str]:
+    """Say what the errors are on rows that no redrawn boundary or restated level touches."""
+    scores = evaluation.scores
+    rows = scores[scores["slice"] == WITHOUT_BREAKS].set_index(["horizon", "model"])
+    every = scores[scores["slice"] == "all"].set_index(["horizon", "model"])
+    for horizon in sorted(rows.index.get_level_values("horizon").unique()):
+        served = rows.loc[(horizon, serve)]
+        naive = rows.loc[(horizon, best[horizon])]
+        left_out = every.loc[(horizon, serve), "n"] - served["n"]
+        yield (
+            f"Without {left_out:.0f} rows over level breaks, horizon {horizon}: {serve} "
+            f"{served['mae']:.3f}, best naive {naive['mae']:.3f} pp"
+        )
 
 
 def _difference(row: Mapping[str, Any]) -> str:
@@ -182,7 +200,7 @@ def show_city(
     rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
     origin = int(rows["origin"].iloc[0])
     total = rows["contribution"].sum()
-    console = _console()
+    console = open_console()
     console.print(
         f"[bold]{city}[/bold]: growth gap forecast {total:+.2f} pp for {origin + horizon} "
         f"(origin {origin}, horizon {horizon}). Contributions are associated with the forecast, "
@@ -214,7 +232,7 @@ def show_verdict(verdict: Any) -> None:
             f"{pair.champion:.3f}",
             f"{pair.challenger - pair.champion:+.3f}",
         )
-    console = _console()
+    console = open_console()
     if verdict.pairs:
         console.print(table)
     console.print(verdict.words, soft_wrap=True)
@@ -233,4 +251,4 @@ def show_models(versions: Iterable[Any]) -> None:
             version.created,
             version.tags.get("fingerprint", ""),
         )
-    _console().print(table)
+    open_console().print(table)

@@ -1,0 +1,92 @@
+"""Numbers and factors as an auditor would say them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from city_resilience.audit.paths import Float
+
+__all__ = ["compared", "correction_factor", "likely_power", "shown", "span", "why_factor"]
+
+TOLERANCE = 0.15
+_PERCENT_BELOW = 1.8
+_REASONS = {
+    1: "a digit too many or a decimal point moved",
+    2: "a decimal point lost, or percent for a fraction",
+    3: "a decimal point lost, or thousands",
+    4: "the yuan beside 万元, or 万元 beside 亿元",
+    8: "yuan beside 亿元",
+    -1: "a digit lost or a decimal point moved",
+    -2: "a decimal point too far left, or a fraction for percent",
+    -3: "a decimal point too far left, or thousands",
+    -4: "万 beside the plain unit",
+    -8: "亿元 beside yuan",
+}
+
+
+def likely_power(log_ratio: Float, tolerance: float = TOLERANCE) -> Float:
+    """Return the power of ten, not zero, that a ratio is close to; 0 where there is none.
+
+    Parameters
+    ----------
+    log_ratio : ndarray
+        Natural logarithm of value over expectation.
+    tolerance : float
+        In decades.
+
+    Examples
+    --------
+    >>> likely_power(np.log([874.0, 0.1, 4.0, 1.1]))
+    array([ 3., -1.,  0.,  0.])
+    """
+    decades = np.where(np.isfinite(log_ratio), log_ratio, 0.0) / np.log(10.0)
+    power = np.round(decades)
+    return np.asarray(np.where(np.abs(decades - power) <= tolerance, power, 0.0)) + 0.0
+
+
+def correction_factor(power: int) -> str:
+    """Return the correction that takes a power of ten out of a cell.
+
+    Examples
+    --------
+    >>> correction_factor(3), correction_factor(-2)
+    ('*0.001', '*100')
+    """
+    return f"*{np.format_float_positional(10.0**-power, trim='-')}"
+
+
+def why_factor(power: int) -> str:
+    """Return what may have happened to a cell that is off by a power of ten."""
+    return _REASONS.get(power, "another unit")
+
+
+def compared(log_ratio: float) -> str:
+    """Return how a number compares with another, to be followed by the other.
+
+    Examples
+    --------
+    >>> compared(np.log(1000.0)), compared(np.log(0.1)), compared(np.log(0.83))
+    ('1,000 times', '1/10 of', '17 % below')
+    """
+    ratio = float(np.exp(min(abs(log_ratio), 700.0)))
+    if ratio < _PERCENT_BELOW:
+        share = 100 * abs(float(np.expm1(log_ratio)))
+        return f"{share:.0f} % {'above' if log_ratio > 0 else 'below'}"
+    number = f"{float(f'{ratio:.2g}'):,.10g}"
+    return f"{number} times" if log_ratio > 0 else f"1/{number} of"
+
+
+def shown(value: float, digits: int = 6) -> str:
+    """Return a number without an exponent, rounded to so many digits that count.
+
+    Examples
+    --------
+    >>> shown(1121.0), shown(15999.762), shown(0.0649), shown(1.1283, 3)
+    ('1121', '15999.8', '0.0649', '1.13')
+    """
+    return str(np.format_float_positional(float(f"{value:.{digits}g}"), trim="-"))
+
+
+def span(first: int, last: int) -> str:
+    """Return one year, or the first and the last of several."""
+    return str(first) if first == last else f"{first}–{last}"

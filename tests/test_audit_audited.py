@@ -1,0 +1,145 @@
+"""The audit as a whole: order, acceptance, refusal, JSON, and that the order of rows is nothing."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
+from city_resilience.audit import (
+    SEVERITIES,
+    Finding,
+    accepted_by,
+    audit_panel,
+    refuse_errors,
+)
+from city_resilience.errors import InputError
+from city_resilience.experiment import Audit
+
+SPIKE = f"spike/loans/City 007/{FIRST + 5}"
+
+
+def spoilt(cells=((7, 5),)):
+    values = {"loans": smooth(), "gdp_real": smooth(1)}
+    for cell in cells:
+        values["loans"][cell] *= 1000
+    values["gdp_real"][3, 8:] *= 0.75
+    return panel_of(values)
+
+
+def test_findings_are_sorted_and_single():
+    audited = audit_panel(spoilt([(20, 4), (7, 5), (7, 9)]), outcome="gdp_real")
+    ranks = [SEVERITIES.index(finding.severity) for finding in audited.findings]
+    assert ranks == sorted(ranks)
+    assert [(e.city, e.years[0]) for e in audited.errors] == [
+        ("City 007", FIRST + 5),
+        ("City 007", FIRST + 9),
+        ("City 020", FIRST + 4),
+    ]
+    ids = [finding.id for finding in audited.findings]
+    assert len(set(ids)) == len(ids)
+
+
+def test_accepted_errors_are_kept_and_counted_apart():
+    audited = audit_panel(spoilt(), settings=Audit(accept={"spike/loans/*/*": "a bank moved"}))
+    assert audited.accepted == {SPIKE: "a bank moved"}
+    assert audited.errors == ()
+    assert audited.counts["error"] == 0
+    assert audited.counts["accepted"] == 1
+    assert audited.counts_by_check["spike"]["error"] == 1
+    refuse_errors(audited, "demo")
+
+
+def test_refusal_names_cell_reason_and_lines():
+    with pytest.raises(InputError) as caught:
+        refuse_errors(audit_panel(spoilt()), "demo")
+    message = str(caught.value)
+    assert "\n" not in message
+    assert message.startswith(
+        "panel.csv: the audit found 1 error that experiment 'demo' neither corrects nor accepts: "
+        f"spike loans City 007 {FIRST + 5} (row {7 * YEARS + 7}, column 'loans header'): "
+    )
+    assert (
+        f'set "loans/City 007/{FIRST + 5}" = "*0.001" in [data.corrections] or '
+        f'"{SPIKE}" = "why it is right" in [audit.accept]'
+    ) in message
+    assert message.endswith("see all with city-resilience check panel.csv --out audit.html")
+
+
+def test_refusal_of_many_names_three_and_counts_the_rest():
+    cells = [(city, 6) for city in range(0, 35, 7)]
+    with pytest.raises(InputError) as caught:
+        refuse_errors(audit_panel(spoilt(cells)), "demo")
+    message = str(caught.value)
+    assert "found 5 errors" in message
+    assert "; and 2 more; see all" in message
+    assert message.count("[audit.accept]") == 3
+
+
+def test_faults_of_the_reader_are_findings_too():
+    fault = Finding("unreadable", "error", "loans", "City 001", (FIRST,), "'5,97' is no number")
+    audited = audit_panel(spoilt(()), faults=[fault])
+    assert audited.errors == (fault,)
+    assert audited.counts_by_check["unreadable"] == {"error": 1, "warning": 0, "note": 0}
+
+
+def test_plain_mapping_is_strict_json_with_the_promised_keys():
+    plain = audit_panel(spoilt(), outcome="gdp_real").as_dict()
+    again = json.loads(json.dumps(plain, allow_nan=False))
+    assert again == plain
+    assert list(plain) == [
+        *("source", "cities", "years", "outcome", "variables", "findings", "accepted", "coverage")
+    ]
+    assert plain["cities"] == CITIES
+    assert plain["years"] == [FIRST, FIRST + YEARS - 1]
+    assert plain["variables"]["loans"] == {
+        "label_en": "Loans of financial institutions, year-end",
+        "label_zh": "年末金融机构贷款余额",
+        "unit": "100m yuan",
+        "family": "control",
+    }
+    assert plain["findings"][0]["id"] == SPIKE
+
+
+def test_coverage_is_the_share_of_cities():
+    panel = spoilt()
+    loans = panel.frame["loans"].mask((panel.frame["year"] == FIRST) & (panel.frame.index < 240))
+    audited = audit_panel(replace(panel, frame=panel.frame.assign(loans=loans)))
+    table = audited.coverage.set_index(["variable", "year"])["share"]
+    assert table["loans", FIRST] == pytest.approx(0.5)
+    assert table["loans", FIRST + 1] == 1.0
+    assert len(table) == 2 * YEARS
+
+
+def test_order_of_rows_and_of_the_file_changes_nothing():
+    panel = spoilt([(20, 4), (7, 5)])
+    order = np.random.default_rng(0).permutation(len(panel.frame))
+    shuffled = replace(
+        panel, frame=panel.frame.iloc[order].reset_index(drop=True), rows=panel.rows[order]
+    )
+    assert audit_panel(shuffled).as_dict() == audit_panel(panel).as_dict()
+
+
+def test_the_panel_is_left_as_it_is():
+    panel = spoilt()
+    before = panel.frame.copy(deep=True)
+    audit_panel(panel, outcome="gdp_real")
+    pd.testing.assert_frame_equal(panel.frame, before)
+
+
+def test_no_variable_and_tiny_panels_are_audited():
+    audited = audit_panel(panel_of({"loans": np.ones((1, 1))}))
+    assert audited.errors == ()
+    empty = replace(panel_of({"loans": np.ones((2, 2))}), variables={})
+    assert audit_panel(empty).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "accepted"),
+    [(SPIKE, True), ("spike/*", True), ("jump/*", False), ("spike/loans/City 008/*", False)],
+)
+def test_acceptance_by_pattern(pattern, accepted):
+    (error,) = audit_panel(spoilt()).errors
+    assert (accepted_by(error, {pattern: "checked"}) == "checked") is accepted

@@ -1,0 +1,236 @@
+"""The audit's page, its JSON and its summary on the terminal show all of it, and nothing else."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from city_resilience.audit.finding import Finding
+from city_resilience.errors import InputError
+from city_resilience.report.audit_page import render_audit, write_audit
+from city_resilience.report.audit_summary import audit_texts, summarise_audit
+from city_resilience.screen.data import show_audit
+from report_audit_inputs import GAP, ROWS, SPIKE, VARIABLES, make_audit
+
+HOSTILE = "<script>alert(1)</script>"
+VOID = {"meta", "link", "input", "br"}
+
+
+class Page(HTMLParser):
+    """Collect what a page refers to, its tags, scripts, and the text of each of its elements."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.references: list[tuple[str, str]] = []
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.scripts: dict[str, str] = {}
+        self._script = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs) -> None:
+        values = dict(attrs)
+        self.elements.append((tag, values))
+        names = ("src", "href", "srcset", "poster", "action", "data", "background")
+        self.references += [(tag, values[name]) for name in names if name in values]
+        if tag == "script":
+            self._script = values.get("id", "page")
+
+    def handle_endtag(self, tag) -> None:
+        if tag == "script":
+            self._script = ""
+
+    def handle_data(self, data) -> None:
+        if self._script:
+            self.scripts[self._script] = self.scripts.get(self._script, "") + data
+        elif data.strip():
+            self.texts.append(data.strip())
+
+    def with_attribute(self, name: str) -> list[str]:
+        return [values[name] for _, values in self.elements if name in values]
+
+
+def _terminal(audit) -> str:
+    stream = io.StringIO()
+    show_audit(audit, Console(file=stream, width=120))
+    return stream.getvalue()
+
+
+def test_page_refers_to_nothing_outside() -> None:
+    text = render_audit(make_audit(more=3))
+    page = Page(text)
+    assert page.references
+    assert [ref for ref in page.references if not re.match(r"#|data:", ref[1])] == []
+    assert "default-src 'none'" in text
+    assert not re.search(r"https?://|url\(|@import", text)
+
+
+def test_page_stays_light() -> None:
+    assert len(render_audit(make_audit(more=300)).encode()) < 700_000
+
+
+def test_hostile_names_stay_inert() -> None:
+    city = Finding("spike", "error", "gdp_real", HOSTILE, (2001,), HOSTILE, cell=HOSTILE)
+    audit = make_audit([city], {city.id: HOSTILE, HOSTILE: HOSTILE})
+    audit["source"] = HOSTILE
+    audit["variables"]["gdp_real"]["label_en"] = HOSTILE
+    page = Page(render_audit(audit))
+    assert [values.get("id") for tag, values in page.elements if tag == "script"] == [
+        "data",
+        "words",
+        None,
+    ]
+    assert page.texts.count(HOSTILE) >= 5
+    assert json.loads(page.scripts["words"])["en"]["var_gdp_real"] == HOSTILE
+
+
+def test_every_finding_stands_in_the_page_with_both_settings() -> None:
+    audit = make_audit(more=40)
+    texts = Page(render_audit(audit)).texts
+    for finding in audit["findings"]:
+        assert finding["acceptance"] in texts
+        assert finding["reason"] in texts
+        assert not finding["cell"] or finding["cell"] in texts
+        assert not finding["correction"] or finding["correction"] in texts
+    assert {"1,121", "10k persons", "× 1,000", "296 cities", "2013–2014"} <= {
+        part for text in texts for part in (text, text.removeprefix(" ").strip("· "))
+    }
+
+
+def test_accepted_findings_stand_apart_and_no_longer_stop_training() -> None:
+    summary = summarise_audit(
+        make_audit(accepted={SPIKE.id: "seen in the yearbook", "a/b/c/*": ""})
+    )
+    assert [row["id"] for row in summary["findings"]] == [GAP.id, ROWS.id]
+    assert [(entry["why"], bool(entry["row"])) for entry in summary["accepted"]] == [
+        ("seen in the yearbook", True),
+        ("", False),
+    ]
+    assert summary["verdict"]["en"] == (
+        "No error: train takes this panel; 1 warning; 1 note; "
+        "2 findings accepted in the experiment."
+    )
+    assert summary["level"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict"),
+    [
+        ([SPIKE], "1 error: train refuses this panel until it is corrected or accepted."),
+        ([SPIKE, SPIKE], "2 errors: train refuses this panel until they are corrected or"),
+        ([], "No error, no warning, no note: train takes this panel."),
+    ],
+)
+def test_verdict_in_plain_words(findings, verdict) -> None:
+    assert summarise_audit(make_audit(findings))["verdict"]["en"].startswith(verdict)
+
+
+def test_heat_map_has_one_cell_a_variable_and_year() -> None:
+    page = Page(render_audit(make_audit()))
+    cells = [
+        values["class"] for tag, values in page.elements if tag == "td" and values.get("class")
+    ]
+    steps = [cell for cell in cells if re.fullmatch(r"s\d", cell)]
+    assert len(steps) == len(VARIABLES) * 24
+    assert {"s0", "s3", "s5", "s6"} == set(steps)
+
+
+def test_coverage_tells_beginnings_ends_and_holes() -> None:
+    summary = summarise_audit(make_audit())
+    lines = {line["id"]: line for group in summary["series"] for line in group["lines"]}
+    assert summary["series"][0]["lines"][0]["id"] == "gdp_real"
+    assert lines["unit_employment"]["note"]["en"] == "2005–2016 · none in 2013–2014"
+    assert lines["population"]["note"]["zh"] == "每年 · 2000–2023 年不足 75%"
+    assert lines["land_area"]["note"]["en"] == "no value at all"
+    assert (lines["unit_employment"]["late"], lines["unit_employment"]["early"]) == (2005, 2016)
+    assert summary["coverage"]["en"] == (
+        "Of 6 variables, with values in every year: 2; beginning after 2000: 3; ending before "
+        "2023: 3; with years without any value in between: 1; with years in which fewer than 75 % "
+        "of the cities have a value: 1; without any value: 1."
+    )
+
+
+def test_both_languages_are_complete() -> None:
+    texts = audit_texts()
+    assert texts["en"].keys() == texts["zh"].keys()
+    braces = {
+        language: {key: sorted(re.findall(r"{\w+}", text)) for key, text in own.items()}
+        for language, own in texts.items()
+    }
+    assert {k: v for k, v in braces["en"].items() if k != "language_name"} == {
+        k: v for k, v in braces["zh"].items() if k != "language_name"
+    }
+    page = Page(render_audit(make_audit(more=2, accepted={"a/b/c/*": "why"})))
+    words = json.loads(page.scripts["words"])
+    keys = {*page.with_attribute("data-t"), *page.with_attribute("data-aria")}
+    keys |= set(page.with_attribute("data-placeholder"))
+    keys |= set(re.findall(r'\bword\("(\w+)"', page.scripts["page"])) & texts["en"].keys()
+    for language in ("en", "zh"):
+        assert keys <= words[language].keys()
+    assert len(page.with_attribute("data-en")) == len(page.with_attribute("data-zh")) > 0
+
+
+def test_every_fixed_text_is_used() -> None:
+    source = Path(__file__).parents[1] / "src" / "city_resilience"
+    names = ["report/audit_summary.py", "report/audit_coverage.py", "screen/data.py"]
+    names += ["report/assets/audit.html.j2", "report/assets/audit.js"]
+    code = "\n".join((source / name).read_text(encoding="utf-8") for name in names)
+    families = ("step_", "tile_", "n_", "filter_", "nav_", "coverage_", "copy_", "family_")
+    unused = [
+        key
+        for key in audit_texts()["en"]
+        if not re.search(rf"\b{key.removesuffix('_one')}\b", code) and not key.startswith(families)
+    ]
+    assert unused == []
+
+
+def test_page_and_terminal_are_the_same_each_time() -> None:
+    assert render_audit(make_audit(more=5)) == render_audit(make_audit(more=5))
+    assert _terminal(make_audit(more=5)) == _terminal(make_audit(more=5))
+
+
+def test_suffix_decides_the_format(tmp_path: Path) -> None:
+    audit = make_audit()
+    page = write_audit(audit, tmp_path / "new" / "audit.HTML")
+    assert page.read_text(encoding="utf-8") == render_audit(audit)
+    record = write_audit(audit, tmp_path / "audit.json")
+    assert json.loads(record.read_text(encoding="utf-8")) == json.loads(json.dumps(audit))
+    with pytest.raises(InputError, match=r"audit\.htm: output suffix '.htm' is not known"):
+        write_audit(audit, tmp_path / "audit.htm")
+    (tmp_path / "folder.html").mkdir()
+    with pytest.raises(InputError, match="is a folder"):
+        write_audit(audit, tmp_path / "folder.html")
+
+
+def test_terminal_says_what_page_says_in_few_lines() -> None:
+    text = _terminal(make_audit(more=200))
+    lines = text.splitlines()
+    assert len(lines) < 60
+    assert lines[0].startswith("data/city_panel.csv: 296 cities, 2000–2023, 6 variables")
+    assert "1 error: train refuses this panel" in lines[1]
+    assert f"    [data.corrections] {SPIKE.correction}" in lines
+    assert f"    [audit.accept] {GAP.acceptance}" in lines
+    assert f"error: Employment in finance, 达州市, 2013 · {SPIKE.cell}" in lines
+    assert "… and 198 more warnings" in lines
+    assert "--out audit.html" in lines[-1]
+
+
+def test_outcome_may_be_unknown() -> None:
+    audit = {**make_audit(), "outcome": ""}
+    assert _terminal(audit).splitlines()[0].endswith("296 cities, 2000–2023, 6 variables.")
+    assert summarise_audit(audit)["extent"]["zh"] == "296 个城市，2000–2023 年，6 个变量。"
+
+
+def test_terminal_takes_names_for_no_markup() -> None:
+    city = Finding("spike", "error", "gdp_real", "[/bold]\x1b[31m", (2001,), "[red]why")
+    text = _terminal(make_audit([city]))
+    assert "[/bold]\ufffd[31m" in text
+    assert "    [red]why" in text
+    assert "\x1b" not in text
