@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 from city_resilience.audit.audited import Audited, audit_panel
 from city_resilience.audit.finding import Finding
 from city_resilience.audit.held import hold_out
@@ -68,19 +66,23 @@ def inspect_panel(
 
 
 def _findings(panel: Panel, faults: list[Fault]) -> Iterator[Finding]:
-    order = np.argsort(panel.rows) if panel.rows is not None else np.empty(0, dtype=np.intp)
-    rows = panel.rows[order] if panel.rows is not None else order
+    assert panel.rows is not None
+    positions = {int(row): at for at, row in enumerate(panel.rows)} if faults else {}
     for fault in faults:
-        at = int(np.searchsorted(rows, fault.row))
-        known = at < len(rows) and rows[at] == fault.row
-        place = panel.frame.iloc[int(order[at])] if known else None
-        column = f", column {panel.headers[fault.variable]!r}" * (fault.variable in panel.headers)
+        at = positions.get(fault.row)
+        place = None if at is None else panel.frame.iloc[at]
         yield Finding(
             check=_CHECK_OF.get(fault.kind, "unreadable"),
             severity="error",
             variable=fault.variable,
-            city=str(place["city"]) if place is not None else "",
-            years=(int(place["year"]),) if place is not None else (),
+            city="" if place is None else str(place["city"]),
+            years=() if place is None else (int(place["year"]),),
             reason=f"{fault.problem}; {fault.hint}",
-            cell=f"row {fault.row}{column}" if fault.row else "",
+            cell=_cell(panel, fault, at),
         )
+
+
+def _cell(panel: Panel, fault: Fault, at: int | None) -> str:
+    if at is not None:
+        return panel.cell(at, fault.variable)
+    return f"row {fault.row}" if fault.row else ""

@@ -1,0 +1,176 @@
+"""``check``, what ``train`` refuses, and what ``predict`` holds out."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bundle_inputs
+from city_resilience.audit import inspect_panel, open_panel
+from city_resilience.bundle import load_bundle, save_bundle
+from city_resilience.cli import run
+from city_resilience.experiment import Data, experiment_from
+from pipeline_inputs import small_frame, write_experiment
+
+GDP = "Real GDP (100m yuan)"
+ICT = "Employment in information transmission, computer services and software (10k persons)"
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_TRACKING_URI"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def spoilt(frame: pd.DataFrame | None = None) -> tuple[pd.DataFrame, str, int]:
+    """A panel with one ICT cell typed a thousand times too large, and its city and year."""
+    frame = small_frame() if frame is None else frame
+    years = sorted(frame["year"].unique())
+    city, year = sorted(frame["city"].unique())[3], int(years[len(years) // 2])
+    chosen = (frame["city"] == city) & (frame["year"] == year)
+    frame.loc[chosen, ICT] *= 1000
+    return frame, city, year
+
+
+def write(frame: pd.DataFrame, name: str = "panel.csv") -> Path:
+    frame.to_csv(name, index=False, encoding="utf-8")
+    return Path(name)
+
+
+def test_the_named_cell_is_shown_with_its_address_and_both_lines(capsys):
+    frame, city, year = spoilt()
+    write(frame)
+    assert run(["check", "panel.csv", "--out", "audit.json"]) == 0
+    audit = json.loads(Path("audit.json").read_text("utf-8"))
+    (error,) = [f for f in audit["findings"] if f["severity"] == "error"]
+    row = frame.index[(frame["city"] == city) & (frame["year"] == year)][0] + 2
+    assert (error["city"], error["years"], error["variable"]) == (city, [year], "employment_ict")
+    assert error["cell"] == f"row {row}, column {ICT!r}"
+    assert error["factor"] == 1000
+    assert error["correction"] == f'"employment_ict/{city}/{year}" = "*0.001"'
+    shown = capsys.readouterr().out
+    assert error["correction"] in shown
+    assert "1 error" in shown
+
+
+def test_train_refuses_corrects_or_accepts(capsys):
+    frame, city, year = spoilt()
+    write_experiment(Path.cwd(), frame)
+    words = ["train", "experiment.toml", "--out", "out", "--store", "store"]
+    assert run(words) == 2
+    refused = capsys.readouterr().err
+    assert refused.count("\n") == 1
+    assert f'"employment_ict/{city}/{year}" = "*0.001" in [data.corrections]' in refused
+    assert not Path("out").exists()
+    assert not Path("store").exists()
+    text = Path("experiment.toml").read_text("utf-8")
+    corrected = f'\n[data.corrections]\n"employment_ict/{city}/{year}" = "*0.001"\n'
+    Path("experiment.toml").write_text(text + corrected, encoding="utf-8")
+    assert run(words) == 0
+    summary = json.loads(Path("out/summary.json").read_text("utf-8"))
+    notes = " ".join(summary["run"]["notes"])
+    assert f"correction employment_ict/{city}/{year} changed 1 cell" in notes
+    assert "the audit found 0 errors" in notes
+    assert load_bundle("out/model").experiment.data.corrections == {
+        f"employment_ict/{city}/{year}": "*0.001"
+    }
+    audit = json.loads(Path("out/audit.json").read_text("utf-8"))
+    assert not [f for f in audit["findings"] if f["severity"] == "error"]
+    accepted = f'\n[audit.accept]\n"spike/employment_ict/{city}/{year}" = "a science park opened"\n'
+    Path("experiment.toml").write_text(text + accepted, encoding="utf-8")
+    assert run([*words[:3], "accepted", *words[4:]]) == 0
+    audit = json.loads(Path("accepted/audit.json").read_text("utf-8"))
+    assert audit["accepted"] == {f"spike/employment_ict/{city}/{year}": "a science park opened"}
+
+
+def test_an_error_corrected_is_the_panel_without_it():
+    frame, city, year = spoilt()
+    clean = write(small_frame(), "clean.csv")
+    spoilt_file = write(frame)
+    values = {"name": "x", "evaluation": {"first_origin": 2012}}
+    corrections = {f"employment_ict/{city}/{year}": "*0.001"}
+    plain = open_panel(clean, experiment_from(values, "here"))
+    mended = open_panel(
+        spoilt_file, experiment_from(values | {"data": {"corrections": corrections}}, "here")
+    )
+    for variable in plain.variables:
+        np.testing.assert_allclose(mended.frame[variable], plain.frame[variable], rtol=1e-12)
+
+
+def test_predict_holds_an_undecided_error_out_and_says_so(capsys):
+    folder = Path.cwd()
+    forecaster = bundle_inputs.small_forecaster(bundle_inputs.small_panel(folder))
+    save_bundle(forecaster, folder / "bundle")
+    frame, city, year = spoilt(pd.read_csv(io.StringIO(bundle_inputs.panel_text())))
+    blank = frame.copy()
+    blank.loc[(blank["city"] == city) & (blank["year"] == year), ICT] = np.nan
+    write(frame, "wrong.csv")
+    write(blank, "blank.csv")
+    for name in ("wrong", "blank"):
+        words = ["--data", f"{name}.csv", "--out", f"{name}_forecast.csv", "--model", "bundle"]
+        assert run(["predict", *words]) == 0
+    assert Path("wrong_forecast.csv").read_bytes() == Path("blank_forecast.csv").read_bytes()
+    manifest = json.loads(Path("wrong_forecast.csv.manifest.json").read_text("utf-8"))
+    (held,) = manifest["held_out"]
+    assert f"{city} {year}" in held
+    assert f"Alarm: {held}" in capsys.readouterr().err
+    assert json.loads(Path("blank_forecast.csv.manifest.json").read_text("utf-8"))["held_out"] == []
+
+
+def test_faults_of_reading_are_findings_all_at_once():
+    frame = small_frame().astype({ICT: object, "year": object})
+    rows = frame.index[:3]
+    frame.loc[rows[0], ICT] = "5,97"
+    frame.loc[rows[1], ICT] = "n.a.?"
+    frame.loc[rows[2], "year"] = "soon"
+    doubled = pd.concat([frame, frame.iloc[[10]]])
+    panel, audited = inspect_panel(write(doubled), outcome="gdp_real")
+    errors = [f for f in audited.findings if f.severity == "error"]
+    assert [f.check for f in errors].count("unreadable") == 3
+    assert [f.check for f in errors].count("duplicate") == 1
+    first = next(f for f in errors if "'5,97'" in f.reason)
+    assert (first.variable, first.cell) == ("employment_ict", f"row 2, column {ICT!r}")
+    assert (first.city, first.years) == (frame.loc[0, "city"], (int(frame.loc[0, "year"]),))
+    assert len(panel.frame) == len(frame) - 1
+
+
+def test_unknown_names_are_findings_under_a_gazetteer():
+    names = ["石家庄", "石家壮市", "唐山市", "Suzhou"]
+    rows = [(name, year, 10.0 + at + year) for at, name in enumerate(names) for year in (1, 2, 3)]
+    frame = pd.DataFrame(rows, columns=["city", "year", "gdp_real"])
+    frame["year"] += 2009
+    panel, audited = inspect_panel(write(frame), Data(gazetteer="china"), outcome="gdp_real")
+    assert panel.cities == ["唐山市", "石家庄市"]
+    text = " ".join(f.reason for f in audited.findings if f.check == "unreadable")
+    assert "石家壮市" in text
+    assert "苏州市 (江苏省) or 宿州市 (安徽省)" in text
+
+
+def test_a_file_that_is_no_panel_is_an_error(capsys):
+    Path("panel.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    assert run(["check", "panel.csv"]) == 2
+    assert "no city column" in capsys.readouterr().err
+    assert run(["check", "panel.csv", "--out", "audit.pdf"]) == 2
+    assert "end the name in .html or .json" in capsys.readouterr().err
+
+
+def test_districts_are_read_where_the_experiment_says_so():
+    rows = [
+        (city, year, scope, size * (1 if scope == "全市" else 0.5))
+        for city, size in (("A", 10.0), ("B", 20.0))
+        for year in (2010, 2011)
+        for scope in ("全市", "市辖区")
+    ]
+    frame = pd.DataFrame(rows, columns=["city", "year", "统计范围", "gdp_real"])
+    path = write(frame)
+    whole, _ = inspect_panel(path)
+    districts, _ = inspect_panel(path, Data(scope="districts"))
+    assert whole.frame["gdp_real"].tolist() == [10.0, 10.0, 20.0, 20.0]
+    assert districts.frame["gdp_real"].tolist() == [5.0, 5.0, 10.0, 10.0]
+    assert "4 rows of another scope than whole_city left out" in whole.notes
