@@ -89,7 +89,7 @@ def test_cli_page_is_what_the_commands_say():
 
 
 def test_experiment_shown_for_an_own_column_is_valid():
-    (text,) = blocks(ROOT / "docs" / "own-column.md", "toml")
+    text, *_ = blocks(ROOT / "docs" / "own-column.md", "toml")
     experiment = experiment_from(tomllib.loads(text), "docs/own-column.md")
     column = experiment.data.columns["智慧灯杆数(根)"]
     assert (column.id, column.family) == ("smart_lamp_posts", "digital")
@@ -98,6 +98,12 @@ def test_experiment_shown_for_an_own_column_is_valid():
     )
     assert listed is not None
     assert tuple(re.findall(r"`(\w+)`", listed[1])) == FAMILIES
+
+
+@pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)
+def test_experiments_shown_are_valid(page):
+    for text in blocks(page, "toml"):
+        experiment_from(tomllib.loads(text), page.name)
 
 
 def test_links_between_pages_lead_somewhere():
