@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.audit import hold_out
 from city_resilience.experiment import load_experiment
 from city_resilience.forecasting import gather_facts, run_backtest, score
 from city_resilience.forecasting.baselines import BASELINES
@@ -43,6 +44,40 @@ def test_truncating_the_real_panel_changes_no_feature():
     panel = read_panel(CHINA, chosen.data, outcome=chosen.outcome.variable)
     for origin in (2011, 2017, 2021):
         assert_same_features(panel, origin, chosen)
+
+
+def assert_same_features_when_held_out(panel: Panel, origin: int, chosen) -> None:
+    """Holding out sees the whole panel, or only what had come by the origin: the same features."""
+    whole = gather_facts(hold_out(panel), chosen).at(origin)
+    cut = gather_facts(hold_out(panel.truncate(origin)), chosen).at(origin)
+    rows = np.isin(gather_facts(panel, chosen).cities, panel.truncate(origin).cities)
+    spec = choose_features(whole, chosen.features, 1)
+    assert spec.columns == choose_features(cut, chosen.features, 1).columns
+    np.testing.assert_array_equal(feature_matrix(whole, spec)[rows], feature_matrix(cut, spec))
+
+
+@pytest.mark.parametrize("origin", [2006, 2009, 2012])
+def test_cells_held_out_know_nothing_of_later_years(origin):
+    panel = small_panel()
+    frame = panel.frame.copy()
+    rng = np.random.default_rng(4)
+    for name in ("employment_ict", "patents_granted", "population"):
+        rows = rng.choice(len(frame), 12, replace=False)
+        frame.loc[rows, name] *= rng.choice([1e3, 1e4, 1e-3, 0.0], 12)
+    spoilt = panel_of(frame)
+    assert hold_out(spoilt).held
+    assert_same_features_when_held_out(spoilt, origin, experiment())
+
+
+@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+def test_cells_held_out_of_the_real_panel_know_nothing_of_later_years():
+    panel = read_panel(CHINA, outcome="gdp_real")
+    chosen = experiment(
+        features={"carry_forward": 5}, evaluation={"first_origin": 2010}, data={"simulated": False}
+    )
+    assert hold_out(panel).held
+    for origin in (2011, 2014):
+        assert_same_features_when_held_out(panel, origin, chosen)
 
 
 def forecasts_at(panel: Panel, origin: int) -> pd.DataFrame:
