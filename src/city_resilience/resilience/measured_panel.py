@@ -1,0 +1,204 @@
+"""Measure a panel over the windows of shocks: one row per city and window, reasons beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.indicators.table.industries import industry_ids
+from city_resilience.panel import Grid, Panel
+from city_resilience.resilience import over_windows
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.resilience.growth import FLOOR
+from city_resilience.resilience.measures import Measure, measure_of
+from city_resilience.resilience.over_windows import Counterfactual, Material, RecoveryLevel
+from city_resilience.resilience.reasons import Measured, reason_ids
+from city_resilience.resilience.window import Window
+
+__all__ = ["measure_panel"]
+
+Float = NDArray[np.float64]
+_EXPANSION = ("recovery", "quadrant")
+
+
+def measure_panel(
+    panel: Panel,
+    outcome: str,
+    measures: Sequence[str],
+    windows: Sequence[Window],
+    *,
+    counterfactual: Counterfactual = "plain",
+    floor: float = FLOOR,
+    industries: Sequence[str] | None = None,
+    deflator: str = "",
+    recovery_level: RecoveryLevel = "peak",
+    composite: FrozenComposite | None = None,
+) -> pd.DataFrame:
+    """Measure every city of a panel over every window.
+
+    Parameters
+    ----------
+    panel : Panel
+    outcome : str
+        Variable id of the level that is measured: output, employment, any positive column.
+    measures : sequence of str
+        Ids of `MEASURES`.
+    windows : sequence of Window
+    counterfactual : {"plain", "industry_mix"}
+        What resistance and recovery expect: the nation's growth, or that of the city's industry
+        mix. The mix measures the change of the sum of the industries, so the outcome must be in
+        their unit.
+    floor : float
+        Least absolute national growth over the window, as a fraction, for which a ratio is given.
+    industries : sequence of str, optional
+        Variable ids that add up to the city; by default the 19 industries of urban-unit
+        employment, those that the panel has.
+    deflator : str
+        Variable id of a price index; the outcome is divided by it.
+    recovery_level : {"peak", "nation"}
+        What a city must reach for `time_to_recover`: its highest level up to the start, or its
+        level at the start grown with the nation.
+    composite : FrozenComposite, optional
+        For the measure ``composite``.
+
+    Returns
+    -------
+    DataFrame
+        Per city and window ``city, province`` (when known), ``window, start, end,
+        recovery_end``; beside any ratio ``growth_gap_pp`` (and ``recovery_growth_gap_pp`` when
+        the expansion is measured); per measure its value, ``<measure>_reason`` ("" = known) and
+        its further columns: ``<effect>_pp``, ``time_to_recover_censored`` and ``_observed``,
+        ``composite_start``.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a window starts outside the panel, or a measure lacks its input.
+    """
+    chosen = [measure_of(name) for name in dict.fromkeys(measures)]
+    _check(chosen, windows, panel, counterfactual, floor, recovery_level)
+    grid = panel.grid()
+    mixed = counterfactual == "industry_mix" and any(m.id in _MIXED for m in chosen)
+    needed = mixed or any("industries" in m.needs for m in chosen)
+    material = Material(
+        years=grid.years,
+        outcome=_level(grid, panel, outcome, deflator),
+        industries=_industries(grid, panel, industries, needed, outcome if mixed else ""),
+        counterfactual=counterfactual,
+        floor=floor,
+        recovery_level=recovery_level,
+        composite=composite,
+        components=_components(grid, panel, chosen, composite),
+    )
+    return pd.concat([_rows(grid, material, chosen, w) for w in windows], ignore_index=True)
+
+
+_MIXED = ("resistance", *_EXPANSION)
+
+
+def _check(
+    chosen: Sequence[Measure],
+    windows: Sequence[Window],
+    panel: Panel,
+    counterfactual: str,
+    floor: float,
+    recovery_level: str,
+) -> None:
+    for what, given, known in (
+        ("counterfactual", counterfactual, get_args(Counterfactual)),
+        ("recovery_level", recovery_level, get_args(RecoveryLevel)),
+    ):
+        if given not in known:
+            raise InputError(f"{what} {given!r}: choose among {', '.join(known)}")
+    if not 0 <= floor < 1:
+        raise InputError(f"floor {floor}: expected a fraction such as 0.01, from 0 to below 1")
+    if not chosen or not windows:
+        raise InputError("nothing to measure: give at least one measure and one window")
+    for window in windows:
+        if window.start not in panel.years:
+            raise InputError(
+                f"window {window}: {panel.source} has the years "
+                f"{panel.years[0]}-{panel.years[-1]}; start in one of them"
+            )
+
+
+def _column(grid: Grid, panel: Panel, name: str, role: str) -> Float:
+    if name not in grid.values:
+        raise InputError(
+            f"{panel.source}: {role} {name!r} is not a column{nearest(name, grid.values)}; "
+            "add the column or name another"
+        )
+    return grid.values[name]
+
+
+def _level(grid: Grid, panel: Panel, outcome: str, deflator: str) -> Float:
+    nominal = _column(grid, panel, outcome, "outcome")
+    if not deflator:
+        return nominal
+    prices = _column(grid, panel, deflator, "deflator")
+    return nominal / np.where(prices > 0, prices, np.nan)
+
+
+def _industries(
+    grid: Grid, panel: Panel, industries: Sequence[str] | None, needed: bool, outcome: str
+) -> Float:
+    """Industries stacked, shape (cities, years, k); of the outcome's unit when that is named."""
+    if not needed:
+        return np.empty((*grid.shape, 0))
+    names = [n for n in industry_ids() if n in grid.values] if industries is None else industries
+    if not names:
+        raise InputError(
+            f"{panel.source}: no column of employment by industry, which the measures asked for "
+            "need; add the columns or name others as industries"
+        )
+    stacked = np.stack([_column(grid, panel, n, "industry") for n in names], axis=-1)
+    units = {panel.variables[name].unit for name in (*names, *([outcome] if outcome else []))}
+    if len(units) > 1:
+        raise InputError(
+            f"{panel.source}: industries and outcome must share one unit to be compared, found "
+            f"{', '.join(sorted(units))}; name industries of the outcome, or an outcome in theirs"
+        )
+    return stacked
+
+
+def _components(
+    grid: Grid, panel: Panel, chosen: Sequence[Measure], composite: FrozenComposite | None
+) -> Float | None:
+    if not any("components" in measure.needs for measure in chosen):
+        return None
+    if composite is None:
+        raise InputError("measure 'composite' needs a fitted FrozenComposite; none was given")
+    return np.stack([_column(grid, panel, n, "component") for n in composite.components])
+
+
+def _rows(
+    grid: Grid, material: Material, chosen: Sequence[Measure], window: Window
+) -> pd.DataFrame:
+    columns: dict[str, Any] = {"city": list(grid.cities)}
+    if grid.province is not None:
+        columns["province"] = grid.province
+    columns |= {"window": str(window), "start": window.start, "end": window.end}
+    recovery_end = pd.NA if window.recovery_end is None else window.recovery_end
+    columns["recovery_end"] = pd.array([recovery_end] * len(grid.cities), dtype="Int64")
+    if any(measure.ratio for measure in chosen):
+        columns["growth_gap_pp"] = over_windows.gap(material, window).values
+    if any(measure.id in _EXPANSION for measure in chosen):
+        columns["recovery_growth_gap_pp"] = over_windows.recovery_gap(material, window).values
+    for measure in chosen:
+        columns |= _columns(measure, measure.over_window(material, window))
+    return pd.DataFrame(columns)
+
+
+def _columns(measure: Measure, found: Measured) -> Mapping[str, Any]:
+    values: Any = found.values
+    if measure.categories:
+        position = np.where(found.reasons == 0, found.values, 0).astype(np.int64)
+        words = np.array(measure.categories)[position]
+        values = np.where(found.reasons == 0, words, "")
+    beside = {f"{measure.id}_{suffix}": column for suffix, column in found.beside.items()}
+    return {measure.id: values, f"{measure.id}_reason": reason_ids(found.reasons), **beside}
