@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zipfile
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
@@ -129,3 +133,68 @@ def test_rows_without_end_below_a_table_cost_nothing(tmp_path):
     page.active.cell(5000, 1).number_format = "0.00"
     page.save(tmp_path / "Data_2006.xlsx")
     assert values(import_sheets([tmp_path])) == values(read(sheet))
+
+
+def test_a_formula_that_was_never_computed_is_listed(tmp_path):
+    page = Workbook()
+    for row in [("城市", "制造业", "金融业"), ("石家庄市", "=1+1", 2), ("唐山市", 3, "=C2")]:
+        page.active.append(row)
+    path = tmp_path / "Data_2006.xlsx"
+    page.save(path)
+    imported = import_sheets([path])
+    assert sorted(values(imported).values()) == [2, 3]
+    lost = imported.listing().query("level == 'lost'")
+    assert (lost["row"] + lost["column"]).tolist() == ["2B", "3C"]
+    assert lost["reason"].str.contains("a formula without its value").all()
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_separators(tmp_path, mark, encoding):
+    rows = [("城市", "制造业", "金融业"), ("石家庄市", "5.97", "1"), ("唐山市", "2", "3")]
+    path = tmp_path / "Data_2006.csv"
+    path.write_text("\n".join(mark.join(row) for row in rows), encoding=encoding)
+    assert sorted(values(import_sheets([path])).values()) == [1, 2, 3, 5.97]
+
+
+def test_a_decimal_comma_between_semicolons_is_listed(tmp_path):
+    path = tmp_path / "Data_2006.csv"
+    path.write_text("城市;制造业;金融业\n石家庄市;5,97;1\n唐山市;2;3\n")
+    imported = import_sheets([path])
+    assert sorted(values(imported).values()) == [1, 2, 3]
+    assert imported.listing().query("level == 'lost'")["likely"].tolist() == ["5.97"]
+
+
+def test_utf_16_is_refused_in_one_line(tmp_path):
+    path = tmp_path / "Data_2006.csv"
+    path.write_text("城市,制造业\n石家庄市,1\n", encoding="utf-16")
+    assert "save it as CSV UTF-8" in refusal(path)
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
+    for folder, figure in (("a", 100.0), ("b", 555.0)):
+        (tmp_path / folder).mkdir()
+        sheet = yearbook(changed={(2, 2): figure})
+        write_xlsx(tmp_path / folder / "Data_2006.xlsx", [sheet])
+    imported = import_sheets([tmp_path])
+    assert imported.files == ("a/Data_2006.xlsx", "b/Data_2006.xlsx")
+    assert set(imported.frame()["year"]) == {2005}
+    reason = imported.listing().query("kind == 'conflict'")["reason"].iloc[0]
+    assert "a/Data_2006.xlsx Sheet1 row 3, b/Data_2006.xlsx Sheet1 row 3 disagree" in reason
+    preferred = import_sheets([tmp_path], prefer=["b/*"])
+    assert 555.0 in values(preferred).values()
+    again = import_sheets([tmp_path / "a", tmp_path / "b" / ".." / "a"])
+    assert again.files == ("Data_2006.xlsx",)
+
+
+def test_decimals_and_dates_of_a_parquet_file(tmp_path):
+    table = pa.table(
+        {
+            "城市": ["石家庄市", "唐山市"],
+            "年份": [dt.date(2010, 12, 31)] * 2,
+            "常住人口": [Decimal("1.50"), None],
+        }
+    )
+    pq.write_table(table, tmp_path / "p.parquet")
+    imported = import_sheets([tmp_path])
+    assert values(imported) == {("石家庄市", 2010, "whole_city", "population"): 1.5}

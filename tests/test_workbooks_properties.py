@@ -23,6 +23,7 @@ WIDE = str.maketrans(
 )
 VARIABLES = ("registered_population", "employment_manufacturing", "employment_finance")
 CORRUPT = (None, "5,97", "#VALUE!", "abc", "-", "1e9", 0, -5, 12345678, "0.81\n0.14", "5%")
+STRAY = ("城市", "合计", "制造业", "2011年", "单位：人", "市辖区", "续表", "甲", "-", "注")
 seeds = st.integers(0, 10_000)
 
 
@@ -125,3 +126,30 @@ def test_a_corrupted_name_loses_its_row_alone(row, name):
     city = tuple(CITIES)[row - 2]
     assert values(imported) == {k: v for k, v in EXPECTED.items() if k[0] != city}
     assert len(imported.listing().query("kind in ('name', 'row')")) == 1
+
+
+@given(seeds)
+@settings(max_examples=20, deadline=None)
+def test_any_order_of_many_columns(seed):
+    rows = [[*row, *(None for _ in range(14))] for row in PLAIN.rows]
+    filled = [PLAIN.rows[0][at] or PLAIN.rows[0][at - 1] for at in range(len(PLAIN.rows[0]))]
+    rows[0] = [*filled, *(f"备注{at}" for at in range(14))]
+    rows[0][1] = "English name"
+    order = random.Random(seed).sample(range(len(rows[0])), len(rows[0]))
+    shuffled = tuple(tuple(row[at] for at in order) for row in rows)
+    assert values(read(Sheet(PLAIN.file, "", shuffled))) == EXPECTED
+
+
+@given(
+    st.sampled_from(
+        ["城市", "合计", "制造业", "2011年", "单位：人", "市辖区", "续表", "甲", "-", "注"]
+    ),
+    st.integers(2, len(CITIES) + 1),
+    st.integers(0, 1 + 2 * len(HEADERS)),
+)
+@settings(max_examples=80, deadline=None)
+def test_a_stray_word_in_a_row_changes_no_other_row(word, row, column):
+    got = values(read(yearbook(changed={(row, column): word})))
+    city = tuple(CITIES)[row - 2]
+    rest = {key: value for key, value in EXPECTED.items() if key[0] != city}
+    assert {key: value for key, value in got.items() if key[0] != city} == rest

@@ -29,13 +29,26 @@ class SheetRules:
         Scope id to its Chinese label.
     unnamed_scope : mapping of str to str
         Variable id to the scope of a column that names none, where it is not the first one.
+    scope_in_title : mapping of str to Pattern
+        Scope id to the words by which a title says it.
     keys : mapping of str to str
-        Plain header to ``name``, ``city_only``, ``unit``, ``indicator``, ``value`` or ``ignored``.
+        Plain header to ``name``, ``city_only``, ``year``, ``unit``, ``indicator``, ``value`` or
+        ``ignored``.
+    idle : frozenset of str
+        Plain cells of a head that say nothing.
     front : tuple of Pattern
         What comes off the front of a header.
     english, counting, footnote, title : Pattern
         Where a header repeats itself in English; a row that only counts columns; footnote marks
         behind a number; the year in a title.
+    changed, ranked, part : Pattern
+        Words around a header, and in its remarks, by which it means another thing.
+    subjects : mapping of str to (Pattern, Pattern)
+        Front of a variable's id to the words of its own subject and of others.
+    around : tuple of Pattern
+        What stands around the name of a row.
+    totals, continued : Pattern
+        Names of sums; lines that only say that a table goes on.
     junk : tuple of str
         First words of lines that are no rows of the table.
     missing : frozenset of str
@@ -54,12 +67,21 @@ class SheetRules:
     scope_order: tuple[str, ...]
     scope_labels: Mapping[str, str]
     unnamed_scope: Mapping[str, str]
+    scope_in_title: Mapping[str, re.Pattern[str]]
     keys: Mapping[str, str]
+    idle: frozenset[str]
     front: tuple[re.Pattern[str], ...]
     english: re.Pattern[str]
     counting: re.Pattern[str]
     footnote: re.Pattern[str]
     title: tuple[re.Pattern[str], ...]
+    changed: re.Pattern[str]
+    ranked: re.Pattern[str]
+    part: re.Pattern[str]
+    subjects: Mapping[str, tuple[re.Pattern[str], re.Pattern[str]]]
+    around: tuple[re.Pattern[str], ...]
+    totals: re.Pattern[str]
+    continued: re.Pattern[str]
     junk: tuple[str, ...]
     missing: frozenset[str]
     glyphs: Mapping[str, str]
@@ -90,6 +112,7 @@ def load_sheet_rules() -> SheetRules:
     text = files("city_resilience.catalogue").joinpath("sheets.toml").read_text("utf-8")
     table = tomllib.loads(text)
     headers, cells, years = table["headers"], table["cells"], table["years"]
+    context, rows = table["context"], table["rows"]
     return SheetRules(
         scopes=_scopes(table["scopes"]),
         scope_order=tuple(table["scopes"]),
@@ -99,19 +122,35 @@ def load_sheet_rules() -> SheetRules:
             for scope, variables in table["unnamed_scope"].items()
             for variable in variables
         },
+        scope_in_title={name: _pattern(words) for name, words in table["scope_in_title"].items()},
+        idle=frozenset(map(plain, headers["idle"])),
         keys={plain(word): key for key, words in table["keys"].items() for word in words},
         front=tuple(map(re.compile, headers["front"])),
         english=re.compile(headers["english"]),
         counting=re.compile(headers["counting"]),
         footnote=re.compile(cells["footnote"]),
         title=(re.compile(years["title"]), re.compile(years["title_en"])),
-        junk=tuple(table["rows"]["junk"]),
+        changed=_pattern(context["changed"]),
+        ranked=_pattern(context["ranked"]),
+        part=_pattern(context["part"]),
+        subjects={
+            name: (_pattern(words["own"]), _pattern(words["other"]))
+            for name, words in context["subjects"].items()
+        },
+        around=tuple(map(re.compile, rows["around"])),
+        totals=_pattern(rows["totals"]),
+        continued=_pattern(rows["continued"]),
+        junk=tuple(rows["junk"]),
         missing=frozenset(cells["missing"]),
         glyphs=cells["glyphs"],
         edition=years["edition"],
         catalogue=_catalogue(table["names"]),
         units_zh=table["units_zh"],
     )
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(words, re.IGNORECASE)
 
 
 def _scopes(scopes: Mapping[str, Mapping[str, object]]) -> dict[str, str]:

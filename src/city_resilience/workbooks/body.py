@@ -12,14 +12,16 @@ from city_resilience.catalogue import Match
 from city_resilience.gazetteer import Gazetteer
 from city_resilience.workbooks.cells import Cell, parse_cell
 from city_resilience.workbooks.columns import meaning
+from city_resilience.workbooks.context import factor_of
 from city_resilience.workbooks.head import Column
 from city_resilience.workbooks.listing import Entry
 from city_resilience.workbooks.places import Place
-from city_resilience.workbooks.table import Table, factor_of
+from city_resilience.workbooks.table import Table
 from city_resilience.workbooks.wording import single_line
 
 __all__ = ["CELL_COLUMNS", "read_cells"]
 
+_SHOWN = 80
 CELL_COLUMNS = (
     "code",
     "city",
@@ -77,12 +79,14 @@ def read_cells(
                 ended.add(year)
                 continue
             match, fault = meaning(table, row, column)
+            scope = table.scope(row, column, match) if match else ""
+            if match and not scope:
+                fault = f"{table.text(row, 'scope')!r} is no scope; write 全市 or 市辖区"
             value, step, fault = _converted(cell, match, cell.fault or fault)
             if fault or match is None:
                 entries.append(_lost(table, row, column, place, year, match, cell, fault))
                 continue
             marks[cell.mark] += bool(cell.mark)
-            scope = column.scope or table.rules.scope_of(match.variable.id)
             key = (place.code, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, match.unit_in_header, *where))
@@ -96,10 +100,13 @@ def read_cells(
 
 
 def _hidden(table: Table, row: int, column: Column) -> Cell:
-    """Return a fault where a merged cell of another row covers a cell, else a blank."""
+    """Return a fault where a merged cell with a number covers a cell, else a blank."""
     anchor = table.sheet.covered.get((row, column.position))
-    hidden = anchor is not None and anchor[0] != row
-    return Cell(fault="covered by the merged cell above it" if hidden else "")
+    if anchor is None or (
+        anchor[0] == row and not parse_cell(table.sheet.at(*anchor), table.rules).known
+    ):
+        return Cell()
+    return Cell(fault="covered by the merged cell above it or on its left")
 
 
 def _converted(cell: Cell, match: Match | None, fault: str) -> tuple[float, float, str]:
@@ -129,7 +136,7 @@ def _lost(
     return table.entry(
         "lost",
         "cell",
-        single_line(table.sheet.at(row, column.position)),
+        single_line(table.sheet.at(row, column.position))[:_SHOWN],
         f"{column.scope}: {fault}; correct the cell",
         row=row + 1,
         column=column.position + 1,

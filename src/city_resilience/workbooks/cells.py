@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from city_resilience.catalogue import SheetRules
@@ -17,7 +17,10 @@ _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
 _EITHER = re.compile(r"[+-]?\d{1,3},\d{3}")
-_YEAR = re.compile(r"((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?")
+_YEAR = re.compile(r"(?:FY\s*)?((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?", re.IGNORECASE)
+_DATE = re.compile(
+    r"((?:18|19|20|21)\d{2})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?日?月?(?: 0?0:00(:00)?)?"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Cell:
 
 
 BLANK = Cell()
+_HUGE = 10**300
 
 
 def cell_text(cell: Any) -> str:
@@ -67,19 +71,27 @@ def cell_text(cell: Any) -> str:
 
 
 def cell_year(cell: Any) -> int | None:
-    """Return the year of a cell that holds one; dates and ``2010年`` count.
+    """Return the year of a cell that holds one; ``2010年`` and dates that stand for a year count.
+
+    Those are the first of January and any day of December: other dates are of data within a year.
 
     Examples
     --------
     >>> cell_year("２０１０年"), cell_year(2010.0), cell_year("2010-2012")
     (2010, 2010, None)
+    >>> cell_year("2010-12-31"), cell_year("2010-06-30"), cell_year("FY2010")
+    (2010, None, 2010)
     """
-    if isinstance(cell, dt.date):
-        return cell.year
     if isinstance(cell, bool):
         return None
-    found = _YEAR.fullmatch(unicodedata.normalize("NFKC", cell_text(cell)))
-    return int(found[1]) if found else None
+    text = unicodedata.normalize("NFKC", cell_text(cell))
+    if found := _YEAR.fullmatch(text):
+        return int(found[1])
+    date = _DATE.fullmatch(text)
+    if date is None:
+        return None
+    yearly = int(date[2]) == 12 or (int(date[2]), int(date[3] or 0)) == (1, 1)
+    return int(date[1]) if yearly else None
 
 
 def parse_cell(cell: Any, rules: SheetRules) -> Cell:
@@ -99,6 +111,8 @@ def parse_cell(cell: Any, rules: SheetRules) -> Cell:
     """
     if cell is None:
         return BLANK
+    if isinstance(cell, Decimal) or (isinstance(cell, int) and abs(cell) >= _HUGE):
+        cell = str(cell)
     if isinstance(cell, bool) or not isinstance(cell, int | float | str):
         return Cell(fault="not a number")
     if isinstance(cell, int | float):
@@ -138,7 +152,7 @@ def _fault(text: str, rules: SheetRules) -> Cell:
     if text.startswith("#"):
         return Cell(fault="an error of the spreadsheet")
     if text.startswith("="):
-        return Cell(fault="a formula without its value")
+        return Cell(fault="a formula without its value, which a spreadsheet adds on saving")
     lines = text.split()
     if len(lines) > 1 and all(_NUMBER.fullmatch(line) for line in lines):
         return Cell(fault=f"{len(lines)} numbers in one cell")

@@ -8,14 +8,15 @@ from itertools import pairwise
 
 from city_resilience.catalogue import Match
 from city_resilience.workbooks.cells import parse_cell
+from city_resilience.workbooks.context import factor_of, in_unit, units_stated
 from city_resilience.workbooks.head import Column
 from city_resilience.workbooks.listing import Entry
-from city_resilience.workbooks.table import Table, factor_of
+from city_resilience.workbooks.table import Table
 from city_resilience.workbooks.wording import match_header
 
 __all__ = ["list_columns", "meaning", "uncontested"]
 
-_AGREE = 0.005
+_AGREE = 1e-9
 
 
 def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list[Entry]]:
@@ -64,8 +65,26 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Entry]:
                 unknown = "not in the catalogue; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
                 yield table.entry("lost", "header", column.header, reason, row=row, column=at)
-        elif column.note and column in kept:
+            elif column.year or _holds_numbers(table, column.position):
+                found = str(column.year or "")
+                reason = "numbers and no header that says of what; left out, write a header"
+                yield table.entry("lost", "header", found, reason, row=row, column=at)
+            continue
+        if column.note and column in kept:
             yield table.entry("note", "header", column.header, column.note, row=row, column=at)
+        remarks = [
+            part for part in (column.match.remarks if column.match else ()) if part[0].isalpha()
+        ]
+        if remarks:
+            reason = f"read without the remark {', '.join(remarks)}"
+            yield table.entry("note", "header", column.header, reason, row=row, column=at)
+
+
+def _holds_numbers(table: Table, at: int) -> bool:
+    """Tell whether a column holds numbers that do not just count the rows."""
+    cells = (parse_cell(table.sheet.at(row, at), table.rules) for row in table.rows())
+    numbers = [cell.value for cell in cells if cell.known]
+    return numbers != list(range(1, len(numbers) + 1))
 
 
 def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
@@ -82,7 +101,11 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
         wording = match_header(table.text(row, "indicator"), table.rules, table.options.units)
         if wording.match is None:
             return None, wording.problem or "an indicator that is not in the catalogue"
-        match = wording.match
+        match, problem = in_unit(
+            wording.match, _units(table) if "unit" not in table.keys.places else ()
+        )
+        if problem:
+            return None, problem
     unit = table.text(row, "unit")
     if not unit or match.unit_in_header:
         return match, ""
@@ -90,6 +113,10 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
     if factor is None:
         return match, f"unit {unit!r} cannot be converted to {match.variable.unit!r}"
     return replace(match, unit_in_header=unit, factor=factor), ""
+
+
+def _units(table: Table) -> list[str]:
+    return units_stated(table.head.titles or table.sheet.above)
 
 
 def _key(column: Column) -> tuple[str, str, int, int]:
@@ -110,5 +137,6 @@ def _compared(
         if left.known and right.known:
             size = max(abs(left.value), abs(right.value))
             both += 1
-            apart += abs(left.value - right.value) > _AGREE * size
+            rounding = 0.5 * 10.0 ** -min(left.digits, right.digits)
+            apart += abs(left.value - right.value) > rounding + _AGREE * size
     return both, apart

@@ -10,14 +10,16 @@ import pandas as pd
 
 from city_resilience.catalogue import Variable, parse_unit
 from city_resilience.errors import InputError
+from city_resilience.workbooks.context import factor_of
 from city_resilience.workbooks.listing import Entry
-from city_resilience.workbooks.table import factor_of
 
 __all__ = ["settle_units"]
 
 _APART = 1.5
 _NEAR = 0.5
 _LEAST = 10
+# What has one unit: a column may hold several variables, one below the other.
+_COLUMN = ("variable", "scope", "year", "file", "sheet", "column", "unit")
 
 
 def settle_units(
@@ -50,8 +52,7 @@ def settle_units(
     cells = _as_declared(cells, variables, declared)
     positive = cells[cells["value"] > 0]
     size = np.log10(positive["value"])
-    keys = ["variable", "scope", "year", "file", "sheet", "column", "unit"]
-    medians = size.groupby([positive[key] for key in keys]).agg(["median", "size"]).reset_index()
+    medians = size.groupby([positive[key] for key in _COLUMN]).agg(["median", "size"]).reset_index()
     medians = medians[medians["size"] >= _LEAST]
     factors, entries = {}, []
     for (variable, _), group in medians.groupby(["variable", "scope"]):
@@ -66,11 +67,11 @@ def settle_units(
                 continue
             unit, factor = _fitting(row["unit"], variables[variable], apart)
             if unit:
-                factors[row["file"], row["sheet"], row["column"], row["year"]] = factor
+                factors[tuple(row[key] for key in _COLUMN)] = factor
             entries.append(_entry(row, variables[variable], apart, unit))
     if not factors:
         return cells, entries
-    places = zip(*(cells[key] for key in ("file", "sheet", "column", "year")), strict=True)
+    places = zip(*(cells[key] for key in _COLUMN), strict=True)
     scale = np.array([factors.get(place, 1.0) for place in places])
     return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale), entries
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from city_resilience.catalogue import Match, SheetRules, plain
-from city_resilience.workbooks.cells import cell_year, parse_cell
+from city_resilience.workbooks.cells import cell_year
+from city_resilience.workbooks.context import denied
+from city_resilience.workbooks.keys import Keys
 from city_resilience.workbooks.sheet import Sheet
 from city_resilience.workbooks.wording import is_unit, match_header, single_line, split_year
 
-__all__ = ["Column", "Head", "find_body", "read_head"]
+__all__ = ["Column", "Head", "read_head", "split_head"]
 
-_SCAN = 40
+_UNIT_LINE = re.compile(r"\(?(?:计量)?单位\s*:|\(?units?\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -64,60 +67,21 @@ class Head:
     titles: tuple[str, ...]
 
 
-def find_body(sheet: Sheet, names: int, is_unit_name: Mapping[str, bool], rules: SheetRules) -> int:
-    """Return the first row of the table's body, from 0.
-
-    It is the first row whose name is that of a city, province or total, or most of whose other
-    cells are numbers and not a row of years or of column counts.
-
-    Parameters
-    ----------
-    names : int
-        Position of the column of names.
-    is_unit_name : mapping of str to bool
-        Text of a name cell to whether the gazetteer knows it as a place or total.
-    """
-    for row, cells in enumerate(sheet.rows[:_SCAN]):
-        name = single_line(sheet.at(row, names))
-        if is_unit_name.get(name, False):
-            return row
-        others = [cell for at, cell in enumerate(cells) if at != names and single_line(cell)]
-        numbers = [cell for cell in others if parse_cell(cell, rules).known]
-        if len(numbers) * 2 > len(others) and not _is_head(name, others, rules):
-            return row
-    return min(len(sheet.rows), 1)
-
-
-def _is_head(name: str, others: Sequence[object], rules: SheetRules) -> bool:
-    """Tell a row of years, or one that counts the columns, from a row of figures."""
-    years = [cell_year(cell) for cell in others]
-    if all(years) and len(years) > 1 and (not name or len(set(years)) == len(years)):
-        return True
-    texts = [single_line(cell) for cell in others]
-    counting = all(rules.counting.match(text) for text in texts)
-    return counting and len(set(texts)) == len(texts) > 2
-
-
-def read_head(
-    sheet: Sheet, body: int, keys: Collection[int], rules: SheetRules, units: Mapping[str, str]
-) -> Head:
+def read_head(sheet: Sheet, keys: Keys, rules: SheetRules, units: Mapping[str, str]) -> Head:
     """Read the rows above the body.
 
     Parameters
     ----------
-    body : int
-        First row of the body.
-    keys : collection of int
-        Positions of the columns that hold names, years and such.
     units : mapping of str to str
         Declared units by header or variable id.
     """
-    titles, rows = _titles(sheet, body)
+    body = keys.body
+    titles, rows = split_head(sheet, keys)
     columns: list[Column] = []
     for position in range(sheet.width):
         texts = [_text(sheet, row, position, body) for row in rows]
         column = _column(position, texts, rules, units)
-        if position not in keys:
+        if position not in keys.positions:
             column = _inherited(column, columns[-1] if columns else None, rules)
         columns.append(column)
     beside = (*columns[1:], None)
@@ -125,16 +89,27 @@ def read_head(
     return Head(tuple(scoped), titles)
 
 
-def _titles(sheet: Sheet, body: int) -> tuple[tuple[str, ...], list[int]]:
-    """Split the rows above the body into lines of text and rows of headers."""
-    titles, rows = list[str](), list[int]()
-    for row in range(body):
-        texts = {_text(sheet, row, at, body) for at in range(sheet.width)} - {""}
-        if len(texts) == 1 and sheet.width > 1 and not rows:
-            titles.append(texts.pop())
+def split_head(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
+    """Split the rows above the body into lines of text and rows of headers.
+
+    A line may have its unit beside it; below headers it stands in the column of names. Where there
+    is no row of several headers the last line is taken for one as well.
+    """
+    titles, rows, filled = list[str](), list[int](), list[int]()
+    body, names = keys.body, keys.names
+    for row in (row for row in range(body) if sheet.rows[row]):
+        found = (_text(sheet, row, at, body) for at in range(sheet.width))
+        texts = list(dict.fromkeys(filter(None, found)))
+        if not texts:
+            continue
+        filled.append(row)
+        words = [text for text in texts if not _UNIT_LINE.match(text)]
+        alone = len(texts) == 1 and (not rows or texts[0] == single_line(sheet.at(row, names)))
+        if sheet.width > 1 and (alone or (not rows and len(words) == 1 < len(texts))):
+            titles += texts
         else:
             rows.append(row)
-    return tuple(titles), rows
+    return tuple(titles), rows or filled[-1:]
 
 
 def _text(sheet: Sheet, row: int, position: int, body: int) -> str:
@@ -149,6 +124,8 @@ def _column(
 ) -> Column:
     scope, year, unit, words = "", None, "", list[str]()
     for text in dict.fromkeys(filter(None, texts)):
+        if plain(text) in rules.idle:
+            continue
         if plain(text) in rules.scopes:
             scope = rules.scopes[plain(text)]
         elif cell_year(text):
@@ -158,12 +135,17 @@ def _column(
         else:
             words.append(text)
     column = Column(position, words[-1] if words else "", scope=scope, year=year, unit=unit)
-    if not words:
-        return column
-    header, problem = column.header, ""
-    candidates = (words[-1], " ".join(words))
-    for text in dict.fromkeys(candidates):
-        stated = f"{text}({unit})" if unit else text
+    return _understood(column, words, rules, units) if words else column
+
+
+def _understood(
+    column: Column, words: Sequence[str], rules: SheetRules, units: Mapping[str, str]
+) -> Column:
+    """Find the variable of a column by its own words, else by them and those of its group."""
+    header, year, problem = column.header, column.year, ""
+    together = " ".join(words)
+    for text in dict.fromkeys((words[-1], together)):
+        stated = f"{text}({column.unit})" if column.unit else text
         wording = match_header(stated, rules, units)
         if wording.match is None and year is None:
             rest, year_in = split_year(stated)
@@ -171,9 +153,13 @@ def _column(
                 found = match_header(rest, rules, units) if rest else wording
                 if found.match is not None or not rest:
                     wording, year, header = found, year_in, rest
-        if wording.match is not None:
-            match = wording.match
-            return replace(column, header=text, match=match, scope=scope or match.scope, year=year)
+        match = wording.match
+        if match is not None:
+            group = words[:-1] if text != together else ()
+            problem = problem or denied(group, stated, match, rules)
+            if not problem:
+                scope = column.scope or match.scope
+                return replace(column, header=text, match=match, scope=scope, year=year)
         problem = problem or wording.problem
     return replace(column, header=header, year=year, problem=problem)
 
@@ -209,4 +195,4 @@ def _with_scope(column: Column, right: Column | None, rules: SheetRules) -> Colu
         if right.scope and len(others) == 1:
             note = f"scope taken as {others[0]}, beside a column that says {right.scope}"
             return replace(column, scope=others[0], note=note)
-    return replace(column, scope=rules.scope_of(column.match.variable.id))
+    return column

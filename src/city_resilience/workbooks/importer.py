@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -18,7 +18,8 @@ from city_resilience.workbooks.listing import Entry, listing_table
 from city_resilience.workbooks.merge import merge_cells
 from city_resilience.workbooks.places import Place
 from city_resilience.workbooks.reading import Reading, read_sheet
-from city_resilience.workbooks.sheet import Sheet, find_files, open_sheets
+from city_resilience.workbooks.sheet import Sheet, file_labels, find_files, open_sheets
+from city_resilience.workbooks.split import split_tables
 from city_resilience.workbooks.table import Options
 
 __all__ = ["Imported", "assemble", "import_sheets"]
@@ -115,13 +116,14 @@ def import_sheets(
         If a file cannot be read, nothing is found, or no sheet holds a value of a city.
     """
     files = find_files(list(paths))
+    labels = file_labels(files)
     sheets: list[Sheet] = []
     for done, path in enumerate(files):
         progress("opening files", done, len(files))
         found = open_sheets(path)
         if not found:
             raise InputError(f"{path}: no sheet holds a cell with text or a number; check the file")
-        sheets += found
+        sheets += [replace(sheet, file=labels[path]) for sheet in found]
     progress("opening files", len(files), len(files))
     return assemble(sheets, options=options, country=country, prefer=prefer, progress=progress)
 
@@ -153,11 +155,16 @@ def assemble(
     options, rules = options or Options(), load_sheet_rules()
     gazetteer = None if country == "none" else load_gazetteer(country)
     readings: list[Reading] = []
+    several: list[Entry] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
-        readings.append(read_sheet(sheet, rules, options, gazetteer))
+        tables = split_tables(sheet, rules, gazetteer)
+        if len(tables) > 1:
+            reason = f"{len(tables)} tables below or beside each other, each read by its own head"
+            several.append(Entry("note", "sheet", sheet.file, sheet.name, "", reason))
+        readings += [read_sheet(table, rules, options, gazetteer) for table in tables]
     progress("reading sheets", len(sheets), len(sheets))
-    entries = [entry for reading in readings for entry in reading.entries]
+    entries = [*several, *(entry for reading in readings for entry in reading.entries)]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
     parts = [reading.cells for reading in readings if len(reading.cells)]
     files = sorted({sheet.file for sheet in sheets})
@@ -173,7 +180,7 @@ def assemble(
         variables={name: variables[name] for name in found},
         places={n: p for reading in readings for n, p in reading.places.items()},
         files=tuple(files),
-        sheets=len(readings),
+        sheets=len(sheets),
     )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
 
 from city_resilience.workbooks.listing import Entry
+from city_resilience.workbooks.sheet import fits
 
 __all__ = ["KEYS", "merge_cells"]
 
@@ -56,8 +56,8 @@ def merge_cells(
 
 
 def _rank(file: str, prefer: Sequence[str]) -> int:
-    fits = (at for at, pattern in enumerate(prefer) if fnmatchcase(file, pattern))
-    return next(fits, len(prefer))
+    places = (at for at, pattern in enumerate(prefer) if fits(file, pattern))
+    return next(places, len(prefer))
 
 
 def _conflicts(cells: pd.DataFrame) -> list[Entry]:

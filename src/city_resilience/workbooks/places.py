@@ -57,6 +57,9 @@ def place_rows(
     named = [row for row in years if names[row]]
     if gazetteer is None:
         places = {row: Place("", names[row], table.text(row, "province")) for row in named}
+        twice = _of_two_provinces(places.values())
+        entries += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
+        places = {row: place for row, place in places.items() if place.name not in twice}
         return PlacedRows(places, tuple(entries))
     answers = resolve_table(
         gazetteer,
@@ -68,11 +71,29 @@ def place_rows(
     answered = dict(zip(named, answers, strict=True))
     found = {row: a for row, a in answered.items() if isinstance(a, Match)}
     cities = {row: match for row, match in found.items() if match.kind == "city"}
-    entries += [_not_found(table, r, a) for r, a in answered.items() if isinstance(a, NotFound)]
-    entries += _set_aside(table, [match for row, match in found.items() if row not in cities])
+    entries += [
+        _not_found(table, row, answer, gazetteer)
+        for row, answer in answered.items()
+        if isinstance(answer, NotFound)
+    ]
+    words = {row for row, m in found.items() if m.kind == "header" and row_numbers(table, row)}
+    entries += [_headed(table, row, found[row].name) for row in sorted(words)]
+    entries += _set_aside(table, [m for row, m in found.items() if row not in {*cities, *words}])
     entries += _remarks(table, cities.values())
     places = {row: Place(m.adcode, m.name, m.province) for row, m in cities.items()}
     return PlacedRows(places, tuple(entries))
+
+
+def _of_two_provinces(places: Iterable[Place]) -> set[str]:
+    provinces: dict[str, set[str]] = {}
+    for place in places:
+        provinces.setdefault(place.name, set()).add(place.province)
+    return {name for name, found in provinces.items() if len(found - {""}) > 1}
+
+
+def _unclear(table: Table, row: int, name: str) -> Entry:
+    reason = "a name in two provinces; add the province to the name, such as Name (Province)"
+    return table.entry("lost", "name", name, reason, row=row + 1, column=table.keys.names + 1)
 
 
 def _without_name(table: Table, rows: Sequence[int]) -> list[Entry]:
@@ -104,7 +125,13 @@ def row_numbers(table: Table, row: int) -> list[float]:
     return [cell.value for cell in parsed if cell.known]
 
 
-def _not_found(table: Table, row: int, answer: NotFound) -> Entry:
+def _is_total(table: Table, name: str, gazetteer: Gazetteer) -> bool:
+    """Tell whether a name is that of a sum, and of no one city's."""
+    front = table.rules.totals.sub("", name)
+    return front != name and all(e.kind != "city" for e in gazetteer.readings(front))
+
+
+def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Entry:
     found = answer.name[:_SHOWN]
     if not row_numbers(table, row):
         junk = answer.name.startswith(table.rules.junk)
@@ -113,8 +140,15 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Entry:
     near = f"; nearest: {', '.join(answer.candidates)}" if answer.candidates else ""
     reason = f"city {answer.reason}{near if answer.reason == 'unknown' else ''}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
+    if _is_total(table, answer.name, gazetteer):
+        return table.entry("note", "row", found, "a sum or mean of rows; set aside", row=row + 1)
     at = table.keys.names + 1
     return table.entry("lost", "name", found, reason, row=row + 1, column=at, likely=likely)
+
+
+def _headed(table: Table, row: int, name: str) -> Entry:
+    reason = "values beside a word of a head; write the name of a city, and the scope in a column"
+    return table.entry("lost", "row", name, reason, row=row + 1, column=table.keys.names + 1)
 
 
 def _set_aside(table: Table, matches: Sequence[Match]) -> list[Entry]:

@@ -12,6 +12,7 @@ from city_resilience.gazetteer import Gazetteer
 from city_resilience.workbooks.body import CELL_COLUMNS, read_cells
 from city_resilience.workbooks.columns import list_columns, meaning, uncontested
 from city_resilience.workbooks.head import Column
+from city_resilience.workbooks.lines import below_lines
 from city_resilience.workbooks.listing import Entry
 from city_resilience.workbooks.places import Place, place_rows, row_numbers
 from city_resilience.workbooks.sheet import Sheet
@@ -54,6 +55,7 @@ def read_sheet(
     if isinstance(table, Entry):
         return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
     years = table.row_years()
+    years, unclear = below_lines(table, years, gazetteer)
     undated = [row for row, year in years.items() if year is None]
     if "year" in table.keys.places:
         years = {row: year for row, year in years.items() if year is not None}
@@ -62,6 +64,7 @@ def read_sheet(
     cells, faults = read_cells(table, placed.places, years, columns, gazetteer)
     entries = (
         *_year_entries(table, undated),
+        *unclear,
         *placed.entries,
         *list_columns(table, columns),
         *contested,

@@ -5,19 +5,25 @@ from __future__ import annotations
 import csv
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import islice
+from pathlib import Path, PurePosixPath
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from city_resilience.errors import InputError
 from city_resilience.panel import check_workbook, csv_encoding
 
-__all__ = ["SUFFIXES", "Sheet", "find_files", "open_sheets"]
+__all__ = ["SUFFIXES", "Sheet", "file_labels", "find_files", "fits", "open_sheets"]
 
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 _LARGE = 20 << 20
+_SEPARATORS = (",", ";", "\t", "|")
+_SAMPLE = 100
 Row = tuple[Any, ...]
 
 
@@ -33,14 +39,17 @@ class Sheet:
         Cells as the file holds them; rows may differ in length.
     covered : mapping of (row, column) to (row, column)
         For each cell that a merged cell covers, the position of its top left cell; from 0.
+    above : tuple of str
+        Titles of the first table, for one that stands below or beside it in the same sheet.
     """
 
     file: str
     name: str
     rows: tuple[Row, ...]
     covered: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    above: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Number of columns."""
         return max(map(len, self.rows), default=0)
@@ -59,23 +68,42 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     InputError
         If a path does not exist, a named file is of another kind, or nothing is found.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
             raise InputError(f"{path}: no such file or folder; correct the path")
         if path.is_dir():
             inside = (p for p in path.rglob("*") if p.is_file())
-            found |= dict.fromkeys(p for p in inside if _wanted(p))
+            found |= {p.resolve(): p for p in inside if _wanted(p)}
             continue
         if path.suffix.lower() not in SUFFIXES:
             raise InputError(
                 f"{path}: suffix {path.suffix!r} is not supported; save it as .xlsx or .csv"
             )
-        found[path] = None
+        found[path.resolve()] = path
     if not found:
         shown = ", ".join(str(path) for path in paths)
         raise InputError(f"{shown}: holds no .xlsx, .csv or .parquet file; name the right folder")
-    return sorted(found, key=lambda path: (path.name, str(path)))
+    return sorted(found.values(), key=lambda path: (path.name, str(path)))
+
+
+def file_labels(files: Sequence[Path]) -> dict[Path, str]:
+    """Return the name of each file, with the folders that tell it from others of its name."""
+    named: dict[str, list[Path]] = {}
+    for path in files:
+        named.setdefault(path.name, []).append(path)
+    labels: dict[Path, str] = {}
+    for alike in named.values():
+        depth = 1
+        while len({path.resolve().parts[-depth:] for path in alike}) < len(alike):
+            depth += 1
+        labels |= {path: "/".join(path.resolve().parts[-depth:]) for path in alike}
+    return labels
+
+
+def fits(file: str, pattern: str) -> bool:
+    """Tell whether a file is meant by a pattern of names."""
+    return fnmatchcase(file, pattern) or fnmatchcase(PurePosixPath(file).name, pattern)
 
 
 def open_sheets(path: Path) -> list[Sheet]:
@@ -100,10 +128,22 @@ def _wanted(path: Path) -> bool:
 def _read_csv(path: Path) -> Iterator[Sheet]:
     try:
         with path.open(encoding=csv_encoding(path), newline="") as handle:
-            rows = tuple(map(tuple, csv.reader(handle)))
+            mark = _separator(list(islice(handle, _SAMPLE)))
+            handle.seek(0)
+            rows = tuple(map(tuple, csv.reader(handle, delimiter=mark)))
     except csv.Error as error:
         raise InputError(f"{path}: not a readable CSV: {error}; save it as CSV UTF-8") from error
     yield Sheet(path.name, "", _trimmed(rows))
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return what separates the cells: what gives most lines the same number of them."""
+
+    def alike(mark: str) -> int:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if len(row) > 1)
+        return max(widths.values(), default=0)
+
+    return max(_SEPARATORS, key=alike)
 
 
 def _read_parquet(path: Path) -> Iterator[Sheet]:
@@ -127,12 +167,14 @@ def _read_workbook(path: Path) -> Iterator[Sheet]:
     try:
         with warnings.catch_warnings(), path.open("rb") as handle:
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(handle, read_only=_is_large(path), data_only=True)
+            large = _is_large(path)
+            book = openpyxl.load_workbook(handle, read_only=large, data_only=True)
+            asked = openpyxl.load_workbook(handle, read_only=large) if _computes(path) else None
             for page in book.worksheets:
-                if book.read_only:
+                if large:
                     page.reset_dimensions()
-                rows = _trimmed(page.iter_rows(values_only=True))
-                yield Sheet(path.name, page.title, rows, _covered(page))
+                formulas = asked[page.title] if asked else None
+                yield Sheet(path.name, page.title, _trimmed(_cells(page, formulas)), _covered(page))
     except damaged as error:
         raise InputError(
             f"{path}: not a readable XLSX workbook; open it in a spreadsheet and save it again"
@@ -143,6 +185,30 @@ def _is_large(path: Path) -> bool:
     """Tell whether a sheet is so large that its cells must not all become objects."""
     with zipfile.ZipFile(path) as archive:
         return any(item.file_size > _LARGE for item in archive.infolist())
+
+
+def _computes(path: Path) -> bool:
+    """Tell whether a workbook holds formulas, whose values it may lack."""
+    with zipfile.ZipFile(path) as archive:
+        pages = [name for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        texts = (archive.read(name) for name in pages if name.endswith(".xml"))
+        return any(b"<f>" in text or b"<f " in text for text in texts)
+
+
+def _cells(page: Any, formulas: Any) -> Iterator[Row]:
+    """Yield rows of values; a formula that was never computed stands for its missing value."""
+    if formulas is None:
+        yield from page.iter_rows(values_only=True)
+        return
+    if hasattr(formulas, "reset_dimensions"):
+        formulas.reset_dimensions()
+    for values, texts in zip(page.iter_rows(), formulas.iter_rows(), strict=True):
+        yield tuple(
+            "="
+            if value.value is None and value.data_type != "str" and text.data_type == "f"
+            else value.value
+            for value, text in zip(values, texts, strict=True)
+        )
 
 
 def _covered(page: Any) -> dict[tuple[int, int], tuple[int, int]]:

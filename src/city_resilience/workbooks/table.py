@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
-from city_resilience.catalogue import Match, SheetRules, Variable, conversion_factor, parse_unit
+from city_resilience.catalogue import Match, SheetRules, plain
 from city_resilience.gazetteer import Gazetteer
 from city_resilience.workbooks.cells import cell_year
+from city_resilience.workbooks.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.workbooks.head import Column, Head, read_head
 from city_resilience.workbooks.keys import Keys, find_keys
 from city_resilience.workbooks.listing import Entry, Level
+from city_resilience.workbooks.shapes import unreadable
 from city_resilience.workbooks.sheet import Sheet
-from city_resilience.workbooks.wording import is_unit, match_header, single_line, split_year
+from city_resilience.workbooks.wording import match_header, place_name, single_line, split_year
 from city_resilience.workbooks.years import YearRules
 
-__all__ = ["Options", "Table", "factor_of", "lay_out_sheet"]
+__all__ = ["Options", "Table", "lay_out_sheet"]
 
 _FILE_WORDS = re.compile(
     r"\d{4}(?:\s*[-—~至到]\s*\d{4})?年?|各?(?:地级及以上|地级)?城?市|全国|数据"
@@ -75,7 +77,19 @@ class Table:
     def text(self, row: int, key: str) -> str:
         """Return the text of a key column in a row; "" where there is no such column."""
         at = self.keys.names if key == "name" else self.keys.places.get(key)
-        return "" if at is None else single_line(self.sheet.at(row, at))
+        text = "" if at is None else single_line(self._key(row, at))
+        return place_name(text, self.rules) if key == "name" else text
+
+    def _key(self, row: int, at: int) -> Any:
+        """Return a cell of a key column, which may be merged over several rows."""
+        top, left = self.sheet.covered.get((row, at), (row, at))
+        return self.sheet.at(top if left == at and top >= self.keys.body else row, at)
+
+    def scope(self, row: int, column: Column, match: Match) -> str:
+        """Return the scope of a cell, "" where a column of scopes says none that is known."""
+        if "scope" in self.keys.places:
+            return self.rules.scopes.get(plain(self.text(row, "scope")), "")
+        return match.scope or column.scope or self.rules.scope_of(match.variable.id)
 
     def value_columns(self) -> list[Column]:
         """Columns that hold values of a variable."""
@@ -87,7 +101,7 @@ class Table:
         if "year" not in self.keys.places:
             return dict.fromkeys(self.rows(), self.year)
         at = self.keys.places["year"]
-        return {row: cell_year(self.sheet.at(row, at)) for row in self.rows()}
+        return {row: cell_year(self._key(row, at)) for row in self.rows()}
 
 
 def lay_out_sheet(
@@ -95,25 +109,20 @@ def lay_out_sheet(
 ) -> Table | Entry:
     """Find the keys, the head and the year of a sheet; an entry where it is no table of cities."""
     keys = find_keys(sheet, rules, gazetteer)
-    if keys is None:
-        reason = "no column of city names found; left out"
+    if reason := unreadable(sheet, keys, rules, gazetteer):
         return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
-    head = read_head(sheet, keys.body, keys.positions, rules, options.units)
-    head = _in_units(_named(sheet, keys, head, rules, options), rules, options)
+    assert keys is not None
+    head = read_head(sheet, keys, rules, options.units)
+    head = _in_context(sheet, _named(sheet, keys, head, rules, options), rules, options)
     table = Table(sheet, keys, head, rules, options)
     if "year" in keys.places or all(column.year for column in table.value_columns()):
         return table
-    year, how = options.years.year_of(sheet.file, sheet.name, head.titles, rules)
+    titles = (*head.titles, *sheet.above)
+    year, how = options.years.year_of(sheet.file, sheet.name, titles, rules)
     if year is None:
         reason = "no year in a column, a title or a name; say it with --year"
         return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
     return replace(table, year=year, year_how=how)
-
-
-def factor_of(unit: str, variable: Variable) -> float | None:
-    """Return the factor from a unit to a variable's own; None where they do not compare."""
-    found, wanted = parse_unit(unit), parse_unit(variable.unit)
-    return conversion_factor(found, wanted) if found and wanted else None
 
 
 def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Options) -> Head:
@@ -122,40 +131,47 @@ def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Opt
     needy = [c for c in head.columns if not c.match and (c.year or c.position == value)]
     if not needy or "indicator" in keys.places:
         return head
-    texts = (*head.titles, sheet.name, _FILE_WORDS.sub("", PurePath(sheet.file).stem))
+    texts = (
+        *(head.titles or sheet.above),
+        sheet.name,
+        _FILE_WORDS.sub("", PurePath(sheet.file).stem),
+    )
     matches = (match_header(split_year(text)[0], rules, options.units).match for text in texts)
     match = next(filter(None, matches), None)
     if match is None:
         return head
     label = match.variable.label_zh
-    columns = (
-        replace(c, match=match, header=label, scope=c.scope or rules.scope_order[0])
-        if c in needy
-        else c
-        for c in head.columns
-    )
+    columns = (replace(c, match=match, header=label) if c in needy else c for c in head.columns)
     return replace(head, columns=tuple(columns))
 
 
-def _in_units(head: Head, rules: SheetRules, options: Options) -> Head:
-    """Apply the user's own columns, and the unit that a title states for the whole table."""
-    stated = [title for title in head.titles if is_unit(title)]
-    unit = re.split(r"[::]", stated[0].strip("() "))[-1].strip() if stated else ""
-    columns = []
-    for column in head.columns:
-        own = options.own.get(column.header)
-        if own is not None:
-            scope = column.scope or rules.scope_order[0]
-            columns.append(replace(column, match=own, problem="", scope=scope))
-        else:
-            columns.append(_in_unit(column, unit))
-    return replace(head, columns=tuple(columns))
+def _in_context(sheet: Sheet, head: Head, rules: SheetRules, options: Options) -> Head:
+    """Give columns the scope and unit that are stated for the table, and doubt plain names."""
+    titles = head.titles or sheet.above
+    scope, units = scope_stated(titles, sheet.name, sheet.file, rules), units_stated(titles)
+    columns = (_with_meaning(c, units, (*titles, sheet.name), rules, options) for c in head.columns)
+    return replace(head, columns=tuple(_with_scope(c, scope, rules) for c in columns))
 
 
-def _in_unit(column: Column, unit: str) -> Column:
-    if not unit or column.match is None or column.match.unit_in_header:
+def _with_meaning(
+    column: Column,
+    units: Sequence[str],
+    titles: Sequence[str],
+    rules: SheetRules,
+    options: Options,
+) -> Column:
+    """Give a column the table's unit; the user's own columns are what the user says."""
+    own, match = options.own.get(column.header), column.match
+    if own is not None:
+        return replace(column, match=own, problem="")
+    if match is None:
         return column
-    factor = factor_of(unit, column.match.variable)
-    if factor is None:
-        return column
-    return replace(column, match=replace(column.match, unit_in_header=unit, factor=factor))
+    problem = denied(titles, column.header, match, rules, group=False)
+    if not problem:
+        match, problem = in_unit(match, units)
+    return replace(column, match=None if problem else match, problem=problem or column.problem)
+
+
+def _with_scope(column: Column, stated: str, rules: SheetRules) -> Column:
+    default = rules.scope_of(column.match.variable.id) if column.match else ""
+    return replace(column, scope=column.scope or stated or default)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from city_resilience.catalogue import Match, SheetRules, UnitMismatch, parse_unit
 from city_resilience.workbooks.cells import cell_text
 
-__all__ = ["Wording", "is_unit", "match_header", "single_line", "split_year"]
+__all__ = ["Wording", "is_unit", "match_header", "place_name", "single_line", "split_year"]
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
@@ -36,6 +36,25 @@ class Wording:
 def single_line(text: object) -> str:
     """Return a header's text in NFKC on one line."""
     return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
+
+
+def place_name(text: str, rules: SheetRules) -> str:
+    """Return the name of a row without its number, footnote mark or English repetition.
+
+    Parameters
+    ----------
+    text : str
+        As `single_line` returns it.
+
+    Examples
+    --------
+    >>> from city_resilience.catalogue import load_sheet_rules
+    >>> place_name("1.太原市 Taiyuan", load_sheet_rules())
+    '太原市'
+    """
+    for pattern in rules.around:
+        text = pattern.sub("", text).strip()
+    return text
 
 
 def is_unit(text: str) -> bool:
@@ -85,8 +104,11 @@ def match_header(text: str, rules: SheetRules, units: Mapping[str, str]) -> Word
         except UnitMismatch as error:
             problem = problem or str(error)
             continue
-        if match is not None:
-            return Wording(match)
+        if match is not None and match.variable.family != "key":
+            odd = [remark for remark in match.remarks if rules.part.search(remark)]
+            name = match.variable.id
+            fault = f"{odd[0]!r} may make another thing of {name}; rename the header" if odd else ""
+            return Wording(None if odd else match, fault)
     return Wording(None, problem)
 
 

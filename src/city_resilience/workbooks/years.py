@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 from city_resilience.catalogue import SheetRules
 from city_resilience.errors import InputError
+from city_resilience.workbooks.sheet import fits
 from city_resilience.workbooks.wording import single_line
 
 __all__ = ["YearRules", "parse_year_rules"]
@@ -38,9 +39,9 @@ class YearRules:
         Without a rule of the user's the title counts, then the sheet's name, then the file's
         name, which is taken as the edition of a yearbook.
         """
-        named = _only_year(file.rpartition(".")[0])
+        named = _only_year(PurePosixPath(file).stem)
         for pattern, rule in self.rules:
-            if fnmatchcase(file, pattern):
+            if fits(file, pattern):
                 found = _RULE.fullmatch(rule)
                 assert found is not None
                 if found["year"]:
