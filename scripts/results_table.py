@@ -16,6 +16,7 @@ import pandas as pd
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")
+SHOCKS = ("china_shocks",)
 TABLES = {"scores.csv": "results.csv", "comparisons.csv": "comparisons.csv"}
 COVERAGE = "coverage.csv"
 LABELS = {
@@ -49,6 +50,9 @@ HEADS = {
 def collect(name: str, folder: Path) -> None:
     """Copy the aggregate tables of a run, rounded; no per-city value is among them."""
     target = ROOT / "experiments" / name
+    if name in SHOCKS:
+        pd.read_csv(folder / "scores.csv").round(4).to_csv(target / "results.csv", index=False)
+        return
     for source, kept in TABLES.items():
         pd.read_csv(folder / source).round(4).to_csv(target / kept, index=False)
     pd.read_csv(folder / COVERAGE).round(3).to_csv(target / COVERAGE, index=False)
@@ -105,6 +109,20 @@ def experiment_table(name: str) -> str:
     return "\n".join([*lines, "", *by_year(name)])
 
 
+def shock_table(name: str) -> str:
+    """Return all models of an experiment on shocks, by test and shock."""
+    lines = ["| test | shock | model | n | MAE | rank | skill |", "|---|---|---|---|---|---|---|"]
+    scores = pd.read_csv(ROOT / "experiments" / name / "results.csv")
+    for row in scores.to_dict("records"):
+        rank = "–" if pd.isna(row["rank_correlation"]) else f"{row['rank_correlation']:.3f}"
+        model = row["model"].replace("_", " ")
+        lines.append(
+            f"| {row['test']} | {row['window']} | {model} | {row['n']} | {row['mae']:.3f} "
+            f"| {rank} | {row['skill_naive']:+.1%} |"
+        )
+    return "\n".join(lines)
+
+
 def by_year(name: str) -> list[str]:
     """Return the yearly errors at the shortest horizon."""
     scores = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
@@ -139,6 +157,9 @@ def pages() -> dict[Path, str]:
     for name in EXPERIMENTS:
         path = ROOT / "experiments" / name / "README.md"
         wanted[path] = filled(path.read_text("utf-8"), "results", experiment_table(name))
+    for name in SHOCKS:
+        path = ROOT / "experiments" / name / "README.md"
+        wanted[path] = filled(path.read_text("utf-8"), "results", shock_table(name))
     return wanted
 
 

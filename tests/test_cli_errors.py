@@ -147,7 +147,8 @@ EXPERIMENTS = {
     "unknown key": (
         EXPERIMENT.replace("horizons =", "horizonts ="),
         "experiment.toml: key 'outcome.horizonts' does not exist; nearest: 'horizons'; remove it "
-        "or use one of: horizons, measure, publication_delay_days, variable",
+        "or use one of: composite, counterfactual, deflator, floor, horizons, measure, "
+        "publication_delay_days, variable, windows",
     ),
     "unknown section": (
         EXPERIMENT.replace("[outcome]", "[outcomes]"),

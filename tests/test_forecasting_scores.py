@@ -66,11 +66,27 @@ def test_skill_and_difference_are_relative_to_best_naive_and_history(result):
     assert rows.loc["blend", "difference_high"] == pytest.approx(interval.high)
 
 
-def test_groups_below_the_minimum_are_withheld(result):
+def test_groups_below_the_minimum_are_withheld_and_counted(result):
     cities = sorted(result.frame["city"].unique())
-    levels = {city: "few" if k < 4 else "many" for k, city in enumerate(cities)}
+    names = ["few"] * 4 + ["many"] * (len(cities) - 5) + [""]
+    levels = dict(zip(cities, names, strict=True))
     scores = score(result.frame, {"size": levels}, min_group=5)
-    assert set(scores.loc[scores["slice"] == "group:size", "level"]) == {"many"}
+    rows = (
+        scores[scores["slice"] == "group:size"]
+        .set_index(["level", "model", "horizon"])
+        .sort_index()
+    )
+    assert set(rows.index.get_level_values("level")) == {"few", "many"}
+    counted = ["slice", "years", "n"]
+    few = rows.loc["few"]
+    assert few.drop(columns=counted).isna().all().all()
+    assert rows.loc["many", "mae"].notna().all()
+    own = result.frame[result.frame["city"].map(levels) == "few"]
+    for key, part in own.groupby(["model", "horizon"]):
+        assert few.loc[key, "n"] == len(part)
+        assert few.loc[key, "years"] == part["origin"].nunique()
+    assert few.index.is_unique
+    assert len(few) == len(rows.loc["many"])
 
 
 def test_comparison_counts_years_and_tests_signs(result):

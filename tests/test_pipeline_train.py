@@ -26,6 +26,7 @@ FILES = {
     "comparisons.csv",
     "coverage.csv",
     "drivers.parquet",
+    "drivers_by_group.csv",
     "dropped.csv",
     "forecast.csv",
     "model",

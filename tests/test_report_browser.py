@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from city_resilience.drivers import drivers_by_group
 from city_resilience.report import summarise, write_report
+from city_resilience.report.cities import driver_groups
 from report_inputs import make_inputs
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -174,6 +177,43 @@ def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> Non
     assert visit.page.locator('[data-sort="province"]').count() == 0
     assert not visit.page.locator("#groups-box").is_visible()
     assert "…" in visit.column("td.forecast")[0]
+
+
+@pytest.fixture(scope="module")
+def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report with gazetteer groups, one of them too small for figures."""
+    inputs = make_inputs(cities=24, origins=range(2013, 2020), horizons=(1,))
+    chosen = inputs.scores["slice"] == "group:region"
+    inputs.scores.loc[chosen, "slice"] = "group:broadband_china"
+    names = {"East": "pilot", "West": "none"}
+    inputs.scores.loc[chosen, "level"] = inputs.scores.loc[chosen, "level"].map(names)
+    few = chosen & (inputs.scores["level"] == "pilot")
+    kept = ["model", "horizon", "slice", "level", "n", "years"]
+    inputs.scores.loc[few, [name for name in inputs.scores if name not in kept]] = np.nan
+    cities = sorted(inputs.forecast["city"].unique())
+    levels = {city: "pilot" if k < 4 else "none" for k, city in enumerate(cities)}
+    table = drivers_by_group(inputs.drivers, {"broadband_china": levels}, 10)
+    summary = summarise(**inputs.all())
+    rows = driver_groups(table, 1, ["digital", "history"])
+    summary["by_horizon"]["1"]["driver_groups"] = rows
+    return write_report(summary, tmp_path_factory.mktemp("grouped") / "r.html")
+
+
+def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grouped: Path) -> None:
+    visit.open(grouped)
+    for table in ("groups-table", "driver-groups-table"):
+        rows = visit.page.locator(f"#{table} tbody tr").all_inner_texts()
+        assert "Digital facilities (Broadband China pilot)" in rows[0]
+        assert "no pilot" in rows[0]
+        assert "pilot" in rows[1]
+        assert "too few cities: figures withheld" in rows[1]
+    assert visit.page.locator("#driver-groups-table tbody tr").first.inner_text().count(".") == 4
+    visit.page.click("#language")
+    for table in ("groups-table", "driver-groups-table"):
+        rows = visit.page.locator(f"#{table} tbody tr").all_inner_texts()
+        assert "数字设施（宽带中国试点）" in rows[0]
+        assert "城市过少，不显示数值" in rows[1]
+    assert visit.page.locator("#driver-groups").count() == 1
 
 
 def test_phone_width_needs_no_sideways_scrolling(visit: Visit, report: Path) -> None:

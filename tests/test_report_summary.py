@@ -12,8 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.drivers import drivers_by_group
 from city_resilience.errors import InputError
+from city_resilience.gazetteer import load_gazetteer
+from city_resilience.gazetteer.groups import GROUPS
 from city_resilience.report import summarise
+from city_resilience.report.cities import driver_groups
 from city_resilience.report.html import SCRIPTS
 from city_resilience.report.texts import load_texts
 from report_inputs import Inputs, make_inputs
@@ -72,6 +76,32 @@ def test_family_bars_agree_with_a_slow_loop(inputs: Inputs, summary: dict) -> No
     sizes = [abs(own["contribution"].sum()) for _, own in rows.groupby("city")]
     bars = dict(summary["by_horizon"]["1"]["families"]["families"])
     assert bars["history"] == pytest.approx(np.mean(sizes), abs=1e-4)
+
+
+def test_a_group_of_too_few_cities_has_a_count_and_no_figure(inputs: Inputs) -> None:
+    scores = inputs.scores.copy()
+    few = (scores["slice"] == "group:region") & (scores["level"] == "West")
+    kept = ["model", "horizon", "slice", "level", "n", "years"]
+    scores.loc[few, [name for name in scores if name not in kept]] = np.nan
+    rows = summarise(**replace(inputs, scores=scores).all())["by_horizon"]["1"]["groups"]
+    east, west = (next(row for row in rows if row["level"] == name) for name in ("East", "West"))
+    assert west["withheld"] is True
+    assert east["withheld"] is False
+    assert west["n"] == scores[few & (scores["model"] == "blend")]["n"].iloc[0]
+    assert (west["mae"], west["mae_naive"], west["mae_history"]) == (None, None, None)
+    assert east["mae"] > 0
+
+
+def test_driver_groups_show_the_families_asked_for_and_withhold_few(inputs: Inputs) -> None:
+    cities = sorted(inputs.forecast["city"].unique())
+    region = {city: "West" if k < 3 else "East" for k, city in enumerate(cities)}
+    table = drivers_by_group(inputs.drivers, {"region": region}, 5)
+    east, west = driver_groups(table, 2, ["history", "digital", "talent"])
+    assert [name for name, *_ in east["families"]] == ["history", "digital", "talent"]
+    assert (east["n"], east["withheld"], west["n"], west["withheld"]) == (9, False, 3, True)
+    assert all(size is None and mean is None for _, size, mean in west["families"])
+    own = table.query("level == 'East' and horizon == 2").set_index("family")
+    assert east["families"][0][1] == pytest.approx(own.loc["history", "mean_abs"], abs=1e-4)
 
 
 def test_unobserved_family_is_listed_and_never_a_driver() -> None:
@@ -201,3 +231,19 @@ def test_every_text_the_page_asks_for_exists() -> None:
     asked += re.findall(r'(?:data-(?:t|aria|placeholder)="|\bt\(")(\w+)"(?! \+)', template)
     assert len(asked) > 80
     assert sorted({key for key in asked if key not in known}) == []
+
+
+def test_groups_and_levels_of_the_gazetteer_have_names() -> None:
+    known, gazetteer = load_texts()["en"], load_gazetteer("china")
+    own = [name for name in GROUPS if name != "size"]
+    levels = {
+        (name, gazetteer.group_label(code, name)) for code in gazetteer.cities for name in own
+    }
+    assert [name for name in (*GROUPS, "province") if f"group_{name}" not in known] == []
+    assert {
+        (name, level)
+        for name, level in levels
+        if f"level_{name}_{level}" not in known and f"level_{level}" not in known
+    } == set()
+    assert "Broadband China" in known["group_broadband_china"]
+    assert "宽带中国" in load_texts()["zh"]["group_broadband_china"]

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-VERBS = ("import", "check", "train", "backtest", "predict", "explain", "report")
+VERBS = ("import", "check", "measure", "train", "backtest", "predict", "explain", "report")
 
 EXPERIMENT = """\
 name = "tiny"

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from city_resilience import __version__
-from city_resilience.cli_data import check, import_sheets
+from city_resilience.cli_data import check, import_sheets, measure
 from city_resilience.errors import CityResilienceError
 
 __all__ = ["main", "run"]
@@ -67,6 +67,7 @@ def main(debug: bool) -> None:
 
 main.add_command(import_sheets)
 main.add_command(check)
+main.add_command(measure)
 
 
 @main.command()
@@ -115,11 +116,18 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     Example:
       city-resilience backtest experiments/us_states/experiment.toml --out out/us_states
     """
-    from city_resilience import batch, pipeline
+    from city_resilience import batch, measuring, pipeline
     from city_resilience.screen import console, training
 
     batch.check_folder(out)
     source = pipeline.load(experiment, data, overrides)
+    if source.experiment.outcome.windows:
+        with console.progress_bars() as progress:
+            shocks = measuring.evaluate_shocks(source, progress)
+        if out is not None:
+            measuring.write_shocks(shocks, out)
+        training.show_shocks(source, shocks)
+        return
     with console.progress_bars() as progress:
         source = pipeline.searched(source, progress)
         evaluation = pipeline.evaluate(source, progress)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["check", "import_sheets"]
+__all__ = ["check", "import_sheets", "measure"]
 
 
 @click.command("import")
@@ -128,3 +128,80 @@ def check(
     data.show_audit(audit)
     if out is not None:
         click.echo(f"Audit: {write_audit(audit, out)}")
+
+
+@click.command()
+@click.argument("panel", metavar="DATA")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    default=("resistance", "recovery"),
+    show_default=True,
+    help="A measure of the registry (repeatable).",
+)
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar="START:END[:RECOVERY_END]",
+    help="A shock: the year before it, its last year, the last year of the recovery (repeatable). "
+    "[the experiment's]",
+)
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Table: .csv, .xlsx or .parquet."
+)
+@click.option("--outcome", default="", help="Variable that is measured. [gdp_real]")
+@click.option("--deflator", default="", help="Variable that a nominal outcome is divided by.")
+@click.option(
+    "--counterfactual",
+    type=click.Choice(["plain", "industry_mix"]),
+    default=None,
+    help="What is expected of a city: the nation's growth, or that of its industries. [plain]",
+)
+@click.option("--floor", type=float, help="Least national growth that a ratio is over. [0.01]")
+@click.option("--experiment", default="", help="Read the panel as this experiment does.")
+@click.option(
+    "--gazetteer", type=click.Choice(["china", "none"]), default="none", show_default=True
+)
+@click.option(
+    "--by", "groups", multiple=True, metavar="GROUP", help="Medians by group (repeatable)."
+)
+def measure(
+    panel: str,
+    measures: tuple[str, ...],
+    windows: tuple[str, ...],
+    out: Path,
+    outcome: str,
+    deflator: str,
+    counterfactual: str | None,
+    floor: float | None,
+    experiment: str,
+    gazetteer: str,
+    groups: tuple[str, ...],
+) -> None:
+    """Measure resilience over the windows of shocks, city by city; what is missing has a reason.
+
+    \b
+    Examples:
+      city-resilience measure panel.csv --window 2008:2009:2011 --window 2019:2020:2022 --out m.csv
+      city-resilience measure panel.csv --measure structure_effect --measure agency_effect \\
+        --outcome unit_employment --window 2008:2009 --out m.xlsx --gazetteer china --by region
+    """
+    from city_resilience import measuring
+    from city_resilience.screen import data
+
+    found = measuring.measure_file(
+        panel,
+        out,
+        measures,
+        windows,
+        experiment_path=experiment,
+        outcome=outcome,
+        deflator=deflator,
+        counterfactual=counterfactual or "",
+        floor=floor,
+        gazetteer=gazetteer,
+        groups=groups,
+    )
+    data.show_measured(found, str(out))

@@ -22,6 +22,7 @@ __all__ = [
     "FAMILIES",
     "Audit",
     "Column",
+    "Composite",
     "Data",
     "Evaluation",
     "Experiment",
@@ -149,32 +150,67 @@ class Sheets(_Strict):
     prefer: tuple[str, ...] = ()
 
 
+class Composite(_Strict):
+    """An index of several indicators as the outcome.
+
+    ``components`` maps indicator ids to 1 (more is better) or -1. Ranges and weights are frozen on
+    the years of ``window``, which must end before the first origin.
+    """
+
+    components: dict[str, Literal[-1, 1]]
+    method: Literal["entropy", "topsis"] = "entropy"
+    window: tuple[int, int]
+
+    @model_validator(mode="after")
+    def _two_at_least(self) -> Composite:
+        if len(self.components) < 2:
+            raise ValueError("composite.components must name at least two indicators")
+        if self.window[0] >= self.window[1]:
+            raise ValueError("composite.window must be two years, the first before the last")
+        return self
+
+
 class Outcome(_Strict):
-    """What is forecast: a measure of resilience of one variable, at some horizons (years)."""
+    """What is forecast: a measure of resilience of one variable, at some horizons (years).
+
+    ``deflator`` names a column by which a nominal outcome is divided. Measures over a shock take
+    ``windows`` such as ``2008:2009:2011`` (start, end, end of the recovery) and a
+    ``counterfactual``. A ratio to the nation's growth is missing where that is below ``floor``.
+    """
 
     variable: str = "gdp_real"
-    measure: Literal["growth_gap"] = "growth_gap"
+    measure: str = "growth_gap"
     horizons: tuple[int, ...] = (1, 2, 3)
     publication_delay_days: int = Field(default=90, ge=0)
+    deflator: str = ""
+    floor: float = Field(default=0.01, ge=0)
+    windows: tuple[str, ...] = ()
+    counterfactual: Literal["plain", "industry_mix"] = "plain"
+    composite: Composite | None = None
 
     @model_validator(mode="after")
     def _horizons_ascend(self) -> Outcome:
         if not self.horizons or list(self.horizons) != sorted({h for h in self.horizons if h >= 1}):
             raise ValueError(f"horizons must be ascending years from 1 on, found {self.horizons}")
+        if (self.measure == "composite") != (self.composite is not None):
+            raise ValueError('measure "composite" and the table [outcome.composite] go together')
         return self
 
 
 class Features(_Strict):
     """Which indicators the forecast may use, and how old they may be.
 
-    ``carry_forward`` is the number of years a series may be carried to the origin (0 = off).
-    ``min_coverage`` is the share of cities that must have a value at the origin for an
-    indicator to enter that fold. ``publication_lag`` is in years per variable, relative to the
-    outcome. ``min_history`` is the number of panel years before the first training row.
+    ``accept_overlap`` names indicators that may stay although they are the label, or a part of
+    it, under another name. ``carry_forward`` is the number of years a series may be carried to
+    the origin (0 = off). ``min_coverage`` is the share of cities that must have a value at the
+    origin for an indicator to enter that fold. ``publication_lag`` is in years per variable,
+    relative to the outcome. ``min_history`` is the number of panel years before the first
+    training row.
     """
 
     families: tuple[Family, ...] = FAMILIES
     exclude: tuple[str, ...] = ()
+    accept_overlap: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
     carry_forward: int = Field(default=0, ge=0)
     min_coverage: float = Field(default=0.3, gt=0, le=1)
@@ -251,6 +287,9 @@ class Experiment(_Strict):
 def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experiment:
     """Read and check an experiment file.
 
+    A file that says ``extends = "other.toml"`` takes over the other's keys, and sets its own over
+    them.
+
     Parameters
     ----------
     path : Path
@@ -264,6 +303,14 @@ def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experime
         If the file is missing or no TOML, a key is unknown, or a value is not allowed.
     """
     path = Path(path)
+    values = _read(path)
+    for item in overrides:
+        _override(values, item)
+    return experiment_from(values, str(path))
+
+
+def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a file and what it extends."""
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -273,9 +320,22 @@ def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experime
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: not valid TOML: {error}; mend that line") from error
-    for item in overrides:
-        _override(values, item)
-    return experiment_from(values, str(path))
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if path.resolve() in seen:
+        raise InputError(f"{path}: key 'extends': the file extends itself; remove the key")
+    if not isinstance(base, str):
+        raise InputError(f"{path}: key 'extends': a file name expected, found {base!r}; correct it")
+    return _merged(_read(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
 
 
 def experiment_from(values: Mapping[str, Any], where: str) -> Experiment:

@@ -26,11 +26,12 @@ from city_resilience.batch import (
     write_table,
 )
 from city_resilience.bundle import load_bundle, package_versions, save_bundle
-from city_resilience.drivers import contributions
+from city_resilience.drivers import contributions, drivers_by_group
 from city_resilience.errors import GateRefused, InputError
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting import (
     Backtest,
+    Facts,
     Forecaster,
     common_origin,
     compare_models,
@@ -42,8 +43,10 @@ from city_resilience.forecasting import (
     scored_origins,
     search_parameters,
 )
+from city_resilience.forecasting.outcome import missing_labels
 from city_resilience.intake import Source, load
 from city_resilience.progress import Progress, silent
+from city_resilience.resilience import MEASURES, REASONS
 
 __all__ = [
     "Evaluation",
@@ -107,16 +110,12 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
     """
     facts, experiment = source.facts, source.experiment
     backtest = run_backtest(facts, experiment, progress)
-    groups = {
-        name: dict(zip(facts.cities, levels.tolist(), strict=True))
-        for name, levels in facts.groups.items()
-    }
     origins = [*scored_origins(facts, experiment), common_origin(facts.outcome, facts.years)]
     return Evaluation(
         backtest=backtest,
         scores=score(
             backtest.frame,
-            groups,
+            _levels(facts),
             experiment.evaluation.min_group,
             flagged=source.audited.broken,
         ),
@@ -125,6 +124,14 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
             facts, experiment, dict.fromkeys(origins), min(experiment.outcome.horizons)
         ),
     )
+
+
+def _levels(facts: Facts) -> dict[str, dict[str, str]]:
+    """Return the level of each city by slice."""
+    return {
+        name: dict(zip(facts.cities, levels.tolist(), strict=True))
+        for name, levels in facts.groups.items()
+    }
 
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
@@ -173,6 +180,7 @@ def train(
     check_folder(out)
     source = load(experiment_path, data, overrides)
     refuse_errors(source.audited, source.experiment.name)
+    _refuse_window_measure(source.experiment)
     source = searched(source, progress)
     experiment = source.experiment
     opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
@@ -203,6 +211,16 @@ def train(
         gate=verdict.words if verdict else "first version, champion without contest",
         out=out,
     )
+
+
+def _refuse_window_measure(experiment: Experiment) -> None:
+    measure = MEASURES[experiment.outcome.measure]
+    if measure.kind == "window":
+        raise InputError(
+            f"outcome.measure: {measure.id} is about shocks and has no value at every origin, so "
+            "nothing can be served; evaluate it with city-resilience backtest, or train on "
+            "growth_gap"
+        )
 
 
 Parts = tuple[Forecaster, pd.DataFrame, pd.DataFrame]
@@ -282,6 +300,10 @@ def _stage(
     write_audit(audit, folder / "audit.html")
     write_table(forecast, folder / "forecast.csv")
     write_table(drivers, folder / "drivers.parquet")
+    by_group = drivers_by_group(
+        drivers, _levels(source.facts), source.experiment.evaluation.min_group
+    )
+    write_table(by_group, folder / "drivers_by_group.csv")
     panel = source.panel
     extent = f"{len(panel.cities)} cities, {panel.years[0]}-{panel.years[-1]}"
     save_bundle(forecaster, folder / "model", card={"panel": extent, "scores": evaluation.scores})
@@ -291,6 +313,7 @@ def _stage(
         scores=evaluation.scores,
         forecast=forecast,
         drivers=drivers,
+        drivers_by_group=by_group,
         coverage=evaluation.coverage,
         labels={
             spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
@@ -316,19 +339,26 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "fingerprint": forecaster.fingerprint,
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "files": source.path.name,
-        "notes": (*source.panel.notes, *_audit_notes(source)),
+        "notes": (*source.panel.notes, *_data_notes(source)),
         "absent": source.facts.cube.absent,
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
     }
 
 
-def _audit_notes(source: Source) -> list[str]:
-    """Say what the audit found and which findings were accepted, and why."""
+def _data_notes(source: Source) -> list[str]:
+    """Say what the audit found, what was accepted and why, and which labels are missing."""
     counts = source.audited.counts
     found = ", ".join(f"{counts[name]} {name}s" for name in ("error", "warning", "note"))
     accepted = [f"accepted {id}: {why}" for id, why in source.audited.accepted.items()]
-    return [f"the audit found {found}; see audit.html of the run", *accepted]
+    labels = [
+        f"horizon {horizon}: {count} city-years have no label: {REASONS[reason].label_en}"
+        for horizon in source.experiment.outcome.horizons
+        for reason, count in missing_labels(
+            source.facts.measure, source.facts.outcome, horizon
+        ).items()
+    ]
+    return [f"the audit found {found}; see audit.html of the run", *accepted, *labels]
 
 
 def _record(

@@ -82,6 +82,8 @@ class Manifest(_Strict):
     horizons : mapping of int to HorizonEntry
     fingerprint : str
         Fingerprint of the training panel.
+    composite : mapping or None
+        Ranges and weights of a composite outcome, to be checked by ``FrozenComposite``.
     card : mapping
         What the model card was written from.
     files : mapping of str to FileEntry
@@ -98,6 +100,7 @@ class Manifest(_Strict):
     horizons: dict[int, HorizonEntry]
     fingerprint: str = ""
     simulated: bool = False
+    composite: dict[str, Any] | None = None
     card: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, FileEntry]
 

@@ -29,6 +29,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
 from city_resilience.forecasting import FITTED, FeatureSpec, Fitted, Forecaster, HorizonModel
 from city_resilience.forecasting.features import FORMS
+from city_resilience.resilience import FrozenComposite
 
 __all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
 
@@ -111,6 +112,7 @@ def load_bundle(folder: Path | str) -> Forecaster:
             for horizon, entry in manifest.horizons.items()
         },
         fingerprint=manifest.fingerprint,
+        composite=FrozenComposite.from_dict(manifest.composite) if manifest.composite else None,
     )
 
 
@@ -161,6 +163,7 @@ def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes
         "horizons": horizons,
         "fingerprint": forecaster.fingerprint,
         "simulated": forecaster.experiment.data.simulated,
+        "composite": forecaster.composite.as_dict() if forecaster.composite else None,
         "card": card_facts(card),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}

@@ -21,6 +21,7 @@ from city_resilience.forecasting.forecaster import (
 from city_resilience.forecasting.models import FITTED, Fitted
 from city_resilience.forecasting.scores import best_naive, compare_models, score, yearly
 from city_resilience.forecasting.search import search_parameters
+from city_resilience.forecasting.shocks import run_shocks, score_shocks
 from city_resilience.forecasting.train import check_experiment, fit_forecaster
 
 __all__ = [
@@ -46,7 +47,9 @@ __all__ = [
     "fit_forecaster",
     "gather_facts",
     "run_backtest",
+    "run_shocks",
     "score",
+    "score_shocks",
     "scored_origins",
     "search_parameters",
     "yearly",

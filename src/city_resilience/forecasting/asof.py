@@ -14,11 +14,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
+from city_resilience.forecasting.outcome import (
+    COMPOSITE,
+    check_measure,
+    composite_level,
+    label_of,
+    outcome_series,
+)
 from city_resilience.indicators import IndicatorCube, compute_indicators
 from city_resilience.panel import Panel
-from city_resilience.resilience import MEASURES
+from city_resilience.resilience import FrozenComposite
 
 __all__ = ["AsOf", "Facts", "common_origin", "gather_facts"]
 
@@ -59,7 +66,7 @@ class AsOf:
 
         The label of year t is NaN unless t + horizon is at most the origin.
         """
-        return MEASURES[self.measure].label(self.outcome, horizon)
+        return label_of(self.measure, self.outcome, horizon)
 
     @property
     def reporting(self) -> NDArray[np.bool_]:
@@ -84,6 +91,8 @@ class Facts:
         Indicators, values of shape (cities, years, k).
     groups : mapping of str to ndarray of str, shape (cities,)
         Slices of the cities, ``province`` among them when known.
+    composite : FrozenComposite or None
+        What a composite outcome was computed with.
     """
 
     cities: tuple[str, ...]
@@ -92,6 +101,7 @@ class Facts:
     cube: IndicatorCube
     groups: Mapping[str, NDArray[np.str_]]
     measure: str
+    composite: FrozenComposite | None = None
 
     def at(self, origin: int) -> AsOf:
         """Return the view at an origin.
@@ -114,7 +124,7 @@ class Facts:
 
     def truth(self, origin: int, horizon: int) -> Float:
         """Return what came to pass after an origin, shape (cities,); for scoring only."""
-        return MEASURES[self.measure].label(self.outcome, horizon)[:, self._column(origin)]
+        return label_of(self.measure, self.outcome, horizon)[:, self._column(origin)]
 
     def _column(self, year: int) -> int:
         if not self.years[0] <= year <= self.years[-1]:
@@ -125,36 +135,45 @@ class Facts:
         return int(year - self.years[0])
 
 
-def gather_facts(panel: Panel, experiment: Experiment) -> Facts:
-    """Compute every indicator of a panel once.
+def gather_facts(
+    panel: Panel, experiment: Experiment, composite: FrozenComposite | None = None
+) -> Facts:
+    """Compute every indicator of a panel once, and the outcome.
+
+    Parameters
+    ----------
+    composite : FrozenComposite, optional
+        Of a stored model whose outcome is a composite.
 
     Raises
     ------
     InputError
-        If the outcome or a required indicator is not there.
+        If the outcome, its measure or deflator, or a component of a composite is not there.
     """
-    outcome = experiment.outcome.variable
-    if outcome not in panel.variables:
-        raise InputError(
-            f"{panel.source}: outcome {outcome!r} is not a column"
-            f"{nearest(outcome, panel.variables)}; set outcome.variable or add the column"
-        )
-    grid = panel.grid()
+    settings = experiment.outcome
+    check_measure(settings)
+    grid, variables, outcome = outcome_series(panel.grid(), panel.variables, settings, panel.source)
     cube = compute_indicators(
         grid,
         outcome,
-        panel.variables,
+        variables,
         publication_lag=experiment.features.publication_lag,
         families=experiment.features.families,
         exclude=experiment.features.exclude,
     )
+    level = grid.values[outcome]
+    if settings.measure == COMPOSITE and settings.composite is not None:
+        first = experiment.evaluation.first_origin - experiment.evaluation.warmup_origins
+        every = compute_indicators(grid, outcome, variables)  # those that are no features as well
+        level, composite = composite_level(every, grid.years, settings.composite, first, composite)
     return Facts(
         cities=grid.cities,
         years=grid.years,
-        outcome=grid.values[outcome],
+        outcome=level,
         cube=cube,
         groups=_groups(panel),
-        measure=experiment.outcome.measure,
+        measure=settings.measure,
+        composite=composite,
     )
 
 

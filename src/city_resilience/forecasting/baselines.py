@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from city_resilience.forecasting.asof import AsOf
 from city_resilience.forecasting.blend import least_absolute_weights
 from city_resilience.forecasting.features import lagged
-from city_resilience.indicators import growth_gap_past
 
 __all__ = ["BASELINES", "Baseline", "past_gaps", "trailing_mean"]
 
@@ -37,8 +36,8 @@ class Baseline:
 
 
 def past_gaps(view: AsOf) -> Float:
-    """Gap over the year ending at t and its four lags, pp, shape (cities, years, 5)."""
-    gap = growth_gap_past(view.outcome, 1)
+    """The measure over the year ending at t and its four lags, shape (cities, years, 5)."""
+    gap = lagged(view.labels(1), 1)
     return np.stack([lagged(gap, years) for years in range(LAGS)], axis=-1)
 
 

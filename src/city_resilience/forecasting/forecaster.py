@@ -16,6 +16,7 @@ from city_resilience.forecasting.asof import Facts, common_origin, gather_facts
 from city_resilience.forecasting.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.forecasting.models import Fitted
 from city_resilience.panel import Panel
+from city_resilience.resilience import FrozenComposite
 
 __all__ = ["FORECAST_COLUMNS", "Forecaster", "HorizonModel", "ServedRows", "available_from"]
 
@@ -152,6 +153,8 @@ class Forecaster:
         One model per horizon.
     fingerprint : str
         Fingerprint of the training panel.
+    composite : FrozenComposite or None
+        Ranges and weights of a composite outcome, as they were frozen.
     """
 
     experiment: Experiment
@@ -159,10 +162,11 @@ class Forecaster:
     cities: tuple[str, ...]
     horizons: Mapping[int, HorizonModel]
     fingerprint: str = ""
+    composite: FrozenComposite | None = None
 
     def served_rows(self, panel: Panel) -> ServedRows:
         """Return the rows of a panel that this forecaster would forecast."""
-        return ServedRows.of(gather_facts(panel, self.experiment))
+        return ServedRows.of(gather_facts(panel, self.experiment, self.composite))
 
     def forecast(self, panel: Panel, rows: ServedRows | None = None) -> pd.DataFrame:
         """Forecast every city of a panel.

@@ -114,7 +114,8 @@ def score(
     groups : mapping of str to mapping of str to str
         Slice name to the level of each city.
     min_group : int
-        Fewest cities a group needs on average to be shown.
+        Fewest cities a group needs in the average year; the figures of a smaller one are
+        withheld: its rows have ``years`` and ``n`` and are NaN otherwise.
     flagged : collection of (city, year)
         City-years whose growth from the year before is an artefact. They must be known from the
         data alone, never from a model's error.
@@ -131,12 +132,8 @@ def score(
     parts = [_summary(whole, "all", "", best), _by_year(whole, best)]
     for name, levels in (groups or {}).items():
         level = frame["city"].map(levels)
-        for value, part in frame.groupby(level):
-            if value == "":
-                continue
-            years = yearly(part)
-            if years["n"].mean() >= min_group:
-                parts.append(_summary(years, f"group:{name}", str(value), best))
+        for value, part in frame[level != ""].groupby(level):
+            parts.append(_group(part, f"group:{name}", str(value), best, min_group))
     unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
     if not unbroken.empty:
         parts.append(_summary(yearly(unbroken), WITHOUT_BREAKS, "all years", best))
@@ -144,6 +141,18 @@ def score(
     return table[list(SCORE_COLUMNS)].sort_values(
         ["horizon", "slice", "level", "mae", "model"], ignore_index=True
     )
+
+
+def _group(
+    rows: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], min_group: int
+) -> pd.DataFrame:
+    """Score the rows of a group, or only count them where it is too small."""
+    counts = rows.groupby(["model", "horizon", "origin"]).size()
+    if counts.mean() >= min_group:
+        return _summary(yearly(rows), slice_, level, best)
+    own = counts.groupby(["model", "horizon"])
+    table = pd.DataFrame({"n": own.sum(), "years": own.size()}).reset_index()
+    return table.assign(slice=slice_, level=level).reindex(columns=list(SCORE_COLUMNS))
 
 
 def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from city_resilience.forecasting.backtest import BLEND, check_required, scored_o
 from city_resilience.forecasting.fold import fit_member, prepare_fold
 from city_resilience.forecasting.forecaster import Forecaster, HorizonModel
 from city_resilience.forecasting.learners import learner_parameters
+from city_resilience.forecasting.overlap import find_overlaps, refuse_overlaps
 from city_resilience.progress import Progress, silent
 
 __all__ = ["check_experiment", "fit_forecaster", "served_candidates"]
@@ -29,13 +30,16 @@ def check_experiment(facts: Facts, experiment: Experiment) -> None:
     Raises
     ------
     InputError
-        If no origin can be scored, a learner, parameter or served candidate does not exist, or
-        the panel does not offer a required indicator.
+        If no origin can be scored, a learner, parameter or served candidate does not exist, the
+        panel does not offer a required indicator, or an indicator overlaps with the label.
     """
     scored_origins(facts, experiment)
     learner_parameters(experiment.model)
     _check_serve(experiment)
     check_required(facts, experiment, facts.cube.ids)
+    composite = experiment.outcome.composite
+    overlaps = find_overlaps(facts, experiment, tuple(composite.components) if composite else ())
+    refuse_overlaps(overlaps, experiment.features.accept_overlap)
 
 
 def _check_serve(experiment: Experiment) -> None:
@@ -89,4 +93,5 @@ def fit_forecaster(
         cities=tuple(facts.cities[k] for k in present),
         horizons=horizons,
         fingerprint=fingerprint,
+        composite=facts.composite,
     )

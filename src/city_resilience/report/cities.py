@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +13,7 @@ import pandas as pd
 from city_resilience.drivers import BASE
 from city_resilience.report.plain import plain, plain_text, whole
 
-__all__ = ["cities_table", "contributions", "families", "indicator_list"]
+__all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
 
 LEADING = 3
 SHOWN = 12
@@ -114,6 +114,45 @@ def families(
         "families": [[name, size] for name, size in _mean_size(rows, "family")],
         "indicators": [[index[name], size] for name, size in _mean_size(rows, "indicator")[:SHOWN]],
     }
+
+
+def driver_groups(
+    table: pd.DataFrame, horizon: int, families: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return contributions by family within groups of cities at one horizon.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns ``group, level, n, horizon, family, mean_abs, mean`` (pp); the figures are missing
+        where a group is too small.
+    families : sequence of str
+        Families to show, in this order.
+
+    Returns
+    -------
+    list of dict
+        ``group``, ``level``, ``n`` (cities), ``withheld``, and ``families``: family, mean size,
+        mean (pp) of each that is there.
+    """
+    rows = table[(table["horizon"] == horizon) & table["family"].isin(set(families))]
+    found = []
+    for (group, level), part in rows.groupby(["group", "level"], sort=True):
+        own = part.set_index("family")
+        found.append(
+            {
+                "group": str(group),
+                "level": plain_text(level),
+                "n": whole(part["n"].iloc[0]),
+                "withheld": bool(part["mean_abs"].isna().all()),
+                "families": [
+                    [name, plain(own.loc[name, "mean_abs"]), plain(own.loc[name, "mean"])]
+                    for name in families
+                    if name in own.index
+                ],
+            }
+        )
+    return found
 
 
 def _mean_size(rows: pd.DataFrame, column: str) -> list[tuple[str, float]]:

@@ -145,7 +145,8 @@ def groups(
 ) -> list[dict[str, Any]]:
     """Return one row per group column and level with the served, naive and history errors.
 
-    The rows without flagged level breaks, where there are such, come last as a group of their own.
+    A group whose figures are withheld has ``n`` and no figure, and ``withheld`` is true. The rows
+    without flagged level breaks, where there are such, come last as a group of their own.
     """
     sliced = scores["slice"].str.startswith("group:") | (scores["slice"] == WITHOUT_BREAKS)
     rows = scores[(scores["horizon"] == horizon) & sliced]
@@ -160,6 +161,7 @@ def groups(
                 "group": str(slice_).removeprefix("group:"),
                 "level": plain_text(level),
                 "n": whole(models.loc[served, "n"]),
+                "withheld": bool(pd.isna(errors[served])),
                 "mae": plain(errors[served]),
                 "mae_naive": plain(errors.get(naive)),
                 "mae_history": plain(errors.get(HISTORY_ONLY)),

@@ -16,6 +16,7 @@ from city_resilience.report.cities import (
     Labels,
     cities_table,
     contributions,
+    driver_groups,
     families,
     indicator_list,
 )
@@ -23,6 +24,7 @@ from city_resilience.report.observed import coverage_table, observed_families
 from city_resilience.report.plain import plain, plain_text
 from city_resilience.report.skill import best_naive, groups, outcomes, skill_table, yearly
 from city_resilience.report.verdict import verdict
+from city_resilience.resilience import MEASURES
 
 __all__ = ["summarise"]
 
@@ -37,6 +39,7 @@ def summarise(
     coverage: pd.DataFrame,
     labels: Labels,
     info: Mapping[str, Any],
+    drivers_by_group: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Compute all that the report shows.
 
@@ -68,12 +71,16 @@ def summarise(
         (indicator → reason), ``dropped`` (indicator → reason or count, or just ids),
         ``outcome`` (English label, Chinese label), ``interval_level`` (default 0.95).
 
+    drivers_by_group : DataFrame, optional
+        Columns ``group, level, n, horizon, family, mean_abs, mean``; see
+        ``drivers.drivers_by_group``.
+
     Returns
     -------
     dict
         JSON-able; per horizon (as text) ``skill``, ``years``, ``verdict``, ``outcomes``,
-        ``groups``, ``families``, ``parts``; besides ``cities``, ``coverage``, ``indicators``,
-        ``run`` and what the heading needs.
+        ``groups``, ``families``, ``driver_groups``, ``parts``; besides ``cities``, ``coverage``,
+        ``indicators``, ``run`` and what the heading needs.
 
     Raises
     ------
@@ -86,12 +93,16 @@ def summarise(
     drivers = _live_drivers(drivers, forecast)
     indicators = indicator_list(drivers, labels)
     observed = observed_families(coverage, live)
+    shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
     by_horizon = {}
     for horizon in sorted({int(value) for value in scores["horizon"]}):
         by_horizon[str(horizon)] = {
             **_accuracy(backtest, scores, horizon, served, level=level, names=names),
             "families": families(drivers, horizon, indicators, observed),
+            "driver_groups": []
+            if drivers_by_group is None
+            else driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
         }
     return {
@@ -144,11 +155,22 @@ def _heading(
         "title": {"en": title, "zh": experiment.title_zh or title},
         "outcome": {"en": str(outcome[0]), "zh": str(outcome[1] or outcome[0])},
         "simulated": experiment.data.simulated,
+        "measure": _measure(experiment.outcome.measure),
         "origin": live,
         "targets": sorted(
             {int(y) for y in forecast.loc[forecast["origin"] == live, "target_year"]}
         ),
         "city_count": int(forecast["city"].nunique()),
+    }
+
+
+def _measure(name: str) -> dict[str, str]:
+    measure = MEASURES[name]
+    return {
+        "id": measure.id,
+        "en": measure.label_en,
+        "zh": measure.label_zh,
+        "unit": "points" if measure.id == "composite" else measure.unit,
     }
 
 

@@ -13,7 +13,7 @@ from city_resilience.report.audit_coverage import THIN
 from city_resilience.report.audit_summary import summarise_audit
 from city_resilience.screen.console import open_console, say
 
-__all__ = ["show_audit", "show_import"]
+__all__ = ["show_audit", "show_import", "show_measured"]
 
 LISTED = {"error": 5, "warning": 3}
 
@@ -160,3 +160,56 @@ def _place(row: Any) -> str:
     about = " ".join(filter(None, (row["city"], row["year"], row["variable"])))
     place = " ".join(filter(None, (row["file"], row["sheet"], cell)))
     return f"{place} ({about})" if about else place
+
+
+def show_measured(found: Any, out: str, console: Console | None = None) -> None:
+    """Show the most and least resilient cities of each window, and why values are missing."""
+    from city_resilience.resilience import MEASURES, REASONS, episode_correlation, extremes
+
+    console = console or open_console()
+    frame = found.frame
+    for window in dict.fromkeys(frame["window"]):
+        for measure in (name for name in MEASURES if name in frame):
+            if frame[measure].dtype.kind == "f" and frame[measure].notna().any():
+                rows = extremes(_own_gap(frame, measure), measure, window)
+                console.print(_extremes(rows, MEASURES[measure], window))
+    if {"resistance", "recovery"} <= set(frame.columns):
+        for row in episode_correlation(frame).to_dict("records"):
+            say(
+                console,
+                f"Resistance and recovery, {row['window']}: rank correlation "
+                f"{row['spearman']:+.2f}, linear {row['pearson']:+.2f}, {row['n']} cities",
+            )
+    for row in found.reasons[found.reasons["reason"] != ""].to_dict("records"):
+        words = REASONS[row["reason"]].label_en
+        say(console, f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {words}")
+    for note in found.notes:
+        if "held out" in note:
+            say(console, f"Note: {note}")
+    say(console, f"Table: {out}: {len(frame)} rows")
+
+
+def _own_gap(frame: Any, measure: str) -> Any:
+    """Return the frame with the gap of the years that the measure is about."""
+    if measure == "recovery" and "recovery_growth_gap_pp" in frame:
+        return frame.assign(growth_gap_pp=frame["recovery_growth_gap_pp"])
+    return frame
+
+
+def _extremes(rows: Any, measure: Any, window: str) -> Table:
+    title = f"{measure.id} ({measure.unit}), {window}: {measure.sign}"
+    table = Table(title=title, title_justify="left")
+    beside = "growth_gap_pp" in rows
+    for side in ("most", "least"):
+        table.add_column(side)
+        table.add_column(measure.id, justify="right")
+        if beside:
+            table.add_column("gap, pp", justify="right")
+    sides = [rows[rows["side"] == side].to_dict("records") for side in ("most", "least")]
+    for pair in zip(*sides, strict=True):
+        cells: list[str] = []
+        for row in pair:
+            cells += [row["city"], f"{row[measure.id]:+.3f}"]
+            cells += [f"{row['growth_gap_pp']:+.2f}"] if beside else []
+        table.add_row(*cells)
+    return table

@@ -9,15 +9,25 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from city_resilience.audit import SEVERITIES
 from city_resilience.drivers import BASE, family_sums
 from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting import best_naive, candidate_labels, yearly
 from city_resilience.forecasting.scores import WITHOUT_BREAKS
 from city_resilience.intake import Source
+from city_resilience.measuring import ShockEvaluation
 from city_resilience.pipeline import Evaluation, Trained
+from city_resilience.resilience import MEASURES
 from city_resilience.screen.console import open_console
 
-__all__ = ["show_city", "show_evaluation", "show_models", "show_training", "show_verdict"]
+__all__ = [
+    "show_city",
+    "show_evaluation",
+    "show_models",
+    "show_shocks",
+    "show_training",
+    "show_verdict",
+]
 
 
 def show_training(result: Trained) -> None:
@@ -25,13 +35,7 @@ def show_training(result: Trained) -> None:
     console = open_console()
     show_evaluation(result.source, result.evaluation, console)
     console.print(_families(result))
-    counts = result.source.audited.counts
-    console.print(
-        f"Audit       {counts['error']} errors, {counts['warning']} warnings, {counts['note']} "
-        f"notes, {counts['accepted']} accepted; {len(result.source.experiment.data.corrections)} "
-        "corrections declared",
-        soft_wrap=True,
-    )
+    console.print(f"Audit       {_audit(result)}", soft_wrap=True)
     alias = " and ".join(result.aliases)
     console.print(f"Registered  {result.version} as {alias} ({result.gate})", soft_wrap=True)
     console.print(f"Run         {result.run_id} in {result.store}", soft_wrap=True)
@@ -42,6 +46,14 @@ def show_training(result: Trained) -> None:
     console.print(f"Time        {result.seconds:.0f} s")
 
 
+def _audit(result: Trained) -> str:
+    counts = result.source.audited.counts
+    kinds = [f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}" for kind in SEVERITIES]
+    corrections = len(result.source.experiment.data.corrections)
+    declared = f"{corrections} correction{'s' * (corrections != 1)} declared"
+    return f"{', '.join(kinds)}, {counts['accepted']} accepted; {declared}"
+
+
 def show_evaluation(source: Source, evaluation: Evaluation, console: Console | None = None) -> None:
     """Show skill by horizon, what was observed, and what was left out."""
     console = console or open_console()
@@ -50,7 +62,10 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
         console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
     best = best_naive(yearly(evaluation.backtest.frame))
     for horizon in experiment.outcome.horizons:
-        console.print(_skill(evaluation, experiment.model.serve, horizon, best[horizon]))
+        table = _skill(
+            evaluation, experiment.model.serve, horizon, best[horizon], experiment.outcome.measure
+        )
+        console.print(table)
     for line in _without_breaks(evaluation, experiment.model.serve, best):
         console.print(line, soft_wrap=True)
     console.print(_coverage(evaluation.coverage))
@@ -60,13 +75,19 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
         console.print(line, soft_wrap=True)
 
 
-def _skill(evaluation: Evaluation, serve: str, horizon: int, naive: str) -> Table:
+UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "index": "points of a hundred"}
+
+
+def _skill(
+    evaluation: Evaluation, serve: str, horizon: int, naive: str, measure: str = "growth_gap"
+) -> Table:
+    unit = UNITS.get(MEASURES[measure].unit, MEASURES[measure].unit)
     scores = evaluation.scores
     rows = scores[(scores["slice"] == "all") & (scores["horizon"] == horizon)]
     wins = evaluation.comparisons
     wins = wins[wins["horizon"] == horizon].set_index("versus")
     years = int(rows["years"].max())
-    title = f"Horizon {horizon}: means of {years} yearly scores, errors in percentage points (pp)"
+    title = f"Horizon {horizon}: means of {years} yearly scores, errors in {unit}"
     table = Table(title=title, title_justify="left", caption_justify="left")
     if horizon > 1:
         table.caption = "Outcomes of neighbouring years overlap: the intervals are too narrow."
@@ -175,6 +196,31 @@ def _families(result: Trained) -> Table:
     for row in live[live["used"] == 0].to_dict("records"):
         table.add_row(row["family"], row["status"], style="dim")
     return table
+
+
+def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:
+    """Show the scores of an evaluation of shocks, and why measured values are missing."""
+    console = open_console()
+    measure = MEASURES[source.experiment.outcome.measure]
+    for (test, window), rows in evaluation.scores.groupby(["test", "window"], sort=False):
+        title = f"{measure.id} ({measure.unit}), {test}: {window}, {rows['n'].max()} cities"
+        table = Table(title=title, title_justify="left")
+        table.add_column("model")
+        for name in ("MAE", "RMSE", "rank", "skill"):
+            table.add_column(name, justify="right")
+        for row in rows.to_dict("records"):
+            table.add_row(
+                row["model"],
+                f"{row['mae']:.3f}",
+                f"{row['rmse']:.3f}",
+                _number(row["rank_correlation"], "{:.3f}"),
+                _number(row["skill_naive"], "{:+.1%}"),
+            )
+        console.print(table)
+    missing = evaluation.reasons[evaluation.reasons["reason"] != ""]
+    for row in missing.to_dict("records"):
+        line = f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {row['reason']}"
+        console.print(line, soft_wrap=True)
 
 
 def show_city(

@@ -31,6 +31,7 @@ function drawAll() {
   drawYears();
   drawOutcome();
   drawGroups();
+  drawDriverGroups();
   drawCoverage();
   if (state.city) {
     drawCity();

@@ -101,16 +101,50 @@ function stepOrigin(by) {
   drawOutcome();
 }
 
+// Groups and levels of the gazetteer have names in words; others are shown as the panel has them.
+function groupName(id) {
+  return has(`group_${id}`) ? word(`group_${id}`) : id;
+}
+
+function levelName(group, level) {
+  if (group === "without_breaks") return word("without_breaks_level");
+  const own = `level_${group}_${level}`;
+  if (has(own)) return word(own);
+  return has(`group_${group}`) && has(`level_${level}`) ? word(`level_${level}`) : level;
+}
+
+function groupRow(rows, i, width, figures) {
+  const row = rows[i];
+  const again = i > 0 && rows[i - 1].group === row.group;
+  return el("tr", { class: i && !again ? "first" : null }, el("td", {}, again ? "" : groupName(row.group)),
+    el("th", { scope: "row" }, levelName(row.group, row.level)), cell(row.n === null ? "–" : String(row.n)),
+    row.withheld ? el("td", { class: "muted withheld", colspan: width }, word("withheld")) : figures(row));
+}
+
 function drawGroups() {
   const groups = part().groups;
   $("groups-box").hidden = groups.length === 0;
   const heads = [head("group"), head("level"), head("rows", true), head("mae_served", true, "mae_long"),
     head("mae_naive", true), head("mae_history", true), head("skill_naive", true, "skill_naive_long"),
     head("rank_correlation", true, "rank_correlation_long")];
-  fillTable("groups-table", heads, groups.map((row, i) => el("tr", { class: i && groups[i - 1].group !== row.group ? "first" : null },
-    el("td", {}, i && groups[i - 1].group === row.group ? "" : row.group === "without_breaks" ? word("without_breaks") : row.group), el("th", { scope: "row" }, row.group === "without_breaks" ? word("without_breaks_level") : row.level),
-    cell(row.n === null ? "–" : String(row.n)), cell(number(row.mae)), cell(number(row.mae_naive)), cell(number(row.mae_history)),
-    cell(signed(row.skill_naive), tone(row.skill_naive)), cell(number(row.rank_correlation)))));
+  fillTable("groups-table", heads, groups.map((_, i) => groupRow(groups, i, 5, (row) => [cell(number(row.mae)),
+    cell(number(row.mae_naive)), cell(number(row.mae_history)), cell(signed(row.skill_naive), tone(row.skill_naive)),
+    cell(number(row.rank_correlation))])));
+}
+
+function drawDriverGroups() {
+  const groups = part().driver_groups || [];
+  if (!$("driver-groups")) $("groups-box").append(el("div", { id: "driver-groups" }));
+  $("driver-groups").hidden = groups.length === 0;
+  if (!groups.length) return;
+  fill($("driver-groups"), el("h3", {}, word("driver_groups_title")), el("p", { class: "lead" }, word("driver_groups_lead")),
+    el("div", { class: "table-box", tabindex: 0, role: "region", "aria-label": word("driver_groups_title") },
+      el("table", { class: "grid", id: "driver-groups-table" }, el("thead"), el("tbody"))));
+  const families = groups[0].families.map(([family]) => family);
+  const heads = [head("group"), head("level"), head("cities_count", true),
+    ...families.map((family) => el("th", { scope: "col", class: "num" }, familyName(family)))];
+  fillTable("driver-groups-table", heads, groups.map((_, i) => groupRow(groups, i, families.length, (row) =>
+    row.families.map(([, size, mean]) => el("td", { class: "num" }, number(size), el("span", { class: "sub" }, signed(mean)))))));
 }
 
 function statusText(status) {

@@ -1,0 +1,260 @@
+"""Shocks: features known before one, its resistance or recovery after it.
+
+Models learn from earlier shocks and forecast a later one; and, across all shocks, cities of
+provinces that were held out. The second test has other cities' outcomes of the same shock to
+learn from, which nobody has in advance: it says what is common to cities, not what can be foreseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.experiment import Experiment
+from city_resilience.forecasting.asof import Facts
+from city_resilience.forecasting.features import choose_features, feature_matrix
+from city_resilience.forecasting.learners import LEARNERS, Sample, learner_parameters
+from city_resilience.indicators import growth_gap_past
+from city_resilience.progress import Progress, silent
+from city_resilience.resilience import MEASURES, Window
+
+__all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "run_shocks", "score_shocks"]
+
+Float = NDArray[np.float64]
+LATER, UNSEEN = "later shock", "unseen provinces"
+SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
+_LEAST_ROWS = 30
+_CONSTANT = ("zero", "median")
+_NAIVE = (*_CONSTANT, "same as before", "last gap, rescaled")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """Rows to learn from and rows to forecast, with the last yearly gap of each."""
+
+    features: Float
+    labels: Float
+    gaps: Float
+    columns: tuple[tuple[str, str], ...]
+    asked: Float
+    asked_gaps: Float
+    before: Float
+
+
+def run_shocks(
+    facts: Facts,
+    experiment: Experiment,
+    labels: Mapping[Window, Float],
+    progress: Progress = silent,
+) -> pd.DataFrame:
+    """Forecast each shock from earlier ones, and provinces that were held out of all.
+
+    Parameters
+    ----------
+    facts : Facts
+    experiment : Experiment
+        Learners and feature settings.
+    labels : mapping of Window to ndarray, shape (cities,)
+        Measured values, NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        ``SHOCK_COLUMNS``: one row for each test, window, model and city with a measured value.
+
+    Raises
+    ------
+    InputError
+        If fewer than two shocks are given, or none can be learnt from an earlier one.
+    """
+    windows = sorted(labels)
+    if len(windows) < 2:
+        raise InputError(
+            "outcome.windows: an experiment on shocks needs two or more, one to learn from; "
+            f"found {', '.join(map(str, windows)) or 'none'}"
+        )
+    parts = [_later(facts, experiment, labels, window) for window in windows]
+    provinces = _provinces(facts)
+    for done, province in enumerate(provinces, start=1):
+        parts.append(_unseen(facts, experiment, labels, province))
+        progress("provinces held out", done, len(provinces))
+    found = [part for part in parts if part is not None and len(part)]
+    if not found:
+        raise InputError(
+            "outcome.windows: no shock has an earlier one whose outcome was known before it "
+            f"began, with {_LEAST_ROWS} cities; name earlier shocks"
+        )
+    frame = pd.concat(found, ignore_index=True)
+    return frame.sort_values(["test", "window", "model", "city"], ignore_index=True)
+
+
+def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
+    """Score each model of each test and window, with its skill against the best naive rule.
+
+    Returns
+    -------
+    DataFrame
+        ``test, window, model, n, mae, rmse, rank_correlation, skill_naive``; errors in the unit of
+        the measure, skill against the naive rule with the lowest error in that row's test and
+        window (which flatters the rule).
+    """
+    rows = []
+    for (test, window, model), part in frame.groupby(["test", "window", "model"]):
+        error = part["forecast"] - part["truth"]
+        constant = model in _CONSTANT or part["forecast"].nunique() < 2
+        rank = np.nan if constant else part["forecast"].corr(part["truth"], method="spearman")
+        mae, rmse = float(error.abs().mean()), float(np.sqrt((error**2).mean()))
+        rows.append((test, window, model, len(part), mae, rmse, float(rank)))
+    names = ["test", "window", "model", "n", "mae", "rmse", "rank_correlation"]
+    scores = pd.DataFrame(rows, columns=names)
+    naive = scores[scores["model"].isin(_NAIVE)].groupby(["test", "window"])["mae"].min()
+    best = pd.MultiIndex.from_frame(scores[["test", "window"]]).map(naive)
+    scores["skill_naive"] = 1 - scores["mae"] / best.to_numpy(dtype=np.float64)
+    order = ["test", "window", "mae", "model"]
+    return scores.sort_values(order, ignore_index=True)
+
+
+def _provinces(facts: Facts) -> list[str]:
+    province = facts.groups.get("province")
+    return [] if province is None else sorted(set(province.tolist()) - {""})
+
+
+def _known_at(labels: Mapping[Window, Float], year: int) -> list[Window]:
+    """Return the shocks whose outcome was known when a year was the newest."""
+    return [w for w in sorted(labels) if (w.recovery_end or w.end) <= year]
+
+
+def _later(
+    facts: Facts, experiment: Experiment, labels: Mapping[Window, Float], window: Window
+) -> pd.DataFrame | None:
+    """Forecast one shock from those that were over before it began."""
+    start = _start(experiment, window)
+    earlier = _known_at(labels, start)
+    if not earlier:
+        return None
+    everyone = np.ones(len(facts.cities), dtype=bool)
+    task = _task(facts, experiment, labels, (earlier, everyone), (window, everyone))
+    if len(task.labels) < _LEAST_ROWS:
+        return None
+    return _forecast(facts, experiment, task, (LATER, window), labels[window], everyone)
+
+
+def _unseen(
+    facts: Facts, experiment: Experiment, labels: Mapping[Window, Float], province: str
+) -> pd.DataFrame | None:
+    """Forecast the cities of one province in every shock from all other provinces."""
+    inside = facts.groups["province"] == province
+    parts = []
+    for window in sorted(labels):
+        task = _task(facts, experiment, labels, ([window], ~inside), (window, inside))
+        if len(task.labels) >= _LEAST_ROWS:
+            about = (UNSEEN, window)
+            parts.append(_forecast(facts, experiment, task, about, labels[window], inside))
+    return pd.concat(parts, ignore_index=True) if parts else None
+
+
+def _start(experiment: Experiment, window: Window) -> int:
+    """Return the newest year before what is measured begins."""
+    recovery = "recovery" in MEASURES[experiment.outcome.measure].needs
+    return window.end if recovery else window.start
+
+
+def _task(
+    facts: Facts,
+    experiment: Experiment,
+    labels: Mapping[Window, Float],
+    learnt: tuple[Sequence[Window], NDArray[np.bool_]],
+    asked: tuple[Window, NDArray[np.bool_]],
+) -> _Task:
+    """Lay out features as of the start of the shock that is forecast."""
+    windows, teachers = learnt
+    window, pupils = asked
+    start = _start(experiment, window)
+    view = facts.at(start)
+    spec = choose_features(view, experiment.features, 1)
+    matrix = feature_matrix(view, spec)
+    yearly = growth_gap_past(view.outcome, 1)
+    rows, values, gaps = [], [], []
+    for one in windows:
+        column = _start(experiment, one) - int(facts.years[0])
+        known = np.isfinite(labels[one]) & teachers & (column >= 0)
+        rows.append(matrix[known, column])
+        values.append(labels[one][known])
+        gaps.append(yearly[known, column])
+    before = labels[windows[-1]] if window not in windows else np.full(len(pupils), np.nan)
+    return _Task(
+        features=np.concatenate(rows),
+        labels=np.concatenate(values),
+        gaps=np.nan_to_num(np.concatenate(gaps)),
+        columns=spec.columns,
+        asked=matrix[pupils, -1],
+        asked_gaps=np.nan_to_num(yearly[pupils, -1]),
+        before=before[pupils],
+    )
+
+
+def _forecast(
+    facts: Facts,
+    experiment: Experiment,
+    task: _Task,
+    about: tuple[str, Window],
+    truth: Float,
+    pupils: NDArray[np.bool_],
+) -> pd.DataFrame:
+    """Forecast the cities asked for with every candidate; those without a truth are left out."""
+    test, window = about
+    known = np.isfinite(truth[pupils])
+    cities = np.array(facts.cities, dtype=object)[pupils][known]
+    frames = [
+        pd.DataFrame(
+            {
+                "test": test,
+                "window": str(window),
+                "model": model,
+                "city": cities,
+                "truth": truth[pupils][known],
+                "forecast": forecast[known],
+            }
+        )
+        for model, forecast in _candidates(facts, experiment, task)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _candidates(facts: Facts, experiment: Experiment, task: _Task) -> Iterator[tuple[str, Float]]:
+    """Yield the naive rules, each learner on all columns, their mean, and the mean on history."""
+    count = len(task.asked)
+    middle = float(np.median(task.labels))
+    yield "zero", np.zeros(count)
+    yield "median", np.full(count, middle)
+    if np.isfinite(task.before).any():
+        yield "same as before", np.where(np.isfinite(task.before), task.before, middle)
+    yield "last gap, rescaled", _rescaled(task)
+    family = {spec.id: spec.family for spec in facts.cube.specs}
+    history = np.flatnonzero([family[name] == "history" for name, _ in task.columns])
+    everything = np.arange(len(task.columns))
+    for label, columns in (("", everything), ("history only: ", history)):
+        members = []
+        for name, values in learner_parameters(experiment.model).items():
+            if name == "persistence" or not len(columns):
+                continue
+            named = tuple(task.columns[k] for k in columns)
+            sample = Sample(task.features[:, columns], task.labels, named)
+            fitted = LEARNERS[name].fit(sample, values, experiment.model.seed)
+            members.append(fitted.predict(task.asked[:, columns]))
+            if not label:
+                yield name, members[-1]
+        if members:
+            yield f"{label}mean of learners", np.mean(members, axis=0)
+
+
+def _rescaled(task: _Task) -> Float:
+    """The city's last yearly gap times the slope that earlier shocks show, least squares."""
+    square = float(task.gaps @ task.gaps)
+    slope = float(task.gaps @ (task.labels - np.median(task.labels))) / square if square else 0.0
+    return np.asarray(np.median(task.labels) + slope * task.asked_gaps)
