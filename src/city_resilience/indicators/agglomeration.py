@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.indicators.indicator import Float
-from city_resilience.indicators.ratios import lag, log_ratio, ratio, year_total
+from city_resilience.indicators.ratios import lag, log_ratio, newest, ratio, year_total
 
 __all__ = [
     "checked_industries",
@@ -22,6 +22,7 @@ __all__ = [
     "joint_employment",
     "krugman_specialisation",
     "location_quotient",
+    "national_mix",
     "paired_co_agglomeration",
 ]
 
@@ -97,41 +98,32 @@ def employment_total(unit: Float, employment: Float, *industries: Float) -> Floa
     if industries:
         known = np.where(unit > 0, unit, np.nan)
         added = np.sum(np.stack(industries), axis=0)
-        jump = np.abs(log_ratio(added, _last_known(known)))
+        jump = np.abs(log_ratio(added, newest(lag(known, 1))))
         added = np.where(np.isnan(jump) | (jump <= np.log(JUMP)), added, np.nan)
         unit = np.where(np.isfinite(known), known, added)
     none = ~np.isfinite(unit).any(axis=0)
     return np.where(none, employment, unit)
 
 
-def _last_known(x: Float) -> Float:
-    """Return the newest value of earlier years."""
-    before = lag(x, 1)
-    column = np.where(np.isfinite(before), np.arange(x.shape[1]), 0)
-    newest = np.maximum.accumulate(column, axis=1)
-    return np.take_along_axis(before, newest, axis=1)
-
-
 def _consistent(part: Float, whole: Float) -> Float:
     return np.where((part >= 0) & (part <= 1.01 * whole), part, np.nan)
 
 
-def employment_share(part: Float, *total: Float) -> Float:
-    """Share of an industry in the city's employment, percent; see `employment_total`.
+def employment_share(part: Float, whole: Float) -> Float:
+    """Share of an industry in the city's employment, percent; the whole as `employment_total`.
 
     An industry larger than the whole is a contradiction in the source: missing.
     """
-    whole = employment_total(*total)
     return ratio(_consistent(part, whole), whole, per=100.0)
 
 
-def employment_quotient(part: Float, *total: Float) -> Float:
+def employment_quotient(part: Float, whole: Float) -> Float:
     """Location quotient of an industry in employment.
 
-    As `location_quotient`, over `employment_total`. A city whose industry is larger than its
-    whole is missing and left out of the nation's share, which it would corrupt for every city.
+    As `location_quotient`, the whole being `employment_total`. A city whose industry is larger
+    than its whole is missing and left out of the nation's share, which it would corrupt for every
+    city.
     """
-    whole = employment_total(*total)
     return location_quotient(_consistent(part, whole), whole)
 
 
@@ -163,10 +155,9 @@ def joint_employment(*industries: Float) -> Float:
     return np.asarray(np.sum(np.stack(industries), axis=0))
 
 
-def paired_co_agglomeration(first: Float, seconds: tuple[Float, ...], *total: Float) -> Float:
-    """Co-agglomeration of one industry with several others taken together."""
-    second = joint_employment(*seconds)
-    return co_agglomeration(employment_quotient(first, *total), employment_quotient(second, *total))
+def paired_co_agglomeration(first: Float, second: Float, whole: Float) -> Float:
+    """Co-agglomeration of two industries, or groups of them, from their employment."""
+    return co_agglomeration(employment_quotient(first, whole), employment_quotient(second, whole))
 
 
 def industry_shares(industries: Float) -> Float:
@@ -188,52 +179,69 @@ def industry_shares(industries: Float) -> Float:
     return np.stack([ratio(industry, whole) for industry in known])
 
 
-def hhi(industries: Float) -> Float:
+def national_mix(industries: Float, shares: Float) -> Float:
+    """Share of each industry in the nation: the cities with every industry known in that year.
+
+    Parameters
+    ----------
+    industries, shares : ndarray, shape (industries, cities, years)
+        Employment, and the cities' shares in it (`industry_shares`).
+
+    Returns
+    -------
+    ndarray, shape (industries, years)
+        Fractions; missing in a year without such a city.
+    """
+    known = np.isfinite(shares[0])
+    totals = np.stack([year_total(np.where(known, industry, np.nan)) for industry in industries])
+    return ratio(totals, np.sum(totals, axis=0))
+
+
+def hhi(shares: Float) -> Float:
     """Herfindahl-Hirschman index of industries ``sum of s_j^2``, in (0, 1]; 1 = one industry.
 
     Parameters
     ----------
-    industries : ndarray, shape (industries, cities, years)
+    shares : ndarray, shape (industries, cities, years)
+        As `industry_shares` returns them.
 
     Examples
     --------
-    >>> hhi(np.array([[[1.0]], [[1.0]]]))
+    >>> hhi(np.array([[[0.5]], [[0.5]]]))
     array([[0.5]])
     """
-    return np.asarray(np.sum(industry_shares(industries) ** 2, axis=0))
+    return np.asarray(np.sum(shares**2, axis=0))
 
 
-def entropy(industries: Float) -> Float:
+def entropy(shares: Float) -> Float:
     """Entropy (total variety) of industries ``-sum of s_j ln s_j``, with 0 ln 0 = 0.
 
     0 = one industry, ln(industries) = equal shares. Frenken, van Oort & Verburg 2007.
 
     Parameters
     ----------
-    industries : ndarray, shape (industries, cities, years)
+    shares : ndarray, shape (industries, cities, years)
+        As `industry_shares` returns them.
 
     Examples
     --------
-    >>> entropy(np.array([[[1.0]], [[1.0]], [[0.0]]])).round(4)
+    >>> entropy(np.array([[[0.5]], [[0.5]], [[0.0]]])).round(4)
     array([[0.6931]])
     """
-    shares = industry_shares(industries)
     terms = shares * np.log(np.where(shares > 0, shares, 1.0))
     return np.asarray(-np.sum(terms, axis=0))
 
 
-def krugman_specialisation(industries: Float) -> Float:
+def krugman_specialisation(shares: Float, nation: Float) -> Float:
     """Krugman specialisation index ``sum of |s_ij - s_j|``, in [0, 2); 0 = the nation's mix.
 
-    ``s_j`` is the nation's share, over the cities with every industry known in that year.
     Krugman 1991, *Geography and Trade*.
 
     Parameters
     ----------
-    industries : ndarray, shape (industries, cities, years)
+    shares : ndarray, shape (industries, cities, years)
+        As `industry_shares` returns them.
+    nation : ndarray, shape (industries, years)
+        As `national_mix` returns it.
     """
-    shares = industry_shares(industries)
-    known = np.where(np.isfinite(shares), industries, np.nan)
-    totals = np.stack([year_total(industry) for industry in known])
-    nation = ratio(totals, np.sum(totals, axis=0))
     return np.asarray(np.sum(np.abs(shares - nation[:, None, :]), axis=0))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from city_resilience.catalogue import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import FAMILIES
-from city_resilience.indicators.indicator import OUTCOME, PROVINCE, Float, Indicator
+from city_resilience.indicators.derived import Inputs, variables_of
+from city_resilience.indicators.indicator import Float, Indicator
 from city_resilience.indicators.ratios import lag, value
 from city_resilience.indicators.table import TABLE
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from city_resilience.panel import Grid
 
 __all__ = ["IndicatorCube", "compute_indicators"]
+
+_TOGETHER = 8  # layers written at once: they lie side by side in the cube
 
 
 @dataclass(frozen=True)
@@ -84,23 +87,29 @@ def compute_indicators(
     lags = dict(publication_lag or {})
     table = (*TABLE, *_own_columns(variables, outcome))
     _check(grid, outcome, lags, table, exclude)
-    specs, layers, absent = [], [], {}
-    for spec in table:
-        if spec.family not in families:
-            continue
-        reason = (
-            "excluded by the experiment" if spec.id in exclude else _missing(spec, grid, outcome)
-        )
-        if not reason:
-            values = lag(spec(*_arrays(spec, grid, outcome)), _lag_of(spec, lags))
-            if np.isfinite(values).any():
-                specs.append(spec)
-                layers.append(values)
-                continue
-            reason = _empty(spec)
-        absent[spec.id] = reason
-    cube = np.stack(layers, axis=-1) if layers else np.empty((*grid.shape, 0))
-    return IndicatorCube(tuple(specs), cube, absent)
+    inputs = Inputs(grid, outcome)
+    asked = [spec for spec in table if spec.family in families]
+    absent = {
+        spec.id: "excluded by the experiment" if spec.id in exclude else reason
+        for spec in asked
+        if spec.id in exclude or (reason := _missing(spec, inputs, outcome))
+    }
+    wanted = [spec for spec in asked if spec.id not in absent]
+    specs, layers = [], []
+    # One array for all: layers that are stacked at the end would need the memory twice.
+    cube = np.empty((*grid.shape, len(wanted)))
+    for spec in wanted:
+        arrays = [inputs[name] for name in (*spec.inputs, *spec.optional)]
+        values = lag(spec(*arrays), _lag_of(spec, lags))
+        if np.isfinite(values).any():
+            specs.append(spec)
+            layers.append(values)
+        else:
+            absent[spec.id] = _empty(spec)
+        if layers and (len(layers) == _TOGETHER or spec is wanted[-1]):
+            cube[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
+            layers.clear()
+    return IndicatorCube(tuple(specs), cube[:, :, : len(specs)], absent)
 
 
 def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[Indicator]:
@@ -144,7 +153,7 @@ def _check(
                 f"features.exclude: no indicator {name!r}{nearest(name, ids)}; "
                 "remove it or correct its name"
             )
-    known = {*grid.values, *(v for spec in table for v in spec.variables())}
+    known = {*grid.values, *(v for spec in table for v in _variables(spec))}
     for name, years in lags.items():
         if name not in known:
             raise InputError(
@@ -158,38 +167,26 @@ def _check(
             )
 
 
-def _missing(spec: Indicator, grid: Grid, outcome: str) -> str:
+def _missing(spec: Indicator, inputs: Inputs, outcome: str) -> str:
     """Return why an indicator cannot be computed, "" where it can."""
-    for name in spec.inputs:
-        if name == PROVINCE:
-            if grid.province is None or not (grid.province != "").any():
-                return "needs the province of each city, which the panel does not have"
-        elif name != OUTCOME and not _has_values(grid, name):
-            return f"needs {name!r}, which the panel does not have"
+    reason = next(filter(None, map(inputs.missing, spec.inputs)), "")
+    if reason:
+        return reason
     if spec.inputs == (outcome,):
         return f"{outcome!r} is the outcome, whose past is the family history"
-    if not spec.inputs and not any(_has_values(grid, name) for name in spec.optional):
-        names = ", ".join(map(repr, spec.optional[:3]))
-        return f"needs {names}, which the panel does not have"
-    return ""
+    return "" if spec.inputs else inputs.none_of(spec.optional)
 
 
 def _empty(spec: Indicator) -> str:
-    wanted = spec.variables()
+    wanted = _variables(spec)
     names = ", ".join(map(repr, wanted[:3])) + (", …" if len(wanted) > 3 else "")
     return f"has no city and year with all it needs of {names or 'the outcome'}"
 
 
-def _has_values(grid: Grid, name: str) -> bool:
-    return name in grid.values and bool(np.isfinite(grid.values[name]).any())
-
-
-def _arrays(spec: Indicator, grid: Grid, outcome: str) -> list[Any]:
-    special = {OUTCOME: grid.values[outcome], PROVINCE: grid.province}
-    arrays = [special[name] if name in special else grid.values[name] for name in spec.inputs]
-    unknown = np.full(grid.shape, np.nan)
-    return [*arrays, *(grid.values.get(name, unknown) for name in spec.optional)]
+def _variables(spec: Indicator) -> list[str]:
+    """Return the variable ids behind an indicator, each once, the optional ones last."""
+    return list(dict.fromkeys(variables_of((*spec.inputs, *spec.optional))))
 
 
 def _lag_of(spec: Indicator, lags: Mapping[str, int]) -> int:
-    return max((lags.get(name, 0) for name in spec.variables()), default=0)
+    return max((lags.get(name, 0) for name in _variables(spec)), default=0)

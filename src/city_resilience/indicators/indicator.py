@@ -9,13 +9,43 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["OUTCOME", "PROVINCE", "Float", "Function", "Indicator"]
+__all__ = [
+    "COORDINATES",
+    "EMPLOYMENT_TOTAL",
+    "GAP",
+    "INDUSTRIES",
+    "INDUSTRY_SHARES",
+    "NATIONAL_MIX",
+    "NEIGHBOURS",
+    "NEIGHBOURS_GAP",
+    "OUTCOME",
+    "PRODUCER_SERVICES",
+    "PROVINCE",
+    "RELATEDNESS_DENSITY",
+    "YEARS",
+    "Float",
+    "Function",
+    "Indicator",
+]
 
 Float = NDArray[np.float64]
 Function = Callable[..., Float]
 
+# What is no variable of the panel: the outcome, what is known of the cities, and results that
+# several indicators share (`city_resilience.indicators.derived`).
 OUTCOME = "@outcome"
 PROVINCE = "@province"
+COORDINATES = "@coordinates"
+YEARS = "@years"
+GAP = "@gap"
+EMPLOYMENT_TOTAL = "@employment_total"
+PRODUCER_SERVICES = "@producer_services"
+INDUSTRIES = "@industries"
+INDUSTRY_SHARES = "@industry_shares"
+NATIONAL_MIX = "@national_mix"
+RELATEDNESS_DENSITY = "@relatedness_density"
+NEIGHBOURS = "@neighbours"
+NEIGHBOURS_GAP = "@neighbours_gap"
 
 
 @dataclass(frozen=True)
@@ -35,11 +65,13 @@ class Indicator:
     inputs : tuple of str
         Variable ids it cannot do without, in the order of the function's arguments.
         ``"@outcome"`` stands for the experiment's outcome, ``"@province"`` for the province of
-        each city (an array of str, shape (cities,)).
+        each city (an array of str, shape (cities,)), ``"@years"`` for the years (shape (years,)),
+        ``"@coordinates"`` for longitude and latitude (shape (cities, 2)); the other constants of
+        this module stand for results that several indicators share.
     function : callable
-        Pure function of the inputs, then the optional inputs, each of shape (cities, years), to
-        an array of shape (cities, years). Its value in a year may use that year and earlier
-        years only.
+        Pure function of the inputs, then the optional inputs, to an array of shape
+        (cities, years), which is the shape of variables. Its value in a year may use that year
+        and earlier years only.
     direction : int
         +1 more is better, -1 more is worse, 0 unknown.
     optional : tuple of str
@@ -55,10 +87,6 @@ class Indicator:
     function: Function
     direction: int = 0
     optional: tuple[str, ...] = ()
-
-    def variables(self) -> tuple[str, ...]:
-        """Return the variable ids among the inputs, the optional ones last."""
-        return tuple(v for v in (*self.inputs, *self.optional) if not v.startswith("@"))
 
     def __call__(self, *arrays: Any) -> Float:
         """Compute the indicator; values that are not finite become NaN."""

@@ -17,6 +17,7 @@ __all__ = [
     "log_level",
     "log_ratio",
     "log_relative",
+    "newest",
     "per_head",
     "ratio",
     "relative_growth",
@@ -96,6 +97,18 @@ def lag(x: Float, years: int) -> Float:
     earlier = np.full(x.shape, np.nan)
     earlier[:, years:] = x[:, : max(x.shape[1] - years, 0)]
     return earlier
+
+
+def newest(x: Float) -> Float:
+    """Return the newest value known by each year.
+
+    Examples
+    --------
+    >>> newest(np.array([[np.nan, 2.0, np.nan, 4.0]]))
+    array([[nan,  2.,  2.,  4.]])
+    """
+    column = np.where(np.isfinite(x), np.arange(x.shape[1]), 0)
+    return np.take_along_axis(x, np.maximum.accumulate(column, axis=1), axis=1)
 
 
 def change(x: Float, years: int = 1) -> Float:

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue import Variable
+from city_resilience.panel.coordinates import find_coordinates
 
 __all__ = ["Grid", "Panel"]
 
@@ -31,12 +32,16 @@ class Grid:
         Variable id to values in catalogue units; NaN = unknown.
     province : ndarray of str, shape (cities,), or None
         Province of each city ("" where unknown); None when the panel has no provinces.
+    coordinates : ndarray of float64, shape (cities, 2), or None
+        Longitude and latitude of each city in degrees (NaN where the gazetteer does not know
+        it); None where it knows fewer than nine of ten.
     """
 
     cities: tuple[str, ...]
     years: NDArray[np.int64]
     values: Mapping[str, Float]
     province: NDArray[np.str_] | None
+    coordinates: Float | None = None
 
     def column(self, year: int) -> int:
         """Return the column index of a year."""
@@ -139,4 +144,6 @@ class Panel:
         if "province" in self.frame:
             newest = self.frame.drop_duplicates("city", keep="last").set_index("city")["province"]
             province = newest.reindex(cities).fillna("").to_numpy(dtype=np.str_)
-        return Grid(tuple(cities), np.asarray(years, dtype=np.int64), values, province)
+        names = tuple(cities)
+        coordinates = find_coordinates(names, () if province is None else tuple(province))
+        return Grid(names, np.asarray(years, dtype=np.int64), values, province, coordinates)

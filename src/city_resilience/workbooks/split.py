@@ -63,8 +63,10 @@ def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
 def _next_head(sheet: Sheet, start: int, names: int, rules: SheetRules) -> int | None:
     """Return the next row that heads columns: without figures, and naming cities or a variable."""
     for row in range(start, len(sheet.rows)):
-        cells = [cell for cell in sheet.rows[row] if cell is not None and single_line(cell)]
-        if len(cells) < 2 or any(_is_figure(cell, rules) for cell in cells):
+        if any(_is_figure(cell, rules) for cell in sheet.rows[row] if cell is not None):
+            continue
+        cells = [cell for cell in sheet.rows[row] if single_line(cell)]
+        if len(cells) < 2:
             continue
         name = single_line(sheet.at(row, names))
         texts = [single_line(cell) for cell in cells]

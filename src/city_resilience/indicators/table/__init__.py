@@ -9,6 +9,7 @@ from city_resilience.indicators.table import (
     innovation,
     place,
     structure,
+    talent,
 )
 
 __all__ = ["TABLE"]
@@ -16,6 +17,7 @@ __all__ = ["TABLE"]
 TABLE: tuple[Indicator, ...] = (
     *digital.ENTRIES,
     *innovation.ENTRIES,
+    *talent.ENTRIES,
     *structure.ENTRIES,
     *agglomeration.ENTRIES,
     *place.ENTRIES,

@@ -5,13 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from city_resilience.indicators.agglomeration import (
     employment_quotient,
     employment_share,
     location_quotient,
 )
-from city_resilience.indicators.indicator import Float, Indicator
+from city_resilience.indicators.indicator import (
+    EMPLOYMENT_TOTAL,
+    NEIGHBOURS,
+    YEARS,
+    Float,
+    Indicator,
+)
 from city_resilience.indicators.ratios import (
     log_growth,
     log_relative,
@@ -19,18 +26,35 @@ from city_resilience.indicators.ratios import (
     ratio,
     relative_growth,
 )
-from city_resilience.indicators.table.industries import TOTAL
+from city_resilience.indicators.spatial import spatial_lag
 
-__all__ = ["ENTRIES", "ict_share"]
+__all__ = ["ENTRIES", "FIRST_5G_YEAR", "ict_share", "stations_5g"]
+
+FIRST_5G_YEAR = 2019
 
 
-def ict_share(stated: Float, ict: Float, *total: Float) -> Float:
+def ict_share(stated: Float, ict: Float, whole: Float) -> Float:
     """Share of information services in employment, percent.
 
     The stated share (a fraction) where the panel has it, else staff of the industry over
     employment of all industries (`employment_share`).
     """
-    return np.where(np.isfinite(stated), 100.0 * stated, employment_share(ict, *total))
+    return np.where(np.isfinite(stated), 100.0 * stated, employment_share(ict, whole))
+
+
+def stations_5g(stations: Float, population: Float, years: NDArray[np.int64]) -> Float:
+    """5G base stations per 10,000 people; missing before 2019, when there were none to count.
+
+    Panels often print 0 for the years before the licences of June 2019. That is no
+    low value of a city, so it is missing.
+
+    Parameters
+    ----------
+    stations, population : ndarray, shape (cities, years)
+        In 10k.
+    years : ndarray of int, shape (years,)
+    """
+    return np.where(years >= FIRST_5G_YEAR, per_head(stations, population, per=1e4), np.nan)
 
 
 def _per_head(id: str, variable: str, label_en: str, label_zh: str, *, per: float) -> Indicator:
@@ -44,6 +68,35 @@ def _per_head(id: str, variable: str, label_en: str, label_zh: str, *, per: floa
         partial(per_head, per=per),
         1,
     )
+
+
+def _yuan_per_head(variable: str, label_en: str, label_zh: str) -> Indicator:
+    """Yuan per person of a variable in 100m yuan, the population being in 10k persons."""
+    return Indicator(
+        f"{variable}_per_head",
+        "digital",
+        label_en,
+        label_zh,
+        "yuan per person",
+        (variable, "population"),
+        partial(per_head, per=1e4),
+        1,
+    )
+
+
+def _count(variable: str, label_en: str, label_zh: str) -> Indicator:
+    """Per 10,000 people of a plain count, the population being in 10k persons."""
+    return _per_head(
+        f"{variable}_per_10k",
+        variable,
+        f"{label_en} per 10,000 people",
+        f"每万人{label_zh}",
+        per=1.0,
+    )
+
+
+def _growth(id: str, variable: str, label_en: str, label_zh: str) -> Indicator:
+    return Indicator(id, "digital", label_en, label_zh, "log points", (variable,), log_growth, 1)
 
 
 def _relative(id: str, variable: str, label_en: str, label_zh: str) -> Indicator:
@@ -79,7 +132,7 @@ ENTRIES: tuple[Indicator, ...] = (
         (),
         ict_share,
         1,
-        ("ict_employment_share", "employment_ict", *TOTAL),
+        ("ict_employment_share", "employment_ict", EMPLOYMENT_TOTAL),
     ),
     Indicator(
         "ict_location_quotient",
@@ -87,10 +140,9 @@ ENTRIES: tuple[Indicator, ...] = (
         "ICT location quotient",
         "信息服务业区位商",
         "nation = 1",
-        ("employment_ict",),
+        ("employment_ict", EMPLOYMENT_TOTAL),
         employment_quotient,
         1,
-        TOTAL,
     ),
     # The index rises everywhere by construction: only a city's place in the year tells.
     Indicator(
@@ -134,12 +186,15 @@ ENTRIES: tuple[Indicator, ...] = (
         "每万人移动电话基站",
         per=1e4,
     ),
-    _per_head(
+    Indicator(
         "base_stations_5g_per_10k",
-        "base_stations_5g",
+        "digital",
         "5G base stations per 10,000 people",
         "每万人5G基站",
-        per=1e4,
+        "per 10k people",
+        ("base_stations_5g", "population", YEARS),
+        stations_5g,
+        1,
     ),
     _per_head(
         "domains_per_10k",
@@ -203,14 +258,21 @@ ENTRIES: tuple[Indicator, ...] = (
         partial(ratio, per=100.0),
         1,
     ),
-    Indicator(
+    _growth(
         "software_revenue_growth",
-        "digital",
+        "software_revenue",
         "Growth of software revenue",
         "软件业务收入增长",
-        "log points",
-        ("software_revenue",),
-        log_growth,
+    ),
+    _yuan_per_head("software_revenue", "Software revenue per head", "人均软件业务收入"),
+    Indicator(
+        "software_location_quotient",
+        "digital",
+        "Software revenue over GDP, relative to the nation",
+        "软件业务收入区位商",
+        "nation = 1",
+        ("software_revenue", "gdp_nominal"),
+        location_quotient,
         1,
     ),
     Indicator(
@@ -240,24 +302,58 @@ ENTRIES: tuple[Indicator, ...] = (
     ),
     _value("websites_per_100_firms", "Websites per 100 firms", "每百家企业网站数", "per 100 firms"),
     _value("ecommerce_firm_share", "Firms with e-commerce", "有电子商务的企业比重", "%", 100.0),
+    _growth(
+        "broadband_ports_growth", "broadband_ports", "Growth of broadband ports", "宽带接入端口增长"
+    ),
+    _growth(
+        "base_stations_growth",
+        "mobile_base_stations",
+        "Growth of mobile base stations",
+        "移动电话基站增长",
+    ),
+    _growth(
+        "mobile_internet_growth",
+        "mobile_internet_users",
+        "Growth of mobile internet users",
+        "移动互联网用户增长",
+    ),
+    _growth(
+        "ecommerce_growth", "ecommerce_sales", "Growth of e-commerce sales", "电子商务销售额增长"
+    ),
+    _yuan_per_head("ecommerce_sales", "E-commerce sales per head", "人均电子商务销售额"),
+    _relative(
+        "mobile_internet_relative",
+        "mobile_internet_users",
+        "Mobile internet users per head, relative to the nation",
+        "人均移动互联网用户（相对全国）",
+    ),
+    _relative(
+        "websites_relative",
+        "websites",
+        "Websites per head, relative to the nation",
+        "人均网站数（相对全国）",
+    ),
+    _count("smart_facilities", "Smart facilities", "智慧化基础设施"),
+    _count("data_centre_racks", "Data centre racks", "数据中心机架"),
+    _count("ai_firms", "Artificial-intelligence firms", "人工智能企业"),
     Indicator(
-        "broadband_ports_growth",
+        "neighbours_ict_share",
         "digital",
-        "Growth of broadband ports",
-        "宽带接入端口增长",
-        "log points",
-        ("broadband_ports",),
-        log_growth,
+        "ICT share of employment in neighbouring cities",
+        "邻近城市信息服务业就业占比",
+        "%",
+        ("employment_ict", EMPLOYMENT_TOTAL, NEIGHBOURS),
+        lambda ict, whole, neighbours: spatial_lag(employment_share(ict, whole), neighbours),
         1,
     ),
     Indicator(
-        "base_stations_growth",
+        "neighbours_digital_finance",
         "digital",
-        "Growth of mobile base stations",
-        "移动电话基站增长",
-        "log points",
-        ("mobile_base_stations",),
-        log_growth,
+        "Digital inclusive finance of neighbouring cities, relative to the year's mean",
+        "邻近城市数字普惠金融指数（相对当年均值）",
+        "log ratio",
+        ("digital_finance_index", NEIGHBOURS),
+        lambda index, neighbours: spatial_lag(log_relative(index), neighbours),
         1,
     ),
 )

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
+import numpy as np
+
 from city_resilience.indicators import history
-from city_resilience.indicators.indicator import OUTCOME, PROVINCE, Function, Indicator
+from city_resilience.indicators.indicator import (
+    GAP,
+    NEIGHBOURS_GAP,
+    OUTCOME,
+    PROVINCE,
+    Function,
+    Indicator,
+)
+from city_resilience.indicators.ratios import value
 
 __all__ = ["ENTRIES"]
 
@@ -72,5 +82,25 @@ ENTRIES: tuple[Indicator, ...] = (
         "Last gap minus the province's",
         "上年增长差减本省增长差",
         history.gap_less_province,
+    ),
+    Indicator(
+        "neighbours_gap",
+        "history",
+        "Last gap of neighbouring cities",
+        "邻近城市上年增长差",
+        "pp",
+        (NEIGHBOURS_GAP,),
+        value,
+        1,
+    ),
+    Indicator(
+        "gap_less_neighbours",
+        "history",
+        "Last gap less that of neighbouring cities",
+        "上年增长差（减邻近城市）",
+        "pp",
+        (GAP, NEIGHBOURS_GAP),
+        np.subtract,
+        1,
     ),
 )

@@ -1,8 +1,17 @@
-"""The nineteen industries of urban-unit employment, and the variables that give their total."""
+"""The nineteen industries of urban-unit employment, their groups, and what gives their total."""
 
 from __future__ import annotations
 
-__all__ = ["INDUSTRIES", "PRODUCER_SERVICES", "TOTAL", "industry_ids"]
+from collections.abc import Mapping
+
+__all__ = [
+    "BROAD_GROUPS",
+    "BROAD_POSITIONS",
+    "INDUSTRIES",
+    "PRODUCER_SERVICE_IDS",
+    "TOTAL",
+    "industry_ids",
+]
 
 INDUSTRIES: tuple[tuple[str, str, str], ...] = (
     ("agriculture", "agriculture, forestry and fishing", "农林牧渔业"),
@@ -38,5 +47,20 @@ def industry_ids(*names: str) -> tuple[str, ...]:
     return tuple(f"employment_{name}" for name in names or [name for name, *_ in INDUSTRIES])
 
 
-PRODUCER_SERVICES = industry_ids("transport", "ict", "finance", "leasing_business", "research")
+# Industries of a group share suppliers, skills or customers. The three sectors are those of the
+# national accounts (mining counts as industry); services are parted by who pays for them: firms,
+# households, the public budget.
+BROAD_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "primary": ("agriculture",),
+    "industry and construction": ("mining", "manufacturing", "utilities", "construction"),
+    "producer services": ("transport", "ict", "finance", "leasing_business", "research"),
+    "consumer services": ("trade", "hospitality", "real_estate", "resident_services", "culture"),
+    "public services": ("public_facilities", "education", "health", "public_administration"),
+}
+_NAMES = [name for name, *_ in INDUSTRIES]
+BROAD_POSITIONS: tuple[tuple[int, ...], ...] = tuple(
+    tuple(map(_NAMES.index, members)) for members in BROAD_GROUPS.values()
+)
+
+PRODUCER_SERVICE_IDS = industry_ids(*BROAD_GROUPS["producer services"])
 TOTAL = ("unit_employment", "employment", *industry_ids())

@@ -1,19 +1,46 @@
-"""Innovation, green innovation and talent."""
+"""Innovation and green innovation."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from city_resilience.indicators.agglomeration import employment_share
+import numpy as np
+
 from city_resilience.indicators.indicator import Indicator
-from city_resilience.indicators.ratios import log_growth, per_head, ratio, value
-from city_resilience.indicators.table.industries import TOTAL
+from city_resilience.indicators.ratios import (
+    change,
+    log_growth,
+    log_relative,
+    per_head,
+    ratio,
+    share,
+    value,
+)
 
 __all__ = ["ENTRIES"]
 
 # Counts over a population in 10k persons are per 10,000 people as they stand.
 _per_10k_people = partial(per_head, per=1.0)
 _percent = partial(ratio, per=100.0)
+
+
+def _growth(id: str, variable: str, label_en: str, label_zh: str) -> Indicator:
+    return Indicator(id, "innovation", label_en, label_zh, "log points", (variable,), log_growth, 1)
+
+
+def _per_head(id: str, variable: str, label_en: str, label_zh: str) -> Indicator:
+    """Yuan per person of a variable in 100m yuan, the population being in 10k persons."""
+    return Indicator(
+        f"{id}_per_head",
+        "innovation",
+        label_en,
+        label_zh,
+        "yuan per person",
+        (variable, "population"),
+        partial(per_head, per=1e4),
+        1,
+    )
+
 
 ENTRIES: tuple[Indicator, ...] = (
     Indicator(
@@ -106,6 +133,80 @@ ENTRIES: tuple[Indicator, ...] = (
         value,
         1,
     ),
+    _growth(
+        "inventions_growth", "invention_patents", "Growth of invention patents", "发明专利增长"
+    ),
+    Indicator(
+        "invention_share",
+        "innovation",
+        "Inventions in patents granted",
+        "发明专利占专利授权比重",
+        "%",
+        ("invention_patents", "patents_granted"),
+        share,
+        1,
+    ),
+    _per_head("rd", "rd_expenditure", "R&D expenditure per head", "人均研发经费"),
+    _growth("rd_growth", "rd_expenditure", "Growth of R&D expenditure", "研发经费增长"),
+    _per_head(
+        "technology_market",
+        "technology_market",
+        "Technology market turnover per head",
+        "人均技术市场成交额",
+    ),
+    _growth(
+        "technology_market_growth",
+        "technology_market",
+        "Growth of technology market turnover",
+        "技术市场成交额增长",
+    ),
+    _growth(
+        "rd_institutions_growth",
+        "industrial_rd_institutions",
+        "Growth of industrial R&D institutions",
+        "工业企业研发机构增长",
+    ),
+    Indicator(
+        "patents_per_rd_person",
+        "innovation",
+        "Patents granted per person-year of R&D",
+        "研发人员人均专利授权数",
+        "per person-year",
+        ("patents_granted", "rd_personnel"),
+        partial(ratio, per=1e-4),
+        1,
+    ),
+    Indicator(
+        "digital_patents_per_10k",
+        "innovation",
+        "Digital-economy patents per 10,000 people",
+        "每万人数字经济专利数",
+        "per 10k people",
+        ("digital_patents", "population"),
+        _per_10k_people,
+        1,
+    ),
+    # The column is a logarithm already, of a sum whose unit is not stated.
+    Indicator(
+        "science_spending_log_growth",
+        "innovation",
+        "Growth of science and technology spending (from its log)",
+        "科学技术支出增长（由对数）",
+        "log points",
+        ("science_spending_log",),
+        lambda log: 100.0 * change(log),
+        1,
+    ),
+    Indicator(
+        "science_spending_log_per_head",
+        "innovation",
+        "Log of science and technology spending per head, less the year's mean",
+        "人均科学技术支出对数（减当年均值）",
+        "log ratio",
+        ("science_spending_log", "population"),
+        lambda log, population: log_relative(ratio(np.exp(log), population)),
+        1,
+    ),
     Indicator(
         "green_patents_per_10k",
         "green_innovation",
@@ -177,54 +278,23 @@ ENTRIES: tuple[Indicator, ...] = (
         -1,
     ),
     Indicator(
-        "research_employment_share",
-        "talent",
-        "Research and technical staff in employment",
-        "科研技术服务业就业占比",
-        "%",
-        ("employment_research",),
-        employment_share,
-        1,
-        TOTAL,
-    ),
-    Indicator(
-        "rd_personnel_per_10k",
-        "talent",
-        "R&D personnel per 10,000 people",
-        "每万人研发人员全时当量",
-        "per 10k people",
-        ("rd_personnel", "population"),
-        partial(per_head, per=1e4),
+        "green_patents_to_gdp",
+        "green_innovation",
+        "Green patents per 100m yuan of real GDP",
+        "每亿元实际GDP绿色专利数",
+        "per 100m yuan",
+        ("green_patents", "gdp_real"),
+        ratio,
         1,
     ),
     Indicator(
-        "students_per_10k",
-        "talent",
-        "College students per 10,000 people",
-        "每万人在校大学生",
-        "per 10k people",
-        ("college_students", "population"),
-        partial(per_head, per=1e4),
-        1,
-    ),
-    Indicator(
-        "graduates_per_10k",
-        "talent",
-        "Bachelor graduates per 10,000 people",
-        "每万人本科毕业生",
-        "per 10k people",
-        ("graduates", "population"),
-        partial(per_head, per=1e4),
-        1,
-    ),
-    Indicator(
-        "education_spending_share",
-        "talent",
-        "Education spending in the budget",
-        "教育支出占财政支出比重",
-        "%",
-        ("education_spending", "fiscal_expenditure"),
-        _percent,
-        1,
+        "carbon_per_head",
+        "green_innovation",
+        "Carbon dioxide per head",
+        "人均碳排放",
+        "tonnes per person",
+        ("co2", "population"),
+        ratio,
+        -1,
     ),
 )

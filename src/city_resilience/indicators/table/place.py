@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 
-from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
+from city_resilience.indicators.indicator import NEIGHBOURS, OUTCOME, Float, Indicator
 from city_resilience.indicators.ratios import (
     log_growth,
     log_level,
@@ -15,6 +16,7 @@ from city_resilience.indicators.ratios import (
     ratio,
     value,
 )
+from city_resilience.indicators.spatial import spatial_lag
 
 __all__ = ["ENTRIES"]
 
@@ -22,6 +24,10 @@ __all__ = ["ENTRIES"]
 def _relative_per(outcome: Float, base: Float) -> Float:
     """Log of the outcome per head or worker, relative to the cities' mean (`log_relative`)."""
     return log_relative(ratio(outcome, base))
+
+
+def _neighbours_relative_per(outcome: Float, base: Float, neighbours: Any) -> Float:
+    return spatial_lag(_relative_per(outcome, base), neighbours)
 
 
 def urban_share(stated: Float, urban: Float, population: Float) -> Float:
@@ -79,6 +85,16 @@ ENTRIES: tuple[Indicator, ...] = (
         "log ratio",
         (OUTCOME, "population"),
         _relative_per,
+        1,
+    ),
+    Indicator(
+        "neighbours_output_per_head",
+        "place",
+        "Log output per head of neighbouring cities, relative to the cities' mean",
+        "邻近城市人均产出对数（相对城市均值）",
+        "log ratio",
+        (OUTCOME, "population", NEIGHBOURS),
+        _neighbours_relative_per,
         1,
     ),
     Indicator(

@@ -8,15 +8,21 @@ from functools import partial
 import numpy as np
 
 from city_resilience.indicators.agglomeration import employment_share
-from city_resilience.indicators.indicator import Float, Indicator
+from city_resilience.indicators.indicator import EMPLOYMENT_TOTAL, Float, Indicator
 from city_resilience.indicators.ratios import change, ratio
-from city_resilience.indicators.structure import layered_upgrading, rationalisation, sector_ratio
-from city_resilience.indicators.table.industries import INDUSTRIES, TOTAL
+from city_resilience.indicators.structure import (
+    layered_upgrading,
+    oriented_theil,
+    rationalisation,
+    sector_ratio,
+)
+from city_resilience.indicators.table.industries import INDUSTRIES
 
 __all__ = ["ENTRIES", "balance_of_sectors", "share_change"]
 
 _SECTORS = (("primary", "第一产业", -1), ("secondary", "第二产业", 0), ("tertiary", "第三产业", 1))
 _SHARES = tuple(f"gdp_share_{name}" for name, *_ in _SECTORS)
+_STAFF = tuple(f"employment_{name}" for name, *_ in _SECTORS)
 # These have indicators of their own in the families digital and talent.
 _ELSEWHERE = ("ict", "research")
 
@@ -70,10 +76,8 @@ def _industry_shares() -> Iterator[Indicator]:
                 f"Share of {en} in employment",
                 f"{zh}就业占比",
                 "%",
-                (f"employment_{name}",),
+                (f"employment_{name}", EMPLOYMENT_TOTAL),
                 employment_share,
-                0,
-                TOTAL,
             )
 
 
@@ -119,9 +123,40 @@ ENTRIES: tuple[Indicator, ...] = (
         "Imbalance of output and employment by sector (Theil, 0 = balanced)",
         "产业结构合理化（泰尔指数，0为均衡）",
         "index",
-        (*_SHARES, *(f"employment_{name}" for name, *_ in _SECTORS)),
+        (*_SHARES, *_STAFF),
         balance_of_sectors,
         -1,
+    ),
+    Indicator(
+        "sector_imbalance_published",
+        "structure",
+        "Published index of imbalance by sector (Theil, 0 = balanced)",
+        "已发布产业结构合理化指数（换算为泰尔指数，0为均衡）",
+        "index",
+        (),
+        oriented_theil,
+        -1,
+        ("theil_index", "theil_reciprocal", "theil_negative"),
+    ),
+    Indicator(
+        "employment_upgrading",
+        "structure",
+        "Employment in services over employment in industry",
+        "就业结构高级化（三产/二产就业）",
+        "ratio",
+        ("employment_tertiary", "employment_secondary"),
+        sector_ratio,
+        1,
+    ),
+    Indicator(
+        "employment_layers",
+        "structure",
+        "Layered index of employment by sector, 1 to 3",
+        "就业结构层次系数",
+        "1 to 3",
+        _STAFF,
+        layered_upgrading,
+        1,
     ),
     Indicator(
         "industry_to_gdp",
