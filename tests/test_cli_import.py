@@ -69,6 +69,16 @@ def test_the_list_and_the_manifest_stand_beside_the_panel(folder, capsys):
     assert "city-resilience check panel.csv" in shown
 
 
+def test_the_manifest_tells_files_of_one_name_in_two_folders_apart(folder):
+    twin = folder.parent / "again" / "Data_2006.xlsx"
+    twin.parent.mkdir()
+    twin.write_bytes((folder / "Data_2006.xlsx").read_bytes())
+    sources = ["sheets/Data_2006.xlsx", "again/Data_2006.xlsx"]
+    assert run(["import", *sources, "--out", "twice.csv"]) == 0
+    manifest = json.loads(Path("twice.csv.manifest.json").read_text("utf-8"))
+    assert set(manifest["sources"]) == set(sources)
+
+
 def test_the_same_sheets_give_the_same_file(folder):
     for name in ("a.csv", "b.csv"):
         assert run(["import", "sheets", "--out", name]) == 0

@@ -25,6 +25,7 @@ from city_resilience.workbooks import (
     Imported,
     Options,
     column_letter,
+    file_labels,
     find_files,
     import_sheets,
     labelled,
@@ -236,7 +237,10 @@ def _manifest(
         "file": out.name,
         "sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
         "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "sources": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in files},
+        "sources": {
+            label: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path, label in file_labels(files).items()
+        },
         "sheets": imported.sheets,
         "values": len(imported.cells),
         "cities": len(imported.places),

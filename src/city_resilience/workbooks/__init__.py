@@ -3,7 +3,7 @@
 from city_resilience.workbooks.importer import Imported, assemble, import_sheets
 from city_resilience.workbooks.labelled import HEADERS, Headers, labelled
 from city_resilience.workbooks.listing import LISTING_COLUMNS, Entry, column_letter
-from city_resilience.workbooks.sheet import Sheet, find_files
+from city_resilience.workbooks.sheet import Sheet, file_labels, find_files
 from city_resilience.workbooks.table import Options
 from city_resilience.workbooks.years import YearRules, parse_year_rules
 
@@ -18,6 +18,7 @@ __all__ = [
     "YearRules",
     "assemble",
     "column_letter",
+    "file_labels",
     "find_files",
     "import_sheets",
     "labelled",
