@@ -33,25 +33,28 @@ def main() -> None:
     """Print seconds, ratios and peak memory."""
     cities, years = map(int, sys.argv[1:3] if len(sys.argv) > 2 else (10_000, 50))
     if len(sys.argv) > 3:
-        made = made_grid(cities, years) if sys.argv[3] != "nothing" else None
-        if made and sys.argv[3] != "grid":
-            {"table": through_table, "direct": direct}[sys.argv[3]](made, [s.id for s in TABLE])
+        if sys.argv[3] != "nothing":
+            way = {"table": through_table, "direct": direct}[sys.argv[3]]
+            way(made_grid(cities, years), [spec.id for spec in TABLE])
         print(high_water())
         return
+    print(f"{cities:,} cities × {years} years, {len(TABLE)} indicators")
+    show_memory(cities, years)  # first: a child's peak counts from what its parent holds
     grid = made_grid(cities, years)
-    print(
-        f"{cities:,} cities × {years} years, {len(grid.values)} variables, {len(TABLE)} indicators"
-    )
     for label, wanted in sections():
         table, by_hand = compared(grid, wanted)
         print(f"{label}: {table:.2f} s, direct {by_hand:.2f} s, ratio {table / by_hand:.2f}")
-    size = sum(array.nbytes for array in grid.values.values()) / 1e6
-    del grid
-    peaks = {way: peak_of(way, cities, years) for way in ("nothing", "grid", "table", "direct")}
-    used = {way: peak - peaks["nothing"] for way, peak in peaks.items()}
-    print(f"input {size:,.0f} MB, cube {8e-6 * cities * years * len(TABLE):,.0f} MB")
+
+
+def show_memory(cities: int, years: int) -> None:
+    """Print the peaks of processes of their own beside the size of the input."""
+    variables = len(made_grid(2, years).values)
+    size, cube = (8e-6 * cities * years * count for count in (variables, len(TABLE)))
+    print(f"input: {variables} variables, {size:,.0f} MB; cube {cube:,.0f} MB")
+    base = peak_of("nothing", cities, years)
     for way in ("table", "direct"):
-        print(f"{way}: peak {used[way]:,.0f} MB with both, {used[way] / size:.2f} × the input")
+        used = peak_of(way, cities, years) - base
+        print(f"{way}: peak {used:,.0f} MB with input and cube, {used / size:.2f} × the input")
 
 
 def sections() -> Iterator[tuple[str, list[str]]]:
