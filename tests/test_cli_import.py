@@ -124,7 +124,7 @@ REFUSED = {
     ),
     "bad audit": (
         ["sheets", "--out", "p.csv", "--audit", "audit.pdf"],
-        "audit.pdf: output suffix '.pdf' is not known; end the name in .html or .json",
+        "audit.pdf: output suffix '.pdf' is not known; end the name in .html, .json",
     ),
 }
 

@@ -65,11 +65,12 @@ def import_sheets(
       city-resilience import a_2020.xlsx b.csv --year name --out panel.parquet --audit audit.html
     """
     from city_resilience import intake
-    from city_resilience.report.audit_page import check_audit_suffix, write_audit
+    from city_resilience.batch import check_suffix
+    from city_resilience.report.audit_page import SUFFIXES, write_audit
     from city_resilience.screen import console, data
 
     if audit is not None:
-        check_audit_suffix(audit)
+        check_suffix(audit, SUFFIXES)
     with console.progress_bars() as progress:
         imported, audited = intake.import_files(
             paths,
@@ -116,11 +117,12 @@ def check(
       city-resilience check panel.csv --experiment experiments/china_prefecture/experiment.toml
     """
     from city_resilience import intake
-    from city_resilience.report.audit_page import check_audit_suffix, write_audit
+    from city_resilience.batch import check_suffix
+    from city_resilience.report.audit_page import SUFFIXES, write_audit
     from city_resilience.screen import data
 
     if out is not None:
-        check_audit_suffix(out)
+        check_suffix(out, SUFFIXES)
     audited = intake.check_panel_file(
         panel, experiment, outcome=outcome, sheet=sheet, overrides=overrides
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -42,20 +42,27 @@ SUFFIXES: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
 }
 
 
-def check_suffix(path: Path | str) -> str:
+def check_suffix(path: Path | str, known: Collection[str] = tuple(SUFFIXES)) -> str:
     """Return the suffix of an output path in lower case.
+
+    Parameters
+    ----------
+    path : Path
+        Where something is to be written.
+    known : collection of str
+        Suffixes that can be written there; those of tables unless given.
 
     Raises
     ------
     InputError
-        If no table can be written under that suffix, or the path is a folder.
+        If the suffix is none of them, or the path is a folder.
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in known:
         raise InputError(
-            f"{path}: output suffix {path.suffix!r} is not known{nearest(suffix, SUFFIXES)}; "
-            f"end the name in {', '.join(SUFFIXES)}"
+            f"{path}: output suffix {path.suffix!r} is not known{nearest(suffix, known)}; "
+            f"end the name in {', '.join(known)}"
         )
     if path.is_dir():
         raise InputError(f"{path}: the output is a folder; name a file in it")

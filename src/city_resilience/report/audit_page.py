@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from city_resilience.batch.tables import write_bytes, write_json
-from city_resilience.errors import InputError, nearest
+from city_resilience.batch.tables import check_suffix, write_bytes, write_json
 from city_resilience.report.audit_summary import summarise_audit
 from city_resilience.report.inline import page_asset, page_json, page_script
 
-__all__ = ["SUFFIXES", "check_audit_suffix", "render_audit", "write_audit"]
+__all__ = ["SUFFIXES", "render_audit", "write_audit"]
 
 SUFFIXES = (".html", ".json")
 STYLES = ("report.css", "audit.css")
@@ -49,26 +48,6 @@ def render_audit(audit: Mapping[str, Any]) -> str:
     return str(page)
 
 
-def check_audit_suffix(path: Path | str) -> str:
-    """Return the suffix of an output path in lower case.
-
-    Raises
-    ------
-    InputError
-        If no audit can be written under that suffix, or the path is a folder.
-    """
-    path = Path(path)
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise InputError(
-            f"{path}: output suffix {path.suffix!r} is not known{nearest(suffix, SUFFIXES)}; "
-            f"end the name in {' or '.join(SUFFIXES)}"
-        )
-    if path.is_dir():
-        raise InputError(f"{path}: the output is a folder; name a file in it")
-    return suffix
-
-
 def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
     """Write the audit as a page or as JSON, by the path's suffix, whole or not at all.
 
@@ -89,6 +68,6 @@ def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
     InputError
         If the suffix is not known or the place cannot be written to.
     """
-    if check_audit_suffix(path) == ".json":
+    if check_suffix(path, SUFFIXES) == ".json":
         return write_json(audit, path)
     return write_bytes(render_audit(audit).encode(), path)
