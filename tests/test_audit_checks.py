@@ -249,6 +249,16 @@ def test_zeros_where_blanks_were_meant_are_one_error_for_each_run():
     assert finding.correction == f'"private_employment/City 005/{FIRST + 6}-{FIRST + 8}" = "drop"'
 
 
+def test_zeros_of_many_cities_are_named_without_empty_brackets_for_unknown_cells():
+    values = np.round(smooth(), 2)
+    values[:6, 6:9] = 0.0
+    panel = panel_of({"private_employment": values})
+    (finding,) = [f for f in audit_panel(panel).errors if f.check == "zero"]
+    assert "0 in 6 cities" in finding.reason
+    assert f"City 000 {FIRST + 6}–{FIRST + 8}" in finding.reason
+    assert "()" not in finding.reason
+
+
 # --- units ----------------------------------------------------------------------------------------
 
 

@@ -199,6 +199,21 @@ def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(summary, tmp_path_factory.mktemp("grouped") / "r.html")
 
 
+def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_path: Path) -> None:
+    inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1,))
+    inputs.forecast["flags"] = "nowcast;carried:digital(3);carried:green_innovation(12)"
+    visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
+    first = visit.page.locator("#city-table tbody tr").first.locator(".tag.flag")
+    carried = "years carried: Digital 3, Green innovation 12"
+    assert first.all_inner_texts() == ["nowcast", carried]
+    box = visit.page.locator("#city-table").evaluate(
+        "t => { const b = t.closest('.table-box'); return [b.scrollWidth, b.clientWidth]; }"
+    )
+    assert box[0] <= box[1]
+    visit.page.click("#language")
+    assert "沿用旧值年数：" in first.all_inner_texts()[1]
+
+
 def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grouped: Path) -> None:
     visit.open(grouped)
     for table in ("groups-table", "driver-groups-table"):

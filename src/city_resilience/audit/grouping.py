@@ -252,7 +252,10 @@ def _zeros_together(findings: Sequence[Finding]) -> list[Finding]:
     for name, group in groups.items():
         worst = sorted(group, key=lambda f: (-f.surprise, f.city, f.years))
         first, last = min(f.years[0] for f in group), max(f.years[-1] for f in group)
-        cells = [f"{f.city} {span(f.years[0], f.years[-1])} ({f.cell})" for f in worst]
+        cells = [
+            f"{f.city} {span(f.years[0], f.years[-1])}" + (f" ({f.cell})" if f.cell else "")
+            for f in worst
+        ]
         cities = len({finding.city for finding in group})
         reason = (
             f"0 in {cities} cities where their own years before let expect far more, "

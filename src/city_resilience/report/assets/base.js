@@ -28,8 +28,13 @@ function familyName(id) {
   return has(`family_${id}`) ? word(`family_${id}`) : id;
 }
 
-function flagName(id) {
-  return has(`flag_${id}`) ? word(`flag_${id}`) : id;
+// The words of a city's flags; all that was carried forward ("carried:FAMILY(YEARS)") in one.
+function flagNames(flags) {
+  const carried = flags.map((flag) => flag.match(/^carried:(\w+)\((\d+)\)$/)).filter(Boolean);
+  const others = flags.filter((flag) => !flag.startsWith("carried:"));
+  const names = others.map((id) => (has(`flag_${id}`) ? word(`flag_${id}`) : id));
+  if (!carried.length) return names;
+  return [...names, word("flag_carried") + carried.map(([, family, years]) => `${familyName(family)} ${years}`).join(", ")];
 }
 
 // "@text:key", "@model:id", "@family:id", "@indicator:index", alone or inside a template.

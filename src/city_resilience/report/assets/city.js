@@ -18,7 +18,7 @@ function columns() {
     { key: "coverage", numeric: true, label: word("coverage_share"), value: inputsObserved,
       cell: (e) => el("td", { class: "num coverage" }, percent(inputsObserved(e))) },
     { key: "flags", label: word("flags"), value: (e) => flags(e).join(" "), cell: (e) => el("td", { class: "flags" },
-      flags(e).map((flag) => el("span", { class: "tag flag" }, flagName(flag)))) },
+      flagNames(flags(e)).map((name) => el("span", { class: "tag flag" }, name))) },
   ].filter(Boolean);
 }
 
@@ -59,7 +59,7 @@ function driversCell(entry) {
 
 function searchable(entry) {
   const words = leading(entry, state.h).map(([index]) => indicatorName(index));
-  return [entry.city, entry.province, ...flags(entry), ...flags(entry).map(flagName), ...words].join("\n").toLowerCase();
+  return [entry.city, entry.province, ...flags(entry), ...flagNames(flags(entry)), ...words].join("\n").toLowerCase();
 }
 
 function compare(a, b, column) {
