@@ -157,7 +157,7 @@ def test_a_file_that_is_no_panel_is_an_error(capsys):
     assert run(["check", "panel.csv"]) == 2
     assert "no city column" in capsys.readouterr().err
     assert run(["check", "panel.csv", "--out", "audit.pdf"]) == 2
-    assert "end the name in .html or .json" in capsys.readouterr().err
+    assert "end the name in .html, .json" in capsys.readouterr().err
 
 
 def test_districts_are_read_where_the_experiment_says_so():
