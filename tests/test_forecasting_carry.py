@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 from city_resilience.drivers import BASE, contributions
 from city_resilience.forecasting import Forecaster, fit_forecaster
 from city_resilience.forecasting.features import carried, choose_features, read_indicators
+from city_resilience.forecasting.indices import with_indices
 from city_resilience.panel import Panel
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
@@ -101,24 +102,26 @@ def test_training_rows_are_as_old_as_the_row_served(panel):
     assert spec.shifts["ict_employment_share"] == 2
 
 
-def newest(panel: Panel, carry: int) -> dict[tuple[str, str], tuple[int, float]]:
+def newest(panel: Panel, carry: int, indices=()) -> dict[tuple[str, str], tuple[int, float]]:
     """Age and value of each city's newest usable value, by a slow loop over the raw cube."""
     facts = facts_of(panel)
+    view = with_indices(facts.at(int(facts.years[-1])), indices)
     found = {}
     for c, city in enumerate(facts.cities):
-        for k, spec in enumerate(facts.cube.specs):
-            oldest = 0 if spec.family == "history" else carry
-            series = facts.cube.values[c, ::-1, k][: oldest + 1]
+        for k, (name, family) in enumerate(zip(view.ids, view.families, strict=True)):
+            oldest = 0 if family == "history" else carry
+            series = view.indicators[c, ::-1, k][: oldest + 1]
             known = np.flatnonzero(np.isfinite(series))
             if known.size:
-                found[city, spec.id] = (int(known[0]), float(series[known[0]]))
+                found[city, name] = (int(known[0]), float(series[known[0]]))
     return found
 
 
 def test_every_cell_tells_its_age(panel):
-    drivers = contributions(fitted(panel, 5), panel)
+    forecaster = fitted(panel, 5)
+    drivers = contributions(forecaster, panel)
     rows = drivers[(drivers["origin"] == 2013) & (drivers["indicator"] != BASE)]
-    expected = newest(panel, 5)
+    expected = newest(panel, 5, forecaster.horizons[1].spec.indices)
     used = set(rows["indicator"])
     known = rows[rows["value"].notna()]
     cells = zip(known["city"], known["indicator"], known["age"], known["value"], strict=True)
@@ -131,8 +134,9 @@ def test_every_cell_tells_its_age(panel):
 
 
 def test_a_forecast_names_the_families_carried_and_their_oldest_age(panel):
-    forecaster, expected = fitted(panel, 5), newest(panel, 5)
-    family = {spec.id: spec.family for spec in facts_of(panel).cube.specs}
+    forecaster = fitted(panel, 5)
+    expected = newest(panel, 5, forecaster.horizons[1].spec.indices)
+    family = {spec.id: spec.family for spec in facts_of(panel).specs}
     used = {name for name, _ in forecaster.horizons[1].spec.columns}
     oldest: dict[str, dict[str, int]] = {city: {} for city in panel.cities}
     for (city, name), (age, _) in expected.items():

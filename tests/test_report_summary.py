@@ -20,6 +20,7 @@ from city_resilience.report import summarise
 from city_resilience.report.cities import driver_groups
 from city_resilience.report.html import SCRIPTS
 from city_resilience.report.texts import load_texts
+from city_resilience.resilience import MEASURES
 from report_inputs import Inputs, make_inputs
 
 SMALL = {"cities": 12, "origins": range(2010, 2020), "horizons": (1, 2)}
@@ -247,3 +248,25 @@ def test_groups_and_levels_of_the_gazetteer_have_names() -> None:
     } == set()
     assert "Broadband China" in known["group_broadband_china"]
     assert "宽带中国" in load_texts()["zh"]["group_broadband_china"]
+
+
+@pytest.mark.parametrize("measure", ["relative_resistance", "sensitivity", "composite"])
+def test_another_measure_is_reported_in_its_own_words_and_unit(measure):
+    for language, texts in load_texts(measure).items():
+        for key, text in texts.items():
+            for word in (
+                "pp",
+                "percentage points",
+                "百分点",
+                "growth gap",
+                "增长差",
+                "{unit",
+                "{me",
+            ):
+                assert not re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text), (key, word)
+        label = getattr(MEASURES[measure], f"label_{language}")
+        assert label in texts["axis_forecast"] and label in texts["reading_1"]
+    gap = load_texts()
+    assert gap["en"]["mae"] == "MAE, pp" and gap["zh"]["mae"] == "MAE（百分点）"
+    assert gap["en"]["axis_forecast"] == "Forecast growth gap, pp"
+    assert load_texts("sensitivity")["en"]["mae"] == "MAE, ratio"

@@ -210,8 +210,8 @@ def explain(city: str, data: str, model: str, store: str, horizon: int | None, t
     from city_resilience.screen import training
 
     folder, _ = lookup.model_folder(model, store)
-    drivers, labels = lookup.explained(folder, model, store, data)
-    training.show_city(drivers, labels, city, horizon, top)
+    drivers, labels, measure = lookup.explained(folder, model, store, data)
+    training.show_city(drivers, labels, city, horizon, top, measure)
 
 
 @main.command()

@@ -55,27 +55,29 @@ def model_folder(model: str, store: str) -> tuple[Path, str]:
 
 def explained(
     folder: Path, model: str, store: str, data: str
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    """Return the drivers frame of a model and the label of each indicator.
+) -> tuple[pd.DataFrame, dict[str, str], str]:
+    """Return the drivers frame of a model, the label of each indicator, and what is forecast.
 
     Computed on a panel when one is given; otherwise the drivers that ``train`` stored, beside
     the bundle in an output folder or with the run.
     """
-    from city_resilience.indicators import TABLE
+    from city_resilience.bundle import load_bundle
+    from city_resilience.indicators import INDICES, TABLE
 
     labels = {spec.id: spec.label_en for spec in TABLE}
+    labels |= {index.id: index.label_en for index in INDICES}
+    measure = load_bundle(folder).experiment.outcome.measure
     if not data:
         path = _result(folder, model, store, "drivers.parquet", "give the panel with --data")
-        return pd.read_parquet(path), labels
+        return pd.read_parquet(path), labels, measure
     from city_resilience.audit import open_panel
     from city_resilience.batch import check_panel
-    from city_resilience.bundle import load_bundle
     from city_resilience.drivers import contributions
 
     forecaster = load_bundle(folder)
     panel = open_panel(data, forecaster.experiment)
     rows = check_panel(forecaster, panel, allow_partial=True)
-    return contributions(forecaster, panel, rows), labels
+    return contributions(forecaster, panel, rows), labels, measure
 
 
 def stored_summary(results: Path | None, model: str, store: str) -> dict[str, Any]:

@@ -317,7 +317,7 @@ def _stage(
         coverage=evaluation.coverage,
         labels={
             spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
-            for spec in source.facts.cube.specs
+            for spec in source.facts.specs
         },
         info=_info(source, forecaster) | dict(run),
     )

@@ -141,7 +141,7 @@ def forecast_table(
     """
     rows = rows or forecaster.served_rows(panel)
     table = forecaster.forecast(panel, rows)
-    labels = {spec.id: spec.label_en for spec in rows.facts.cube.specs}
+    labels = {spec.id: spec.label_en for spec in rows.facts.specs}
     if isinstance(drivers, pd.DataFrame):
         return add_drivers(table, drivers, most, labels)
     if drivers == 0:
@@ -188,7 +188,7 @@ def _read(data_path: Path | str, forecaster: Forecaster, sheet: str) -> Panel:
 
 def _check_indicators(forecaster: Forecaster, rows: ServedRows, source: str) -> None:
     offered = rows.facts.cube
-    needed = {name for m in forecaster.horizons.values() for name, _ in m.spec.columns}
+    needed = {name for m in forecaster.horizons.values() for name in m.spec.needed}
     missing = sorted(needed - set(offered.ids))
     if not missing:
         return
@@ -219,7 +219,7 @@ def unobserved_families(forecaster: Forecaster, rows: ServedRows) -> dict[str, f
         Family to the share of its values that are there at the served rows, where that is below
         the experiment's ``min_coverage``.
     """
-    families = {spec.id: spec.family for spec in rows.facts.cube.specs}
+    families = {spec.id: spec.family for spec in rows.facts.specs}
     known: dict[str, list[float]] = {}
     for model in forecaster.horizons.values():
         names, values = rows.indicators(model.spec)

@@ -6,7 +6,9 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from city_resilience.experiment import Experiment
 from city_resilience.forecasting import Forecaster
+from city_resilience.resilience import MEASURES
 
 __all__ = ["card_facts", "model_card"]
 
@@ -14,14 +16,15 @@ SCORE_COLUMNS = {
     "model": "Model",
     "horizon": "h (years)",
     "n": "Forecasts",
-    "mae": "Mean yearly MAE (pp)",
+    "mae": "Mean yearly MAE",
     "rank_correlation": "Rank correlation",
     "skill_naive": "Skill vs best naive",
     "skill_history": "Skill vs history only",
-    "difference_history": "MAE minus history only (pp)",
+    "difference_history": "MAE minus history only",
     "difference_low": "95 % low",
     "difference_high": "95 % high",
 }
+_UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "points": "points of a hundred"}
 SIMULATED = (
     "> **SIMULATED DATA.** The cities are made up and the data come from a generator. "
     "Nothing here describes a real place."
@@ -65,6 +68,7 @@ def model_card(forecaster: Forecaster, values: Mapping[str, Any] | None = None) 
     facts = card_facts(values or {})
     experiment = forecaster.experiment
     data, outcome = experiment.data, experiment.outcome
+    measure = MEASURES[outcome.measure]
     horizons = ", ".join(str(h) for h in forecaster.horizons)
     lines = [f"# Model card: {experiment.title or experiment.name}", ""]
     if experiment.title_zh:
@@ -74,9 +78,10 @@ def model_card(forecaster: Forecaster, values: Mapping[str, Any] | None = None) 
     lines += [
         "## What it forecasts",
         "",
-        f"`{outcome.measure}` of `{outcome.variable}`, {horizons} year(s) ahead: 100 times the "
-        "log growth of a city minus that of the nation (all cities present in both years), in "
-        "percentage points. Above zero: the city held up better than the nation.",
+        f"`{outcome.measure}` of `{_outcome(experiment)}`, {horizons} year(s) ahead, in "
+        f"{_UNITS.get(measure.mark, measure.mark)}. Errors below are in the same unit.",
+        "",
+        f"Sign: {measure.sign}.",
         "",
         "## Data",
         "",
@@ -104,6 +109,11 @@ def model_card(forecaster: Forecaster, values: Mapping[str, Any] | None = None) 
         "",
     ]
     return "\n".join(lines)
+
+
+def _outcome(experiment: Experiment) -> str:
+    composite = experiment.outcome.composite
+    return ", ".join(composite.components) if composite else experiment.outcome.variable
 
 
 def _members(forecaster: Forecaster) -> list[str]:

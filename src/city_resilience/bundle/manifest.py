@@ -57,6 +57,17 @@ class MemberEntry(_Strict):
     files: tuple[str, ...]
 
 
+class IndexEntry(_Strict):
+    """A composite index among the columns, as it was fitted."""
+
+    family: str
+    components: tuple[str, ...]
+    method: str
+    offset: tuple[FiniteFloat, ...]
+    scale: tuple[FiniteFloat, ...]
+    weights: tuple[FiniteFloat, ...]
+
+
 class HorizonEntry(_Strict):
     """The model of one horizon; the order of weights is the order of summation."""
 
@@ -66,6 +77,7 @@ class HorizonEntry(_Strict):
     weights: dict[str, FiniteFloat]
     members: dict[str, MemberEntry]
     dropped: dict[str, str] = Field(default_factory=dict)
+    indices: dict[str, IndexEntry] = Field(default_factory=dict)
 
 
 class Manifest(_Strict):

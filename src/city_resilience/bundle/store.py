@@ -29,6 +29,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
 from city_resilience.forecasting import FITTED, FeatureSpec, Fitted, Forecaster, HorizonModel
 from city_resilience.forecasting.features import FORMS
+from city_resilience.forecasting.indices import FittedIndex
 from city_resilience.resilience import FrozenComposite
 
 __all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
@@ -149,6 +150,7 @@ def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes
             "shifts": dict(model.spec.shifts),
             "limits": dict(model.spec.limits),
             "dropped": dict(model.spec.dropped),
+            "indices": {index.id: index.as_dict() for index in model.spec.indices},
             "weights": {name: float(weight) for name, weight in model.weights.items()},
             "members": members,
         }
@@ -207,7 +209,9 @@ def _horizon(
     horizon: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
 ) -> HorizonModel:
     at = f"{where}: horizon {horizon}"
-    spec = FeatureSpec(entry.columns, entry.shifts, entry.limits, entry.dropped)
+    spec = FeatureSpec(
+        entry.columns, entry.shifts, entry.limits, entry.dropped, _indices(entry, at)
+    )
     for name, form in spec.columns:
         if form not in FORMS:
             raise InputError(f"{at}: form {form!r} of {name!r} is not known{nearest(form, FORMS)}")
@@ -222,6 +226,13 @@ def _horizon(
         for name, member in entry.members.items()
     }
     return HorizonModel(horizon, spec, members, dict(entry.weights))
+
+
+def _indices(entry: HorizonEntry, at: str) -> tuple[FittedIndex, ...]:
+    try:
+        return tuple(FittedIndex.from_dict(k, v.model_dump()) for k, v in entry.indices.items())
+    except ValueError as error:
+        raise InputError(f"{at}: {error}; train the model again") from error
 
 
 def _member(

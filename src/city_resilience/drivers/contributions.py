@@ -64,7 +64,7 @@ def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
     features = rows.features(model.spec)
     values, base = model.contributions(features)
     names, shown = rows.indicators(model.spec)
-    family = {spec.id: spec.family for spec in rows.facts.cube.specs}
+    family = {spec.id: spec.family for spec in rows.facts.specs}
     owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
     summed = np.zeros((len(values), len(names)))
     np.add.at(summed.T, owner, values.T)

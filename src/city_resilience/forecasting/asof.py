@@ -23,7 +23,13 @@ from city_resilience.forecasting.outcome import (
     label_of,
     outcome_series,
 )
-from city_resilience.indicators import IndicatorCube, compute_indicators
+from city_resilience.indicators import (
+    INDICES,
+    Index,
+    Indicator,
+    IndicatorCube,
+    compute_indicators,
+)
 from city_resilience.panel import Panel
 from city_resilience.resilience import FrozenComposite
 
@@ -102,6 +108,11 @@ class Facts:
     groups: Mapping[str, NDArray[np.str_]]
     measure: str
     composite: FrozenComposite | None = None
+
+    @property
+    def specs(self) -> tuple[Indicator | Index, ...]:
+        """What is known of all that a feature can be made of, the indices of a fold included."""
+        return (*self.cube.specs, *INDICES)
 
     def at(self, origin: int) -> AsOf:
         """Return the view at an origin.

@@ -334,8 +334,9 @@ def check_required(facts: Facts, experiment: Experiment, kept: Collection[str]) 
         if name in kept:
             continue
         why = facts.cube.absent.get(name)
-        if why is None and name not in facts.cube.ids:
-            why = f"no such indicator{nearest(name, [*facts.cube.ids, *facts.cube.absent])}"
+        known = [spec.id for spec in facts.specs]
+        if why is None and name not in known:
+            why = f"no such indicator{nearest(name, [*known, *facts.cube.absent])}"
         raise InputError(
             f"features.required: indicator {name!r} has no value in any fold "
             f"({why or 'never observed at an origin'}); bring its data or take it off the list"

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import AsOf, Facts
 from city_resilience.forecasting.features import carried, choose_features, yearly_shares
+from city_resilience.forecasting.indices import with_indices
 
 __all__ = ["COVERAGE_COLUMNS", "family_coverage"]
 
@@ -35,6 +36,7 @@ def family_coverage(
 
 def _at_origin(view: AsOf, experiment: Experiment, horizon: int) -> pd.DataFrame:
     spec = choose_features(view, experiment.features, horizon)
+    view = with_indices(view, spec.indices)
     carry = experiment.features.carry_forward
     limits = np.array([0 if f == "history" else carry for f in view.families], dtype=np.int64)
     shifts = np.array([spec.shifts.get(name, 0) for name in view.ids], dtype=np.int64)

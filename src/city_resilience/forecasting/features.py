@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Features
 from city_resilience.forecasting.asof import AsOf
+from city_resilience.forecasting.indices import FittedIndex, fit_indices, with_indices
 from city_resilience.indicators import within_year_rank
 
 __all__ = [
@@ -47,12 +48,22 @@ class FeatureSpec:
         Most years an indicator may be old.
     dropped : mapping of str to str
         Indicators left out of this fold, with the reason.
+    indices : tuple of FittedIndex
+        Composite indices among the columns, as fitted on the training years.
     """
 
     columns: tuple[tuple[str, str], ...]
     shifts: Mapping[str, int]
     limits: Mapping[str, int]
     dropped: Mapping[str, str] = field(default_factory=dict)
+    indices: tuple[FittedIndex, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Indicators that a panel must offer: those of the columns, and components of indices."""
+        components = [name for index in self.indices for name in index.components]
+        made = {index.id for index in self.indices}
+        return tuple(dict.fromkeys([*(n for n, _ in self.columns if n not in made), *components]))
 
     def family_columns(self, ids: set[str]) -> NDArray[np.intp]:
         """Return the positions of the columns that belong to some indicators."""
@@ -118,8 +129,11 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
 
     An indicator enters if at least ``min_coverage`` of the reporting cities have a value at the
     origin or, when carrying is on, in one of the years it may be carried from; and if the
-    training years hold one year as well covered. History is never carried.
+    training years hold one year as well covered. History is never carried. Composite indices
+    are fitted here and take their place among the indicators.
     """
+    fitted = fit_indices(view, settings, horizon)
+    view = with_indices(view, fitted)
     limits = np.array([0 if f == "history" else settings.carry_forward for f in view.families])
     shares = live_shares(view, int(limits.max(initial=0)))
     usable = (shares >= settings.min_coverage) & (np.arange(len(shares))[:, None] <= limits)
@@ -142,6 +156,7 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
             for k in range(len(view.ids))
             if not (live[k] and trained[k])
         },
+        indices=tuple(index for index in fitted if index.id in {view.ids[k] for k in kept}),
     )
 
 
@@ -159,14 +174,15 @@ def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Flo
     InputError
         If the panel does not offer an indicator of the spec.
     """
-    position = {name: k for k, name in enumerate(view.ids)}
-    names = tuple(dict.fromkeys(name for name, _ in spec.columns))
-    if missing := [name for name in names if name not in position]:
+    if missing := [name for name in spec.needed if name not in view.ids]:
         raise InputError(
             f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
             f"{', '.join(missing[:5])}{nearest(missing[0], view.ids)}; "
             "add their columns or use a model trained without them"
         )
+    view = with_indices(view, spec.indices)
+    position = {name: k for k, name in enumerate(view.ids)}
+    names = tuple(dict.fromkeys(name for name, _ in spec.columns))
     values, age = carried(
         view.indicators[:, :, [position[name] for name in names]],
         np.array([spec.shifts[name] for name in names], dtype=np.int64),

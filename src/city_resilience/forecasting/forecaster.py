@@ -127,7 +127,7 @@ class ServedRows:
     def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
         """Return, for each row, the families with carried values and the oldest age of those."""
         age = np.nan_to_num(self.ages(spec))
-        family = {own.id: own.family for own in self.facts.cube.specs}
+        family = {own.id: own.family for own in self.facts.specs}
         names = dict.fromkeys(name for name, _ in spec.columns)
         owner = np.array([family[name] for name in names], dtype=np.str_)
         oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}

@@ -235,7 +235,7 @@ def _candidates(facts: Facts, experiment: Experiment, task: _Task) -> Iterator[t
     if np.isfinite(task.before).any():
         yield "same as before", np.where(np.isfinite(task.before), task.before, middle)
     yield "last gap, rescaled", _rescaled(task)
-    family = {spec.id: spec.family for spec in facts.cube.specs}
+    family = {spec.id: spec.family for spec in facts.specs}
     history = np.flatnonzero([family[name] == "history" for name, _ in task.columns])
     everything = np.arange(len(task.columns))
     for label, columns in (("", everything), ("history only: ", history)):

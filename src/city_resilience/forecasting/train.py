@@ -36,7 +36,7 @@ def check_experiment(facts: Facts, experiment: Experiment) -> None:
     scored_origins(facts, experiment)
     learner_parameters(experiment.model)
     _check_serve(experiment)
-    check_required(facts, experiment, facts.cube.ids)
+    check_required(facts, experiment, [spec.id for spec in facts.specs])
     composite = experiment.outcome.composite
     overlaps = find_overlaps(facts, experiment, tuple(composite.components) if composite else ())
     refuse_overlaps(overlaps, experiment.features.accept_overlap)

@@ -15,12 +15,37 @@ import numpy as np
 
 from city_resilience.errors import InputError
 from city_resilience.indicators.indicator import Float
+from city_resilience.indicators.weights import entropy_weights
 
-__all__ = ["IndexParameters", "Method", "apply_index", "fit_index"]
+__all__ = ["Index", "IndexParameters", "Method", "apply_index", "fit_index", "varies"]
 
 Method = Literal["entropy", "pca"]
 LEAST_PART = 0.5
 _VARIES = 1e-12
+
+
+@dataclass(frozen=True)
+class Index:
+    """An entry of the table of indices.
+
+    Attributes
+    ----------
+    id, family, label_en, label_zh : str
+        As of an `Indicator`.
+    components : tuple of str
+        Ids of indicators whose direction is known; an index is made of those a panel offers.
+    """
+
+    id: str
+    family: str
+    label_en: str
+    label_zh: str
+    components: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values."""
+        return "index"
 
 
 @dataclass(frozen=True)
@@ -76,16 +101,16 @@ def fit_index(
         )
     rows = np.asarray(values, dtype=np.float64).reshape(len(values), -1)
     rows = np.where(np.isfinite(rows), rows, np.nan)
-    varies = np.array([_varies(row[np.isfinite(row)]) for row in rows])
-    if not varies.any():
+    vary = np.array([varies(row) for row in rows])
+    if not vary.any():
         raise InputError("composite index: no component varies over the training years")
     standardise = _ranges if method == "entropy" else _moments
     offset, scale = np.zeros(len(rows)), np.ones(len(rows))
-    for at in map(int, np.flatnonzero(varies)):
+    for at in map(int, np.flatnonzero(vary)):
         offset[at], scale[at] = standardise(rows[at][np.isfinite(rows[at])], directions[at])
-    scaled = ((rows.T - offset) / scale).T[varies]
+    scaled = ((rows.T - offset) / scale).T[vary]
     weights = np.zeros(len(rows))
-    weights[varies] = _entropy_weights(scaled) if method == "entropy" else _loadings(scaled)
+    weights[vary] = entropy_weights(scaled) if method == "entropy" else _loadings(scaled)
     return IndexParameters(method, *(tuple(map(float, part)) for part in (offset, scale, weights)))
 
 
@@ -129,7 +154,9 @@ def apply_index(parameters: IndexParameters, values: Float) -> Float:
     return np.where(enough, whole * total / np.where(enough, size, 1.0), np.nan)
 
 
-def _varies(known: Float) -> bool:
+def varies(values: Float) -> bool:
+    """Whether the known values of a component differ by more than rounding."""
+    known = values[np.isfinite(values)]
     return len(known) > 1 and float(np.ptp(known)) > _VARIES * float(np.max(np.abs(known)))
 
 
@@ -141,16 +168,6 @@ def _ranges(known: Float, direction: int) -> tuple[float, float]:
 
 def _moments(known: Float, direction: int) -> tuple[float, float]:
     return float(known.mean()), direction * float(known.std())
-
-
-def _entropy_weights(scaled: Float) -> Float:
-    spread = []
-    for row in scaled:
-        known = row[np.isfinite(row)]
-        part = known / known.sum()
-        terms = part * np.log(np.where(part > 0, part, 1.0))
-        spread.append(1.0 + float(terms.sum()) / np.log(len(known)))
-    return np.asarray(np.array(spread) / sum(spread))
 
 
 def _loadings(scaled: Float) -> Float:

@@ -14,7 +14,7 @@ from city_resilience.experiment import FAMILIES
 from city_resilience.indicators.derived import Inputs, variables_of
 from city_resilience.indicators.indicator import Float, Indicator
 from city_resilience.indicators.ratios import lag, value
-from city_resilience.indicators.table import TABLE
+from city_resilience.indicators.table import INDICES, TABLE
 
 if TYPE_CHECKING:
     from city_resilience.panel import Grid
@@ -146,7 +146,7 @@ def _check(
             f"outcome.variable: the panel has no {outcome!r}{nearest(outcome, grid.values)}; "
             "name a variable of the panel"
         )
-    ids = {spec.id for spec in table}
+    ids = {spec.id for spec in table} | {index.id for index in INDICES}
     for name in exclude:
         if name not in ids:
             raise InputError(

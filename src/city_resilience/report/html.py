@@ -31,7 +31,7 @@ def render_report(summary: dict[str, Any]) -> str:
     from markupsafe import Markup
     from plotly.offline import get_plotlyjs
 
-    texts = load_texts()
+    texts = load_texts(summary["measure"]["id"])
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -98,7 +98,15 @@ def summarise(
     by_horizon = {}
     for horizon in sorted({int(value) for value in scores["horizon"]}):
         by_horizon[str(horizon)] = {
-            **_accuracy(backtest, scores, horizon, served, level=level, names=names),
+            **_accuracy(
+                backtest,
+                scores,
+                horizon,
+                served,
+                level=level,
+                names=names,
+                measure=experiment.outcome.measure,
+            ),
             "families": families(drivers, horizon, indicators, observed),
             "driver_groups": []
             if drivers_by_group is None
@@ -128,6 +136,7 @@ def _accuracy(
     *,
     level: float,
     names: dict[str, int],
+    measure: str,
 ) -> dict[str, Any]:
     table = skill_table(scores, horizon, served)
     naive = best_naive(scores[(scores["horizon"] == horizon) & (scores["slice"] == "all")])
@@ -135,7 +144,7 @@ def _accuracy(
     return {
         "skill": table,
         "years": years,
-        "verdict": verdict(table, years, horizon, level),
+        "verdict": verdict(table, years, horizon, level, measure),
         "outcomes": outcomes(backtest, scores, horizon, served, names),
         "groups": groups(scores, horizon, served, naive),
     }
@@ -170,7 +179,7 @@ def _measure(name: str) -> dict[str, str]:
         "id": measure.id,
         "en": measure.label_en,
         "zh": measure.label_zh,
-        "unit": "points" if measure.id == "composite" else measure.unit,
+        "unit": measure.mark,
     }
 
 

@@ -2,24 +2,78 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 from city_resilience.forecasting.backtest import HISTORY_ONLY
 from city_resilience.forecasting.baselines import BASELINES
+from city_resilience.resilience import MEASURES
 
 __all__ = ["LANGUAGES", "kind_of", "load_texts", "model_name", "signed", "unsigned"]
 
 LANGUAGES = ("en", "zh")
 
 
+@dataclass(frozen=True)
+class _Unit:
+    """How a unit is written: after a number, in words, in a heading, and its footnote."""
+
+    short: str
+    long: str
+    head: str
+    note: str = ""
+
+
+_UNITS = {
+    "en": {
+        "pp": _Unit("pp", "percentage points", "pp", note="pp = percentage points. "),
+        "ratio": _Unit("(ratio)", "ratios to the nation's growth", "ratio"),
+        "points": _Unit("points", "points of a hundred", "points"),
+    },
+    "zh": {
+        "pp": _Unit("个百分点", "百分点", "pp"),
+        "ratio": _Unit("（比值）", "与全国增长之比", "比值"),
+        "points": _Unit("分", "百分制分数", "分"),
+    },
+}
+_AGAINST = {"en": " (pp) above or below the nation", "zh": "，正值高于全国，负值低于全国"}
+_NAMES = {"growth_gap": {"en": "growth gap", "zh": "增长差距"}}
+
+
 @cache
-def load_texts() -> dict[str, dict[str, str]]:
-    """Return the shipped texts: language → key → text."""
+def load_texts(measure: str = "growth_gap") -> dict[str, dict[str, str]]:
+    """Return the shipped texts in the words and the unit of a measure: language → key → text.
+
+    Parameters
+    ----------
+    measure : str
+        Id of what is forecast.
+    """
     source = files("city_resilience.report").joinpath("texts.toml")
     texts: dict[str, dict[str, str]] = tomllib.loads(source.read_text(encoding="utf-8"))
-    return texts
+    return {language: _in_words_of(measure, language, texts[language]) for language in LANGUAGES}
+
+
+def _in_words_of(measure: str, language: str, texts: dict[str, str]) -> dict[str, str]:
+    own = MEASURES[measure]
+    gap = measure == "growth_gap"
+    if not gap:
+        texts = {**texts, "reading_1": texts["reading_1_other"]}
+    unit = _UNITS[language][own.mark]
+    labels = {"en": own.label_en, "zh": own.label_zh}
+    words = {
+        "{unit}": unit.short,
+        "{unit_long}": unit.long,
+        "{unit_head}": unit.head,
+        "{unit_note}": unit.note,
+        "{against}": _AGAINST[language] if gap else "",
+        "{measure}": _NAMES.get(measure, labels)[language],
+    }
+    placeholder = re.compile("|".join(map(re.escape, words)))
+    return {key: placeholder.sub(lambda m: words[m[0]], text) for key, text in texts.items()}
 
 
 def kind_of(model: str) -> str:

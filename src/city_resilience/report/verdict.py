@@ -40,7 +40,11 @@ def worth(row: dict[str, Any]) -> str:
 
 
 def verdict(
-    table: list[dict[str, Any]], years: dict[str, Any], horizon: int, level: float
+    table: list[dict[str, Any]],
+    years: dict[str, Any],
+    horizon: int,
+    level: float,
+    measure: str = "growth_gap",
 ) -> dict[str, Any]:
     """Return the verdict at one horizon.
 
@@ -50,6 +54,8 @@ def verdict(
         The skill table and the yearly errors of this horizon.
     level : float
         Level of the interval, for example 0.95.
+    measure : str
+        Id of what is forecast.
 
     Returns
     -------
@@ -63,8 +69,10 @@ def verdict(
     count = years["of"] or len(years["years"]) or row["years"] or 0
     return {
         "sentence": {
-            lang: _sentence(lang, row, naive=naive, years=years, horizon=horizon, level=level)
-            for lang in LANGUAGES
+            lang: _sentence(
+                lang, row, texts, naive=naive, years=years, horizon=horizon, level=level
+            )
+            for lang, texts in load_texts(measure).items()
         },
         "caution": {
             lang: load_texts()[lang]["few_years"].format(years=count) if count < FEW_YEARS else ""
@@ -92,13 +100,13 @@ def _skill(row: dict[str, Any], naive: dict[str, Any] | None) -> float | None:
 def _sentence(
     lang: str,
     row: dict[str, Any],
+    texts: dict[str, str],
     *,
     naive: dict[str, Any] | None,
     years: dict[str, Any],
     horizon: int,
     level: float,
 ) -> str:
-    texts = load_texts()[lang]
     skill = _skill(row, naive)
     percent = 0 if skill is None else round(100 * skill)
     if naive is not None and naive["model"] == row["model"]:

@@ -6,7 +6,6 @@ so that a year which is added later changes no score of the years before.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -15,48 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
+from city_resilience.indicators.weights import entropy_weights
 from city_resilience.resilience.reasons import Measured, measured
 
-__all__ = ["CompositeMethod", "FrozenComposite", "entropy_weights", "topsis_closeness"]
+__all__ = ["CompositeMethod", "FrozenComposite", "topsis_closeness"]
 
 Float = NDArray[np.float64]
 CompositeMethod = Literal["entropy", "topsis"]
-
-
-def entropy_weights(scaled: Float) -> Float:
-    """Entropy weights of range-scaled components.
-
-    ``p = x'/Σx'``, ``e = -(1/ln n) Σ p ln p`` with ``0 ln 0 = 0``, ``w = (1-e)/Σ(1-e)``.
-
-    Parameters
-    ----------
-    scaled : ndarray, shape (k, n)
-        Components scaled to [0, 1], more = better; all known, n at least 2. A component that is
-        0 throughout (constant before scaling) has weight 0.
-
-    Returns
-    -------
-    ndarray, shape (k,)
-        The same bits whatever the order of the n columns.
-
-    Raises
-    ------
-    ValueError
-        If every component is 0 throughout.
-    """
-    spread = np.array([_information(component) for component in scaled])
-    if not spread.sum() > 0:
-        raise ValueError("every component is constant, there is nothing to weigh")
-    return np.asarray(spread / spread.sum())
-
-
-def _information(component: Float) -> float:
-    """Return ``1 - e`` of one component; 0 when it has no positive value."""
-    total = math.fsum(component)
-    if total <= 0:
-        return 0.0
-    p = component[component > 0] / total
-    return 1.0 + math.fsum(p * np.log(p)) / math.log(len(component))
 
 
 def topsis_closeness(weighted: Float, ideal: Float, anti_ideal: Float) -> Float:

@@ -91,6 +91,11 @@ class Measure:
         """Whether the measure divides by national growth; the gap in pp is shown beside it."""
         return self.unit == "ratio"
 
+    @property
+    def mark(self) -> str:
+        """Short unit for tables: ``pp``, ``ratio``, ``points`` (a forecast composite), ..."""
+        return "points" if self.unit == "index" else self.unit
+
     def years_needed(self, window: Window) -> tuple[int, ...]:
         """Return the years that are read for certain."""
         return self.timing.years(window)

@@ -66,7 +66,8 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
             evaluation, experiment.model.serve, horizon, best[horizon], experiment.outcome.measure
         )
         console.print(table)
-    for line in _without_breaks(evaluation, experiment.model.serve, best):
+    unit = MEASURES[experiment.outcome.measure].mark
+    for line in _without_breaks(evaluation, experiment.model.serve, best, unit):
         console.print(line, soft_wrap=True)
     console.print(_coverage(evaluation.coverage))
     for line in _not_live(evaluation.coverage):
@@ -75,13 +76,13 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
         console.print(line, soft_wrap=True)
 
 
-UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "index": "points of a hundred"}
+UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "points": "points of a hundred"}
 
 
 def _skill(
     evaluation: Evaluation, serve: str, horizon: int, naive: str, measure: str = "growth_gap"
 ) -> Table:
-    unit = UNITS.get(MEASURES[measure].unit, MEASURES[measure].unit)
+    unit = UNITS.get(MEASURES[measure].mark, MEASURES[measure].mark)
     scores = evaluation.scores
     rows = scores[(scores["slice"] == "all") & (scores["horizon"] == horizon)]
     wins = evaluation.comparisons
@@ -116,7 +117,9 @@ def _skill(
     return table
 
 
-def _without_breaks(evaluation: Evaluation, serve: str, best: Mapping[int, str]) -> Iterable[str]:
+def _without_breaks(
+    evaluation: Evaluation, serve: str, best: Mapping[int, str], unit: str
+) -> Iterable[str]:
     """Say what the errors are on rows that no redrawn boundary or restated level touches."""
     scores = evaluation.scores
     rows = scores[scores["slice"] == WITHOUT_BREAKS].set_index(["horizon", "model"])
@@ -127,7 +130,7 @@ def _without_breaks(evaluation: Evaluation, serve: str, best: Mapping[int, str])
         left_out = every.loc[(horizon, serve), "n"] - served["n"]
         yield (
             f"Without {left_out:.0f} rows over level breaks, horizon {horizon}: {serve} "
-            f"{served['mae']:.3f}, best naive {naive['mae']:.3f} pp"
+            f"{served['mae']:.3f}, best naive {naive['mae']:.3f} {unit}"
         )
 
 
@@ -188,7 +191,8 @@ def _families(result: Trained) -> Table:
     size = size[size["family"] != "base"].groupby("family")["contribution"].mean()
     table = Table(title=f"What the forecasts lean on (horizon {horizon})", title_justify="left")
     table.add_column("family")
-    table.add_column("mean |contribution|, pp", justify="right")
+    unit = MEASURES[result.source.experiment.outcome.measure].mark
+    table.add_column(f"mean |contribution|, {unit}", justify="right")
     for family, value in size.sort_values(ascending=False).items():
         table.add_row(str(family), f"{value:.3f}")
     coverage = result.evaluation.coverage
@@ -224,7 +228,12 @@ def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:
 
 
 def show_city(
-    drivers: pd.DataFrame, labels: Mapping[str, str], city: str, horizon: int | None, top: int
+    drivers: pd.DataFrame,
+    labels: Mapping[str, str],
+    city: str,
+    horizon: int | None,
+    top: int,
+    measure: str = "growth_gap",
 ) -> None:
     """Show the drivers of one city.
 
@@ -246,20 +255,21 @@ def show_city(
     rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
     origin = int(rows["origin"].iloc[0])
     total = rows["contribution"].sum()
+    unit, forecast = MEASURES[measure].mark, measure.replace("_", " ")
     console = open_console()
     console.print(
-        f"[bold]{city}[/bold]: growth gap forecast {total:+.2f} pp for {origin + horizon} "
+        f"[bold]{city}[/bold]: {forecast} forecast {total:+.2f} {unit} for {origin + horizon} "
         f"(origin {origin}, horizon {horizon}). Contributions are associated with the forecast, "
         "not causes.",
         soft_wrap=True,
     )
     families = family_sums(rows).set_index("family")["contribution"]
-    table = Table("family", "pp", title="By family", title_justify="left")
+    table = Table("family", unit, title="By family", title_justify="left")
     for family, value in families.sort_values(key=abs, ascending=False).items():
         table.add_row("base value" if family == "base" else str(family), f"{value:+.3f}")
     console.print(table)
     named = rows[rows["indicator"] != BASE].sort_values("contribution", key=abs, ascending=False)
-    table = Table("indicator", "family", "value", "pp", title="By indicator", title_justify="left")
+    table = Table("indicator", "family", "value", unit, title="By indicator", title_justify="left")
     for row in named.head(top).to_dict("records"):
         label = labels.get(row["indicator"], row["indicator"])
         value = _number(row["value"], "{:,.3g}") or "unknown"
@@ -269,7 +279,7 @@ def show_city(
 
 def show_verdict(verdict: Any) -> None:
     """Show the gate's verdict, year by year."""
-    table = Table("horizon", "origin", "challenger", "champion", "difference", title="MAE, pp")
+    table = Table("horizon", "origin", "challenger", "champion", "difference", title="MAE")
     for pair in verdict.pairs:
         table.add_row(
             str(pair.horizon),

@@ -11,8 +11,9 @@ from city_resilience.indicators.table import (
     structure,
     talent,
 )
+from city_resilience.indicators.table.indices import INDICES
 
-__all__ = ["TABLE"]
+__all__ = ["INDICES", "TABLE"]
 
 TABLE: tuple[Indicator, ...] = (
     *digital.ENTRIES,

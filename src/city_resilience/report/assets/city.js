@@ -11,7 +11,7 @@ function columns() {
     { key: "city", label: word("city"), value: (e) => e.city, cell: cityCell, row: true },
     hasProvince ? { key: "province", label: word("province"), value: (e) => e.province, cell: (e) => el("td", { class: "province" }, e.province) } : null,
     ...DATA.horizons.map((h) => ({ key: `forecast${h}`, numeric: true, current: h === state.h,
-      label: `${word("forecast")}, ${horizonText(h)} (pp)`, value: (e) => (e.h[h] ? e.h[h].forecast : null), cell: (e) => forecastCell(e, h) })),
+      label: `${word("forecast")}, ${horizonText(h)} (${word("unit_of_heads")})`, value: (e) => (e.h[h] ? e.h[h].forecast : null), cell: (e) => forecastCell(e, h) })),
     { key: "rank", numeric: true, label: word("rank"), value: (e) => (at(e) ? at(e).rank : null),
       cell: (e) => el("td", { class: "num rank" }, at(e) && at(e).rank !== null ? String(at(e).rank) : "–") },
     { key: "drivers", label: word("drivers_3"), value: driverSize, cell: driversCell, numericSort: true },

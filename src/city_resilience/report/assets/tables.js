@@ -11,7 +11,7 @@ function drawVerdict() {
   $("caution").hidden = !verdict.caution[state.lang];
   const naive = verdict.naive ? { naive: modelName(verdict.naive), naive_mae: number(verdict.naive_mae) } : null;
   const good = verdict.skill > 0 ? "good" : "bad";
-  const tiles = [tile("tile_error", `${number(verdict.mae)} ${word("pp")}`, naive && word("tile_error_note", naive))];
+  const tiles = [tile("tile_error", `${number(verdict.mae)} ${word("unit")}`, naive && word("tile_error_note", naive))];
   if (verdict.skill !== null) tiles.push(tile("tile_skill", signed(100 * verdict.skill, 0) + " %", word("tile_skill_note"), good));
   if (verdict.of) {
     const span = { first: years[0], last: years[years.length - 1] };
@@ -27,8 +27,8 @@ function worthTile(verdict) {
   }
   const bounds = { low: signed(verdict.low), high: signed(verdict.high) };
   const note = word("tile_worth_note", bounds);
-  if (verdict.worth === "none") return tile("tile_worth", word("tile_worth_none"), `${signed(verdict.difference)} ${word("pp")}: ${note}`, "words");
-  return tile("tile_worth", `${signed(verdict.difference)} ${word("pp")}`, note, verdict.worth === "gain" ? "good" : "bad");
+  if (verdict.worth === "none") return tile("tile_worth", word("tile_worth_none"), `${signed(verdict.difference)} ${word("unit")}: ${note}`, "words");
+  return tile("tile_worth", `${signed(verdict.difference)} ${word("unit")}`, note, verdict.worth === "gain" ? "good" : "bad");
 }
 
 function tile(key, value, note, tone) {

@@ -1,0 +1,145 @@
+"""Composite indices inside the folds: fitted on training years, frozen, stored and served."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from city_resilience.bundle import load_bundle, save_bundle
+from city_resilience.drivers import contributions
+from city_resilience.forecasting import fit_forecaster
+from city_resilience.forecasting.features import choose_features, feature_matrix, read_indicators
+from city_resilience.forecasting.indices import FittedIndex, fit_indices, with_indices
+from city_resilience.indicators import INDICES, TABLE
+from city_resilience.indicators.composite import apply_index, fit_index
+from forecasting_inputs import CHINA, experiment, facts_of, poisoned, small_panel
+
+WEIGHTS = {"ridge": 0.5, "xgboost": 0.5}
+
+
+def test_components_of_the_table_exist_and_have_a_direction():
+    directions = {spec.id: spec.direction for spec in TABLE}
+    assert {index.family for index in INDICES} == {"digital", "innovation"}
+    for index in INDICES:
+        assert all(directions[name] in (1, -1) for name in index.components), index.id
+
+
+@pytest.mark.parametrize("method", ["entropy", "pca"])
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_an_index_is_fitted_on_the_training_years_alone(method, horizon):
+    settings = experiment(features={"composite_indices": method}).features
+    view = facts_of(small_panel()).at(2010)
+    fitted = fit_indices(view, settings, horizon)
+    assert [index.id for index in fitted] == ["digital_index", "innovation_index"]
+    last = 2010 - horizon - int(view.years[0])
+    for index in fitted:
+        places = [view.ids.index(name) for name in index.components]
+        training = np.moveaxis(view.indicators[:, : last + 1, places], -1, 0)
+        assert index.parameters == fit_index(training, [1] * len(places), method)
+    noise = view.indicators.copy()
+    noise[:, last + 1 :] = np.random.default_rng(0).lognormal(3, 2, noise[:, last + 1 :].shape)
+    assert fit_indices(replace(view, indicators=noise), settings, horizon) == fitted
+    noise[:, last] *= 50.0
+    assert fit_indices(replace(view, indicators=noise), settings, horizon) != fitted
+
+
+def test_poison_after_the_origin_reaches_no_index():
+    chosen = experiment()
+    for origin in (2007, 2010):
+        clean = facts_of(small_panel()).at(origin)
+        dirty = facts_of(poisoned(small_panel(), origin)).at(origin)
+        spec = choose_features(clean, chosen.features, 1)
+        assert spec.indices
+        assert spec.indices == choose_features(dirty, chosen.features, 1).indices
+        np.testing.assert_array_equal(feature_matrix(clean, spec), feature_matrix(dirty, spec))
+
+
+def test_the_model_reads_the_index_of_its_fold():
+    chosen = experiment(features={"carry_forward": 0})
+    view = facts_of(small_panel(), chosen).at(2010)
+    spec = choose_features(view, chosen.features, 1)
+    names, values, _ = read_indicators(view, spec)
+    for index in spec.indices:
+        places = [view.ids.index(name) for name in index.components]
+        by_hand = apply_index(index.parameters, np.moveaxis(view.indicators[:, :, places], -1, 0))
+        np.testing.assert_array_equal(values[:, :, names.index(index.id)], by_hand)
+        assert {(index.id, "value"), (index.id, "rank")} <= set(spec.columns)
+
+
+def test_an_index_can_be_left_out():
+    view = facts_of(small_panel()).at(2010)
+    for change, left in (
+        ({"composite_indices": "none"}, []),
+        ({"exclude": ["digital_index"]}, ["innovation_index"]),
+        ({"families": ["history", "digital"]}, ["digital_index"]),
+    ):
+        found = fit_indices(view, experiment(features=change).features, 1)
+        assert [index.id for index in found] == left
+
+
+def test_a_component_that_is_excluded_or_overlaps_is_in_no_index():
+    name = "digital_finance_index"
+    excluded = experiment(features={"exclude": [name]})
+    accepted = experiment(features={"accept_overlap": [name]})
+    for chosen in (excluded, accepted):
+        for index in fit_indices(facts_of(small_panel(), chosen).at(2010), chosen.features, 1):
+            assert name not in index.components
+
+
+def test_one_component_that_varies_is_no_index():
+    view = facts_of(small_panel()).at(2010)
+    place = view.ids.index("digital_finance_index")
+    constant = view.indicators.copy()
+    constant[:, :, place] = np.where(np.isfinite(constant[:, :, place]), 4.0, np.nan)
+    found = fit_indices(replace(view, indicators=constant), experiment().features, 1)
+    assert [index.id for index in found] == ["innovation_index"]
+
+
+def test_a_stored_model_serves_the_frozen_index(tmp_path):
+    panel, chosen = small_panel(), experiment()
+    weights = dict.fromkeys(chosen.outcome.horizons, WEIGHTS)
+    forecaster = fit_forecaster(facts_of(panel, chosen), chosen, weights)
+    again = load_bundle(save_bundle(forecaster, tmp_path / "model"))
+    assert forecaster.horizons[1].spec.indices
+    for horizon, model in forecaster.horizons.items():
+        assert again.horizons[horizon].spec.indices == model.spec.indices
+    drivers = contributions(again, panel)
+    assert {"digital_index", "innovation_index"} <= set(drivers["indicator"])
+    assert set(drivers.loc[drivers["indicator"] == "digital_index", "family"]) == {"digital"}
+    np.testing.assert_array_equal(
+        forecaster.forecast(panel)["forecast"], again.forecast(panel)["forecast"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("weights", [1.0]), ("scale", [0.0, 1.0]), ("method", "topsis")],
+)
+def test_a_spoilt_index_is_refused(key, value):
+    stored = {
+        "family": "digital",
+        "components": ["a", "b"],
+        "method": "entropy",
+        "offset": [0.0, 0.0],
+        "scale": [1.0, 1.0],
+        "weights": [0.5, 0.5],
+    }
+    assert FittedIndex.from_dict("x", stored).as_dict() == stored
+    with pytest.raises(ValueError, match="index 'x'"):
+        FittedIndex.from_dict("x", {**stored, key: value})
+
+
+@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+def test_the_real_panel_feeds_both_indices():
+    from city_resilience.panel import read_panel
+
+    facts = facts_of(read_panel(CHINA, outcome="gdp_real"), experiment(data={"simulated": False}))
+    view = facts.at(2016)
+    fitted = fit_indices(view, experiment().features, 1)
+    assert [index.id for index in fitted] == ["digital_index", "innovation_index"]
+    scores = with_indices(view, fitted).indicators[:, -1, -2:]
+    assert np.isfinite(scores).mean() > 0.8
+    digital = dict(zip(facts.cities, scores[:, 0], strict=True))
+    assert digital["北京市"] > np.nanquantile(scores[:, 0], 0.95)
