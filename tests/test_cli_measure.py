@@ -208,3 +208,18 @@ def test_experiments_are_strict_about_outcomes():
     one = {"components": {"a": 1}, "window": [2000, 2005]}
     with pytest.raises(InputError, match="at least two"):
         experiment_from({**base, "outcome": {"measure": "composite", "composite": one}}, "here")
+
+
+def test_a_composite_is_measured_although_its_components_are_no_features(folder):
+    text = EXPERIMENT.replace(
+        "[outcome]\nhorizons = [1, 2]\n",
+        '[outcome]\nhorizons = [1, 2]\nmeasure = "composite"\n[outcome.composite]\n'
+        "window = [2000, 2008]\ncomponents = {ict_employment_share = 1, patents_per_10k = 1}\n",
+    ).replace(
+        "carry_forward = 0",
+        'carry_forward = 0\nexclude = ["ict_employment_share", "patents_per_10k"]',
+    )
+    write_experiment(folder, text=text)
+    words = ["measure", "panel.csv", "--measure", "composite", "--window", "2008:2009"]
+    assert run([*words, "--experiment", "experiment.toml", "--out", "out.csv"]) == 0
+    assert pd.read_csv("out.csv")["composite"].notna().mean() > 0.9

@@ -242,3 +242,34 @@ def test_one_cell_does_not_make_an_overlap():
 def test_too_few_city_years_say_nothing():
     a = np.random.default_rng(4).normal(size=(9, 3))
     assert year_correlation(a, a) == 0.0
+
+
+def test_the_past_of_a_composite_is_its_own():
+    chosen = composite(exclude=["patents_growth", "ict_employment_share"])
+    facts, plain = facts_of(small_panel(), chosen), facts_of(small_panel())
+    change = np.full(facts.outcome.shape, np.nan)
+    change[:, 1:] = np.diff(facts.outcome, axis=1)
+    gap = facts.cube.values[:, :, facts.cube.ids.index("gap")]
+    less_nation = gap - change
+    for year in less_nation.T:
+        known = year[np.isfinite(year)]
+        assert known.size == 0 or np.ptp(known) < 1e-9
+    assert np.isfinite(gap).mean() > 0.5
+    other = plain.cube.values[:, :, plain.cube.ids.index("gap")]
+    both = np.isfinite(gap) & np.isfinite(other)
+    assert abs(np.corrcoef(gap[both], other[both])[0, 1]) < 0.9
+    families = [spec.family for spec in facts.cube.specs]
+    assert len(set(facts.cube.ids)) == len(families)
+    assert "history" in families
+
+
+def test_a_composite_without_the_family_history_has_no_past():
+    components = {"patents_growth": 1, "ict_employment_share": 1}
+    chosen = experiment(
+        outcome={
+            "measure": "composite",
+            "composite": {"components": components, "window": [2000, 2006]},
+        },
+        features={"families": ["digital"], "exclude": ["ict_employment_share"]},
+    )
+    assert {spec.family for spec in facts_of(small_panel(), chosen).cube.specs} == {"digital"}

@@ -4,9 +4,11 @@ import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from city_resilience.experiment import Data
+from city_resilience.gazetteer import load_gazetteer
 from city_resilience.indicators import spatial
 from city_resilience.indicators.ratios import newest
 from city_resilience.panel import read_panel
@@ -124,6 +126,42 @@ def test_made_up_cities_have_no_coordinates():
     cities = tuple(sorted(simulate_panel(cities=30, years=6, seed=1).frame["city"].unique()))
     assert find_coordinates(cities) is None
     assert find_coordinates(()) is None
+
+
+def test_every_province_lies_where_its_capital_does():
+    provinces = tuple(
+        dict.fromkeys(city.province for city in load_gazetteer("china").cities.values())
+    )
+    assert len(provinces) == 31
+    found = find_coordinates(provinces)
+    assert np.isfinite(found).all()
+    capitals = find_coordinates(("哈尔滨市", "广州市", "拉萨市"))
+    named = find_coordinates(("黑龙江省", "Guangdong", "西藏"))
+    np.testing.assert_array_equal(named, capitals)
+
+
+def test_a_name_of_a_province_and_its_city_means_the_city():
+    np.testing.assert_array_equal(
+        find_coordinates(("Jilin", "吉林")), find_coordinates(("吉林市",) * 2)
+    )
+
+
+@pytest.mark.parametrize("newcomer", ["Ohio", "广州市"])
+def test_a_city_that_enters_changes_no_coordinates(newcomer):
+    cities = ("北京市", "Springfield", "上海市")
+    np.testing.assert_array_equal(
+        find_coordinates((*cities, newcomer))[:3], find_coordinates(cities)
+    )
+
+
+def test_coordinates_of_the_panel_itself_count_first(tmp_path):
+    rows = {"city": ["北京市", "北京市", "Ohio", "Utah"], "year": [2000, 2001, 2000, 2000]}
+    frame = pd.DataFrame(rows | {"gdp_real": [1.0, 2.0, 3.0, 4.0]})
+    frame["Longitude"] = [-80.0, 7.0, -83.0, 999.0]
+    frame["lat"] = [40.0, 7.0, 40.0, 40.0]
+    frame.to_csv(tmp_path / "panel.csv", index=False)
+    found = read_panel(tmp_path / "panel.csv", Data(), outcome="gdp_real").grid().coordinates
+    np.testing.assert_array_equal(found, [[-83.0, 40.0], [NAN, NAN], [-80.0, 40.0]])
 
 
 def test_names_that_mean_several_units_need_their_province():

@@ -13,7 +13,7 @@ from city_resilience.audit import open_panel
 from city_resilience.batch import check_suffix, write_table
 from city_resilience.catalogue import Variable
 from city_resilience.errors import InputError
-from city_resilience.experiment import Experiment, experiment_from, load_experiment
+from city_resilience.experiment import FAMILIES, Experiment, experiment_from, load_experiment
 from city_resilience.forecasting import Facts, gather_facts, run_shocks, score_shocks
 from city_resilience.intake import Source
 from city_resilience.panel import Panel
@@ -213,7 +213,10 @@ def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, Froze
             "[outcome.composite]; give --experiment"
         )
     chosen = experiment.outcome.model_copy(update={"measure": "composite"})
-    facts: Facts = gather_facts(panel, experiment.model_copy(update={"outcome": chosen}))
+    # A forecast leaves the components out of its features; here they are what is asked for.
+    every = experiment.features.model_copy(update={"families": FAMILIES, "exclude": ()})
+    changed = {"outcome": chosen, "features": every}
+    facts: Facts = gather_facts(panel, experiment.model_copy(update=changed))
     assert facts.composite is not None
     row = pd.Index(facts.cities).get_indexer(panel.frame["city"])
     column = panel.frame["year"].to_numpy() - facts.years[0]

@@ -51,6 +51,7 @@ _WORDS = {
     ),
     "ratio": "fraction fractions ratio 小数 比例",
     "index": "index 指数",
+    "degrees": "degree degrees °",
     "log": "log logs ln logarithm 对数 对数指标 取对数 对数值",
 }
 

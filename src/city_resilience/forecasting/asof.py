@@ -7,8 +7,8 @@ known yet cannot exist. The truth for scoring is asked for by name, with ``Facts
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ from city_resilience.indicators import (
     IndicatorCube,
     compute_indicators,
 )
-from city_resilience.panel import Panel
+from city_resilience.panel import Grid, Panel
 from city_resilience.resilience import FrozenComposite
 
 __all__ = ["AsOf", "Facts", "common_origin", "gather_facts"]
@@ -177,6 +177,7 @@ def gather_facts(
         first = experiment.evaluation.first_origin - experiment.evaluation.warmup_origins
         every = compute_indicators(grid, outcome, variables)  # those that are no features as well
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
+        cube = _with_past_of(level, cube, grid, experiment.features.exclude)
     return Facts(
         cities=grid.cities,
         years=grid.years,
@@ -185,6 +186,27 @@ def gather_facts(
         groups=_groups(panel),
         measure=settings.measure,
         composite=composite,
+    )
+
+
+def _with_past_of(
+    level: Float, cube: IndicatorCube, grid: Grid, exclude: Collection[str]
+) -> IndicatorCube:
+    """Return the cube with the history of a composite in place of that of a variable.
+
+    A composite of p points enters as exp(p / 100), whose log growth is the change in points: a
+    gap is then the change less that of the nation.
+    """
+    past = replace(grid, values={COMPOSITE: np.exp(level / 100.0)})
+    history = compute_indicators(past, COMPOSITE, {}, families=("history",))
+    others = [k for k, spec in enumerate(cube.specs) if spec.family != "history"]
+    if len(others) == len(cube.specs):
+        return cube
+    kept = [k for k, spec in enumerate(history.specs) if spec.id not in exclude]
+    return IndicatorCube(
+        (*(cube.specs[k] for k in others), *(history.specs[k] for k in kept)),
+        np.concatenate([cube.values[:, :, others], history.values[:, :, kept]], axis=-1),
+        {**cube.absent, **history.absent},
     )
 
 

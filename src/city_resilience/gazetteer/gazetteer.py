@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -189,6 +190,37 @@ class Gazetteer:
         """Return longitude and latitude of a unit's seat, in degrees."""
         city = self.cities[self._known(adcode)]
         return city.lon, city.lat
+
+    def locate(self, name: str, province: str = "") -> tuple[float, float]:
+        """Return longitude and latitude of a unit or a province by name, in degrees.
+
+        A province lies where its capital does. A name that a province shares with one of its
+        cities means the city.
+
+        Returns
+        -------
+        tuple of float
+            NaN for a name that is no unit, or several, or had to be corrected.
+
+        Examples
+        --------
+        >>> gazetteer = load_gazetteer("china")
+        >>> gazetteer.locate("河北省") == gazetteer.locate("石家庄市")
+        True
+        """
+        readings = self.readings(name, None, province)
+        cities = [entry for entry in readings if entry.kind == "city"]
+        whole = [entry for entry in readings if entry.kind == "province"]
+        own = {entry.name for entry in whole} <= {entry.province for entry in cities}
+        if len(readings) > len(cities) + len(whole) or len(cities) > 1:
+            return math.nan, math.nan
+        if not (cities and own) and len(readings) != 1:
+            return math.nan, math.nan
+        found = cities[0] if cities else whole[0]
+        capital = found.adcode if found.kind == "city" else f"{found.adcode[:2]}0100"
+        if found.how == "confusable" or capital not in self.cities:
+            return math.nan, math.nan
+        return self.coordinates(capital)
 
     def _known(self, adcode: str) -> str:
         if adcode not in self.cities:

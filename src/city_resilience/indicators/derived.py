@@ -74,7 +74,7 @@ DERIVED: Mapping[str, Derived] = {
 
 _ABSENT = {
     PROVINCE: "needs the province of each city, which the panel does not have",
-    COORDINATES: "needs the coordinates of the cities, which the gazetteer does not give",
+    COORDINATES: "needs longitude and latitude, which neither the panel nor the gazetteer has",
 }
 
 
@@ -140,7 +140,9 @@ class Inputs:
             return self.none_of(derived.optional)
         if name in _ABSENT:
             known = self._special[name]
-            there = known is not None and bool(np.any(known != "" if name == PROVINCE else known))
+            there = known is not None and bool(
+                np.any(known != "" if name == PROVINCE else np.isfinite(known))
+            )
             return "" if there else _ABSENT[name]
         if name in self._special or self._has_values(name):
             return ""

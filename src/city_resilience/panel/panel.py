@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue import Variable
-from city_resilience.panel.coordinates import find_coordinates
+from city_resilience.panel.coordinates import find_coordinates, stated_coordinates
 
 __all__ = ["Grid", "Panel"]
 
@@ -33,8 +33,7 @@ class Grid:
     province : ndarray of str, shape (cities,), or None
         Province of each city ("" where unknown); None when the panel has no provinces.
     coordinates : ndarray of float64, shape (cities, 2), or None
-        Longitude and latitude of each city in degrees (NaN where the gazetteer does not know
-        it); None where it knows fewer than nine of ten.
+        Longitude and latitude of each city in degrees, NaN where unknown; None where all are.
     """
 
     cities: tuple[str, ...]
@@ -145,5 +144,7 @@ class Panel:
             newest = self.frame.drop_duplicates("city", keep="last").set_index("city")["province"]
             province = newest.reindex(cities).fillna("").to_numpy(dtype=np.str_)
         names = tuple(cities)
-        coordinates = find_coordinates(names, () if province is None else tuple(province))
+        coordinates = stated_coordinates(values)
+        if coordinates is None:
+            coordinates = find_coordinates(names, () if province is None else tuple(province))
         return Grid(names, np.asarray(years, dtype=np.int64), values, province, coordinates)
