@@ -54,6 +54,7 @@ __all__ = [
     "Trained",
     "evaluate",
     "load",
+    "refuse_window_measure",
     "searched",
     "train",
     "write_evaluation",
@@ -180,7 +181,7 @@ def train(
     check_folder(out)
     source = load(experiment_path, data, overrides)
     refuse_errors(source.audited, source.experiment.name)
-    _refuse_window_measure(source.experiment)
+    refuse_window_measure(source.experiment)
     source = searched(source, progress)
     experiment = source.experiment
     opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
@@ -213,7 +214,14 @@ def train(
     )
 
 
-def _refuse_window_measure(experiment: Experiment) -> None:
+def refuse_window_measure(experiment: Experiment) -> None:
+    """Refuse a measure over the window of a shock, which has no value at every origin.
+
+    Raises
+    ------
+    InputError
+        If the experiment forecasts such a measure.
+    """
     measure = MEASURES[experiment.outcome.measure]
     if measure.kind == "window":
         raise InputError(

@@ -1,0 +1,26 @@
+"""Slow evidence beside training: what families are worth, and how sure the skill is."""
+
+from city_resilience.study.context import Context, Part, Settings
+from city_resilience.study.parts import PARTS, StudyPart
+from city_resilience.study.study import (
+    FILE,
+    check_parts,
+    read_study,
+    recipe_of,
+    run_study,
+    same_recipe,
+)
+
+__all__ = [
+    "FILE",
+    "PARTS",
+    "Context",
+    "Part",
+    "Settings",
+    "StudyPart",
+    "check_parts",
+    "read_study",
+    "recipe_of",
+    "run_study",
+    "same_recipe",
+]

@@ -1,0 +1,249 @@
+"""Families of indicators, taken out of the served recipe and added to history alone.
+
+Columns are chosen from folds that are prepared once; nothing else about the recipe changes, and
+each variant's blend is weighted by what that variant forecast at earlier origins. A family is
+judged over the origins at which it has columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.forecasting import HISTORY_ONLY, Facts, yearly
+from city_resilience.forecasting.fold import Fold
+from city_resilience.forecasting.scores import paired_interval
+from city_resilience.forecasting.significance import (
+    city_draws,
+    error_grid,
+    mean_yearly_errors,
+    percentile_interval,
+    underpowered,
+)
+from city_resilience.study.context import Context, Part
+from city_resilience.study.folds import (
+    Prepared,
+    forecast_rows,
+    in_threads,
+    member_forecasts,
+    served_forecasts,
+)
+
+__all__ = ["ABLATION_COLUMNS", "ADDED", "BEYOND", "EVERY_YEAR", "WITHOUT", "ablation", "families"]
+
+Float = NDArray[np.float64]
+Columns = NDArray[np.intp]
+WITHOUT, ADDED, BEYOND = "without it", "added to history alone", "beyond history"
+ALL_FAMILIES, EVERY_YEAR = "all", "all"
+ABLATION_COLUMNS = (
+    "horizon",
+    "family",
+    "variant",
+    "origin",
+    "columns",
+    "years",
+    "n",
+    "mae",
+    "mae_reference",
+    "skill_naive",
+    "difference",
+    "low",
+    "high",
+    "city_low",
+    "city_high",
+    "outcome",
+    "underpowered",
+    "verdict",
+)
+
+
+@dataclass(frozen=True)
+class _Variant:
+    """A choice of columns, and the model of the backtest that it is compared with."""
+
+    family: str
+    name: str
+    reference: str
+    columns: Callable[[Fold, Columns], Columns]
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}: {self.family}"
+
+
+def families(facts: Facts, folds: list[Prepared]) -> list[str]:
+    """Return the families with a column in any of some folds, in the order of the table."""
+    family = {spec.id: spec.family for spec in facts.specs}
+    present = {family[name] for prepared in folds for name, _ in prepared.fold.spec.columns}
+    return [name for name in dict.fromkeys(family.values()) if name in present]
+
+
+def ablation(context: Context) -> Part:
+    """Measure what each family is worth, by origin and in the mean.
+
+    Returns
+    -------
+    Part
+        ``ABLATION_COLUMNS``. ``difference`` is the MAE of the variant minus that of its reference
+        (pp): the served recipe for ``without it``, history alone for the others. ``low, high`` is
+        the t interval over paired years, ``city_low, city_high`` the bootstrap over cities;
+        ``outcome`` is helps, hurts or nothing measurable, and the first two only where both
+        intervals agree.
+    """
+    tables = [_at_horizon(context, horizon) for horizon in context.horizons]
+    return Part(pd.concat(tables, ignore_index=True))
+
+
+def _variants(context: Context, present: list[str]) -> list[_Variant]:
+    found = []
+    for family in present:
+        found.append(_Variant(family, WITHOUT, context.served, _rest))
+        if family != "history":
+            found.append(_Variant(family, ADDED, HISTORY_ONLY, _with_history))
+    return found
+
+
+def _rest(fold: Fold, own: Columns) -> Columns:
+    return np.setdiff1d(np.arange(len(fold.spec.columns)), own)
+
+
+def _with_history(fold: Fold, own: Columns) -> Columns:
+    return np.union1d(fold.history, own)
+
+
+def _own_columns(facts: Facts, fold: Fold, family: str) -> Columns:
+    return fold.spec.family_columns({spec.id for spec in facts.specs if spec.family == family})
+
+
+def _at_horizon(context: Context, horizon: int) -> pd.DataFrame:
+    folds = context.folds(horizon)
+    variants = _variants(context, families(context.facts, folds))
+    own = {
+        (variant.family, p.fold.origin): _own_columns(context.facts, p.fold, variant.family)
+        for variant in variants
+        for p in folds
+    }
+    tasks = [_task(context, variant, p, own) for variant in variants for p in folds]
+    done = iter(in_threads(tasks, f"families, horizon {horizon}", context.progress))
+    truths = {p.fold.origin: p.truth for p in folds}
+    scored = [p.fold.origin for p in folds if p.scored]
+    tables = [_beyond(context, horizon)]
+    for variant in variants:
+        members = {p.fold.origin: next(done) for p in folds}
+        served = served_forecasts(context.experiment, horizon, members, truths)
+        rows = forecast_rows(context.facts, variant.id, horizon, {o: served[o] for o in scored})
+        columns = {o: len(own[variant.family, o]) for o in scored}
+        tables.append(_table(context, variant, rows, columns, horizon))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _task(
+    context: Context,
+    variant: _Variant,
+    prepared: Prepared,
+    own: Mapping[tuple[str, int], Columns],
+) -> Callable[[], Float]:
+    columns = variant.columns(prepared.fold, own[variant.family, prepared.fold.origin])
+    return lambda: member_forecasts(prepared.fold, context.experiment, columns)
+
+
+def _beyond(context: Context, horizon: int) -> pd.DataFrame:
+    """All families at once: the served recipe against history alone, from the backtest."""
+    variant = _Variant(ALL_FAMILIES, BEYOND, HISTORY_ONLY, _rest)
+    rows = context.rows(context.served, horizon).assign(model=variant.id)
+    columns = {
+        p.fold.origin: len(p.fold.spec.columns) - len(p.fold.history)
+        for p in context.folds(horizon)
+        if p.scored
+    }
+    return _table(context, variant, rows, columns, horizon)
+
+
+def _table(
+    context: Context,
+    variant: _Variant,
+    rows: pd.DataFrame,
+    columns: Mapping[int, int],
+    horizon: int,
+) -> pd.DataFrame:
+    """Score a variant against its reference over all origins with columns, and at each."""
+    naive = context.naive()[horizon]
+    models = (variant.reference, naive)
+    frame = pd.concat([rows, *(context.rows(name, horizon) for name in dict.fromkeys(models))])
+    judged = frame[frame["origin"].isin([o for o, count in columns.items() if count])]
+    years = yearly(frame).pivot_table(index="origin", columns="model", values=["mae", "n"])
+    found = list(_by_origin(variant, naive, years, columns))
+    if len(judged):
+        found.insert(0, _overall(context, variant, naive, judged, horizon))
+    table = pd.DataFrame(found).assign(horizon=horizon, family=variant.family, variant=variant.name)
+    return table.reindex(columns=list(ABLATION_COLUMNS))
+
+
+def _by_origin(
+    variant: _Variant, naive: str, years: pd.DataFrame, columns: Mapping[int, int]
+) -> Iterator[dict[str, object]]:
+    for origin, row in years.iterrows():
+        mae, reference = row["mae", variant.id], row["mae", variant.reference]
+        yield {
+            "origin": str(origin),
+            "columns": columns[origin],
+            "years": 1,
+            "n": int(row["n", variant.id]),
+            "mae": mae,
+            "mae_reference": reference,
+            "skill_naive": 1 - mae / row["mae", naive],
+            "difference": mae - reference,
+        }
+
+
+def _overall(
+    context: Context, variant: _Variant, naive: str, judged: pd.DataFrame, horizon: int
+) -> dict[str, object]:
+    scores = yearly(judged)
+    years = scores.pivot_table(index="origin", columns="model", values="mae")
+    means = years.mean()
+    pairs = (years[variant.id] - years[variant.reference]).to_numpy(dtype=np.float64)
+    difference, low, high = paired_interval(pairs)
+    city = _over_cities(context, judged, variant)
+    sign = 1.0 if variant.name == WITHOUT else -1.0
+    outcome = _outcome([(sign * low, sign * high), (sign * city[0], sign * city[1])])
+    weak = underpowered(len(pairs), horizon)
+    return {
+        "origin": EVERY_YEAR,
+        "years": len(pairs),
+        "n": int(scores.loc[scores["model"] == variant.id, "n"].sum()),
+        "mae": means[variant.id],
+        "mae_reference": means[variant.reference],
+        "skill_naive": 1 - means[variant.id] / means[naive],
+        "difference": difference,
+        "low": low,
+        "high": high,
+        "city_low": city[0],
+        "city_high": city[1],
+        "outcome": outcome,
+        "underpowered": weak,
+        "verdict": outcome + (f"; underpowered, {len(pairs)} years" if weak else ""),
+    }
+
+
+def _over_cities(context: Context, judged: pd.DataFrame, variant: _Variant) -> tuple[float, float]:
+    errors = error_grid(judged)
+    settings = context.settings
+    weights = city_draws(len(errors[variant.id]), settings.draws, settings.seed)
+    drawn = mean_yearly_errors(errors[variant.id], weights) - mean_yearly_errors(
+        errors[variant.reference], weights
+    )
+    return percentile_interval(drawn)
+
+
+def _outcome(intervals: list[tuple[float, float]]) -> str:
+    """Say whether a family helps, from intervals in which above zero means that it does."""
+    if all(min(pair) > 0 for pair in intervals):
+        return "helps"
+    if all(max(pair) < 0 for pair in intervals):
+        return "hurts"
+    return "nothing measurable"

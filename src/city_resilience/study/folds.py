@@ -1,0 +1,187 @@
+"""Folds that the parts of a study share: prepared once, fitted on some rows and columns.
+
+Every forecast is made from the as-of view of its origin; blends are weighted at an origin by what
+their own members forecast at origins before it, warm-up origins included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.experiment import Experiment
+from city_resilience.forecasting import Facts, common_origin, scored_origins
+from city_resilience.forecasting.backtest import BACKTEST_COLUMNS, BLEND
+from city_resilience.forecasting.blend import blend_weights
+from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
+from city_resilience.forecasting.learners import learner_parameters
+from city_resilience.progress import Progress
+from city_resilience.resilience import known_labels
+
+__all__ = [
+    "Prepared",
+    "forecast_rows",
+    "in_threads",
+    "member_forecasts",
+    "only_rows",
+    "prepare_folds",
+    "served_forecasts",
+    "training_cities",
+]
+
+Float = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+Result = TypeVar("Result")
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A fold with the city of each training row, and what came to pass after its origin.
+
+    Attributes
+    ----------
+    cities : ndarray of int, shape (n,)
+        Position of the city of each training row.
+    truth : ndarray, shape (all cities,)
+        For scoring, and for the weights of later origins; NaN where unknown.
+    scored : bool
+        False for an origin that only trains the blend.
+    """
+
+    fold: Fold
+    cities: NDArray[np.intp]
+    truth: Float
+    scored: bool
+
+
+def in_threads(
+    tasks: Sequence[Callable[[], Result]], what: str, progress: Progress
+) -> list[Result]:
+    """Run tasks in two threads and return what they gave, in order."""
+    results = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = [pool.submit(task) for task in tasks]
+        try:
+            for done, future in enumerate(futures, start=1):
+                results.append(future.result())
+                progress(what, done, len(tasks))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return results
+
+
+def training_cities(facts: Facts, fold: Fold, experiment: Experiment) -> NDArray[np.intp]:
+    """Return the position of the city of each training row of a fold, shape (n,)."""
+    labels = facts.at(fold.origin).labels(fold.horizon)
+    labels[:, : experiment.features.min_history] = np.nan
+    known = np.isfinite(labels)
+    assert np.array_equal(labels[known], fold.labels), "the rows of a fold are laid out otherwise"
+    return np.nonzero(known)[0]
+
+
+def prepare_folds(
+    facts: Facts, experiment: Experiment, horizon: int, progress: Progress
+) -> list[Prepared]:
+    """Prepare the folds of the rolling origins at one horizon, warm-up origins first.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short for a single scored origin.
+    """
+    scored = scored_origins(facts, experiment)
+    first = scored[0] - experiment.evaluation.warmup_origins
+    newest = common_origin(facts.outcome, facts.years)
+    origins = [o for o in range(first, scored[-1] + 1) if facts.years[0] < o <= newest - horizon]
+
+    def prepared(origin: int) -> Prepared | None:
+        fold = prepare_fold(facts.at(origin), horizon, experiment)
+        if fold is None:
+            return None
+        cities = training_cities(facts, fold, experiment)
+        return Prepared(fold, cities, facts.truth(origin, horizon), origin in scored)
+
+    tasks = [lambda origin=origin: prepared(origin) for origin in origins]
+    found = in_threads(tasks, f"features, horizon {horizon}", progress)
+    return [fold for fold in found if fold is not None]
+
+
+def only_rows(fold: Fold, rows: Rows) -> Fold:
+    """Return the fold with some of its training rows, given as a mask of shape (n,)."""
+    return replace(fold, features=fold.features[rows], labels=fold.labels[rows])
+
+
+def member_forecasts(
+    fold: Fold, experiment: Experiment, columns: NDArray[np.intp] | None = None
+) -> Float:
+    """Fit every member on all or some columns and forecast every city, shape (cities, members)."""
+    asked = fold.at_origin if columns is None else fold.at_origin[:, columns]
+    fitted = [
+        fit_member(fold, learner, values, experiment.model.seed, columns)
+        for learner, values in learner_parameters(experiment.model).items()
+    ]
+    return np.column_stack([model.predict(asked) for model in fitted])
+
+
+def served_forecasts(
+    experiment: Experiment,
+    horizon: int,
+    members: Mapping[int, Float],
+    truths: Mapping[int, Float],
+) -> dict[int, Float]:
+    """Put the members' forecasts together as the experiment serves them.
+
+    Parameters
+    ----------
+    members : mapping of int to ndarray, shape (cities, members)
+        Forecasts of each origin; NaN for a city that was not forecast.
+    truths : mapping of int to ndarray, shape (cities,)
+        What came to pass; read for an origin once its target year has been reached.
+
+    Returns
+    -------
+    dict
+        Origin → forecast, shape (cities,).
+    """
+    if experiment.model.serve != BLEND:
+        position = experiment.model.members.index(experiment.model.serve)
+        return {origin: values[:, position] for origin, values in members.items()}
+    origins = np.array(sorted(members), dtype=np.int64)
+    found: dict[int, Float] = {}
+    for origin in origins.tolist():
+        past = origins[known_labels(origin, horizon, origins)].tolist()
+        known = {o: np.isfinite(truths[o] + members[o].sum(axis=1)) for o in past}
+        width = members[origin].shape[1]
+        inputs = np.concatenate([np.empty((0, width)), *(members[o][known[o]] for o in past)])
+        labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
+        found[origin] = members[origin] @ blend_weights(inputs, labels)
+    return found
+
+
+def forecast_rows(
+    facts: Facts, model: str, horizon: int, forecasts: Mapping[int, Float]
+) -> pd.DataFrame:
+    """Lay out forecasts as rows of a backtest, those with a truth and a forecast.
+
+    Parameters
+    ----------
+    forecasts : mapping of int to ndarray, shape (cities,)
+        By origin.
+    """
+    cities = np.array(facts.cities, dtype=object)
+    parts = []
+    for origin, values in forecasts.items():
+        truth = facts.truth(origin, horizon)
+        known = np.isfinite(truth) & np.isfinite(values)
+        rows = {"model": model, "city": cities[known], "origin": origin, "horizon": horizon}
+        rows |= {"target_year": origin + horizon, "truth": truth[known], "forecast": values[known]}
+        parts.append(pd.DataFrame({**rows, "lower": np.nan, "upper": np.nan}))
+    empty = pd.DataFrame(columns=list(BACKTEST_COLUMNS))
+    return pd.concat(parts, ignore_index=True)[list(BACKTEST_COLUMNS)] if parts else empty

@@ -1,0 +1,121 @@
+"""A study from an experiment file to a folder of tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.batch import check_folder, publish, staging_folder, write_json, write_table
+from city_resilience.errors import InputError
+from city_resilience.forecasting import common_origin, run_backtest
+from city_resilience.intake import Source, load
+from city_resilience.pipeline import refuse_window_measure, searched
+from city_resilience.progress import Progress, silent
+from city_resilience.study import (
+    FILE,
+    PARTS,
+    Settings,
+    check_parts,
+    read_study,
+    run_study,
+    same_recipe,
+)
+
+__all__ = ["Studied", "study"]
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A study that was written: as ``run_study`` returns it, with the parts kept from before."""
+
+    source: Source
+    found: dict[str, Any]
+    kept: tuple[str, ...]
+    seconds: float
+
+
+def study(
+    experiment_path: Path | str,
+    data: str = "",
+    *,
+    out: Path,
+    overrides: Iterable[str] = (),
+    only: Sequence[str] = (),
+    settings: Settings = Settings(),  # noqa: B008 frozen
+    progress: Progress = silent,
+) -> Studied:
+    """Study an experiment and write one table a part, and ``study.json`` for the report.
+
+    Parameters
+    ----------
+    experiment_path, data, overrides
+        As for ``load``.
+    out : Path
+        Folder. Parts that are not asked for stay there when they are of the same recipe and
+        panel; others are removed.
+    only : sequence of str
+        Ids of ``PARTS``; all when empty.
+
+    Raises
+    ------
+    InputError
+        If something the user gave is not usable; nothing is written then.
+    """
+    started = time.perf_counter()
+    parts = check_parts(only)
+    check_folder(out)
+    source = load(experiment_path, data, overrides)
+    refuse_window_measure(source.experiment)
+    _check_shock_origins(source, settings)
+    source = searched(source, progress)
+    backtest = run_backtest(source.facts, source.experiment, progress)
+    fingerprint = source.panel.fingerprint()
+    found = run_study(
+        source.facts,
+        source.experiment,
+        backtest.frame,
+        fingerprint,
+        parts=parts,
+        settings=settings,
+        progress=progress,
+    )
+    kept = _earlier(out, found)
+    every = {**kept, **found["parts"]}
+    found["parts"] = {name: every[name] for name in PARTS if name in every}
+    found["seconds"] = round(sum(part["seconds"] for part in found["parts"].values()), 1)
+    with staging_folder(out) as staging:
+        for name, part in found["parts"].items():
+            table = pd.DataFrame(part["rows"], columns=part["columns"])
+            write_table(table, staging / f"{name}.csv")
+        write_json(found, staging / FILE)
+        publish(staging, out)
+    for name in PARTS:
+        if name not in found["parts"]:
+            (out / f"{name}.csv").unlink(missing_ok=True)
+    seconds = time.perf_counter() - started
+    return Studied(source, found, tuple(name for name in kept if name not in parts), seconds)
+
+
+def _earlier(out: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parts of an earlier study of the same recipe and panel."""
+    try:
+        earlier = read_study(out)
+    except InputError:
+        return {}
+    return dict(earlier["parts"]) if same_recipe(earlier, found) else {}
+
+
+def _check_shock_origins(source: Source, settings: Settings) -> None:
+    years = source.facts.years
+    newest = common_origin(source.facts.outcome, years) - min(source.experiment.outcome.horizons)
+    for origin in settings.shock_origins:
+        if not years[0] < origin <= newest:
+            raise InputError(
+                f"--shock-origins {origin}: the panel can score origins from {years[0] + 1} to "
+                f"{newest}; name years among them"
+            )
