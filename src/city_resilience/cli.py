@@ -11,6 +11,7 @@ import click
 
 from city_resilience import __version__
 from city_resilience.cli_data import check, import_sheets, measure
+from city_resilience.cli_study import experiment_options, study
 from city_resilience.errors import CityResilienceError
 
 __all__ = ["main", "run"]
@@ -25,23 +26,6 @@ MODEL_HELP = (
     "A model folder, NAME@champion, NAME@challenger or NAME/VERSION. Default: the champion of "
     "the only registered model."
 )
-
-
-def _experiment_options(command: Command) -> Command:
-    options = [
-        click.argument("experiment", type=click.Path(dir_okay=False)),
-        click.option("--data", default="", help="Panel: CSV, XLSX or Parquet. [experiment's own]"),
-        click.option(
-            "--set",
-            "overrides",
-            multiple=True,
-            metavar="KEY=VALUE",
-            help="Change one key of the experiment, e.g. --set outcome.horizons=[1,2].",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 def _store_option(command: Command) -> Command:
@@ -71,7 +55,7 @@ main.add_command(measure)
 
 
 @main.command()
-@_experiment_options
+@experiment_options
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for tables, report, model.")
 @_store_option
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if it stays challenger.")
@@ -107,7 +91,7 @@ def train(
 
 
 @main.command()
-@_experiment_options
+@experiment_options
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the tables.")
 def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path | None) -> None:
     """Evaluate an experiment at rolling origins; nothing is logged or registered.
@@ -136,6 +120,9 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     training.show_evaluation(source, evaluation)
     if out is not None:
         click.echo(f"Files: {out}")
+
+
+main.add_command(study)
 
 
 @main.command()
@@ -217,20 +204,21 @@ def explain(city: str, data: str, model: str, store: str, horizon: int | None, t
 @main.command()
 @click.option("--out", type=click.Path(path_type=Path), default=Path("report.html"))
 @click.option("--results", type=click.Path(path_type=Path), help="Folder that train --out wrote.")
+@click.option("--study", type=click.Path(path_type=Path), help="Folder that study --out wrote.")
 @_model_option
 @_store_option
-def report(out: Path, results: Path | None, model: str, store: str) -> None:
+def report(out: Path, results: Path | None, study: Path | None, model: str, store: str) -> None:
     """Write the report of a trained model again, as one HTML file.
 
     \b
     Examples:
       city-resilience report --model demo@champion --out report.html
-      city-resilience report --results out/demo --out report.html
+      city-resilience report --results out/demo --study out/study --out report.html
     """
     from city_resilience import lookup
     from city_resilience.report import write_report
 
-    write_report(lookup.stored_summary(results, model, store), out)
+    write_report(lookup.stored_summary(results, model, store, study), out)
     click.echo(f"Report: {out}")
 
 

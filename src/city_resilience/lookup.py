@@ -80,8 +80,16 @@ def explained(
     return contributions(forecaster, panel, rows), labels, measure
 
 
-def stored_summary(results: Path | None, model: str, store: str) -> dict[str, Any]:
-    """Return the summary that a run's report is made of."""
+def stored_summary(
+    results: Path | None, model: str, store: str, study: Path | None = None
+) -> dict[str, Any]:
+    """Return the summary that a run's report is made of, with a study when one is named.
+
+    Raises
+    ------
+    InputError
+        If the summary or the study is not there, or the study is about another experiment.
+    """
     if results is None:
         folder, _ = model_folder(model, store)
         path = _result(folder, model, store, "summary.json", "give --results")
@@ -90,7 +98,12 @@ def stored_summary(results: Path | None, model: str, store: str) -> dict[str, An
         if not path.is_file():
             raise InputError(f"{path}: not there; name a folder that 'train --out' wrote")
     summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return summary
+    if study is None:
+        return summary
+    from city_resilience.report import with_study
+    from city_resilience.study import read_study
+
+    return with_study(summary, read_study(study))
 
 
 def compared(challenger: str, champion: str | None, store: str) -> Any:

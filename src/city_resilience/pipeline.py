@@ -47,6 +47,7 @@ from city_resilience.forecasting.outcome import missing_labels
 from city_resilience.intake import Source, load
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience import MEASURES, REASONS
+from city_resilience.study import recipe_of, study_beside
 
 __all__ = [
     "Evaluation",
@@ -79,7 +80,10 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Trained:
-    """Outcome of ``train``: the evaluation, the forecaster, and where things are."""
+    """Outcome of ``train``: the evaluation, the forecaster, and where things are.
+
+    ``study`` is the study beside the experiment file that the report took in, if there is one.
+    """
 
     source: Source
     evaluation: Evaluation
@@ -93,6 +97,7 @@ class Trained:
     aliases: tuple[str, ...]
     gate: str
     out: Path | None
+    study: Mapping[str, Any] | None
 
 
 def searched(source: Source, progress: Progress = silent) -> Source:
@@ -182,6 +187,7 @@ def train(
     source = load(experiment_path, data, overrides)
     refuse_errors(source.audited, source.experiment.name)
     refuse_window_measure(source.experiment)
+    study = study_beside(Path(experiment_path), source.experiment)
     source = searched(source, progress)
     experiment = source.experiment
     opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
@@ -191,7 +197,8 @@ def train(
             evaluation = evaluate(source, progress)
             parts = _fit_and_explain(source, evaluation, fingerprint, progress)
             verdict = _gate(source, evaluation, opened, progress)
-            about = {"run_id": run.run_id, "seconds": time.perf_counter() - started}
+            seconds = time.perf_counter() - started
+            about = {"run_id": run.run_id, "seconds": seconds, "study": study}
             version = _record(run, staging, source, evaluation, parts, verdict, about, progress)
         if out is not None:
             publish(staging, out)
@@ -211,6 +218,7 @@ def train(
         aliases=version.aliases,
         gate=verdict.words if verdict else "first version, champion without contest",
         out=out,
+        study=study,
     )
 
 
@@ -351,6 +359,7 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "absent": source.facts.cube.absent,
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
+        "learners": recipe_of(source.experiment)["learners"],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from city_resilience.study import (
     same_recipe,
 )
 
-__all__ = ["Studied", "study"]
+__all__ = ["Studied", "study", "years_of"]
 
 
 @dataclass(frozen=True)
@@ -119,3 +120,18 @@ def _check_shock_origins(source: Source, settings: Settings) -> None:
                 f"--shock-origins {origin}: the panel can score origins from {years[0] + 1} to "
                 f"{newest}; name years among them"
             )
+
+
+def years_of(text: str, option: str) -> tuple[int, ...]:
+    """Read years that an option lists, such as ``2007,2014``.
+
+    Raises
+    ------
+    InputError
+        If an item is no year.
+    """
+    items = [item.strip() for item in text.split(",") if item.strip()]
+    for item in items:
+        if not re.fullmatch(r"\d{4}", item):
+            raise InputError(f"{option}: expected years such as 2007,2014, found {item!r}")
+    return tuple(int(item) for item in items)

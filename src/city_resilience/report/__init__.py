@@ -2,6 +2,13 @@
 
 from city_resilience.report.audit_page import render_audit, write_audit
 from city_resilience.report.html import render_report, write_report
-from city_resilience.report.summary import summarise
+from city_resilience.report.summary import summarise, with_study
 
-__all__ = ["render_audit", "render_report", "summarise", "write_audit", "write_report"]
+__all__ = [
+    "render_audit",
+    "render_report",
+    "summarise",
+    "with_study",
+    "write_audit",
+    "write_report",
+]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.report.cities import (
     Labels,
@@ -23,10 +24,11 @@ from city_resilience.report.cities import (
 from city_resilience.report.observed import coverage_table, observed_families
 from city_resilience.report.plain import plain, plain_text
 from city_resilience.report.skill import best_naive, groups, outcomes, skill_table, yearly
+from city_resilience.report.study import study_section
 from city_resilience.report.verdict import verdict
 from city_resilience.resilience import MEASURES
 
-__all__ = ["summarise"]
+__all__ = ["summarise", "with_study"]
 
 
 def summarise(
@@ -69,7 +71,9 @@ def summarise(
         experiment), ``weights`` (horizon → member → weight), ``versions``, ``fingerprint``,
         ``created``, ``seconds``, ``run_id``, ``files``, ``notes`` (sentences), ``absent``
         (indicator → reason), ``dropped`` (indicator → reason or count, or just ids),
-        ``outcome`` (English label, Chinese label), ``interval_level`` (default 0.95).
+        ``outcome`` (English label, Chinese label), ``interval_level`` (default 0.95),
+        ``learners`` (member → parameters, by which a study of another recipe is told),
+        ``study`` (what ``study.run_study`` returned).
 
     drivers_by_group : DataFrame, optional
         Columns ``group, level, n, horizon, family, mean_abs, mean``; see
@@ -113,7 +117,7 @@ def summarise(
             else driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
         }
-    return {
+    summary = {
         **_heading(experiment, info, forecast, live),
         "served": served,
         "interval_level": level,
@@ -126,6 +130,28 @@ def summarise(
         "coverage": coverage_table(coverage, experiment.features.families, live),
         "run": _run(experiment, info, labels),
     }
+    return with_study(summary, info["study"]) if info.get("study") else summary
+
+
+def with_study(summary: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a summary with what a study found, in place of any other study.
+
+    Raises
+    ------
+    InputError
+        If the study is of another experiment or measure.
+    """
+    run, measure = summary["run"], summary["measure"]["id"]
+    for what, own, found in (
+        ("experiment", run["name"], study["experiment"]),
+        ("measure", measure, study["measure"]),
+    ):
+        if own != found:
+            raise InputError(
+                f"study.json: it is about {what} {found!r}, the report about {own!r}; name the "
+                "study of the same experiment"
+            )
+    return {**summary, "study": study_section(study, {**run, "served": summary["served"]})}
 
 
 def _accuracy(
@@ -189,6 +215,7 @@ def _run(experiment: Experiment, info: Mapping[str, Any], labels: Labels) -> dic
     return {
         "name": experiment.name,
         "digest": experiment.digest(),
+        "learners": info.get("learners"),
         "source": experiment.data.source,
         "licence": experiment.data.licence,
         "settings": list(_settings(experiment.model_dump(mode="json"))),

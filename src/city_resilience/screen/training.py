@@ -19,6 +19,7 @@ from city_resilience.measuring import ShockEvaluation
 from city_resilience.pipeline import Evaluation, Trained
 from city_resilience.resilience import MEASURES
 from city_resilience.screen.console import open_console
+from city_resilience.study import recipe_of, same_recipe
 
 __all__ = [
     "show_city",
@@ -43,7 +44,17 @@ def show_training(result: Trained) -> None:
         console.print(
             f"Files       {result.out} (report.html, forecast.csv, model/ …)", soft_wrap=True
         )
+    if result.study is not None:
+        console.print(f"Study       {_study(result, result.study)}", soft_wrap=True)
     console.print(f"Time        {result.seconds:.0f} s")
+
+
+def _study(result: Trained, study: Mapping[str, Any]) -> str:
+    made = sorted(part["created"] for part in study["parts"].values())[-1:]
+    now = {**recipe_of(result.source.experiment), "fingerprint": result.forecaster.fingerprint}
+    fits = same_recipe(study, now)
+    about = "this recipe and panel" if fits else "another recipe or panel; make it again"
+    return f"of {''.join(made)} taken into the report, measured with {about}"
 
 
 def _audit(result: Trained) -> str:

@@ -9,6 +9,7 @@ from city_resilience.study.study import (
     recipe_of,
     run_study,
     same_recipe,
+    study_beside,
 )
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "recipe_of",
     "run_study",
     "same_recipe",
+    "study_beside",
 ]

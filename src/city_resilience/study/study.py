@@ -22,10 +22,19 @@ from city_resilience.progress import Progress, silent
 from city_resilience.study.context import Context, Part, Settings
 from city_resilience.study.parts import PARTS
 
-__all__ = ["FILE", "check_parts", "read_study", "recipe_of", "run_study", "same_recipe"]
+__all__ = [
+    "FILE",
+    "check_parts",
+    "read_study",
+    "recipe_of",
+    "run_study",
+    "same_recipe",
+    "study_beside",
+]
 
 FILE = "study.json"
 FORMAT = 1
+RECIPE = ("digest", "served", "learners", "fingerprint")
 
 
 @dataclass(frozen=True)
@@ -48,8 +57,7 @@ def recipe_of(experiment: Experiment) -> dict[str, Any]:
 
 def same_recipe(study: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether a study was measured with a recipe and on a panel, as far as these are named."""
-    keys = ("digest", "served", "learners", "fingerprint")
-    return all(study[key] == other[key] for key in keys if other.get(key))
+    return all(study[key] == other[key] for key in RECIPE if other.get(key))
 
 
 def check_parts(only: Sequence[str]) -> tuple[str, ...]:
@@ -171,8 +179,18 @@ def read_study(path: Path) -> dict[str, Any]:
     return result
 
 
+def study_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any] | None:
+    """Return the study beside an experiment file, if there is one about what it forecasts."""
+    path = experiment_path.parent / FILE
+    if not path.is_file():
+        return None
+    found = read_study(path)
+    about = (found["experiment"], found["measure"])
+    return found if about == (experiment.name, experiment.outcome.measure) else None
+
+
 def _sound(study: Any) -> bool:
-    keys = {"experiment", "digest", "served", "learners", "fingerprint", "naive", "parts"}
+    keys = {"experiment", "measure", *RECIPE, "version", "cities", "origins", "naive", "parts"}
     if not isinstance(study, dict) or study.get("format") != FORMAT or not keys <= set(study):
         return False
     inner = {"created", "seconds", "settings", "about", "columns", "rows"}

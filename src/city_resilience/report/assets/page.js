@@ -32,6 +32,7 @@ function drawAll() {
   drawOutcome();
   drawGroups();
   drawDriverGroups();
+  drawStudy();
   drawCoverage();
   if (state.city) {
     drawCity();
