@@ -8,7 +8,7 @@ import pytest
 
 from city_resilience.catalogue import load_catalogue
 from city_resilience.experiment import load_experiment
-from city_resilience.indicators import TABLE, compute_indicators, national_growth
+from city_resilience.indicators import INDICES, TABLE, compute_indicators, national_growth
 from city_resilience.panel import read_panel
 from city_resilience.resilience import growth_gap
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
@@ -108,7 +108,7 @@ def test_noise_only_gap_is_unrelated_to_its_past_and_to_the_planted_columns():
 
 
 def test_planted_and_their_carriers_are_indicators_of_the_table(simulated):
-    ids = {spec.id for spec in TABLE}
+    ids = {spec.id for spec in (*TABLE, *INDICES)}
     assert set(PLANTED) | {name for names in CARRIERS.values() for name in names} <= ids
     assert set(CARRIERS) == set(PLANTED)
 

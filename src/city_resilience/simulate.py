@@ -83,8 +83,12 @@ CARRIERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             *(f"gap_{name}" for name in ("mean2", "mean3", "mean5", "median5", "min5", "max5")),
             *("gap_cumulative2", "gap_cumulative3", "gap_less_province"),
         ),
-        "ict_employment_share": ("ict_location_quotient", "manufacturing_ict_coagglomeration"),
-        "patents_per_10k": ("patents_growth", "green_patent_share"),
+        "ict_employment_share": (
+            "ict_location_quotient",
+            "manufacturing_ict_coagglomeration",
+            "digital_index",
+        ),
+        "patents_per_10k": ("patents_growth", "green_patent_share", "innovation_index"),
         "secondary_share": (
             *("secondary_share_change1", "secondary_share_change3"),
             *("tertiary_share", "tertiary_share_change1", "tertiary_share_change3"),

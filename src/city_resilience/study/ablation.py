@@ -33,7 +33,16 @@ from city_resilience.study.folds import (
     served_forecasts,
 )
 
-__all__ = ["ABLATION_COLUMNS", "ADDED", "BEYOND", "EVERY_YEAR", "WITHOUT", "ablation", "families"]
+__all__ = [
+    "ABLATION_COLUMNS",
+    "ADDED",
+    "BEYOND",
+    "EVERY_YEAR",
+    "WITHOUT",
+    "ablation",
+    "families",
+    "variant_forecasts",
+]
 
 Float = NDArray[np.float64]
 Columns = NDArray[np.intp]
@@ -63,12 +72,11 @@ ABLATION_COLUMNS = (
 
 @dataclass(frozen=True)
 class _Variant:
-    """A choice of columns, and the model of the backtest that it is compared with."""
+    """What was done with a family, and the model of the backtest that it is compared with."""
 
     family: str
     name: str
     reference: str
-    columns: Callable[[Fold, Columns], Columns]
 
     @property
     def id(self) -> str:
@@ -98,20 +106,15 @@ def ablation(context: Context) -> Part:
     return Part(pd.concat(tables, ignore_index=True))
 
 
-def _variants(context: Context, present: list[str]) -> list[_Variant]:
-    found = []
-    for family in present:
-        found.append(_Variant(family, WITHOUT, context.served, _rest))
-        if family != "history":
-            found.append(_Variant(family, ADDED, HISTORY_ONLY, _with_history))
-    return found
+def _variants(present: list[str]) -> list[tuple[str, str]]:
+    added = [(family, ADDED) for family in present if family != "history"]
+    return [*((family, WITHOUT) for family in present), *added]
 
 
-def _rest(fold: Fold, own: Columns) -> Columns:
-    return np.setdiff1d(np.arange(len(fold.spec.columns)), own)
-
-
-def _with_history(fold: Fold, own: Columns) -> Columns:
+def _chosen(fold: Fold, own: Columns, name: str) -> Columns:
+    """Return the columns of a variant, given those of its family."""
+    if name == WITHOUT:
+        return np.setdiff1d(np.arange(len(fold.spec.columns)), own)
     return np.union1d(fold.history, own)
 
 
@@ -119,41 +122,58 @@ def _own_columns(facts: Facts, fold: Fold, family: str) -> Columns:
     return fold.spec.family_columns({spec.id for spec in facts.specs if spec.family == family})
 
 
-def _at_horizon(context: Context, horizon: int) -> pd.DataFrame:
+def variant_forecasts(
+    context: Context, horizon: int
+) -> dict[tuple[str, str], tuple[dict[int, Float], dict[int, int]]]:
+    """Forecast the scored origins without each family, and with it added to history.
+
+    Returns
+    -------
+    dict
+        (family, variant) → served forecasts by origin, shape (cities,), pp; and how many columns
+        the family has at each origin.
+    """
     folds = context.folds(horizon)
-    variants = _variants(context, families(context.facts, folds))
+    present = families(context.facts, folds)
     own = {
-        (variant.family, p.fold.origin): _own_columns(context.facts, p.fold, variant.family)
-        for variant in variants
+        (family, p.fold.origin): _own_columns(context.facts, p.fold, family)
+        for family in present
         for p in folds
     }
-    tasks = [_task(context, variant, p, own) for variant in variants for p in folds]
+    tasks = [
+        _task(context, p, _chosen(p.fold, own[family, p.fold.origin], name))
+        for family, name in _variants(present)
+        for p in folds
+    ]
     done = iter(in_threads(tasks, f"families, horizon {horizon}", context.progress))
     truths = {p.fold.origin: p.truth for p in folds}
     scored = [p.fold.origin for p in folds if p.scored]
-    tables = [_beyond(context, horizon)]
-    for variant in variants:
+    found = {}
+    for family, name in _variants(present):
         members = {p.fold.origin: next(done) for p in folds}
         served = served_forecasts(context.experiment, horizon, members, truths)
-        rows = forecast_rows(context.facts, variant.id, horizon, {o: served[o] for o in scored})
-        columns = {o: len(own[variant.family, o]) for o in scored}
+        columns = {o: len(own[family, o]) for o in scored}
+        found[family, name] = ({o: served[o] for o in scored}, columns)
+    return found
+
+
+def _at_horizon(context: Context, horizon: int) -> pd.DataFrame:
+    tables = [_beyond(context, horizon)]
+    for (family, name), (served, columns) in variant_forecasts(context, horizon).items():
+        reference = context.served if name == WITHOUT else HISTORY_ONLY
+        variant = _Variant(family, name, reference)
+        rows = forecast_rows(context.facts, variant.id, horizon, served)
         tables.append(_table(context, variant, rows, columns, horizon))
     return pd.concat(tables, ignore_index=True)
 
 
-def _task(
-    context: Context,
-    variant: _Variant,
-    prepared: Prepared,
-    own: Mapping[tuple[str, int], Columns],
-) -> Callable[[], Float]:
-    columns = variant.columns(prepared.fold, own[variant.family, prepared.fold.origin])
+def _task(context: Context, prepared: Prepared, columns: Columns) -> Callable[[], Float]:
     return lambda: member_forecasts(prepared.fold, context.experiment, columns)
 
 
 def _beyond(context: Context, horizon: int) -> pd.DataFrame:
     """All families at once: the served recipe against history alone, from the backtest."""
-    variant = _Variant(ALL_FAMILIES, BEYOND, HISTORY_ONLY, _rest)
+    variant = _Variant(ALL_FAMILIES, BEYOND, HISTORY_ONLY)
     rows = context.rows(context.served, horizon).assign(model=variant.id)
     columns = {
         p.fold.origin: len(p.fold.spec.columns) - len(p.fold.history)

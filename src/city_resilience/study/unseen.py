@@ -31,7 +31,7 @@ from city_resilience.study.folds import (
     served_forecasts,
 )
 
-__all__ = ["UNSEEN_COLUMNS", "group_folds", "held_out_group", "unseen_cities"]
+__all__ = ["UNSEEN_COLUMNS", "group_folds", "held_out_group", "unseen_cities", "unseen_forecasts"]
 
 Float = NDArray[np.float64]
 MOST_FOLDS, LEAST_LEVELS = 10, 3
@@ -102,23 +102,38 @@ def unseen_cities(context: Context) -> Part:
     if group is None:
         return Part(pd.DataFrame(columns=list(UNSEEN_COLUMNS)), {"missing": "no_group"})
     fold_of = group_folds(context.facts.groups[group])
-    parts = [_scored(context, horizon, fold_of) for horizon in context.horizons]
-    origins = sorted({origin for _, used in parts for origin in used})
+    tables, origins = [], set()
+    for horizon in context.horizons:
+        found = unseen_forecasts(context, horizon, fold_of)
+        origins |= set(found)
+        rows = forecast_rows(context.facts, UNSEEN, horizon, found)
+        tables.append(_table(context, horizon, rows))
     about = {
         "group": group,
         "levels": len(set(context.facts.groups[group].tolist()) - {""}),
         "folds": int(fold_of.max()) + 1,
         "every": context.settings.every,
-        "origins": origins,
+        "origins": sorted(origins),
     }
-    return Part(pd.concat([table for table, _ in parts], ignore_index=True), about)
+    return Part(pd.concat(tables, ignore_index=True), about)
 
 
-def _scored(
+def unseen_forecasts(
     context: Context, horizon: int, fold_of: NDArray[np.int64]
-) -> tuple[pd.DataFrame, list[int]]:
-    every = context.folds(horizon)
-    chosen = every[:: -context.settings.every][::-1]
+) -> dict[int, Float]:
+    """Forecast every city, at every so many origins, from the cities of other folds.
+
+    Parameters
+    ----------
+    fold_of : ndarray of int, shape (cities,)
+        Fold of each city; one of -1 is not forecast.
+
+    Returns
+    -------
+    dict
+        Scored origin → served forecast, shape (cities,), pp.
+    """
+    chosen = context.folds(horizon)[:: -context.settings.every][::-1]
     tasks = [
         _held_out(context, prepared, fold_of, k)
         for prepared in chosen
@@ -127,14 +142,11 @@ def _scored(
     done = in_threads(tasks, f"provinces held out, horizon {horizon}", context.progress)
     members: dict[int, Float] = {}
     for origin, inside, values in done:
-        width = values.shape[1]
-        whole = members.setdefault(origin, np.full((len(fold_of), width), np.nan))
+        whole = members.setdefault(origin, np.full((len(fold_of), values.shape[1]), np.nan))
         whole[inside] = values[inside]
     truths = {prepared.fold.origin: prepared.truth for prepared in chosen}
     served = served_forecasts(context.experiment, horizon, members, truths)
-    scored = {p.fold.origin: served[p.fold.origin] for p in chosen if p.scored}
-    unseen = forecast_rows(context.facts, UNSEEN, horizon, scored)
-    return _table(context, horizon, unseen), sorted(scored)
+    return {p.fold.origin: served[p.fold.origin] for p in chosen if p.scored}
 
 
 def _held_out(
