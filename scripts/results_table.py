@@ -30,6 +30,7 @@ LABELS = {
     "ridge": ("ridge on ranks", "秩岭回归"),
     "xgboost": ("xgboost", "xgboost"),
     "extra_trees": ("extra trees", "极端随机树"),
+    "own_trees": ("extra trees on the past", "仅用历史的极端随机树"),
     "blend": ("**blend (served)**", "**组合（所用模型）**"),
 }
 NAIVE = ("zero", "last", "mean5", "damped")

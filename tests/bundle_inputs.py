@@ -25,6 +25,7 @@ VALUES = {
     "outcome": {"horizons": [1, 2]},
     "features": {"carry_forward": 3},
     "model": {
+        "members": ["ridge", "xgboost", "extra_trees"],
         "parameters": {
             "xgboost": {"rounds": 20},
             "extra_trees": {"trees": 10, "min_leaf": 5},

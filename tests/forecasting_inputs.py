@@ -21,6 +21,7 @@ SMALL = {
     "ridge": {},
     "xgboost": {"rounds": 30, "learning_rate": 0.2},
     "extra_trees": {"trees": 20, "min_leaf": 10},
+    "own_trees": {"trees": 20, "min_leaf": 10},
 }
 
 

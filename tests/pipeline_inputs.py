@@ -33,7 +33,7 @@ warmup_origins = 1
 rounds = 15
 learning_rate = 0.2
 
-[model.parameters.extra_trees]
+[model.parameters.own_trees]
 trees = 8
 min_leaf = 10
 """

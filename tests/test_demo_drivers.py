@@ -20,7 +20,7 @@ FAR = 1.12
 CHOSEN = experiment(
     outcome={"horizons": [1]},
     evaluation={"first_origin": 2016, "warmup_origins": 2},
-    model={"parameters": {"extra_trees": {"trees": 30}}},
+    model={"parameters": {"own_trees": {"trees": 30}}},
 )
 
 

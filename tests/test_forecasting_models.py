@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -21,10 +23,17 @@ def sample() -> Sample:
     features[:, 3:5] = rng.random((400, 2))
     names = ("gap", "gap_mean5", "deposits_growth", "gap", "loans_growth", "loans_growth")
     forms = ("value", "value", "value", "rank", "rank", "age")
-    return Sample(features, labels, tuple(zip(names, forms, strict=True)))
+    columns = tuple(zip(names, forms, strict=True))
+    return Sample(features, labels, columns, np.array([0, 1, 3]), rng.integers(1, 12, 400) * 1.0)
 
 
-SMALL = {"persistence": {}, "xgboost": {"rounds": 40}, "extra_trees": {"trees": 20}, "ridge": {}}
+SMALL = {
+    "persistence": {},
+    "xgboost": {"rounds": 40},
+    "extra_trees": {"trees": 20},
+    "own_trees": {"trees": 20},
+    "ridge": {},
+}
 
 
 def fitted(name: str, sample: Sample):
@@ -61,7 +70,7 @@ def test_the_forest_routes_rows_as_scikit_learn_does(sample):
         min_samples_leaf=values["min_leaf"],
         max_features=values["max_features"],
         random_state=0,
-    ).fit(rows, np.arcsinh(sample.labels / scale))
+    ).fit(rows, np.arcsinh(sample.labels / scale), np.exp(-sample.ages / 6.0))
     per_tree = [scale * np.sinh(tree.predict(rows)) for tree in reference.estimators_]
     np.testing.assert_allclose(
         model.predict(sample.features), np.mean(per_tree, axis=0), rtol=1e-12
@@ -99,16 +108,48 @@ def test_blend_weights_agree_with_a_slow_search():
     assert (weights >= 0).all()
 
 
-@pytest.mark.parametrize("most", [0.4, 1.0])
-def test_bounded_weights_agree_with_a_slow_search(most):
+def test_a_member_that_is_worse_weighs_less():
     rng = np.random.default_rng(5)
-    truth = rng.standard_t(3, 60)
-    inputs = np.column_stack([truth / 2 + rng.standard_normal(60) / 5, truth / 3])
-    weights = least_absolute_weights(inputs, truth, most)
-    grid = np.linspace(0, most, 201)
-    loss = [np.abs(truth - inputs @ [a, b]).sum() for a in grid for b in grid if a + b <= most]
-    assert weights.sum() <= most + 1e-9
-    assert np.abs(truth - inputs @ weights).sum() <= min(loss) + 1e-9
+    truth = rng.standard_normal(4000)
+    noise = rng.standard_normal((4000, 3)) * [1.0, 1.035, 1.25]
+    weights = blend_weights(truth[:, None] + noise, truth)
+    assert weights.sum() == pytest.approx(1.0)
+    errors = np.abs(noise).mean(axis=0)
+    np.testing.assert_allclose(weights / weights[0], (errors[0] / errors) ** 20, rtol=1e-9)
+    assert 0.3 < weights[1] / weights[0] < 0.8
+    assert weights[2] < 0.03
+    exact = blend_weights(np.column_stack([truth, truth + 1]), truth)
+    np.testing.assert_array_equal(exact, [1.0, 0.0])
+
+
+def test_trees_on_the_past_read_no_other_column(sample):
+    model = fitted("own_trees", sample)
+    others = np.setdiff1d(np.arange(6), sample.history)
+    spoilt = sample.features.copy()
+    spoilt[:, others] = np.random.default_rng(1).standard_normal((400, len(others))) * 9
+    np.testing.assert_array_equal(model.predict(spoilt), model.predict(sample.features))
+    values, _ = model.contributions(sample.features)
+    assert np.abs(values[:, others]).max() == 0.0
+    alone = LEARNERS["own_trees"].fit(
+        sample.only(sample.history), {**LEARNERS["own_trees"].defaults, "trees": 20}, 0
+    )
+    own = sample.features[:, sample.history]
+    np.testing.assert_array_equal(alone.predict(own), model.predict(sample.features))
+
+
+def test_trees_on_no_past_are_the_median(sample):
+    without = sample.only(np.array([2, 4, 5]))
+    model = fitted("own_trees", without)
+    np.testing.assert_allclose(model.predict(without.features), np.median(sample.labels))
+
+
+@pytest.mark.parametrize("name", ["xgboost", "extra_trees", "own_trees"])
+def test_trees_lean_on_recent_rows(name, sample):
+    shifted = replace(sample, labels=np.where(sample.ages < 3, 5.0, -5.0))
+    values = {**LEARNERS[name].defaults, **SMALL[name]}
+    recent = LEARNERS[name].fit(shifted, {**values, "recency": 1.0}, 0).predict(sample.features)
+    alike = LEARNERS[name].fit(shifted, {**values, "recency": 0.0}, 0).predict(sample.features)
+    assert recent.mean() > alike.mean() + 2
 
 
 def test_without_earlier_origins_members_weigh_the_same():

@@ -99,7 +99,7 @@ def test_comparison_counts_years_and_tests_signs(result):
 def test_blend_weights_of_an_origin_come_from_earlier_targets(result):
     first = result.weights[(result.weights["model"] == "blend") & (result.weights["horizon"] == 1)]
     start = first[first["origin"] == first["origin"].min()]
-    np.testing.assert_allclose(start["weight"], 1 / 4)
+    np.testing.assert_allclose(start["weight"], 1 / 3)
     assert (result.weights["weight"] >= 0).all()
 
 
@@ -136,7 +136,7 @@ def test_an_incomplete_newest_year_is_not_scored():
     assert result.frame["target_year"].max() == 2012
 
 
-@pytest.mark.parametrize("serve", ["xgboost", "ridge"])
+@pytest.mark.parametrize("serve", ["xgboost", "own_trees"])
 def test_with_history_alone_the_indicators_are_worth_nothing(serve):
     chosen = experiment(features={"families": ["history"]}, model={"serve": serve})
     scores = score(run_backtest(facts_of(small_panel(), chosen), chosen).frame)
@@ -160,9 +160,9 @@ def test_required_indicator_without_a_value_is_refused():
 
 
 def test_search_looks_at_inner_origins_only():
-    chosen = experiment(search={"trials": 2, "inner_origins": 1, "learners": ["extra_trees"]})
+    chosen = experiment(search={"trials": 2, "inner_origins": 1, "learners": ["own_trees"]})
     found = search_parameters(facts_of(small_panel(), chosen), chosen)
-    values = found.model.parameters["extra_trees"]
+    values = found.model.parameters["own_trees"]
     assert {"min_leaf", "max_features"} <= set(values)
     panel = small_panel().truncate(chosen.evaluation.first_origin)
     again = search_parameters(facts_of(panel, chosen), chosen)

@@ -169,8 +169,10 @@ def _check_model(model: Mapping[str, Any], columns: int) -> None:
     param = model["gbtree_model_param"]
     bounds = np.asarray(model["iteration_indptr"], dtype=np.int64)
     _require(int(param["num_trees"]) == len(trees) > 0, "it does not hold the trees it counts")
-    _require(int(param["num_parallel_tree"]) == 1, "it holds forests")
-    _require(np.array_equal(bounds, np.arange(len(trees) + 1)), "its iterations do not fit")
+    width = int(param["num_parallel_tree"])
+    _require(width > 0 and len(trees) % width == 0, "its trees are not whole rounds")
+    rounds = np.arange(0, len(trees) + 1, width)
+    _require(np.array_equal(bounds, rounds), "its iterations do not fit")
     _require(list(model["tree_info"]) == [0] * len(trees), "its trees have groups")
     _require(not any(len(part) for part in model.get("cats", {}).values()), "it has categories")
     for number, tree in enumerate(trees):

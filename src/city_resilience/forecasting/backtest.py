@@ -228,8 +228,10 @@ def _one_fold(
     for learner, values in parameters.items():
         model = fit_member(fold, learner, values, experiment.model.seed)
         forecasts[learner] = model.predict(fold.at_origin)
-        forecasts[HISTORY_PREFIX + learner] = _on_history(
-            fold, learner, values, experiment.model.seed
+        forecasts[HISTORY_PREFIX + learner] = (
+            forecasts[learner]
+            if LEARNERS[learner].past_only
+            else _on_history(fold, learner, values, experiment.model.seed)
         )
     names = frozenset(name for name, _ in fold.spec.columns)
     return FoldForecasts(origin, horizon, forecasts, fold.spec.dropped, names)

@@ -1,8 +1,4 @@
-"""Blend weights learned from earlier origins: least absolute error, none negative, at most one.
-
-What the weights fall short of one in all is the shrinkage towards a gap of zero that earlier
-origins asked for. They may not exceed one: a few bad origins would then be amplified.
-"""
+"""Weights from what came to pass: of a blend's members, and by least absolute error."""
 
 from __future__ import annotations
 
@@ -12,20 +8,19 @@ from numpy.typing import NDArray
 __all__ = ["blend_weights", "least_absolute_weights"]
 
 Float = NDArray[np.float64]
+SHARPNESS = 20
 
 
-def least_absolute_weights(inputs: Float, labels: Float, most: float = np.inf) -> Float:
-    """Solve min over w >= 0, sum(w) <= most, of the sum of abs(labels - inputs @ w).
+def least_absolute_weights(inputs: Float, labels: Float) -> Float:
+    """Solve min over w >= 0 of the sum of abs(labels - inputs @ w).
 
-    Solved in its dual, max labels·d - most·s subject to inputs'd <= s, s >= 0 and -1 <= d <= 1,
-    which has one constraint per column instead of one per row; the weights are the multipliers.
+    Solved in its dual, max labels·d subject to inputs'd <= 0 and -1 <= d <= 1, which has one
+    constraint per column instead of one per row; the weights are the multipliers.
 
     Parameters
     ----------
     inputs : ndarray, shape (n, k)
     labels : ndarray, shape (n,)
-    most : float
-        Largest sum of the weights.
 
     Returns
     -------
@@ -38,12 +33,11 @@ def least_absolute_weights(inputs: Float, labels: Float, most: float = np.inf) -
     """
     from scipy.optimize import linprog
 
-    bounded = np.isfinite(most)
     solution = linprog(
-        np.append(-labels, most if bounded else 0.0),
-        A_ub=np.column_stack([inputs.T, -np.ones(inputs.shape[1])]),
+        -labels,
+        A_ub=inputs.T,
         b_ub=np.zeros(inputs.shape[1]),
-        bounds=[*[(-1.0, 1.0)] * len(labels), (0.0, None if bounded else 0.0)],
+        bounds=(-1.0, 1.0),
         method="highs",
     )
     weights: Float = np.maximum(-solution.ineqlin.marginals, 0.0)
@@ -51,7 +45,11 @@ def least_absolute_weights(inputs: Float, labels: Float, most: float = np.inf) -
 
 
 def blend_weights(forecasts: Float, labels: Float) -> Float:
-    """Weights of the members of a blend.
+    """Weights of the members of a blend: their mean absolute errors to the power of -20.
+
+    A member whose error is 3.5 % larger than that of the best has half its weight, one that is
+    25 % worse a hundredth. Weights that minimise the error of the blend itself fit the few earlier
+    origins too closely.
 
     Parameters
     ----------
@@ -63,8 +61,19 @@ def blend_weights(forecasts: Float, labels: Float) -> Float:
     Returns
     -------
     ndarray, shape (members,)
+        Positive or zero, sum 1.
+
+    Examples
+    --------
+    >>> blend_weights(np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([0.5, 1.5]))
+    array([0.5, 0.5])
     """
     members = forecasts.shape[1]
     if len(labels) == 0:
         return np.full(members, 1.0 / members)
-    return least_absolute_weights(forecasts, labels, most=1.0)
+    errors = np.abs(forecasts - labels[:, None]).mean(axis=0)
+    best = errors.min()
+    if best == 0:
+        return np.asarray((errors == 0) / np.count_nonzero(errors == 0), dtype=np.float64)
+    weights = (best / errors) ** SHARPNESS
+    return np.asarray(weights / weights.sum())

@@ -33,6 +33,8 @@ class Fold:
         Features of every city at the origin.
     history : ndarray of int
         Positions of the columns of the history family.
+    ages : ndarray, shape (n,)
+        Years from each training row to the origin.
     """
 
     origin: int
@@ -42,13 +44,12 @@ class Fold:
     labels: Float
     at_origin: Float
     history: NDArray[np.intp]
+    ages: Float
 
     def sample(self, columns: NDArray[np.intp] | None = None) -> Sample:
         """Return the training sample on all or some of the columns."""
-        if columns is None:
-            return Sample(self.features, self.labels, self.spec.columns)
-        named = tuple(self.spec.columns[k] for k in columns)
-        return Sample(self.features[:, columns], self.labels, named)
+        whole = Sample(self.features, self.labels, self.spec.columns, self.history, self.ages)
+        return whole if columns is None else whole.only(columns)
 
 
 def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | None:
@@ -72,6 +73,7 @@ def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | Non
         labels=labels[known],
         at_origin=matrix[:, -1],
         history=spec.family_columns(past),
+        ages=(view.origin - view.years[np.nonzero(known)[1]]).astype(np.float64),
     )
 
 

@@ -2,14 +2,15 @@
 
 All aim at the conditional median, because the score is the absolute error and growth gaps have
 heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the
-absolute error, and a forest grown on the inverse hyperbolic sine of the label, whose leaves are
-turned back into percentage points.
+absolute error, and forests grown on the inverse hyperbolic sine of the label, whose leaves are
+turned back into percentage points. Trees weigh a training row by exp(-age / recency), its age in
+years at the origin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,16 +43,32 @@ class Sample:
         Percentage points, all finite.
     columns : tuple of (indicator id, form), length columns
         Form is ``value``, ``rank`` or ``age``.
+    history : ndarray of int
+        Positions of the columns of the family history.
+    ages : ndarray, shape (n,)
+        Years from each row to the origin.
     """
 
     features: Float
     labels: Float
     columns: tuple[tuple[str, str], ...]
+    history: NDArray[np.intp]
+    ages: Float
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Form of each column."""
         return tuple(form for _, form in self.columns)
+
+    def only(self, columns: NDArray[np.intp]) -> Sample:
+        """Return the sample on some of its columns."""
+        return Sample(
+            self.features[:, columns],
+            self.labels,
+            tuple(self.columns[k] for k in columns),
+            np.flatnonzero(np.isin(columns, self.history)),
+            self.ages,
+        )
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,8 @@ class Learner:
     """An entry of the table of learners.
 
     ``space`` proposes parameters to an optuna trial; ``defaults`` names every parameter that an
-    experiment may set, ``limits`` the smallest and largest value of each.
+    experiment may set, ``limits`` the smallest and largest value of each. ``past_only`` says that
+    it reads no column but those of the family history.
     """
 
     id: str
@@ -68,6 +86,13 @@ class Learner:
     defaults: Values
     limits: Mapping[str, tuple[float, float]]
     space: Callable[[optuna.Trial], dict[str, Parameter]]
+    past_only: bool = False
+
+
+def recency_weights(sample: Sample, values: Values) -> Float | None:
+    """Return exp(-age / recency) of each row; None, all alike, where ``recency`` is 0 years."""
+    years = float(values["recency"])
+    return np.exp(-sample.ages / years) if years > 0 else None
 
 
 def fill_values(sample: Sample) -> Float:
@@ -117,10 +142,11 @@ def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
 
 
 def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
-    """Boosted trees on the absolute error."""
+    """Boosted trees on the absolute error; each round adds ``num_parallel_tree`` averaged trees."""
     import xgboost
 
-    data = xgboost.DMatrix(sample.features, sample.labels, nthread=1)
+    weights = recency_weights(sample, values)
+    data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
     rounds = int(values["rounds"])
     parameters = {
         "objective": "reg:absoluteerror",
@@ -128,7 +154,7 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
         "seed": seed,
         "nthread": 1,
         "base_score": float(np.median(sample.labels)),
-        **{name: value for name, value in values.items() if name != "rounds"},
+        **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
     booster = xgboost.train(parameters, data, num_boost_round=rounds)
     return Booster(bytes(booster.save_raw("ubj")), sample.features.shape[1])
@@ -153,8 +179,25 @@ def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
         random_state=seed,
         n_jobs=1,
     )
-    model.fit(filled, np.arcsinh(sample.labels / scale))
+    weights = recency_weights(sample, values)
+    model.fit(filled, np.arcsinh(sample.labels / scale), sample_weight=weights)
     return _flatten([tree.tree_ for tree in model.estimators_], scale, fill)
+
+
+def fit_own_trees(sample: Sample, values: Values, seed: int) -> Forest | Linear:
+    """Extremely randomised trees on the columns of the family history alone.
+
+    Where other indicators add noise, their trees split on it; this member cannot.
+    """
+    width = len(sample.columns)
+    if not len(sample.history):
+        nothing = np.zeros(width)
+        return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
+    forest = fit_extra_trees(sample.only(sample.history), values, seed)
+    fill = np.zeros(width)
+    fill[sample.history] = forest.fill
+    feature = np.where(forest.left >= 0, sample.history[forest.feature], 0).astype(np.int32)
+    return replace(forest, feature=feature, fill=fill)
 
 
 def _flatten(trees: list[Any], scale: float, fill: Float) -> Forest:
@@ -204,10 +247,25 @@ def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
     }
 
 
+FOREST: Values = {"trees": 100, "min_leaf": 25, "max_features": 0.3, "recency": 6.0}
+FOREST_LIMITS: Mapping[str, tuple[float, float]] = {
+    "trees": (1, 5000),
+    "min_leaf": (1, 10_000),
+    "max_features": (0.01, 1.0),
+    "recency": (0.0, 1e6),
+}
 LEARNERS: Mapping[str, Learner] = {
     learner.id: learner
     for learner in (
-        Learner("persistence", "persistence", fit_persistence, {}, {}, lambda _: {}),
+        Learner(
+            "persistence",
+            "persistence",
+            fit_persistence,
+            {},
+            {},
+            lambda _: {},
+            past_only=True,
+        ),
         Learner(
             "ridge",
             "ridge on ranks",
@@ -221,14 +279,16 @@ LEARNERS: Mapping[str, Learner] = {
             "xgboost",
             fit_xgboost,
             {
-                "rounds": 150,
-                "learning_rate": 0.06,
+                "rounds": 100,
+                "learning_rate": 0.09,
                 "max_depth": 3,
                 "min_child_weight": 20.0,
                 "subsample": 0.7,
-                "colsample_bytree": 0.4,
+                "colsample_bytree": 0.2,
                 "reg_lambda": 5.0,
                 "max_bin": 64,
+                "num_parallel_tree": 3,
+                "recency": 6.0,
             },
             {
                 "rounds": (1, 10_000),
@@ -239,6 +299,8 @@ LEARNERS: Mapping[str, Learner] = {
                 "colsample_bytree": (0.01, 1.0),
                 "reg_lambda": (0.0, 1e9),
                 "max_bin": (2, 1024),
+                "num_parallel_tree": (1, 100),
+                "recency": (0.0, 1e6),
             },
             _xgboost_space,
         ),
@@ -246,9 +308,18 @@ LEARNERS: Mapping[str, Learner] = {
             "extra_trees",
             "extra trees",
             fit_extra_trees,
-            {"trees": 100, "min_leaf": 25, "max_features": 0.3},
-            {"trees": (1, 5000), "min_leaf": (1, 10_000), "max_features": (0.01, 1.0)},
+            FOREST,
+            FOREST_LIMITS,
             _extra_trees_space,
+        ),
+        Learner(
+            "own_trees",
+            "extra trees on the past",
+            fit_own_trees,
+            FOREST,
+            FOREST_LIMITS,
+            _extra_trees_space,
+            past_only=True,
         ),
     )
 }

@@ -37,10 +37,8 @@ _NAIVE = (*_CONSTANT, "same as before", "last gap, rescaled")
 class _Task:
     """Rows to learn from and rows to forecast, with the last yearly gap of each."""
 
-    features: Float
-    labels: Float
+    sample: Sample
     gaps: Float
-    columns: tuple[tuple[str, str], ...]
     asked: Float
     asked_gaps: Float
     before: Float
@@ -139,7 +137,7 @@ def _later(
         return None
     everyone = np.ones(len(facts.cities), dtype=bool)
     task = _task(facts, experiment, labels, (earlier, everyone), (window, everyone))
-    if len(task.labels) < _LEAST_ROWS:
+    if len(task.sample.labels) < _LEAST_ROWS:
         return None
     return _forecast(facts, experiment, task, (LATER, window), labels[window], everyone)
 
@@ -152,7 +150,7 @@ def _unseen(
     parts = []
     for window in sorted(labels):
         task = _task(facts, experiment, labels, ([window], ~inside), (window, inside))
-        if len(task.labels) >= _LEAST_ROWS:
+        if len(task.sample.labels) >= _LEAST_ROWS:
             about = (UNSEEN, window)
             parts.append(_forecast(facts, experiment, task, about, labels[window], inside))
     return pd.concat(parts, ignore_index=True) if parts else None
@@ -179,19 +177,25 @@ def _task(
     spec = choose_features(view, experiment.features, 1)
     matrix = feature_matrix(view, spec)
     yearly = growth_gap_past(view.outcome, 1)
-    rows, values, gaps = [], [], []
+    rows, values, gaps, ages = [], [], [], []
     for one in windows:
         column = _start(experiment, one) - int(facts.years[0])
         known = np.isfinite(labels[one]) & teachers & (column >= 0)
         rows.append(matrix[known, column])
         values.append(labels[one][known])
         gaps.append(yearly[known, column])
+        ages.append(np.full(np.count_nonzero(known), start - _start(experiment, one)))
     before = labels[windows[-1]] if window not in windows else np.full(len(pupils), np.nan)
+    past = {own.id for own in facts.specs if own.family == "history"}
     return _Task(
-        features=np.concatenate(rows),
-        labels=np.concatenate(values),
+        sample=Sample(
+            features=np.concatenate(rows),
+            labels=np.concatenate(values),
+            columns=spec.columns,
+            history=spec.family_columns(past),
+            ages=np.concatenate(ages).astype(np.float64),
+        ),
         gaps=np.nan_to_num(np.concatenate(gaps)),
-        columns=spec.columns,
         asked=matrix[pupils, -1],
         asked_gaps=np.nan_to_num(yearly[pupils, -1]),
         before=before[pupils],
@@ -221,30 +225,27 @@ def _forecast(
                 "forecast": forecast[known],
             }
         )
-        for model, forecast in _candidates(facts, experiment, task)
+        for model, forecast in _candidates(experiment, task)
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def _candidates(facts: Facts, experiment: Experiment, task: _Task) -> Iterator[tuple[str, Float]]:
+def _candidates(experiment: Experiment, task: _Task) -> Iterator[tuple[str, Float]]:
     """Yield the naive rules, each learner on all columns, their mean, and the mean on history."""
     count = len(task.asked)
-    middle = float(np.median(task.labels))
+    middle = float(np.median(task.sample.labels))
     yield "zero", np.zeros(count)
     yield "median", np.full(count, middle)
     if np.isfinite(task.before).any():
         yield "same as before", np.where(np.isfinite(task.before), task.before, middle)
     yield "last gap, rescaled", _rescaled(task)
-    family = {spec.id: spec.family for spec in facts.specs}
-    history = np.flatnonzero([family[name] == "history" for name, _ in task.columns])
-    everything = np.arange(len(task.columns))
-    for label, columns in (("", everything), ("history only: ", history)):
+    everything = np.arange(len(task.sample.columns))
+    for label, columns in (("", everything), ("history only: ", task.sample.history)):
         members = []
         for name, values in learner_parameters(experiment.model).items():
             if name == "persistence" or not len(columns):
                 continue
-            named = tuple(task.columns[k] for k in columns)
-            sample = Sample(task.features[:, columns], task.labels, named)
+            sample = task.sample.only(columns)
             fitted = LEARNERS[name].fit(sample, values, experiment.model.seed)
             members.append(fitted.predict(task.asked[:, columns]))
             if not label:
@@ -256,5 +257,6 @@ def _candidates(facts: Facts, experiment: Experiment, task: _Task) -> Iterator[t
 def _rescaled(task: _Task) -> Float:
     """The city's last yearly gap times the slope that earlier shocks show, least squares."""
     square = float(task.gaps @ task.gaps)
-    slope = float(task.gaps @ (task.labels - np.median(task.labels))) / square if square else 0.0
-    return np.asarray(np.median(task.labels) + slope * task.asked_gaps)
+    middle = float(np.median(task.sample.labels))
+    slope = float(task.gaps @ (task.sample.labels - middle)) / square if square else 0.0
+    return np.asarray(middle + slope * task.asked_gaps)

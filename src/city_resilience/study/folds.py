@@ -115,7 +115,9 @@ def prepare_folds(
 
 def only_rows(fold: Fold, rows: Rows) -> Fold:
     """Return the fold with some of its training rows, given as a mask of shape (n,)."""
-    return replace(fold, features=fold.features[rows], labels=fold.labels[rows])
+    return replace(
+        fold, features=fold.features[rows], labels=fold.labels[rows], ages=fold.ages[rows]
+    )
 
 
 def member_forecasts(

@@ -1,0 +1,53 @@
+"""Contexts of small studies for the tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.experiment import Experiment
+from city_resilience.forecasting import Facts, run_backtest
+from city_resilience.panel import Panel
+from city_resilience.study import Context, Settings
+from forecasting_inputs import experiment, facts_of
+
+FAST: dict[str, Any] = {
+    "members": ["persistence", "ridge"],
+    "parameters": {"ridge": {}},
+}
+
+
+def chosen(**changes: Any) -> Experiment:
+    """An experiment at one horizon whose members are quick."""
+    values: dict[str, Any] = {
+        "outcome": {"horizons": [1]},
+        "evaluation": {"first_origin": 2008, "warmup_origins": 2, "min_group": 5},
+        "model": FAST,
+    }
+    return experiment(**{**values, **changes})
+
+
+def context_of(
+    panel: Panel, asked: Experiment | None = None, facts: Facts | None = None, **settings: Any
+) -> Context:
+    asked = asked or chosen()
+    facts = facts or facts_of(panel, asked)
+    backtest = run_backtest(facts, asked).frame
+    return Context(facts, asked, backtest, Settings(**{"draws": 100, **settings}))
+
+
+def with_noise(facts: Facts, family: str, seed: int) -> Facts:
+    """Replace the indicators of a family by noise that knows nothing."""
+    rng = np.random.default_rng(seed)
+    values = facts.cube.values.copy()
+    own = [k for k, spec in enumerate(facts.cube.specs) if spec.family == family]
+    known = np.isfinite(values[:, :, own])
+    values[:, :, own] = np.where(known, rng.normal(size=known.shape), np.nan)
+    return replace(facts, cube=replace(facts.cube, values=values))
+
+
+def forecasts_until(forecasts: dict[int, Any], origin: int) -> pd.DataFrame:
+    return pd.DataFrame({o: values for o, values in forecasts.items() if o <= origin})

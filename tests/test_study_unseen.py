@@ -1,0 +1,115 @@
+"""Unseen cities: their own labels train nothing, groups stay whole, the table says what was done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.study.unseen import (
+    UNSEEN_COLUMNS,
+    group_folds,
+    held_out_group,
+    unseen_cities,
+    unseen_forecasts,
+)
+from forecasting_inputs import facts_of, poisoned, small_panel
+from study_inputs import chosen, context_of, forecasts_until
+
+
+@pytest.fixture(scope="module")
+def context():
+    return context_of(small_panel(), every=1)
+
+
+def test_groups_stay_whole_and_folds_are_of_like_size():
+    levels = np.array([f"p{k % 31:02}" for k in range(296)])
+    folds = group_folds(levels)
+    assert folds.max() == 9
+    assert pd.Series(folds).groupby(levels).nunique().max() == 1
+    sizes = np.bincount(folds)
+    assert sizes.max() - sizes.min() <= 10
+    order = np.random.default_rng(0).permutation(296)
+    np.testing.assert_array_equal(group_folds(levels[order]), folds[order])
+
+
+def test_few_groups_make_as_many_folds():
+    assert sorted(set(group_folds(np.array(["a", "b", "c", "a"])).tolist())) == [0, 1, 2]
+
+
+def test_labels_of_held_out_cities_change_no_forecast_of_theirs(context):
+    fold_of = group_folds(context.facts.groups["province"])
+    before = unseen_forecasts(context, 1, fold_of)
+    spoilt = replace_labels(context, fold_of == 0)
+    after = unseen_forecasts(spoilt, 1, fold_of)
+    inside = fold_of == 0
+    for origin in before:
+        np.testing.assert_array_equal(before[origin][inside], after[origin][inside])
+    assert any((before[o][~inside] != after[o][~inside]).any() for o in before)
+
+
+def replace_labels(context, inside):
+    """The same context, with absurd labels of some cities in training and in the blend."""
+    folds = []
+    for prepared in context.folds(1):
+        labels = prepared.fold.labels.copy()
+        labels[inside[prepared.cities]] = 1e3
+        folds.append(replace(prepared, fold=replace(prepared.fold, labels=labels)))
+    return replace(context, _folds={1: folds})
+
+
+def test_every_city_is_forecast_and_differs_from_being_seen(context):
+    fold_of = group_folds(context.facts.groups["province"])
+    found = unseen_forecasts(context, 1, fold_of)
+    assert sorted(found) == sorted(context.rows("blend", 1)["origin"].unique())
+    for origin, values in found.items():
+        assert np.isfinite(values).all()
+        seen = context.rows("blend", 1)
+        seen = seen[seen["origin"] == origin].set_index("city")["forecast"]
+        apart = values - seen.reindex(context.facts.cities).to_numpy()
+        assert 0 < np.nanmean(np.abs(apart)) < 2
+
+
+def test_random_values_after_the_origin_change_no_unseen_forecast():
+    found = []
+    for panel in (small_panel(), poisoned(small_panel(), 2010)):
+        own = context_of(panel, every=1)
+        found.append(unseen_forecasts(own, 1, group_folds(own.facts.groups["province"])))
+    pd.testing.assert_frame_equal(*(forecasts_until(f, 2010) for f in found), check_exact=True)
+    assert (found[0][2012] != found[1][2012]).any()
+
+
+def test_origins_are_taken_from_the_newest_back():
+    part = unseen_cities(context_of(small_panel(), every=2))
+    assert part.about["origins"] == [2008, 2010, 2012]
+    assert part.about["every"] == 2
+    assert part.about["group"] == "province"
+
+
+def test_table_scores_the_same_rows(context):
+    part = unseen_cities(context)
+    assert tuple(part.table.columns) == UNSEEN_COLUMNS
+    table = part.table
+    assert table["n"].nunique() == 1
+    assert table["cities_are"].tolist() == ["unseen", "seen", ""]
+    unseen, seen, naive = table.to_dict("records")
+    assert unseen["difference_seen"] == pytest.approx(unseen["mae"] - seen["mae"])
+    assert unseen["skill_naive"] == pytest.approx(1 - unseen["mae"] / naive["mae"])
+    assert unseen["city_low"] <= unseen["difference_seen"] <= unseen["city_high"]
+    frame = context.rows("blend", 1)
+    error = (frame["forecast"] - frame["truth"]).abs().groupby(frame["origin"]).mean().mean()
+    assert seen["mae"] == pytest.approx(error)
+
+
+def test_other_groups_stand_in_and_none_is_said():
+    facts = facts_of(small_panel())
+    regions = replace(facts, groups={"region": facts.groups["region"]})
+    assert held_out_group(regions) == "region"
+    assert held_out_group(replace(facts, groups={})) is None
+    part = unseen_cities(
+        context_of(small_panel(), facts=replace(facts_of(small_panel(), chosen()), groups={}))
+    )
+    assert part.about == {"missing": "no_group"}
+    assert part.table.empty
