@@ -160,7 +160,7 @@ def test_neighbours_and_potential_on_the_equator():
 
 def test_without_coordinates_the_spatial_indicators_say_so():
     _, absent = found_in({"land_area": [[10.0], [30.0]]})
-    reason = "needs the coordinates of the cities, which the gazetteer does not give"
+    reason = "needs longitude and latitude, which neither the panel nor the gazetteer has"
     assert absent["market_potential"] == absent["neighbours_gap"] == reason
 
 
