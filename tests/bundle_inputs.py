@@ -29,7 +29,7 @@ VALUES = {
         "parameters": {
             "xgboost": {"rounds": 20},
             "extra_trees": {"trees": 10, "min_leaf": 5},
-        }
+        },
     },
 }
 WEIGHTS = {"xgboost": 0.3, "ridge": 0.5, "extra_trees": 0.2}

@@ -223,3 +223,16 @@ def test_a_composite_is_measured_although_its_components_are_no_features(folder)
     words = ["measure", "panel.csv", "--measure", "composite", "--window", "2008:2009"]
     assert run([*words, "--experiment", "experiment.toml", "--out", "out.csv"]) == 0
     assert pd.read_csv("out.csv")["composite"].notna().mean() > 0.9
+
+
+def test_cells_held_out_of_other_variables_are_not_told(folder, capsys):
+    frame = pd.read_csv("panel.csv")
+    for header in ("Patents granted (count)", "Real GDP (100m yuan)"):
+        row = frame.index[frame["year"] == 2010][3]
+        frame.loc[row, header] = frame.loc[row, header] * 1e4
+    frame.to_csv("spoilt.csv", index=False)
+    words = ["measure", "spoilt.csv", "--window", "2008:2009", "--measure", "resistance"]
+    assert run([*words, "--out", "out.csv"]) == 0
+    said = capsys.readouterr().out
+    assert "gdp_real: held out" in said
+    assert "patents_granted: held out" not in said

@@ -13,12 +13,19 @@ from city_resilience.audit import open_panel
 from city_resilience.batch import check_suffix, write_table
 from city_resilience.catalogue import Variable
 from city_resilience.errors import InputError
-from city_resilience.experiment import FAMILIES, Experiment, experiment_from, load_experiment
+from city_resilience.experiment import (
+    FAMILIES,
+    Experiment,
+    Outcome,
+    experiment_from,
+    load_experiment,
+)
 from city_resilience.forecasting import Facts, gather_facts, run_shocks, score_shocks
 from city_resilience.intake import Source
 from city_resilience.panel import Panel
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience import (
+    MEASURES,
     FrozenComposite,
     Window,
     count_reasons,
@@ -165,7 +172,16 @@ def measure_file(
     write_table(frame, out)
     if len(medians):
         write_table(medians, out.with_name(out.stem + _GROUPS_ENDING))
-    return MeasuredFile(frame, count_reasons(frame), medians, panel.notes)
+    return MeasuredFile(frame, count_reasons(frame), medians, _notes(panel, settings, measures))
+
+
+def _notes(panel: Panel, settings: Outcome, measures: Sequence[str]) -> tuple[str, ...]:
+    """Return the notes of a panel but for cells held out of variables that are not measured."""
+    used = {settings.variable, settings.deflator}
+    if "composite" in measures or any("industries" in MEASURES[m].needs for m in measures):
+        return panel.notes
+    others = {note for note in panel.held if note.split(":")[0] not in used}
+    return tuple(note for note in panel.notes if note not in others)
 
 
 def group_medians(
