@@ -1,4 +1,4 @@
-"""Families taken out and added: the recipe stays the same, noise adds nothing, what counts costs."""
+"""Families taken out and added: the recipe stays, noise adds nothing, what counts costs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from city_resilience.study.ablation import (
     families,
     variant_forecasts,
 )
-from city_resilience.study.folds import forecast_rows, member_forecasts, served_forecasts
+from city_resilience.study.folds import (
+    forecast_rows,
+    member_forecasts,
+    past_only_forecasts,
+    served_forecasts,
+)
 from forecasting_inputs import SMALL, poisoned, small_panel
 from study_inputs import chosen, context_of, forecasts_until, with_noise
 
@@ -46,18 +51,32 @@ def rebuilt(context, columns) -> pd.DataFrame:
 @pytest.mark.parametrize("serve", ["blend", "xgboost"])
 def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
     model = {
-        "members": ["ridge", "xgboost"],
+        "members": ["ridge", "xgboost", "own_trees"],
         "serve": serve,
         "parameters": {"xgboost": {"rounds": 20}},
     }
     own = context_of(small_panel(), chosen(model=model))
-    keys = ["origin", "city"]
+    keys, own_columns = ["origin", "city"], ["city", "origin", "target_year", "truth", "forecast"]
     for columns, name in ((lambda p: None, serve), (lambda p: p.fold.history, "history_only")):
         left = rebuilt(own, columns).sort_values(keys, ignore_index=True)
         right = own.rows(name, 1).sort_values(keys, ignore_index=True)
         pd.testing.assert_frame_equal(
-            left.drop(columns="model"), right.drop(columns="model"), check_dtype=False
+            left[own_columns], right[own_columns], check_dtype=False, rtol=0, atol=1e-12
         )
+
+
+def test_members_on_the_past_are_the_same_whatever_is_left_out():
+    model = {"members": ["persistence", "own_trees"], "parameters": {"own_trees": {"trees": 10}}}
+    own = context_of(small_panel(), chosen(model=model))
+    prepared = own.folds(1)[-1]
+    family = {spec.id: spec.family for spec in own.facts.specs}
+    known = past_only_forecasts(prepared.fold, own.experiment)
+    columns = prepared.fold.spec.columns
+    rest = np.flatnonzero([family[name] != "digital" for name, _ in columns])
+    fitted = member_forecasts(prepared.fold, own.experiment, rest)
+    reused = member_forecasts(prepared.fold, own.experiment, rest, known)
+    np.testing.assert_allclose(fitted, reused, rtol=0, atol=1e-12)
+    assert set(known) == {"persistence", "own_trees"}
 
 
 def test_every_family_is_left_out_and_added(context, table):

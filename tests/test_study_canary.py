@@ -85,14 +85,8 @@ def test_years_that_share_a_shock_are_flattered_by_a_random_split():
     rng = np.random.default_rng(0)
     panel = small_panel(cities=60, years=16)
     frame = panel.frame.copy()
-    jolt = {
-        key: value
-        for key, value in zip(
-            pd.MultiIndex.from_product([sorted(set(frame["region"])), sorted(set(frame["year"]))]),
-            rng.normal(0, 0.08, 10_000),
-            strict=False,
-        )
-    }
+    keys = pd.MultiIndex.from_product([sorted(set(frame[k])) for k in ("region", "year")])
+    jolt = pd.Series(rng.normal(0, 0.08, len(keys)), keys)
     level = (
         frame.assign(jolt=[jolt[key] for key in zip(frame["region"], frame["year"], strict=True)])
         .groupby("city")["jolt"]

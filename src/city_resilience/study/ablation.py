@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from city_resilience.study.folds import (
     forecast_rows,
     in_threads,
     member_forecasts,
+    past_only_forecasts,
     served_forecasts,
 )
 
@@ -140,10 +142,15 @@ def variant_forecasts(
         for family in present
         for p in folds
     }
+    past = in_threads(
+        [partial(past_only_forecasts, p.fold, context.experiment) for p in folds],
+        f"members on the past, horizon {horizon}",
+        context.progress,
+    )
     tasks = [
-        _task(context, p, _chosen(p.fold, own[family, p.fold.origin], name))
+        _task(context, p, _chosen(p.fold, own[family, p.fold.origin], name), known)
         for family, name in _variants(present)
-        for p in folds
+        for p, known in zip(folds, past, strict=True)
     ]
     done = iter(in_threads(tasks, f"families, horizon {horizon}", context.progress))
     truths = {p.fold.origin: p.truth for p in folds}
@@ -167,8 +174,11 @@ def _at_horizon(context: Context, horizon: int) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _task(context: Context, prepared: Prepared, columns: Columns) -> Callable[[], Float]:
-    return lambda: member_forecasts(prepared.fold, context.experiment, columns)
+def _task(
+    context: Context, prepared: Prepared, columns: Columns, past: Mapping[str, Float]
+) -> Callable[[], Float]:
+    known = past if np.isin(prepared.fold.history, columns).all() else {}
+    return partial(member_forecasts, prepared.fold, context.experiment, columns, known)
 
 
 def _beyond(context: Context, horizon: int) -> pd.DataFrame:

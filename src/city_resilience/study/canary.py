@@ -2,8 +2,9 @@
 
 The rows are the forecasts of the scored origins, each with the features it had there and with
 what came to pass. Dealt out at random, a row is forecast by models that have seen the same city a
-year earlier and a year later, and every other city in the same year. The difference to the
-rolling origins is the size of that illusion, not a result.
+year earlier and a year later, and every other city in the same year. There is no present in
+such a split, so all rows weigh alike. The difference to the rolling origins is the size of that
+illusion, not a result.
 """
 
 from __future__ import annotations
@@ -101,13 +102,15 @@ def _pooled(context: Context, scored: list[Prepared]) -> tuple[Fold, pd.DataFram
     key = pd.concat(keys, ignore_index=True)
     stacked = np.concatenate(features)
     last = scored[-1].fold
+    past = {last.spec.columns[k][0] for k in last.history}
     pool = replace(
         last,
         spec=replace(last.spec, columns=columns),
         features=stacked,
         labels=key["truth"].to_numpy(dtype=np.float64),
         at_origin=stacked,
-        history=np.empty(0, dtype=np.intp),
+        history=np.flatnonzero([name in past for name, _ in columns]),
+        ages=np.zeros(len(key)),
     )
     return pool, key
 

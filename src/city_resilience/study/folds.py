@@ -20,7 +20,7 @@ from city_resilience.forecasting import Facts, common_origin, scored_origins
 from city_resilience.forecasting.backtest import BACKTEST_COLUMNS, BLEND
 from city_resilience.forecasting.blend import blend_weights
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
-from city_resilience.forecasting.learners import learner_parameters
+from city_resilience.forecasting.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress
 from city_resilience.resilience import known_labels
 
@@ -30,6 +30,7 @@ __all__ = [
     "in_threads",
     "member_forecasts",
     "only_rows",
+    "past_only_forecasts",
     "prepare_folds",
     "served_forecasts",
     "training_cities",
@@ -121,15 +122,51 @@ def only_rows(fold: Fold, rows: Rows) -> Fold:
 
 
 def member_forecasts(
-    fold: Fold, experiment: Experiment, columns: NDArray[np.intp] | None = None
+    fold: Fold,
+    experiment: Experiment,
+    columns: NDArray[np.intp] | None = None,
+    known: Mapping[str, Float] | None = None,
 ) -> Float:
-    """Fit every member on all or some columns and forecast every city, shape (cities, members)."""
+    """Fit every member on all or some columns and forecast every city.
+
+    Parameters
+    ----------
+    columns : ndarray of int, optional
+        All when absent.
+    known : mapping of str to ndarray, shape (cities,)
+        Forecasts of members that need not be fitted again.
+
+    Returns
+    -------
+    ndarray, shape (cities, members)
+    """
+    known = known or {}
     asked = fold.at_origin if columns is None else fold.at_origin[:, columns]
-    fitted = [
-        fit_member(fold, learner, values, experiment.model.seed, columns)
+    seed = experiment.model.seed
+    forecasts = [
+        known[learner]
+        if learner in known
+        else fit_member(fold, learner, values, seed, columns).predict(asked)
         for learner, values in learner_parameters(experiment.model).items()
     ]
-    return np.column_stack([model.predict(asked) for model in fitted])
+    return np.column_stack(forecasts)
+
+
+def past_only_forecasts(fold: Fold, experiment: Experiment) -> dict[str, Float]:
+    """Forecasts of the members that read nothing but history, shape (cities,) each.
+
+    They are the same on any columns that hold all of those of the family history.
+    """
+    own = {
+        learner: values
+        for learner, values in learner_parameters(experiment.model).items()
+        if LEARNERS[learner].past_only
+    }
+    seed = experiment.model.seed
+    return {
+        learner: fit_member(fold, learner, values, seed).predict(fold.at_origin)
+        for learner, values in own.items()
+    }
 
 
 def served_forecasts(

@@ -96,7 +96,8 @@ def group_folds(levels: NDArray[np.str_], most: int = MOST_FOLDS) -> NDArray[np.
 def unseen_cities(context: Context) -> Part:
     """Score the served recipe on cities that its members never saw.
 
-    Blend weights at an origin are learnt from the unseen forecasts of earlier ones.
+    Blend weights at an origin are learnt from the unseen forecasts of earlier ones: a few numbers
+    shared by all cities, into which the past outcomes of every city go.
     """
     group = held_out_group(context.facts)
     if group is None:
