@@ -17,6 +17,7 @@ import pytest
 from city_resilience import cli, pipeline, tracking
 from city_resilience.drivers import BASE
 from city_resilience.forecasting import BLEND
+from city_resilience.forecasting.interval_scores import EVENTS
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
 FILES = {
@@ -29,13 +30,19 @@ FILES = {
     "drivers_by_group.csv",
     "dropped.csv",
     "forecast.csv",
+    "intervals.csv",
     "model",
+    "reliability.csv",
     "report.html",
     "scores.csv",
     "summary.json",
     "weights.csv",
 }
-CRIPPLED = ("model.serve=ridge", "model.parameters.ridge.alpha=1e8")
+CRIPPLED = (
+    'model.members=["ridge"]',
+    "model.serve=ridge",
+    "model.parameters.ridge.alpha=1e8",
+)
 DRIVERS = ["driver_1", "driver_2", "driver_3"]
 
 
@@ -119,10 +126,16 @@ def test_output_folder_holds_the_files_of_the_contract(story):
     forecast = pd.read_csv(story.folder / "first" / "forecast.csv")
     assert forecast.columns.tolist() == [
         *("city", "province", "origin", "horizon", "target_year", "forecast", "lower", "upper"),
-        *("coverage", "rank", "flags", *DRIVERS),
+        *("coverage", "rank", "flags", "lower_80", "upper_80"),
+        *("p_below_0", "p_below_minus_2", "p_worst_tenth", *DRIVERS),
     ]
     assert forecast.groupby("horizon")["city"].nunique().to_dict() == {1: CITIES, 2: CITIES}
-    assert forecast[["lower", "upper"]].isna().all(axis=None)
+    for outer, inner in (("lower", "lower_80"), ("upper_80", "upper")):
+        assert (forecast[outer] < forecast[inner]).all()
+    assert set(forecast["coverage"]) == {0.9}
+    intervals = pd.read_csv(story.folder / "first" / "intervals.csv", keep_default_na=False)
+    assert set(intervals["slice"]) >= {"all", "year", "province"}
+    assert set(pd.read_csv(story.folder / "first" / "reliability.csv")["event"]) == set(EVENTS)
 
 
 def test_scores_are_those_of_the_backtest(story):

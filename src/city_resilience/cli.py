@@ -134,6 +134,9 @@ main.add_command(study)
 @click.option("--city", "cities", multiple=True, help="Write this city only (repeatable).")
 @click.option("--sheet", default="", help="Sheet of a workbook.")
 @click.option("--allow-partial", is_flag=True, help="Accept under 90 % of the training cities.")
+@click.option(
+    "--coverage", default=0.9, show_default=True, help="Coverage of the interval lower to upper."
+)
 def predict(
     data: str,
     out: str,
@@ -143,6 +146,7 @@ def predict(
     cities: tuple[str, ...],
     sheet: str,
     allow_partial: bool,
+    coverage: float,
 ) -> None:
     """Forecast every city of a panel file with a trained model.
 
@@ -150,6 +154,7 @@ def predict(
     Examples:
       city-resilience predict --data panel.csv --out forecast.csv --model models/demo
       city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
+      city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
     """
     from city_resilience import batch, lookup
 
@@ -162,6 +167,7 @@ def predict(
         cities=cities,
         allow_partial=allow_partial,
         sheet=sheet,
+        coverage=coverage,
         model={"reference": name},
     )
     click.echo(

@@ -38,8 +38,10 @@ from city_resilience.forecasting import (
     family_coverage,
     fit_forecaster,
     gather_facts,
+    reliability,
     run_backtest,
     score,
+    score_intervals,
     scored_origins,
     search_parameters,
 )
@@ -70,12 +72,16 @@ class Evaluation:
     ----------
     scores, comparisons, coverage : DataFrame
         See ``forecasting.score``, ``compare_models`` and ``family_coverage``.
+    intervals, reliability : DataFrame
+        See ``forecasting.score_intervals`` and ``forecasting.reliability``.
     """
 
     backtest: Backtest
     scores: pd.DataFrame
     comparisons: pd.DataFrame
     coverage: pd.DataFrame
+    intervals: pd.DataFrame
+    reliability: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,10 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
         coverage=family_coverage(
             facts, experiment, dict.fromkeys(origins), min(experiment.outcome.horizons)
         ),
+        intervals=score_intervals(
+            backtest.intervals, _levels(facts), experiment.evaluation.min_group
+        ),
+        reliability=reliability(backtest.intervals),
     )
 
 
@@ -146,6 +156,8 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     write_table(evaluation.scores, folder / "scores.csv")
     write_table(evaluation.comparisons, folder / "comparisons.csv")
     write_table(evaluation.coverage, folder / "coverage.csv")
+    write_table(evaluation.intervals, folder / "intervals.csv")
+    write_table(evaluation.reliability, folder / "reliability.csv")
     write_table(evaluation.backtest.weights, folder / "weights.csv")
     write_table(evaluation.backtest.dropped, folder / "dropped.csv")
 
@@ -251,6 +263,7 @@ def _fit_and_explain(
         evaluation.backtest.served_weights,
         fingerprint,
         progress,
+        evaluation.backtest.calibrations,
     )
     progress("explaining the forecasts", 0, 1)
     rows = forecaster.served_rows(source.panel)

@@ -17,6 +17,7 @@ from city_resilience.bundle import load_bundle, package_versions, read_manifest
 from city_resilience.drivers import contributions, leading
 from city_resilience.errors import InputError, nearest
 from city_resilience.forecasting import Forecaster, ServedRows, available_from
+from city_resilience.forecasting.intervals import REFERENCE, check_coverage
 from city_resilience.panel import Panel
 
 __all__ = ["add_drivers", "check_panel", "forecast_table", "predict", "unobserved_families"]
@@ -35,6 +36,7 @@ def predict(
     cities: Sequence[str] = (),
     allow_partial: bool = False,
     sheet: str = "",
+    coverage: float = REFERENCE,
     model: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Forecast every city of a panel file and write the forecast and its manifest.
@@ -56,6 +58,8 @@ def predict(
         Accept a panel with less than 90 % of the training cities at the origin.
     sheet : str
         Sheet of a workbook; "" = the experiment's.
+    coverage : float
+        Nominal coverage of ``lower`` to ``upper``.
     model : mapping
         Name, version and store of a registered model, echoed into the manifest.
 
@@ -73,11 +77,12 @@ def predict(
     check_suffix(out_path)
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
+    check_coverage(coverage, "--coverage")
     forecaster = load_bundle(model_folder)
     panel = _read(data_path, forecaster, sheet)
     rows = check_panel(forecaster, panel, allow_partial=allow_partial)
     _check_cities(cities, rows)
-    table = forecast_table(forecaster, panel, rows, drivers=drivers)
+    table = forecast_table(forecaster, panel, rows, drivers=drivers, coverage=coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     write_table(table, out_path)
@@ -128,6 +133,7 @@ def forecast_table(
     *,
     drivers: int | pd.DataFrame = 0,
     most: int = 3,
+    coverage: float = REFERENCE,
 ) -> pd.DataFrame:
     """Return the forecast of every city, with its leading drivers where asked for.
 
@@ -140,7 +146,7 @@ def forecast_table(
         of which ``most`` are taken.
     """
     rows = rows or forecaster.served_rows(panel)
-    table = forecaster.forecast(panel, rows)
+    table = forecaster.forecast(panel, rows, coverage)
     labels = {spec.id: spec.label_en for spec in rows.facts.specs}
     if isinstance(drivers, pd.DataFrame):
         return add_drivers(table, drivers, most, labels)

@@ -36,7 +36,7 @@ LIMITS = """\
 - A restated level or a moved boundary in the outcome is scored as if it were resilience.
 - Ranks and national growth need the whole panel: at least 6 years and at least 90 % of the
   training cities.
-- Columns `lower` and `upper` are empty: this model carries no intervals."""
+- Intervals stand on the misses of earlier years; a shock unlike any of them is not covered."""
 
 
 def card_facts(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,6 +78,7 @@ class HorizonEntry(_Strict):
     members: dict[str, MemberEntry]
     dropped: dict[str, str] = Field(default_factory=dict)
     indices: dict[str, IndexEntry] = Field(default_factory=dict)
+    calibration: str = ""
 
 
 class Manifest(_Strict):
@@ -215,6 +216,11 @@ def _check_names(manifest: Manifest, path: Path) -> None:
             f"{MAX_FILES} files or {MAX_TOTAL_BYTES} bytes; {_AGAIN}"
         )
     for horizon, entry in manifest.horizons.items():
+        if entry.calibration and entry.calibration not in manifest.files:
+            raise InputError(
+                f"{path}: horizon {horizon}: file {entry.calibration!r} is not among the listed "
+                f"files; {_AGAIN}"
+            )
         for member, value in entry.members.items():
             if unknown := [name for name in value.files if name not in manifest.files]:
                 raise InputError(

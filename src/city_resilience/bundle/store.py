@@ -30,6 +30,7 @@ from city_resilience.experiment import experiment_from
 from city_resilience.forecasting import FITTED, FeatureSpec, Fitted, Forecaster, HorizonModel
 from city_resilience.forecasting.features import FORMS
 from city_resilience.forecasting.indices import FittedIndex
+from city_resilience.forecasting.intervals import CALIBRATION, Calibration
 from city_resilience.resilience import FrozenComposite
 
 __all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
@@ -145,6 +146,10 @@ def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes
             parts = {f"h{horizon}/{name}/{key}": value for key, value in member.to_files().items()}
             files |= parts
             members[name] = {"kind": member.kind, "files": list(parts)}
+        calibration = ""
+        if model.calibration is not None:
+            calibration = f"h{horizon}/{CALIBRATION}"
+            files[calibration] = model.calibration.to_bytes()
         horizons[str(horizon)] = {
             "columns": [list(column) for column in model.spec.columns],
             "shifts": dict(model.spec.shifts),
@@ -153,6 +158,7 @@ def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes
             "indices": {index.id: index.as_dict() for index in model.spec.indices},
             "weights": {name: float(weight) for name, weight in model.weights.items()},
             "members": members,
+            "calibration": calibration,
         }
     manifest = {
         "format": FORMAT,
@@ -225,7 +231,13 @@ def _horizon(
         name: _member(member.kind, member.files, content, len(spec.columns), f"{at}, {name}")
         for name, member in entry.members.items()
     }
-    return HorizonModel(horizon, spec, members, dict(entry.weights))
+    calibration = None
+    if entry.calibration:
+        try:
+            calibration = Calibration.from_bytes(content[entry.calibration], horizon)
+        except InputError as error:
+            raise InputError(f"{at}: {error}; train the model again") from error
+    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
 
 
 def _indices(entry: HorizonEntry, at: str) -> tuple[FittedIndex, ...]:

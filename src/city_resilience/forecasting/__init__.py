@@ -18,6 +18,8 @@ from city_resilience.forecasting.forecaster import (
     ServedRows,
     available_from,
 )
+from city_resilience.forecasting.interval_scores import reliability, score_intervals
+from city_resilience.forecasting.intervals import Calibration
 from city_resilience.forecasting.models import FITTED, Fitted
 from city_resilience.forecasting.scores import best_naive, compare_models, score, yearly
 from city_resilience.forecasting.search import search_parameters
@@ -31,6 +33,7 @@ __all__ = [
     "HISTORY_ONLY",
     "AsOf",
     "Backtest",
+    "Calibration",
     "Facts",
     "FeatureSpec",
     "Fitted",
@@ -46,9 +49,11 @@ __all__ = [
     "family_coverage",
     "fit_forecaster",
     "gather_facts",
+    "reliability",
     "run_backtest",
     "run_shocks",
     "score",
+    "score_intervals",
     "score_shocks",
     "scored_origins",
     "search_parameters",

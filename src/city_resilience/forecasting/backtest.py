@@ -18,11 +18,12 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment, Parameter
 from city_resilience.forecasting.asof import Facts, common_origin
 from city_resilience.forecasting.baselines import BASELINES
-from city_resilience.forecasting.blend import blend_weights
+from city_resilience.forecasting.blending import Blend, FoldForecasts
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
+from city_resilience.forecasting.interval_scores import crps, interval_rows
+from city_resilience.forecasting.intervals import Calibration, city_scale, residuals_of
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
-from city_resilience.resilience import known_labels
 
 __all__ = [
     "BACKTEST_COLUMNS",
@@ -54,36 +55,31 @@ HISTORY_PREFIX = "history:"  # of forecasts by a member on history only
 
 
 @dataclass(frozen=True)
-class FoldForecasts:
-    """What one origin and horizon gave: forecasts per model (cities,), and what was dropped."""
-
-    origin: int
-    horizon: int
-    forecasts: Mapping[str, Float]
-    dropped: Mapping[str, str]
-    kept: frozenset[str]
-
-
-@dataclass(frozen=True)
 class Backtest:
     """Result of the rolling origins.
 
     Attributes
     ----------
     frame : DataFrame
-        ``BACKTEST_COLUMNS``, scored origins only, pp.
+        ``BACKTEST_COLUMNS``, scored origins only, pp; the served model has intervals.
     weights : DataFrame
         Columns model, origin, horizon, member, weight: the blends at every origin.
     dropped : DataFrame
         Columns origin, horizon, indicator, reason.
     served_weights : mapping of int to mapping of str to float
         Weights of the blend at the live origin, per horizon.
+    calibrations : mapping of int to Calibration
+        Residuals of the served model at all origins, warm-up included, per horizon.
+    intervals : DataFrame
+        ``INTERVAL_ROWS``: intervals and probabilities of the served model, scored origins only.
     """
 
     frame: pd.DataFrame
     weights: pd.DataFrame
     dropped: pd.DataFrame
     served_weights: Mapping[int, Mapping[str, float]]
+    calibrations: Mapping[int, Calibration]
+    intervals: pd.DataFrame
 
 
 def scored_origins(facts: Facts, experiment: Experiment) -> list[int]:
@@ -157,28 +153,66 @@ def run_backtest(
     folds = list(_all_folds(facts, experiment, origins, progress, workers))
     folds.sort(key=lambda fold: (fold.horizon, fold.origin))
     check_required(facts, experiment, frozenset[str]().union(*(fold.kept for fold in folds)))
-    parts, weights = [], []
+    parts, weights, intervals = [], [], []
+    calibrations: dict[int, Calibration] = {}
     served: dict[int, Mapping[str, float]] = {}
     live = common_origin(facts.outcome, facts.years)
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
         _check_scored(own, scored, horizon)
-        blends = [_Blend(BLEND, "", facts, experiment, own)]
-        blends.append(_Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
+        blends = [Blend(BLEND, "", facts, experiment, own)]
+        blends.append(Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
         weights += [blend.weights(fold.origin) for blend in blends for fold in own]
         served[horizon] = blends[0].by_member(live)
-        parts += [
-            _scored_rows(facts, fold, blends, experiment.model.serve)
-            for fold in own
-            if fold.origin in scored
-        ]
+        serve = experiment.model.serve
+        calibrations[horizon] = _calibrated(facts, own, blends[0], serve)
+        for fold in (fold for fold in own if fold.origin in scored):
+            rows = _interval_rows(facts, fold, _served(fold, blends[0], serve), calibrations)
+            intervals.append(rows)
+            parts.append(_with_intervals(_scored_rows(facts, fold, blends, serve), rows, serve))
     frame = pd.concat(parts, ignore_index=True)
     return Backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
         weights=pd.concat(weights, ignore_index=True),
         dropped=_dropped_frame(folds),
         served_weights=served,
+        calibrations=calibrations,
+        intervals=pd.concat(intervals, ignore_index=True),
     )
+
+
+def _served(fold: FoldForecasts, blend: Blend, serve: str) -> Float:
+    return blend.forecast(fold) if serve == BLEND else fold.forecasts[serve]
+
+
+def _calibrated(facts: Facts, folds: list[FoldForecasts], blend: Blend, serve: str) -> Calibration:
+    """Collect the residuals of the served model at every origin of a horizon."""
+    truths = {fold.origin: facts.truth(fold.origin, fold.horizon) for fold in folds}
+    forecasts = {fold.origin: _served(fold, blend, serve) for fold in folds}
+    scales = {fold.origin: fold.scale for fold in folds}
+    return Calibration(folds[0].horizon, residuals_of(truths, forecasts, scales))
+
+
+def _interval_rows(
+    facts: Facts, fold: FoldForecasts, forecast: Float, calibrations: Mapping[int, Calibration]
+) -> pd.DataFrame:
+    known_then = calibrations[fold.horizon].known_at(fold.origin)
+    rows = interval_rows(known_then, forecast, fold.scale)
+    truth = facts.truth(fold.origin, fold.horizon)
+    rows.insert(0, "truth", truth)
+    rows["crps"] = crps(known_then, forecast, fold.scale, truth)
+    rows.insert(0, "horizon", fold.horizon)
+    rows.insert(0, "origin", fold.origin)
+    rows.insert(0, "city", np.array(facts.cities, dtype=object))
+    return rows[np.isfinite(truth)]
+
+
+def _with_intervals(frame: pd.DataFrame, rows: pd.DataFrame, serve: str) -> pd.DataFrame:
+    """Fill the bounds of the served model; both frames have the same cities in the same order."""
+    own = (frame["model"] == serve).to_numpy()
+    for name in ("lower", "upper"):
+        frame.loc[own, name] = rows[name].to_numpy()
+    return frame
 
 
 def _check_scored(folds: list[FoldForecasts], scored: list[int], horizon: int) -> None:
@@ -234,7 +268,7 @@ def _one_fold(
             else _on_history(fold, learner, values, experiment.model.seed)
         )
     names = frozenset(name for name, _ in fold.spec.columns)
-    return FoldForecasts(origin, horizon, forecasts, fold.spec.dropped, names)
+    return FoldForecasts(origin, horizon, forecasts, city_scale(view), fold.spec.dropped, names)
 
 
 def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed: int) -> Float:
@@ -242,70 +276,8 @@ def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed:
     return model.predict(fold.at_origin[:, fold.history])
 
 
-class _Blend:
-    """A blend over the origins of one horizon; weights at an origin from those before it."""
-
-    def __init__(
-        self,
-        name: str,
-        prefix: str,
-        facts: Facts,
-        experiment: Experiment,
-        folds: list[FoldForecasts],
-    ) -> None:
-        self.name = name
-        self.members = experiment.model.members
-        self._keys = [prefix + member for member in self.members]
-        self._rows = {
-            fold.origin: self._known_rows(facts.truth(fold.origin, fold.horizon), fold)
-            for fold in folds
-        }
-        self._horizon = folds[0].horizon if folds else 0
-        self._weights: dict[int, dict[str, float]] = {}
-
-    def _known_rows(self, truth: Float, fold: FoldForecasts) -> tuple[Float, Float]:
-        known = np.isfinite(truth)
-        return self.inputs(fold)[known], truth[known]
-
-    def inputs(self, fold: FoldForecasts) -> Float:
-        return np.column_stack([fold.forecasts[key] for key in self._keys])
-
-    def by_member(self, origin: int) -> dict[str, float]:
-        """Weights at an origin, from truths of target years up to it."""
-        if origin not in self._weights:
-            self._weights[origin] = self._fitted(origin)
-        return self._weights[origin]
-
-    def _fitted(self, origin: int) -> dict[str, float]:
-        known = known_labels(origin, self._horizon, np.array(list(self._rows), dtype=np.int64))
-        past = [rows for rows, ok in zip(self._rows.values(), known, strict=True) if ok]
-        if past:
-            inputs = np.concatenate([rows[0] for rows in past])
-            truth = np.concatenate([rows[1] for rows in past])
-        else:
-            inputs, truth = np.empty((0, len(self.members))), np.empty(0)
-        return dict(zip(self.members, blend_weights(inputs, truth).tolist(), strict=True))
-
-    def forecast(self, fold: FoldForecasts) -> Float:
-        weights = self.by_member(fold.origin)
-        result: Float = self.inputs(fold) @ np.array([weights[m] for m in self.members])
-        return result
-
-    def weights(self, origin: int) -> pd.DataFrame:
-        weights = self.by_member(origin)
-        return pd.DataFrame(
-            {
-                "model": self.name,
-                "origin": origin,
-                "horizon": self._horizon,
-                "member": list(weights),
-                "weight": list(weights.values()),
-            }
-        )
-
-
 def _scored_rows(
-    facts: Facts, fold: FoldForecasts, blends: list[_Blend], serve: str
+    facts: Facts, fold: FoldForecasts, blends: list[Blend], serve: str
 ) -> pd.DataFrame:
     truth = facts.truth(fold.origin, fold.horizon)
     known = np.flatnonzero(np.isfinite(truth))

@@ -14,6 +14,19 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import Facts, common_origin, gather_facts
 from city_resilience.forecasting.features import FeatureSpec, feature_matrix, read_indicators
+from city_resilience.forecasting.interval_scores import (
+    BELOW_TWO,
+    BELOW_ZERO,
+    EVENTS,
+    INNER,
+    WORST,
+)
+from city_resilience.forecasting.intervals import (
+    REFERENCE,
+    Calibration,
+    check_coverage,
+    city_scale,
+)
 from city_resilience.forecasting.models import Fitted
 from city_resilience.panel import Panel
 from city_resilience.resilience import FrozenComposite
@@ -34,6 +47,9 @@ FORECAST_COLUMNS = (
     "coverage",
     "rank",
     "flags",
+    "lower_80",
+    "upper_80",
+    *EVENTS,
 )
 
 
@@ -49,12 +65,15 @@ class HorizonModel:
         Fitted learners.
     weights : mapping of str to float
         Weight of each member in the forecast.
+    calibration : Calibration or None
+        Residuals that the intervals stand on; None for a model without intervals.
     """
 
     horizon: int
     spec: FeatureSpec
     members: Mapping[str, Fitted]
     weights: Mapping[str, float]
+    calibration: Calibration | None = None
 
     def predict(self, features: Float) -> Float:
         """Forecast rows of shape (n, columns), pp."""
@@ -168,15 +187,24 @@ class Forecaster:
         """Return the rows of a panel that this forecaster would forecast."""
         return ServedRows.of(gather_facts(panel, self.experiment, self.composite))
 
-    def forecast(self, panel: Panel, rows: ServedRows | None = None) -> pd.DataFrame:
+    def forecast(
+        self, panel: Panel, rows: ServedRows | None = None, coverage: float = REFERENCE
+    ) -> pd.DataFrame:
         """Forecast every city of a panel.
+
+        Parameters
+        ----------
+        coverage : float
+            Nominal coverage of ``lower`` to ``upper``.
 
         Returns
         -------
         DataFrame
-            ``FORECAST_COLUMNS``, sorted by horizon and city; forecasts in pp, empty intervals.
-            ``flags`` are joined by ";": ``stale``, ``nowcast``, ``new_city``, and for each family
-            with values carried forward ``carried:FAMILY(YEARS)``, the oldest age among them.
+            ``FORECAST_COLUMNS``, sorted by horizon and city, in the unit of the measure; bounds
+            and probabilities are empty for a model without intervals. An interval is never
+            narrower than that of a shorter horizon. ``flags`` are joined by ";": ``stale``,
+            ``nowcast``, ``new_city``, and for each family with values carried forward
+            ``carried:FAMILY(YEARS)``, the oldest age among them.
 
         Raises
         ------
@@ -184,10 +212,34 @@ class Forecaster:
             If the panel lacks an indicator of the model or has no common origin.
         """
         rows = rows or self.served_rows(panel)
-        parts = [self._one_horizon(model, rows) for model in self.horizons.values()]
+        check_coverage(coverage, "coverage")
+        parts = [self._one_horizon(self.horizons[h], rows) for h in sorted(self.horizons)]
         if not parts:
             raise InputError("the model has no horizon; train it again")
-        return pd.concat(parts, ignore_index=True)
+        return pd.concat(self._with_intervals(parts, rows, coverage), ignore_index=True)
+
+    def _with_intervals(
+        self, parts: list[pd.DataFrame], rows: ServedRows, coverage: float
+    ) -> list[pd.DataFrame]:
+        """Fill bounds and probabilities, horizon after horizon."""
+        scale = city_scale(rows.facts.at(rows.origin))[rows.cities]
+        widest = {name: np.zeros(len(scale)) for name in ("", "_80")}
+        for part, horizon in zip(parts, sorted(self.horizons), strict=True):
+            calibration = self.horizons[horizon].calibration
+            if calibration is None:
+                continue
+            forecast = part["forecast"].to_numpy()
+            for ending, level in (("", coverage), ("_80", INNER)):
+                half = np.maximum(calibration.half_width(scale, level), widest[ending])
+                widest[ending] = np.where(np.isfinite(half), half, widest[ending])
+                part[f"lower{ending}"] = forecast - half
+                part[f"upper{ending}"] = forecast + half
+            part["coverage"] = np.where(part["upper"].notna(), coverage, np.nan)
+            served = np.where(rows.origins < rows.origin, np.nan, forecast)
+            for name, limit in ((BELOW_ZERO, 0.0), (BELOW_TWO, -2.0)):
+                part[name] = calibration.probability_below(forecast, scale, limit)
+            part[WORST] = calibration.probability_worst(served, scale)
+        return parts
 
     def _one_horizon(self, model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
         facts = rows.facts
@@ -210,6 +262,7 @@ class Forecaster:
             }
         )
         frame["flags"] = self._flags(rows, model, stale)
+        frame[["lower_80", "upper_80", *EVENTS]] = np.nan
         return frame[list(FORECAST_COLUMNS)]
 
     def _flags(self, rows: ServedRows, model: HorizonModel, stale: NDArray[np.bool_]) -> list[str]:

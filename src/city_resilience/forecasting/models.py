@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
 
-__all__ = ["FITTED", "Booster", "Fitted", "Forest", "Linear", "read_arrays", "write_arrays"]
+__all__ = [
+    "FITTED",
+    "Booster",
+    "Fitted",
+    "Forest",
+    "Linear",
+    "expect_array",
+    "read_arrays",
+    "write_arrays",
+]
 
 Float = NDArray[np.float64]
 MOST_BYTES = 256 * 1024 * 1024
@@ -89,8 +98,8 @@ class Linear:
         """Read the npz file back."""
         arrays = read_arrays(files, "linear.npz")
         for name in ("coefficients", "fill", "centre"):
-            _expect(arrays, name, "f8", (columns,), "linear.npz")
-        _expect(arrays, "intercept", "f8", (1,), "linear.npz")
+            expect_array(arrays, name, "f8", (columns,), "linear.npz")
+        expect_array(arrays, "intercept", "f8", (1,), "linear.npz")
         return cls(
             arrays["coefficients"],
             arrays["fill"],
@@ -243,10 +252,10 @@ class Forest:
         nodes, trees = arrays["left"].size, arrays["roots"].size - 1
         kinds = {"left": "i4", "right": "i4", "feature": "i4", "threshold": "f4", "cover": "f4"}
         for name, kind in kinds.items():
-            _expect(arrays, name, kind, (nodes,), "forest.npz")
-        _expect(arrays, "value", "f8", (nodes,), "forest.npz")
-        _expect(arrays, "roots", "i4", (trees + 1,), "forest.npz")
-        _expect(arrays, "fill", "f8", (columns,), "forest.npz")
+            expect_array(arrays, name, kind, (nodes,), "forest.npz")
+        expect_array(arrays, "value", "f8", (nodes,), "forest.npz")
+        expect_array(arrays, "roots", "i4", (trees + 1,), "forest.npz")
+        expect_array(arrays, "fill", "f8", (columns,), "forest.npz")
         forest = cls(**{name: arrays[name] for name in _names(cls)})
         forest._check_nodes(columns)
         return forest
@@ -312,9 +321,10 @@ def read_arrays(files: Mapping[str, bytes], name: str) -> dict[str, NDArray[Any]
         raise InputError(f"{name}: not a readable npz; export the model again") from error
 
 
-def _expect(
+def expect_array(
     arrays: Mapping[str, NDArray[Any]], name: str, kind: str, shape: tuple[int, ...], where: str
 ) -> None:
+    """Refuse an array that is missing, of another kind or shape, or not finite."""
     array = arrays.get(name)
     if array is None or array.dtype.str[1:] != kind or array.shape != shape:
         found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"

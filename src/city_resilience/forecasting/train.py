@@ -12,6 +12,7 @@ from city_resilience.forecasting.asof import Facts, common_origin
 from city_resilience.forecasting.backtest import BLEND, check_required, scored_origins
 from city_resilience.forecasting.fold import fit_member, prepare_fold
 from city_resilience.forecasting.forecaster import Forecaster, HorizonModel
+from city_resilience.forecasting.intervals import Calibration
 from city_resilience.forecasting.learners import learner_parameters
 from city_resilience.forecasting.overlap import find_overlaps, refuse_overlaps
 from city_resilience.progress import Progress, silent
@@ -57,8 +58,16 @@ def fit_forecaster(
     weights: Mapping[int, Mapping[str, float]],
     fingerprint: str = "",
     progress: Progress = silent,
+    calibrations: Mapping[int, Calibration] | None = None,
 ) -> Forecaster:
     """Fit the members at the live origin, with the weights the backtest arrived at.
+
+    Parameters
+    ----------
+    weights : mapping of int to mapping of str to float
+        Of the blend, per horizon.
+    calibrations : mapping of int to Calibration
+        Residuals of the backtest per horizon, for the intervals.
 
     Raises
     ------
@@ -84,7 +93,14 @@ def fit_forecaster(
             if own.get(name, 0.0) > 0
         }
         used = {name: weight for name, weight in own.items() if name in members}
-        horizons[horizon] = HorizonModel(horizon, fold.spec, members, used)
+        calibration = (calibrations or {}).get(horizon)
+        horizons[horizon] = HorizonModel(
+            horizon,
+            fold.spec,
+            members,
+            used,
+            calibration.known_at(origin) if calibration else None,
+        )
         progress("fitting the served model", done, len(experiment.outcome.horizons))
     present = np.flatnonzero(np.isfinite(view.outcome).any(axis=1))
     return Forecaster(
