@@ -112,7 +112,7 @@ def _tests_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
 def _test(row: Row) -> list[Cell]:
     outcome = row["outcome"].replace(" ", "_")
     tone = _TONES.get(row["outcome"], "")
-    p = "–" if row["p"] is None else f"{row['p']:.3f}"
+    p = "–" if row["p"] is None else "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}"
     return [_cell(_change(row["difference"])), _cell(p, f"@text:study_{outcome}", tone)]
 
 

@@ -80,6 +80,8 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
     unit = MEASURES[experiment.outcome.measure].mark
     for line in _without_breaks(evaluation, experiment.model.serve, best, unit):
         console.print(line, soft_wrap=True)
+    if len(evaluation.intervals):
+        console.print(_intervals(evaluation.intervals, unit))
     console.print(_coverage(evaluation.coverage))
     for line in _not_live(evaluation.coverage):
         console.print(line, soft_wrap=True)
@@ -143,6 +145,29 @@ def _without_breaks(
             f"Without {left_out:.0f} rows over level breaks, horizon {horizon}: {serve} "
             f"{served['mae']:.3f}, best naive {naive['mae']:.3f} {unit}"
         )
+
+
+def _intervals(intervals: pd.DataFrame, unit: str) -> Table:
+    """Show what the 90 % intervals covered, beside plain split conformal ones."""
+    title = f"Intervals of 90 %, from earlier origins only (widths and scores in {unit})"
+    table = Table(title=title, title_justify="left")
+    table.add_column("horizon")
+    for name in ("covered", "worst year", "width", "80 %: covered", "width"):
+        table.add_column(name, justify="right")
+    table.add_column("score less plain split conformal (95 %)", justify="right")
+    for row in intervals[intervals["slice"] == "all"].to_dict("records"):
+        own = intervals[(intervals["horizon"] == row["horizon"]) & (intervals["slice"] == "year")]
+        worst = own.loc[own["coverage"].idxmin()]
+        table.add_row(
+            str(row["horizon"]),
+            f"{row['coverage']:.1%}",
+            f"{worst['coverage']:.1%} ({worst['level']})",
+            f"{row['width']:.2f}",
+            f"{row['coverage_80']:.1%}",
+            f"{row['width_80']:.2f}",
+            f"{row['difference']:+.3f} ({row['low']:+.3f} to {row['high']:+.3f})",
+        )
+    return table
 
 
 def _difference(row: Mapping[str, Any]) -> str:

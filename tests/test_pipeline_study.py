@@ -1,0 +1,144 @@
+"""The verb study from a file to a folder, and its way into the report."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from city_resilience.cli import run
+from city_resilience.study import PARTS, read_study
+from pipeline_inputs import small_frame, write_experiment
+
+DATES = ("created", "seconds")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment with its study beside it."""
+    folder = tmp_path_factory.mktemp("small")
+    path = write_experiment(folder)
+    assert run(["study", str(path), "--out", str(folder), "--shock-origins", "2010,2009"]) == 0
+    return folder
+
+
+def studied(folder: Path) -> dict:
+    return json.loads((folder / "study.json").read_text("utf-8"))
+
+
+def test_every_part_has_a_table_and_its_rows_in_the_study(folder):
+    study = studied(folder)
+    assert list(study["parts"]) == list(PARTS)
+    for name, part in study["parts"].items():
+        table = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
+        assert table.columns.tolist() == part["columns"]
+        assert len(table) == len(part["rows"]) > 0
+    assert study["experiment"] == "small"
+    assert study["simulated"] is True
+    assert {row["origin"] for row in study["parts"]["shock"]["rows"]} == {2009, 2010}
+
+
+def test_a_study_names_no_city_and_no_place_on_the_machine(folder):
+    text = (folder / "study.json").read_text("utf-8")
+    text += "".join((folder / f"{name}.csv").read_text("utf-8") for name in PARTS)
+    assert [city for city in small_frame()["city"].unique() if city in text] == []
+    assert str(folder) not in text
+    assert folder.name not in text.replace("small", "")
+
+
+def test_the_same_study_twice_gives_the_same_figures(folder, tmp_path):
+    path = write_experiment(tmp_path / "again")
+    words = ["study", str(path), "--out", str(tmp_path / "out"), "--shock-origins", "2010,2009"]
+    assert run(words) == 0
+    first, second = studied(folder), studied(tmp_path / "out")
+    for study in (first, second):
+        study.pop("seconds")
+        for part in study["parts"].values():
+            for name in DATES:
+                part.pop(name)
+    assert first == second
+
+
+def test_one_part_keeps_the_others_of_the_same_recipe(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    shutil.copytree(folder, out)
+    path = folder / "experiment.toml"
+    assert run(["study", str(path), "--out", str(out), "--only", "canary,shock"]) == 0
+    assert "Kept from before: ablation, diebold_mariano" in capsys.readouterr().out
+    assert list(studied(out)["parts"]) == list(PARTS)
+    other = ["--set", "features.carry_forward=1"]
+    assert run(["study", str(path), "--out", str(out), "--only", "canary", *other]) == 0
+    assert list(studied(out)["parts"]) == ["canary"]
+    assert not (out / "ablation.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--only", "canari"], "no part 'canari'; nearest: 'canary'"),
+        (["--shock-origins", "2040"], "the panel can score origins from 2001 to 2012"),
+        (["--shock-origins", "07"], "expected years such as 2007,2014, found '07'"),
+        (["--set", "outcome.measure=resistance"], "resistance is about shocks"),
+    ],
+)
+def test_bad_usage_is_one_line_and_writes_nothing(folder, tmp_path, capsys, words, message):
+    out = tmp_path / "out"
+    assert run(["study", str(folder / "experiment.toml"), "--out", str(out), *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not out.exists()
+
+
+def test_screen_answers_in_a_sentence(folder, tmp_path, capsys):
+    words = ["study", str(folder / "experiment.toml"), "--out", str(tmp_path / "o")]
+    assert run([*words, "--only", "ablation"]) == 0
+    text = capsys.readouterr().out
+    assert "SIMULATED DATA" in text
+    assert "Does digital help?" in text
+    assert "leaving it out changes the error by" in text
+    assert "@" not in text
+
+
+def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, tmp_path, capsys):
+    path, store = folder / "experiment.toml", str(tmp_path / "store")
+    out = tmp_path / "out"
+    assert run(["train", str(path), "--out", str(out), "--store", store]) == 0
+    assert "taken into the report, measured with this recipe and panel" in capsys.readouterr().out
+    summary = json.loads((out / "summary.json").read_text("utf-8"))
+    assert summary["study"]["source"]["same"] is True
+    assert 'id="study-blocks"' in (out / "report.html").read_text("utf-8")
+    other = tmp_path / "other"
+    words = ["--set", "features.carry_forward=1", "--out", str(other), "--store", store]
+    assert run(["train", str(path), *words]) == 0
+    assert "another recipe or panel" in capsys.readouterr().out
+    summary = json.loads((other / "summary.json").read_text("utf-8"))
+    assert summary["study"]["source"]["same"] is False
+    without_and_with(folder, tmp_path, store)
+
+
+def without_and_with(folder: Path, tmp_path: Path, store: str) -> None:
+    """An experiment without a study says how to get one; report adds it afterwards."""
+    path, out = write_experiment(tmp_path / "bare"), tmp_path / "bare_out"
+    assert run(["train", str(path), "--out", str(out), "--store", store]) == 0
+    page = (out / "report.html").read_text("utf-8")
+    assert 'id="study-none"' in page
+    assert 'id="study-blocks"' not in page
+    added = tmp_path / "added.html"
+    words = ["report", "--results", str(out), "--study", str(folder), "--out", str(added)]
+    assert run(words) == 0
+    assert 'id="study-blocks"' in added.read_text("utf-8")
+
+
+def test_a_file_that_is_no_study_is_refused_with_what_to_do(folder, tmp_path, capsys):
+    path = write_experiment(tmp_path / "bad")
+    for text in ("{", "[]", '{"format": 9}', '{"format": 1, "parts": {"x": {}}}'):
+        (path.parent / "study.json").write_text(text, "utf-8")
+        assert run(["train", str(path), "--store", str(tmp_path / "store")]) == 2
+        error = capsys.readouterr().err
+        assert "study.json" in error
+        assert "write it again with: city-resilience study" in error
+    assert read_study(folder)["experiment"] == "small"
