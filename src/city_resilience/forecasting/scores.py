@@ -7,6 +7,7 @@ many cities it has. Every model of a horizon is scored on the same rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -182,23 +183,25 @@ def _summary(years: pd.DataFrame, slice_: str, level: str, best: Mapping[int, st
     history = np.array([mae.get((HISTORY_ONLY, h), np.nan) for h in table["horizon"]])
     table["skill_naive"] = 1 - table["mae"] / naive
     table["skill_history"] = 1 - table["mae"] / history
-    pairs = [
-        _paired(years, str(model), HISTORY_ONLY, int(horizon))
-        for model, horizon in zip(table["model"], table["horizon"], strict=True)
-    ]
+    pairs = _paired(years, HISTORY_ONLY)
     table[["difference_history", "difference_low", "difference_high"]] = [
-        paired_interval(pair) for pair in pairs
+        paired_interval(pairs.get((str(model), int(horizon)), np.empty(0)))
+        for model, horizon in zip(table["model"], table["horizon"], strict=True)
     ]
     return table
 
 
-def _paired(years: pd.DataFrame, model: str, versus: str, horizon: int) -> Float:
-    mae = years[years["horizon"] == horizon].set_index(["model", "origin"])["mae"]
-    known = mae.index.get_level_values("model")
-    if model not in known or versus not in known:
-        return np.empty(0)
-    pairs: Float = (mae[model] - mae[versus]).dropna().to_numpy(dtype=np.float64)
-    return pairs
+def _paired(years: pd.DataFrame, versus: str) -> dict[tuple[str, int], Float]:
+    """Yearly differences in MAE of every model and horizon from one model."""
+    grid = years.pivot_table(index=["horizon", "origin"], columns="model", values="mae")
+    if versus not in grid:
+        return {}
+    less = grid.sub(grid[versus], axis=0)
+    return {
+        (str(model), int(horizon)): part[model].dropna().to_numpy(dtype=np.float64)
+        for horizon, part in less.groupby(level="horizon")
+        for model in less
+    }
 
 
 def paired_interval(differences: Float, level: float = 0.95) -> tuple[float, float, float]:
@@ -215,16 +218,21 @@ def paired_interval(differences: Float, level: float = 0.95) -> tuple[float, flo
     mean, low, high : float
         The bounds are NaN with fewer than two years.
     """
-    from scipy.stats import t
-
     n = len(differences)
     if n == 0:
         return np.nan, np.nan, np.nan
     mean = float(differences.mean())
     if n == 1:
         return mean, np.nan, np.nan
-    half = float(t.ppf(0.5 + level / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
+    half = float(_t_quantile(0.5 + level / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
     return mean, mean - half, mean + half
+
+
+@cache
+def _t_quantile(level: float, freedom: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(level, freedom))
 
 
 def compare_models(frame: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -239,10 +247,11 @@ def compare_models(frame: pd.DataFrame, model: str) -> pd.DataFrame:
     from scipy.stats import binomtest
 
     years = yearly(frame)
+    against = _paired(years, model)
     rows = []
     for horizon in sorted(years["horizon"].unique()):
         for versus in sorted(set(years["model"]) - {model}):
-            pairs = _paired(years, model, versus, int(horizon))
+            pairs = -against.get((versus, int(horizon)), np.empty(0))
             wins, decided = int((pairs < 0).sum()), int((pairs != 0).sum())
             p = binomtest(wins, decided).pvalue if decided else 1.0
             rows.append((horizon, model, versus, len(pairs), wins, p, *paired_interval(pairs)))
