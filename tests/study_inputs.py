@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ import pandas as pd
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting import Facts, run_backtest
 from city_resilience.panel import Panel
-from city_resilience.study import Context, Settings
-from forecasting_inputs import experiment, facts_of
+from city_resilience.study import Context, Settings, run_study
+from forecasting_inputs import experiment, facts_of, small_panel
 
 FAST: dict[str, Any] = {
     "members": ["persistence", "ridge"],
@@ -37,6 +38,15 @@ def context_of(
     facts = facts or facts_of(panel, asked)
     backtest = run_backtest(facts, asked).frame
     return Context(facts, asked, backtest, Settings(**{"draws": 100, **settings}))
+
+
+@cache
+def small_study() -> dict[str, Any]:
+    """A study of the experiment that the inputs of the report are about."""
+    context = context_of(small_panel(), chosen(name="demo"))
+    return run_study(
+        context.facts, context.experiment, context.backtest, "fp", settings=context.settings
+    )
 
 
 def with_noise(facts: Facts, family: str, seed: int) -> Facts:

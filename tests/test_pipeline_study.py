@@ -13,6 +13,7 @@ from city_resilience.cli import run
 from city_resilience.study import PARTS, read_study
 from pipeline_inputs import small_frame, write_experiment
 
+WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
 DATES = ("created", "seconds")
 
 
@@ -81,7 +82,7 @@ def test_one_part_keeps_the_others_of_the_same_recipe(folder, tmp_path, capsys):
         (["--only", "canari"], "no part 'canari'; nearest: 'canary'"),
         (["--shock-origins", "2040"], "the panel can score origins from 2001 to 2012"),
         (["--shock-origins", "07"], "expected years such as 2007,2014, found '07'"),
-        (["--set", "outcome.measure=resistance"], "resistance is about shocks"),
+        (["--set", "outcome.measure=resistance", "--set", WINDOWS], "resistance is about shocks"),
     ],
 )
 def test_bad_usage_is_one_line_and_writes_nothing(folder, tmp_path, capsys, words, message):

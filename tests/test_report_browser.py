@@ -15,6 +15,7 @@ from city_resilience.drivers import drivers_by_group
 from city_resilience.report import summarise, write_report
 from city_resilience.report.cities import driver_groups
 from report_inputs import make_inputs
+from study_inputs import small_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -236,3 +237,41 @@ def test_phone_width_needs_no_sideways_scrolling(visit: Visit, report: Path) -> 
     visit.open(report, "#lang=zh&h=2")
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375
     assert visit.page.locator("#city-table tbody tr").first.is_visible()
+
+
+@pytest.fixture(scope="module")
+def with_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1, 2))
+    inputs.info["study"] = small_study()
+    return write_report(summarise(**inputs.all()), tmp_path_factory.mktemp("study") / "r.html")
+
+
+def test_study_is_shown_in_both_languages_and_says_its_horizon(
+    visit: Visit, with_study: Path
+) -> None:
+    visit.open(with_study)
+    assert visit.page.locator("#study-blocks [data-part]").count() == 6
+    assert "leaving it out changes the error by" in visit.page.inner_text("#study-answer")
+    rows = visit.page.locator('[data-part="ablation"] tbody tr').all_inner_texts()
+    assert rows[0].startswith("All indicators, beyond history")
+    assert not visit.page.locator("#study-differs").is_hidden()
+    assert "one year ahead only" not in visit.page.inner_text("#study")
+    visit.page.click("#language")
+    assert visit.page.inner_text("#study-title") == "数字化有用吗？"
+    assert "去掉后误差变化" in visit.page.inner_text("#study-answer")
+    visit.page.click('#horizons [data-h="2"]')
+    assert visit.page.inner_text("#study").count("仅测量了提前 1 年") == 7
+    assert "@" not in visit.page.inner_text("#study")
+
+
+def test_report_without_a_study_says_how_to_get_one(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    text = visit.page.inner_text("#study-none")
+    assert "city-resilience study experiments/demo/experiment.toml" in text
+    assert "{" not in text
+
+
+def test_study_fits_a_phone(visit: Visit, with_study: Path) -> None:
+    visit.page.set_viewport_size({"width": 375, "height": 800})
+    visit.open(with_study, "#lang=zh")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -108,7 +108,7 @@ def _answer(variants: Mapping[str, Row] | None, texts: Texts) -> str:
     detail = texts["study_family"].format(
         family=texts[f"family_{DIGITAL}"], **told(without, texts), **facts
     )
-    weak = texts["study_underpowered"].format(years=without["years"])
-    return " ".join(
-        [texts[f"study_answer_{answer}"], detail, *([weak] if without["underpowered"] else [])]
-    )
+    sentences = [texts[f"study_answer_{answer}"], detail]
+    if without["underpowered"] and answer in {"none", "overlap"}:
+        sentences.append(texts["study_underpowered"].format(years=without["years"]))
+    return texts["study_space"].join(sentences)

@@ -120,11 +120,12 @@ def _tests_sentence(study: Row, _part: Row, rows: list[Row], texts: Texts, lang:
     own = [row for row in rows if row["loss"] == "absolute"]
     count = {name: sum(row["outcome"] == name for row in own) for name in ("better", "worse")}
     years = max(row["years"] for row in own)
-    told = texts["study_diebold_mariano_sentence"].format(
+    result = texts["study_diebold_mariano_sentence"].format(
         served=model_name(study["served"], lang), of=len(own), years=years, **count
     )
     weak = texts["study_underpowered"].format(years=years)
-    return f"{told} {weak}" if any(row["underpowered"] for row in own) else told
+    few = any(row["underpowered"] for row in own)
+    return f"{result}{texts['study_space']}{weak}" if few else result
 
 
 def _skill_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:

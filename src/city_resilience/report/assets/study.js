@@ -26,13 +26,18 @@ function studyTable(block, rows) {
     el("table", { class: "grid study" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, body)));
 }
 
+function unbroken(text) {
+  return text.replace(/ (pp|%)/g, "\u00a0$1");
+}
+
 function studyBlock(block) {
   const title = el("h3", {}, word(`study_${block.id}_title`));
   const h = shownHorizon(block.by_horizon);
   if (h === undefined) return el("div", { "data-part": block.id }, title, el("p", { class: "note" }, block.missing[state.lang]));
   const found = block.by_horizon[h];
   return el("div", { "data-part": block.id }, title,
-    el("p", { class: "lead" }, found.sentence[state.lang], elsewhere(h) ? ` ${elsewhere(h)}` : null), studyTable(block, found.rows));
+    el("p", { class: "lead" }, unbroken(found.sentence[state.lang]),
+      elsewhere(h) ? word("study_space") + elsewhere(h) : null), studyTable(block, found.rows));
 }
 
 function drawStudy() {
@@ -43,7 +48,8 @@ function drawStudy() {
     return;
   }
   const h = shownHorizon(DATA.study.answer);
-  $("study-answer").textContent = h === undefined ? word("study_no_ablation") : DATA.study.answer[h][state.lang];
+  $("study-answer").textContent = h === undefined ? word("study_no_ablation")
+    : [unbroken(DATA.study.answer[h][state.lang]), elsewhere(h)].filter(Boolean).join(word("study_space"));
   fill($("study-blocks"), DATA.study.blocks.map(studyBlock));
   $("study-source").textContent = word("study_source", DATA.study.source);
 }

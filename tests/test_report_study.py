@@ -1,0 +1,147 @@
+"""The study in the report: its answer in words, its blocks, and what it says of another recipe."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.report import render_report, summarise, with_study
+from city_resilience.report.study import study_section
+from city_resilience.report.study_blocks import BLOCKS
+from city_resilience.report.texts import LANGUAGES, load_texts
+from city_resilience.study import PARTS
+from report_inputs import make_inputs
+from study_inputs import small_study
+
+
+@pytest.fixture(scope="module")
+def study() -> dict[str, Any]:
+    return small_study()
+
+
+def with_digital(study: dict[str, Any], without: str, added: str, few: bool = False) -> Any:
+    """The study, its digital family judged as asked."""
+    changed = deepcopy(study)
+    for row in changed["parts"]["ablation"]["rows"]:
+        if row["family"] == "digital" and row["origin"] == "all":
+            row["outcome"] = without if row["variant"] == "without it" else added
+            row["underpowered"] = few
+    return changed
+
+
+NOTHING = "nothing measurable"
+
+
+@pytest.mark.parametrize(
+    ("without", "added", "en", "zh"),
+    [
+        ("helps", "helps", "Yes. Digital", "有用。数字类"),
+        (NOTHING, "helps", "Only in place of others", "只能替代其他类别"),
+        (NOTHING, NOTHING, "Not measurably. Digital", "没有可测量的作用。数字类"),
+        (NOTHING, "hurts", "No, it costs accuracy. Digital", "没有用，反而降低准确度。数字类"),
+        ("hurts", "helps", "No, it costs accuracy. Digital", "没有用，反而降低准确度。数字类"),
+    ],
+)
+def test_answer_says_what_was_found(study, without, added, en, zh):
+    answer = study_section(with_digital(study, without, added), {})["answer"]["1"]
+    assert answer["en"].startswith(en)
+    assert answer["zh"].startswith(zh)
+    assert re.search(r"leaving it out changes the error by \S+ pp \(\S+ to \S+ over", answer["en"])
+
+
+def test_few_years_are_said_where_nothing_was_found(study):
+    words = "this is underpowered"
+    for outcome, said in ((NOTHING, True), ("helps", False)):
+        answer = study_section(with_digital(study, outcome, outcome, few=True), {})["answer"]["1"]
+        assert (words in answer["en"]) is said
+    answer = study_section(with_digital(study, NOTHING, NOTHING), {})["answer"]["1"]
+    assert words not in answer["en"]
+
+
+def test_a_panel_without_digital_is_not_judged(study):
+    changed = deepcopy(study)
+    part = changed["parts"]["ablation"]
+    part["rows"] = [row for row in part["rows"] if row["family"] != "digital"]
+    answer = study_section(changed, {})["answer"]["1"]
+    assert answer["en"].startswith("No digital indicator entered")
+
+
+def test_every_part_has_a_block_in_both_languages(study):
+    section = study_section(study, {})
+    assert set(BLOCKS) == set(PARTS)
+    assert [block["id"] for block in section["blocks"]] == list(BLOCKS)
+    texts = load_texts()
+    for block in section["blocks"]:
+        for found in block["by_horizon"].values():
+            assert found["rows"]
+            assert {len(row) for row in found["rows"]} == {len(block["heads"])}
+            for lang in LANGUAGES:
+                assert "{" not in found["sentence"][lang]
+                assert all(key in texts[lang] for key, _ in block["heads"])
+                for cell in (cell for row in found["rows"] for cell in row):
+                    for text in (cell["text"], cell["sub"]):
+                        if text.startswith("@text:"):
+                            assert text.removeprefix("@text:") in texts[lang]
+
+
+def test_parts_that_found_nothing_say_so(study):
+    changed = deepcopy(study)
+    for part in changed["parts"].values():
+        part["rows"] = []
+    section = study_section(changed, {})
+    assert section["answer"] == {}
+    assert all(block["by_horizon"] == {} for block in section["blocks"])
+    assert all(block["missing"]["zh"] for block in section["blocks"])
+
+
+def test_only_some_parts_make_only_their_blocks(study):
+    changed = deepcopy(study)
+    changed["parts"] = {"canary": changed["parts"]["canary"]}
+    section = study_section(changed, {})
+    assert [block["id"] for block in section["blocks"]] == ["canary"]
+    assert section["answer"] == {}
+
+
+@pytest.mark.parametrize(
+    ("run", "same"),
+    [
+        ({}, True),
+        ({"fingerprint": "fp"}, True),
+        ({"fingerprint": "another"}, False),
+        ({"digest": "another"}, False),
+        ({"learners": {"ridge": {"alpha": 1.0}}}, False),
+        ({"served": "ridge"}, False),
+    ],
+)
+def test_another_recipe_or_panel_is_told(study, run, same):
+    assert study_section(study, run)["source"]["same"] is same
+
+
+def test_page_shows_the_study_or_how_to_get_one(study):
+    inputs = make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,))
+    bare = summarise(**inputs.all())
+    page = render_report(bare)
+    assert 'id="study-none"' in page
+    inputs.info["study"] = study
+    page = render_report(summarise(**inputs.all()))
+    assert 'id="study-blocks"' in page
+    assert 'id="study-none"' not in page
+    assert render_report(with_study(bare, study)) == page
+
+
+def test_a_study_of_another_experiment_is_refused(study):
+    bare = summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
+    with pytest.raises(InputError, match=r"about experiment 'other', the report about 'demo'"):
+        with_study(bare, {**study, "experiment": "other"})
+    with pytest.raises(InputError, match="about measure"):
+        with_study(bare, {**study, "measure": "composite"})
+
+
+def test_a_measure_in_other_units_speaks_of_them(study):
+    section = study_section({**study, "measure": "composite"}, {})
+    assert " points (" in section["answer"]["1"]["en"]
+    assert "pp" not in section["answer"]["1"]["en"]
