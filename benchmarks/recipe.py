@@ -1,0 +1,212 @@
+"""What each part of the recipe is worth: one change at a time, on the same rolling origins.
+
+    python benchmarks/recipe.py china_prefecture --data city_panel.csv [--horizons 1,2]
+
+Every variant is the served recipe with one thing changed. It is fitted and weighted as the backtest
+does it, at each origin from what was known then. The last row is nested: at each origin the variant
+that did best at earlier origins. Writes ``experiments/NAME/recipe.csv``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from recipe_members import MEMBERS, Member
+
+from city_resilience.forecasting import Facts, yearly
+from city_resilience.forecasting.blend import blend_weights, least_absolute_weights
+from city_resilience.forecasting.scores import paired_interval
+from city_resilience.intake import load
+from city_resilience.progress import silent
+from city_resilience.resilience import known_labels
+from city_resilience.study.folds import Prepared, forecast_rows, prepare_folds
+
+ROOT = Path(__file__).parents[1]
+SERVED = "served"
+NESTED = "chosen at each origin by earlier ones"
+Float = NDArray[np.float64]
+Weights = Callable[[Float, Float], Float]
+
+
+def equal(forecasts: Float, labels: Float) -> Float:
+    """The same weight for every member."""
+    del labels
+    return np.full(forecasts.shape[1], 1.0 / forecasts.shape[1])
+
+
+def fitted(forecasts: Float, labels: Float) -> Float:
+    """Weights that minimise the absolute error of the blend at earlier origins."""
+    if not len(labels):
+        return equal(forecasts, labels)
+    return least_absolute_weights(forecasts, labels)
+
+
+def shrunk(forecasts: Float, labels: Float, factor: float) -> Float:
+    """The served weights times a factor: every forecast is drawn to zero."""
+    return np.asarray(factor * blend_weights(forecasts, labels))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Members and how they are weighted."""
+
+    members: tuple[str, ...] = ("persistence", "xgboost", "own_trees")
+    weights: Weights = blend_weights
+
+    def swapped(self, old: str, new: str) -> Recipe:
+        """Return the recipe with one member in place of another."""
+        return replace(self, members=tuple(new if m == old else m for m in self.members))
+
+
+BASE = Recipe()
+RECIPES: Mapping[str, Recipe] = {
+    SERVED: BASE,
+    **{
+        f"without {name}": replace(BASE, members=tuple(m for m in BASE.members if m != name))
+        for name in BASE.members
+    },
+    **{
+        f"with {name} added": replace(BASE, members=(*BASE.members, name))
+        for name in ("ridge on ranks", "extra trees on all", "xgboost on the past")
+    },
+    **{
+        f"xgboost: {name}": BASE.swapped("xgboost", f"xgboost, {name}")
+        for name in (
+            "all years alike",
+            "recency 3 years",
+            "recency 12 years",
+            "one tree a round",
+            "values only",
+            "ranks only",
+            "no composite indices",
+            "on residuals of persistence",
+            "pseudo-Huber loss",
+            "regime added",
+            "years of equal weight",
+            "small cities weigh less",
+            "deeper trees",
+            "early stopping on the last year",
+            "searched by optuna",
+        )
+    },
+    "own trees: all years alike": BASE.swapped("own_trees", "own trees, all years alike"),
+    "weights: equal": replace(BASE, weights=equal),
+    "weights: least absolute error": replace(BASE, weights=fitted),
+    "weights: shrunk to 0.85": replace(BASE, weights=partial(shrunk, factor=0.85)),
+}
+
+
+def forecasts_of(folds: list[Prepared], name: str, member: Member) -> dict[int, Float]:
+    """Forecast every origin with one member."""
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda p: member(folds, p), folds))
+    print(f"  {name}", flush=True)
+    return {p.fold.origin: result for p, result in zip(folds, results, strict=True)}
+
+
+def blended(
+    folds: list[Prepared], horizon: int, members: Mapping[str, dict[int, Float]], recipe: Recipe
+) -> dict[int, Float]:
+    """Put members together, the weights of an origin from origins whose outcome was known."""
+    origins = np.array([p.fold.origin for p in folds])
+    inputs = {
+        o: np.column_stack([members[name][o] for name in recipe.members]) for o in origins.tolist()
+    }
+    truths = {p.fold.origin: p.truth for p in folds}
+    found = {}
+    for origin in origins.tolist():
+        past = origins[known_labels(origin, horizon, origins)].tolist()
+        known = {o: np.isfinite(truths[o]) for o in past}
+        rows = np.concatenate(
+            [np.empty((0, len(recipe.members))), *(inputs[o][known[o]] for o in past)]
+        )
+        labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
+        weigh = recipe.weights if len(labels) else equal
+        found[origin] = inputs[origin] @ weigh(rows, labels)
+    return found
+
+
+def nested(
+    folds: list[Prepared], horizon: int, forecasts: Mapping[str, dict[int, Float]]
+) -> dict[int, Float]:
+    """At each origin take the variant with the lowest mean error at earlier origins."""
+    origins = np.array([p.fold.origin for p in folds])
+    error = {
+        name: {p.fold.origin: np.nanmean(np.abs(own[p.fold.origin] - p.truth)) for p in folds}
+        for name, own in forecasts.items()
+    }
+    found = {}
+    for origin in origins.tolist():
+        past = origins[known_labels(origin, horizon, origins)].tolist()
+        means = {n: np.mean([own[o] for o in past]) if past else 0.0 for n, own in error.items()}
+        found[origin] = forecasts[min(means, key=lambda n: (means[n], n != SERVED))][origin]
+    return found
+
+
+def at_horizon(facts: Facts, experiment: Any, horizon: int) -> pd.DataFrame:
+    """Score every variant at one horizon against the served recipe."""
+    print(f"horizon {horizon}", flush=True)
+    folds = prepare_folds(facts, experiment, horizon, silent)
+    names = dict.fromkeys(m for recipe in RECIPES.values() for m in recipe.members)
+    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in names}
+    forecasts = {name: blended(folds, horizon, members, recipe) for name, recipe in RECIPES.items()}
+    forecasts[NESTED] = nested(folds, horizon, forecasts)
+    scored = {p.fold.origin for p in folds if p.scored}
+    rows = [
+        forecast_rows(facts, name, horizon, {o: f for o, f in own.items() if o in scored})
+        for name, own in forecasts.items()
+    ]
+    years = yearly(pd.concat(rows, ignore_index=True))
+    return table_of(years, horizon)
+
+
+def table_of(years: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """Mean yearly scores, and the paired difference of each variant from the served recipe."""
+    mae = years.pivot_table(index="origin", columns="model", values="mae")
+    means = years.groupby("model")[["mae", "rmse", "rank_correlation"]].mean()
+    found = []
+    for name in (*RECIPES, NESTED):
+        pairs = (mae[name] - mae[SERVED]).to_numpy()
+        difference, low, high = paired_interval(pairs)
+        found.append(
+            {
+                "horizon": horizon,
+                "variant": name,
+                **means.loc[name].to_dict(),
+                "difference": difference,
+                "low": low,
+                "high": high,
+                "years_better": int((pairs < 0).sum()),
+                "years": len(pairs),
+            }
+        )
+    return pd.DataFrame(found)
+
+
+def main() -> None:
+    """Run the variants and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("experiment")
+    parser.add_argument("--data", default="")
+    parser.add_argument("--horizons", default="1,2")
+    asked = parser.parse_args()
+    folder = ROOT / "experiments" / asked.experiment
+    source = load(folder / "experiment.toml", asked.data)
+    horizons = [int(h) for h in asked.horizons.split(",")]
+    tables = [at_horizon(source.facts, source.experiment, h) for h in horizons]
+    table = pd.concat(tables, ignore_index=True)
+    table.round(4).to_csv(folder / "recipe.csv", index=False)
+    print(table.round(3).to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
