@@ -248,8 +248,8 @@ def test_scores_by_hand_and_withheld_for_few_cities(backtest):
     yearly = inside.groupby(known["origin"]).mean()
     assert table.loc[(1, "all", ""), "coverage"] == pytest.approx(yearly.mean())
     assert table.loc[(1, "all", ""), "years"] == len(yearly)
-    assert np.isnan(table.loc[(1, "half", "few"), "coverage"])
-    assert table.loc[(1, "half", "few"), "n"] > 0
+    assert np.isnan(table.loc[(1, "group:half", "few"), "coverage"])
+    assert table.loc[(1, "group:half", "few"), "n"] > 0
     row = table.loc[(1, "all", "")]
     assert row["low"] <= row["difference"] <= row["high"]
     assert row["difference"] == pytest.approx(row["interval_score"] - row["plain_score"])

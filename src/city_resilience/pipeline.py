@@ -344,6 +344,8 @@ def _stage(
         drivers=drivers,
         drivers_by_group=by_group,
         coverage=evaluation.coverage,
+        intervals=evaluation.intervals,
+        reliability=evaluation.reliability,
         labels={
             spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
             for spec in source.facts.specs

@@ -120,7 +120,7 @@ def score_intervals(
         for name, levels in (groups or {}).items():
             for level, own in part.groupby(part["city"].map(levels).fillna("")):
                 if level != "":
-                    found.append((horizon, name, level, own, min_group))
+                    found.append((horizon, f"group:{name}", level, own, min_group))
     table = pd.DataFrame([_scored(*entry) for entry in found])
     return table.reindex(columns=list(INTERVAL_COLUMNS))
 

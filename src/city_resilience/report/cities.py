@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.drivers import BASE
+from city_resilience.forecasting.interval_scores import EVENTS
 from city_resilience.report.plain import plain, plain_text, whole
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
@@ -175,6 +176,7 @@ def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
         "upper": plain(row.get("upper")),
         "rank": whole(row.get("rank")),
         "coverage": plain(row.get("coverage")),
+        **{name: plain(row.get(name)) for name in EVENTS},
         "flags": [flag for flag in re.split(r"[;,|\s]+", plain_text(row.get("flags"))) if flag],
     }
 

@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "FIGURES",
     "build_figures",
+    "fig_covered",
     "fig_families",
     "fig_indicators",
     "fig_outcomes",
@@ -60,6 +61,51 @@ def fig_years(part: dict[str, Any], served: str) -> Figure:
         yaxis={"title": {"text": "@text:axis_mae"}, "rangemode": "tozero"},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="x unified",
+    )
+    layout["xaxis"]["tickformat"] = "d"
+    return {"data": traces, "layout": layout}
+
+
+def fig_covered(part: dict[str, Any], _served: str = "") -> Figure:
+    """Draw the share of outcomes inside the intervals by origin year, 90 % and 80 %."""
+    years = (part.get("intervals") or {}).get("years") or {"year": []}
+    roles = (
+        ("coverage", "@text:covered_90", ACCENT, "circle"),
+        ("coverage_80", "@text:covered_80", HISTORY, "diamond"),
+    )
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": name,
+            "x": years["year"],
+            "y": years.get(column, []),
+            "line": {"color": colour, "width": 2},
+            "marker": {"color": colour, "size": 7, "symbol": symbol},
+            "hovertemplate": "%{x}: %{y:.1%}",
+        }
+        for column, name, colour, symbol in roles
+    ]
+    nominal = [
+        {
+            "type": "line",
+            "xref": "paper",
+            "x0": 0,
+            "x1": 1,
+            "y0": level,
+            "y1": level,
+            "line": {"color": colour, "width": 1.2, "dash": "dash"},
+            "layer": "below",
+        }
+        for level, colour in ((0.9, ACCENT), (0.8, HISTORY))
+    ]
+    layout = _layout(
+        height=320,
+        xaxis={"title": {"text": "@text:axis_origin"}},
+        yaxis={"title": {"text": "@text:axis_covered"}, "tickformat": ".0%", "range": [0.4, 1.02]},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        shapes=nominal,
     )
     layout["xaxis"]["tickformat"] = "d"
     return {"data": traces, "layout": layout}
@@ -166,6 +212,7 @@ def build_figures(summary: dict[str, Any]) -> dict[str, Any]:
 
 FIGURES: dict[str, Callable[[dict[str, Any], str], Figure]] = {
     "years": fig_years,
+    "covered": fig_covered,
     "families": fig_families,
     "indicators": fig_indicators,
 }

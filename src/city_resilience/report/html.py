@@ -90,7 +90,7 @@ def write_report(summary: dict[str, Any], path: Path | str) -> Path:
     return path
 
 
-SCRIPTS = ("base.js", "tables.js", "study.js", "city.js", "page.js")
+SCRIPTS = ("base.js", "tables.js", "study.js", "intervals.js", "city.js", "page.js")
 
 
 def _without_outcomes(summary: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from city_resilience.report.cities import (
     families,
     indicator_list,
 )
+from city_resilience.report.intervals import interval_part
 from city_resilience.report.observed import coverage_table, observed_families
 from city_resilience.report.plain import plain, plain_text
 from city_resilience.report.skill import best_naive, groups, outcomes, skill_table, yearly
@@ -42,6 +43,8 @@ def summarise(
     labels: Labels,
     info: Mapping[str, Any],
     drivers_by_group: pd.DataFrame | None = None,
+    intervals: pd.DataFrame | None = None,
+    reliability: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Compute all that the report shows.
 
@@ -78,6 +81,8 @@ def summarise(
     drivers_by_group : DataFrame, optional
         Columns ``group, level, n, horizon, family, mean_abs, mean``; see
         ``drivers.drivers_by_group``.
+    intervals, reliability : DataFrame, optional
+        See ``forecasting.score_intervals`` and ``forecasting.reliability``.
 
     Returns
     -------
@@ -116,6 +121,7 @@ def summarise(
             if drivers_by_group is None
             else driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
+            "intervals": interval_part(intervals, reliability, horizon, experiment.outcome.measure),
         }
     summary = {
         **_heading(experiment, info, forecast, live),

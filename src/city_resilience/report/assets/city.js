@@ -135,7 +135,8 @@ function drawCity() {
   $("city-title").textContent = found ? word("city_heading", { city: entry.city, forecast: signed(found.forecast), target: found.target }) : entry.city;
   const sentences = found ? [word("city_sub", { origin: entry.origin, h_text: horizonText(state.h) }),
     found.rank === null ? word("city_unranked") : word("city_rank", { rank: found.rank, n: ranked() }),
-    found.lower !== null && found.upper !== null ? word("city_interval", { low: signed(found.lower), high: signed(found.upper) }) : ""]
+    found.lower !== null && found.upper !== null ? word("city_interval", { low: signed(found.lower), high: signed(found.upper), coverage: Math.round(100 * found.coverage) }) : "",
+    found.p_below_0 !== null ? word("city_chances", { below: percent(found.p_below_0), below_2: percent(found.p_below_minus_2), worst: percent(found.p_worst_tenth) }) : ""]
     : [word("not_forecast")];
   if (found && !parts) sentences.push(word("no_detail"));
   $("city-sub").textContent = sentences.filter(Boolean).join(state.lang === "zh" ? "" : " ");

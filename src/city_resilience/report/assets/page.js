@@ -33,6 +33,7 @@ function drawAll() {
   drawGroups();
   drawDriverGroups();
   drawStudy();
+  drawIntervals();
   drawCoverage();
   if (state.city) {
     drawCity();

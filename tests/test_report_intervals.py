@@ -1,0 +1,71 @@
+"""The section on intervals says what the tables say."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.forecasting import reliability, score_intervals
+from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience.report.figures import fig_covered
+from city_resilience.report.intervals import interval_part
+
+
+@pytest.fixture(scope="module")
+def rows() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"city": [f"c{k}" for k in range(40)] * 6, "horizon": 1})
+    frame["origin"] = np.repeat(range(2010, 2016), 40)
+    frame["truth"] = rng.standard_normal(240)
+    frame["forecast"] = 0.0
+    for name, half in (("", 1.7), ("_80", 1.3)):
+        frame[f"lower{name}"], frame[f"upper{name}"] = -half, half
+    frame["plain_lower"], frame["plain_upper"] = -2.5, 2.5
+    frame[list(EVENTS)] = 0.25
+    frame["crps"] = 0.5
+    return frame
+
+
+def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
+    groups = {"half": {f"c{k}": "a" if k < 30 else "b" for k in range(40)}}
+    table = score_intervals(rows, groups, min_group=20)
+    part = interval_part(table, reliability(rows), 1, "growth_gap")
+    whole = table[table["slice"] == "all"].iloc[0]
+    years = table[table["slice"] == "year"]
+    for text in part["sentence"].values():
+        assert f"{100 * whole['coverage']:.1f}" in text
+        assert f"{100 * years['coverage'].min():.1f}" in text
+        assert "3.4" in text
+        assert "{" not in text
+    assert "worth it" in part["sentence"]["en"]
+    assert part["years"]["year"] == list(range(2010, 2016))
+    np.testing.assert_allclose(part["years"]["coverage"], years["coverage"], atol=1e-3)
+    withheld = {row["level"]: row["withheld"] for row in part["groups"]}
+    assert withheld == {"a": False, "b": True}
+    [chances] = part["chances"]
+    assert chances[0]["text"] == "20–30 %"
+    assert chances[1]["text"] == "25 %"
+    assert chances[2]["text"] == f"{100 * (rows['truth'] < 0).mean():.0f} %"
+    drawn = fig_covered({"intervals": part})
+    assert drawn["data"][0]["y"] == part["years"]["coverage"]
+
+
+def test_plain_intervals_that_do_better_are_said_to(rows):
+    wide = rows.assign(lower=-9.0, upper=9.0)
+    part = interval_part(score_intervals(wide), reliability(wide), 1, "growth_gap")
+    assert "the plain ones did better" in part["sentence"]["en"]
+    same = rows.assign(lower=rows["plain_lower"], upper=rows["plain_upper"])
+    part = interval_part(score_intervals(same), reliability(same), 1, "sensitivity")
+    assert "no measurable difference" in part["sentence"]["en"]
+    assert "(ratio) wide" in part["sentence"]["en"]
+    one = rows[rows["origin"] == 2010]
+    part = interval_part(score_intervals(one), reliability(one), 1, "growth_gap")
+    assert "too few years" in part["sentence"]["en"]
+
+
+def test_without_intervals_there_is_no_part(rows):
+    assert interval_part(None, None, 1, "growth_gap") is None
+    table = score_intervals(rows)
+    assert interval_part(table, reliability(rows), 2, "growth_gap") is None
+    assert fig_covered({})["data"][0]["x"] == []
