@@ -44,7 +44,7 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
     withheld = {row["level"]: row["withheld"] for row in part["groups"]}
     assert withheld == {"a": False, "b": True}
     [chances] = part["chances"]
-    assert chances[0]["text"] == "20–30 %"
+    assert chances[0]["text"] == "20–30\u00a0%"
     assert chances[1]["text"] == "25 %"
     assert chances[2]["text"] == f"{100 * (rows['truth'] < 0).mean():.0f} %"
     drawn = fig_covered({"intervals": part})

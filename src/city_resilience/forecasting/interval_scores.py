@@ -23,6 +23,7 @@ __all__ = [
     "interval_rows",
     "reliability",
     "score_intervals",
+    "year_bootstrap",
 ]
 
 Float = NDArray[np.float64]
@@ -134,7 +135,7 @@ def _scored(
         return row
     years = _losses(rows).groupby("origin").mean()
     difference = (years["interval_score"] - years["plain_score"]).to_numpy()
-    low, high = _year_bootstrap(difference)
+    low, high = year_bootstrap(difference)
     return {
         **row,
         **years.mean().to_dict(),
@@ -171,7 +172,7 @@ def _inside(truth: Float, lower: Float, upper: Float) -> Float:
     return ((truth >= lower) & (truth <= upper)).astype(np.float64)
 
 
-def _year_bootstrap(difference: Float, seed: int = 0) -> tuple[float, float]:
+def year_bootstrap(difference: Float, seed: int = 0) -> tuple[float, float]:
     """95 % interval of a mean over years, years drawn with replacement; NaN for a single year."""
     if len(difference) < 2:
         return float("nan"), float("nan")

@@ -25,10 +25,12 @@ __all__ = [
     "CALIBRATION",
     "KINDS",
     "REFERENCE",
+    "STEP",
     "Calibration",
     "Residuals",
     "check_coverage",
     "city_scale",
+    "conformal_quantile",
     "interval_score",
     "residuals_of",
 ]
@@ -143,13 +145,13 @@ class Calibration:
         ndarray, shape (cities,)
             In the unit of the measure; NaN where the residuals are too few for that coverage.
         """
-        quantile = _quantile(np.abs(self._scores), 1.0 - coverage)
+        quantile = conformal_quantile(np.abs(self._scores), 1.0 - coverage)
         return quantile * self._reach(scale)
 
     def plain_half_width(self, coverage: float = REFERENCE) -> float:
         """Half the width of plain split conformal intervals, for comparison."""
         parts = [np.abs(part.residual) for part in self.past]
-        return _quantile(np.concatenate(parts) if parts else np.empty(0), 1.0 - coverage)
+        return conformal_quantile(np.concatenate(parts) if parts else np.empty(0), 1.0 - coverage)
 
     def quantiles(self, forecast: Float, scale: Float, levels: Float) -> Float:
         """Quantiles of the outcome, shape (levels, cities); NaN without residuals."""
@@ -242,8 +244,15 @@ def interval_score(truth: Float, lower: Float, upper: Float, coverage: float) ->
     return np.asarray(upper - lower + factor * misses)
 
 
-def _quantile(absolute: Float, alpha: float) -> float:
-    """Split conformal quantile: the ceil((n + 1)(1 - α))-th smallest, NaN if there is none."""
+def conformal_quantile(absolute: Float, alpha: float) -> float:
+    """Split conformal quantile: the ceil((n + 1)(1 - α))-th smallest score, NaN if there is none.
+
+    Parameters
+    ----------
+    absolute : ndarray, shape (n,)
+    alpha : float
+        Share of misses, above 0 and below 1.
+    """
     rank = int(np.ceil((len(absolute) + 1) * (1.0 - alpha) - 1e-9))
     if not 1 <= rank <= len(absolute):
         return float("nan")
@@ -262,7 +271,7 @@ class _Walk:
 
     def _judge(self, part: Residuals) -> None:
         known = self._known(part.origin)
-        quantile = self.wider(part.origin) * _quantile(known, 1.0 - REFERENCE)
+        quantile = self.wider(part.origin) * conformal_quantile(known, 1.0 - REFERENCE)
         if not np.isfinite(quantile) or not len(part.residual):
             return
         scores = np.abs(part.scores(self._kind))
@@ -283,8 +292,8 @@ class _Walk:
             if year + self._horizon <= origin:
                 alpha = min(nominal, alpha + STEP * (nominal - missed))
         known = self._known(origin)
-        adapted = _quantile(known, max(alpha, LEAST_ALPHA))
-        factor = adapted / _quantile(known, nominal) if np.isfinite(adapted) else 1.0
+        adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))
+        factor = adapted / conformal_quantile(known, nominal) if np.isfinite(adapted) else 1.0
         return float(min(factor, MOST_WIDER)) if np.isfinite(factor) else 1.0
 
     def mean_score(self) -> float:

@@ -95,7 +95,7 @@ def _chances(rows: pd.DataFrame) -> list[list[dict[str, str]]]:
     table = []
     for name in sorted(bins):
         low, high = (100 * float(end) for end in name.split("-"))
-        cells = [_cell(f"{low:g}–{high:g} %")]
+        cells = [_cell(f"{low:g}–{high:g}\u00a0%")]
         for event in EVENTS:
             row = found.get((event, name))
             cells += [_cell("–"), _cell("–")] if row is None else _pair(row)

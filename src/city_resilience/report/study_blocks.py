@@ -248,6 +248,36 @@ def _canary_sentence(study: Row, _part: Row, rows: list[Row], texts: Texts, _lan
     return texts["study_canary_sentence"].format(**figures)
 
 
+def _intervals_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
+    table = []
+    for row in rows:
+        sure = row["low"] is not None and (row["low"] > 0 or row["high"] < 0)
+        tone = ("up" if row["difference"] < 0 else "down") if sure else ""
+        table.append(
+            [
+                _cell(f"@text:study_way_{row['method']}"),
+                _cell(f"{100 * row['coverage']:.1f} %"),
+                _cell(f"{100 * row['worst_coverage']:.1f} %", str(row["worst_year"])),
+                _cell(_number(row["width"])),
+                _cell(_number(row["interval_score"])),
+                _cell(_change(row["difference"]), _range(row["low"], row["high"]), tone),
+            ]
+        )
+    return table
+
+
+def _intervals_sentence(_study: Row, _part: Row, rows: list[Row], texts: Texts, _lang: str) -> str:
+    best = min(rows, key=lambda row: row["interval_score"])
+    own = next(row for row in rows if row["method"] == "served")
+    return texts["study_intervals_sentence"].format(
+        best=texts[f"study_way_{best['method']}"],
+        best_score=_number(best["interval_score"]),
+        score=_number(own["interval_score"]),
+        covered=f"{100 * own['coverage']:.1f}",
+        worst=f"{100 * own['worst_coverage']:.1f}",
+    )
+
+
 @dataclass(frozen=True)
 class Block:
     """How one part is shown: (text key, numeric) of each column, its rows and its sentence."""
@@ -296,6 +326,18 @@ BLOCKS: Mapping[str, Block] = {
         ),
         _skill_table,
         _skill_sentence,
+    ),
+    "intervals": Block(
+        (
+            ("study_way", False),
+            ("covered_90", True),
+            ("study_worst_year", True),
+            ("width_90", True),
+            ("study_score", True),
+            ("study_less_plain", True),
+        ),
+        _intervals_table,
+        _intervals_sentence,
     ),
     "unseen": Block(
         (("study_cities_are", False), ("rows", True), *_ACCURACY), _unseen_table, _unseen_sentence

@@ -9,6 +9,7 @@ from city_resilience.forecasting.significance import diebold_mariano, skill_inte
 from city_resilience.study.ablation import ablation
 from city_resilience.study.canary import canary
 from city_resilience.study.context import Context, Part
+from city_resilience.study.intervals import interval_methods
 from city_resilience.study.shock import shock_test
 from city_resilience.study.unseen import unseen_cities
 
@@ -40,6 +41,7 @@ PARTS: Mapping[str, StudyPart] = {
         StudyPart("ablation", "Families of indicators", ablation),
         StudyPart("diebold_mariano", "Diebold-Mariano tests over years", _diebold_mariano),
         StudyPart("skill_intervals", "Skill over cities drawn anew", _skill_intervals),
+        StudyPart("intervals", "Ways to make intervals", interval_methods),
         StudyPart("unseen", "Cities of provinces left out of training", unseen_cities),
         StudyPart("shock", "Origins before shocks", shock_test),
         StudyPart("canary", "What a random split would claim", canary),
