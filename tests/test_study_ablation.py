@@ -79,6 +79,14 @@ def test_members_on_the_past_are_the_same_whatever_is_left_out():
     assert set(known) == {"persistence", "own_trees"}
 
 
+def test_without_history_no_member_reads_it(context):
+    found = variant_forecasts(context, 1)["history", WITHOUT][0]
+    noisy = context_of(small_panel(), facts=with_noise(context.facts, "history", seed=2))
+    after = variant_forecasts(noisy, 1)["history", WITHOUT][0]
+    for origin in found:
+        np.testing.assert_array_equal(found[origin], after[origin])
+
+
 def test_every_family_is_left_out_and_added(context, table):
     assert tuple(table.columns) == ABLATION_COLUMNS
     present = families(context.facts, context.folds(1))

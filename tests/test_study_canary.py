@@ -47,6 +47,11 @@ def test_rows_and_features_are_those_of_the_backtest(context):
     merged = keys.merge(own, on=["city", "origin"], suffixes=("", "_backtest"))
     assert len(merged) == len(keys) == len(own)
     np.testing.assert_array_equal(merged["truth"], merged["truth_backtest"])
+    family = {spec.id: spec.family for spec in context.facts.specs}
+    names = [name for name, _ in pool.spec.columns]
+    past = [k for k, name in enumerate(names) if family[name] == "history"]
+    assert pool.history.tolist() == past
+    assert past
     first = scored[0]
     known = np.isfinite(first.truth)
     place = {column: k for k, column in enumerate(pool.spec.columns)}
@@ -78,6 +83,9 @@ def test_table_has_both_scores_of_every_member_and_what_is_served(context):
     error = (own["forecast"] - own["truth"]).abs().groupby(own["origin"]).mean().mean()
     assert row["mae_forward"] == pytest.approx(error)
     assert row["n"] == len(own)
+    for figure in ("r2", "mae", "rank"):
+        apart = table[f"{figure}_random"] - table[f"{figure}_forward"]
+        pd.testing.assert_series_equal(table[f"{figure}_illusion"], apart, check_names=False)
 
 
 def test_years_that_share_a_shock_are_flattered_by_a_random_split():

@@ -83,7 +83,8 @@ def test_random_values_after_the_origin_change_no_unseen_forecast():
 
 
 def test_origins_are_taken_from_the_newest_back():
-    part = unseen_cities(context_of(small_panel(), every=2))
+    evaluation = {"first_origin": 2008, "warmup_origins": 1, "min_group": 5}
+    part = unseen_cities(context_of(small_panel(), chosen(evaluation=evaluation), every=2))
     assert part.about["origins"] == [2008, 2010, 2012]
     assert part.about["every"] == 2
     assert part.about["group"] == "province"

@@ -79,10 +79,13 @@ def _effect(row: Row | None) -> list[Cell]:
 
 
 def _ablation_sentence(_study: Row, _part: Row, rows: list[Row], texts: Texts, _lang: str) -> str:
-    together = over_all_origins(rows).get("all")
+    families = over_all_origins(rows)
+    together = families.pop("all", None)
     if together is None:
         return texts["study_ablation_missing"]
-    return texts["study_ablation_sentence"].format(**told(together["beyond history"], texts))
+    tests = sum(len(variants) for variants in families.values())
+    figures = told(together["beyond history"], texts)
+    return texts["study_ablation_sentence"].format(tests=tests, **figures)
 
 
 def told(row: Row, texts: Texts) -> dict[str, str]:

@@ -37,6 +37,9 @@ CANARY_COLUMNS = (
     "mae_forward",
     "rank_random",
     "rank_forward",
+    "r2_illusion",
+    "mae_illusion",
+    "rank_illusion",
 )
 
 
@@ -59,7 +62,8 @@ def canary(context: Context) -> Part:
     -------
     Part
         ``CANARY_COLUMNS``, one row per member and for what is served. R² is pooled over all rows,
-        MAE (pp) and rank correlation are means over the origin years, on the same rows.
+        MAE (pp) and rank correlation are means over the origin years, on the same rows; an
+        ``illusion`` is random minus forward.
     """
     tables = [_table(context, horizon) for horizon in context.horizons]
     return Part(pd.concat(tables, ignore_index=True), {"splits": SPLITS})
@@ -154,4 +158,5 @@ def _row(
         *(means[kind]["mae"] for kind in pair),
         *(means[kind]["rank_correlation"] for kind in pair),
     ]
-    return (horizon, name, len(drawn), *figures)
+    illusion = [drawn - forward for drawn, forward in zip(figures[::2], figures[1::2], strict=True)]
+    return (horizon, name, len(keys), *figures, *illusion)
