@@ -14,6 +14,7 @@ import pytest
 from city_resilience.drivers import drivers_by_group
 from city_resilience.report import summarise, write_report
 from city_resilience.report.cities import driver_groups
+from city_resilience.report.study_blocks import BLOCKS
 from report_inputs import make_inputs
 from study_inputs import small_study
 
@@ -250,7 +251,7 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
     visit: Visit, with_study: Path
 ) -> None:
     visit.open(with_study)
-    assert visit.page.locator("#study-blocks [data-part]").count() == 6
+    assert visit.page.locator("#study-blocks [data-part]").count() == len(BLOCKS)
     assert "leaving it out changes the error by" in visit.page.inner_text("#study-answer")
     rows = visit.page.locator('[data-part="ablation"] tbody tr').all_inner_texts()
     assert rows[0].startswith("All indicators, beyond history")
@@ -260,7 +261,7 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
     assert visit.page.inner_text("#study-title") == "数字化有用吗？"
     assert "去掉后误差变化" in visit.page.inner_text("#study-answer")
     visit.page.click('#horizons [data-h="2"]')
-    assert visit.page.inner_text("#study").count("仅测量了提前 1 年") == 7
+    assert visit.page.inner_text("#study").count("仅测量了提前 1 年") == len(BLOCKS) + 1
     assert "@" not in visit.page.inner_text("#study")
 
 

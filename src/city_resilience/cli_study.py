@@ -64,7 +64,8 @@ def study(
     """Measure what families of indicators are worth, and how sure the skill is (minutes).
 
     Parts: ablation (each family left out, and added to history), diebold_mariano, skill_intervals
-    (cities drawn anew), unseen (provinces left out of training), shock, canary (a random split).
+    (cities drawn anew), intervals (ways to make them), unseen (provinces left out of training),
+    shock, canary (a random split).
     A study.json beside the experiment file goes into the report of train.
 
     \b
