@@ -1,0 +1,83 @@
+"""Export the rows of the backtest for other tools; runs in the environment of the product.
+
+    python export.py EXPERIMENT DATA WORK
+
+Two frames of the same rows at each origin: ``plain`` (last five yearly gaps, log level, raw columns
+of that year) and ``features`` (what the product's learners see).
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.forecasting import Facts, scored_origins
+from city_resilience.forecasting.fold import prepare_fold
+from city_resilience.indicators import growth_gap_past
+from city_resilience.indicators.ratios import lag
+from city_resilience.intake import Source, load
+
+HORIZON = 1
+LAGS = 5
+
+
+def plain_columns(source: Source, end: int) -> dict[str, NDArray[np.float64]]:
+    """Raw columns and own lags of every city and year up to a column, shape (cities, years)."""
+    facts = source.facts
+    level = facts.outcome[:, :end]
+    gap = growth_gap_past(level)
+    own = {f"gap_lag{k}": lag(gap, k) for k in range(LAGS)}
+    raw = {f"raw_{name}": values[:, :end] for name, values in source.panel.grid().values.items()}
+    return {**own, "log_level": np.log(level), **raw}
+
+
+def frames_at(source: Source, origin: int) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
+    """Return, for each frame, training rows with labels and the rows asked for."""
+    facts: Facts = source.facts
+    view = facts.at(origin)
+    fold = prepare_fold(view, HORIZON, source.experiment)
+    assert fold is not None
+    labels = view.labels(HORIZON)
+    labels[:, : source.experiment.features.min_history] = np.nan
+    city, year = np.nonzero(np.isfinite(labels))
+    keys = {"city": np.array(facts.cities)[city], "year": facts.years[year]}
+    asked = {"city": np.array(facts.cities), "year": np.full(len(facts.cities), origin)}
+    columns = plain_columns(source, len(view.years))
+    names = ["|".join(column) for column in fold.spec.columns]
+    return {
+        "plain": (
+            pd.DataFrame({**keys, "label": fold.labels}).join(
+                pd.DataFrame({n: v[city, year] for n, v in columns.items()})
+            ),
+            pd.DataFrame(asked).join(pd.DataFrame({n: v[:, -1] for n, v in columns.items()})),
+        ),
+        "features": (
+            pd.DataFrame({**keys, "label": fold.labels}).join(
+                pd.DataFrame(fold.features, columns=names)
+            ),
+            pd.DataFrame(asked).join(pd.DataFrame(fold.at_origin, columns=names)),
+        ),
+    }
+
+
+def main() -> None:
+    """Write ``WORK/FRAME/{train,asked}_ORIGIN.parquet``."""
+    experiment, data, work = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    source = load(experiment, data)
+    newest = int(source.facts.years[-1])
+    for origin in scored_origins(source.facts, source.experiment):
+        if origin + HORIZON > newest:
+            continue
+        for name, (train, asked) in frames_at(source, origin).items():
+            (work / name).mkdir(parents=True, exist_ok=True)
+            train.to_parquet(work / name / f"train_{origin}.parquet", index=False)
+            asked.to_parquet(work / name / f"asked_{origin}.parquet", index=False)
+        print(f"exported origin {origin}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
