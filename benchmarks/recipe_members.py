@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -148,35 +149,41 @@ def early_stopping(_: list[Prepared], prepared: Prepared) -> Float:
     return boosted(fold.features, fold.labels, fold.at_origin, recent(fold), rounds=fewest)
 
 
-@cache
-def searched_parameters(key: int) -> dict[str, Any]:
-    """Search on the three origins before the first scored one (`_SEARCHED` holds their folds)."""
+def searched_parameters(horizon: int, folds: list[Prepared]) -> dict[str, Any]:
+    """Search once a horizon, on the last origins whose outcome is known before scoring starts."""
+    with _LOCK:
+        if horizon not in _SEARCHED:
+            _SEARCHED[horizon] = _search(folds)
+    return _SEARCHED[horizon]
+
+
+def _search(folds: list[Prepared]) -> dict[str, Any]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    folds = _SEARCHED[key]
 
     def loss(trial: optuna.Trial) -> float:
         member = learner("xgboost", **LEARNERS["xgboost"].space(trial))
         return float(np.mean([np.nanmean(np.abs(member(folds, p) - p.truth)) for p in folds]))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
-    study.optimize(loss, n_trials=30)
+    study.optimize(loss, n_trials=TRIALS)
     return dict(study.best_params)
 
 
-_SEARCHED: dict[int, list[Prepared]] = {}
+TRIALS = 15
+_SEARCHED: dict[int, dict[str, Any]] = {}
+_LOCK = Lock()
 
 
 def searched(folds: list[Prepared], prepared: Prepared) -> Float:
-    """Parameters found by 30 trials of optuna on origins whose outcome is known before scoring."""
+    """Parameters found by optuna on origins whose outcome is known before the first scored one."""
     first = min(p.fold.origin for p in folds if p.scored)
     horizon = prepared.fold.horizon
     inner = [p for p in folds if p.fold.origin + horizon <= first][-3:]
     if not inner:
         return learner("xgboost")(folds, prepared)
-    _SEARCHED.setdefault(horizon, inner)
-    return learner("xgboost", **searched_parameters(horizon))(folds, prepared)
+    return learner("xgboost", **searched_parameters(horizon, inner))(folds, prepared)
 
 
 MEMBERS: Mapping[str, Member] = {

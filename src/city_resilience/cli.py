@@ -100,7 +100,7 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     Example:
       city-resilience backtest experiments/us_states/experiment.toml --out out/us_states
     """
-    from city_resilience import batch, measuring, pipeline
+    from city_resilience import batch, evaluating, measuring, pipeline
     from city_resilience.screen import console, training
 
     batch.check_folder(out)
@@ -113,10 +113,10 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
         training.show_shocks(source, shocks)
         return
     with console.progress_bars() as progress:
-        source = pipeline.searched(source, progress)
-        evaluation = pipeline.evaluate(source, progress)
+        source = evaluating.searched(source, progress)
+        evaluation = evaluating.evaluate(source, progress)
     if out is not None:
-        pipeline.write_evaluation(evaluation, out)
+        evaluating.write_evaluation(evaluation, out)
     training.show_evaluation(source, evaluation)
     if out is not None:
         click.echo(f"Files: {out}")

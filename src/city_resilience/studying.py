@@ -13,9 +13,9 @@ import pandas as pd
 
 from city_resilience.batch import check_folder, publish, staging_folder, write_json, write_table
 from city_resilience.errors import InputError
+from city_resilience.evaluating import refuse_window_measure, searched
 from city_resilience.forecasting import common_origin, run_backtest
 from city_resilience.intake import Source, load
-from city_resilience.pipeline import refuse_window_measure, searched
 from city_resilience.progress import Progress, silent
 from city_resilience.study import (
     FILE,

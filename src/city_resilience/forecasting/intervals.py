@@ -4,7 +4,8 @@ Split conformal prediction (Vovk et al. 2005; Lei et al. 2018): the interval is 
 and minus a quantile of absolute residuals at origins whose outcome was known. Residuals may be
 divided by the square root of the city's own volatility; at each origin the kind with the lower
 interval score at earlier origins is taken. After a year with too many misses the level rises
-(adaptive conformal inference, Gibbs & Candès 2021, one-sided: it never falls below nominal).
+(adaptive conformal inference, Gibbs & Candès 2021, one-sided: it never falls below nominal), too
+many being more than two standard errors of as many independent cities.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ CALIBRATION = "calibration.npz"
 KINDS = ("plain", "volatility")
 REFERENCE = 0.9
 STEP = 0.3
+CHANCE = 2.0
 LEAST_ALPHA = 0.01
 MOST_WIDER = 1.5
 SHRINKAGE_YEARS = 3.0
@@ -264,7 +266,7 @@ class _Walk:
 
     def __init__(self, kind: str, horizon: int, past: Sequence[Residuals]) -> None:
         self._kind, self._horizon, self._past = kind, horizon, past
-        self._missed: dict[int, float] = {}
+        self._missed: dict[int, tuple[float, int]] = {}
         self._scores: list[float] = []
         for part in past:
             self._judge(part)
@@ -275,7 +277,7 @@ class _Walk:
         if not np.isfinite(quantile) or not len(part.residual):
             return
         scores = np.abs(part.scores(self._kind))
-        self._missed[part.origin] = float(np.mean(scores > quantile))
+        self._missed[part.origin] = (float(np.mean(scores > quantile)), len(scores))
         half = quantile * (part.scale if self._kind == "volatility" else np.ones(len(scores)))
         score = interval_score(part.residual, -half, half, REFERENCE)
         self._scores.append(float(score.mean()))
@@ -288,8 +290,9 @@ class _Walk:
     def wider(self, origin: int) -> float:
         """Return the factor at an origin: the quantile of the level that misses asked for."""
         nominal = alpha = 1.0 - REFERENCE
-        for year, missed in self._missed.items():
-            if year + self._horizon <= origin:
+        for year, (missed, cities) in self._missed.items():
+            too_many = missed > nominal + CHANCE * np.sqrt(nominal * REFERENCE / cities)
+            if year + self._horizon <= origin and (too_many or missed < nominal):
                 alpha = min(nominal, alpha + STEP * (nominal - missed))
         known = self._known(origin)
         adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))

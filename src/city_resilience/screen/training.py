@@ -12,11 +12,12 @@ from rich.table import Table
 from city_resilience.audit import SEVERITIES
 from city_resilience.drivers import BASE, family_sums
 from city_resilience.errors import InputError, nearest
+from city_resilience.evaluating import Evaluation
 from city_resilience.forecasting import best_naive, candidate_labels, yearly
 from city_resilience.forecasting.scores import WITHOUT_BREAKS
 from city_resilience.intake import Source
 from city_resilience.measuring import ShockEvaluation
-from city_resilience.pipeline import Evaluation, Trained
+from city_resilience.pipeline import Trained
 from city_resilience.resilience import MEASURES
 from city_resilience.screen.console import open_console
 from city_resilience.study import recipe_of, same_recipe

@@ -1,0 +1,98 @@
+"""Where there is nothing to find: skill and coverage on noise and on permuted gaps, 20 seeds.
+
+    python benchmarks/nulls.py [--seeds 20]
+
+Noise: gaps without any pattern. Permuted: the simulated panel, the gaps of each year dealt out anew
+among the cities, so that neither a city's past nor its indicators tell anything. Skill is against
+the best naive baseline and against history only; coverage is that of the 90 % intervals.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.catalogue import load_catalogue
+from city_resilience.experiment import Experiment, experiment_from
+from city_resilience.forecasting import gather_facts, run_backtest, score
+from city_resilience.forecasting.scores import paired_interval
+from city_resilience.panel import Panel
+from city_resilience.simulate import simulate_panel
+
+CITIES, YEARS, FIRST = 80, 18, 2010
+Float = NDArray[np.float64]
+
+
+def experiment() -> Experiment:
+    """One horizon, shipped settings."""
+    return experiment_from(
+        {
+            "name": "null",
+            "outcome": {"horizons": [1]},
+            "evaluation": {"first_origin": FIRST, "warmup_origins": 4},
+            "data": {"simulated": True},
+        },
+        "nulls",
+    )
+
+
+def panel_of(frame: pd.DataFrame) -> Panel:
+    """Return a simulated frame as a panel."""
+    known = load_catalogue().variables
+    variables = {name: known[name] for name in frame if frame[name].dtype.kind == "f"}
+    ordered = frame[["city", "year", "province", *sorted(variables)]]
+    return Panel(ordered.sort_values(["city", "year"], ignore_index=True), variables)
+
+
+def permuted(frame: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Deal the gaps of each year out anew among the cities; national growth stays."""
+    rng = np.random.default_rng(seed)
+    levels = frame.pivot_table(index="city", columns="year", values="gdp_real")
+    growth = np.diff(np.log(levels.to_numpy()), axis=1)
+    mixed = rng.permuted(growth, axis=0)
+    path = np.cumsum(np.hstack([np.log(levels.to_numpy()[:, :1]), mixed]), axis=1)
+    made = pd.DataFrame(np.exp(path), index=levels.index, columns=levels.columns)
+    stacked = made.reset_index().melt("city", value_name="gdp_real").astype({"year": "int64"})
+    return frame.drop(columns="gdp_real").merge(stacked, on=["city", "year"])
+
+
+def measured(frame: pd.DataFrame) -> tuple[float, float, float, int]:
+    """Skill against the best naive rule and against history, share covered, and of how many."""
+    chosen = experiment()
+    backtest = run_backtest(gather_facts(panel_of(frame), chosen), chosen)
+    scores = score(backtest.frame)
+    row = scores[(scores["slice"] == "all") & (scores["model"] == "blend")].iloc[0]
+    rows = backtest.intervals
+    inside = (rows["truth"] >= rows["lower"]) & (rows["truth"] <= rows["upper"])
+    return row["skill_naive"], row["skill_history"], float(inside.mean()), len(rows)
+
+
+def main() -> None:
+    """Print mean skill with its interval over seeds, and coverage with its binomial error."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    seeds = range(parser.parse_args().seeds)
+    for name in ("noise", "permuted"):
+        found = []
+        for seed in seeds:
+            noise = name == "noise"
+            frame = simulate_panel(CITIES, years=YEARS, seed=seed, noise_only=noise).frame
+            found.append(measured(frame if noise else permuted(frame, seed)))
+        naive, history, covered, rows = np.array(found).T
+        for what, values in (("best naive", naive), ("history only", history)):
+            mean, low, high = paired_interval(values)
+            print(f"{name}: skill vs {what} {mean:+.4f} ({low:+.4f} to {high:+.4f})")
+        share = float((covered * rows).sum() / rows.sum())
+        error = 1.96 * np.sqrt(0.9 * 0.1 / rows.sum())
+        seeds_low, seeds_high = paired_interval(covered)[1:]
+        print(
+            f"{name}: coverage {share:.4f}, nominal 0.9 ± {error:.4f} binomial; over seeds "
+            f"{seeds_low:.4f} to {seeds_high:.4f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
