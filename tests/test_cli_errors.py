@@ -190,7 +190,7 @@ EXPERIMENTS = {
         EXPERIMENT.replace("rounds =", "round ="),
         "model.parameters.xgboost: no parameter 'round'; nearest: 'rounds'; choose among rounds, "
         "learning_rate, max_depth, min_child_weight, subsample, colsample_bytree, reg_lambda, "
-        "max_bin",
+        "max_bin, num_parallel_tree, recency",
     ),
     "unknown candidate": (
         EXPERIMENT + '\n[model]\nserve = "blendd"\n',
