@@ -3,7 +3,8 @@
     python export.py EXPERIMENT DATA WORK
 
 Two frames of the same rows at each origin: ``plain`` (last five yearly gaps, log level, raw columns
-of that year) and ``features`` (what the product's learners see).
+of that year) and ``features`` (what the product's learners see). ``series.parquet`` is the gap of
+every city and year, for tools that make their own lags.
 """
 
 from __future__ import annotations
@@ -64,10 +65,20 @@ def frames_at(source: Source, origin: int) -> dict[str, tuple[pd.DataFrame, pd.D
     }
 
 
+def series(source: Source) -> pd.DataFrame:
+    """One row for each city and year with a gap; the gap of a year needs no later year."""
+    facts = source.facts
+    gap = growth_gap_past(facts.outcome)
+    city, year = np.nonzero(np.isfinite(gap))
+    keys = {"city": np.array(facts.cities)[city], "year": facts.years[year]}
+    return pd.DataFrame({**keys, "gap": gap[city, year]})
+
+
 def main() -> None:
-    """Write ``WORK/FRAME/{train,asked}_ORIGIN.parquet``."""
+    """Write ``WORK/series.parquet`` and ``WORK/FRAME/{train,asked}_ORIGIN.parquet``."""
     experiment, data, work = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     source = load(experiment, data)
+    series(source).to_parquet(work / "series.parquet", index=False)
     newest = int(source.facts.years[-1])
     for origin in scored_origins(source.facts, source.experiment):
         if origin + HORIZON > newest:
