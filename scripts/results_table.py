@@ -17,7 +17,12 @@ import pandas as pd
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")
 SHOCKS = ("china_shocks",)
-TABLES = {"scores.csv": "results.csv", "comparisons.csv": "comparisons.csv"}
+TABLES = {
+    "scores.csv": "results.csv",
+    "comparisons.csv": "comparisons.csv",
+    "intervals.csv": "intervals.csv",
+    "reliability.csv": "reliability.csv",
+}
 COVERAGE = "coverage.csv"
 LABELS = {
     "zero": ("zero gap", "零差距"),
