@@ -56,8 +56,8 @@ def run(name: str, forecast: Forecast) -> None:
         origin = int(path.stem.split("_")[1])
         train = pd.read_parquet(path)
         asked = pd.read_parquet(work / frame / f"asked_{origin}.parquet")
-        known = train.columns[train.notna().any()]  # some tools refuse a column without a value
-        train, asked = train[known], asked[[name for name in known if name != LABEL]]
+        told = [name for name in asked if train[name].notna().any() and asked[name].notna().any()]
+        train, asked = train[[*told, LABEL]], asked[told]  # no column that ended or has not begun
         with clock:
             made = forecast(
                 train.drop(columns=[*KEYS, LABEL]), train[LABEL], asked.drop(columns=KEYS)
