@@ -148,19 +148,18 @@ def run_missing(asked: argparse.Namespace) -> None:
         for frame in tool.frames:
             if asked.again or not tool.stored(frame).is_file():
                 run_tool(tool, frame)
-    (WORK / "about.json").write_text(
-        json.dumps({"date": dt.date.today().isoformat(), "machine": machine()})
-    )
+    (WORK / "about.json").write_text(json.dumps(machine()))
 
 
 def machine() -> str:
-    """Cores, processor and memory."""
+    """Cores, processor, memory, version of Python and date."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
     model = next((s.split(":")[1].strip() for s in lines if s.startswith("model name")), "")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     name = model or platform.processor()
-    return f"{os.cpu_count()} cores of {name}, {memory:.0f} GB, Python {platform.python_version()}"
+    python, today = platform.python_version(), dt.date.today().isoformat()
+    return f"{os.cpu_count()} cores of {name}, {memory:.0f} GB, Python {python}, {today}"
 
 
 def scored(rows: pd.DataFrame, forecasts: pd.DataFrame) -> pd.DataFrame:
@@ -231,11 +230,11 @@ def write(results: pd.DataFrame) -> None:
 
 def notes(results: pd.DataFrame) -> list[str]:
     """Where and when the figures come from, and what they mean."""
-    about = json.loads((WORK / "about.json").read_text())
+    about = WORK / "about.json"
+    where = json.loads(about.read_text()) if about.is_file() else machine()
     busiest = results.loc[results["others"].idxmax()] if results["others"].notna().any() else None
     told = [
-        "`python benchmarks/peers/run.py --data city_panel.csv` "
-        f"({about['machine']}, {about['date']}).",
+        f"`python benchmarks/peers/run.py --data city_panel.csv` ({where}).",
         "MAE, RMSE and rank (Spearman, within the year) are means of 13 yearly scores, origins "
         "2010-2022, one year ahead, the same 3,848 rows for all.",
         "Product ahead: years in which the product's MAE is lower.",
