@@ -32,9 +32,10 @@ def forecast(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     return pd.read_csv(out, keep_default_na=False)
 
 
-def test_bundle_is_under_a_megabyte():
+def test_bundle_is_small():
     size = sum(path.stat().st_size for path in MODEL.rglob("*") if path.is_file())
-    assert 10_000 < size < 1_000_000
+    # Three horizons, each 300 boosted trees as plain UBJSON (0.33 MB) and 100 randomised ones.
+    assert 10_000 < size < 2_500_000
 
 
 def test_forecast_is_the_golden_one(forecast):
