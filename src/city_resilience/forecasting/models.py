@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 Float = NDArray[np.float64]
+MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 256 * 1024 * 1024
 
 
@@ -139,12 +140,17 @@ class Booster:
         return np.asarray(self._booster.inplace_predict(features), dtype=np.float64)
 
     def contributions(self, features: Float) -> tuple[Float, float]:
-        """SHAP values by xgboost itself, float32 sums."""
+        """SHAP values by xgboost itself, their float32 rounding given to the largest of a row."""
         import xgboost
 
-        values = self._booster.predict(xgboost.DMatrix(features), pred_contribs=True)
-        values = np.asarray(values, dtype=np.float64)
-        return values[:, :-1], float(values[0, -1]) if len(values) else 0.0
+        found = self._booster.predict(xgboost.DMatrix(features), pred_contribs=True)
+        found = np.asarray(found, dtype=np.float64)
+        values, base = found[:, :-1], float(found[0, -1]) if len(found) else 0.0
+        rounding = self.predict(features) - values.sum(axis=1) - base
+        small = np.where(np.abs(rounding) < MOST_ROUNDING, rounding, 0.0)
+        if values.size:
+            values[np.arange(len(values)), np.abs(values).argmax(axis=1)] += small
+        return values, base
 
     def to_files(self) -> dict[str, bytes]:
         """Return the UBJSON file."""
