@@ -20,7 +20,7 @@ SHOCKS = ("china_shocks",)
 TABLES = {
     "scores.csv": "results.csv",
     "comparisons.csv": "comparisons.csv",
-    "intervals.csv": "intervals.csv",
+    "intervals.csv": "interval_scores.csv",
     "reliability.csv": "reliability.csv",
 }
 COVERAGE = "coverage.csv"

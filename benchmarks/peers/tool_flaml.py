@@ -17,8 +17,8 @@ def forecast(features: pd.DataFrame, labels: pd.Series, asked: pd.DataFrame) -> 
 
     model = AutoML()
     model.fit(
-        features.to_numpy(),
-        labels.to_numpy(),
+        features,  # as a frame: FLAML then fills the missing values that some learners refuse
+        labels,
         task="regression",
         metric="mae",
         time_budget=BUDGET,
@@ -26,7 +26,7 @@ def forecast(features: pd.DataFrame, labels: pd.Series, asked: pd.DataFrame) -> 
         seed=0,
         verbose=0,
     )
-    return np.asarray(model.predict(asked.to_numpy()))
+    return np.asarray(model.predict(asked))
 
 
 if __name__ == "__main__":
