@@ -121,9 +121,9 @@ def run_tool(tool: Tool, frame: str) -> None:
     path = tool.stored(frame)
     path.parent.mkdir(exist_ok=True)
     note = path.with_suffix(".json")
-    path.unlink(missing_ok=True)
     python = environment(tool.env)
     if python is None:
+        path.unlink(missing_ok=True)
         note.write_text(json.dumps({"failed": "not available on this machine"}))
         return
     script = HERE / f"tool_{tool.env}.py"
@@ -196,7 +196,8 @@ def table(rows: pd.DataFrame, seconds: float) -> pd.DataFrame:
             path = tool.stored(frame)
             note = path.with_suffix(".json")
             row = {"tool": tool.name, "frame": frame, "budget": tool.budget, **about}
-            row |= json.loads(note.read_text()) if note.is_file() else {"failed": "not run"}
+            told = json.loads(note.read_text()) if note.is_file() else {}
+            row |= told if path.is_file() or "failed" in told else {"failed": "not run"}
             if path.is_file():
                 years = scored(rows, pd.read_parquet(path))
                 ahead = int((own["mae"] < years["mae"]).sum())
