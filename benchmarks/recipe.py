@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from recipe_members import MEMBERS, Member
 
 from city_resilience.forecasting import Facts, yearly
-from city_resilience.forecasting.blend import blend_weights, least_absolute_weights
+from city_resilience.forecasting.blend import blend_weights, least_absolute_weights, weights_at
 from city_resilience.forecasting.scores import paired_interval
 from city_resilience.intake import load
 from city_resilience.progress import silent
@@ -52,6 +52,8 @@ def fitted(forecasts: Float, labels: Float) -> Float:
 
 def shrunk(forecasts: Float, labels: Float, factor: float) -> Float:
     """The served weights times a factor: every forecast is drawn to zero."""
+    if not len(labels):
+        return equal(forecasts, labels)
     return np.asarray(factor * blend_weights(forecasts, labels))
 
 
@@ -117,22 +119,15 @@ def blended(
     folds: list[Prepared], horizon: int, members: Mapping[str, dict[int, Float]], recipe: Recipe
 ) -> dict[int, Float]:
     """Put members together, the weights of an origin from origins whose outcome was known."""
-    origins = np.array([p.fold.origin for p in folds])
     inputs = {
-        o: np.column_stack([members[name][o] for name in recipe.members]) for o in origins.tolist()
+        p.fold.origin: np.column_stack([members[name][p.fold.origin] for name in recipe.members])
+        for p in folds
     }
     truths = {p.fold.origin: p.truth for p in folds}
-    found = {}
-    for origin in origins.tolist():
-        past = origins[known_labels(origin, horizon, origins)].tolist()
-        known = {o: np.isfinite(truths[o]) for o in past}
-        rows = np.concatenate(
-            [np.empty((0, len(recipe.members))), *(inputs[o][known[o]] for o in past)]
-        )
-        labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
-        weigh = recipe.weights if len(labels) else equal
-        found[origin] = inputs[origin] @ weigh(rows, labels)
-    return found
+    return {
+        origin: values @ weights_at(origin, horizon, inputs, truths, recipe.weights)
+        for origin, values in inputs.items()
+    }
 
 
 def nested(

@@ -113,7 +113,7 @@ def equal_years(_: list[Prepared], prepared: Prepared) -> Float:
     for age in np.unique(fold.ages):
         own = fold.ages == age
         weights[own] /= max(float(np.median(np.abs(fold.labels[own]))), 0.3)
-    return boosted(fold.features, fold.labels, fold.at_origin, weights * 1.0)
+    return boosted(fold.features, fold.labels, fold.at_origin, weights)
 
 
 def small_weigh_less(_: list[Prepared], prepared: Prepared) -> Float:

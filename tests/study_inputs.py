@@ -36,7 +36,7 @@ def context_of(
 ) -> Context:
     asked = asked or chosen()
     facts = facts or facts_of(panel, asked)
-    backtest = run_backtest(facts, asked).frame
+    backtest = run_backtest(facts, asked)
     return Context(facts, asked, backtest, Settings(**{"draws": 100, **settings}))
 
 

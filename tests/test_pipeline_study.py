@@ -15,26 +15,27 @@ from pipeline_inputs import small_frame, write_experiment
 
 WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
 DATES = ("created", "seconds")
+FOLDER = "study"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment with its study beside it."""
     folder = tmp_path_factory.mktemp("small")
-    path = write_experiment(folder)
-    assert run(["study", str(path), "--out", str(folder), "--shock-origins", "2010,2009"]) == 0
+    path, out = write_experiment(folder), str(folder / FOLDER)
+    assert run(["study", str(path), "--out", out, "--shock-origins", "2010,2009"]) == 0
     return folder
 
 
-def studied(folder: Path) -> dict:
-    return json.loads((folder / "study.json").read_text("utf-8"))
+def studied(out: Path) -> dict:
+    return json.loads((out / "study.json").read_text("utf-8"))
 
 
 def test_every_part_has_a_table_and_its_rows_in_the_study(folder):
-    study = studied(folder)
+    study = studied(folder / FOLDER)
     assert list(study["parts"]) == list(PARTS)
     for name, part in study["parts"].items():
-        table = pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig")
+        table = pd.read_csv(folder / FOLDER / f"{name}.csv", encoding="utf-8-sig")
         assert table.columns.tolist() == part["columns"]
         assert len(table) == len(part["rows"]) > 0
     assert study["experiment"] == "small"
@@ -43,8 +44,8 @@ def test_every_part_has_a_table_and_its_rows_in_the_study(folder):
 
 
 def test_a_study_names_no_city_and_no_place_on_the_machine(folder):
-    text = (folder / "study.json").read_text("utf-8")
-    text += "".join((folder / f"{name}.csv").read_text("utf-8") for name in PARTS)
+    text = (folder / FOLDER / "study.json").read_text("utf-8")
+    text += "".join((folder / FOLDER / f"{name}.csv").read_text("utf-8") for name in PARTS)
     assert [city for city in small_frame()["city"].unique() if city in text] == []
     assert str(folder) not in text
     assert folder.name not in text.replace("small", "")
@@ -54,7 +55,7 @@ def test_the_same_study_twice_gives_the_same_figures(folder, tmp_path):
     path = write_experiment(tmp_path / "again")
     words = ["study", str(path), "--out", str(tmp_path / "out"), "--shock-origins", "2010,2009"]
     assert run(words) == 0
-    first, second = studied(folder), studied(tmp_path / "out")
+    first, second = studied(folder / FOLDER), studied(tmp_path / "out")
     for study in (first, second):
         study.pop("seconds")
         for part in study["parts"].values():
@@ -65,7 +66,7 @@ def test_the_same_study_twice_gives_the_same_figures(folder, tmp_path):
 
 def test_one_part_keeps_the_others_of_the_same_recipe(folder, tmp_path, capsys):
     out = tmp_path / "out"
-    shutil.copytree(folder, out)
+    shutil.copytree(folder / FOLDER, out)
     path = folder / "experiment.toml"
     assert run(["study", str(path), "--out", str(out), "--only", "canary,shock"]) == 0
     assert "Kept from before: ablation, diebold_mariano" in capsys.readouterr().out
@@ -74,6 +75,16 @@ def test_one_part_keeps_the_others_of_the_same_recipe(folder, tmp_path, capsys):
     assert run(["study", str(path), "--out", str(out), "--only", "canary", *other]) == 0
     assert list(studied(out)["parts"]) == ["canary"]
     assert not (out / "ablation.csv").exists()
+
+
+def test_tables_that_are_no_part_of_a_study_stay_in_the_folder(folder, tmp_path):
+    for name in ("intervals.csv", "shock.csv"):
+        (tmp_path / name).write_text("mine", "utf-8")
+    words = ["study", str(folder / "experiment.toml"), "--out", str(tmp_path), "--only", "canary"]
+    assert run(words) == 0
+    assert (tmp_path / "canary.csv").is_file()
+    for name in ("intervals.csv", "shock.csv"):
+        assert (tmp_path / name).read_text("utf-8") == "mine"
 
 
 @pytest.mark.parametrize(
@@ -129,17 +140,18 @@ def without_and_with(folder: Path, tmp_path: Path, store: str) -> None:
     assert 'id="study-none"' in page
     assert 'id="study-blocks"' not in page
     added = tmp_path / "added.html"
-    words = ["report", "--results", str(out), "--study", str(folder), "--out", str(added)]
+    words = ["report", "--results", str(out), "--study", str(folder / FOLDER), "--out", str(added)]
     assert run(words) == 0
     assert 'id="study-blocks"' in added.read_text("utf-8")
 
 
 def test_a_file_that_is_no_study_is_refused_with_what_to_do(folder, tmp_path, capsys):
     path = write_experiment(tmp_path / "bad")
+    (path.parent / FOLDER).mkdir()
     for text in ("{", "[]", '{"format": 9}', '{"format": 1, "parts": {"x": {}}}'):
-        (path.parent / "study.json").write_text(text, "utf-8")
+        (path.parent / FOLDER / "study.json").write_text(text, "utf-8")
         assert run(["train", str(path), "--store", str(tmp_path / "store")]) == 2
         error = capsys.readouterr().err
         assert "study.json" in error
         assert "write it again with: city-resilience study" in error
-    assert read_study(folder)["experiment"] == "small"
+    assert read_study(folder / FOLDER)["experiment"] == "small"

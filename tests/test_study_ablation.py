@@ -111,9 +111,8 @@ def test_figures_of_all_origins_are_means_of_the_years(table):
 
 def test_beyond_history_is_what_the_backtest_says(context, table):
     row = table[(table["variant"] == BEYOND) & (table["origin"] == "all")].iloc[0]
-    frame = context.backtest.assign(
-        e=(context.backtest["forecast"] - context.backtest["truth"]).abs()
-    )
+    rows = context.backtest.frame
+    frame = rows.assign(e=(rows["forecast"] - rows["truth"]).abs())
     mae = frame.groupby(["model", "origin"])["e"].mean().groupby("model").mean()
     assert row["difference"] == pytest.approx(mae["blend"] - mae["history_only"])
 

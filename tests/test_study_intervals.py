@@ -69,7 +69,7 @@ def test_the_table_compares_with_plain_on_the_same_years():
     )
     facts = facts_of(small_panel(), chosen)
     backtest = run_backtest(facts, chosen)
-    part = interval_methods(Context(facts, chosen, backtest.frame))
+    part = interval_methods(Context(facts, chosen, backtest))
     table = part.table.set_index("method")
     assert tuple(part.table.columns) == INTERVAL_METHOD_COLUMNS
     assert list(table.index) == list(METHODS)

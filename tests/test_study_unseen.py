@@ -56,7 +56,7 @@ def replace_labels(context, inside):
     folds = []
     for prepared in context.folds(1):
         labels = prepared.fold.labels.copy()
-        labels[inside[prepared.cities]] = 1e3
+        labels[inside[prepared.fold.cities]] = 1e3
         folds.append(replace(prepared, fold=replace(prepared.fold, labels=labels)))
     return replace(context, _folds={1: folds})
 

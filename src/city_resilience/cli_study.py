@@ -64,13 +64,13 @@ def study(
     """Measure what families of indicators are worth, and how sure the skill is (minutes).
 
     Parts: ablation (each family left out, and added to history), diebold_mariano, skill_intervals
-    (cities drawn anew), intervals (ways to make them), unseen (provinces left out of training),
+    (cities drawn anew), interval_ways (ways to make them), unseen (provinces left out of training),
     shock, canary (a random split).
-    A study.json beside the experiment file goes into the report of train.
+    The study in the folder study beside the experiment file goes into the report of train.
 
     \b
     Examples:
-      city-resilience study experiments/demo/experiment.toml --out experiments/demo
+      city-resilience study experiments/demo/experiment.toml --out experiments/demo/study
       city-resilience study experiments/demo/experiment.toml --out out/study --only ablation,unseen
     """
     from city_resilience import studying

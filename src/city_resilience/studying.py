@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,8 +57,8 @@ def study(
     experiment_path, data, overrides
         As for ``load``.
     out : Path
-        Folder. Parts that are not asked for stay there when they are of the same recipe and
-        panel; others are removed.
+        Folder. Parts of an earlier study that are not asked for stay when they are of the same
+        recipe and panel; else their tables are removed.
     only : sequence of str
         Ids of ``PARTS``; all when empty.
 
@@ -79,13 +79,14 @@ def study(
     found = run_study(
         source.facts,
         source.experiment,
-        backtest.frame,
+        backtest,
         fingerprint,
         parts=parts,
         settings=settings,
         progress=progress,
     )
-    kept = _earlier(out, found)
+    earlier = _earlier(out)
+    kept = dict(earlier["parts"]) if earlier and same_recipe(earlier, found) else {}
     every = {**kept, **found["parts"]}
     found["parts"] = {name: every[name] for name in PARTS if name in every}
     found["seconds"] = round(sum(part["seconds"] for part in found["parts"].values()), 1)
@@ -95,20 +96,19 @@ def study(
             write_table(table, staging / f"{name}.csv")
         write_json(found, staging / FILE)
         publish(staging, out)
-    for name in PARTS:
+    for name in earlier["parts"] if earlier else ():
         if name not in found["parts"]:
             (out / f"{name}.csv").unlink(missing_ok=True)
     seconds = time.perf_counter() - started
     return Studied(source, found, tuple(name for name in kept if name not in parts), seconds)
 
 
-def _earlier(out: Path, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parts of an earlier study of the same recipe and panel."""
+def _earlier(out: Path) -> dict[str, Any] | None:
+    """Return the study that a folder holds already; None where it holds none."""
     try:
-        earlier = read_study(out)
+        return read_study(out)
     except InputError:
-        return {}
-    return dict(earlier["parts"]) if same_recipe(earlier, found) else {}
+        return None
 
 
 def _check_shock_origins(source: Source, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from city_resilience.forecasting.asof import Facts, common_origin
 from city_resilience.forecasting.baselines import BASELINES
 from city_resilience.forecasting.blending import Blend, FoldForecasts
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
-from city_resilience.forecasting.interval_scores import crps, interval_rows
+from city_resilience.forecasting.interval_scores import INTERVAL_ROWS, crps, interval_rows
 from city_resilience.forecasting.intervals import Calibration, city_scale, residuals_of
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
@@ -68,6 +68,8 @@ class Backtest:
         Columns origin, horizon, indicator, reason.
     served_weights : mapping of int to mapping of str to float
         Weights of the blend at the live origin, per horizon.
+    served : mapping of int to mapping of int to ndarray, shape (cities,)
+        Forecasts of the served model: horizon → origin, warm-up included → pp.
     calibrations : mapping of int to Calibration
         Residuals of the served model at all origins, warm-up included, per horizon.
     intervals : DataFrame
@@ -78,6 +80,7 @@ class Backtest:
     weights: pd.DataFrame
     dropped: pd.DataFrame
     served_weights: Mapping[int, Mapping[str, float]]
+    served: Mapping[int, Mapping[int, Float]]
     calibrations: Mapping[int, Calibration]
     intervals: pd.DataFrame
 
@@ -153,21 +156,27 @@ def run_backtest(
     folds = list(_all_folds(facts, experiment, origins, progress, workers))
     folds.sort(key=lambda fold: (fold.horizon, fold.origin))
     check_required(facts, experiment, frozenset[str]().union(*(fold.kept for fold in folds)))
-    parts, weights, intervals = [], [], []
-    calibrations: dict[int, Calibration] = {}
-    served: dict[int, Mapping[str, float]] = {}
+    serve = experiment.model.serve
     live = common_origin(facts.outcome, facts.years)
+    parts, weights, intervals = [], [], []
+    served_weights, served, calibrations = {}, {}, {}
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
         _check_scored(own, scored, horizon)
         blends = [Blend(BLEND, "", facts, experiment, own)]
         blends.append(Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
         weights += [blend.weights(fold.origin) for blend in blends for fold in own]
-        served[horizon] = blends[0].by_member(live)
-        serve = experiment.model.serve
-        calibrations[horizon] = _calibrated(facts, own, blends[0], serve)
+        served_weights[horizon] = blends[0].by_member(live)
+        served[horizon] = {
+            fold.origin: blends[0].forecast(fold.origin)
+            if serve == BLEND
+            else fold.forecasts[serve]
+            for fold in own
+        }
+        calibrations[horizon] = _calibrated(facts, own, served[horizon])
         for fold in (fold for fold in own if fold.origin in scored):
-            rows = _interval_rows(facts, fold, _served(fold, blends[0], serve), calibrations)
+            known_then = calibrations[horizon].known_at(fold.origin)
+            rows = _interval_rows(facts, fold, served[horizon][fold.origin], known_then)
             intervals.append(rows)
             parts.append(_with_intervals(_scored_rows(facts, fold, blends, serve), rows, serve))
     frame = pd.concat(parts, ignore_index=True)
@@ -175,36 +184,34 @@ def run_backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
         weights=pd.concat(weights, ignore_index=True),
         dropped=_dropped_frame(folds),
-        served_weights=served,
+        served_weights=served_weights,
+        served=served,
         calibrations=calibrations,
         intervals=pd.concat(intervals, ignore_index=True),
     )
 
 
-def _served(fold: FoldForecasts, blend: Blend, serve: str) -> Float:
-    return blend.forecast(fold) if serve == BLEND else fold.forecasts[serve]
-
-
-def _calibrated(facts: Facts, folds: list[FoldForecasts], blend: Blend, serve: str) -> Calibration:
+def _calibrated(
+    facts: Facts, folds: list[FoldForecasts], forecasts: Mapping[int, Float]
+) -> Calibration:
     """Collect the residuals of the served model at every origin of a horizon."""
     truths = {fold.origin: facts.truth(fold.origin, fold.horizon) for fold in folds}
-    forecasts = {fold.origin: _served(fold, blend, serve) for fold in folds}
     scales = {fold.origin: fold.scale for fold in folds}
     return Calibration(folds[0].horizon, residuals_of(truths, forecasts, scales))
 
 
 def _interval_rows(
-    facts: Facts, fold: FoldForecasts, forecast: Float, calibrations: Mapping[int, Calibration]
+    facts: Facts, fold: FoldForecasts, forecast: Float, calibration: Calibration
 ) -> pd.DataFrame:
-    known_then = calibrations[fold.horizon].known_at(fold.origin)
-    rows = interval_rows(known_then, forecast, fold.scale)
     truth = facts.truth(fold.origin, fold.horizon)
-    rows.insert(0, "truth", truth)
-    rows["crps"] = crps(known_then, forecast, fold.scale, truth)
-    rows.insert(0, "horizon", fold.horizon)
-    rows.insert(0, "origin", fold.origin)
-    rows.insert(0, "city", np.array(facts.cities, dtype=object))
-    return rows[np.isfinite(truth)]
+    rows = interval_rows(calibration, forecast, fold.scale).assign(
+        city=np.array(facts.cities, dtype=object),
+        origin=fold.origin,
+        horizon=fold.horizon,
+        truth=truth,
+        crps=crps(calibration, forecast, fold.scale, truth),
+    )
+    return rows.loc[np.isfinite(truth), list(INTERVAL_ROWS)]
 
 
 def _with_intervals(frame: pd.DataFrame, rows: pd.DataFrame, serve: str) -> pd.DataFrame:
@@ -282,7 +289,7 @@ def _scored_rows(
     truth = facts.truth(fold.origin, fold.horizon)
     known = np.flatnonzero(np.isfinite(truth))
     forecasts = {k: v for k, v in fold.forecasts.items() if not k.startswith(HISTORY_PREFIX)}
-    forecasts |= {blend.name: blend.forecast(fold) for blend in blends}
+    forecasts |= {blend.name: blend.forecast(fold.origin) for blend in blends}
     if serve != BLEND:
         forecasts[HISTORY_ONLY] = fold.forecasts[HISTORY_PREFIX + serve]
     cities = np.array(facts.cities, dtype=object)[known]

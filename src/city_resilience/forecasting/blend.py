@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["blend_weights", "least_absolute_weights"]
+from city_resilience.resilience import known_labels
+
+__all__ = ["blend_weights", "least_absolute_weights", "weights_at"]
 
 Float = NDArray[np.float64]
 SHARPNESS = 20
@@ -77,3 +81,34 @@ def blend_weights(forecasts: Float, labels: Float) -> Float:
         return np.asarray((errors == 0) / np.count_nonzero(errors == 0), dtype=np.float64)
     weights = (best / errors) ** SHARPNESS
     return np.asarray(weights / weights.sum())
+
+
+def weights_at(
+    origin: int,
+    horizon: int,
+    inputs: Mapping[int, Float],
+    truths: Mapping[int, Float],
+    weigh: Callable[[Float, Float], Float] = blend_weights,
+) -> Float:
+    """Weights of a blend at an origin, from the origins whose outcome was known by then.
+
+    Parameters
+    ----------
+    inputs : mapping of int to ndarray, shape (cities, members)
+        What the members forecast at each origin; NaN for a city that was not forecast.
+    truths : mapping of int to ndarray, shape (cities,)
+        What came to pass; read for an origin once its target year has been reached.
+    weigh : callable
+        From forecasts (n, members) and outcomes (n,), n may be 0, to weights.
+
+    Returns
+    -------
+    ndarray, shape (members,)
+    """
+    origins = np.array(list(inputs), dtype=np.int64)
+    past = origins[known_labels(origin, horizon, origins)].tolist()
+    known = {o: np.isfinite(truths[o] + inputs[o].sum(axis=1)) for o in past}
+    width = next(iter(inputs.values())).shape[1]
+    rows = np.concatenate([np.empty((0, width)), *(inputs[o][known[o]] for o in past)])
+    labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
+    return weigh(rows, labels)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.asof import Facts
-from city_resilience.forecasting.blend import blend_weights
-from city_resilience.resilience import known_labels
+from city_resilience.forecasting.blend import weights_at
 
 __all__ = ["Blend", "FoldForecasts"]
 
@@ -44,42 +43,27 @@ class Blend:
     ) -> None:
         self.name = name
         self.members = experiment.model.members
-        self._keys = [prefix + member for member in self.members]
-        self._rows = {
-            fold.origin: self._known_rows(facts.truth(fold.origin, fold.horizon), fold)
-            for fold in folds
+        keys = [prefix + member for member in self.members]
+        self._inputs = {
+            fold.origin: np.column_stack([fold.forecasts[key] for key in keys]) for fold in folds
         }
+        self._truths = {fold.origin: facts.truth(fold.origin, fold.horizon) for fold in folds}
         self._horizon = folds[0].horizon if folds else 0
-        self._weights: dict[int, dict[str, float]] = {}
-
-    def _known_rows(self, truth: Float, fold: FoldForecasts) -> tuple[Float, Float]:
-        known = np.isfinite(truth)
-        return self.inputs(fold)[known], truth[known]
-
-    def inputs(self, fold: FoldForecasts) -> Float:
-        """Forecasts of the members, shape (cities, members)."""
-        return np.column_stack([fold.forecasts[key] for key in self._keys])
+        self._weights: dict[int, Float] = {}
 
     def by_member(self, origin: int) -> dict[str, float]:
         """Weights at an origin, from truths of target years up to it."""
+        return dict(zip(self.members, self._at(origin).tolist(), strict=True))
+
+    def _at(self, origin: int) -> Float:
         if origin not in self._weights:
-            self._weights[origin] = self._fitted(origin)
+            found = weights_at(origin, self._horizon, self._inputs, self._truths)
+            self._weights[origin] = found
         return self._weights[origin]
 
-    def _fitted(self, origin: int) -> dict[str, float]:
-        known = known_labels(origin, self._horizon, np.array(list(self._rows), dtype=np.int64))
-        past = [rows for rows, ok in zip(self._rows.values(), known, strict=True) if ok]
-        if past:
-            inputs = np.concatenate([rows[0] for rows in past])
-            truth = np.concatenate([rows[1] for rows in past])
-        else:
-            inputs, truth = np.empty((0, len(self.members))), np.empty(0)
-        return dict(zip(self.members, blend_weights(inputs, truth).tolist(), strict=True))
-
-    def forecast(self, fold: FoldForecasts) -> Float:
-        """Return the blended forecast, shape (cities,)."""
-        weights = self.by_member(fold.origin)
-        result: Float = self.inputs(fold) @ np.array([weights[m] for m in self.members])
+    def forecast(self, origin: int) -> Float:
+        """Return the blended forecast of an origin, shape (cities,)."""
+        result: Float = self._inputs[origin] @ self._at(origin)
         return result
 
     def weights(self, origin: int) -> pd.DataFrame:

@@ -33,6 +33,8 @@ class Fold:
         Features of every city at the origin.
     history : ndarray of int
         Positions of the columns of the history family.
+    cities : ndarray of int, shape (n,)
+        Position of the city of each training row.
     ages : ndarray, shape (n,)
         Years from each training row to the origin.
     """
@@ -44,6 +46,7 @@ class Fold:
     labels: Float
     at_origin: Float
     history: NDArray[np.intp]
+    cities: NDArray[np.intp]
     ages: Float
 
     def sample(self, columns: NDArray[np.intp] | None = None) -> Sample:
@@ -65,6 +68,7 @@ def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | Non
     past = {
         name for name, family in zip(view.ids, view.families, strict=True) if family == "history"
     }
+    city, year = np.nonzero(known)
     return Fold(
         origin=view.origin,
         horizon=horizon,
@@ -73,7 +77,8 @@ def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | Non
         labels=labels[known],
         at_origin=matrix[:, -1],
         history=spec.family_columns(past),
-        ages=(view.origin - view.years[np.nonzero(known)[1]]).astype(np.float64),
+        cities=city,
+        ages=(view.origin - view.years[year]).astype(np.float64),
     )
 
 

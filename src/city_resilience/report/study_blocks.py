@@ -272,7 +272,7 @@ def _intervals_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
 def _intervals_sentence(_study: Row, _part: Row, rows: list[Row], texts: Texts, _lang: str) -> str:
     best = min(rows, key=lambda row: row["interval_score"])
     own = next(row for row in rows if row["method"] == "served")
-    return texts["study_intervals_sentence"].format(
+    return texts["study_interval_ways_sentence"].format(
         best=texts[f"study_way_{best['method']}"],
         best_score=_number(best["interval_score"]),
         score=_number(own["interval_score"]),
@@ -330,7 +330,7 @@ BLOCKS: Mapping[str, Block] = {
         _skill_table,
         _skill_sentence,
     ),
-    "intervals": Block(
+    "interval_ways": Block(
         (
             ("study_way", False),
             ("covered_90", True),

@@ -114,6 +114,7 @@ def _pooled(context: Context, scored: list[Prepared]) -> tuple[Fold, pd.DataFram
         labels=key["truth"].to_numpy(dtype=np.float64),
         at_origin=stacked,
         history=np.flatnonzero([name in past for name, _ in columns]),
+        cities=np.concatenate([np.flatnonzero(np.isfinite(p.truth)) for p in scored]),
         ages=np.zeros(len(key)),
     )
     return pool, key

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import Facts, best_naive, yearly
+from city_resilience.forecasting import Backtest, Facts, best_naive, yearly
 from city_resilience.progress import Progress, silent
 from city_resilience.study.folds import Prepared, prepare_folds
 
@@ -53,13 +53,13 @@ class Context:
 
     Attributes
     ----------
-    backtest : DataFrame
-        Rows of the rolling origins, all candidates.
+    backtest : Backtest
+        The rolling origins, all candidates.
     """
 
     facts: Facts
     experiment: Experiment
-    backtest: pd.DataFrame
+    backtest: Backtest
     settings: Settings = Settings()
     progress: Progress = silent
     _folds: dict[int, list[Prepared]] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Context:
 
     def naive(self) -> dict[int, str]:
         """Return the best naive baseline of each horizon over all scored origins."""
-        return best_naive(yearly(self.backtest))
+        return best_naive(yearly(self.backtest.frame))
 
     def folds(self, horizon: int) -> list[Prepared]:
         """Return the prepared folds of a horizon, warm-up origins included."""
@@ -89,5 +89,5 @@ class Context:
 
     def rows(self, model: str, horizon: int) -> pd.DataFrame:
         """Return the backtest's rows of one model at one horizon."""
-        frame = self.backtest
+        frame = self.backtest.frame
         return frame[(frame["model"] == model) & (frame["horizon"] == horizon)]

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting import Facts, common_origin, scored_origins
 from city_resilience.forecasting.backtest import BACKTEST_COLUMNS, BLEND
-from city_resilience.forecasting.blend import blend_weights
+from city_resilience.forecasting.blend import weights_at
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
 from city_resilience.forecasting.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress
-from city_resilience.resilience import known_labels
 
 __all__ = [
     "Prepared",
@@ -33,7 +32,6 @@ __all__ = [
     "past_only_forecasts",
     "prepare_folds",
     "served_forecasts",
-    "training_cities",
 ]
 
 Float = NDArray[np.float64]
@@ -44,12 +42,10 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Prepared:
-    """A fold with the city of each training row, and what came to pass after its origin.
+    """A fold, and what came to pass after its origin.
 
     Attributes
     ----------
-    cities : ndarray of int, shape (n,)
-        Position of the city of each training row.
     truth : ndarray, shape (all cities,)
         For scoring, and for the weights of later origins; NaN where unknown.
     scored : bool
@@ -57,7 +53,6 @@ class Prepared:
     """
 
     fold: Fold
-    cities: NDArray[np.intp]
     truth: Float
     scored: bool
 
@@ -76,15 +71,6 @@ def in_threads(
         finally:
             pool.shutdown(cancel_futures=True)
     return results
-
-
-def training_cities(facts: Facts, fold: Fold, experiment: Experiment) -> NDArray[np.intp]:
-    """Return the position of the city of each training row of a fold, shape (n,)."""
-    labels = facts.at(fold.origin).labels(fold.horizon)
-    labels[:, : experiment.features.min_history] = np.nan
-    known = np.isfinite(labels)
-    assert np.array_equal(labels[known], fold.labels), "the rows of a fold are laid out otherwise"
-    return np.nonzero(known)[0]
 
 
 def prepare_folds(
@@ -106,8 +92,7 @@ def prepare_folds(
         fold = prepare_fold(facts.at(origin), horizon, experiment)
         if fold is None:
             return None
-        cities = training_cities(facts, fold, experiment)
-        return Prepared(fold, cities, facts.truth(origin, horizon), origin in scored)
+        return Prepared(fold, facts.truth(origin, horizon), origin in scored)
 
     tasks = [lambda origin=origin: prepared(origin) for origin in origins]
     found = in_threads(tasks, f"features, horizon {horizon}", progress)
@@ -116,9 +101,8 @@ def prepare_folds(
 
 def only_rows(fold: Fold, rows: Rows) -> Fold:
     """Return the fold with some of its training rows, given as a mask of shape (n,)."""
-    return replace(
-        fold, features=fold.features[rows], labels=fold.labels[rows], ages=fold.ages[rows]
-    )
+    kept = {name: getattr(fold, name)[rows] for name in ("features", "labels", "cities", "ages")}
+    return replace(fold, **kept)
 
 
 def member_forecasts(
@@ -192,16 +176,10 @@ def served_forecasts(
     if experiment.model.serve != BLEND:
         position = experiment.model.members.index(experiment.model.serve)
         return {origin: values[:, position] for origin, values in members.items()}
-    origins = np.array(sorted(members), dtype=np.int64)
-    found: dict[int, Float] = {}
-    for origin in origins.tolist():
-        past = origins[known_labels(origin, horizon, origins)].tolist()
-        known = {o: np.isfinite(truths[o] + members[o].sum(axis=1)) for o in past}
-        width = members[origin].shape[1]
-        inputs = np.concatenate([np.empty((0, width)), *(members[o][known[o]] for o in past)])
-        labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
-        found[origin] = members[origin] @ blend_weights(inputs, labels)
-    return found
+    return {
+        origin: values @ weights_at(origin, horizon, members, truths)
+        for origin, values in members.items()
+    }
 
 
 def forecast_rows(

@@ -25,7 +25,6 @@ from city_resilience.forecasting.intervals import (
     residuals_of,
 )
 from city_resilience.study.context import Context, Part
-from city_resilience.study.folds import in_threads, member_forecasts, served_forecasts
 
 __all__ = ["INTERVAL_METHOD_COLUMNS", "METHODS", "Year", "interval_methods"]
 
@@ -173,29 +172,23 @@ def interval_methods(context: Context) -> Part:
     """
     tables = []
     for horizon in context.experiment.outcome.horizons:
-        years, scored = _years(context, horizon)
-        tables.append(_compared(years, scored, horizon))
+        scored = set(context.rows(context.served, horizon)["origin"])
+        tables.append(_compared(_years(context, horizon), scored, horizon))
     return Part(pd.concat(tables, ignore_index=True)[list(INTERVAL_METHOD_COLUMNS)])
 
 
-def _years(context: Context, horizon: int) -> tuple[list[Year], set[int]]:
-    folds = context.folds(horizon)
-    tasks = [lambda p=p: member_forecasts(p.fold, context.experiment) for p in folds]
-    found = in_threads(tasks, f"served forecasts, horizon {horizon}", context.progress)
-    members = {p.fold.origin: values for p, values in zip(folds, found, strict=True)}
-    truths = {p.fold.origin: p.truth for p in folds}
-    forecasts = served_forecasts(context.experiment, horizon, members, truths)
-    years = [
+def _years(context: Context, horizon: int) -> list[Year]:
+    facts = context.facts
+    return [
         Year(
             origin=origin,
-            forecast=forecasts[origin],
-            truth=truths[origin],
-            scale=city_scale(context.facts.at(origin)),
-            groups=context.facts.groups,
+            forecast=forecast,
+            truth=facts.truth(origin, horizon),
+            scale=city_scale(facts.at(origin)),
+            groups=facts.groups,
         )
-        for origin in sorted(forecasts)
+        for origin, forecast in context.backtest.served[horizon].items()
     ]
-    return years, {p.fold.origin for p in folds if p.scored}
 
 
 def _compared(years: list[Year], scored: set[int], horizon: int) -> pd.DataFrame:

@@ -26,12 +26,12 @@ class StudyPart:
 
 
 def _diebold_mariano(context: Context) -> Part:
-    return Part(diebold_mariano(context.backtest, context.served))
+    return Part(diebold_mariano(context.backtest.frame, context.served))
 
 
 def _skill_intervals(context: Context) -> Part:
     settings = context.settings
-    table = skill_intervals(context.backtest, context.served, settings.draws, settings.seed)
+    table = skill_intervals(context.backtest.frame, context.served, settings.draws, settings.seed)
     return Part(table, {"draws": settings.draws})
 
 
@@ -41,7 +41,7 @@ PARTS: Mapping[str, StudyPart] = {
         StudyPart("ablation", "Families of indicators", ablation),
         StudyPart("diebold_mariano", "Diebold-Mariano tests over years", _diebold_mariano),
         StudyPart("skill_intervals", "Skill over cities drawn anew", _skill_intervals),
-        StudyPart("intervals", "Ways to make intervals", interval_methods),
+        StudyPart("interval_ways", "Ways to make intervals", interval_methods),
         StudyPart("unseen", "Cities of provinces left out of training", unseen_cities),
         StudyPart("shock", "Origins before shocks", shock_test),
         StudyPart("canary", "What a random split would claim", canary),

@@ -67,7 +67,7 @@ def shock_test(context: Context) -> Part:
         model / MAE of this one, with its bootstrap interval over cities.
     """
     origins = shock_origins(context)
-    have = set(context.backtest["origin"].unique().tolist())
+    have = set(context.backtest.frame["origin"].unique().tolist())
     frames, missing = [], {}
     for done, origin in enumerate(origins, start=1):
         try:
@@ -83,7 +83,7 @@ def shock_test(context: Context) -> Part:
 
 def _rows(context: Context, origin: int, scored: bool) -> pd.DataFrame:
     models = [context.served, HISTORY_ONLY, *BASELINES]
-    frame = context.backtest
+    frame = context.backtest.frame
     if not scored:
         evaluation = context.experiment.evaluation
         only = evaluation.model_copy(update={"first_origin": origin, "last_origin": origin})

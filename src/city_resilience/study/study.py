@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import Facts, scored_origins
+from city_resilience.forecasting import Backtest, Facts, scored_origins
 from city_resilience.forecasting.learners import learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.study.context import Context, Part, Settings
@@ -32,7 +31,7 @@ __all__ = [
     "study_beside",
 ]
 
-FILE = "study.json"
+FOLDER, FILE = "study", "study.json"
 FORMAT = 1
 RECIPE = ("digest", "served", "learners", "fingerprint")
 
@@ -79,7 +78,7 @@ def check_parts(only: Sequence[str]) -> tuple[str, ...]:
 def run_study(
     facts: Facts,
     experiment: Experiment,
-    backtest: pd.DataFrame,
+    backtest: Backtest,
     fingerprint: str,
     *,
     parts: Collection[str] = tuple(PARTS),
@@ -90,7 +89,7 @@ def run_study(
 
     Parameters
     ----------
-    backtest : DataFrame
+    backtest : Backtest
         What ``run_backtest`` gave for the same facts and experiment.
     fingerprint : str
         Of the panel.
@@ -180,8 +179,11 @@ def read_study(path: Path) -> dict[str, Any]:
 
 
 def study_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any] | None:
-    """Return the study beside an experiment file, if there is one about what it forecasts."""
-    path = experiment_path.parent / FILE
+    """Return the study beside an experiment file, if there is one about what it forecasts.
+
+    It lies in a folder ``study``, as the command writes it.
+    """
+    path = experiment_path.parent / FOLDER / FILE
     if not path.is_file():
         return None
     found = read_study(path)

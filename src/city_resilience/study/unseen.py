@@ -155,7 +155,7 @@ def _held_out(
 ) -> Callable[[], tuple[int, NDArray[np.bool_], Float]]:
     def fitted() -> tuple[int, NDArray[np.bool_], Float]:
         inside = fold_of == k
-        rows = ~inside[prepared.cities]
+        rows = ~inside[prepared.fold.cities]
         if not rows.any():  # one fold has all the labels there are
             nothing = np.full((len(inside), len(context.experiment.model.members)), np.nan)
             return prepared.fold.origin, inside, nothing

@@ -43,7 +43,7 @@ function studyBlock(block) {
 function drawStudy() {
   if (!DATA.study) {
     const name = DATA.run.name;
-    const command = `city-resilience study experiments/${name}/experiment.toml --out experiments/${name}`;
+    const command = `city-resilience study experiments/${name}/experiment.toml --out experiments/${name}/study`;
     $("study-none").textContent = word("study_none", { command });
     return;
   }
