@@ -24,7 +24,6 @@ SCORE_COLUMNS = {
     "difference_low": "95 % low",
     "difference_high": "95 % high",
 }
-_UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "points": "points of a hundred"}
 SIMULATED = (
     "> **SIMULATED DATA.** The cities are made up and the data come from a generator. "
     "Nothing here describes a real place."
@@ -79,7 +78,7 @@ def model_card(forecaster: Forecaster, values: Mapping[str, Any] | None = None) 
         "## What it forecasts",
         "",
         f"`{outcome.measure}` of `{_outcome(experiment)}`, {horizons} year(s) ahead, in "
-        f"{_UNITS.get(measure.mark, measure.mark)}. Errors below are in the same unit.",
+        f"{measure.unit_words}. Errors below are in the same unit.",
         "",
         f"Sign: {measure.sign}.",
         "",

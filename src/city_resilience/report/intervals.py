@@ -27,8 +27,8 @@ def interval_part(
     Returns
     -------
     dict or None
-        ``sentence`` (language → text), ``years`` (``year``, ``coverage``, ``coverage_80``,
-        ``plain``), ``groups`` (one row a level) and ``chances`` (rows of cells); None without
+        ``sentence`` (language → text), ``years`` (``year``, ``coverage``, ``coverage_80``),
+        ``groups`` (one row a level) and ``chances`` (rows of cells); None without
         intervals.
     """
     if intervals is None or reliability is None:
@@ -46,14 +46,14 @@ def interval_part(
         },
         "years": {
             "year": [int(level) for level in years["level"]],
-            **{name: [plain(v) for v in years[column]] for name, column in _SERIES.items()},
+            **{name: [plain(v) for v in years[name]] for name in _SERIES},
         },
         "groups": [_group(row) for row in grouped.to_dict("records")],
         "chances": _chances(reliability[reliability["horizon"] == horizon]),
     }
 
 
-_SERIES = {"coverage": "coverage", "coverage_80": "coverage_80", "plain": "plain_coverage"}
+_SERIES = ("coverage", "coverage_80")
 
 
 def _sentence(whole: pd.Series, years: pd.DataFrame, texts: Mapping[str, str]) -> str:
@@ -84,7 +84,7 @@ def _group(row: Mapping[str, Any]) -> dict[str, Any]:
         "level": plain_text(row["level"]),
         "n": int(row["n"]),
         "withheld": bool(pd.isna(row["coverage"])),
-        **{name: plain(row[name]) for name in ("coverage", "width", "coverage_80", "difference")},
+        **{name: plain(row[name]) for name in ("coverage", "width", "coverage_80")},
     }
 
 

@@ -104,25 +104,21 @@ def summarise(
     observed = observed_families(coverage, live)
     shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
-    by_horizon = {}
-    for horizon in sorted({int(value) for value in scores["horizon"]}):
-        by_horizon[str(horizon)] = {
+    measure = experiment.outcome.measure
+    by_horizon = {
+        str(horizon): {
             **_accuracy(
-                backtest,
-                scores,
-                horizon,
-                served,
-                level=level,
-                names=names,
-                measure=experiment.outcome.measure,
+                backtest, scores, horizon, served, level=level, names=names, measure=measure
             ),
             "families": families(drivers, horizon, indicators, observed),
             "driver_groups": []
             if drivers_by_group is None
             else driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
-            "intervals": interval_part(intervals, reliability, horizon, experiment.outcome.measure),
+            "intervals": interval_part(intervals, reliability, horizon, measure),
         }
+        for horizon in sorted({int(value) for value in scores["horizon"]})
+    }
     summary = {
         **_heading(experiment, info, forecast, live),
         "served": served,

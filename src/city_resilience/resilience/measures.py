@@ -40,6 +40,13 @@ class Timing:
     known_words: str
 
 
+_UNIT_WORDS = {
+    "pp": "percentage points (pp)",
+    "ratio": "ratios",
+    "points": "points of a hundred",
+}
+
+
 @dataclass(frozen=True)
 class Measure:
     """One measure of resilience.
@@ -95,6 +102,11 @@ class Measure:
     def mark(self) -> str:
         """Short unit for tables: ``pp``, ``ratio``, ``points`` (a forecast composite), ..."""
         return "points" if self.unit == "index" else self.unit
+
+    @property
+    def unit_words(self) -> str:
+        """Unit of forecasts and errors in words."""
+        return _UNIT_WORDS.get(self.mark, self.mark)
 
     def years_needed(self, window: Window) -> tuple[int, ...]:
         """Return the years that are read for certain."""

@@ -90,13 +90,10 @@ def show_evaluation(source: Source, evaluation: Evaluation, console: Console | N
         console.print(line, soft_wrap=True)
 
 
-UNITS = {"pp": "percentage points (pp)", "ratio": "ratios", "points": "points of a hundred"}
-
-
 def _skill(
     evaluation: Evaluation, serve: str, horizon: int, naive: str, measure: str = "growth_gap"
 ) -> Table:
-    unit = UNITS.get(MEASURES[measure].mark, MEASURES[measure].mark)
+    unit = MEASURES[measure].unit_words
     scores = evaluation.scores
     rows = scores[(scores["slice"] == "all") & (scores["horizon"] == horizon)]
     wins = evaluation.comparisons

@@ -57,6 +57,10 @@ function signed(value, digits = 2) {
   return Number(value.toFixed(digits)) > 0 ? `+${number(value, digits)}` : number(value, digits);
 }
 
+function unbroken(text) {
+  return text.replace(/ (pp|%)/g, "\u00a0$1");
+}
+
 function percent(value) {
   return value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`;
 }

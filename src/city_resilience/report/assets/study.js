@@ -26,10 +26,6 @@ function studyTable(block, rows) {
     el("table", { class: "grid study" }, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, body)));
 }
 
-function unbroken(text) {
-  return text.replace(/ (pp|%)/g, "\u00a0$1");
-}
-
 function studyBlock(block) {
   const title = el("h3", {}, word(`study_${block.id}_title`));
   const h = shownHorizon(block.by_horizon);

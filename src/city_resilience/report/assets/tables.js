@@ -6,7 +6,7 @@ function part() {
 function drawVerdict() {
   const verdict = part().verdict;
   const years = part().years.years;
-  $("sentence").textContent = verdict.sentence[state.lang].replace(/ (pp|%)/g, "\u00a0$1");
+  $("sentence").textContent = unbroken(verdict.sentence[state.lang]);
   $("caution").textContent = verdict.caution[state.lang];
   $("caution").hidden = !verdict.caution[state.lang];
   const naive = verdict.naive ? { naive: modelName(verdict.naive), naive_mae: number(verdict.naive_mae) } : null;
