@@ -334,3 +334,15 @@ def test_a_mistyped_year_is_refused(tmp_path):
     assert refusal(path) == (
         "row 4, column 'year': year from 1800 to 2200 expected, found '9011'; correct the cell"
     )
+
+
+def test_a_repeated_row_of_a_panel_of_states_is_called_that(tmp_path):
+    path = tmp_path / "panel.csv"
+    rows = [f"{name},{year},1" for name in ("Ohio", "Utah") for year in range(2010, 2014)]
+    path.write_text("\n".join(["state,year,fdi", *rows, rows[0]]))
+    assert refusal(path) == (
+        "1 city-year stands in more than one row: Ohio 2010 (rows 2, 10); keep one row for each "
+        "city and year"
+    )
+    path.write_text("\n".join(["state,year,fdi", *rows, *rows]))
+    assert refusal(path).startswith("no city column")

@@ -25,6 +25,8 @@ from city_resilience.panel.size import size_labels
 
 __all__ = ["read_panel"]
 
+SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds several cities
+
 
 def read_panel(
     path: Path | str,
@@ -92,7 +94,7 @@ def read_panel(
         | {source.variable.id: _values(raw, source, faults) for source in layout.sources},
         index=raw.index,
     )
-    if layout.no_city and frame.duplicated(["city", "year"]).any():
+    if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
         raise InputError(f"{path}: {layout.no_city}")
     faults.take(checks.check_duplicates(frame))
     frame = frame.drop_duplicates(["city", "year"])

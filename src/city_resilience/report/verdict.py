@@ -139,10 +139,10 @@ def _worth_text(texts: dict[str, str], row: dict[str, Any], level: float) -> str
     write = signed if kind == "none" else unsigned
     bounds = (-high, -low) if kind == "gain" else (low, high)
     return text.format(
-        change=signed(change),
-        gain=unsigned(-change),
-        loss=unsigned(change),
+        change=signed(change, 3),
+        gain=unsigned(-change, 3),
+        loss=unsigned(change, 3),
         level=f"{100 * level:g}",
-        low=write(bounds[0]),
-        high=write(bounds[1]),
+        low=write(bounds[0], 3),
+        high=write(bounds[1], 3),
     )

@@ -25,10 +25,10 @@ function worthTile(verdict) {
   if (["history", "absent", "unknown"].includes(verdict.worth)) {
     return tile("tile_worth", word("tile_worth_unknown"), word(`worth_${verdict.worth}`));
   }
-  const bounds = { low: signed(verdict.low), high: signed(verdict.high) };
+  const bounds = { low: signed(verdict.low, 3), high: signed(verdict.high, 3) };
   const note = word("tile_worth_note", bounds);
-  if (verdict.worth === "none") return tile("tile_worth", word("tile_worth_none"), `${signed(verdict.difference)} ${word("unit")}: ${note}`, "words");
-  return tile("tile_worth", `${signed(verdict.difference)} ${word("unit")}`, note, verdict.worth === "gain" ? "good" : "bad");
+  if (verdict.worth === "none") return tile("tile_worth", word("tile_worth_none"), `${signed(verdict.difference, 3)} ${word("unit")}: ${note}`, "words");
+  return tile("tile_worth", `${signed(verdict.difference, 3)} ${word("unit")}`, note, verdict.worth === "gain" ? "good" : "bad");
 }
 
 function tile(key, value, note, tone) {
