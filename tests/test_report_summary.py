@@ -138,8 +138,16 @@ def test_indicator_without_a_value_in_one_city_is_not_named_there(inputs: Inputs
 @pytest.mark.parametrize(
     ("difference", "english", "chinese"),
     [
-        ((-0.06, -0.1, -0.02), "another 0.060 pp off the error (95 %", "再降低 0.060"),
-        ((-0.04, -0.09, 0.01), "nothing measurable (change of the error −0.04", "没有可测量的贡献"),
+        (
+            (-0.06, -0.1, -0.02),
+            "another 0.060 pp off the error (95 % interval 0.020 to 0.100 pp)",
+            "再降低 0.060",
+        ),
+        (
+            (-0.04, -0.09, 0.01),
+            "nothing measurable (change of the error −0.040",
+            "没有可测量的贡献",
+        ),
         ((0.05, 0.01, 0.09), "make the error larger by 0.050 pp", "使误差增大 0.050"),
         ((-0.01, -0.019, -0.002), "(95 % interval 0.002 to 0.019 pp)", "区间 0.002 至 0.019"),
         ((-0.04, np.nan, np.nan), "too few years for an interval", "年份太少"),
