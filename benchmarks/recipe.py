@@ -34,34 +34,41 @@ ROOT = Path(__file__).parents[1]
 SERVED = "served"
 NESTED = "chosen at each origin by earlier ones"
 Float = NDArray[np.float64]
-Weights = Callable[[Float, Float], Float]
+Weights = Callable[[Float, Float, NDArray[np.int64]], Float]
 
 
-def equal(forecasts: Float, labels: Float) -> Float:
+def equal(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
     """The same weight for every member."""
-    del labels
+    del labels, origins
     return np.full(forecasts.shape[1], 1.0 / forecasts.shape[1])
 
 
-def fitted(forecasts: Float, labels: Float) -> Float:
+def fitted(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
     """Weights that minimise the absolute error of the blend at earlier origins."""
     if not len(labels):
-        return equal(forecasts, labels)
+        return equal(forecasts, labels, origins)
     return least_absolute_weights(forecasts, labels)
 
 
-def shrunk(forecasts: Float, labels: Float, factor: float) -> Float:
-    """The served weights times a factor: every forecast is drawn to zero."""
+def powered(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
+    """The members' mean absolute errors to the power of -20, however few the origins."""
     if not len(labels):
-        return equal(forecasts, labels)
-    return np.asarray(factor * blend_weights(forecasts, labels))
+        return equal(forecasts, labels, origins)
+    errors = np.abs(forecasts - labels[:, None]).mean(axis=0)
+    weights = (errors.min() / errors) ** 20
+    return np.asarray(weights / weights.sum())
+
+
+def shrunk(forecasts: Float, labels: Float, origins: NDArray[np.int64], factor: float) -> Float:
+    """The served weights times a factor: every forecast is drawn to zero."""
+    return np.asarray(factor * blend_weights(forecasts, labels, origins))
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Members and how they are weighted."""
 
-    members: tuple[str, ...] = ("persistence", "xgboost", "own_trees")
+    members: tuple[str, ...] = ("persistence", "xgboost", "xgboost_all_years", "own_trees")
     weights: Weights = blend_weights
 
     def swapped(self, old: str, new: str) -> Recipe:
@@ -83,10 +90,11 @@ RECIPES: Mapping[str, Recipe] = {
     **{
         f"xgboost: {name}": BASE.swapped("xgboost", f"xgboost, {name}")
         for name in (
-            "all years alike",
-            "recency 3 years",
+            "recency 2 years",
+            "recency 6 years",
             "recency 12 years",
             "one tree a round",
+            "three trees a round",
             "values only",
             "ranks only",
             "no composite indices",
@@ -100,9 +108,16 @@ RECIPES: Mapping[str, Recipe] = {
             "searched by optuna",
         )
     },
+    "one xgboost, recency 6 years": replace(
+        BASE, members=("persistence", "xgboost, recency 6 years", "own_trees")
+    ),
+    "xgboost_all_years: as the other but for recency": BASE.swapped(
+        "xgboost_all_years", "xgboost, all years alike"
+    ),
     "own trees: all years alike": BASE.swapped("own_trees", "own trees, all years alike"),
     "weights: equal": replace(BASE, weights=equal),
     "weights: least absolute error": replace(BASE, weights=fitted),
+    "weights: error to the power -20": replace(BASE, weights=powered),
     "weights: shrunk to 0.85": replace(BASE, weights=partial(shrunk, factor=0.85)),
 }
 

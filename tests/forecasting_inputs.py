@@ -20,6 +20,7 @@ CHINA = Path(__file__).parents[1].parent / "shared/data/china_prefecture/city_pa
 SMALL = {
     "ridge": {},
     "xgboost": {"rounds": 30, "learning_rate": 0.2},
+    "xgboost_all_years": {"rounds": 30, "learning_rate": 0.2},
     "extra_trees": {"trees": 20, "min_leaf": 10},
     "own_trees": {"trees": 20, "min_leaf": 10},
 }

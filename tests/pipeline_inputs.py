@@ -33,6 +33,10 @@ warmup_origins = 1
 rounds = 15
 learning_rate = 0.2
 
+[model.parameters.xgboost_all_years]
+rounds = 15
+learning_rate = 0.2
+
 [model.parameters.own_trees]
 trees = 8
 min_leaf = 10

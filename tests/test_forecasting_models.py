@@ -30,6 +30,7 @@ def sample() -> Sample:
 SMALL = {
     "persistence": {},
     "xgboost": {"rounds": 40},
+    "xgboost_all_years": {"rounds": 40},
     "extra_trees": {"trees": 20},
     "own_trees": {"trees": 20},
     "ridge": {},
@@ -111,15 +112,35 @@ def test_blend_weights_agree_with_a_slow_search():
 def test_a_member_that_is_worse_weighs_less():
     rng = np.random.default_rng(5)
     truth = rng.standard_normal(4000)
-    noise = rng.standard_normal((4000, 3)) * [1.0, 1.035, 1.25]
-    weights = blend_weights(truth[:, None] + noise, truth)
+    origins = np.repeat(np.arange(2001, 2011), 400)
+    noise = rng.standard_normal((4000, 3)) * [1.0, 1.08, 1.25]
+    weights = blend_weights(truth[:, None] + noise, truth, origins)
     assert weights.sum() == pytest.approx(1.0)
-    errors = np.abs(noise).mean(axis=0)
-    np.testing.assert_allclose(weights / weights[0], (errors[0] / errors) ** 20, rtol=1e-9)
-    assert 0.3 < weights[1] / weights[0] < 0.8
-    assert weights[2] < 0.03
-    exact = blend_weights(np.column_stack([truth, truth + 1]), truth)
+    yearly = np.abs(noise).reshape(10, 400, 3).mean(axis=1)
+    excess = yearly - yearly[:, [0]]
+    certain = excess.mean(axis=0) - excess.std(axis=0, ddof=1) / np.sqrt(10)
+    np.testing.assert_allclose(
+        weights / weights[0], np.exp(-30 * certain / yearly[:, 0].mean()), rtol=1e-9
+    )
+    assert 0.02 < weights[1] / weights[0] < 0.8
+    assert weights[2] < 0.01
+    exact = blend_weights(np.column_stack([truth, truth + 1]), truth, origins)
     np.testing.assert_array_equal(exact, [1.0, 0.0])
+
+
+def test_members_that_cannot_be_told_apart_weigh_alike():
+    truth = np.zeros(4)
+    forecasts = np.column_stack([[1.0, 1.0, 1.0, 1.0], [0.5, 2.0, 0.5, 1.5]])
+    years = np.array([2001, 2002, 2003, 2004])
+    np.testing.assert_array_equal(blend_weights(forecasts, truth, years), [0.5, 0.5])
+    always = np.column_stack([forecasts[:, 0], forecasts[:, 0] + 0.125])
+    assert blend_weights(always, truth, years)[1] < 0.03
+
+
+def test_every_origin_counts_the_same_however_many_its_cities():
+    truth, years = np.zeros(12), np.array([2001] * 10 + [2002] * 2)
+    forecasts = np.column_stack([np.ones(12), np.where(years == 2001, 1.1, 0.9)])
+    np.testing.assert_allclose(blend_weights(forecasts, truth, years), [0.5, 0.5])
 
 
 def test_trees_on_the_past_read_no_other_column(sample):
@@ -143,7 +164,7 @@ def test_trees_on_no_past_are_the_median(sample):
     np.testing.assert_allclose(model.predict(without.features), np.median(sample.labels))
 
 
-@pytest.mark.parametrize("name", ["xgboost", "extra_trees", "own_trees"])
+@pytest.mark.parametrize("name", ["xgboost", "xgboost_all_years", "extra_trees", "own_trees"])
 def test_trees_lean_on_recent_rows(name, sample):
     shifted = replace(sample, labels=np.where(sample.ages < 3, 5.0, -5.0))
     values = {**LEARNERS[name].defaults, **SMALL[name]}
@@ -153,7 +174,14 @@ def test_trees_lean_on_recent_rows(name, sample):
 
 
 def test_without_earlier_origins_members_weigh_the_same():
-    np.testing.assert_allclose(blend_weights(np.empty((0, 4)), np.empty(0)), 0.25)
+    none = np.empty(0, dtype=np.int64)
+    np.testing.assert_allclose(blend_weights(np.empty((0, 4)), np.empty(0), none), 0.25)
+
+
+def test_one_earlier_origin_tells_nothing_of_the_members():
+    truth = np.zeros(5)
+    forecasts = np.column_stack([np.ones(5), np.full(5, 3.0)])
+    np.testing.assert_array_equal(blend_weights(forecasts, truth, np.full(5, 2001)), [0.5, 0.5])
 
 
 @pytest.mark.parametrize(

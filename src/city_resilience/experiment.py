@@ -238,7 +238,7 @@ class Model(_Strict):
     """Learners of the blend, the candidate that is served, and their parameters."""
 
     serve: str = "blend"
-    members: tuple[str, ...] = ("persistence", "xgboost", "own_trees")
+    members: tuple[str, ...] = ("persistence", "xgboost", "xgboost_all_years", "own_trees")
     seed: int = 0
     parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
 
@@ -256,7 +256,7 @@ class Search(_Strict):
 
     trials: int = Field(default=0, ge=0)
     inner_origins: int = Field(default=3, ge=1)
-    learners: tuple[str, ...] = ("xgboost", "own_trees")
+    learners: tuple[str, ...] = ("xgboost", "xgboost_all_years", "own_trees")
 
 
 class Experiment(_Strict):

@@ -121,8 +121,10 @@ class Simulated:
         Columns city, year, province, region, size_class, then catalogue ids in catalogue units;
         one row per city and year, sorted.
     truth : DataFrame
-        Columns city, origin, horizon, expected_gap: expectation of the growth gap given the
-        latent state of the origin year and the calendar of contractions, pp.
+        Columns city, origin, horizon, pp. ``expected_gap``: expectation of the growth gap given
+        the latent state of the origin year and the calendar of contractions;
+        ``foreseeable_gap``: the same for one who expects no contraction after the origin, as
+        nothing in the panel announces one.
     contractions : tuple of int
         Years in which the nation shrank.
     """
@@ -131,8 +133,14 @@ class Simulated:
     truth: pd.DataFrame
     contractions: tuple[int, ...]
 
-    def expected_gap(self, origin: int, horizon: int) -> pd.Series:
+    def expected_gap(self, origin: int, horizon: int, *, calendar: bool = True) -> pd.Series:
         """Return the expected gap at one origin and horizon by city, pp.
+
+        Parameters
+        ----------
+        origin, horizon : int
+        calendar : bool
+            Whether contractions after the origin are known, see ``truth``.
 
         Raises
         ------
@@ -142,7 +150,7 @@ class Simulated:
         rows = self.truth[(self.truth["origin"] == origin) & (self.truth["horizon"] == horizon)]
         if rows.empty:
             raise KeyError(f"no truth for origin {origin}, horizon {horizon}")
-        return rows.set_index("city")["expected_gap"]
+        return rows.set_index("city")["expected_gap" if calendar else "foreseeable_gap"]
 
 
 def simulate_panel(
@@ -184,6 +192,7 @@ def simulate_panel(
     columns = {"gdp_real": output[:, BURN_IN:], **columns}
     frame = _frame(rng, columns, names, np.arange(first_year, first_year + years))
     expected = _expected(latent, shocks, output, gap, noise_only)
+    foreseeable = _expected(latent, np.zeros_like(shocks), output, gap, noise_only)
     truth = pd.concat(
         pd.DataFrame(
             {
@@ -191,6 +200,7 @@ def simulate_panel(
                 "origin": np.tile(np.arange(first_year, first_year + years), cities),
                 "horizon": horizon,
                 "expected_gap": values[:, BURN_IN:].ravel(),
+                "foreseeable_gap": foreseeable[horizon][:, BURN_IN:].ravel(),
             }
         )
         for horizon, values in expected.items()

@@ -247,6 +247,37 @@ def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
     }
 
 
+BOOSTING: Values = {
+    "rounds": 100,
+    "learning_rate": 0.09,
+    "max_depth": 3,
+    "min_child_weight": 20.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.2,
+    "reg_lambda": 5.0,
+    "max_bin": 32,
+    "num_parallel_tree": 2,
+    "recency": 3.0,
+}
+ALL_YEARS: Values = {
+    **BOOSTING,
+    "max_depth": 4,
+    "colsample_bytree": 0.5,
+    "num_parallel_tree": 1,
+    "recency": 0.0,
+}
+BOOSTING_LIMITS: Mapping[str, tuple[float, float]] = {
+    "rounds": (1, 10_000),
+    "learning_rate": (1e-4, 1.0),
+    "max_depth": (1, 12),
+    "min_child_weight": (0.0, 1e6),
+    "subsample": (0.05, 1.0),
+    "colsample_bytree": (0.01, 1.0),
+    "reg_lambda": (0.0, 1e9),
+    "max_bin": (2, 1024),
+    "num_parallel_tree": (1, 100),
+    "recency": (0.0, 1e6),
+}
 FOREST: Values = {"trees": 100, "min_leaf": 25, "max_features": 0.3, "recency": 6.0}
 FOREST_LIMITS: Mapping[str, tuple[float, float]] = {
     "trees": (1, 5000),
@@ -276,32 +307,18 @@ LEARNERS: Mapping[str, Learner] = {
         ),
         Learner(
             "xgboost",
-            "xgboost",
+            "xgboost on recent years",
             fit_xgboost,
-            {
-                "rounds": 100,
-                "learning_rate": 0.09,
-                "max_depth": 3,
-                "min_child_weight": 20.0,
-                "subsample": 0.7,
-                "colsample_bytree": 0.2,
-                "reg_lambda": 5.0,
-                "max_bin": 64,
-                "num_parallel_tree": 3,
-                "recency": 6.0,
-            },
-            {
-                "rounds": (1, 10_000),
-                "learning_rate": (1e-4, 1.0),
-                "max_depth": (1, 12),
-                "min_child_weight": (0.0, 1e6),
-                "subsample": (0.05, 1.0),
-                "colsample_bytree": (0.01, 1.0),
-                "reg_lambda": (0.0, 1e9),
-                "max_bin": (2, 1024),
-                "num_parallel_tree": (1, 100),
-                "recency": (0.0, 1e6),
-            },
+            BOOSTING,
+            BOOSTING_LIMITS,
+            _xgboost_space,
+        ),
+        Learner(
+            "xgboost_all_years",
+            "xgboost on all years alike",
+            fit_xgboost,
+            ALL_YEARS,
+            BOOSTING_LIMITS,
             _xgboost_space,
         ),
         Learner(

@@ -134,12 +134,14 @@ def _task(
 
 
 def _blended(forecasts: Mapping[str, Float], labels: Float, folds: NDArray[np.int64]) -> Float:
-    """Weight the members in each fold by their forecasts of the other folds."""
+    """Weight the members in each fold by their forecasts of the other folds, as of origins."""
     inputs = np.column_stack(list(forecasts.values()))
     blended = np.empty(len(labels))
     for k in range(SPLITS):
         inside = folds == k
-        blended[inside] = inputs[inside] @ blend_weights(inputs[~inside], labels[~inside])
+        blended[inside] = inputs[inside] @ blend_weights(
+            inputs[~inside], labels[~inside], folds[~inside]
+        )
     return blended
 
 
