@@ -1,10 +1,12 @@
 """What each part of the recipe is worth: one change at a time, on the same rolling origins.
 
-    python benchmarks/recipe.py china_prefecture --data city_panel.csv [--horizons 1,2]
+    python benchmarks/recipe.py china_prefecture --data city_panel.csv
 
 Every variant is the served recipe with one thing changed. It is fitted and weighted as the backtest
 does it, at each origin from what was known then. The last row is nested: at each origin the variant
-that did best at earlier origins. Writes ``experiments/NAME/recipe.csv``.
+that did best at earlier origins. Writes ``experiments/NAME/recipe.csv``. Each horizon adds to the
+one before it; ``horizons apart`` forecasts each by itself, and ``mean with horizons apart`` is the
+mean of both.
 """
 
 from __future__ import annotations
@@ -15,13 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from recipe_members import MEMBERS, Member
 
+from city_resilience.experiment import Experiment
 from city_resilience.forecasting import Facts, yearly
 from city_resilience.forecasting.blend import blend_weights, least_absolute_weights, weights_at
 from city_resilience.forecasting.scores import paired_interval
@@ -33,8 +35,10 @@ from city_resilience.study.folds import Prepared, forecast_rows, prepare_folds
 ROOT = Path(__file__).parents[1]
 SERVED = "served"
 NESTED = "chosen at each origin by earlier ones"
+APART, HALFWAY = "horizons apart", "mean with horizons apart"
 Float = NDArray[np.float64]
 Weights = Callable[[Float, Float, NDArray[np.int64]], Float]
+Variants = dict[str, dict[int, Float]]
 
 
 def equal(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
@@ -138,7 +142,7 @@ def blended(
         p.fold.origin: np.column_stack([members[name][p.fold.origin] for name in recipe.members])
         for p in folds
     }
-    truths = {p.fold.origin: p.truth for p in folds}
+    truths = {p.fold.origin: p.added for p in folds}
     return {
         origin: values @ weights_at(origin, horizon, inputs, truths, recipe.weights)
         for origin, values in inputs.items()
@@ -162,13 +166,40 @@ def nested(
     return found
 
 
-def at_horizon(facts: Facts, experiment: Any, horizon: int) -> pd.DataFrame:
+def apart(facts: Facts, experiment: Experiment, horizon: int) -> dict[int, Float]:
+    """The served recipe on the outcome of the whole horizon."""
+    only = experiment.outcome.model_copy(update={"horizons": (horizon,)})
+    alone = experiment.model_copy(update={"outcome": only})
+    folds = prepare_folds(facts, alone, horizon, silent)
+    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in BASE.members}
+    return blended(folds, horizon, members, BASE)
+
+
+def of_variants(folds: list[Prepared], horizon: int, shorter: Variants) -> Variants:
+    """Forecast the whole horizon with every variant, on top of the same variant before it."""
+    names = dict.fromkeys(m for recipe in RECIPES.values() for m in recipe.members)
+    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in names}
+    found = {}
+    for name, recipe in RECIPES.items():
+        added = blended(folds, horizon, members, recipe)
+        before = shorter.get(name, {})
+        found[name] = {o: before[o] + own if before else own for o, own in added.items()}
+    return found
+
+
+def at_horizon(
+    facts: Facts, experiment: Experiment, horizon: int, shorter: Variants
+) -> tuple[pd.DataFrame, Variants]:
     """Score every variant at one horizon against the served recipe."""
     print(f"horizon {horizon}", flush=True)
     folds = prepare_folds(facts, experiment, horizon, silent)
-    names = dict.fromkeys(m for recipe in RECIPES.values() for m in recipe.members)
-    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in names}
-    forecasts = {name: blended(folds, horizon, members, recipe) for name, recipe in RECIPES.items()}
+    found = of_variants(folds, horizon, shorter)
+    forecasts = dict(found)
+    if shorter:
+        forecasts[APART] = apart(facts, experiment, horizon)
+        forecasts[HALFWAY] = {
+            origin: (own + forecasts[APART][origin]) / 2 for origin, own in found[SERVED].items()
+        }
     forecasts[NESTED] = nested(folds, horizon, forecasts)
     scored = {p.fold.origin for p in folds if p.scored}
     rows = [
@@ -176,7 +207,7 @@ def at_horizon(facts: Facts, experiment: Any, horizon: int) -> pd.DataFrame:
         for name, own in forecasts.items()
     ]
     years = yearly(pd.concat(rows, ignore_index=True))
-    return table_of(years, horizon)
+    return table_of(years, horizon), found
 
 
 def table_of(years: pd.DataFrame, horizon: int) -> pd.DataFrame:
@@ -184,7 +215,7 @@ def table_of(years: pd.DataFrame, horizon: int) -> pd.DataFrame:
     mae = years.pivot_table(index="origin", columns="model", values="mae")
     means = years.groupby("model")[["mae", "rmse", "rank_correlation"]].mean()
     found = []
-    for name in (*RECIPES, NESTED):
+    for name in [name for name in (*RECIPES, APART, HALFWAY, NESTED) if name in mae]:
         pairs = (mae[name] - mae[SERVED]).to_numpy()
         difference, low, high = paired_interval(pairs)
         found.append(
@@ -207,12 +238,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("experiment")
     parser.add_argument("--data", default="")
-    parser.add_argument("--horizons", default="1,2")
     asked = parser.parse_args()
     folder = ROOT / "experiments" / asked.experiment
     source = load(folder / "experiment.toml", asked.data)
-    horizons = [int(h) for h in asked.horizons.split(",")]
-    tables = [at_horizon(source.facts, source.experiment, h) for h in horizons]
+    tables, shorter = [], {}
+    for horizon in source.experiment.outcome.horizons:
+        table, shorter = at_horizon(source.facts, source.experiment, horizon, shorter)
+        tables.append(table)
     table = pd.concat(tables, ignore_index=True)
     table.round(4).to_csv(folder / "recipe.csv", index=False)
     print(table.round(3).to_string(index=False))

@@ -164,7 +164,7 @@ def _search(folds: list[Prepared]) -> dict[str, Any]:
 
     def loss(trial: optuna.Trial) -> float:
         member = learner("xgboost", **LEARNERS["xgboost"].space(trial))
-        return float(np.mean([np.nanmean(np.abs(member(folds, p) - p.truth)) for p in folds]))
+        return float(np.mean([np.nanmean(np.abs(member(folds, p) - p.added)) for p in folds]))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(loss, n_trials=TRIALS)

@@ -146,7 +146,7 @@ def test_missing_folder_and_manifest(tmp_path: Path) -> None:
         ("[]", "not the manifest of a city-resilience bundle"),
         ('{"format": "else"}', "not the manifest of a city-resilience bundle"),
         ('{"format": "city-resilience bundle", "format_version": 9}', "format version 9 is not"),
-        ('{"format": "city-resilience bundle", "format_version": 1}', "key 'package_version'"),
+        ('{"format": "city-resilience bundle", "format_version": 2}', "key 'package_version'"),
     ],
 )
 def test_damaged_manifest(folder: Path, text: str, message: str) -> None:

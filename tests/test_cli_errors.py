@@ -183,7 +183,7 @@ EXPERIMENTS = {
     ),
     "unknown learner": (
         EXPERIMENT + '\n[model]\nmembers = ["ridge", "xgbost"]\n',
-        "model.members: no learner 'xgbost'; nearest: 'xgboost'; choose among "
+        "model.members: no learner 'xgbost'; nearest: 'xgboost', 'xgboost_all_years'; choose among "
         + ", ".join(LEARNERS),
     ),
     "unknown parameter": (

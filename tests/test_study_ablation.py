@@ -38,14 +38,16 @@ def table(context) -> pd.DataFrame:
 
 def rebuilt(context, columns) -> pd.DataFrame:
     """Forecast with some columns of the shared folds, put together as served."""
-    folds = context.folds(1)
-    members = {
-        p.fold.origin: member_forecasts(p.fold, context.experiment, columns(p)) for p in folds
-    }
-    truths = {p.fold.origin: p.truth for p in folds}
-    served = served_forecasts(context.experiment, 1, members, truths)
-    scored = {p.fold.origin: served[p.fold.origin] for p in folds if p.scored}
-    return forecast_rows(context.facts, "rebuilt", 1, scored)
+    served, rows = {}, []
+    for horizon in context.experiment.outcome.horizons:
+        folds = context.folds(horizon)
+        members = {
+            p.fold.origin: member_forecasts(p.fold, context.experiment, columns(p)) for p in folds
+        }
+        served = served_forecasts(context.experiment, folds, members, served)
+        scored = {p.fold.origin: served[p.fold.origin] for p in folds if p.scored}
+        rows.append(forecast_rows(context.facts, "rebuilt", horizon, scored))
+    return pd.concat(rows)
 
 
 @pytest.mark.parametrize("serve", ["blend", "xgboost"])
@@ -55,11 +57,13 @@ def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
         "serve": serve,
         "parameters": {"xgboost": {"rounds": 20}},
     }
-    own = context_of(small_panel(), chosen(model=model))
-    keys, own_columns = ["origin", "city"], ["city", "origin", "target_year", "truth", "forecast"]
+    own = context_of(small_panel(), chosen(model=model, outcome={"horizons": [1, 2]}))
+    keys = ["horizon", "origin", "city"]
+    own_columns = [*keys, "target_year", "truth", "forecast"]
+    frame = own.backtest.frame
     for columns, name in ((lambda p: None, serve), (lambda p: p.fold.history, "history_only")):
         left = rebuilt(own, columns).sort_values(keys, ignore_index=True)
-        right = own.rows(name, 1).sort_values(keys, ignore_index=True)
+        right = frame[frame["model"] == name].sort_values(keys, ignore_index=True)
         pd.testing.assert_frame_equal(
             left[own_columns], right[own_columns], check_dtype=False, rtol=0, atol=1e-12
         )
@@ -80,9 +84,9 @@ def test_members_on_the_past_are_the_same_whatever_is_left_out():
 
 
 def test_without_history_no_member_reads_it(context):
-    found = variant_forecasts(context, 1)["history", WITHOUT][0]
+    found = variant_forecasts(context, 1, {})["history", WITHOUT][0]
     noisy = context_of(small_panel(), facts=with_noise(context.facts, "history", seed=2))
-    after = variant_forecasts(noisy, 1)["history", WITHOUT][0]
+    after = variant_forecasts(noisy, 1, {})["history", WITHOUT][0]
     for origin in found:
         np.testing.assert_array_equal(found[origin], after[origin])
 
@@ -122,14 +126,14 @@ def test_index_of_a_family_goes_with_it(context):
     assert "digital_index" in {name for name, _ in prepared.fold.spec.columns}
     family = {spec.id: spec.family for spec in context.facts.specs}
     assert family["digital_index"] == "digital"
-    _, columns = variant_forecasts(context, 1)["digital", WITHOUT]
+    _, columns = variant_forecasts(context, 1, {})["digital", WITHOUT]
     own = sum(family[name] == "digital" for name, _ in prepared.fold.spec.columns)
     assert columns[prepared.fold.origin] == own
 
 
 def test_values_of_a_family_left_out_do_not_matter(context):
     noisy = context_of(small_panel(), facts=with_noise(context.facts, "digital", seed=3), every=2)
-    before, after = (variant_forecasts(c, 1) for c in (context, noisy))
+    before, after = (variant_forecasts(c, 1, {}) for c in (context, noisy))
     without = [before["digital", WITHOUT][0], after["digital", WITHOUT][0]]
     added = [before["digital", ADDED][0], after["digital", ADDED][0]]
     for origin in without[0]:
@@ -139,7 +143,7 @@ def test_values_of_a_family_left_out_do_not_matter(context):
 
 def test_random_values_after_the_origin_change_no_variant():
     before, after = (
-        variant_forecasts(context_of(panel), 1)
+        variant_forecasts(context_of(panel), 1, {})
         for panel in (small_panel(), poisoned(small_panel(), 2010))
     )
     assert before.keys() == after.keys()
@@ -154,14 +158,34 @@ def test_random_values_after_the_origin_change_no_variant():
 
 
 def test_truncating_the_panel_changes_no_variant():
-    whole = variant_forecasts(context_of(small_panel()), 1)
-    cut = variant_forecasts(context_of(small_panel().truncate(2011)), 1)
+    whole = variant_forecasts(context_of(small_panel()), 1, {})
+    cut = variant_forecasts(context_of(small_panel().truncate(2011)), 1, {})
     for key in whole:
         pd.testing.assert_frame_equal(
             forecasts_until(whole[key][0], 2010),
             forecasts_until(cut[key][0], 2010),
             check_exact=True,
         )
+
+
+def test_a_variant_at_a_longer_horizon_stands_on_the_same_variant_at_the_shorter():
+    asked = chosen(model={"members": ["ridge"], "serve": "ridge"}, outcome={"horizons": [1, 2]})
+    context = context_of(small_panel(), asked, every_horizon=True)
+    shorter = variant_forecasts(context, 1, {})
+    longer = variant_forecasts(context, 2, shorter)
+    for key in (("digital", WITHOUT), ("digital", ADDED)):
+        for prepared in context.folds(2):
+            fold = prepared.fold
+            own = fold.spec.family_columns(
+                {s.id for s in context.facts.specs if s.family == "digital"}
+            )
+            if key[1] == WITHOUT:
+                columns = np.setdiff1d(np.arange(len(fold.spec.columns)), own)
+            else:
+                columns = np.union1d(fold.history, own)
+            added = member_forecasts(fold, asked, columns)[:, 0]
+            expected = shorter[key][0][fold.origin] + added
+            np.testing.assert_allclose(longer[key][0][fold.origin], expected, atol=1e-12)
 
 
 def test_noise_added_to_history_shows_no_gain():

@@ -117,7 +117,10 @@ def _outcome(experiment: Experiment) -> str:
 
 def _members(forecaster: Forecaster) -> list[str]:
     experiment = forecaster.experiment
-    lines = [f"- Served: `{experiment.model.serve}`, seed {experiment.model.seed}"]
+    lines = [
+        f"- Served: `{experiment.model.serve}`, seed {experiment.model.seed}. Members forecast "
+        "what a horizon adds to the one before it; the forecast is the sum."
+    ]
     for horizon, model in forecaster.horizons.items():
         weights = ", ".join(f"{name} {weight:.3f}" for name, weight in model.weights.items())
         lines.append(f"- h = {horizon}: {len(model.spec.columns)} columns; weights: {weights}")

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 FORMAT = "city-resilience bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 8 * 2**20
 MAX_FILE_BYTES = 64 * 2**20

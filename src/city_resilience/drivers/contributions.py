@@ -2,10 +2,13 @@
 
 The columns of one indicator (its value or deviation, its rank, its age) are summed, so an
 indicator has one number in percentage points. Contributions and base value add up to the
-forecast. They are associated with the forecast; they say nothing about causes.
+forecast. They are associated with the forecast; they say nothing about causes. As a horizon's
+forecast is the sum over the horizons up to it, so are its contributions.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -56,34 +59,78 @@ def contributions(
         horizon add up to its forecast within 1e-5 pp.
     """
     rows = rows or forecaster.served_rows(panel)
-    parts = [_one_horizon(model, rows) for model in forecaster.horizons.values()]
+    parts, so_far = [], _Explained.nothing(len(rows.cities))
+    for horizon in sorted(forecaster.horizons):
+        so_far = so_far.plus(_Explained.of(forecaster.horizons[horizon], rows))
+        parts.append(so_far.table(horizon, rows))
     return pd.concat(parts, ignore_index=True)
 
 
-def _one_horizon(model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
-    features = rows.features(model.spec)
-    values, base = model.contributions(features)
-    names, shown = rows.indicators(model.spec)
-    family = {spec.id: spec.family for spec in rows.facts.specs}
-    owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
-    summed = np.zeros((len(values), len(names)))
-    np.add.at(summed.T, owner, values.T)
-    cities = np.array(rows.facts.cities, dtype=object)[rows.cities]
-    width = len(names) + 1
-    bases = np.full((len(cities), 1), base)
-    nothing = np.full_like(bases, np.nan)
-    return pd.DataFrame(
-        {
-            "city": np.repeat(cities, width),
-            "origin": np.repeat(rows.origins, width),
-            "horizon": model.horizon,
-            "indicator": np.tile([*names, BASE], len(cities)),
-            "family": np.tile([*(family[name] for name in names), "base"], len(cities)),
-            "value": np.hstack([shown, nothing]).ravel(),
-            "age": np.hstack([rows.ages(model.spec), nothing]).ravel(),
-            "contribution": np.hstack([summed, bases]).ravel(),
-        }
-    )
+@dataclass(frozen=True)
+class _Explained:
+    """Contributions of indicators to the forecasts of some rows.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Indicators.
+    values, ages, sums : ndarray, shape (rows, indicators)
+        What was read, its age, and what it contributes.
+    base : float
+    """
+
+    names: tuple[str, ...]
+    values: Float
+    ages: Float
+    sums: Float
+    base: float
+
+    @classmethod
+    def nothing(cls, rows: int) -> _Explained:
+        """Explain a forecast of zero."""
+        empty = np.empty((rows, 0))
+        return cls((), empty, empty, empty, 0.0)
+
+    @classmethod
+    def of(cls, model: HorizonModel, rows: ServedRows) -> _Explained:
+        """Explain what one horizon adds."""
+        by_column, base = model.contributions(rows.features(model.spec))
+        names, shown = rows.indicators(model.spec)
+        owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
+        sums = np.zeros((len(by_column), len(names)))
+        np.add.at(sums.T, owner, by_column.T)
+        return cls(names, shown, rows.ages(model.spec), sums, base)
+
+    def plus(self, longer: _Explained) -> _Explained:
+        """Return the explanation of the sum; values and ages are those that were read last."""
+        names = tuple(dict.fromkeys((*longer.names, *self.names)))
+        size = (len(self.sums), len(names))
+        values, ages, sums = np.full(size, np.nan), np.full(size, np.nan), np.zeros(size)
+        for part in (self, longer):
+            place = [names.index(name) for name in part.names]
+            values[:, place], ages[:, place] = part.values, part.ages
+            sums[:, place] += part.sums
+        return _Explained(names, values, ages, sums, self.base + longer.base)
+
+    def table(self, horizon: int, rows: ServedRows) -> pd.DataFrame:
+        """Lay it out as ``DRIVER_COLUMNS``, one row per city and indicator, and one of the base."""
+        family = {spec.id: spec.family for spec in rows.facts.specs}
+        cities = np.array(rows.facts.cities, dtype=object)[rows.cities]
+        width = len(self.names) + 1
+        bases = np.full((len(cities), 1), self.base)
+        nothing = np.full_like(bases, np.nan)
+        return pd.DataFrame(
+            {
+                "city": np.repeat(cities, width),
+                "origin": np.repeat(rows.origins, width),
+                "horizon": horizon,
+                "indicator": np.tile([*self.names, BASE], len(cities)),
+                "family": np.tile([*(family[name] for name in self.names), "base"], len(cities)),
+                "value": np.hstack([self.values, nothing]).ravel(),
+                "age": np.hstack([self.ages, nothing]).ravel(),
+                "contribution": np.hstack([self.sums, bases]).ravel(),
+            }
+        )
 
 
 def family_sums(drivers: pd.DataFrame) -> pd.DataFrame:

@@ -74,6 +74,17 @@ class AsOf:
         """
         return label_of(self.measure, self.outcome, horizon)
 
+    def added(self, horizon: int, before: int) -> Float:
+        """What a horizon adds to a shorter one, ``labels(horizon) - labels(before)``.
+
+        Parameters
+        ----------
+        before : int
+            The shorter horizon; 0 for none.
+        """
+        labels = self.labels(horizon)
+        return labels - self.labels(before) if before else labels
+
     @property
     def reporting(self) -> NDArray[np.bool_]:
         """Cities that have an outcome at the origin, shape (cities,)."""
@@ -136,6 +147,11 @@ class Facts:
     def truth(self, origin: int, horizon: int) -> Float:
         """Return what came to pass after an origin, shape (cities,); for scoring only."""
         return label_of(self.measure, self.outcome, horizon)[:, self._column(origin)]
+
+    def truth_added(self, origin: int, horizon: int, before: int) -> Float:
+        """What a horizon added to a shorter one (0 for none) after an origin, shape (cities,)."""
+        truth = self.truth(origin, horizon)
+        return truth - self.truth(origin, before) if before else truth
 
     def _column(self, year: int) -> int:
         if not self.years[0] <= year <= self.years[-1]:

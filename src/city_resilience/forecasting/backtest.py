@@ -18,7 +18,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment, Parameter
 from city_resilience.forecasting.asof import Facts, common_origin
 from city_resilience.forecasting.baselines import BASELINES
-from city_resilience.forecasting.blending import Blend, FoldForecasts
+from city_resilience.forecasting.blending import Blend, FoldForecasts, summed_members
 from city_resilience.forecasting.fold import Fold, fit_member, prepare_fold
 from city_resilience.forecasting.interval_scores import INTERVAL_ROWS, crps, interval_rows
 from city_resilience.forecasting.intervals import Calibration, city_scale, residuals_of
@@ -160,25 +160,27 @@ def run_backtest(
     live = common_origin(facts.outcome, facts.years)
     parts, weights, intervals = [], [], []
     served_weights, served, calibrations = {}, {}, {}
+    blends: dict[str, Blend] = {}
+    members: dict[int, dict[str, Float]] = {}
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
         _check_scored(own, scored, horizon)
-        blends = [Blend(BLEND, "", facts, experiment, own)]
-        blends.append(Blend(HISTORY_ONLY, HISTORY_PREFIX, facts, experiment, own))
-        weights += [blend.weights(fold.origin) for blend in blends for fold in own]
-        served_weights[horizon] = blends[0].by_member(live)
-        served[horizon] = {
-            fold.origin: blends[0].forecast(fold.origin)
-            if serve == BLEND
-            else fold.forecasts[serve]
-            for fold in own
+        members = summed_members(own, members)
+        blends = {
+            name: Blend(name, prefix, facts, experiment, own, blends.get(name))
+            for name, prefix in ((BLEND, ""), (HISTORY_ONLY, HISTORY_PREFIX))
         }
+        weights += [blend.weights(fold.origin) for blend in blends.values() for fold in own]
+        served_weights[horizon] = blends[BLEND].by_member(live)
+        candidates = {fold.origin: _candidates(fold, members, blends, serve) for fold in own}
+        served[horizon] = {origin: found[serve] for origin, found in candidates.items()}
         calibrations[horizon] = _calibrated(facts, own, served[horizon])
         for fold in (fold for fold in own if fold.origin in scored):
             known_then = calibrations[horizon].known_at(fold.origin)
             rows = _interval_rows(facts, fold, served[horizon][fold.origin], known_then)
             intervals.append(rows)
-            parts.append(_with_intervals(_scored_rows(facts, fold, blends, serve), rows, serve))
+            scored_rows = _scored_rows(facts, fold, candidates[fold.origin])
+            parts.append(_with_intervals(scored_rows, rows, serve))
     frame = pd.concat(parts, ignore_index=True)
     return Backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
@@ -265,17 +267,27 @@ def _one_fold(
     if fold is None:
         return None
     least = experiment.features.min_history
-    forecasts = {name: b.forecast(view, horizon, least) for name, b in BASELINES.items()}
+    baselines = {name: b.forecast(view, horizon, least) for name, b in BASELINES.items()}
+    members = {}
     for learner, values in parameters.items():
         model = fit_member(fold, learner, values, experiment.model.seed)
-        forecasts[learner] = model.predict(fold.at_origin)
-        forecasts[HISTORY_PREFIX + learner] = (
-            forecasts[learner]
+        members[learner] = model.predict(fold.at_origin)
+        members[HISTORY_PREFIX + learner] = (
+            members[learner]
             if LEARNERS[learner].past_only
             else _on_history(fold, learner, values, experiment.model.seed)
         )
     names = frozenset(name for name, _ in fold.spec.columns)
-    return FoldForecasts(origin, horizon, forecasts, city_scale(view), fold.spec.dropped, names)
+    return FoldForecasts(
+        origin=origin,
+        horizon=horizon,
+        before=fold.before,
+        baselines=baselines,
+        members=members,
+        scale=city_scale(view),
+        dropped=fold.spec.dropped,
+        kept=names,
+    )
 
 
 def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed: int) -> Float:
@@ -283,15 +295,25 @@ def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed:
     return model.predict(fold.at_origin[:, fold.history])
 
 
-def _scored_rows(
-    facts: Facts, fold: FoldForecasts, blends: list[Blend], serve: str
-) -> pd.DataFrame:
+def _candidates(
+    fold: FoldForecasts,
+    members: Mapping[int, Mapping[str, Float]],
+    blends: Mapping[str, Blend],
+    serve: str,
+) -> dict[str, Float]:
+    """Return what every candidate forecasts for the whole horizon, shape (cities,) each."""
+    own = members[fold.origin]
+    found = {**fold.baselines}
+    found |= {name: own[name] for name in own if not name.startswith(HISTORY_PREFIX)}
+    found |= {name: blend.forecast(fold.origin) for name, blend in blends.items()}
+    if serve != BLEND:
+        found[HISTORY_ONLY] = own[HISTORY_PREFIX + serve]
+    return found
+
+
+def _scored_rows(facts: Facts, fold: FoldForecasts, forecasts: Mapping[str, Float]) -> pd.DataFrame:
     truth = facts.truth(fold.origin, fold.horizon)
     known = np.flatnonzero(np.isfinite(truth))
-    forecasts = {k: v for k, v in fold.forecasts.items() if not k.startswith(HISTORY_PREFIX)}
-    forecasts |= {blend.name: blend.forecast(fold.origin) for blend in blends}
-    if serve != BLEND:
-        forecasts[HISTORY_ONLY] = fold.forecasts[HISTORY_PREFIX + serve]
     cities = np.array(facts.cities, dtype=object)[known]
     rows = pd.DataFrame(
         {

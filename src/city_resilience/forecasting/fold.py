@@ -1,8 +1,13 @@
-"""One fold: fit every member at an origin and horizon, from the as-of view alone."""
+"""One fold: fit every member at an origin and horizon, from the as-of view alone.
+
+A fold forecasts what its horizon adds to the next shorter one of the experiment: with the horizons
+1, 2 and 3 the gap of the first, of the second and of the third year. The forecast of a horizon is
+the sum, so that the horizons of a city agree with each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +19,7 @@ from city_resilience.forecasting.features import FeatureSpec, choose_features, f
 from city_resilience.forecasting.learners import LEARNERS, Sample
 from city_resilience.forecasting.models import Fitted, Linear
 
-__all__ = ["Fold", "fit_member", "prepare_fold"]
+__all__ = ["Fold", "fit_member", "prepare_fold", "shorter_horizon"]
 
 Float = NDArray[np.float64]
 
@@ -27,8 +32,10 @@ class Fold:
     ----------
     features : ndarray, shape (n, columns)
         Training rows, ordered by city and year.
+    before : int
+        The next shorter horizon of the experiment; 0 for none.
     labels : ndarray, shape (n,)
-        Known labels, pp.
+        Known labels less those of the shorter horizon, in the unit of the measure.
     at_origin : ndarray, shape (cities, columns)
         Features of every city at the origin.
     history : ndarray of int
@@ -41,6 +48,7 @@ class Fold:
 
     origin: int
     horizon: int
+    before: int
     spec: FeatureSpec
     features: Float
     labels: Float
@@ -55,10 +63,22 @@ class Fold:
         return whole if columns is None else whole.only(columns)
 
 
+def shorter_horizon(horizon: int, horizons: Sequence[int]) -> int:
+    """Return the longest of the horizons that is shorter, 0 for none.
+
+    Examples
+    --------
+    >>> shorter_horizon(3, (1, 3, 5))
+    1
+    """
+    return max((own for own in horizons if own < horizon), default=0)
+
+
 def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | None:
     """Select features and lay out the training rows; None without a label or a city to forecast."""
     settings = experiment.features
-    labels = view.labels(horizon)
+    before = shorter_horizon(horizon, experiment.outcome.horizons)
+    labels = view.added(horizon, before)
     labels[:, : settings.min_history] = np.nan
     known = np.isfinite(labels)
     if not known.any() or not view.reporting.any():
@@ -72,6 +92,7 @@ def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | Non
     return Fold(
         origin=view.origin,
         horizon=horizon,
+        before=before,
         spec=spec,
         features=matrix[known],
         labels=labels[known],

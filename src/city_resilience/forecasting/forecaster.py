@@ -55,7 +55,7 @@ FORECAST_COLUMNS = (
 
 @dataclass(frozen=True)
 class HorizonModel:
-    """Members and weights of one horizon.
+    """Members and weights of one horizon: of what it adds to the next shorter one.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class HorizonModel:
     calibration: Calibration | None = None
 
     def predict(self, features: Float) -> Float:
-        """Forecast rows of shape (n, columns), pp."""
+        """Forecast what rows of shape (n, columns) gain over the shorter horizon, pp."""
         total = np.zeros(len(features))
         for name, weight in self.weights.items():
             if weight > 0:
@@ -169,7 +169,7 @@ class Forecaster:
     cities : tuple of str
         Cities of the training panel with an outcome in any year up to that origin.
     horizons : mapping of int to HorizonModel
-        One model per horizon.
+        One model per horizon; the forecast of a horizon is the sum over those up to it.
     fingerprint : str
         Fingerprint of the training panel.
     composite : FrozenComposite or None
@@ -213,9 +213,9 @@ class Forecaster:
         """
         rows = rows or self.served_rows(panel)
         check_coverage(coverage, "coverage")
-        parts = [self._one_horizon(self.horizons[h], rows) for h in sorted(self.horizons)]
-        if not parts:
+        if not self.horizons:
             raise InputError("the model has no horizon; train it again")
+        parts = self._summed(rows)
         return pd.concat(self._with_intervals(parts, rows, coverage), ignore_index=True)
 
     def _with_intervals(
@@ -241,9 +241,23 @@ class Forecaster:
             part[WORST] = calibration.probability_worst(served, scale)
         return parts
 
-    def _one_horizon(self, model: HorizonModel, rows: ServedRows) -> pd.DataFrame:
+    def _summed(self, rows: ServedRows) -> list[pd.DataFrame]:
+        """Forecast horizon after horizon, each on top of the one before."""
+        parts = []
+        forecast = np.zeros(len(rows.cities))
+        carried: list[dict[str, int]] = [{} for _ in rows.cities]
+        for horizon in sorted(self.horizons):
+            model = self.horizons[horizon]
+            forecast = forecast + model.predict(rows.features(model.spec))
+            own = rows.carried_families(model.spec)
+            carried = [_oldest(*pair) for pair in zip(carried, own, strict=True)]
+            parts.append(self._one_horizon(horizon, forecast, carried, rows))
+        return parts
+
+    def _one_horizon(
+        self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ServedRows
+    ) -> pd.DataFrame:
         facts = rows.facts
-        forecast = model.predict(rows.features(model.spec))
         stale = rows.origins < rows.origin
         ranks = pd.Series(np.where(stale, np.nan, forecast)).rank(ascending=False, method="min")
         province = facts.groups.get("province")
@@ -252,8 +266,8 @@ class Forecaster:
                 "city": np.array(facts.cities, dtype=object)[rows.cities],
                 "province": "" if province is None else province[rows.cities],
                 "origin": rows.origins,
-                "horizon": model.horizon,
-                "target_year": rows.origins + model.horizon,
+                "horizon": horizon,
+                "target_year": rows.origins + horizon,
                 "forecast": forecast,
                 "lower": np.nan,
                 "upper": np.nan,
@@ -261,18 +275,24 @@ class Forecaster:
                 "rank": ranks.astype("Int64"),
             }
         )
-        frame["flags"] = self._flags(rows, model, stale)
+        frame["flags"] = self._flags(rows, horizon, carried, stale)
         frame[["lower_80", "upper_80", *EVENTS]] = np.nan
         return frame[list(FORECAST_COLUMNS)]
 
-    def _flags(self, rows: ServedRows, model: HorizonModel, stale: NDArray[np.bool_]) -> list[str]:
+    def _flags(
+        self,
+        rows: ServedRows,
+        horizon: int,
+        carried: list[dict[str, int]],
+        stale: NDArray[np.bool_],
+    ) -> list[str]:
         known = np.array([name in set(self.cities) for name in rows.facts.cities])[rows.cities]
         delay = self.experiment.outcome.publication_delay_days
         nowcast = [
-            dt.date(int(origin) + model.horizon, 12, 31) <= available_from(int(origin), delay)
+            dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
             for origin in rows.origins
         ]
-        marks = zip(stale, nowcast, ~known, rows.carried_families(model.spec), strict=True)
+        marks = zip(stale, nowcast, ~known, carried, strict=True)
         return [
             ";".join(
                 [w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on]
@@ -280,6 +300,12 @@ class Forecaster:
             )
             for *m, old in marks
         ]
+
+
+def _oldest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    """Return the families of both with the older of their ages."""
+    names = dict.fromkeys((*first, *second))
+    return {name: max(first.get(name, 0), second.get(name, 0)) for name in names}
 
 
 def available_from(origin: int, delay_days: int) -> dt.date:

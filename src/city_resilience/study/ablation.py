@@ -48,6 +48,7 @@ __all__ = [
 
 Float = NDArray[np.float64]
 Columns = NDArray[np.intp]
+Variants = dict[tuple[str, str], tuple[dict[int, Float], dict[int, int]]]
 WITHOUT, ADDED, BEYOND = "without it", "added to history alone", "beyond history"
 ALL_FAMILIES, EVERY_YEAR = "all", "all"
 ABLATION_COLUMNS = (
@@ -104,7 +105,11 @@ def ablation(context: Context) -> Part:
         ``outcome`` is helps, hurts or nothing measurable, and the first two only where both
         intervals agree.
     """
-    tables = [_at_horizon(context, horizon) for horizon in context.horizons]
+    tables: list[pd.DataFrame] = []
+    shorter: Variants = {}
+    for horizon in context.horizons:
+        table, shorter = _at_horizon(context, horizon, shorter)
+        tables.append(table)
     return Part(pd.concat(tables, ignore_index=True))
 
 
@@ -124,19 +129,22 @@ def _own_columns(facts: Facts, fold: Fold, family: str) -> Columns:
     return fold.spec.family_columns({spec.id for spec in facts.specs if spec.family == family})
 
 
-def variant_forecasts(
-    context: Context, horizon: int
-) -> dict[tuple[str, str], tuple[dict[int, Float], dict[int, int]]]:
-    """Forecast the scored origins without each family, and with it added to history.
+def variant_forecasts(context: Context, horizon: int, shorter: Variants) -> Variants:
+    """Forecast all origins without each family, and with it added to history.
+
+    Parameters
+    ----------
+    shorter : dict
+        What this returned for the next shorter horizon; empty for none.
 
     Returns
     -------
     dict
         (family, variant) → served forecasts by origin, shape (cities,), pp; and how many columns
-        the family has at each origin.
+        the family has at each scored origin.
     """
     folds = context.folds(horizon)
-    present = families(context.facts, folds)
+    present = families(context.facts, [p for h in context.horizons for p in context.folds(h)])
     own = {
         (family, p.fold.origin): _own_columns(context.facts, p.fold, family)
         for family in present
@@ -153,25 +161,26 @@ def variant_forecasts(
         for p, known in zip(folds, past, strict=True)
     ]
     done = iter(in_threads(tasks, f"families, horizon {horizon}", context.progress))
-    truths = {p.fold.origin: p.truth for p in folds}
     scored = [p.fold.origin for p in folds if p.scored]
     found = {}
     for family, name in _variants(present):
         members = {p.fold.origin: next(done) for p in folds}
-        served = served_forecasts(context.experiment, horizon, members, truths)
-        columns = {o: len(own[family, o]) for o in scored}
-        found[family, name] = ({o: served[o] for o in scored}, columns)
+        before, _ = shorter.get((family, name), ({}, {}))
+        served = served_forecasts(context.experiment, folds, members, before)
+        found[family, name] = (served, {o: len(own[family, o]) for o in scored})
     return found
 
 
-def _at_horizon(context: Context, horizon: int) -> pd.DataFrame:
+def _at_horizon(context: Context, horizon: int, shorter: Variants) -> tuple[pd.DataFrame, Variants]:
     tables = [_beyond(context, horizon)]
-    for (family, name), (served, columns) in variant_forecasts(context, horizon).items():
+    found = variant_forecasts(context, horizon, shorter)
+    for (family, name), (every, columns) in found.items():
+        served = {origin: every[origin] for origin in columns}
         reference = context.served if name == WITHOUT else HISTORY_ONLY
         variant = _Variant(family, name, reference)
         rows = forecast_rows(context.facts, variant.id, horizon, served)
         tables.append(_table(context, variant, rows, columns, horizon))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True), found
 
 
 def _task(

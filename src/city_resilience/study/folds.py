@@ -47,13 +47,16 @@ class Prepared:
     Attributes
     ----------
     truth : ndarray, shape (all cities,)
-        For scoring, and for the weights of later origins; NaN where unknown.
+        Of the whole horizon, for scoring; NaN where unknown.
+    added : ndarray, shape (all cities,)
+        What the horizon added to the shorter one, for the weights of later origins.
     scored : bool
         False for an origin that only trains the blend.
     """
 
     fold: Fold
     truth: Float
+    added: Float
     scored: bool
 
 
@@ -92,7 +95,8 @@ def prepare_folds(
         fold = prepare_fold(facts.at(origin), horizon, experiment)
         if fold is None:
             return None
-        return Prepared(fold, facts.truth(origin, horizon), origin in scored)
+        added = facts.truth_added(origin, horizon, fold.before)
+        return Prepared(fold, facts.truth(origin, horizon), added, origin in scored)
 
     tasks = [lambda origin=origin: prepared(origin) for origin in origins]
     found = in_threads(tasks, f"features, horizon {horizon}", progress)
@@ -155,31 +159,39 @@ def past_only_forecasts(fold: Fold, experiment: Experiment) -> dict[str, Float]:
 
 def served_forecasts(
     experiment: Experiment,
-    horizon: int,
+    folds: Sequence[Prepared],
     members: Mapping[int, Float],
-    truths: Mapping[int, Float],
+    shorter: Mapping[int, Float],
 ) -> dict[int, Float]:
     """Put the members' forecasts together as the experiment serves them.
 
     Parameters
     ----------
+    folds : sequence of Prepared
+        Of one horizon; their outcomes are read once the target year has been reached.
     members : mapping of int to ndarray, shape (cities, members)
-        Forecasts of each origin; NaN for a city that was not forecast.
-    truths : mapping of int to ndarray, shape (cities,)
-        What came to pass; read for an origin once its target year has been reached.
+        Forecasts of what the horizon adds, by origin; NaN for a city that was not forecast.
+    shorter : mapping of int to ndarray, shape (cities,)
+        What this returned for the next shorter horizon; empty for none.
 
     Returns
     -------
     dict
-        Origin → forecast, shape (cities,).
+        Origin → forecast of the whole horizon, shape (cities,).
     """
+    added = {p.fold.origin: p.added for p in folds}
     if experiment.model.serve != BLEND:
         position = experiment.model.members.index(experiment.model.serve)
-        return {origin: values[:, position] for origin, values in members.items()}
-    return {
-        origin: values @ weights_at(origin, horizon, members, truths)
-        for origin, values in members.items()
-    }
+        own = {origin: values[:, position] for origin, values in members.items()}
+    else:
+        horizon = folds[0].fold.horizon
+        own = {
+            origin: values @ weights_at(origin, horizon, members, added)
+            for origin, values in members.items()
+        }
+    if not folds[0].fold.before:
+        return own
+    return {origin: shorter[origin] + forecast for origin, forecast in own.items()}
 
 
 def forecast_rows(

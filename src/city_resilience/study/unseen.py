@@ -7,7 +7,7 @@ baselines are fitted on all cities, which flatters them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -104,8 +104,11 @@ def unseen_cities(context: Context) -> Part:
         return Part(pd.DataFrame(columns=list(UNSEEN_COLUMNS)), {"missing": "no_group"})
     fold_of = group_folds(context.facts.groups[group])
     tables, origins = [], set()
+    every: dict[int, Float] = {}
     for horizon in context.horizons:
-        found = unseen_forecasts(context, horizon, fold_of)
+        every = unseen_forecasts(context, horizon, fold_of, every)
+        scored = {p.fold.origin for p in context.folds(horizon) if p.scored}
+        found = {origin: forecast for origin, forecast in every.items() if origin in scored}
         origins |= set(found)
         rows = forecast_rows(context.facts, UNSEEN, horizon, found)
         tables.append(_table(context, horizon, rows))
@@ -120,7 +123,10 @@ def unseen_cities(context: Context) -> Part:
 
 
 def unseen_forecasts(
-    context: Context, horizon: int, fold_of: NDArray[np.int64]
+    context: Context,
+    horizon: int,
+    fold_of: NDArray[np.int64],
+    shorter: Mapping[int, Float],
 ) -> dict[int, Float]:
     """Forecast every city, at every so many origins, from the cities of other folds.
 
@@ -128,13 +134,17 @@ def unseen_forecasts(
     ----------
     fold_of : ndarray of int, shape (cities,)
         Fold of each city; one of -1 is not forecast.
+    shorter : mapping of int to ndarray, shape (cities,)
+        What this returned for the next shorter horizon; empty for none.
 
     Returns
     -------
     dict
-        Scored origin → served forecast, shape (cities,), pp.
+        Origin, warm-up included → served forecast, shape (cities,), pp.
     """
-    chosen = context.folds(horizon)[:: -context.settings.every][::-1]
+    newest = context.folds(context.horizons[-1])[-1].fold.origin
+    every = context.settings.every
+    chosen = [p for p in context.folds(horizon) if (newest - p.fold.origin) % every == 0]
     tasks = [
         _held_out(context, prepared, fold_of, k)
         for prepared in chosen
@@ -145,9 +155,7 @@ def unseen_forecasts(
     for origin, inside, values in done:
         whole = members.setdefault(origin, np.full((len(fold_of), values.shape[1]), np.nan))
         whole[inside] = values[inside]
-    truths = {prepared.fold.origin: prepared.truth for prepared in chosen}
-    served = served_forecasts(context.experiment, horizon, members, truths)
-    return {p.fold.origin: served[p.fold.origin] for p in chosen if p.scored}
+    return served_forecasts(context.experiment, chosen, members, shorter)
 
 
 def _held_out(
