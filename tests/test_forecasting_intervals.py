@@ -91,6 +91,16 @@ def test_after_a_bad_year_intervals_widen_and_never_fall_below_nominal():
     assert calibration(recovered).wider < calibration(bad).wider
 
 
+@pytest.mark.parametrize(("errors", "widens"), [(2.5, False), (3.5, True)])
+def test_misses_widen_only_beyond_three_standard_errors(errors, widens):
+    even = np.linspace(-1.0, 1.0, 200)
+    missed = round(200 * (0.1 + errors * np.sqrt(0.1 * 0.9 / 200)))
+    newest = np.concatenate([np.full(missed, 1.01), np.zeros(200 - missed)])
+    before = calibration([even, even])
+    assert before.wider == 1.0
+    assert (calibration([even, even, newest]).wider > 1.0) is widens
+
+
 def test_a_few_cities_and_one_bad_year_do_not_widen_without_bound():
     bad = calibration([np.linspace(-1, 1, 12), np.linspace(-1, 1, 12), np.linspace(-50, 50, 12)])
     assert bad.wider <= MOST_WIDER

@@ -5,7 +5,7 @@ and minus a quantile of absolute residuals at origins whose outcome was known. R
 divided by the square root of the city's own volatility; at each origin the kind with the lower
 interval score at earlier origins is taken. After a year with too many misses the level rises
 (adaptive conformal inference, Gibbs & Candès 2021, one-sided: it never falls below nominal), too
-many being more than two standard errors of as many independent cities.
+many being more than three standard errors of as many independent cities.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ Float = NDArray[np.float64]
 CALIBRATION = "calibration.npz"
 KINDS = ("plain", "volatility")
 REFERENCE = 0.9
-STEP = 0.3
-CHANCE = 2.0
+STEP = 0.2
+CHANCE = 3.0
 LEAST_ALPHA = 0.01
 MOST_WIDER = 1.5
 SHRINKAGE_YEARS = 3.0
