@@ -116,13 +116,20 @@ def experiment_table(name: str) -> str:
     return "\n".join([*lines, "", *by_year(name)])
 
 
+def shock_model(model: str) -> str:
+    """Name a model of an experiment on shocks, its reference by the learner it is of."""
+    kind, _, name = model.rpartition(": ")
+    label = LABELS[name][0] if name in LABELS else name.replace("_", " ")
+    return f"{kind.replace('_', ' ')}: {label}" if kind else label
+
+
 def shock_table(name: str) -> str:
     """Return all models of an experiment on shocks, by test and shock."""
     lines = ["| test | shock | model | n | MAE | rank | skill |", "|---|---|---|---|---|---|---|"]
     scores = pd.read_csv(ROOT / "experiments" / name / "results.csv")
     for row in scores.to_dict("records"):
         rank = "–" if pd.isna(row["rank_correlation"]) else f"{row['rank_correlation']:.3f}"
-        model = row["model"].replace("_", " ")
+        model = shock_model(row["model"])
         lines.append(
             f"| {row['test']} | {row['window']} | {model} | {row['n']} | {row['mae']:.3f} "
             f"| {rank} | {row['skill_naive']:+.1%} |"

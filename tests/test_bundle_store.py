@@ -146,6 +146,10 @@ def test_missing_folder_and_manifest(tmp_path: Path) -> None:
         ("[]", "not the manifest of a city-resilience bundle"),
         ('{"format": "else"}', "not the manifest of a city-resilience bundle"),
         ('{"format": "city-resilience bundle", "format_version": 9}', "format version 9 is not"),
+        (
+            '{"format": "city-resilience bundle", "format_version": 1}',
+            "is of an older program, this one reads 2; train the model again",
+        ),
         ('{"format": "city-resilience bundle", "format_version": 2}', "key 'package_version'"),
     ],
 )
@@ -154,6 +158,15 @@ def test_damaged_manifest(folder: Path, text: str, message: str) -> None:
     with pytest.raises(InputError, match=message) as error:
         load_bundle(folder)
     assert "\n" not in str(error.value)
+
+
+def test_a_horizon_that_is_not_there_is_missed(folder: Path) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["experiment"]["outcome"]["horizons"] = [1, 2, 3]
+    path.write_text(json.dumps(manifest))
+    with pytest.raises(InputError, match=r"horizons \[.*\], its experiment asks for \[1, 2, 3\]"):
+        load_bundle(folder)
 
 
 def test_changed_cut_and_missing_files(folder: Path) -> None:

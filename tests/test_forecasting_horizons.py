@@ -8,8 +8,10 @@ import pytest
 
 from city_resilience.drivers import contributions
 from city_resilience.forecasting import fit_forecaster, run_backtest
-from city_resilience.forecasting.fold import fit_member, prepare_fold, shorter_horizon
+from city_resilience.forecasting.fold import fit_member, prepare_fold
+from city_resilience.forecasting.forecaster import _oldest
 from city_resilience.forecasting.learners import learner_parameters
+from city_resilience.forecasting.outcome import horizon_before
 from forecasting_inputs import experiment, facts_of, panel_of, small_panel
 
 MEMBERS = {"members": ["persistence", "ridge"], "parameters": {"ridge": {}}}
@@ -30,8 +32,8 @@ def forecasts(asked, horizon, model="blend") -> pd.DataFrame:
     [(1, (1, 2, 3), 0), (3, (1, 2, 3), 2), (5, (1, 3, 5), 3), (2, (2,), 0)],
 )
 def test_a_horizon_adds_to_the_next_shorter_one_of_the_experiment(horizon, horizons, before):
-    assert shorter_horizon(horizon, horizons) == before
     asked = chosen(horizons)
+    assert horizon_before(horizon, asked.outcome) == before
     view = facts_of(small_panel(), asked).at(2010)
     fold = prepare_fold(view, horizon, asked)
     assert fold is not None
@@ -78,6 +80,31 @@ def test_the_blend_of_a_horizon_weighs_members_by_what_they_said_of_its_own_year
         np.testing.assert_allclose(two[origin], one[origin] + second, atol=1e-12)
 
 
+def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
+    outcome = {"horizons": [1, 2], "measure": "relative_resistance"}
+    asked = experiment(outcome=outcome, model=MEMBERS)
+    panel = small_panel()
+    facts = facts_of(panel, asked)
+    view = facts.at(2010)
+    fold = prepare_fold(view, 2, asked)
+    labels = view.labels(2)
+    labels[:, : asked.features.min_history] = np.nan
+    np.testing.assert_array_equal(fold.labels, labels[np.isfinite(labels)])
+    weights = dict.fromkeys(MEMBERS["members"], 0.5)
+    forecaster = fit_forecaster(facts, asked, {1: weights, 2: weights})
+    rows = forecaster.served_rows(panel)
+    table = forecaster.forecast(panel).pivot_table(
+        index="city", columns="horizon", values="forecast"
+    )
+    model = forecaster.horizons[2]
+    np.testing.assert_allclose(table[2], model.predict(rows.features(model.spec)), atol=1e-12)
+    drivers = contributions(forecaster, panel, rows)
+    explained = drivers.pivot_table(
+        index="city", columns="horizon", values="contribution", aggfunc="sum"
+    )
+    np.testing.assert_allclose(explained, table, atol=1e-9)
+
+
 def test_without_the_year_between_a_row_trains_no_longer_horizon():
     frame = small_panel().frame.copy()
     city = frame["city"].iloc[0]
@@ -115,6 +142,4 @@ def test_served_forecast_and_its_drivers_are_sums_over_the_horizons():
 
 
 def test_a_family_carried_for_any_year_of_the_horizon_is_flagged_with_its_oldest_age():
-    from city_resilience.forecasting.forecaster import _oldest
-
     assert _oldest({"digital": 3}, {"digital": 1, "talent": 2}) == {"digital": 3, "talent": 2}

@@ -96,6 +96,15 @@ def test_planted_effects_are_in_the_panel_and_ict_counts_more_in_contractions(si
     assert fitted == pytest.approx(expected, abs=0.12)
 
 
+@pytest.mark.parametrize("horizon", [1, 2, 3])
+def test_who_does_not_know_the_calendar_errs_only_before_a_contraction(simulated, horizon):
+    for origin in range(2001, 2019):
+        known = simulated.expected_gap(origin, horizon)
+        unknown = simulated.expected_gap(origin, horizon, calendar=False)
+        ahead = [y for y in simulated.contractions if origin < y <= origin + horizon]
+        assert known.equals(unknown) is not bool(ahead)
+
+
 def test_noise_only_gap_is_unrelated_to_its_past_and_to_the_planted_columns():
     noise = simulate_panel(seed=4, noise_only=True)
     gap = growth_gap(levels(noise).to_numpy(), 1)[:, :-1]

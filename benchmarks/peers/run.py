@@ -259,7 +259,7 @@ def notes() -> list[str]:
         "what ends in `_absolute`; squared error, the default, for the rest. Nothing else was "
         "tuned.",
         "AutoGluon has its whole default set: LightGBM, CatBoost, XGBoost, its scikit-learn models "
-        "and both neural networks, on torch built for the CPU; the usual build is larger.",
+        "and two neural networks. Its megabytes are those with torch built for the CPU.",
     ]
     return [f"- {line}" for line in told]
 

@@ -251,12 +251,13 @@ class Model(_Strict):
 class Search(_Strict):
     """Hyper-parameter search by optuna on inner origins; off unless ``trials`` is positive.
 
-    ``inner_origins`` is the number of origins before the first scored one that judge a trial.
+    ``inner_origins`` is the number of origins before the first scored one that judge a trial;
+    ``learners`` are members of the blend, all that have parameters when it is empty.
     """
 
     trials: int = Field(default=0, ge=0)
     inner_origins: int = Field(default=3, ge=1)
-    learners: tuple[str, ...] = ("xgboost", "xgboost_all_years", "own_trees")
+    learners: tuple[str, ...] = ()
 
 
 class Experiment(_Strict):

@@ -47,7 +47,7 @@ from city_resilience.forecasting.outcome import missing_labels
 from city_resilience.intake import Source, load
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience import REASONS
-from city_resilience.study import recipe_of, study_beside
+from city_resilience.study import RULES, recipe_of, study_beside
 
 __all__ = [
     "Evaluation",
@@ -184,17 +184,14 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
     if champion is None:
         return None
     own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
-    if champion.tags.get(tracking.RECIPE) == source.recipe:
+    if champion.tags.get(tracking.RECIPE) == _recipe_tag(source):
         verdict = tracking.champion_gate(own, own)
         return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
     try:
         reference = f"{champion.name}/{champion.version}"
         old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
         panel = open_panel(source.path, old)
-        horizons = {"horizons": source.experiment.outcome.horizons}
-        outcome = old.outcome.model_copy(update=horizons)
-        same_rows = {"evaluation": source.experiment.evaluation, "outcome": outcome}
-        refitted = old.model_copy(update=same_rows)
+        refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
         backtest = run_backtest(
             gather_facts(panel, refitted),
             refitted,
@@ -204,6 +201,11 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
         words = f"not comparable: the champion cannot be refitted on this panel ({error})"
         return tracking.Verdict(passes=False, words=words)
     return tracking.champion_gate(own, _served_rows(backtest.frame, refitted.model.serve))
+
+
+def _recipe_tag(source: Source) -> str:
+    """Name what decides a recipe besides the panel, as registered."""
+    return f"{source.recipe}-{RULES}"
 
 
 def _served_rows(frame: pd.DataFrame, model: str) -> pd.DataFrame:
@@ -278,6 +280,7 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
         "learners": recipe_of(source.experiment)["learners"],
+        "rules": RULES,
     }
 
 
@@ -321,7 +324,7 @@ def _record(
         source.panel,
         mae=_served_mae(evaluation, source.experiment),
         verdict=verdict,
-        tags={tracking.RECIPE: source.recipe},
+        tags={tracking.RECIPE: _recipe_tag(source)},
     )
     progress("logging and registering", 1, 1)
     return version

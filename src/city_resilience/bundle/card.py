@@ -117,13 +117,14 @@ def _outcome(experiment: Experiment) -> str:
 
 def _members(forecaster: Forecaster) -> list[str]:
     experiment = forecaster.experiment
-    lines = [
-        f"- Served: `{experiment.model.serve}`, seed {experiment.model.seed}. Members forecast "
-        "what a horizon adds to the one before it; the forecast is the sum."
-    ]
+    lines = [f"- Served: `{experiment.model.serve}`, seed {experiment.model.seed}"]
     for horizon, model in forecaster.horizons.items():
+        before = forecaster.before(horizon)
+        adds = f"what it adds to h = {before}; " if before else ""
         weights = ", ".join(f"{name} {weight:.3f}" for name, weight in model.weights.items())
-        lines.append(f"- h = {horizon}: {len(model.spec.columns)} columns; weights: {weights}")
+        lines.append(
+            f"- h = {horizon}: {adds}{len(model.spec.columns)} columns; weights: {weights}"
+        )
     return [*lines, f"- Experiment `{experiment.name}`, digest `{experiment.digest()}`"]
 
 

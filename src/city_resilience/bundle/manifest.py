@@ -146,10 +146,13 @@ def read_manifest(folder: Path | str) -> Manifest:
     value = _json(path)
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise InputError(f"{path}: not the manifest of a {FORMAT}; name another folder")
-    if value.get("format_version") != FORMAT_VERSION:
+    version = value.get("format_version")
+    if version != FORMAT_VERSION:
+        older = isinstance(version, int) and version < FORMAT_VERSION
+        what = "is of an older program" if older else "is not known"
+        do = "train the model again" if older else "update city-resilience or train it again"
         raise InputError(
-            f"{path}: format version {value.get('format_version')!r} is not known, this program "
-            f"reads {FORMAT_VERSION}; update city-resilience or train the model again"
+            f"{path}: format version {version!r} {what}, this one reads {FORMAT_VERSION}; {do}"
         )
     try:
         manifest = Manifest.model_validate(value)

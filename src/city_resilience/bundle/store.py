@@ -105,8 +105,14 @@ def load_bundle(folder: Path | str) -> Forecaster:
     manifest = read_manifest(folder)
     content = read_files(folder, manifest)
     where = f"{folder / MANIFEST}"
+    experiment = experiment_from(manifest.experiment, where)
+    if sorted(manifest.horizons) != list(experiment.outcome.horizons):
+        raise InputError(
+            f"{where}: it holds the horizons {sorted(manifest.horizons)}, its experiment asks for "
+            f"{list(experiment.outcome.horizons)}; train the model again"
+        )
     return Forecaster(
-        experiment=experiment_from(manifest.experiment, where),
+        experiment=experiment,
         origin=manifest.origin,
         cities=manifest.cities,
         horizons={

@@ -52,17 +52,18 @@ def contributions(
     Returns
     -------
     DataFrame
-        ``DRIVER_COLUMNS``: one row per city, horizon and indicator that the model uses, and one
-        named ``(base)``. ``value`` is the indicator as the model read it (its unit), ``age`` how
-        many years old it is (0 = of the origin, or the newest year that its publication lag lets
-        it read; NaN = no value), ``contribution`` is in pp. The contributions of a city and
-        horizon add up to its forecast within 1e-5 pp.
+        ``DRIVER_COLUMNS``: one row per city, horizon and indicator that a model up to the horizon
+        uses, and one named ``(base)``. ``value`` is the indicator as the model read it (its unit),
+        ``age`` how many years old it is (0 = of the origin, or the newest year that its
+        publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
+        measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
     rows = rows or forecaster.served_rows(panel)
-    parts, so_far = [], _Explained.nothing(len(rows.cities))
+    parts, found = [], {0: _Explained.nothing(len(rows.cities))}
     for horizon in sorted(forecaster.horizons):
-        so_far = so_far.plus(_Explained.of(forecaster.horizons[horizon], rows))
-        parts.append(so_far.table(horizon, rows))
+        added = _Explained.of(forecaster.horizons[horizon], rows)
+        found[horizon] = found[forecaster.before(horizon)].plus(added)
+        parts.append(found[horizon].table(horizon, rows))
     return pd.concat(parts, ignore_index=True)
 
 

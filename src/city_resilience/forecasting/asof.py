@@ -18,6 +18,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.forecasting.outcome import (
     COMPOSITE,
+    added_label,
     check_measure,
     composite_level,
     label_of,
@@ -82,8 +83,7 @@ class AsOf:
         before : int
             The shorter horizon; 0 for none.
         """
-        labels = self.labels(horizon)
-        return labels - self.labels(before) if before else labels
+        return added_label(self.measure, self.outcome, horizon, before)
 
     @property
     def reporting(self) -> NDArray[np.bool_]:
@@ -150,8 +150,8 @@ class Facts:
 
     def truth_added(self, origin: int, horizon: int, before: int) -> Float:
         """What a horizon added to a shorter one (0 for none) after an origin, shape (cities,)."""
-        truth = self.truth(origin, horizon)
-        return truth - self.truth(origin, before) if before else truth
+        added = added_label(self.measure, self.outcome, horizon, before)
+        return added[:, self._column(origin)]
 
     def _column(self, year: int) -> int:
         if not self.years[0] <= year <= self.years[-1]:

@@ -67,7 +67,7 @@ class Backtest:
     dropped : DataFrame
         Columns origin, horizon, indicator, reason.
     served_weights : mapping of int to mapping of str to float
-        Weights of the blend at the live origin, per horizon.
+        Weights of the blend at the live origin, in what each horizon adds.
     served : mapping of int to mapping of int to ndarray, shape (cities,)
         Forecasts of the served model: horizon → origin, warm-up included → pp.
     calibrations : mapping of int to Calibration
@@ -156,39 +156,72 @@ def run_backtest(
     folds = list(_all_folds(facts, experiment, origins, progress, workers))
     folds.sort(key=lambda fold: (fold.horizon, fold.origin))
     check_required(facts, experiment, frozenset[str]().union(*(fold.kept for fold in folds)))
-    serve = experiment.model.serve
     live = common_origin(facts.outcome, facts.years)
-    parts, weights, intervals = [], [], []
-    served_weights, served, calibrations = {}, {}, {}
-    blends: dict[str, Blend] = {}
-    members: dict[int, dict[str, Float]] = {}
+    done: list[_Evaluated] = []
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
         _check_scored(own, scored, horizon)
-        members = summed_members(own, members)
-        blends = {
-            name: Blend(name, prefix, facts, experiment, own, blends.get(name))
-            for name, prefix in ((BLEND, ""), (HISTORY_ONLY, HISTORY_PREFIX))
-        }
-        weights += [blend.weights(fold.origin) for blend in blends.values() for fold in own]
-        served_weights[horizon] = blends[BLEND].by_member(live)
-        candidates = {fold.origin: _candidates(fold, members, blends, serve) for fold in own}
-        served[horizon] = {origin: found[serve] for origin, found in candidates.items()}
-        calibrations[horizon] = _calibrated(facts, own, served[horizon])
-        for fold in (fold for fold in own if fold.origin in scored):
-            known_then = calibrations[horizon].known_at(fold.origin)
-            rows = _interval_rows(facts, fold, served[horizon][fold.origin], known_then)
-            intervals.append(rows)
-            scored_rows = _scored_rows(facts, fold, candidates[fold.origin])
-            parts.append(_with_intervals(scored_rows, rows, serve))
-    frame = pd.concat(parts, ignore_index=True)
+        done.append(_evaluate(facts, experiment, own, scored, done[-1] if done else None))
+    frame = pd.concat([each.rows for each in done], ignore_index=True)
     return Backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
-        weights=pd.concat(weights, ignore_index=True),
+        weights=pd.concat([each.weights for each in done], ignore_index=True),
         dropped=_dropped_frame(folds),
-        served_weights=served_weights,
+        served_weights={each.horizon: each.blends[BLEND].by_member(live) for each in done},
+        served={each.horizon: each.served for each in done},
+        calibrations={each.horizon: each.calibration for each in done},
+        intervals=pd.concat([each.intervals for each in done], ignore_index=True),
+    )
+
+
+@dataclass(frozen=True)
+class _Evaluated:
+    """One horizon of a backtest; the next longer one stands on its blends and members."""
+
+    horizon: int
+    blends: Mapping[str, Blend]
+    members: Mapping[int, Mapping[str, Float]]
+    served: Mapping[int, Float]
+    calibration: Calibration
+    weights: pd.DataFrame
+    rows: pd.DataFrame
+    intervals: pd.DataFrame
+
+
+def _evaluate(
+    facts: Facts,
+    experiment: Experiment,
+    folds: list[FoldForecasts],
+    scored: Collection[int],
+    shorter: _Evaluated | None,
+) -> _Evaluated:
+    """Put the candidates of one horizon together and lay out what is scored."""
+    serve = experiment.model.serve
+    members = summed_members(folds, shorter.members if shorter else {})
+    blends = {
+        name: Blend(
+            name, prefix, facts, experiment, folds, shorter.blends[name] if shorter else None
+        )
+        for name, prefix in ((BLEND, ""), (HISTORY_ONLY, HISTORY_PREFIX))
+    }
+    candidates = {fold.origin: _candidates(fold, members, blends, serve) for fold in folds}
+    served = {origin: found[serve] for origin, found in candidates.items()}
+    calibration = _calibrated(facts, folds, served)
+    rows, intervals = [], []
+    for fold in (fold for fold in folds if fold.origin in scored):
+        known_then = calibration.known_at(fold.origin)
+        intervals.append(_interval_rows(facts, fold, served[fold.origin], known_then))
+        own = _scored_rows(facts, fold, candidates[fold.origin])
+        rows.append(_with_intervals(own, intervals[-1], serve))
+    weights = [blend.weights(fold.origin) for blend in blends.values() for fold in folds]
+    return _Evaluated(
+        horizon=folds[0].horizon,
+        blends=blends,
+        members=members,
         served=served,
-        calibrations=calibrations,
+        calibration=calibration,
+        weights=pd.concat(weights, ignore_index=True),
+        rows=pd.concat(rows, ignore_index=True),
         intervals=pd.concat(intervals, ignore_index=True),
     )
 

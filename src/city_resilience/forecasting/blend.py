@@ -76,7 +76,7 @@ def blend_weights(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -
     Examples
     --------
     >>> years = np.array([2001, 2002, 2003])
-    >>> blend_weights(np.array([[0.0, 0.2], [0.0, 0.0], [0.0, 0.2]]), np.ones(3), years)
+    >>> blend_weights(np.array([[0.0, 0.2], [0.0, -0.2], [0.0, 0.2]]), np.ones(3), years)
     array([0.5, 0.5])
     """
     years, position = np.unique(origins, return_inverse=True)

@@ -2,12 +2,12 @@
 
 A fold forecasts what its horizon adds to the next shorter one of the experiment: with the horizons
 1, 2 and 3 the gap of the first, of the second and of the third year. The forecast of a horizon is
-the sum, so that the horizons of a city agree with each other.
+the sum, so that the horizons of a city agree with each other. Ratios are forecast each by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from city_resilience.forecasting.asof import AsOf
 from city_resilience.forecasting.features import FeatureSpec, choose_features, feature_matrix
 from city_resilience.forecasting.learners import LEARNERS, Sample
 from city_resilience.forecasting.models import Fitted, Linear
+from city_resilience.forecasting.outcome import horizon_before
 
-__all__ = ["Fold", "fit_member", "prepare_fold", "shorter_horizon"]
+__all__ = ["Fold", "fit_member", "prepare_fold"]
 
 Float = NDArray[np.float64]
 
@@ -63,21 +64,10 @@ class Fold:
         return whole if columns is None else whole.only(columns)
 
 
-def shorter_horizon(horizon: int, horizons: Sequence[int]) -> int:
-    """Return the longest of the horizons that is shorter, 0 for none.
-
-    Examples
-    --------
-    >>> shorter_horizon(3, (1, 3, 5))
-    1
-    """
-    return max((own for own in horizons if own < horizon), default=0)
-
-
 def prepare_fold(view: AsOf, horizon: int, experiment: Experiment) -> Fold | None:
     """Select features and lay out the training rows; None without a label or a city to forecast."""
     settings = experiment.features
-    before = shorter_horizon(horizon, experiment.outcome.horizons)
+    before = horizon_before(horizon, experiment.outcome)
     labels = view.added(horizon, before)
     labels[:, : settings.min_history] = np.nan
     known = np.isfinite(labels)

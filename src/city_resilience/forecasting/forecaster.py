@@ -28,6 +28,7 @@ from city_resilience.forecasting.intervals import (
     city_scale,
 )
 from city_resilience.forecasting.models import Fitted
+from city_resilience.forecasting.outcome import horizon_before
 from city_resilience.panel import Panel
 from city_resilience.resilience import FrozenComposite
 
@@ -55,7 +56,7 @@ FORECAST_COLUMNS = (
 
 @dataclass(frozen=True)
 class HorizonModel:
-    """Members and weights of one horizon: of what it adds to the next shorter one.
+    """Members and weights of what one horizon adds to the one before it.
 
     Attributes
     ----------
@@ -76,7 +77,7 @@ class HorizonModel:
     calibration: Calibration | None = None
 
     def predict(self, features: Float) -> Float:
-        """Forecast what rows of shape (n, columns) gain over the shorter horizon, pp."""
+        """Forecast what the horizon adds for rows of shape (n, columns), in the measure's unit."""
         total = np.zeros(len(features))
         for name, weight in self.weights.items():
             if weight > 0:
@@ -169,7 +170,7 @@ class Forecaster:
     cities : tuple of str
         Cities of the training panel with an outcome in any year up to that origin.
     horizons : mapping of int to HorizonModel
-        One model per horizon; the forecast of a horizon is the sum over those up to it.
+        What each horizon adds to the one before it, see `before`.
     fingerprint : str
         Fingerprint of the training panel.
     composite : FrozenComposite or None
@@ -182,6 +183,10 @@ class Forecaster:
     horizons: Mapping[int, HorizonModel]
     fingerprint: str = ""
     composite: FrozenComposite | None = None
+
+    def before(self, horizon: int) -> int:
+        """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
+        return horizon_before(horizon, self.experiment.outcome)
 
     def served_rows(self, panel: Panel) -> ServedRows:
         """Return the rows of a panel that this forecaster would forecast."""
@@ -242,16 +247,17 @@ class Forecaster:
         return parts
 
     def _summed(self, rows: ServedRows) -> list[pd.DataFrame]:
-        """Forecast horizon after horizon, each on top of the one before."""
+        """Forecast horizon after horizon, each on top of the one it adds to."""
         parts = []
-        forecast = np.zeros(len(rows.cities))
-        carried: list[dict[str, int]] = [{} for _ in rows.cities]
+        forecast = {0: np.zeros(len(rows.cities))}
+        carried: dict[int, list[dict[str, int]]] = {0: [{} for _ in rows.cities]}
         for horizon in sorted(self.horizons):
-            model = self.horizons[horizon]
-            forecast = forecast + model.predict(rows.features(model.spec))
+            model, before = self.horizons[horizon], self.before(horizon)
+            forecast[horizon] = forecast[before] + model.predict(rows.features(model.spec))
             own = rows.carried_families(model.spec)
-            carried = [_oldest(*pair) for pair in zip(carried, own, strict=True)]
-            parts.append(self._one_horizon(horizon, forecast, carried, rows))
+            both = zip(carried[before], own, strict=True)
+            carried[horizon] = [_oldest(*pair) for pair in both]
+            parts.append(self._one_horizon(horizon, forecast[horizon], carried[horizon], rows))
         return parts
 
     def _one_horizon(

@@ -3,8 +3,8 @@
 All aim at the conditional median, because the score is the absolute error and growth gaps have
 heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the
 absolute error, and forests grown on the inverse hyperbolic sine of the label, whose leaves are
-turned back into percentage points. Trees weigh a training row by exp(-age / recency), its age in
-years at the origin.
+turned back. Trees weigh a training row by exp(-age / recency), its age in years at the origin;
+with a recency of 0 all years weigh alike.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Sample:
     features : ndarray, shape (n, columns)
         NaN = missing.
     labels : ndarray, shape (n,)
-        Percentage points, all finite.
+        What the horizon adds, in the measure's unit, all finite.
     columns : tuple of (indicator id, form), length columns
         Form is ``value``, ``rank`` or ``age``.
     history : ndarray of int
@@ -108,8 +108,9 @@ def fill_values(sample: Sample) -> Float:
 def fit_persistence(sample: Sample, values: Values, seed: int) -> Linear:
     """Slopes on the last gap and its five-year mean, by least absolute error, none negative.
 
-    The damped baseline as a member: where earlier origins trust the learners little, the blend
-    shrinks towards it instead of towards a gap of zero. A missing gap counts as zero.
+    At the shortest horizon the damped baseline as a member: where earlier origins trust the
+    learners little, the blend shrinks towards it instead of towards a gap of zero. A missing gap
+    counts as zero.
     """
     del values, seed
     width = len(sample.columns)

@@ -18,8 +18,10 @@ from city_resilience.resilience import MEASURES, REASONS, FrozenComposite, reaso
 
 __all__ = [
     "COMPOSITE",
+    "added_label",
     "check_measure",
     "composite_level",
+    "horizon_before",
     "label_of",
     "missing_labels",
     "outcome_series",
@@ -95,6 +97,30 @@ def label_of(measure: str, outcome: Float, horizon: int) -> Float:
     label = np.full(outcome.shape, np.nan)
     label[:, : max(outcome.shape[1] - horizon, 0)] = outcome[:, horizon:] - outcome[:, :-horizon]
     return label
+
+
+def added_label(measure: str, outcome: Float, horizon: int, before: int) -> Float:
+    """Return what a horizon adds to a shorter one, 0 for none; shape as in `label_of`."""
+    label = label_of(measure, outcome, horizon)
+    return label - label_of(measure, outcome, before) if before else label
+
+
+def horizon_before(horizon: int, outcome: Outcome) -> int:
+    """Return the horizon that a forecast adds to: the next shorter one of the experiment.
+
+    0 for the shortest, and for a measure that divides by national growth: ratios over one and two
+    years do not add up.
+
+    Examples
+    --------
+    >>> horizon_before(3, Outcome(horizons=(1, 3, 5)))
+    1
+    >>> horizon_before(3, Outcome(horizons=(1, 3), measure="relative_resistance"))
+    0
+    """
+    if MEASURES[outcome.measure].ratio:
+        return 0
+    return max((own for own in outcome.horizons if own < horizon), default=0)
 
 
 def missing_labels(measure: str, outcome: Float, horizon: int) -> dict[str, int]:

@@ -50,7 +50,8 @@ def search_parameters(
     horizon = min(experiment.outcome.horizons)
     folds = _inner_folds(facts, experiment, horizon)
     chosen = {name: dict(own) for name, own in experiment.model.parameters.items()}
-    learners = [name for name in settings.learners if name in experiment.model.members]
+    members = [name for name in experiment.model.members if LEARNERS[name].limits]
+    learners = settings.learners or members
     for count, name in enumerate(learners):
         base = learner_parameters(experiment.model)[name]
 

@@ -65,7 +65,7 @@ def fit_forecaster(
     Parameters
     ----------
     weights : mapping of int to mapping of str to float
-        Of the blend, per horizon.
+        Of the blend, in what each horizon adds.
     calibrations : mapping of int to Calibration
         Residuals of the backtest per horizon, for the intervals.
 

@@ -75,7 +75,7 @@ def summarise(
         ``created``, ``seconds``, ``run_id``, ``files``, ``notes`` (sentences), ``absent``
         (indicator → reason), ``dropped`` (indicator → reason or count, or just ids),
         ``outcome`` (English label, Chinese label), ``interval_level`` (default 0.95),
-        ``learners`` (member → parameters, by which a study of another recipe is told),
+        ``learners`` and ``rules`` (by which a study of another recipe is told),
         ``study`` (what ``study.run_study`` returned).
 
     drivers_by_group : DataFrame, optional
@@ -218,6 +218,7 @@ def _run(experiment: Experiment, info: Mapping[str, Any], labels: Labels) -> dic
         "name": experiment.name,
         "digest": experiment.digest(),
         "learners": info.get("learners"),
+        "rules": info.get("rules"),
         "source": experiment.data.source,
         "licence": experiment.data.licence,
         "settings": list(_settings(experiment.model_dump(mode="json"))),

@@ -62,6 +62,8 @@ def _in_words_of(measure: str, language: str, texts: dict[str, str]) -> dict[str
     gap = measure == "growth_gap"
     if not gap:
         texts = {**texts, "reading_1": texts["reading_1_other"]}
+    if own.ratio:
+        texts = {**texts, "reading_2": texts["reading_2_ratio"]}
     unit = _UNITS[language][own.mark]
     labels = {"en": own.label_en, "zh": own.label_zh}
     words = {

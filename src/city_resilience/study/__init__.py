@@ -4,6 +4,7 @@ from city_resilience.study.context import Context, Part, Settings
 from city_resilience.study.parts import PARTS, StudyPart
 from city_resilience.study.study import (
     FILE,
+    RULES,
     check_parts,
     read_study,
     recipe_of,
@@ -15,6 +16,7 @@ from city_resilience.study.study import (
 __all__ = [
     "FILE",
     "PARTS",
+    "RULES",
     "Context",
     "Part",
     "Settings",

@@ -140,8 +140,8 @@ def variant_forecasts(context: Context, horizon: int, shorter: Variants) -> Vari
     Returns
     -------
     dict
-        (family, variant) → served forecasts by origin, shape (cities,), pp; and how many columns
-        the family has at each scored origin.
+        (family, variant) → served forecasts by origin, shape (cities,), in the measure's unit; and
+        how many columns the family has at each scored origin.
     """
     folds = context.folds(horizon)
     present = families(context.facts, [p for h in context.horizons for p in context.folds(h)])
@@ -175,6 +175,8 @@ def _at_horizon(context: Context, horizon: int, shorter: Variants) -> tuple[pd.D
     tables = [_beyond(context, horizon)]
     found = variant_forecasts(context, horizon, shorter)
     for (family, name), (every, columns) in found.items():
+        if not any(columns.values()):
+            continue
         served = {origin: every[origin] for origin in columns}
         reference = context.served if name == WITHOUT else HISTORY_ONLY
         variant = _Variant(family, name, reference)

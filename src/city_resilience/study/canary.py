@@ -4,7 +4,7 @@ The rows are the forecasts of the scored origins, each with the features it had 
 what came to pass. Dealt out at random, a row is forecast by models that have seen the same city a
 year earlier and a year later, and every other city in the same year. There is no present in
 such a split, so all rows weigh alike. The difference to the rolling origins is the size of that
-illusion, not a result.
+illusion, not a result. A longer horizon is forecast here in one step.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def _table(context: Context, horizon: int) -> pd.DataFrame:
     for name, inside, values in done:
         forecasts[name][inside] = values
     if context.served == BLEND:
-        forecasts[BLEND] = _blended(forecasts, pool.labels, folds)
+        origins = keys["origin"].to_numpy(dtype=np.int64)
+        forecasts[BLEND] = _blended(forecasts, pool.labels, origins, folds)
     rows = [_row(context, horizon, name, values, keys) for name, values in forecasts.items()]
     return pd.DataFrame(rows, columns=list(CANARY_COLUMNS))
 
@@ -109,6 +110,7 @@ def _pooled(context: Context, scored: list[Prepared]) -> tuple[Fold, pd.DataFram
     past = {last.spec.columns[k][0] for k in last.history}
     pool = replace(
         last,
+        before=0,
         spec=replace(last.spec, columns=columns),
         features=stacked,
         labels=key["truth"].to_numpy(dtype=np.float64),
@@ -133,14 +135,19 @@ def _task(
     return fitted
 
 
-def _blended(forecasts: Mapping[str, Float], labels: Float, folds: NDArray[np.int64]) -> Float:
-    """Weight the members in each fold by their forecasts of the other folds, as of origins."""
+def _blended(
+    forecasts: Mapping[str, Float],
+    labels: Float,
+    origins: NDArray[np.int64],
+    folds: NDArray[np.int64],
+) -> Float:
+    """Weight the members in each fold by their forecasts of the other folds."""
     inputs = np.column_stack(list(forecasts.values()))
     blended = np.empty(len(labels))
     for k in range(SPLITS):
         inside = folds == k
         blended[inside] = inputs[inside] @ blend_weights(
-            inputs[~inside], labels[~inside], folds[~inside]
+            inputs[~inside], labels[~inside], origins[~inside]
         )
     return blended
 

@@ -25,7 +25,8 @@ class Settings:
     draws, seed : int
         Of the bootstrap over cities, and of the random split.
     every : int
-        Unseen cities are forecast at every so many origins, counted back from the newest.
+        Unseen cities are forecast at every so many origins, counted back from the newest of the
+        longest horizon that is measured.
     every_horizon : bool
         Whether the slow parts go beyond the shortest horizon.
     shock_origins : tuple of int

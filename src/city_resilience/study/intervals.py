@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from city_resilience.forecasting.interval_scores import year_bootstrap
 from city_resilience.forecasting.intervals import (
     REFERENCE,
-    STEP,
     Calibration,
     city_scale,
     conformal_quantile,
@@ -29,6 +28,7 @@ from city_resilience.study.context import Context, Part
 __all__ = ["INTERVAL_METHOD_COLUMNS", "METHODS", "Year", "interval_methods"]
 
 Float = NDArray[np.float64]
+ADAPTIVE_STEP = 0.3
 ALPHA = 1.0 - REFERENCE
 LEAST_GROUP = 100
 INTERVAL_METHOD_COLUMNS = (
@@ -132,7 +132,7 @@ def adaptive(past: Sequence[Year], now: Year, horizon: int) -> Float:
         if before:
             quantile = conformal_quantile(_scores(before), float(np.clip(alpha, 0.01, 0.5)))
             missed = float(np.mean(_known(np.abs(year.residual)) > quantile))
-            alpha += STEP * (ALPHA - missed)
+            alpha += ADAPTIVE_STEP * (ALPHA - missed)
     quantile = conformal_quantile(_scores(past), float(np.clip(alpha, 0.01, 0.5)))
     return np.full(len(now.forecast), quantile)
 

@@ -33,7 +33,9 @@ __all__ = [
 
 FOLDER, FILE = "study", "study.json"
 FORMAT = 1
-RECIPE = ("digest", "served", "learners", "fingerprint")
+RECIPE = ("digest", "served", "learners", "rules", "fingerprint")
+RULES = 2
+"""To be raised when what is forecast changes although no setting or parameter does."""
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,22 @@ class _Measured:
 
 
 def recipe_of(experiment: Experiment) -> dict[str, Any]:
-    """Return what tells whether two runs used the same recipe: digest and learners' parameters."""
+    """Return what tells whether two runs used the same recipe.
+
+    Digest of the experiment, what is served, the learners' parameters, and ``RULES``.
+    """
     learners = {name: dict(values) for name, values in learner_parameters(experiment.model).items()}
-    return {"digest": experiment.digest(), "served": experiment.model.serve, "learners": learners}
+    return {
+        "digest": experiment.digest(),
+        "served": experiment.model.serve,
+        "learners": learners,
+        "rules": RULES,
+    }
 
 
 def same_recipe(study: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether a study was measured with a recipe and on a panel, as far as these are named."""
-    return all(study[key] == other[key] for key in RECIPE if other.get(key))
+    return all(study.get(key) == other[key] for key in RECIPE if other.get(key))
 
 
 def check_parts(only: Sequence[str]) -> tuple[str, ...]:
@@ -192,7 +202,8 @@ def study_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any
 
 
 def _sound(study: Any) -> bool:
-    keys = {"experiment", "measure", *RECIPE, "version", "cities", "origins", "naive", "parts"}
+    keys = {"experiment", "measure", "version", "cities", "origins", "naive", "parts"}
+    keys |= {"digest", "served", "learners", "fingerprint"}
     if not isinstance(study, dict) or study.get("format") != FORMAT or not keys <= set(study):
         return False
     inner = {"created", "seconds", "settings", "about", "columns", "rows"}

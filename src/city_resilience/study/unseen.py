@@ -104,11 +104,11 @@ def unseen_cities(context: Context) -> Part:
         return Part(pd.DataFrame(columns=list(UNSEEN_COLUMNS)), {"missing": "no_group"})
     fold_of = group_folds(context.facts.groups[group])
     tables, origins = [], set()
-    every: dict[int, Float] = {}
+    whole: dict[int, Float] = {}
     for horizon in context.horizons:
-        every = unseen_forecasts(context, horizon, fold_of, every)
+        whole = unseen_forecasts(context, horizon, fold_of, whole)
         scored = {p.fold.origin for p in context.folds(horizon) if p.scored}
-        found = {origin: forecast for origin, forecast in every.items() if origin in scored}
+        found = {origin: forecast for origin, forecast in whole.items() if origin in scored}
         origins |= set(found)
         rows = forecast_rows(context.facts, UNSEEN, horizon, found)
         tables.append(_table(context, horizon, rows))
