@@ -169,6 +169,15 @@ def test_search_looks_at_inner_origins_only():
     assert again.model.parameters == found.model.parameters
 
 
+def test_search_takes_the_members_that_have_parameters_when_none_is_named():
+    chosen = experiment(
+        search={"trials": 1, "inner_origins": 1},
+        model={"members": ["persistence", "own_trees"], "parameters": {}},
+    )
+    found = search_parameters(facts_of(small_panel(), chosen), chosen)
+    assert set(found.model.parameters) == {"own_trees"}
+
+
 def test_a_backtest_of_unequal_panels_keeps_cities_apart():
     panel = small_panel()
     frame = panel.frame

@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 
 from city_resilience import cli, pipeline, tracking
+from city_resilience.bundle import load_bundle
 from city_resilience.drivers import BASE
-from city_resilience.forecasting import BLEND
+from city_resilience.forecasting import BLEND, run_backtest
 from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience.progress import silent
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
 FILES = {
@@ -265,6 +267,26 @@ def test_promote_obeys_the_gate_unless_forced(story):
     code, out, _ = story.forced
     assert (code, out) == (0, "small/3 is champion now (forced)\n")
     assert story.after_forced == 3
+
+
+def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
+    version = tracking.find_version("small/1", story.store)
+    monkeypatch.setattr(tracking, "champion_of", lambda name, store: version)
+    changes = ("outcome.horizons=[1]", *CRIPPLED)
+    source = pipeline.load(story.experiment, str(story.panels["first"]), changes)
+    refitted = []
+
+    def recorded(facts, experiment, *rest):
+        refitted.append(experiment)
+        return run_backtest(facts, experiment, *rest)
+
+    evaluation = pipeline.evaluate(source)
+    monkeypatch.setattr(pipeline, "run_backtest", recorded)
+    pipeline._gate(source, evaluation, story.store, silent)
+    assert source.experiment.outcome.horizons == (1,)
+    stored = load_bundle(tracking.fetch_bundle("small/1", story.store)).experiment
+    assert [own.outcome for own in refitted] == [stored.outcome]
+    assert stored.outcome.horizons == (1, 2)
 
 
 def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
