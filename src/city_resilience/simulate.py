@@ -190,26 +190,17 @@ def simulate_panel(
     names = np.array(_names(rng, cities))
     columns = _columns(rng, {name: z[:, BURN_IN:] for name, z in latent.items()}, population)
     columns = {"gdp_real": output[:, BURN_IN:], **columns}
-    frame = _frame(rng, columns, names, np.arange(first_year, first_year + years))
-    expected = _expected(latent, shocks, output, gap, noise_only)
-    foreseeable = _expected(latent, np.zeros_like(shocks), output, gap, noise_only)
-    truth = pd.concat(
-        pd.DataFrame(
-            {
-                "city": np.repeat(names, years),
-                "origin": np.tile(np.arange(first_year, first_year + years), cities),
-                "horizon": horizon,
-                "expected_gap": values[:, BURN_IN:].ravel(),
-                "foreseeable_gap": foreseeable[horizon][:, BURN_IN:].ravel(),
-            }
-        )
-        for horizon, values in expected.items()
+    calendar_years = np.arange(first_year, first_year + years)
+    frame = _frame(rng, columns, names, calendar_years)
+    known, unknown = (
+        _expected(latent, calendar, output, gap, noise_only)
+        for calendar in (shocks, np.zeros_like(shocks))
     )
+    truth = _truth(names, calendar_years, known, unknown)
     contractions = tuple(
         int(first_year + at - BURN_IN) for at in np.flatnonzero(shocks[: BURN_IN + years])
     )
-    keys = ["horizon", "origin", "city"]
-    return Simulated(frame, truth.sort_values(keys, ignore_index=True), contractions)
+    return Simulated(frame, truth, contractions)
 
 
 def with_headers(frame: pd.DataFrame) -> pd.DataFrame:
@@ -290,6 +281,28 @@ def _expected(
             total = total + last
             expected[horizon][:, year] = _centred(total, output[:, year])
     return expected
+
+
+def _truth(
+    names: NDArray[np.str_],
+    years: NDArray[np.int64],
+    known: Mapping[int, Float],
+    unknown: Mapping[int, Float],
+) -> pd.DataFrame:
+    """Lay out the expectations with and without the calendar, burn-in left out."""
+    parts = [
+        pd.DataFrame(
+            {
+                "city": np.repeat(names, len(years)),
+                "origin": np.tile(years, len(names)),
+                "horizon": horizon,
+                "expected_gap": known[horizon][:, BURN_IN:].ravel(),
+                "foreseeable_gap": unknown[horizon][:, BURN_IN:].ravel(),
+            }
+        )
+        for horizon in HORIZONS
+    ]
+    return pd.concat(parts).sort_values(["horizon", "origin", "city"], ignore_index=True)
 
 
 def _names(rng: np.random.Generator, cities: int) -> list[str]:
