@@ -105,6 +105,16 @@ def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
     np.testing.assert_allclose(explained, table, atol=1e-9)
 
 
+def test_the_backtest_of_a_ratio_is_that_of_its_horizon_alone():
+    outcome = {"measure": "relative_resistance"}
+    both, alone = (
+        experiment(outcome={**outcome, "horizons": own}, model=MEMBERS) for own in ([1, 2], [2])
+    )
+    for model in ("blend", "history_only", "ridge"):
+        left, right = forecasts(both, 2, model), forecasts(alone, 2, model)
+        pd.testing.assert_frame_equal(left, right, check_exact=True)
+
+
 def test_without_the_year_between_a_row_trains_no_longer_horizon():
     frame = small_panel().frame.copy()
     city = frame["city"].iloc[0]

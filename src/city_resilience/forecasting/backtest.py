@@ -161,7 +161,8 @@ def run_backtest(
     for horizon in experiment.outcome.horizons:
         own = [fold for fold in folds if fold.horizon == horizon]
         _check_scored(own, scored, horizon)
-        done.append(_evaluate(facts, experiment, own, scored, done[-1] if done else None))
+        shorter = done[-1] if done and own[0].before else None
+        done.append(_evaluate(facts, experiment, own, scored, shorter))
     frame = pd.concat([each.rows for each in done], ignore_index=True)
     return Backtest(
         frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
