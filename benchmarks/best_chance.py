@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from city_resilience.commands.intake import load
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
 from city_resilience.experiment import FAMILIES
-from city_resilience.forecasting import Facts, best_naive, run_backtest, yearly
-from city_resilience.forecasting.scores import paired_interval
-from city_resilience.intake import load
+from city_resilience.tasks.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 LONG, MOST = (1, 3, 5), 5
@@ -48,10 +49,10 @@ def row_of(what: str, horizon: int, frame: pd.DataFrame, reference: str) -> dict
     }
 
 
-def with_history(facts: Facts, frame: pd.DataFrame) -> Iterator[dict[str, object]]:
+def with_history(dataset: Dataset, frame: pd.DataFrame) -> Iterator[dict[str, object]]:
     """Yield the rows that compare with history only."""
-    kinds = facts.groups.get("resource_type", np.array([""] * len(facts.cities)))
-    kind = dict(zip(facts.cities, kinds.tolist(), strict=True))
+    kinds = dataset.groups.get("resource_type", np.array([""] * len(dataset.cities)))
+    kind = dict(zip(dataset.cities, kinds.tolist(), strict=True))
     for horizon, part in frame.groupby("horizon"):
         yield row_of("all cities", horizon, part, HISTORY)
         for origin in SHOCK_ORIGINS:
@@ -82,12 +83,12 @@ def main() -> None:
     folder = ROOT / "experiments" / asked.experiment
     horizons = f"outcome.horizons={list(range(1, asked.most + 1))}"
     source = load(folder / "experiment.toml", asked.data, [horizons])
-    frame = reported(run_backtest(source.facts, source.experiment).frame)
-    rows = list(with_history(source.facts, frame))
+    frame = reported(run_backtest(source.dataset, source.experiment).frame)
+    rows = list(with_history(source.dataset, frame))
     alone = load(
         folder / "experiment.toml", asked.data, [horizons, f"features.families={NO_HISTORY}"]
     )
-    bare = reported(run_backtest(alone.facts, alone.experiment).frame)
+    bare = reported(run_backtest(alone.dataset, alone.experiment).frame)
     naive = best_naive(yearly(bare))
     for horizon, part in bare.groupby("horizon"):
         rows.append(row_of("without any history", horizon, part, naive[horizon]))

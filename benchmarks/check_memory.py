@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 
 CITIES = 12_000
 COLUMNS = 36
-PROGRAM = "import sys; from city_resilience.cli import run; sys.exit(run(sys.argv[1:]))"
+PROGRAM = "import sys; from city_resilience.commands.cli import run; sys.exit(run(sys.argv[1:]))"
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ Usage: python benchmarks/indicators.py [CITIES YEARS]    (default: 10000 50)
 
 A made grid has every variable of the catalogue. The direct way (`indicators_direct.py`) computes
 each formula in a line or two and every intermediate result once, without reasons for what is
-missing and with few checks, and fills a cube of the same shape; both must agree. They take turns,
-three times, and the fastest run of each counts. Memory is the peak of a process that makes the grid
-and the cube, less that of one that only imports the package. What goes over pairs of industries or
-of cities is also given apart.
+missing and with few checks, and fills an array of the same shape; both must agree. They take
+turns, three times, and the fastest run of each counts. Memory is the peak of a process that makes
+the grid and the indicators, less that of one that only imports the package. What goes over pairs
+of industries or of cities is also given apart.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from collections.abc import Iterator
 import numpy as np
 from indicators_direct import direct
 
-from city_resilience.catalogue import load_catalogue
-from city_resilience.indicators import TABLE, compute_indicators
+from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.indicator import Float
+from city_resilience.indicators.table import TABLE
 from city_resilience.indicators.table.industries import industry_ids
-from city_resilience.panel import Grid
+from city_resilience.reading.panel import Grid
 
 RUNS = 3
 
@@ -49,12 +50,14 @@ def main() -> None:
 def show_memory(cities: int, years: int) -> None:
     """Print the peaks of processes of their own beside the size of the input."""
     variables = len(made_grid(2, years).values)
-    size, cube = (8e-6 * cities * years * count for count in (variables, len(TABLE)))
-    print(f"input: {variables} variables, {size:,.0f} MB; cube {cube:,.0f} MB")
+    size, indicators = (8e-6 * cities * years * count for count in (variables, len(TABLE)))
+    print(f"input: {variables} variables, {size:,.0f} MB; indicators {indicators:,.0f} MB")
     base = peak_of("nothing", cities, years)
     for way in ("table", "direct"):
         used = peak_of(way, cities, years) - base
-        print(f"{way}: peak {used:,.0f} MB with input and cube, {used / size:.2f} × the input")
+        print(
+            f"{way}: peak {used:,.0f} MB with input and indicators, {used / size:.2f} × the input"
+        )
 
 
 def sections() -> Iterator[tuple[str, list[str]]]:
@@ -91,10 +94,10 @@ def compared(grid: Grid, wanted: list[str]) -> tuple[float, float]:
     for _ in range(RUNS):
         for name, way in (("table", through_table), ("direct", direct)):
             started = time.perf_counter()
-            cube = way(grid, wanted)
+            indicators = way(grid, wanted)
             seconds[name].append(time.perf_counter() - started)
-            samples[name] = cube[:: len(cube) // 50 or 1].copy()
-            del cube
+            samples[name] = indicators[:: len(indicators) // 50 or 1].copy()
+            del indicators
     check(wanted, **samples)
     return min(seconds["table"]), min(seconds["direct"])
 

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from city_resilience.indicators import TABLE
 from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
+from city_resilience.indicators.table import TABLE
 from city_resilience.indicators.table.industries import (
     BROAD_GROUPS,
     INDUSTRIES,
     PRODUCER_SERVICE_IDS,
     industry_ids,
 )
-from city_resilience.panel import Grid
+from city_resilience.reading.panel import Grid
 
 __all__ = ["direct"]
 
@@ -80,13 +80,13 @@ def layered(a: Float, b: Float, c: Float) -> Float:
 def direct(grid: Grid, wanted: list[str]) -> Float:
     """Compute indicators in plain numpy."""
     shared, chosen = Shared(grid), set(wanted)
-    cube = np.empty((*grid.shape, len(wanted)))
+    indicators = np.empty((*grid.shape, len(wanted)))
     specs = [spec for spec in TABLE if spec.id in chosen]
     with np.errstate(all="ignore"):
         for start in range(0, len(specs), 8):
             part = [shared.indicator(spec) for spec in specs[start : start + 8]]
-            cube[:, :, start : start + len(part)] = np.stack(part, axis=-1)
-    return cube
+            indicators[:, :, start : start + len(part)] = np.stack(part, axis=-1)
+    return indicators
 
 
 class Shared:

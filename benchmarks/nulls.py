@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.scores import paired_interval, score
 from city_resilience.experiment import Experiment, experiment_from
-from city_resilience.forecasting import gather_facts, run_backtest, score
-from city_resilience.forecasting.scores import paired_interval
-from city_resilience.panel import Panel
+from city_resilience.reading.panel import Panel
 from city_resilience.simulate import simulate_panel
+from city_resilience.tasks.dataset import build_dataset
 
 CITIES, YEARS, FIRST = 80, 18, 2010
 Float = NDArray[np.float64]
@@ -79,7 +80,7 @@ def permuted(seed: int, years: bool = False) -> pd.DataFrame:
 def measured(frame: pd.DataFrame) -> tuple[float, float, float, float, int]:
     """Skill against naive rule and history, share covered, also by plain intervals, and rows."""
     chosen = experiment()
-    backtest = run_backtest(gather_facts(panel_of(frame), chosen), chosen)
+    backtest = run_backtest(build_dataset(panel_of(frame), chosen), chosen)
     scores = score(backtest.frame)
     row = scores[(scores["slice"] == "all") & (scores["model"] == "blend")].iloc[0]
     rows = backtest.intervals

@@ -23,14 +23,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from recipe_members import MEMBERS, Member
 
+from city_resilience.commands.intake import load
+from city_resilience.evaluation.scores import paired_interval, yearly
+from city_resilience.evaluation.study.folds import Prepared, forecast_rows, prepare_folds
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import Facts, yearly
-from city_resilience.forecasting.blend import blend_weights, least_absolute_weights, weights_at
-from city_resilience.forecasting.scores import paired_interval
-from city_resilience.intake import load
+from city_resilience.models.weights import blend_weights, least_absolute_weights, weights_at
 from city_resilience.progress import silent
-from city_resilience.resilience import known_labels
-from city_resilience.study.folds import Prepared, forecast_rows, prepare_folds
+from city_resilience.resilience.growth_gap import known_labels
+from city_resilience.tasks.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]
 SERVED = "served"
@@ -72,7 +72,12 @@ def shrunk(forecasts: Float, labels: Float, origins: NDArray[np.int64], factor: 
 class Recipe:
     """Members and how they are weighted."""
 
-    members: tuple[str, ...] = ("persistence", "xgboost", "xgboost_all_years", "own_trees")
+    members: tuple[str, ...] = (
+        "persistence",
+        "xgboost",
+        "xgboost_all_years",
+        "extra_trees_history",
+    )
     weights: Weights = blend_weights
 
     def swapped(self, old: str, new: str) -> Recipe:
@@ -113,12 +118,14 @@ RECIPES: Mapping[str, Recipe] = {
         )
     },
     "one xgboost, recency 6 years": replace(
-        BASE, members=("persistence", "xgboost, recency 6 years", "own_trees")
+        BASE, members=("persistence", "xgboost, recency 6 years", "extra_trees_history")
     ),
     "xgboost_all_years: as the other but for recency": BASE.swapped(
         "xgboost_all_years", "xgboost, all years alike"
     ),
-    "own trees: all years alike": BASE.swapped("own_trees", "own trees, all years alike"),
+    "extra trees on the past: all years alike": BASE.swapped(
+        "extra_trees_history", "extra trees on the past, all years alike"
+    ),
     "weights: equal": replace(BASE, weights=equal),
     "weights: least absolute error": replace(BASE, weights=fitted),
     "weights: error to the power -20": replace(BASE, weights=powered),
@@ -166,11 +173,11 @@ def nested(
     return found
 
 
-def apart(facts: Facts, experiment: Experiment, horizon: int) -> dict[int, Float]:
+def apart(dataset: Dataset, experiment: Experiment, horizon: int) -> dict[int, Float]:
     """The served recipe on the outcome of the whole horizon."""
     only = experiment.outcome.model_copy(update={"horizons": (horizon,)})
     alone = experiment.model_copy(update={"outcome": only})
-    folds = prepare_folds(facts, alone, horizon, silent)
+    folds = prepare_folds(dataset, alone, horizon, silent)
     members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in BASE.members}
     return blended(folds, horizon, members, BASE)
 
@@ -188,22 +195,22 @@ def of_variants(folds: list[Prepared], horizon: int, shorter: Variants) -> Varia
 
 
 def at_horizon(
-    facts: Facts, experiment: Experiment, horizon: int, shorter: Variants
+    dataset: Dataset, experiment: Experiment, horizon: int, shorter: Variants
 ) -> tuple[pd.DataFrame, Variants]:
     """Score every variant at one horizon against the served recipe."""
     print(f"horizon {horizon}", flush=True)
-    folds = prepare_folds(facts, experiment, horizon, silent)
+    folds = prepare_folds(dataset, experiment, horizon, silent)
     found = of_variants(folds, horizon, shorter)
     forecasts = dict(found)
     if shorter:
-        forecasts[APART] = apart(facts, experiment, horizon)
+        forecasts[APART] = apart(dataset, experiment, horizon)
         forecasts[HALFWAY] = {
             origin: (own + forecasts[APART][origin]) / 2 for origin, own in found[SERVED].items()
         }
     forecasts[NESTED] = nested(folds, horizon, forecasts)
     scored = {p.fold.origin for p in folds if p.scored}
     rows = [
-        forecast_rows(facts, name, horizon, {o: f for o, f in own.items() if o in scored})
+        forecast_rows(dataset, name, horizon, {o: f for o, f in own.items() if o in scored})
         for name, own in forecasts.items()
     ]
     years = yearly(pd.concat(rows, ignore_index=True))
@@ -243,7 +250,7 @@ def main() -> None:
     source = load(folder / "experiment.toml", asked.data)
     tables, shorter = [], {}
     for horizon in source.experiment.outcome.horizons:
-        table, shorter = at_horizon(source.facts, source.experiment, horizon, shorter)
+        table, shorter = at_horizon(source.dataset, source.experiment, horizon, shorter)
         tables.append(table)
     table = pd.concat(tables, ignore_index=True)
     table.round(4).to_csv(folder / "recipe.csv", index=False)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.forecasting.fold import Fold
-from city_resilience.forecasting.learners import LEARNERS
-from city_resilience.study.folds import Prepared
+from city_resilience.evaluation.study.folds import Prepared
+from city_resilience.models.learners import LEARNERS
+from city_resilience.tasks.fold import Fold
 
 Float = NDArray[np.float64]
 Member = Callable[[list[Prepared], Prepared], Float]
@@ -190,7 +190,7 @@ MEMBERS: Mapping[str, Member] = {
     "persistence": learner("persistence"),
     "xgboost": learner("xgboost"),
     "xgboost_all_years": learner("xgboost_all_years"),
-    "own_trees": learner("own_trees"),
+    "extra_trees_history": learner("extra_trees_history"),
     "ridge on ranks": learner("ridge"),
     "extra trees on all": learner("extra_trees"),
     "xgboost on the past": learner("xgboost", lambda fold: fold.history),
@@ -211,5 +211,5 @@ MEMBERS: Mapping[str, Member] = {
     "xgboost, small cities weigh less": small_weigh_less,
     "xgboost, early stopping on the last year": early_stopping,
     "xgboost, searched by optuna": searched,
-    "own trees, all years alike": learner("own_trees", recency=0.0),
+    "extra trees on the past, all years alike": learner("extra_trees_history", recency=0.0),
 }

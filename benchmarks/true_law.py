@@ -17,10 +17,11 @@ from pathlib import Path
 import pandas as pd
 from nulls import panel_of
 
+from city_resilience.commands.intake import load
+from city_resilience.evaluation.backtest import BLEND, run_backtest
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import BLEND, gather_facts, run_backtest
-from city_resilience.intake import load
 from city_resilience.simulate import Simulated, simulate_panel
+from city_resilience.tasks.dataset import build_dataset
 
 DEMO = Path(__file__).parents[1] / "experiments" / "demo"
 LAWS = {"law": True, "foreseeable": False}
@@ -37,7 +38,7 @@ def errors(year: pd.DataFrame, simulated: Simulated, origin: int, horizon: int) 
 
 def table_of(simulated: Simulated, experiment: Experiment) -> pd.DataFrame:
     """Errors by horizon and origin."""
-    rows = run_backtest(gather_facts(panel_of(simulated.frame), experiment), experiment).frame
+    rows = run_backtest(build_dataset(panel_of(simulated.frame), experiment), experiment).frame
     keys, found = [], []
     for (horizon, origin), year in rows[rows["model"] == BLEND].groupby(["horizon", "origin"]):
         keys.append((int(horizon), int(origin)))

@@ -36,7 +36,7 @@ LABELS = {
     "xgboost": ("xgboost on recent years", "侧重近年的xgboost"),
     "xgboost_all_years": ("xgboost on all years alike", "各年等权的xgboost"),
     "extra_trees": ("extra trees", "极端随机树"),
-    "own_trees": ("extra trees on the past", "仅用历史的极端随机树"),
+    "extra_trees_history": ("extra trees on the past", "仅用历史的极端随机树"),
     "blend": ("**blend (served)**", "**组合（所用模型）**"),
 }
 NAIVE = ("zero", "last", "mean5", "damped")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.catalogue import Variable, load_catalogue
-from city_resilience.panel import Panel
+from city_resilience.catalogue.variables import Variable, load_catalogue
+from city_resilience.reading.panel import Panel
 
 SHARED = Path(__file__).parents[2] / "shared/data"
 CITIES, YEARS, FIRST = 40, 12, 2005

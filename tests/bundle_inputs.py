@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.experiment import Experiment, experiment_from
-from city_resilience.forecasting import Forecaster, fit_forecaster, gather_facts
-from city_resilience.panel import Panel, read_panel
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel, with_headers
+from city_resilience.tasks.dataset import build_dataset
 
 CITIES, YEARS = 30, 14
 VALUES = {
@@ -57,5 +60,5 @@ def small_panel(folder: Path) -> Panel:
 def small_forecaster(panel: Panel, experiment: Experiment | None = None) -> Forecaster:
     experiment = experiment or small_experiment()
     weights = dict.fromkeys(experiment.outcome.horizons, WEIGHTS)
-    facts = gather_facts(panel, experiment)
-    return fit_forecaster(facts, experiment, weights, panel.fingerprint())
+    dataset = build_dataset(panel, experiment)
+    return fit_forecaster(dataset, experiment, weights, panel.fingerprint())

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import Experiment, experiment_from
-from city_resilience.forecasting import Facts, gather_facts
-from city_resilience.panel import Panel
+from city_resilience.reading.panel import Panel
 from city_resilience.simulate import simulate_panel
+from city_resilience.tasks.dataset import Dataset, build_dataset
 
 CHINA = Path(__file__).parents[1].parent / "shared/data/china_prefecture/city_panel.csv"
 
@@ -22,7 +22,7 @@ SMALL = {
     "xgboost": {"rounds": 30, "learning_rate": 0.2},
     "xgboost_all_years": {"rounds": 30, "learning_rate": 0.2},
     "extra_trees": {"trees": 20, "min_leaf": 10},
-    "own_trees": {"trees": 20, "min_leaf": 10},
+    "extra_trees_history": {"trees": 20, "min_leaf": 10},
 }
 
 
@@ -57,8 +57,8 @@ def experiment(**changes: Any) -> Experiment:
     return experiment_from(values, "test")
 
 
-def facts_of(panel: Panel, chosen: Experiment | None = None) -> Facts:
-    return gather_facts(panel, chosen or experiment())
+def facts_of(panel: Panel, chosen: Experiment | None = None) -> Dataset:
+    return build_dataset(panel, chosen or experiment())
 
 
 def poisoned(panel: Panel, origin: int, seed: int = 1) -> Panel:

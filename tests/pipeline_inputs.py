@@ -37,7 +37,7 @@ learning_rate = 0.2
 rounds = 15
 learning_rate = 0.2
 
-[model.parameters.own_trees]
+[model.parameters.extra_trees_history]
 trees = 8
 min_leaf = 10
 """

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.study.context import Context, Settings
+from city_resilience.evaluation.study.study import run_study
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import Facts, run_backtest
-from city_resilience.panel import Panel
-from city_resilience.study import Context, Settings, run_study
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.dataset import Dataset
 from forecasting_inputs import experiment, facts_of, small_panel
 
 FAST: dict[str, Any] = {
@@ -32,12 +34,12 @@ def chosen(**changes: Any) -> Experiment:
 
 
 def context_of(
-    panel: Panel, asked: Experiment | None = None, facts: Facts | None = None, **settings: Any
+    panel: Panel, asked: Experiment | None = None, dataset: Dataset | None = None, **settings: Any
 ) -> Context:
     asked = asked or chosen()
-    facts = facts or facts_of(panel, asked)
-    backtest = run_backtest(facts, asked)
-    return Context(facts, asked, backtest, Settings(**{"draws": 100, **settings}))
+    dataset = dataset or facts_of(panel, asked)
+    backtest = run_backtest(dataset, asked)
+    return Context(dataset, asked, backtest, Settings(**{"draws": 100, **settings}))
 
 
 @cache
@@ -45,18 +47,18 @@ def small_study() -> dict[str, Any]:
     """A study of the experiment that the inputs of the report are about."""
     context = context_of(small_panel(), chosen(name="demo"))
     return run_study(
-        context.facts, context.experiment, context.backtest, "fp", settings=context.settings
+        context.dataset, context.experiment, context.backtest, "fp", settings=context.settings
     )
 
 
-def with_noise(facts: Facts, family: str, seed: int) -> Facts:
+def with_noise(dataset: Dataset, family: str, seed: int) -> Dataset:
     """Replace the indicators of a family by noise that knows nothing."""
     rng = np.random.default_rng(seed)
-    values = facts.cube.values.copy()
-    own = [k for k, spec in enumerate(facts.cube.specs) if spec.family == family]
+    values = dataset.indicators.values.copy()
+    own = [k for k, spec in enumerate(dataset.indicators.specs) if spec.family == family]
     known = np.isfinite(values[:, :, own])
     values[:, :, own] = np.where(known, rng.normal(size=known.shape), np.nan)
-    return replace(facts, cube=replace(facts.cube, values=values))
+    return replace(dataset, indicators=replace(dataset.indicators, values=values))
 
 
 def forecasts_until(forecasts: dict[int, Any], origin: int) -> pd.DataFrame:

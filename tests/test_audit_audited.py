@@ -8,13 +8,8 @@ import pandas as pd
 import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
-from city_resilience.audit import (
-    SEVERITIES,
-    Finding,
-    accepted_by,
-    audit_panel,
-    refuse_errors,
-)
+from city_resilience.audit.audit import audit_panel, refuse_errors
+from city_resilience.audit.finding import SEVERITIES, Finding, accepted_by
 from city_resilience.errors import InputError
 from city_resilience.experiment import Audit
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
-from city_resilience.audit import CHECKS, audit_panel
+from city_resilience.audit.audit import audit_panel
+from city_resilience.audit.checks import CHECKS
 from city_resilience.audit.exchanges import exchanged
 from city_resilience.audit.levels import year_moves
 from city_resilience.audit.magnitudes import MAGNITUDES
 from city_resilience.audit.repeats import fingerprints
-from city_resilience.audit.wholes import PARTS, SUMS, exceeding, off_sum
-from city_resilience.catalogue import load_catalogue
+from city_resilience.audit.totals import PARTS, SUMS, exceeding, off_sum
+from city_resilience.catalogue.variables import load_catalogue
 
 LAST = FIRST + YEARS - 1
 

@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
-from city_resilience.audit import audit_panel
+from city_resilience.audit.audit import audit_panel
 
 CELLS = st.tuples(st.integers(0, CITIES - 1), st.integers(0, YEARS - 1))
 

@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import CITIES, panel_text, small_forecaster, small_panel, write_panel
-from city_resilience.batch import add_drivers, forecast_table, predict, write_table
-from city_resilience.bundle import save_bundle
+from city_resilience.commands.batch import predict
 from city_resilience.errors import InputError
-from city_resilience.forecasting import Forecaster
-from city_resilience.panel import Panel
+from city_resilience.explain.forecast_table import add_drivers, forecast_table
+from city_resilience.files import write_table
+from city_resilience.models.bundle import save_bundle
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from city_resilience.bundle.ubjson import check_booster, read_ubjson
 from city_resilience.errors import InputError
+from city_resilience.models.ubjson import check_booster, read_ubjson
 
 COLUMNS = 4
 

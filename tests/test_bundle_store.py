@@ -10,17 +10,12 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
-from city_resilience.bundle import (
-    copy_bundle,
-    is_bundle,
-    load_bundle,
-    model_card,
-    read_manifest,
-    save_bundle,
-)
 from city_resilience.errors import InputError
-from city_resilience.forecasting import Forecaster
-from city_resilience.panel import Panel
+from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
+from city_resilience.models.card import model_card
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.manifest import is_bundle, read_manifest
+from city_resilience.reading.panel import Panel
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +110,7 @@ def test_failed_save_leaves_nothing(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("city_resilience.bundle.store.os.replace", fail)
+    monkeypatch.setattr("city_resilience.models.bundle.os.replace", fail)
     with pytest.raises(InputError, match=r"cannot be written .No space left on device"):
         save_bundle(forecaster, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

@@ -1,6 +1,6 @@
 import pytest
 
-from city_resilience.catalogue import conversion_factor, parse_unit
+from city_resilience.catalogue.units import conversion_factor, parse_unit
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from city_resilience.catalogue import UnitMismatch, load_catalogue, parse_unit, unit_in_brackets
+from city_resilience.catalogue.units import parse_unit
+from city_resilience.catalogue.variables import UnitMismatch, load_catalogue, unit_in_brackets
 from city_resilience.errors import InputError
 from city_resilience.experiment import FAMILIES
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import bundle_inputs
-from city_resilience.audit import inspect_panel, open_panel
-from city_resilience.bundle import load_bundle, save_bundle
-from city_resilience.cli import run
+from city_resilience.audit.read_audited import inspect_panel, open_panel
+from city_resilience.commands.cli import run
 from city_resilience.experiment import Data, experiment_from
+from city_resilience.models.bundle import load_bundle, save_bundle
 from pipeline_inputs import small_frame, write_experiment
 
 GDP = "Real GDP (100m yuan)"
@@ -117,10 +117,13 @@ def test_predict_holds_an_undecided_error_out_and_says_so(capsys):
         assert run(["predict", *words]) == 0
     assert Path("wrong_forecast.csv").read_bytes() == Path("blank_forecast.csv").read_bytes()
     manifest = json.loads(Path("wrong_forecast.csv.manifest.json").read_text("utf-8"))
-    (held,) = manifest["held_out"]
+    (held,) = manifest["masked_cells"]
     assert f"{city} {year}" in held
     assert f"Alarm: {held}" in capsys.readouterr().err
-    assert json.loads(Path("blank_forecast.csv.manifest.json").read_text("utf-8"))["held_out"] == []
+    assert (
+        json.loads(Path("blank_forecast.csv.manifest.json").read_text("utf-8"))["masked_cells"]
+        == []
+    )
 
 
 def test_faults_of_reading_are_findings_all_at_once():

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 import bundle_inputs
-from city_resilience.bundle import save_bundle
-from city_resilience.cli import run
+from city_resilience.commands.cli import run
 from city_resilience.experiment import Model
-from city_resilience.forecasting.learners import LEARNERS
+from city_resilience.models.bundle import save_bundle
+from city_resilience.models.learners import LEARNERS
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
 GDP = "Real GDP (100m yuan)"
@@ -398,6 +398,6 @@ def test_internal_error_ends_with_1_and_one_line(tmp_path, capsys, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("deep\ninside")
 
-    monkeypatch.setattr("city_resilience.pipeline.load", fail)
+    monkeypatch.setattr("city_resilience.commands.pipeline.load", fail)
     line = refusal(capsys, "backtest", "experiment.toml", code=1)
     assert line == ("internal error: ZeroDivisionError('deep\\ninside'); run again with --debug")

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.cli import run
+from city_resilience.commands.cli import run
 from city_resilience.experiment import Data
-from city_resilience.panel import read_panel
-from city_resilience.workbooks import HEADERS, import_sheets, labelled
-from city_resilience.workbooks.labelled import _header
+from city_resilience.reading.read import read_panel
+from city_resilience.reading.sheets.importer import import_sheets
+from city_resilience.reading.sheets.labelled import HEADERS, _header, labelled
 from workbook_inputs import CITIES, write_xlsx, yearbook
 
 LABELS = ("年末总人口(万人)", "制造业", "建成区面积(平方公里)", "人口密度(人/平方公里)")
@@ -148,7 +148,8 @@ def test_a_bad_file_in_the_folder_ends_the_import(folder, capsys):
 
 
 def test_every_variable_of_the_catalogue_is_found_by_the_header_it_is_written_with():
-    from city_resilience.catalogue import load_catalogue, load_sheet_rules
+    from city_resilience.catalogue.sheets import load_sheet_rules
+    from city_resilience.catalogue.variables import load_catalogue
 
     catalogue, rules = load_catalogue(), load_sheet_rules()
     for variable in catalogue.variables.values():
@@ -168,6 +169,6 @@ def test_chinese_headers_name_scope_and_keys():
 
 
 def import_sheets_of(*sheets):
-    from city_resilience.workbooks import assemble
+    from city_resilience.reading.sheets.importer import assemble
 
     return assemble(sheets)

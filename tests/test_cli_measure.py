@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.cli import run
+from city_resilience.commands.cli import run
 from city_resilience.errors import InputError
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.shocks import LATER, UNSEEN, run_shocks, score_shocks
 from city_resilience.experiment import experiment_from
-from city_resilience.forecasting import gather_facts, run_backtest, run_shocks, score_shocks
-from city_resilience.forecasting.shocks import LATER, UNSEEN
-from city_resilience.resilience import MEASURES, Window
+from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.window import Window
+from city_resilience.tasks.dataset import build_dataset
 from forecasting_inputs import experiment, facts_of, panel_of, poisoned, small_panel
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
@@ -67,15 +69,15 @@ def test_refusals_are_one_line_and_write_nothing(folder, capsys, case):
     assert not Path("m.csv").exists()
 
 
-def labels_of(facts) -> dict[Window, np.ndarray]:
-    label = MEASURES["growth_gap"].label(facts.outcome, 1)
-    return {window: label[:, window.start - int(facts.years[0])] for window in WINDOWS}
+def labels_of(dataset) -> dict[Window, np.ndarray]:
+    label = MEASURES["growth_gap"].label(dataset.outcome, 1)
+    return {window: label[:, window.start - int(dataset.years[0])] for window in WINDOWS}
 
 
 def test_later_shocks_are_foreseen_from_what_was_over_before_they_began():
     chosen = experiment(outcome={"measure": "resistance", "windows": [str(w) for w in WINDOWS]})
-    facts = facts_of(small_panel(), chosen)
-    frame = run_shocks(facts, chosen, labels_of(facts))
+    dataset = facts_of(small_panel(), chosen)
+    frame = run_shocks(dataset, chosen, labels_of(dataset))
     assert set(frame["test"]) == {LATER, UNSEEN}
     later = frame[frame["test"] == LATER]
     assert set(later["window"]) == {str(w) for w in WINDOWS[1:]}
@@ -89,8 +91,8 @@ def test_nothing_after_the_start_of_a_shock_reaches_its_forecast():
     clean, panel = facts_of(small_panel(), chosen), poisoned(small_panel(), 2009)
     labels = labels_of(clean)
     forecasts = []
-    for facts in (clean, facts_of(panel, chosen)):
-        frame = run_shocks(facts, chosen, labels)
+    for dataset in (clean, facts_of(panel, chosen)):
+        frame = run_shocks(dataset, chosen, labels)
         rows = frame[(frame["test"] == LATER) & (frame["window"] == str(WINDOWS[2]))]
         forecasts.append(rows.set_index(["model", "city"])["forecast"].sort_index())
     pd.testing.assert_series_equal(*forecasts, check_exact=True)
@@ -98,9 +100,9 @@ def test_nothing_after_the_start_of_a_shock_reaches_its_forecast():
 
 def test_one_shock_is_no_experiment():
     chosen = experiment(outcome={"measure": "resistance", "windows": ["2003:2004"]})
-    facts = facts_of(small_panel(), chosen)
+    dataset = facts_of(small_panel(), chosen)
     with pytest.raises(InputError, match="needs two or more"):
-        run_shocks(facts, chosen, {Window(2003, 2004): np.zeros(len(facts.cities))})
+        run_shocks(dataset, chosen, {Window(2003, 2004): np.zeros(len(dataset.cities))})
 
 
 def test_a_shock_experiment_runs_and_train_refuses_it(folder, capsys):
@@ -130,7 +132,7 @@ def test_a_nominal_outcome_over_its_deflator_is_the_real_one():
     frame["gdp_nominal"] = frame["gdp_real"] * frame["gdp_deflator"]
     both = panel_of(frame)
     real = facts_of(both, experiment())
-    deflated = gather_facts(
+    deflated = build_dataset(
         both, experiment(outcome={"variable": "gdp_nominal", "deflator": "gdp_deflator"})
     )
     np.testing.assert_allclose(deflated.at(2009).labels(1), real.at(2009).labels(1), atol=1e-9)
@@ -153,10 +155,10 @@ def composite_experiment(**features):
 
 def test_a_composite_is_frozen_and_its_past_stays_when_a_year_is_added():
     chosen = composite_experiment()
-    whole, cut = (gather_facts(p, chosen) for p in (small_panel(), small_panel().truncate(2011)))
+    whole, cut = (build_dataset(p, chosen) for p in (small_panel(), small_panel().truncate(2011)))
     assert whole.composite == cut.composite
     np.testing.assert_array_equal(whole.at(2011).outcome, cut.at(2011).outcome)
-    again = gather_facts(small_panel(seed=1), chosen, whole.composite)
+    again = build_dataset(small_panel(seed=1), chosen, whole.composite)
     assert again.composite == whole.composite
 
 
@@ -225,7 +227,7 @@ def test_a_composite_is_measured_although_its_components_are_no_features(folder)
     assert pd.read_csv("out.csv")["composite"].notna().mean() > 0.9
 
 
-def test_cells_held_out_of_other_variables_are_not_told(folder, capsys):
+def test_cells_masked_cells_of_other_variables_are_not_told(folder, capsys):
     frame = pd.read_csv("panel.csv")
     for header in ("Patents granted (count)", "Real GDP (100m yuan)"):
         row = frame.index[frame["year"] == 2010][3]

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.drivers import BASE, contributions
-from city_resilience.forecasting import BLEND, Backtest, fit_forecaster, run_backtest
+from city_resilience.evaluation.backtest import BLEND, Backtest, run_backtest
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.contributions import BASE, contributions
 from city_resilience.simulate import CARRIERS, PLANTED, Simulated, simulate_panel
 from forecasting_inputs import experiment, facts_of, panel_of
 
@@ -20,7 +21,7 @@ FAR = 1.12
 CHOSEN = experiment(
     outcome={"horizons": [1]},
     evaluation={"first_origin": 2016, "warmup_origins": 2},
-    model={"parameters": {"own_trees": {"trees": 30}}},
+    model={"parameters": {"extra_trees_history": {"trees": 30}}},
 )
 
 

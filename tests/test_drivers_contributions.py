@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.drivers import BASE, contributions, family_sums, leading
-from city_resilience.forecasting import Forecaster, fit_forecaster
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.contributions import BASE, contributions, family_sums, leading
+from city_resilience.models.forecaster import Forecaster
 from forecasting_inputs import experiment, facts_of, small_panel
 
 WEIGHTS = {"persistence": 0.2, "ridge": 0.2, "xgboost": 0.3, "extra_trees": 0.2}

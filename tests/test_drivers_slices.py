@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.drivers import BASE, GROUP_COLUMNS, drivers_by_group
+from city_resilience.explain.contributions import BASE
+from city_resilience.explain.slices import GROUP_COLUMNS, drivers_by_group
 
 CITIES = [f"c{k:02}" for k in range(20)]
 REGION = {city: "East" if k < 12 else "West" if k < 19 else "" for k, city in enumerate(CITIES)}

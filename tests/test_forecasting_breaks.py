@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from city_resilience.forecasting import score
+from city_resilience.evaluation.scores import score
 
 # city, origin, horizon, truth; a forecast of zero has its absolute value as error
 ROWS = [

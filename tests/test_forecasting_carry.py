@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from city_resilience.drivers import BASE, contributions
-from city_resilience.forecasting import Forecaster, fit_forecaster
-from city_resilience.forecasting.features import carried, choose_features, read_indicators
-from city_resilience.forecasting.indices import with_indices
-from city_resilience.panel import Panel
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.contributions import BASE, contributions
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.features import carried, choose_features, read_indicators
+from city_resilience.tasks.indices import with_indices
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 NAN = np.nan
@@ -103,11 +104,11 @@ def test_training_rows_are_as_old_as_the_row_served(panel):
 
 
 def newest(panel: Panel, carry: int, indices=()) -> dict[tuple[str, str], tuple[int, float]]:
-    """Age and value of each city's newest usable value, by a slow loop over the raw cube."""
-    facts = facts_of(panel)
-    view = with_indices(facts.at(int(facts.years[-1])), indices)
+    """Age and value of each city's newest usable value, by a slow loop over the raw indicators."""
+    dataset = facts_of(panel)
+    view = with_indices(dataset.at(int(dataset.years[-1])), indices)
     found = {}
-    for c, city in enumerate(facts.cities):
+    for c, city in enumerate(dataset.cities):
         for k, (name, family) in enumerate(zip(view.ids, view.families, strict=True)):
             oldest = 0 if family == "history" else carry
             series = view.indicators[c, ::-1, k][: oldest + 1]

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.forecasting import family_coverage
-from city_resilience.forecasting.features import (
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.coverage import family_coverage
+from city_resilience.tasks.features import (
     carried,
     choose_features,
     feature_matrix,
     read_indicators,
 )
-from city_resilience.panel import Panel
 from forecasting_inputs import experiment, facts_of, small_panel
 
 NAN = np.nan

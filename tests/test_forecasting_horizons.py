@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.drivers import contributions
-from city_resilience.forecasting import fit_forecaster, run_backtest
-from city_resilience.forecasting.fold import fit_member, prepare_fold
-from city_resilience.forecasting.forecaster import _oldest
-from city_resilience.forecasting.learners import learner_parameters
-from city_resilience.forecasting.outcome import horizon_before
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.contributions import contributions
+from city_resilience.models.forecaster import _oldest
+from city_resilience.models.learners import learner_parameters
+from city_resilience.models.members import fit_member
+from city_resilience.tasks.fold import prepare_fold
+from city_resilience.tasks.outcome import horizon_before
 from forecasting_inputs import experiment, facts_of, panel_of, small_panel
 
 MEMBERS = {"members": ["persistence", "ridge"], "parameters": {"ridge": {}}}
@@ -54,20 +56,20 @@ def test_a_longer_horizon_changes_no_shorter_one(model):
 
 def test_the_forecast_of_two_years_is_that_of_one_and_of_the_second():
     asked = chosen((1, 2), serve="ridge")
-    facts = facts_of(small_panel(), asked)
+    dataset = facts_of(small_panel(), asked)
     one, two = (forecasts(asked, horizon, "ridge") for horizon in (1, 2))
     for origin in two.columns:
-        fold = prepare_fold(facts.at(int(origin)), 2, asked)
+        fold = prepare_fold(dataset.at(int(origin)), 2, asked)
         values = learner_parameters(asked.model)["ridge"]
         second = fit_member(fold, "ridge", values, asked.model.seed).predict(fold.at_origin)
-        second = pd.Series(second, index=facts.cities)[two.index]
+        second = pd.Series(second, index=dataset.cities)[two.index]
         np.testing.assert_allclose(two[origin], one[origin] + second, atol=1e-12)
 
 
 def test_the_blend_of_a_horizon_weighs_members_by_what_they_said_of_its_own_years():
     asked = chosen((1, 2))
-    facts = facts_of(small_panel(), asked)
-    result = run_backtest(facts, asked)
+    dataset = facts_of(small_panel(), asked)
+    result = run_backtest(dataset, asked)
     one, two = forecasts(asked, 1), forecasts(asked, 2)
     members = {
         name: forecasts(asked, 2, name) - forecasts(asked, 1, name) for name in MEMBERS["members"]
@@ -84,14 +86,14 @@ def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
     outcome = {"horizons": [1, 2], "measure": "relative_resistance"}
     asked = experiment(outcome=outcome, model=MEMBERS)
     panel = small_panel()
-    facts = facts_of(panel, asked)
-    view = facts.at(2010)
+    dataset = facts_of(panel, asked)
+    view = dataset.at(2010)
     fold = prepare_fold(view, 2, asked)
     labels = view.labels(2)
     labels[:, : asked.features.min_history] = np.nan
     np.testing.assert_array_equal(fold.labels, labels[np.isfinite(labels)])
     weights = dict.fromkeys(MEMBERS["members"], 0.5)
-    forecaster = fit_forecaster(facts, asked, {1: weights, 2: weights})
+    forecaster = fit_forecaster(dataset, asked, {1: weights, 2: weights})
     rows = forecaster.served_rows(panel)
     table = forecaster.forecast(panel).pivot_table(
         index="city", columns="horizon", values="forecast"
@@ -120,11 +122,11 @@ def test_without_the_year_between_a_row_trains_no_longer_horizon():
     city = frame["city"].iloc[0]
     frame.loc[(frame["city"] == city) & (frame["year"] == 2006), "gdp_real"] = np.nan
     asked = chosen((1, 2))
-    facts = facts_of(panel_of(frame), asked)
-    view = facts.at(2010)
+    dataset = facts_of(panel_of(frame), asked)
+    view = dataset.at(2010)
     fold = prepare_fold(view, 2, asked)
-    assert np.isfinite(view.labels(2)[facts.cities.index(city), 5])
-    years = 2010 - fold.ages[fold.cities == facts.cities.index(city)]
+    assert np.isfinite(view.labels(2)[dataset.cities.index(city), 5])
+    years = 2010 - fold.ages[fold.cities == dataset.cities.index(city)]
     assert 2005 not in years
     assert 2007 in years
 
@@ -132,9 +134,9 @@ def test_without_the_year_between_a_row_trains_no_longer_horizon():
 def test_served_forecast_and_its_drivers_are_sums_over_the_horizons():
     asked = chosen((1, 2, 3))
     panel = small_panel()
-    facts = facts_of(panel, asked)
+    dataset = facts_of(panel, asked)
     weights = {h: {"persistence": 0.5, "ridge": 0.5} for h in (1, 2, 3)}
-    forecaster = fit_forecaster(facts, asked, weights)
+    forecaster = fit_forecaster(dataset, asked, weights)
     rows = forecaster.served_rows(panel)
     table = forecaster.forecast(panel).pivot_table(
         index="city", columns="horizon", values="forecast"

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from city_resilience.bundle import load_bundle, save_bundle
-from city_resilience.drivers import contributions
-from city_resilience.forecasting import fit_forecaster
-from city_resilience.forecasting.features import choose_features, feature_matrix, read_indicators
-from city_resilience.forecasting.indices import FittedIndex, fit_indices, with_indices
-from city_resilience.indicators import INDICES, TABLE
-from city_resilience.indicators.composite import apply_index, fit_index
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.contributions import contributions
+from city_resilience.indicators.formulas.composite import apply_index, fit_index
+from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.tasks.features import choose_features, feature_matrix, read_indicators
+from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
 from forecasting_inputs import CHINA, experiment, facts_of, poisoned, small_panel
 
 WEIGHTS = {"ridge": 0.5, "xgboost": 0.5}
@@ -133,13 +133,13 @@ def test_a_spoilt_index_is_refused(key, value):
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
 def test_the_real_panel_feeds_both_indices():
-    from city_resilience.panel import read_panel
+    from city_resilience.reading.read import read_panel
 
-    facts = facts_of(read_panel(CHINA, outcome="gdp_real"), experiment(data={"simulated": False}))
-    view = facts.at(2016)
+    dataset = facts_of(read_panel(CHINA, outcome="gdp_real"), experiment(data={"simulated": False}))
+    view = dataset.at(2016)
     fitted = fit_indices(view, experiment().features, 1)
     assert [index.id for index in fitted] == ["digital_index", "innovation_index"]
     scores = with_indices(view, fitted).indicators[:, -1, -2:]
     assert np.isfinite(scores).mean() > 0.8
-    digital = dict(zip(facts.cities, scores[:, 0], strict=True))
+    digital = dict(zip(dataset.cities, scores[:, 0], strict=True))
     assert digital["北京市"] > np.nanquantile(scores[:, 0], 0.95)

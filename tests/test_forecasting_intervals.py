@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from city_resilience.bundle import load_bundle, save_bundle
 from city_resilience.errors import InputError
-from city_resilience.forecasting import fit_forecaster, reliability, run_backtest, score_intervals
-from city_resilience.forecasting.interval_scores import EVENTS, crps, interval_rows
-from city_resilience.forecasting.intervals import (
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.interval_scores import crps, reliability, score_intervals
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.interval_rows import EVENTS, interval_rows
+from city_resilience.models.intervals import (
     MOST_WIDER,
     Calibration,
     Residuals,
@@ -20,7 +22,7 @@ from city_resilience.forecasting.intervals import (
     interval_score,
     residuals_of,
 )
-from city_resilience.resilience import growth_gap
+from city_resilience.resilience.growth_gap import growth_gap
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 
@@ -165,13 +167,13 @@ def backtest():
 
 
 def test_bounds_of_an_origin_come_from_origins_that_were_over(backtest):
-    facts = facts_of(small_panel(), CHOSEN)
+    dataset = facts_of(small_panel(), CHOSEN)
     served = backtest.frame[backtest.frame["model"] == "blend"]
     for horizon, whole in backtest.calibrations.items():
         for origin, rows in served[served["horizon"] == horizon].groupby("origin"):
             known = [p for p in whole.past if p.origin + horizon <= origin]
-            scale = city_scale(facts.at(int(origin)))
-            scale = scale[np.isin(facts.cities, rows["city"])]
+            scale = city_scale(dataset.at(int(origin)))
+            scale = scale[np.isin(dataset.cities, rows["city"])]
             half = Calibration(horizon, tuple(known)).half_width(scale)
             np.testing.assert_allclose(rows["upper"] - rows["forecast"], half)
             np.testing.assert_allclose(rows["forecast"] - rows["lower"], half)
@@ -237,7 +239,7 @@ def test_a_model_without_residuals_has_empty_bounds(backtest):
     ],
 )
 def test_a_spoilt_calibration_is_refused(name, change, message):
-    from city_resilience.forecasting.models import read_arrays, write_arrays
+    from city_resilience.models.fitted import read_arrays, write_arrays
 
     whole = calibration([np.ones(9), np.arange(9.0)])
     arrays = read_arrays({"calibration.npz": whole.to_bytes()}, "calibration.npz")

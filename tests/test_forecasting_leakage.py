@@ -6,20 +6,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.audit import hold_out
+from city_resilience.audit.masking import mask_errors
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.scores import paired_interval, score
 from city_resilience.experiment import load_experiment
-from city_resilience.forecasting import gather_facts, run_backtest, score
-from city_resilience.forecasting.baselines import BASELINES
-from city_resilience.forecasting.features import choose_features, feature_matrix
-from city_resilience.forecasting.scores import paired_interval
-from city_resilience.panel import Panel, read_panel
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
+from city_resilience.tasks.dataset import build_dataset
+from city_resilience.tasks.features import choose_features, feature_matrix
 from forecasting_inputs import CHINA, experiment, facts_of, panel_of, poisoned, small_panel
 
 
 def assert_same_features(panel: Panel, origin: int, chosen) -> None:
-    whole = gather_facts(panel, chosen).at(origin)
-    cut = gather_facts(panel.truncate(origin), chosen).at(origin)
-    rows = np.isin(gather_facts(panel, chosen).cities, panel.truncate(origin).cities)
+    whole = build_dataset(panel, chosen).at(origin)
+    cut = build_dataset(panel.truncate(origin), chosen).at(origin)
+    rows = np.isin(build_dataset(panel, chosen).cities, panel.truncate(origin).cities)
     for horizon in chosen.outcome.horizons:
         spec = choose_features(whole, chosen.features, horizon)
         again = choose_features(cut, chosen.features, horizon)
@@ -46,18 +48,18 @@ def test_truncating_the_real_panel_changes_no_feature():
         assert_same_features(panel, origin, chosen)
 
 
-def assert_same_features_when_held_out(panel: Panel, origin: int, chosen) -> None:
+def assert_same_features_when_masked_cells(panel: Panel, origin: int, chosen) -> None:
     """Holding out sees the whole panel, or only what had come by the origin: the same features."""
-    whole = gather_facts(hold_out(panel), chosen).at(origin)
-    cut = gather_facts(hold_out(panel.truncate(origin)), chosen).at(origin)
-    rows = np.isin(gather_facts(panel, chosen).cities, panel.truncate(origin).cities)
+    whole = build_dataset(mask_errors(panel), chosen).at(origin)
+    cut = build_dataset(mask_errors(panel.truncate(origin)), chosen).at(origin)
+    rows = np.isin(build_dataset(panel, chosen).cities, panel.truncate(origin).cities)
     spec = choose_features(whole, chosen.features, 1)
     assert spec.columns == choose_features(cut, chosen.features, 1).columns
     np.testing.assert_array_equal(feature_matrix(whole, spec)[rows], feature_matrix(cut, spec))
 
 
 @pytest.mark.parametrize("origin", [2006, 2009, 2012])
-def test_cells_held_out_know_nothing_of_later_years(origin):
+def test_cells_masked_cells_know_nothing_of_later_years(origin):
     panel = small_panel()
     frame = panel.frame.copy()
     rng = np.random.default_rng(4)
@@ -65,19 +67,19 @@ def test_cells_held_out_know_nothing_of_later_years(origin):
         rows = rng.choice(len(frame), 12, replace=False)
         frame.loc[rows, name] *= rng.choice([1e3, 1e4, 1e-3, 0.0], 12)
     spoilt = panel_of(frame)
-    assert hold_out(spoilt).held
-    assert_same_features_when_held_out(spoilt, origin, experiment())
+    assert mask_errors(spoilt).held
+    assert_same_features_when_masked_cells(spoilt, origin, experiment())
 
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
-def test_cells_held_out_of_the_real_panel_know_nothing_of_later_years():
+def test_cells_masked_cells_of_the_real_panel_know_nothing_of_later_years():
     panel = read_panel(CHINA, outcome="gdp_real")
     chosen = experiment(
         features={"carry_forward": 5}, evaluation={"first_origin": 2010}, data={"simulated": False}
     )
-    assert hold_out(panel).held
+    assert mask_errors(panel).held
     for origin in (2011, 2014):
-        assert_same_features_when_held_out(panel, origin, chosen)
+        assert_same_features_when_masked_cells(panel, origin, chosen)
 
 
 def forecasts_at(panel: Panel, origin: int) -> pd.DataFrame:

@@ -9,9 +9,9 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Model
-from city_resilience.forecasting.blend import blend_weights, least_absolute_weights
-from city_resilience.forecasting.learners import LEARNERS, Sample, fill_values, learner_parameters
-from city_resilience.forecasting.models import FITTED, read_arrays, write_arrays
+from city_resilience.models.fitted import FITTED, read_arrays, write_arrays
+from city_resilience.models.learners import LEARNERS, Sample, fill_values, learner_parameters
+from city_resilience.models.weights import blend_weights, least_absolute_weights
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ SMALL = {
     "xgboost": {"rounds": 40},
     "xgboost_all_years": {"rounds": 40},
     "extra_trees": {"trees": 20},
-    "own_trees": {"trees": 20},
+    "extra_trees_history": {"trees": 20},
     "ridge": {},
 }
 
@@ -144,15 +144,15 @@ def test_every_origin_counts_the_same_however_many_its_cities():
 
 
 def test_trees_on_the_past_read_no_other_column(sample):
-    model = fitted("own_trees", sample)
+    model = fitted("extra_trees_history", sample)
     others = np.setdiff1d(np.arange(6), sample.history)
     spoilt = sample.features.copy()
     spoilt[:, others] = np.random.default_rng(1).standard_normal((400, len(others))) * 9
     np.testing.assert_array_equal(model.predict(spoilt), model.predict(sample.features))
     values, _ = model.contributions(sample.features)
     assert np.abs(values[:, others]).max() == 0.0
-    alone = LEARNERS["own_trees"].fit(
-        sample.only(sample.history), {**LEARNERS["own_trees"].defaults, "trees": 20}, 0
+    alone = LEARNERS["extra_trees_history"].fit(
+        sample.only(sample.history), {**LEARNERS["extra_trees_history"].defaults, "trees": 20}, 0
     )
     own = sample.features[:, sample.history]
     np.testing.assert_array_equal(alone.predict(own), model.predict(sample.features))
@@ -160,11 +160,13 @@ def test_trees_on_the_past_read_no_other_column(sample):
 
 def test_trees_on_no_past_are_the_median(sample):
     without = sample.only(np.array([2, 4, 5]))
-    model = fitted("own_trees", without)
+    model = fitted("extra_trees_history", without)
     np.testing.assert_allclose(model.predict(without.features), np.median(sample.labels))
 
 
-@pytest.mark.parametrize("name", ["xgboost", "xgboost_all_years", "extra_trees", "own_trees"])
+@pytest.mark.parametrize(
+    "name", ["xgboost", "xgboost_all_years", "extra_trees", "extra_trees_history"]
+)
 def test_trees_lean_on_recent_rows(name, sample):
     shifted = replace(sample, labels=np.where(sample.ages < 3, 5.0, -5.0))
     values = {**LEARNERS[name].defaults, **SMALL[name]}

@@ -8,16 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.catalogue import Variable
+from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
+from city_resilience.evaluation.live import check_experiment
 from city_resilience.experiment import Experiment
-from city_resilience.forecasting import Facts, check_experiment
-from city_resilience.forecasting.identities import IDENTITIES, draw_variables
-from city_resilience.forecasting.overlap import find_overlaps, refuse_overlaps, year_correlation
-from city_resilience.indicators import Indicator, growth_gap_past
-from city_resilience.indicators.indicator import OUTCOME
-from city_resilience.indicators.ratios import lag, log_growth, log_relative, value
-from city_resilience.panel import Panel
+from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.ratios import lag, log_growth, log_relative, value
+from city_resilience.indicators.indicator import OUTCOME, Indicator
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.identities import IDENTITIES, draw_variables
+from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps, year_correlation
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 FIRST = 2009
@@ -47,16 +48,16 @@ def found_in(panel: Panel, chosen: Experiment | None = None):
     return find_overlaps(facts_of(panel, chosen), chosen)
 
 
-def with_spec(spec: Indicator) -> Facts:
-    """Facts with one more indicator, whose values are noise."""
-    facts = facts_of(small_panel())
-    noise = np.random.default_rng(0).normal(size=(*facts.outcome.shape, 1))
-    cube = replace(
-        facts.cube,
-        specs=(*facts.cube.specs, spec),
-        values=np.concatenate([facts.cube.values, noise], axis=-1),
+def with_spec(spec: Indicator) -> Dataset:
+    """Dataset with one more indicator, whose values are noise."""
+    dataset = facts_of(small_panel())
+    noise = np.random.default_rng(0).normal(size=(*dataset.outcome.shape, 1))
+    indicators = replace(
+        dataset.indicators,
+        specs=(*dataset.indicators.specs, spec),
+        values=np.concatenate([dataset.indicators.values, noise], axis=-1),
     )
-    return replace(facts, cube=cube)
+    return replace(dataset, indicators=indicators)
 
 
 def made(function, *inputs: str, family: str = "control") -> Indicator:
@@ -154,8 +155,8 @@ def test_components_of_a_composite_are_refused_unless_excluded_or_accepted():
     chosen = composite()
     with pytest.raises(InputError, match="'composite of patents_growth, ict_employment_share'"):
         check_experiment(facts_of(small_panel(), chosen), chosen)
-    facts = facts_of(small_panel(), chosen)
-    found = find_overlaps(facts, chosen, list(chosen.outcome.composite.components))
+    dataset = facts_of(small_panel(), chosen)
+    found = find_overlaps(dataset, chosen, list(chosen.outcome.composite.components))
     assert {overlap.how for overlap in found} == {"component"}
     names = sorted({overlap.indicator for overlap in found})
     for key in ("exclude", "accept_overlap"):
@@ -172,8 +173,8 @@ def test_the_composite_under_another_name_is_found_by_correlation():
 
 
 def test_several_overlaps_are_all_in_the_settings():
-    facts = facts_of(small_panel())
-    overlaps = find_overlaps(facts, experiment(), ["patents_growth", "population"])
+    dataset = facts_of(small_panel())
+    overlaps = find_overlaps(dataset, experiment(), ["patents_growth", "population"])
     assert {o.how for o in overlaps} == {"component"}
     names = {o.indicator for o in overlaps}
     assert {"patents_growth", "log_population", "log_output_per_head"} <= names
@@ -246,20 +247,20 @@ def test_too_few_city_years_say_nothing():
 
 def test_the_past_of_a_composite_is_its_own():
     chosen = composite(exclude=["patents_growth", "ict_employment_share"])
-    facts, plain = facts_of(small_panel(), chosen), facts_of(small_panel())
-    change = np.full(facts.outcome.shape, np.nan)
-    change[:, 1:] = np.diff(facts.outcome, axis=1)
-    gap = facts.cube.values[:, :, facts.cube.ids.index("gap")]
+    dataset, plain = facts_of(small_panel(), chosen), facts_of(small_panel())
+    change = np.full(dataset.outcome.shape, np.nan)
+    change[:, 1:] = np.diff(dataset.outcome, axis=1)
+    gap = dataset.indicators.values[:, :, dataset.indicators.ids.index("gap")]
     less_nation = gap - change
     for year in less_nation.T:
         known = year[np.isfinite(year)]
         assert known.size == 0 or np.ptp(known) < 1e-9
     assert np.isfinite(gap).mean() > 0.5
-    other = plain.cube.values[:, :, plain.cube.ids.index("gap")]
+    other = plain.indicators.values[:, :, plain.indicators.ids.index("gap")]
     both = np.isfinite(gap) & np.isfinite(other)
     assert abs(np.corrcoef(gap[both], other[both])[0, 1]) < 0.9
-    families = [spec.family for spec in facts.cube.specs]
-    assert len(set(facts.cube.ids)) == len(families)
+    families = [spec.family for spec in dataset.indicators.specs]
+    assert len(set(dataset.indicators.ids)) == len(families)
     assert "history" in families
 
 
@@ -272,4 +273,4 @@ def test_a_composite_without_the_family_history_has_no_past():
         },
         features={"families": ["digital"], "exclude": ["ict_employment_share"]},
     )
-    assert {spec.family for spec in facts_of(small_panel(), chosen).cube.specs} == {"digital"}
+    assert {spec.family for spec in facts_of(small_panel(), chosen).indicators.specs} == {"digital"}

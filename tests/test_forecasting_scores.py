@@ -10,16 +10,9 @@ import pytest
 from scipy.stats import spearmanr, ttest_1samp
 
 from city_resilience.errors import InputError
-from city_resilience.forecasting import (
-    best_naive,
-    compare_models,
-    run_backtest,
-    score,
-    scored_origins,
-    search_parameters,
-    yearly,
-)
-from city_resilience.forecasting.backtest import BACKTEST_COLUMNS
+from city_resilience.evaluation.backtest import BACKTEST_COLUMNS, run_backtest, scored_origins
+from city_resilience.evaluation.scores import best_naive, compare_models, score, yearly
+from city_resilience.evaluation.search import search_parameters
 from forecasting_inputs import experiment, facts_of, small_panel
 
 
@@ -136,7 +129,7 @@ def test_an_incomplete_newest_year_is_not_scored():
     assert result.frame["target_year"].max() == 2012
 
 
-@pytest.mark.parametrize("serve", ["xgboost", "own_trees"])
+@pytest.mark.parametrize("serve", ["xgboost", "extra_trees_history"])
 def test_with_history_alone_the_indicators_are_worth_nothing(serve):
     chosen = experiment(features={"families": ["history"]}, model={"serve": serve})
     scores = score(run_backtest(facts_of(small_panel(), chosen), chosen).frame)
@@ -160,9 +153,11 @@ def test_required_indicator_without_a_value_is_refused():
 
 
 def test_search_looks_at_inner_origins_only():
-    chosen = experiment(search={"trials": 2, "inner_origins": 1, "learners": ["own_trees"]})
+    chosen = experiment(
+        search={"trials": 2, "inner_origins": 1, "learners": ["extra_trees_history"]}
+    )
     found = search_parameters(facts_of(small_panel(), chosen), chosen)
-    values = found.model.parameters["own_trees"]
+    values = found.model.parameters["extra_trees_history"]
     assert {"min_leaf", "max_features"} <= set(values)
     panel = small_panel().truncate(chosen.evaluation.first_origin)
     again = search_parameters(facts_of(panel, chosen), chosen)
@@ -172,10 +167,10 @@ def test_search_looks_at_inner_origins_only():
 def test_search_takes_the_members_that_have_parameters_when_none_is_named():
     chosen = experiment(
         search={"trials": 1, "inner_origins": 1},
-        model={"members": ["persistence", "own_trees"], "parameters": {}},
+        model={"members": ["persistence", "extra_trees_history"], "parameters": {}},
     )
     found = search_parameters(facts_of(small_panel(), chosen), chosen)
-    assert set(found.model.parameters) == {"own_trees"}
+    assert set(found.model.parameters) == {"extra_trees_history"}
 
 
 def test_a_backtest_of_unequal_panels_keeps_cities_apart():

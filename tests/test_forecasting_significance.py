@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from scipy.stats import t
 
-from city_resilience.forecasting import best_naive, compare_models, yearly
-from city_resilience.forecasting.significance import (
+from city_resilience.evaluation.scores import best_naive, compare_models, yearly
+from city_resilience.evaluation.significance import (
     DM_COLUMNS,
     SKILL_COLUMNS,
     city_draws,

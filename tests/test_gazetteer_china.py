@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import Match, NotFound, load_gazetteer
 
 CHINA = load_gazetteer("china")
 

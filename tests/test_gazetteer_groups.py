@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.gazetteer.groups import COMPUTED_GROUPS, GROUPS
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import COMPUTED_GROUPS, GROUPS, load_gazetteer
 
 CHINA = load_gazetteer("china")
 LOOKED_UP = [group for group in GROUPS if group not in COMPUTED_GROUPS]

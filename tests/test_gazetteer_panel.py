@@ -7,11 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.errors import InputError
 from city_resilience.experiment import Data
-from city_resilience.gazetteer import load_gazetteer
-from city_resilience.panel import Faults, read_panel
-from city_resilience.panel.places import place_cities
+from city_resilience.reading.city_names import place_cities
+from city_resilience.reading.faults import Faults
+from city_resilience.reading.read import read_panel
 
 REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/city_panel.csv"
 CHINA = Data(gazetteer="china", groups=("region", "broadband_china"))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.gazetteer.sizes import size_bases, size_class
 from city_resilience.errors import InputError
-from city_resilience.forecasting import Facts, gather_facts
-from city_resilience.gazetteer import size_bases, size_class
-from city_resilience.panel.size import size_labels
+from city_resilience.reading.size import size_labels
+from city_resilience.tasks.dataset import Dataset, build_dataset
 from forecasting_inputs import experiment, small_panel
 
 CLASSES = ["II_small", "I_small", "medium", "II_large", "I_large", "very_large", "super"]
@@ -97,10 +97,10 @@ def test_a_size_is_a_slice_and_never_an_input():
     labels, _ = size_labels(panel.frame, panel.variables)
     assert set(labels) - {""}
     sized = replace(panel, frame=panel.frame.assign(size=labels), groups=(*panel.groups, "size"))
-    plain, facts = gather_facts(panel, experiment()), gather_facts(sized, experiment())
-    assert "size" in facts.groups
-    assert _inputs(facts) == _inputs(plain)
+    plain, dataset = build_dataset(panel, experiment()), build_dataset(sized, experiment())
+    assert "size" in dataset.groups
+    assert _inputs(dataset) == _inputs(plain)
 
 
-def _inputs(facts: Facts):
-    return facts.cube.ids, facts.cube.values.tobytes(), facts.outcome.tobytes()
+def _inputs(dataset: Dataset):
+    return dataset.indicators.ids, dataset.indicators.values.tobytes(), dataset.outcome.tobytes()

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
+from city_resilience.catalogue.gazetteer.table import resolve_table
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import Match, NotFound, load_gazetteer, resolve_table
 
 CHINA = load_gazetteer("china")
 LIKE = [

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from city_resilience.indicators import agglomeration
-from city_resilience.indicators.structure import rationalisation
+from city_resilience.indicators.formulas import agglomeration
+from city_resilience.indicators.formulas.structure import rationalisation
 
 NAN = np.nan
 

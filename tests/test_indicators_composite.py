@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.indicators.composite import apply_index, fit_index
+from city_resilience.indicators.formulas.composite import apply_index, fit_index
 
 NAN = np.nan
 

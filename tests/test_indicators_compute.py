@@ -1,4 +1,4 @@
-"""The table and the cube: no look ahead, no dependence on order, reasons for what is absent."""
+"""The indicators: no look ahead, no dependence on order, reasons for what is absent."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -6,13 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from city_resilience.catalogue import Variable, load_catalogue
+from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError
 from city_resilience.experiment import FAMILIES, Data
-from city_resilience.indicators import TABLE, compute_indicators
-from city_resilience.indicators.derived import DERIVED
+from city_resilience.indicators.compute import compute_indicators
+from city_resilience.indicators.formulas.derived import DERIVED
 from city_resilience.indicators.indicator import COORDINATES, OUTCOME, PROVINCE, YEARS
-from city_resilience.panel import Grid, read_panel
+from city_resilience.indicators.table import TABLE
+from city_resilience.reading.panel import Grid
+from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -71,7 +73,7 @@ def poisoned(grid, origin):
     return replace(grid, values=values)
 
 
-def cube(grid, outcome="gdp_real", **options):
+def indicators(grid, outcome="gdp_real", **options):
     variables = {v: load_catalogue().variables[v] for v in grid.values}
     return compute_indicators(grid, outcome, variables, **options)
 
@@ -101,7 +103,7 @@ def test_table_is_well_formed():
 
 
 def test_every_indicator_of_the_table_is_computed_where_every_variable_is_there():
-    found = cube(every_variable_grid())
+    found = indicators(every_variable_grid())
     assert not found.absent
     assert found.values.shape == (30, 12, len(TABLE))
     assert not np.isinf(found.values).any()
@@ -110,20 +112,20 @@ def test_every_indicator_of_the_table_is_computed_where_every_variable_is_there(
 @pytest.mark.parametrize("origin", range(2009, 2021))
 def test_truncation_changes_no_past_value(origin):
     grid = every_variable_grid()
-    assert_same_past(cube(grid), cube(cut(grid, origin)), grid, origin)
+    assert_same_past(indicators(grid), indicators(cut(grid, origin)), grid, origin)
 
 
 @pytest.mark.parametrize("origin", [2013, 2017, 2019])
 def test_poison_after_the_origin_changes_no_past_value(origin):
     grid = every_variable_grid()
-    assert_same_past(cube(grid), cube(poisoned(grid, origin)), grid, origin)
+    assert_same_past(indicators(grid), indicators(poisoned(grid, origin)), grid, origin)
 
 
 @pytest.mark.parametrize("origin", [2003, 2007, 2010])
 def test_truncation_of_the_simulated_panel(origin):
     grid = simulated_grid()
-    assert_same_past(cube(grid), cube(cut(grid, origin)), grid, origin)
-    assert_same_past(cube(grid), cube(poisoned(grid, origin)), grid, origin)
+    assert_same_past(indicators(grid), indicators(cut(grid, origin)), grid, origin)
+    assert_same_past(indicators(grid), indicators(poisoned(grid, origin)), grid, origin)
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -163,7 +165,7 @@ def test_order_of_the_cities_does_not_matter():
         grid.province[order],
         grid.coordinates[order],
     )
-    straight, mixed = cube(grid), cube(shuffled)
+    straight, mixed = indicators(grid), indicators(shuffled)
     assert straight.ids == mixed.ids
     np.testing.assert_allclose(mixed.values, straight.values[order], rtol=1e-9, atol=1e-9)
 
@@ -171,7 +173,7 @@ def test_order_of_the_cities_does_not_matter():
 def test_the_input_arrays_are_left_alone():
     grid = every_variable_grid()
     before = {name: array.copy() for name, array in grid.values.items()}
-    cube(grid)
+    indicators(grid)
     for name, array in grid.values.items():
         np.testing.assert_array_equal(array, before[name])
 
@@ -180,7 +182,7 @@ def test_absent_inputs_are_named():
     grid = simulated_grid()
     grid = replace(grid, province=None)
     grid.values["co2"] = np.full(grid.shape, np.nan)
-    absent = cube(grid).absent
+    absent = indicators(grid).absent
     assert absent["loans_to_gdp"] == "needs 'loans', which the panel does not have"
     assert absent["carbon_intensity"] == "needs 'co2', which the panel does not have"
     assert (
@@ -193,20 +195,20 @@ def test_absent_inputs_are_named():
 
 def test_the_outcome_enters_no_family_but_history_as_growth():
     grid = every_variable_grid()
-    absent = cube(grid, "employment").absent
+    absent = indicators(grid, "employment").absent
     assert absent["employment_growth"].startswith("'employment' is the outcome")
     assert "nominal_gdp_growth" not in absent
 
 
 def test_families_and_exclusions_are_respected():
-    found = cube(every_variable_grid(), families=("history", "place"), exclude=("gap_lag4",))
+    found = indicators(every_variable_grid(), families=("history", "place"), exclude=("gap_lag4",))
     assert {spec.family for spec in found.specs} == {"history", "place"}
     assert found.absent == {"gap_lag4": "excluded by the experiment"}
 
 
 def test_publication_lag_shifts_and_never_mixes_years():
     grid = every_variable_grid()
-    plain, late = cube(grid), cube(grid, publication_lag={"loans": 2, "population": 1})
+    plain, late = indicators(grid), indicators(grid, publication_lag={"loans": 2, "population": 1})
     for name, years in {"loans_to_gdp": 2, "patents_per_10k": 1, "gap": 0, "fdi_to_gdp": 0}.items():
         at = plain.ids.index(name)
         expected = plain.values[:, : 12 - years, at]
@@ -250,7 +252,7 @@ def test_own_outcome_is_no_indicator():
 )
 def test_bad_settings_are_refused(options, message):
     with pytest.raises(InputError, match=message):
-        cube(every_variable_grid(), **options)
+        indicators(every_variable_grid(), **options)
 
 
 def test_own_column_with_the_id_of_an_indicator_is_refused():

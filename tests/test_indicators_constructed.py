@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError
-from city_resilience.indicators import TABLE, compute_indicators
-from city_resilience.indicators.structure import oriented_theil
-from city_resilience.panel import Grid
+from city_resilience.indicators.compute import compute_indicators
+from city_resilience.indicators.formulas.structure import oriented_theil
+from city_resilience.indicators.table import TABLE
+from city_resilience.reading.panel import Grid
 
 NAN = np.nan
 EQUATOR = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]])
@@ -22,8 +23,10 @@ def found_in(values, first_year=2018, coordinates=None, lags=None):
     names = tuple(f"city {at}" for at in range(shape[0]))
     grid = Grid(names, years, arrays, None, coordinates)
     variables = {name: load_catalogue().variables[name] for name in arrays}
-    cube = compute_indicators(grid, "gdp_real", variables, publication_lag=lags)
-    return {name: cube.values[:, :, at] for at, name in enumerate(cube.ids)}, cube.absent
+    indicators = compute_indicators(grid, "gdp_real", variables, publication_lag=lags)
+    return {
+        name: indicators.values[:, :, at] for at, name in enumerate(indicators.ids)
+    }, indicators.absent
 
 
 # Indicator to its inputs, of one city in two years, and its value in the second.
@@ -215,9 +218,9 @@ def test_constant_columns_never_give_infinities(spec):
     grid = Grid(tuple("abcd"), np.arange(2015, 2022), values, np.array(list("ppqq")), places)
     variables = {name: load_catalogue().variables[name] for name in ids}
     exclude = [other.id for other in TABLE if other.id != spec.id]
-    cube = compute_indicators(grid, "gdp_real", variables, exclude=exclude)
-    assert cube.ids == (spec.id,) or spec.id in cube.absent
-    assert not np.isinf(cube.values).any()
+    indicators = compute_indicators(grid, "gdp_real", variables, exclude=exclude)
+    assert indicators.ids == (spec.id,) or spec.id in indicators.absent
+    assert not np.isinf(indicators.values).any()
     if "market_potential" not in spec.id:  # the two that differ by place alone
-        last = cube.values[:, -1]
+        last = indicators.values[:, -1]
         np.testing.assert_allclose(last, last[:1].repeat(4, axis=0), rtol=1e-9, atol=1e-9)

@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from city_resilience.indicators import growth_gap_past, history, national_growth
+from city_resilience.indicators.formulas import history
+from city_resilience.indicators.formulas.history import growth_gap_past, national_growth
 
 NAN = np.nan
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from city_resilience.indicators import ratios
+from city_resilience.indicators.formulas import ratios
 
 NAN = np.nan
 

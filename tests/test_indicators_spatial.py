@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.experiment import Data
-from city_resilience.gazetteer import load_gazetteer
-from city_resilience.indicators import spatial
-from city_resilience.indicators.ratios import newest
-from city_resilience.panel import read_panel
-from city_resilience.panel.coordinates import find_coordinates
+from city_resilience.indicators.formulas import spatial
+from city_resilience.indicators.formulas.ratios import newest
+from city_resilience.reading.coordinates import find_coordinates
+from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel
 
 NAN = np.nan

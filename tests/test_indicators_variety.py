@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from city_resilience.indicators import agglomeration, variety
-from city_resilience.indicators.structure import rationalisation
+from city_resilience.indicators.formulas import agglomeration, variety
+from city_resilience.indicators.formulas.structure import rationalisation
 from city_resilience.indicators.table.industries import (
     BROAD_GROUPS,
     BROAD_POSITIONS,

@@ -10,11 +10,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from city_resilience.batch import predict
-from city_resilience.bundle import load_bundle
-from city_resilience.drivers import contributions
+from city_resilience.commands.batch import predict
 from city_resilience.experiment import load_experiment
-from city_resilience.panel import read_panel
+from city_resilience.explain.contributions import contributions
+from city_resilience.models.bundle import load_bundle
+from city_resilience.reading.read import read_panel
 
 ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models" / "demo"
@@ -73,7 +73,7 @@ def test_card_says_that_the_data_are_simulated():
 @pytest.mark.skipif(sys.platform == "win32", reason="the POSIX script")
 def test_nightly_script_forecasts_the_demonstration_out_of_the_box(tmp_path, forecast):
     program = tmp_path / "city-resilience"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m city_resilience.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m city_resilience.commands.cli "$@"\n')
     program.chmod(0o755)
     settings = {
         "CITY_RESILIENCE_COMMAND": str(program),

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError
-from city_resilience.panel import Panel
-from city_resilience.panel.corrections import apply_corrections
+from city_resilience.reading.corrections import apply_corrections
+from city_resilience.reading.panel import Panel
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Column, Data
-from city_resilience.panel import read_panel
+from city_resilience.reading.read import read_panel
 
 GOOD = "city,year,gdp_real,fdi,zone\nA,2010,5,1,x\nB,2010,6,2,y\n"
 

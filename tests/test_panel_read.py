@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import Column, Data
-from city_resilience.panel import Panel, read_panel
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
 
 SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
 

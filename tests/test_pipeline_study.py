@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from city_resilience.cli import run
-from city_resilience.study import PARTS, read_study
+from city_resilience.commands.cli import run
+from city_resilience.evaluation.study.parts import PARTS
+from city_resilience.evaluation.study.study import read_study
 from pipeline_inputs import small_frame, write_experiment
 
 WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
@@ -68,21 +69,28 @@ def test_one_part_keeps_the_others_of_the_same_recipe(folder, tmp_path, capsys):
     out = tmp_path / "out"
     shutil.copytree(folder / FOLDER, out)
     path = folder / "experiment.toml"
-    assert run(["study", str(path), "--out", str(out), "--only", "canary,shock"]) == 0
+    assert run(["study", str(path), "--out", str(out), "--only", "random_split,shock"]) == 0
     assert "Kept from before: ablation, diebold_mariano" in capsys.readouterr().out
     assert list(studied(out)["parts"]) == list(PARTS)
     other = ["--set", "features.carry_forward=1"]
-    assert run(["study", str(path), "--out", str(out), "--only", "canary", *other]) == 0
-    assert list(studied(out)["parts"]) == ["canary"]
+    assert run(["study", str(path), "--out", str(out), "--only", "random_split", *other]) == 0
+    assert list(studied(out)["parts"]) == ["random_split"]
     assert not (out / "ablation.csv").exists()
 
 
 def test_tables_that_are_no_part_of_a_study_stay_in_the_folder(folder, tmp_path):
     for name in ("intervals.csv", "shock.csv"):
         (tmp_path / name).write_text("mine", "utf-8")
-    words = ["study", str(folder / "experiment.toml"), "--out", str(tmp_path), "--only", "canary"]
+    words = [
+        "study",
+        str(folder / "experiment.toml"),
+        "--out",
+        str(tmp_path),
+        "--only",
+        "random_split",
+    ]
     assert run(words) == 0
-    assert (tmp_path / "canary.csv").is_file()
+    assert (tmp_path / "random_split.csv").is_file()
     for name in ("intervals.csv", "shock.csv"):
         assert (tmp_path / name).read_text("utf-8") == "mine"
 
@@ -90,7 +98,7 @@ def test_tables_that_are_no_part_of_a_study_stay_in_the_folder(folder, tmp_path)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--only", "canari"], "no part 'canari'; nearest: 'canary'"),
+        (["--only", "canari"], "no part 'random_spit'; nearest: 'random_split'"),
         (["--shock-origins", "2040"], "the panel can score origins from 2001 to 2012"),
         (["--shock-origins", "07"], "expected years such as 2007,2014, found '07'"),
         (["--set", "outcome.measure=resistance", "--set", WINDOWS], "resistance is about shocks"),

@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience import cli, pipeline, tracking
-from city_resilience.bundle import load_bundle
-from city_resilience.drivers import BASE
-from city_resilience.forecasting import BLEND, run_backtest
-from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience import tracking
+from city_resilience.commands import cli, pipeline
+from city_resilience.evaluation.backtest import BLEND, run_backtest
+from city_resilience.explain.contributions import BASE
+from city_resilience.models.bundle import load_bundle
+from city_resilience.models.interval_rows import EVENTS
 from city_resilience.progress import silent
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
@@ -205,7 +206,7 @@ def test_family_without_live_values_is_never_a_driver(story):
     coverage = pd.read_csv(story.folder / "better" / "coverage.csv").set_index(["origin", "family"])
     assert coverage.loc[(LAST, "green_innovation"), "status"] == "not observed since 2011"
     assert coverage.loc[(2010, "green_innovation"), "status"] == "live"
-    specs = {spec.id: spec for spec in story.better.source.facts.cube.specs}
+    specs = {spec.id: spec for spec in story.better.source.dataset.indicators.specs}
     green = {spec.label_en for spec in specs.values() if spec.family == "green_innovation"}
     assert green
     named = story.better.forecast[DRIVERS].melt()["value"]
@@ -276,9 +277,9 @@ def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
     source = pipeline.load(story.experiment, str(story.panels["first"]), changes)
     refitted = []
 
-    def recorded(facts, experiment, *rest):
+    def recorded(dataset, experiment, *rest):
         refitted.append(experiment)
-        return run_backtest(facts, experiment, *rest)
+        return run_backtest(dataset, experiment, *rest)
 
     evaluation = pipeline.evaluate(source)
     monkeypatch.setattr(pipeline, "run_backtest", recorded)
@@ -323,7 +324,7 @@ def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
     done = subprocess.run(
         [
             *(sys.executable, "-W", "error::UserWarning"),
-            *("-c", f"{blocked}from city_resilience.cli import entry; entry()", "predict"),
+            *("-c", f"{blocked}from city_resilience.commands.cli import entry; entry()", "predict"),
             *("--data", str(story.panels[run]), "--out", str(tmp_path / "out.csv"), *source),
         ],
         cwd=tmp_path,

@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from city_resilience.audit.finding import Finding
+from city_resilience.commands.screen.data import show_audit
 from city_resilience.errors import InputError
 from city_resilience.report.audit_page import render_audit, write_audit
 from city_resilience.report.audit_summary import audit_texts, summarise_audit
-from city_resilience.screen.data import show_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, VARIABLES, make_audit
 
 HOSTILE = "<script>alert(1)</script>"

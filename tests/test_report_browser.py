@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from city_resilience.drivers import drivers_by_group
-from city_resilience.report import summarise, write_report
+from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
+from city_resilience.report.html import write_report
 from city_resilience.report.study_blocks import BLOCKS
+from city_resilience.report.summary import summarise
 from report_inputs import make_inputs
 from study_inputs import small_study
 

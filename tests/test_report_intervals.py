@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.forecasting import reliability, score_intervals
-from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience.evaluation.interval_scores import reliability, score_intervals
+from city_resilience.models.interval_rows import EVENTS
 from city_resilience.report.figures import fig_covered
 from city_resilience.report.intervals import interval_part
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from city_resilience.report import html, render_report, summarise, write_report
+from city_resilience.report import html
+from city_resilience.report.html import render_report, write_report
+from city_resilience.report.summary import summarise
 from report_inputs import make_inputs
 
 HOSTILE = ("<script>alert(1)</script>", "</script><img src=x>", 'O\'Neil & "Sons" <b>', "北京")

@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.drivers import drivers_by_group
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.gazetteer.groups import GROUPS
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import load_gazetteer
-from city_resilience.gazetteer.groups import GROUPS
-from city_resilience.report import summarise
+from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
 from city_resilience.report.html import SCRIPTS
+from city_resilience.report.summary import summarise
 from city_resilience.report.texts import load_texts
-from city_resilience.resilience import MEASURES
+from city_resilience.resilience.measures import MEASURES
 from report_inputs import Inputs, make_inputs
 
 GAP_WORDS = ("pp", "percentage points", "百分点", "growth gap", "增长差", "{unit", "{measure")

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from city_resilience.cli import main as program
+from city_resilience.commands.cli import main as program
 from city_resilience.experiment import FAMILIES, experiment_from, load_experiment
 
 ROOT = Path(__file__).parent.parent

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from city_resilience.errors import InputError
-from city_resilience.indicators.weights import entropy_weights
-from city_resilience.resilience import FrozenComposite
+from city_resilience.indicators.formulas.weights import entropy_weights
+from city_resilience.resilience.composite import FrozenComposite
 
 NAN = np.nan
 YEARS = np.arange(2000, 2008)

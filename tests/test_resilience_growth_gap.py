@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from city_resilience.indicators import growth_gap_past
-from city_resilience.resilience import MEASURES, growth_gap, known_labels
+from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.resilience.growth_gap import growth_gap, known_labels
+from city_resilience.resilience.measures import MEASURES
 
 NAN = np.nan
 

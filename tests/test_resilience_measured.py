@@ -7,17 +7,13 @@ import pytest
 from audit_inputs import panel_of
 from city_resilience.errors import InputError
 from city_resilience.indicators.table.industries import industry_ids
-from city_resilience.panel import Panel
-from city_resilience.resilience import (
-    MEASURES,
-    REASONS,
-    FrozenComposite,
-    Window,
-    count_reasons,
-    episode_correlation,
-    extremes,
-    measure_panel,
-)
+from city_resilience.reading.panel import Panel
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.resilience.episodes import count_reasons, episode_correlation, extremes
+from city_resilience.resilience.measured_panel import measure_panel
+from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.reasons import REASONS
+from city_resilience.resilience.window import Window
 
 NAN = np.nan
 FIRST = 2004

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from city_resilience.resilience import reason_ids
-from city_resilience.resilience.paths import time_to_recover, trend_ahead, trend_deviation
+from city_resilience.resilience.reasons import reason_ids
+from city_resilience.resilience.trajectories import time_to_recover, trend_ahead, trend_deviation
 
 NAN = np.nan
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from city_resilience.errors import InputError
-from city_resilience.resilience import MEASURES, REASONS, growth_gap, measure_of, reason_ids
 from city_resilience.resilience.counterfactual import excess_change, quadrant
 from city_resilience.resilience.growth import (
     growth_gap_between,
@@ -17,7 +16,9 @@ from city_resilience.resilience.growth import (
     sensitivity,
     vanished_cities,
 )
-from city_resilience.resilience.reasons import measured, overruled
+from city_resilience.resilience.growth_gap import growth_gap
+from city_resilience.resilience.measures import MEASURES, measure_of
+from city_resilience.resilience.reasons import REASONS, measured, overruled, reason_ids
 
 NAN = np.nan
 HORIZON = [m for m in MEASURES.values() if m.kind == "horizon"]

@@ -6,16 +6,12 @@ import numpy as np
 import pytest
 
 from audit_inputs import SHARED
-from city_resilience.audit import open_panel
+from city_resilience.audit.read_audited import open_panel
 from city_resilience.experiment import load_experiment
 from city_resilience.indicators.table.industries import industry_ids
-from city_resilience.resilience import (
-    Window,
-    count_reasons,
-    episode_correlation,
-    extremes,
-    measure_panel,
-)
+from city_resilience.resilience.episodes import count_reasons, episode_correlation, extremes
+from city_resilience.resilience.measured_panel import measure_panel
+from city_resilience.resilience.window import Window
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments/china_prefecture/experiment.toml"
 CITIES = SHARED / "china_prefecture/city_panel.csv"

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from city_resilience.resilience import reason_ids
 from city_resilience.resilience.counterfactual import (
     agency_effect,
     excess_change,
@@ -14,6 +13,7 @@ from city_resilience.resilience.counterfactual import (
     industry_rates,
     structure_effect,
 )
+from city_resilience.resilience.reasons import reason_ids
 
 NAN = np.nan
 staff = arrays(np.float64, (6, 4), elements=st.floats(0.0, 1e3))

@@ -6,11 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import load_experiment
-from city_resilience.indicators import INDICES, TABLE, compute_indicators, national_growth
-from city_resilience.panel import read_panel
-from city_resilience.resilience import growth_gap
+from city_resilience.indicators.compute import compute_indicators
+from city_resilience.indicators.formulas.history import national_growth
+from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.reading.read import read_panel
+from city_resilience.resilience.growth_gap import growth_gap
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
 
 ROOT = Path(__file__).parents[1]
@@ -174,8 +176,8 @@ def test_shipped_panels_can_be_read(name, least):
     path = EXPERIMENTS / name / experiment.data.path
     panel = read_panel(path, experiment.data, outcome=experiment.outcome.variable)
     assert panel.groups == experiment.data.groups
-    cube = compute_indicators(panel.grid(), experiment.outcome.variable, panel.variables)
-    assert len(cube.ids) >= least
+    indicators = compute_indicators(panel.grid(), experiment.outcome.variable, panel.variables)
+    assert len(indicators.ids) >= least
 
 
 def test_us_states_are_the_published_figures():

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.forecasting.scores import paired_interval
-from city_resilience.study.ablation import (
+from city_resilience.evaluation.scores import paired_interval
+from city_resilience.evaluation.study.ablation import (
     ABLATION_COLUMNS,
     ADDED,
     BEYOND,
@@ -16,7 +16,7 @@ from city_resilience.study.ablation import (
     families,
     variant_forecasts,
 )
-from city_resilience.study.folds import (
+from city_resilience.evaluation.study.folds import (
     forecast_rows,
     member_forecasts,
     past_only_forecasts,
@@ -46,14 +46,14 @@ def rebuilt(context, columns) -> pd.DataFrame:
         }
         served = served_forecasts(context.experiment, folds, members, served)
         scored = {p.fold.origin: served[p.fold.origin] for p in folds if p.scored}
-        rows.append(forecast_rows(context.facts, "rebuilt", horizon, scored))
+        rows.append(forecast_rows(context.dataset, "rebuilt", horizon, scored))
     return pd.concat(rows)
 
 
 @pytest.mark.parametrize("serve", ["blend", "xgboost"])
 def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
     model = {
-        "members": ["ridge", "xgboost", "own_trees"],
+        "members": ["ridge", "xgboost", "extra_trees_history"],
         "serve": serve,
         "parameters": {"xgboost": {"rounds": 20}},
     }
@@ -70,22 +70,25 @@ def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
 
 
 def test_members_on_the_past_are_the_same_whatever_is_left_out():
-    model = {"members": ["persistence", "own_trees"], "parameters": {"own_trees": {"trees": 10}}}
+    model = {
+        "members": ["persistence", "extra_trees_history"],
+        "parameters": {"extra_trees_history": {"trees": 10}},
+    }
     own = context_of(small_panel(), chosen(model=model))
     prepared = own.folds(1)[-1]
-    family = {spec.id: spec.family for spec in own.facts.specs}
+    family = {spec.id: spec.family for spec in own.dataset.specs}
     known = past_only_forecasts(prepared.fold, own.experiment)
     columns = prepared.fold.spec.columns
     rest = np.flatnonzero([family[name] != "digital" for name, _ in columns])
     fitted = member_forecasts(prepared.fold, own.experiment, rest)
     reused = member_forecasts(prepared.fold, own.experiment, rest, known)
     np.testing.assert_allclose(fitted, reused, rtol=0, atol=1e-12)
-    assert set(known) == {"persistence", "own_trees"}
+    assert set(known) == {"persistence", "extra_trees_history"}
 
 
 def test_without_history_no_member_reads_it(context):
     found = variant_forecasts(context, 1, {})["history", WITHOUT][0]
-    noisy = context_of(small_panel(), facts=with_noise(context.facts, "history", seed=2))
+    noisy = context_of(small_panel(), dataset=with_noise(context.dataset, "history", seed=2))
     after = variant_forecasts(noisy, 1, {})["history", WITHOUT][0]
     for origin in found:
         np.testing.assert_array_equal(found[origin], after[origin])
@@ -93,7 +96,7 @@ def test_without_history_no_member_reads_it(context):
 
 def test_every_family_is_left_out_and_added(context, table):
     assert tuple(table.columns) == ABLATION_COLUMNS
-    present = families(context.facts, context.folds(1))
+    present = families(context.dataset, context.folds(1))
     assert {"digital", "innovation", "structure", "history"} <= set(present)
     overall = table[table["origin"] == "all"]
     found = set(zip(overall["family"], overall["variant"], strict=True))
@@ -124,7 +127,7 @@ def test_beyond_history_is_what_the_backtest_says(context, table):
 def test_index_of_a_family_goes_with_it(context):
     prepared = context.folds(1)[-1]
     assert "digital_index" in {name for name, _ in prepared.fold.spec.columns}
-    family = {spec.id: spec.family for spec in context.facts.specs}
+    family = {spec.id: spec.family for spec in context.dataset.specs}
     assert family["digital_index"] == "digital"
     _, columns = variant_forecasts(context, 1, {})["digital", WITHOUT]
     own = sum(family[name] == "digital" for name, _ in prepared.fold.spec.columns)
@@ -132,7 +135,9 @@ def test_index_of_a_family_goes_with_it(context):
 
 
 def test_values_of_a_family_left_out_do_not_matter(context):
-    noisy = context_of(small_panel(), facts=with_noise(context.facts, "digital", seed=3), every=2)
+    noisy = context_of(
+        small_panel(), dataset=with_noise(context.dataset, "digital", seed=3), every=2
+    )
     before, after = (variant_forecasts(c, 1, {}) for c in (context, noisy))
     without = [before["digital", WITHOUT][0], after["digital", WITHOUT][0]]
     added = [before["digital", ADDED][0], after["digital", ADDED][0]]
@@ -177,7 +182,7 @@ def test_a_variant_at_a_longer_horizon_stands_on_the_same_variant_at_the_shorter
         for prepared in context.folds(2):
             fold = prepared.fold
             own = fold.spec.family_columns(
-                {s.id for s in context.facts.specs if s.family == "digital"}
+                {s.id for s in context.dataset.specs if s.family == "digital"}
             )
             if key[1] == WITHOUT:
                 columns = np.setdiff1d(np.arange(len(fold.spec.columns)), own)
@@ -194,7 +199,7 @@ def test_noise_added_to_history_shows_no_gain():
     for seed in range(14):
         panel = small_panel(cities=40, years=13, seed=seed)
         plain = context_of(panel, asked)
-        noisy = context_of(panel, asked, facts=with_noise(plain.facts, "digital", seed))
+        noisy = context_of(panel, asked, dataset=with_noise(plain.dataset, "digital", seed))
         rows = ablation(noisy).table
         row = rows[(rows["variant"] == ADDED) & (rows["origin"] == "all")].iloc[0]
         gains.append(-row["difference"])

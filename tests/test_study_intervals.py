@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from city_resilience.forecasting import run_backtest
-from city_resilience.study.context import Context
-from city_resilience.study.intervals import (
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.study.context import Context
+from city_resilience.evaluation.study.interval_ways import (
     INTERVAL_METHOD_COLUMNS,
     METHODS,
     Year,
@@ -67,9 +67,9 @@ def test_the_table_compares_with_plain_on_the_same_years():
         evaluation={"first_origin": 2008, "warmup_origins": 3},
         model={"members": ["persistence", "ridge"]},
     )
-    facts = facts_of(small_panel(), chosen)
-    backtest = run_backtest(facts, chosen)
-    part = interval_methods(Context(facts, chosen, backtest))
+    dataset = facts_of(small_panel(), chosen)
+    backtest = run_backtest(dataset, chosen)
+    part = interval_methods(Context(dataset, chosen, backtest))
     table = part.table.set_index("method")
     assert tuple(part.table.columns) == INTERVAL_METHOD_COLUMNS
     assert list(table.index) == list(METHODS)

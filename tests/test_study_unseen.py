@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.study.unseen import (
+from city_resilience.evaluation.study.unseen import (
     UNSEEN_COLUMNS,
     group_folds,
     held_out_group,
@@ -39,9 +39,9 @@ def test_few_groups_make_as_many_folds():
     assert sorted(set(group_folds(np.array(["a", "b", "c", "a"])).tolist())) == [0, 1, 2]
 
 
-def test_labels_of_held_out_cities_change_no_forecast_of_theirs():
+def test_labels_of_masked_cells_cities_change_no_forecast_of_theirs():
     context = context_of(small_panel(), chosen(model={**FAST, "serve": "ridge"}), every=1)
-    fold_of = group_folds(context.facts.groups["province"])
+    fold_of = group_folds(context.dataset.groups["province"])
     before = unseen_forecasts(context, 1, fold_of, {})
     spoilt = replace_labels(context, fold_of == 0)
     after = unseen_forecasts(spoilt, 1, fold_of, {})
@@ -62,7 +62,7 @@ def replace_labels(context, inside):
 
 
 def test_every_city_is_forecast_and_differs_from_being_seen(context):
-    fold_of = group_folds(context.facts.groups["province"])
+    fold_of = group_folds(context.dataset.groups["province"])
     found = unseen_forecasts(context, 1, fold_of, {})
     scored = sorted(context.rows("blend", 1)["origin"].unique())
     assert [origin for origin in sorted(found) if origin >= scored[0]] == scored
@@ -71,7 +71,7 @@ def test_every_city_is_forecast_and_differs_from_being_seen(context):
         assert np.isfinite(values).all()
         seen = context.rows("blend", 1)
         seen = seen[seen["origin"] == origin].set_index("city")["forecast"]
-        apart = values - seen.reindex(context.facts.cities).to_numpy()
+        apart = values - seen.reindex(context.dataset.cities).to_numpy()
         assert 0 < np.nanmean(np.abs(apart)) < 2
 
 
@@ -79,7 +79,7 @@ def test_random_values_after_the_origin_change_no_unseen_forecast():
     found = []
     for panel in (small_panel(), poisoned(small_panel(), 2010)):
         own = context_of(panel, every=1)
-        found.append(unseen_forecasts(own, 1, group_folds(own.facts.groups["province"]), {}))
+        found.append(unseen_forecasts(own, 1, group_folds(own.dataset.groups["province"]), {}))
     pd.testing.assert_frame_equal(*(forecasts_until(f, 2010) for f in found), check_exact=True)
     assert (found[0][2012] != found[1][2012]).any()
 
@@ -108,12 +108,12 @@ def test_table_scores_the_same_rows(context):
 
 
 def test_other_groups_stand_in_and_none_is_said():
-    facts = facts_of(small_panel())
-    regions = replace(facts, groups={"region": facts.groups["region"]})
+    dataset = facts_of(small_panel())
+    regions = replace(dataset, groups={"region": dataset.groups["region"]})
     assert held_out_group(regions) == "region"
-    assert held_out_group(replace(facts, groups={})) is None
+    assert held_out_group(replace(dataset, groups={})) is None
     part = unseen_cities(
-        context_of(small_panel(), facts=replace(facts_of(small_panel(), chosen()), groups={}))
+        context_of(small_panel(), dataset=replace(facts_of(small_panel(), chosen()), groups={}))
     )
     assert part.about == {"missing": "no_group"}
     assert part.table.empty

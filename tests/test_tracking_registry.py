@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
-from city_resilience.batch import forecast_table
-from city_resilience.bundle import load_bundle, save_bundle
 from city_resilience.errors import GateRefused, InputError
-from city_resilience.forecasting import Forecaster
-from city_resilience.panel import Panel
+from city_resilience.explain.forecast_table import forecast_table
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
 from city_resilience.tracking import (
     Store,
     Value,

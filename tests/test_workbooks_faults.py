@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.errors import InputError
-from city_resilience.gazetteer import load_gazetteer
-from city_resilience.workbooks import Sheet
+from city_resilience.reading.sheets.sheet import Sheet
 from workbook_inputs import CITIES, figure, read, values, yearbook
 
 NAMES = tuple(CITIES)

@@ -13,7 +13,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from city_resilience.workbooks import Sheet, import_sheets
+from city_resilience.reading.sheets.importer import import_sheets
+from city_resilience.reading.sheets.sheet import Sheet
 from workbook_inputs import CITIES, HEADERS, read, values, yearbook
 
 PLAIN = yearbook()

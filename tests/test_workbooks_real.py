@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from city_resilience.gazetteer import load_gazetteer
-from city_resilience.panel import read_panel
-from city_resilience.workbooks import import_sheets
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.reading.read import read_panel
+from city_resilience.reading.sheets.importer import import_sheets
 
 CHINA = Path(__file__).parents[2] / "shared/data/china_prefecture"
 RAW = CHINA / "raw"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from city_resilience.catalogue import Match, load_sheet_rules
+from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment import Column
-from city_resilience.panel import own_source
-from city_resilience.workbooks import Sheet, parse_year_rules
-from city_resilience.workbooks.wording import match_header, single_line, split_year
+from city_resilience.reading.headers import own_source
+from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheets.wording import match_header, single_line, split_year
+from city_resilience.reading.sheets.years import parse_year_rules
 from workbook_inputs import CITIES, HEADERS, figure, read, values, yearbook
 
 IDS = ("registered_population", "employment_manufacturing", "employment_finance")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
-from city_resilience.workbooks import Imported, Options, Sheet, assemble, parse_year_rules
+from city_resilience.reading.sheets.importer import Imported, assemble
+from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheets.table import Options
+from city_resilience.reading.sheets.years import parse_year_rules
 
 # Made-up figures; the names are real so that the gazetteer knows them.
 CITIES = {

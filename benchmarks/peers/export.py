@@ -16,11 +16,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.forecasting import Facts, scored_origins
-from city_resilience.forecasting.fold import prepare_fold
-from city_resilience.indicators import growth_gap_past
-from city_resilience.indicators.ratios import lag
-from city_resilience.intake import Source, load
+from city_resilience.commands.intake import Source, load
+from city_resilience.evaluation.backtest import scored_origins
+from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.ratios import lag
+from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.fold import prepare_fold
 
 HORIZON = 1
 LAGS = 5
@@ -28,8 +29,8 @@ LAGS = 5
 
 def plain_columns(source: Source, end: int) -> dict[str, NDArray[np.float64]]:
     """Raw columns and own lags of every city and year up to a column, shape (cities, years)."""
-    facts = source.facts
-    level = facts.outcome[:, :end]
+    dataset = source.dataset
+    level = dataset.outcome[:, :end]
     gap = growth_gap_past(level)
     own = {f"gap_lag{k}": lag(gap, k) for k in range(LAGS)}
     raw = {f"raw_{name}": values[:, :end] for name, values in source.panel.grid().values.items()}
@@ -38,15 +39,15 @@ def plain_columns(source: Source, end: int) -> dict[str, NDArray[np.float64]]:
 
 def frames_at(source: Source, origin: int) -> dict[str, tuple[pd.DataFrame, pd.DataFrame]]:
     """Return, for each frame, training rows with labels and the rows asked for."""
-    facts: Facts = source.facts
-    view = facts.at(origin)
+    dataset: Dataset = source.dataset
+    view = dataset.at(origin)
     fold = prepare_fold(view, HORIZON, source.experiment)
     assert fold is not None
     labels = view.labels(HORIZON)
     labels[:, : source.experiment.features.min_history] = np.nan
     city, year = np.nonzero(np.isfinite(labels))
-    keys = {"city": np.array(facts.cities)[city], "year": facts.years[year]}
-    asked = {"city": np.array(facts.cities), "year": np.full(len(facts.cities), origin)}
+    keys = {"city": np.array(dataset.cities)[city], "year": dataset.years[year]}
+    asked = {"city": np.array(dataset.cities), "year": np.full(len(dataset.cities), origin)}
     columns = plain_columns(source, len(view.years))
     names = ["|".join(column) for column in fold.spec.columns]
     return {
@@ -67,10 +68,10 @@ def frames_at(source: Source, origin: int) -> dict[str, tuple[pd.DataFrame, pd.D
 
 def series(source: Source) -> pd.DataFrame:
     """One row for each city and year with a gap; the gap of a year needs no later year."""
-    facts = source.facts
-    gap = growth_gap_past(facts.outcome)
+    dataset = source.dataset
+    gap = growth_gap_past(dataset.outcome)
     city, year = np.nonzero(np.isfinite(gap))
-    keys = {"city": np.array(facts.cities)[city], "year": facts.years[year]}
+    keys = {"city": np.array(dataset.cities)[city], "year": dataset.years[year]}
     return pd.DataFrame({**keys, "gap": gap[city, year]})
 
 
@@ -79,8 +80,8 @@ def main() -> None:
     experiment, data, work = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     source = load(experiment, data)
     series(source).to_parquet(work / "series.parquet", index=False)
-    newest = int(source.facts.years[-1])
-    for origin in scored_origins(source.facts, source.experiment):
+    newest = int(source.dataset.years[-1])
+    for origin in scored_origins(source.dataset, source.experiment):
         if origin + HORIZON > newest:
             continue
         for name, (train, asked) in frames_at(source, origin).items():

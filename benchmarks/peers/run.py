@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from city_resilience.forecasting.scores import paired_interval
+from city_resilience.evaluation.scores import paired_interval
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

@@ -129,12 +129,12 @@ class Audit(_Strict):
     """What to do with the audit's findings.
 
     ``accept`` maps the id of a finding (``check/variable/city/years``, parts may be ``*``) to the
-    reason why the data are right. With ``hold_out`` cells with an audit error that is neither
+    reason why the data are right. With ``mask_errors`` cells with an audit error that is neither
     accepted nor corrected are treated as unknown wherever the panel is used.
     """
 
     accept: dict[str, str] = Field(default_factory=dict)
-    hold_out: bool = True
+    mask_errors: bool = True
 
 
 class Sheets(_Strict):
@@ -238,7 +238,12 @@ class Model(_Strict):
     """Learners of the blend, the candidate that is served, and their parameters."""
 
     serve: str = "blend"
-    members: tuple[str, ...] = ("persistence", "xgboost", "xgboost_all_years", "own_trees")
+    members: tuple[str, ...] = (
+        "persistence",
+        "xgboost",
+        "xgboost_all_years",
+        "extra_trees_history",
+    )
     seed: int = 0
     parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
 

@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.catalogue import load_catalogue
+from city_resilience.catalogue.variables import load_catalogue
 
 __all__ = ["CARRIERS", "PLANTED", "Simulated", "simulate_panel", "with_headers"]
 

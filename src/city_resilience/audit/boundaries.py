@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from city_resilience.audit.finding import Finding
 from city_resilience.audit.subject import Subject
-from city_resilience.gazetteer import Gazetteer, Match, load_gazetteer
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazetteer
+from city_resilience.catalogue.gazetteer.lookup import Match
 
 __all__ = ["boundaries"]
 

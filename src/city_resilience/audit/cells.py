@@ -8,23 +8,23 @@ import numpy as np
 
 from city_resilience.audit.figures import shown, span
 from city_resilience.audit.finding import Finding, correction_line
-from city_resilience.audit.held import SIGNED
-from city_resilience.audit.paths import Mask
+from city_resilience.audit.masking import SIGNED
 from city_resilience.audit.subject import Look
+from city_resilience.audit.trajectories import Mask
 
 __all__ = ["impossible", "runs", "zeros"]
 
 
 def impossible(look: Look) -> Iterator[Finding]:
     """Find negative values and shares above one; many in a variable are one finding."""
-    held = look.subject.held_by(look.id, "impossible")
-    for city, at in zip(*np.nonzero(held), strict=True):
+    masked = look.subject.masked_by(look.id, "impossible")
+    for city, at in zip(*np.nonzero(masked), strict=True):
         value = float(look.values[city, at])
         rule = "is negative" if value < 0 else "is a share above one"
         yield look.subject.cell(
             "impossible", "error", look.id, (int(city), int(at)), f"{shown(value)} {rule}"
         )
-    rest = _out_of_range(look) & ~held
+    rest = _out_of_range(look) & ~masked
     if rest.any():
         yield _doubtful(look, rest)
 
@@ -60,9 +60,9 @@ def _doubtful(look: Look, cells: Mask) -> Finding:
 
 def zeros(look: Look) -> Iterator[Finding]:
     """Find zeros that the city's path contradicts: one finding for each run of years."""
-    held = look.subject.held_by(look.id, "zero")
-    for city in np.flatnonzero(held.any(axis=1)):
-        for first, last in runs(held[city]):
+    masked = look.subject.masked_by(look.id, "zero")
+    for city in np.flatnonzero(masked.any(axis=1)):
+        for first, last in runs(masked[city]):
             yield _zero(look, int(city), first, last)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from city_resilience.audit.figures import shown, span
 from city_resilience.audit.finding import Finding
-from city_resilience.audit.paths import Float, Mask
 from city_resilience.audit.subject import Subject
-from city_resilience.audit.wholes import SUMS, TOLERANCE, Sum, exceeding, off_sum, parts_of
+from city_resilience.audit.totals import SUMS, TOLERANCE, Sum, exceeding, off_sum, parts_of
+from city_resilience.audit.trajectories import Float, Mask
 
 __all__ = ["contradictions"]
 
@@ -34,7 +34,7 @@ def contradictions(subject: Subject) -> Iterator[Finding]:
 
 def _larger(subject: Subject, part: str, whole: str, at: tuple[int, int]) -> Iterator[Finding]:
     values = subject.grid.values
-    wrong = whole if subject.held_by(whole, "contradiction")[at] else part
+    wrong = whole if subject.masked_by(whole, "contradiction")[at] else part
     unit = f" {subject.variables[part].unit}".rstrip()
     yield subject.cell(
         "contradiction",
@@ -43,7 +43,7 @@ def _larger(subject: Subject, part: str, whole: str, at: tuple[int, int]) -> Ite
         at,
         f"{part} is {shown(values[part][at])}{unit}, more than {whole}, "
         f"{shown(values[whole][at])}; {wrong} is "
-        + ("off its path" if subject.held_by(wrong, "contradiction")[at] else "doubted first"),
+        + ("off its path" if subject.masked_by(wrong, "contradiction")[at] else "doubted first"),
         surprise=float(min(np.log(values[part][at] / values[whole][at]) / TOLERANCE, 999.0)),
     )
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from city_resilience.audit.finding import Finding, correction_line
-from city_resilience.audit.paths import Float
 from city_resilience.audit.subject import Look
+from city_resilience.audit.trajectories import Float
 
 __all__ = ["exchanged", "exchanges"]
 

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.paths import (
+from city_resilience.audit.spread import (
+    Groups,
+    by_group,
+    expanding_median,
+    size_groups,
+    usual_moves,
+)
+from city_resilience.audit.trajectories import (
     Float,
     Mask,
     beyond,
@@ -22,13 +29,6 @@ from city_resilience.audit.paths import (
     rounding_floor,
     rounding_steps,
     trailing_most,
-)
-from city_resilience.audit.spread import (
-    Groups,
-    by_group,
-    expanding_median,
-    size_groups,
-    usual_moves,
 )
 
 __all__ = ["Past", "Path", "follow_path", "know_past"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from city_resilience.audit.paths import Float
+from city_resilience.audit.trajectories import Float
 
 __all__ = ["compared", "correction_factor", "likely_power", "shown", "span", "why_factor"]
 

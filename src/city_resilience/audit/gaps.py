@@ -12,7 +12,7 @@ from city_resilience.audit.cells import runs
 from city_resilience.audit.figures import shown, span
 from city_resilience.audit.finding import Finding, Severity
 from city_resilience.audit.subject import Look
-from city_resilience.panel import Grid
+from city_resilience.reading.panel import Grid
 
 __all__ = ["coverage", "coverage_table", "dead", "holes"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from city_resilience.audit.expectation import Path
 from city_resilience.audit.figures import compared, likely_power, shown
 from city_resilience.audit.finding import Finding
-from city_resilience.audit.paths import Float, Mask
 from city_resilience.audit.subject import Look
+from city_resilience.audit.trajectories import Float, Mask
 
 __all__ = ["YearMove", "breaks", "jumps", "shifts", "year_moves"]
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.audit.finding import Finding
-from city_resilience.audit.paths import Float, rounding_steps
 from city_resilience.audit.subject import Look, Subject
+from city_resilience.audit.trajectories import Float, rounding_steps
 
 __all__ = ["fingerprints", "repeated_rows", "repeated_series"]
 

@@ -17,8 +17,8 @@ from city_resilience.audit.figures import (
     why_factor,
 )
 from city_resilience.audit.finding import Finding, Severity
-from city_resilience.audit.paths import Float, Mask
 from city_resilience.audit.subject import Look
+from city_resilience.audit.trajectories import Float, Mask
 
 __all__ = ["Evidence", "certain", "outcome_spikes", "spikes", "weigh"]
 
@@ -76,11 +76,11 @@ def spikes(look: Look) -> Iterator[Finding]:
     evidence = weigh(look.path, _doubted(look, _LEAST_LOG, _LEAST_SIGMAS))
     company = look.subject.company[evidence.city, evidence.at]
     wrong = certain(evidence, company)
-    held = look.subject.held_by(look.id, "spike")[evidence.city, evidence.at]
+    masked = look.subject.masked_by(look.id, "spike")[evidence.city, evidence.at]
     for one in range(len(evidence.city)):
         if wrong[one]:
             yield _finding(look, evidence, one, "spike", "error")
-        elif held[one]:
+        elif masked[one]:
             yield _as_of_then(look, (int(evidence.city[one]), int(evidence.at[one])))
         elif not strict and _warned(evidence, one):
             yield _finding(look, evidence, one, "spike", "warning")
@@ -93,7 +93,7 @@ def outcome_spikes(look: Look) -> Iterator[Finding]:
     evidence = weigh(look.path, _doubted(look, _OUTCOME_LOG, _OUTCOME_SIGMAS))
     company = look.subject.company[evidence.city, evidence.at]
     spike = certain(evidence, company)
-    spike |= look.subject.held_by(look.id, "spike")[evidence.city, evidence.at]
+    spike |= look.subject.masked_by(look.id, "spike")[evidence.city, evidence.at]
     wrong = _returns(evidence, _OUTCOME_ERROR_LOG, _OUTCOME_ERROR_SIGMAS, 0.5)
     for one in np.flatnonzero(~spike & ~evidence.edge):
         severity: Severity = "error" if wrong[one] else "warning"
@@ -168,7 +168,7 @@ def _doubted(look: Look, least: float, sigmas: float) -> Mask:
     off = np.abs(np.where(_both_known(path), _two_sided(path), _one_sided(path)))
     with np.errstate(invalid="ignore"):
         far = (off >= least) & (off >= sigmas * path.spread)
-    return np.asarray(far | look.subject.held_by(look.id, "spike"))
+    return np.asarray(far | look.subject.masked_by(look.id, "spike"))
 
 
 def _both_known(path: Path) -> Mask:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.paths import Float
+from city_resilience.audit.trajectories import Float
 
 __all__ = ["by_group", "expanding_median", "size_groups", "usual_moves"]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from city_resilience.audit.expectation import Path
 from city_resilience.audit.finding import Finding, Severity, correction_line
-from city_resilience.audit.paths import Float, Mask
-from city_resilience.catalogue import Variable
-from city_resilience.panel import Grid, Panel
+from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.panel import Grid, Panel
 
 __all__ = ["Look", "Subject", "subject_of"]
 
@@ -32,8 +32,8 @@ class Subject:
         Id of the outcome; empty where it is not known.
     positions : ndarray of int64, shape (cities, years)
         Row of the frame; -1 where the panel has none.
-    held : mapping of str to mapping of str to ndarray of bool
-        Variable and check to the cells that are held out; see `held.hold_cells`.
+    masked : mapping of str to mapping of str to ndarray of bool
+        Variable and check to the cells that are held out; see `masking.mask_cells`.
     company : ndarray of int16, shape (cities, years)
         Number of variables that leave their path in the city and year.
     """
@@ -42,7 +42,7 @@ class Subject:
     grid: Grid
     outcome: str
     positions: NDArray[np.int64]
-    held: Mapping[str, Mapping[str, Mask]]
+    masked: Mapping[str, Mapping[str, Mask]]
     company: NDArray[np.int16]
 
     @property
@@ -55,10 +55,10 @@ class Subject:
         """First and last year of the panel."""
         return int(self.grid.years[0]), int(self.grid.years[-1])
 
-    def held_by(self, variable: str, check: str) -> Mask:
+    def masked_by(self, variable: str, check: str) -> Mask:
         """Return the cells of a variable that a check holds out."""
         none = np.zeros(self.grid.shape, dtype=bool)
-        return self.held.get(variable, {}).get(check, none)
+        return self.masked.get(variable, {}).get(check, none)
 
     def cell(
         self,
@@ -141,7 +141,7 @@ def subject_of(
     panel: Panel,
     grid: Grid,
     outcome: str,
-    held: Mapping[str, Mapping[str, Mask]],
+    masked: Mapping[str, Mapping[str, Mask]],
     company: NDArray[np.int16],
 ) -> Subject:
     """Lay out where each cell of the grid stands in the panel's frame."""
@@ -149,4 +149,4 @@ def subject_of(
     row = pd.Index(grid.cities).get_indexer(panel.frame["city"])
     column = panel.frame["year"].to_numpy() - grid.years[0]
     positions[row, column] = np.arange(len(panel.frame))
-    return Subject(panel, grid, outcome, positions, held, company)
+    return Subject(panel, grid, outcome, positions, masked, company)

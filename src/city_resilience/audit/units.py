@@ -13,9 +13,9 @@ from city_resilience.audit.figures import compared, correction_factor, shown, sp
 from city_resilience.audit.finding import Finding, Severity, correction_line
 from city_resilience.audit.levels import year_moves
 from city_resilience.audit.magnitudes import MAGNITUDES, Magnitude
-from city_resilience.audit.paths import Float, median_of_known
 from city_resilience.audit.subject import Look, Subject
-from city_resilience.catalogue import load_catalogue
+from city_resilience.audit.trajectories import Float, median_of_known
+from city_resilience.catalogue.variables import load_catalogue
 
 __all__ = ["plausible_power", "quantity", "unit_doubts", "unit_years"]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from city_resilience.catalogue.catalogue import Catalogue, load_catalogue
+from city_resilience.catalogue.variables import Catalogue, load_catalogue
 
 __all__ = ["SheetRules", "load_sheet_rules", "plain"]
 

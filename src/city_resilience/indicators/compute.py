@@ -1,4 +1,4 @@
-"""From a grid of variables to a cube of indicators."""
+"""From a grid of variables to values of indicators."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from city_resilience.catalogue import Variable, load_catalogue
+from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import FAMILIES
-from city_resilience.indicators.derived import Inputs, variables_of
+from city_resilience.indicators.formulas.derived import Inputs, variables_of
+from city_resilience.indicators.formulas.ratios import lag, value
 from city_resilience.indicators.indicator import Float, Indicator
-from city_resilience.indicators.ratios import lag, value
 from city_resilience.indicators.table import INDICES, TABLE
 
 if TYPE_CHECKING:
-    from city_resilience.panel import Grid
+    from city_resilience.reading.panel import Grid
 
-__all__ = ["IndicatorCube", "compute_indicators"]
+__all__ = ["IndicatorValues", "compute_indicators"]
 
-_TOGETHER = 8  # layers written at once: they lie side by side in the cube
+_TOGETHER = 8  # layers written at once: they lie side by side in the array
 
 
 @dataclass(frozen=True)
-class IndicatorCube:
+class IndicatorValues:
     """Indicators of a panel.
 
     Attributes
@@ -56,7 +56,7 @@ def compute_indicators(
     publication_lag: Mapping[str, int] | None = None,
     families: Collection[str] = FAMILIES,
     exclude: Sequence[str] = (),
-) -> IndicatorCube:
+) -> IndicatorValues:
     """Compute every indicator of the table that the panel has the inputs for.
 
     An indicator of inputs with publication lags is computed on data of one and the same year and
@@ -97,7 +97,7 @@ def compute_indicators(
     wanted = [spec for spec in asked if spec.id not in absent]
     specs, layers = [], []
     # One array for all: layers that are stacked at the end would need the memory twice.
-    cube = np.empty((*grid.shape, len(wanted)))
+    indicators = np.empty((*grid.shape, len(wanted)))
     for spec in wanted:
         arrays = [inputs[name] for name in (*spec.inputs, *spec.optional)]
         values = lag(spec(*arrays), _lag_of(spec, lags))
@@ -107,9 +107,9 @@ def compute_indicators(
         else:
             absent[spec.id] = _empty(spec)
         if layers and (len(layers) == _TOGETHER or spec is wanted[-1]):
-            cube[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
+            indicators[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
             layers.clear()
-    return IndicatorCube(tuple(specs), cube[:, :, : len(specs)], absent)
+    return IndicatorValues(tuple(specs), indicators[:, :, : len(specs)], absent)
 
 
 def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[Indicator]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from city_resilience.batch.tables import check_suffix, write_bytes, write_json
+from city_resilience.files import check_suffix, write_bytes, write_json
 from city_resilience.report.audit_summary import summarise_audit
 from city_resilience.report.inline import page_asset, page_json, page_script
 

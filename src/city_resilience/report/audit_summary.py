@@ -27,7 +27,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from city_resilience.audit import CHECKS, SEVERITIES
+from city_resilience.audit.checks import CHECKS
+from city_resilience.audit.finding import SEVERITIES
 from city_resilience.experiment import FAMILIES
 from city_resilience.report.audit_coverage import (
     THIN,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.drivers import BASE
-from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience.explain.contributions import BASE
+from city_resilience.models.interval_rows import EVENTS
 from city_resilience.report.plain import plain, plain_text, whole
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.forecasting.interval_scores import EVENTS
+from city_resilience.models.interval_rows import EVENTS
 from city_resilience.report.plain import plain, plain_text
 from city_resilience.report.texts import load_texts, signed, unsigned
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from city_resilience.evaluation.study.study import same_recipe
 from city_resilience.report.study_blocks import BLOCKS, Block, over_all_origins, told
 from city_resilience.report.texts import load_texts
-from city_resilience.study import same_recipe
 
 __all__ = ["study_section"]
 
@@ -104,9 +104,9 @@ def _answer(variants: Mapping[str, Row] | None, texts: Texts) -> str:
         answer = "hurts"
     else:
         answer = "overlap" if "helps" in outcomes else "none"
-    facts = {f"added_{key}": value for key, value in told(added, texts).items()}
+    dataset = {f"added_{key}": value for key, value in told(added, texts).items()}
     detail = texts["study_family"].format(
-        family=texts[f"family_{DIGITAL}"], **told(without, texts), **facts
+        family=texts[f"family_{DIGITAL}"], **told(without, texts), **dataset
     )
     sentences = [texts[f"study_answer_{answer}"], detail]
     if without["underpowered"] and answer in {"none", "overlap"}:

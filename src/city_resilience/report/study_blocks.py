@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from city_resilience.forecasting import HISTORY_ONLY
-from city_resilience.forecasting.baselines import BASELINES
+from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.report.texts import model_name, signed, unsigned
 
 __all__ = ["BLOCKS", "Block", "over_all_origins", "told"]
@@ -232,7 +232,7 @@ def _shock_sentence(study: Row, _part: Row, rows: list[Row], texts: Texts, lang:
     )
 
 
-def _canary_table(study: Row, rows: list[Row]) -> list[list[Cell]]:
+def _random_split_table(study: Row, rows: list[Row]) -> list[list[Cell]]:
     ordered = sorted(rows, key=lambda row: row["model"] != study["served"])
     return [
         [
@@ -245,10 +245,12 @@ def _canary_table(study: Row, rows: list[Row]) -> list[list[Cell]]:
     ]
 
 
-def _canary_sentence(study: Row, _part: Row, rows: list[Row], texts: Texts, _lang: str) -> str:
+def _random_split_sentence(
+    study: Row, _part: Row, rows: list[Row], texts: Texts, _lang: str
+) -> str:
     row = next(row for row in rows if row["model"] == study["served"])
     figures = {name: _number(row[name]) for name in row if name[:3] in {"r2_", "mae"}}
-    return texts["study_canary_sentence"].format(**figures)
+    return texts["study_random_split_sentence"].format(**figures)
 
 
 def _intervals_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
@@ -355,7 +357,7 @@ BLOCKS: Mapping[str, Block] = {
         _shock_table,
         _shock_sentence,
     ),
-    "canary": Block(
+    "random_split": Block(
         (
             ("model", False),
             *(
@@ -364,7 +366,7 @@ BLOCKS: Mapping[str, Block] = {
                 for kind in ("random", "forward")
             ),
         ),
-        _canary_table,
-        _canary_sentence,
+        _random_split_table,
+        _random_split_sentence,
     ),
 }

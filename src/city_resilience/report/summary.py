@@ -27,7 +27,7 @@ from city_resilience.report.plain import plain, plain_text
 from city_resilience.report.skill import best_naive, groups, outcomes, skill_table, yearly
 from city_resilience.report.study import study_section
 from city_resilience.report.verdict import verdict
-from city_resilience.resilience import MEASURES
+from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["summarise", "with_study"]
 

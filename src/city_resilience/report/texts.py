@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from city_resilience.forecasting.backtest import HISTORY_ONLY
-from city_resilience.forecasting.baselines import BASELINES
-from city_resilience.resilience import MEASURES
+from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["LANGUAGES", "kind_of", "load_texts", "model_name", "signed", "unsigned"]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
-from city_resilience.indicators.weights import entropy_weights
+from city_resilience.indicators.formulas.weights import entropy_weights
 from city_resilience.resilience.reasons import Measured, measured
 
 __all__ = ["CompositeMethod", "FrozenComposite", "topsis_closeness"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.ratios import ratio
+from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.resilience.growth import FLOOR, city_total, national_rate, pair_rules, still
 from city_resilience.resilience.reasons import Flags, Measured, Rule, measured
 

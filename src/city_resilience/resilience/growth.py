@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.ratios import log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
 from city_resilience.resilience.reasons import Flags, Measured, Rule, measured
 
 __all__ = [

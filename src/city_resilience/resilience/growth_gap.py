@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators import growth_gap_past
+from city_resilience.indicators.formulas.history import growth_gap_past
 
 __all__ = ["growth_gap", "known_labels"]
 

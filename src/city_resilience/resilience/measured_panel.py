@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.indicators.table.industries import industry_ids
-from city_resilience.panel import Grid, Panel
+from city_resilience.reading.panel import Grid, Panel
 from city_resilience.resilience import over_windows
 from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.growth import FLOOR

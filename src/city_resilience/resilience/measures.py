@@ -15,8 +15,8 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.resilience import horizons, over_windows
 from city_resilience.resilience.counterfactual import QUADRANTS
 from city_resilience.resilience.growth_gap import growth_gap
-from city_resilience.resilience.paths import TREND_YEARS, trend_deviation
 from city_resilience.resilience.reasons import Codes
+from city_resilience.resilience.trajectories import TREND_YEARS, trend_deviation
 from city_resilience.resilience.window import Window
 
 __all__ = ["MEASURES", "REFUSED", "Kind", "Label", "Measure", "Timing", "measure_of"]

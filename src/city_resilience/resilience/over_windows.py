@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from city_resilience.resilience import counterfactual, growth
 from city_resilience.resilience.composite import FrozenComposite
-from city_resilience.resilience.paths import time_to_recover, trend_deviation
 from city_resilience.resilience.reasons import Measured, measured, overruled
+from city_resilience.resilience.trajectories import time_to_recover, trend_deviation
 from city_resilience.resilience.window import Window
 
 __all__ = [

@@ -11,10 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.batch import forecast_table
-from city_resilience.bundle import CARD, copy_bundle
-from city_resilience.forecasting import Forecaster
-from city_resilience.panel import Panel
+from city_resilience.explain.forecast_table import forecast_table
+from city_resilience.models.bundle import CARD, copy_bundle
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.quiet import environment, quiet
 from city_resilience.tracking.registry import (

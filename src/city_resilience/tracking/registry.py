@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from city_resilience.bundle import copy_bundle, is_bundle
 from city_resilience.errors import InputError, nearest
+from city_resilience.models.bundle import copy_bundle
+from city_resilience.models.manifest import is_bundle
 from city_resilience.tracking.quiet import import_mlflow, quiet
 from city_resilience.tracking.store import Store
 

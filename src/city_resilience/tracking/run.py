@@ -16,7 +16,7 @@ from typing import Any
 from city_resilience import __version__
 from city_resilience.errors import GateRefused, InputError
 from city_resilience.experiment import Experiment
-from city_resilience.panel import Panel
+from city_resilience.reading.panel import Panel
 from city_resilience.tracking.quiet import quiet
 from city_resilience.tracking.store import Store
 from city_resilience.tracking.values import Value, flat_params

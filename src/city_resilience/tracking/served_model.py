@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.bundle import load_bundle
+from city_resilience.models.bundle import load_bundle
 from city_resilience.tracking.quiet import quiet
 from city_resilience.tracking.serving import serve
 

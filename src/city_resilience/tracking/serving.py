@@ -10,11 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.audit import hold_out, open_panel
-from city_resilience.batch import check_panel, forecast_table
+from city_resilience.audit.masking import mask_errors
+from city_resilience.audit.read_audited import open_panel
 from city_resilience.errors import InputError
-from city_resilience.forecasting import Forecaster
-from city_resilience.panel import Panel, read_panel
+from city_resilience.explain.forecast_table import check_panel, forecast_table
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
 
 __all__ = ["DATA_COLUMN", "example_of", "requirements", "serve", "serving_panel"]
 
@@ -99,7 +101,7 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
         path = Path(folder) / "input.parquet"
         frame.to_parquet(path, index=False)
         panel = read_panel(path, settings, outcome=experiment.outcome.variable)
-    return hold_out(panel, experiment.audit)
+    return mask_errors(panel, experiment.audit)
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:

@@ -8,13 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.indicators.agglomeration import (
+from city_resilience.indicators.formulas.agglomeration import (
     employment_quotient,
     entropy,
     hhi,
     joint_employment,
     krugman_specialisation,
     paired_co_agglomeration,
+)
+from city_resilience.indicators.formulas.ratios import log_level, log_ratio, log_relative, ratio
+from city_resilience.indicators.formulas.spatial import foreign_potential, market_potential
+from city_resilience.indicators.formulas.variety import (
+    related_variety,
+    unrelated_variety,
 )
 from city_resilience.indicators.indicator import (
     EMPLOYMENT_TOTAL,
@@ -28,13 +34,7 @@ from city_resilience.indicators.indicator import (
     Function,
     Indicator,
 )
-from city_resilience.indicators.ratios import log_level, log_ratio, log_relative, ratio
-from city_resilience.indicators.spatial import foreign_potential, market_potential
 from city_resilience.indicators.table.industries import BROAD_POSITIONS, industry_ids
-from city_resilience.indicators.variety import (
-    related_variety,
-    unrelated_variety,
-)
 
 __all__ = ["ENTRIES", "urban_land"]
 

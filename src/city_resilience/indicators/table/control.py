@@ -5,8 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from city_resilience.indicators.formulas.ratios import (
+    change,
+    log_growth,
+    log_ratio,
+    log_relative,
+    ratio,
+)
 from city_resilience.indicators.indicator import Float, Indicator
-from city_resilience.indicators.ratios import change, log_growth, log_ratio, log_relative, ratio
 
 __all__ = ["ENTRIES"]
 

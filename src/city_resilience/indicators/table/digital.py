@@ -7,11 +7,19 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.agglomeration import (
+from city_resilience.indicators.formulas.agglomeration import (
     employment_quotient,
     employment_share,
     location_quotient,
 )
+from city_resilience.indicators.formulas.ratios import (
+    log_growth,
+    log_relative,
+    per_head,
+    ratio,
+    relative_growth,
+)
+from city_resilience.indicators.formulas.spatial import spatial_lag
 from city_resilience.indicators.indicator import (
     EMPLOYMENT_TOTAL,
     NEIGHBOURS,
@@ -19,14 +27,6 @@ from city_resilience.indicators.indicator import (
     Float,
     Indicator,
 )
-from city_resilience.indicators.ratios import (
-    log_growth,
-    log_relative,
-    per_head,
-    ratio,
-    relative_growth,
-)
-from city_resilience.indicators.spatial import spatial_lag
 
 __all__ = ["ENTRIES", "FIRST_5G_YEAR", "ict_share", "stations_5g"]
 

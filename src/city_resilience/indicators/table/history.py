@@ -6,7 +6,8 @@ from functools import partial
 
 import numpy as np
 
-from city_resilience.indicators import history
+from city_resilience.indicators.formulas import history
+from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.indicator import (
     GAP,
     NEIGHBOURS_GAP,
@@ -15,7 +16,6 @@ from city_resilience.indicators.indicator import (
     Function,
     Indicator,
 )
-from city_resilience.indicators.ratios import value
 
 __all__ = ["ENTRIES"]
 

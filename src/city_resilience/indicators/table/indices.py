@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from city_resilience.indicators.composite import Index
+from city_resilience.indicators.formulas.composite import Index
 
 __all__ = ["INDICES"]
 

@@ -6,8 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from city_resilience.indicators.indicator import Indicator
-from city_resilience.indicators.ratios import (
+from city_resilience.indicators.formulas.ratios import (
     change,
     log_growth,
     log_relative,
@@ -16,6 +15,7 @@ from city_resilience.indicators.ratios import (
     share,
     value,
 )
+from city_resilience.indicators.indicator import Indicator
 
 __all__ = ["ENTRIES"]
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.indicators.indicator import NEIGHBOURS, OUTCOME, Float, Indicator
-from city_resilience.indicators.ratios import (
+from city_resilience.indicators.formulas.ratios import (
     log_growth,
     log_level,
     log_ratio,
@@ -16,7 +15,8 @@ from city_resilience.indicators.ratios import (
     ratio,
     value,
 )
-from city_resilience.indicators.spatial import spatial_lag
+from city_resilience.indicators.formulas.spatial import spatial_lag
+from city_resilience.indicators.indicator import NEIGHBOURS, OUTCOME, Float, Indicator
 
 __all__ = ["ENTRIES"]
 

@@ -7,15 +7,15 @@ from functools import partial
 
 import numpy as np
 
-from city_resilience.indicators.agglomeration import employment_share
-from city_resilience.indicators.indicator import EMPLOYMENT_TOTAL, Float, Indicator
-from city_resilience.indicators.ratios import change, ratio
-from city_resilience.indicators.structure import (
+from city_resilience.indicators.formulas.agglomeration import employment_share
+from city_resilience.indicators.formulas.ratios import change, ratio
+from city_resilience.indicators.formulas.structure import (
     layered_upgrading,
     oriented_theil,
     rationalisation,
     sector_ratio,
 )
+from city_resilience.indicators.indicator import EMPLOYMENT_TOTAL, Float, Indicator
 from city_resilience.indicators.table.industries import INDUSTRIES
 
 __all__ = ["ENTRIES", "balance_of_sectors", "share_change"]

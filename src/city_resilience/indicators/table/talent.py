@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from city_resilience.indicators.agglomeration import employment_quotient, employment_share
+from city_resilience.indicators.formulas.agglomeration import employment_quotient, employment_share
+from city_resilience.indicators.formulas.ratios import log_growth, per_head, ratio
 from city_resilience.indicators.indicator import EMPLOYMENT_TOTAL, Indicator
-from city_resilience.indicators.ratios import log_growth, per_head, ratio
 
 __all__ = ["ENTRIES"]
 

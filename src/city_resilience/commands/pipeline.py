@@ -1,0 +1,338 @@
+"""A run from panel to registered forecast: calls the rooms in order and keeps no logic of theirs.
+
+Files are first written to a staging folder. What a user sees, the output folder and the registered
+version, appears only after everything before it has succeeded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience import __version__
+from city_resilience.audit.audit import refuse_errors
+from city_resilience.audit.read_audited import open_panel
+from city_resilience.commands.evaluating import (
+    Evaluation,
+    evaluate,
+    levels_of,
+    refuse_window_measure,
+    searched,
+    write_evaluation,
+)
+from city_resilience.commands.intake import Source, load
+from city_resilience.errors import GateRefused, InputError
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of, study_beside
+from city_resilience.experiment import Experiment
+from city_resilience.explain.contributions import contributions
+from city_resilience.explain.forecast_table import forecast_table
+from city_resilience.explain.slices import drivers_by_group
+from city_resilience.files import check_folder, publish, staging_folder, write_json, write_table
+from city_resilience.models.bundle import load_bundle, package_versions, save_bundle
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.progress import Progress, silent
+from city_resilience.resilience.reasons import REASONS
+from city_resilience.tasks.dataset import build_dataset
+from city_resilience.tasks.outcome import missing_labels
+
+__all__ = [
+    "Evaluation",
+    "Source",
+    "Trained",
+    "evaluate",
+    "load",
+    "train",
+    "write_evaluation",
+]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Outcome of ``train``: the evaluation, the forecaster, and where things are.
+
+    ``study`` is the study beside the experiment file that the report took in, if there is one.
+    """
+
+    source: Source
+    evaluation: Evaluation
+    forecaster: Forecaster
+    forecast: pd.DataFrame
+    drivers: pd.DataFrame
+    seconds: float
+    run_id: str
+    store: str
+    version: str
+    aliases: tuple[str, ...]
+    gate: str
+    out: Path | None
+    study: Mapping[str, Any] | None
+
+
+def train(
+    experiment_path: Path | str,
+    data: str = "",
+    *,
+    out: Path | None = None,
+    overrides: Iterable[str] = (),
+    store: str = "",
+    require_promotion: bool = False,
+    progress: Progress = silent,
+) -> Trained:
+    """Backtest, fit, explain, log, register as challenger, and promote when the gate passes.
+
+    Parameters
+    ----------
+    experiment_path, data, overrides
+        As for ``load``.
+    out : Path, optional
+        Folder that receives the tables, the report and the model bundle.
+    store : str
+        Tracking store; see ``tracking.resolve_store``.
+    require_promotion : bool
+        Raise ``GateRefused`` when the new version does not become champion.
+
+    Raises
+    ------
+    InputError
+        If something the user gave is not usable; nothing is registered or written then.
+    GateRefused
+        If promotion was required and the gate said no; the challenger stays registered.
+    """
+    from city_resilience import tracking
+
+    started = time.perf_counter()
+    check_folder(out)
+    source = load(experiment_path, data, overrides)
+    refuse_errors(source.audited, source.experiment.name)
+    refuse_window_measure(source.experiment)
+    study = study_beside(Path(experiment_path), source.experiment)
+    source = searched(source, progress)
+    experiment = source.experiment
+    opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
+    fingerprint = source.panel.fingerprint()
+    with staging_folder(out) as staging:
+        with tracking.track(opened, experiment, fingerprint=fingerprint) as run:
+            evaluation = evaluate(source, progress)
+            parts = _fit_and_explain(source, evaluation, fingerprint, progress)
+            verdict = _gate(source, evaluation, opened, progress)
+            seconds = time.perf_counter() - started
+            about = {"run_id": run.run_id, "seconds": seconds, "study": study}
+            version = _record(run, staging, source, evaluation, parts, verdict, about, progress)
+        if out is not None:
+            publish(staging, out)
+    champion = "champion" in version.aliases
+    if require_promotion and not champion:
+        raise GateRefused(f"{version.name}/{version.version} stays challenger: {verdict.words}")
+    return Trained(
+        source=source,
+        evaluation=evaluation,
+        forecaster=parts[0],
+        forecast=parts[1],
+        drivers=parts[2],
+        seconds=time.perf_counter() - started,
+        run_id=run.run_id,
+        store=opened.uri,
+        version=f"{version.name}/{version.version}",
+        aliases=version.aliases,
+        gate=verdict.words if verdict else "first version, champion without contest",
+        out=out,
+        study=study,
+    )
+
+
+Parts = tuple[Forecaster, pd.DataFrame, pd.DataFrame]
+
+
+def _fit_and_explain(
+    source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress
+) -> Parts:
+    forecaster = fit_forecaster(
+        source.dataset,
+        source.experiment,
+        evaluation.backtest.served_weights,
+        fingerprint,
+        progress,
+        evaluation.backtest.calibrations,
+    )
+    progress("explaining the forecasts", 0, 1)
+    rows = forecaster.served_rows(source.panel)
+    drivers = contributions(forecaster, source.panel, rows)
+    forecast = forecast_table(forecaster, source.panel, rows, drivers=drivers)
+    progress("explaining the forecasts", 1, 1)
+    return forecaster, forecast, drivers
+
+
+def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress) -> Any:
+    """Compare with the champion, refitted on this panel; None where there is no champion."""
+    from city_resilience import tracking
+
+    champion = tracking.champion_of(source.experiment.name, store)
+    if champion is None:
+        return None
+    own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
+    if champion.tags.get(tracking.RECIPE) == _recipe_tag(source):
+        verdict = tracking.champion_gate(own, own)
+        return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
+    try:
+        reference = f"{champion.name}/{champion.version}"
+        old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
+        panel = open_panel(source.path, old)
+        refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
+        backtest = run_backtest(
+            build_dataset(panel, refitted),
+            refitted,
+            lambda what, done, total: progress(f"champion refitted, {what}", done, total),
+        )
+    except InputError as error:
+        words = f"not comparable: the champion cannot be refitted on this panel ({error})"
+        return tracking.Verdict(passes=False, words=words)
+    return tracking.champion_gate(own, _served_rows(backtest.frame, refitted.model.serve))
+
+
+def _recipe_tag(source: Source) -> str:
+    """Name what decides a recipe besides the panel, as registered."""
+    return f"{source.recipe}-{RECIPE_VERSION}"
+
+
+def _served_rows(frame: pd.DataFrame, model: str) -> pd.DataFrame:
+    return frame[frame["model"] == model]
+
+
+def _served_mae(evaluation: Evaluation, experiment: Experiment) -> dict[int, float]:
+    rows = evaluation.scores
+    rows = rows[(rows["slice"] == "all") & (rows["model"] == experiment.model.serve)]
+    return {int(h): float(mae) for h, mae in zip(rows["horizon"], rows["mae"], strict=True)}
+
+
+def _stage(
+    folder: Path,
+    source: Source,
+    evaluation: Evaluation,
+    parts: Parts,
+    run: Mapping[str, Any],
+) -> None:
+    from city_resilience.report.audit_page import write_audit
+    from city_resilience.report.html import write_report
+    from city_resilience.report.summary import summarise
+
+    forecaster, forecast, drivers = parts
+    write_evaluation(evaluation, folder)
+    audit = source.audited.as_dict()
+    write_audit(audit, folder / "audit.json")
+    write_audit(audit, folder / "audit.html")
+    write_table(forecast, folder / "forecast.csv")
+    write_table(drivers, folder / "drivers.parquet")
+    by_group = drivers_by_group(
+        drivers, levels_of(source.dataset), source.experiment.evaluation.min_group
+    )
+    write_table(by_group, folder / "drivers_by_group.csv")
+    panel = source.panel
+    extent = f"{len(panel.cities)} cities, {panel.years[0]}-{panel.years[-1]}"
+    save_bundle(forecaster, folder / "model", card={"panel": extent, "scores": evaluation.scores})
+    summary = summarise(
+        source.experiment,
+        backtest=evaluation.backtest.frame,
+        scores=evaluation.scores,
+        forecast=forecast,
+        drivers=drivers,
+        drivers_by_group=by_group,
+        coverage=evaluation.coverage,
+        intervals=evaluation.intervals,
+        reliability=evaluation.reliability,
+        labels={
+            spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
+            for spec in source.dataset.specs
+        },
+        info=_info(source, forecaster) | dict(run),
+    )
+    write_json(summary, folder / "summary.json")
+    write_report(summary, folder / "report.html")
+
+
+def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
+    outcome = source.panel.variables[source.experiment.outcome.variable]
+    dropped = {
+        name: why
+        for model in forecaster.horizons.values()
+        for name, why in model.spec.dropped.items()
+    }
+    return {
+        "served": source.experiment.model.serve,
+        "weights": {h: dict(model.weights) for h, model in forecaster.horizons.items()},
+        "versions": {"city-resilience": __version__, **package_versions()},
+        "fingerprint": forecaster.fingerprint,
+        "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "files": source.path.name,
+        "notes": (*source.panel.notes, *_data_notes(source)),
+        "absent": source.dataset.indicators.absent,
+        "dropped": dropped,
+        "outcome": (outcome.label_en, outcome.label_zh),
+        "learners": recipe_of(source.experiment)["learners"],
+        "rules": RECIPE_VERSION,
+    }
+
+
+def _data_notes(source: Source) -> list[str]:
+    """Say what the audit found, what was accepted and why, and which labels are missing."""
+    counts = source.audited.counts
+    found = ", ".join(f"{counts[name]} {name}s" for name in ("error", "warning", "note"))
+    accepted = [f"accepted {id}: {why}" for id, why in source.audited.accepted.items()]
+    labels = [
+        f"horizon {horizon}: {count} city-years have no label: {REASONS[reason].label_en}"
+        for horizon in source.experiment.outcome.horizons
+        for reason, count in missing_labels(
+            source.dataset.measure, source.dataset.outcome, horizon
+        ).items()
+    ]
+    return [f"the audit found {found}; see audit.html of the run", *accepted, *labels]
+
+
+def _record(
+    run: Any,
+    staging: Path,
+    source: Source,
+    evaluation: Evaluation,
+    parts: Parts,
+    verdict: Any,
+    about: Mapping[str, Any],
+    progress: Progress,
+) -> Any:
+    """Stage the files, log them and register the model; returns the version."""
+    from city_resilience import tracking
+
+    progress("writing tables and report", 0, 1)
+    _stage(staging, source, evaluation, parts, about)
+    progress("writing tables and report", 1, 1)
+    progress("logging and registering", 0, 1)
+    _log(run, source, evaluation, staging)
+    version = tracking.register(
+        run,
+        staging / "model",
+        parts[0],
+        source.panel,
+        mae=_served_mae(evaluation, source.experiment),
+        verdict=verdict,
+        tags={tracking.RECIPE: _recipe_tag(source)},
+    )
+    progress("logging and registering", 1, 1)
+    return version
+
+
+def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None:
+    from city_resilience.tracking import Value, flat_metrics
+
+    scores, serve = evaluation.scores, source.experiment.model.serve
+    run.dataset(source.panel, source.experiment.name)
+    counts = source.audited.counts.items()
+    run.record([*flat_metrics(scores, serve), *(Value(f"audit_{k}", float(n)) for k, n in counts)])
+    for name in dict.fromkeys(scores["model"]):
+        run.candidate(name, flat_metrics(scores, name))
+    run.artifacts(folder)

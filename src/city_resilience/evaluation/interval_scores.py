@@ -1,0 +1,177 @@
+"""What intervals and probabilities are worth: coverage, width, scores, reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.models.interval_rows import (
+    EVENTS,
+    INTERVAL_ROWS,
+)
+from city_resilience.models.intervals import REFERENCE, Calibration, interval_score
+
+__all__ = [
+    "INTERVAL_COLUMNS",
+    "RELIABILITY_COLUMNS",
+    "crps",
+    "reliability",
+    "score_intervals",
+    "year_bootstrap",
+]
+
+Float = NDArray[np.float64]
+
+INTERVAL_COLUMNS = (
+    *("horizon", "slice", "level", "years", "n", "coverage", "width", "interval_score"),
+    *("pinball", "crps", "coverage_80", "width_80"),
+    *("plain_coverage", "plain_width", "plain_score", "difference", "low", "high"),
+)
+RELIABILITY_COLUMNS = ("horizon", "event", "bin", "n", "probability", "frequency", "brier")
+LEVELS = np.arange(1, 20) / 20.0
+BINS = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0])
+DRAWS = 2000
+YEAR = "year"
+
+
+def crps(calibration: Calibration, forecast: Float, scale: Float, truth: Float) -> Float:
+    """Continuous ranked probability score, shape (cities,): twice the mean pinball loss.
+
+    Over the quantiles 5 % to 95 % in steps of five (Gneiting & Ranjan 2011); in the unit of the
+    measure, less is better.
+    """
+    error = truth - calibration.quantiles(forecast, scale, LEVELS)
+    loss = np.maximum(LEVELS[:, None] * error, (LEVELS[:, None] - 1.0) * error)
+    return np.asarray(2.0 * loss.mean(axis=0))
+
+
+def score_intervals(
+    rows: pd.DataFrame,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
+    min_group: int = 10,
+) -> pd.DataFrame:
+    """Tabulate coverage, width and scores by horizon, origin year and group.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        ``INTERVAL_ROWS``; rows without an interval are left out.
+    groups : mapping of str to mapping of str to str
+        Slice name to the level of each city.
+    min_group : int
+        Fewest cities in the average year; the figures of a smaller group are withheld.
+
+    Returns
+    -------
+    DataFrame
+        ``INTERVAL_COLUMNS``: means of yearly means at 90 %; ``pinball`` is the mean loss at the
+        two bounds, ``difference`` the interval score minus that of plain split conformal with a
+        95 % interval from a bootstrap over years.
+    """
+    known = rows[rows["upper"].notna()]
+    found = []
+    for horizon, part in known.groupby("horizon"):
+        found.append((horizon, "all", "", part, 1))
+        found += [(horizon, YEAR, str(year), own, 1) for year, own in part.groupby("origin")]
+        for name, levels in (groups or {}).items():
+            for level, own in part.groupby(part["city"].map(levels).fillna("")):
+                if level != "":
+                    found.append((horizon, f"group:{name}", level, own, min_group))
+    table = pd.DataFrame([_scored(*entry) for entry in found])
+    return table.reindex(columns=list(INTERVAL_COLUMNS))
+
+
+def _scored(
+    horizon: int, name: str, level: str, rows: pd.DataFrame, least: int
+) -> dict[str, object]:
+    row: dict[str, object] = {"horizon": horizon, "slice": name, "level": level}
+    row |= {"years": rows["origin"].nunique(), "n": len(rows)}
+    if len(rows) / rows["origin"].nunique() < least:
+        return row
+    years = _losses(rows).groupby("origin").mean()
+    difference = (years["interval_score"] - years["plain_score"]).to_numpy()
+    low, high = year_bootstrap(difference)
+    return {
+        **row,
+        **years.mean().to_dict(),
+        "difference": float(difference.mean()),
+        "low": low,
+        "high": high,
+    }
+
+
+def _losses(rows: pd.DataFrame) -> pd.DataFrame:
+    truth = rows["truth"].to_numpy()
+    column = {name: rows[name].to_numpy() for name in INTERVAL_ROWS[4:]}
+    alpha = 1.0 - REFERENCE
+    score = interval_score(truth, column["lower"], column["upper"], REFERENCE)
+    plain = interval_score(truth, column["plain_lower"], column["plain_upper"], REFERENCE)
+    return pd.DataFrame(
+        {
+            "origin": rows["origin"].to_numpy(),
+            "coverage": _inside(truth, column["lower"], column["upper"]),
+            "width": column["upper"] - column["lower"],
+            "interval_score": score,
+            "pinball": score * alpha / 4.0,
+            "crps": column["crps"],
+            "coverage_80": _inside(truth, column["lower_80"], column["upper_80"]),
+            "width_80": column["upper_80"] - column["lower_80"],
+            "plain_coverage": _inside(truth, column["plain_lower"], column["plain_upper"]),
+            "plain_width": column["plain_upper"] - column["plain_lower"],
+            "plain_score": plain,
+        }
+    )
+
+
+def _inside(truth: Float, lower: Float, upper: Float) -> Float:
+    return ((truth >= lower) & (truth <= upper)).astype(np.float64)
+
+
+def year_bootstrap(difference: Float, seed: int = 0) -> tuple[float, float]:
+    """95 % interval of a mean over years, years drawn with replacement; NaN for a single year."""
+    if len(difference) < 2:
+        return float("nan"), float("nan")
+    rng = np.random.default_rng(seed)
+    means = rng.choice(difference, (DRAWS, len(difference))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def reliability(rows: pd.DataFrame) -> pd.DataFrame:
+    """Compare probabilities with how often it came to pass, in bins of the probability.
+
+    Returns
+    -------
+    DataFrame
+        ``RELIABILITY_COLUMNS``; the row with an empty ``bin`` is over all, with the Brier score.
+        Being among the worst tenth is decided among the cities of an origin with an outcome.
+    """
+    known = rows[rows["upper"].notna()]
+    found: list[dict[str, object]] = []
+    for horizon, part in known.groupby("horizon"):
+        limit = part.groupby("origin")["truth"].transform(lambda year: year.quantile(0.1))
+        events = (part["truth"] < 0, part["truth"] < -2, part["truth"] < limit)
+        for name, came in zip(EVENTS, events, strict=True):
+            found += _bins(int(horizon), name, part[name].to_numpy(), came.to_numpy(dtype=float))
+    return pd.DataFrame(found, columns=list(RELIABILITY_COLUMNS))
+
+
+def _bins(horizon: int, event: str, stated: Float, came: Float) -> Iterator[dict[str, object]]:
+    whole = np.ones(len(stated), dtype=bool)
+    place = np.clip(np.searchsorted(BINS, stated, side="right") - 1, 0, len(BINS) - 2)
+    chosen = [("", whole)]
+    chosen += [(f"{BINS[k]:.2f}-{BINS[k + 1]:.2f}", place == k) for k in range(len(BINS) - 1)]
+    for label, own in chosen:
+        if own.any():
+            yield {
+                "horizon": horizon,
+                "event": event,
+                "bin": label,
+                "n": int(own.sum()),
+                "probability": float(stated[own].mean()),
+                "frequency": float(came[own].mean()),
+                "brier": float(np.mean((stated[own] - came[own]) ** 2)),
+            }

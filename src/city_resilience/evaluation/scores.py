@@ -1,0 +1,259 @@
+"""Scores of a backtest: per horizon, year and group, beside the baselines.
+
+A score over several years is the mean of the yearly scores, so that a year counts once however
+many cities it has. Every model of a horizon is scored on the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.baselines import BASELINES
+
+__all__ = [
+    "SCORE_COLUMNS",
+    "WITHOUT_BREAKS",
+    "best_naive",
+    "compare_models",
+    "paired_interval",
+    "score",
+    "yearly",
+]
+
+Float = NDArray[np.float64]
+
+WITHOUT_BREAKS = "without_breaks"
+SCORE_COLUMNS = (
+    "model",
+    "horizon",
+    "slice",
+    "level",
+    "years",
+    "n",
+    "mae",
+    "rmse",
+    "rank_correlation",
+    "sign_hit_rate",
+    "skill_naive",
+    "skill_history",
+    "difference_history",
+    "difference_low",
+    "difference_high",
+)
+
+
+def yearly(frame: pd.DataFrame) -> pd.DataFrame:
+    """Score each model, horizon and origin of a backtest.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, horizon, origin, n, mae (pp), rmse (pp), rank_correlation (Spearman across
+        cities; NaN for a constant forecast), sign_hit_rate (share of cities whose sign was
+        called; NaN for a forecast of zero).
+    """
+    keys = ["model", "horizon", "origin"]
+    rows = frame[[*keys, "truth", "forecast"]].copy()
+    error = rows["forecast"] - rows["truth"]
+    rows["mae"], rows["square"] = error.abs(), error**2
+    hit = np.sign(rows["forecast"]) == np.sign(rows["truth"])
+    rows["sign_hit_rate"] = hit.astype(float).where(rows["forecast"] != 0)
+    groups = rows.groupby(keys)
+    rows["truth_rank"] = groups["truth"].rank()
+    rows["forecast_rank"] = groups["forecast"].rank()
+    groups = rows.groupby(keys, sort=True)
+    result = groups[["mae", "sign_hit_rate"]].mean()
+    result["rmse"] = np.sqrt(groups["square"].mean())
+    result["n"] = groups.size()
+    result["rank_correlation"] = _group_correlation(rows, keys)
+    return result.reset_index()
+
+
+def _group_correlation(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    ranks = rows[["truth_rank", "forecast_rank"]]
+    centred = ranks - rows.groupby(keys)[["truth_rank", "forecast_rank"]].transform("mean")
+    moments = pd.DataFrame(
+        {
+            "cross": centred["truth_rank"] * centred["forecast_rank"],
+            "truth": centred["truth_rank"] ** 2,
+            "forecast": centred["forecast_rank"] ** 2,
+        }
+    )
+    sums = moments.groupby([rows[key] for key in keys]).sum()
+    scale = np.sqrt(sums["truth"] * sums["forecast"])
+    return sums["cross"] / scale.where(scale > 0)
+
+
+def best_naive(years: pd.DataFrame) -> dict[int, str]:
+    """Return, per horizon, the naive baseline with the lowest mean yearly MAE."""
+    naive = [name for name, baseline in BASELINES.items() if baseline.kind == "naive"]
+    means = years[years["model"].isin(naive)].groupby(["horizon", "model"])["mae"].mean()
+    return {
+        int(horizon): str(part.droplevel("horizon").idxmin())
+        for horizon, part in means.groupby(level="horizon")
+    }
+
+
+def score(
+    frame: pd.DataFrame,
+    groups: Mapping[str, Mapping[str, str]] | None = None,
+    min_group: int = 10,
+    flagged: Collection[tuple[str, int]] = (),
+) -> pd.DataFrame:
+    """Tabulate the scores of a backtest.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The backtest.
+    groups : mapping of str to mapping of str to str
+        Slice name to the level of each city.
+    min_group : int
+        Fewest cities a group needs in the average year; the figures of a smaller one are
+        withheld: its rows have ``years`` and ``n`` and are NaN otherwise.
+    flagged : collection of (city, year)
+        City-years whose growth from the year before is an artefact. They must be known from the
+        data alone, never from a model's error.
+
+    Returns
+    -------
+    DataFrame
+        ``SCORE_COLUMNS``; slice is ``all``, ``year``, ``group:<name>`` or, if any city-year is
+        flagged, ``without_breaks``: all years, of the rows with no flagged year after the origin
+        up to the target year. The best naive baseline is that of all rows.
+    """
+    whole = yearly(frame)
+    best = best_naive(whole)
+    parts = [_summary(whole, "all", "", best), _by_year(whole, best)]
+    for name, levels in (groups or {}).items():
+        level = frame["city"].map(levels)
+        for value, part in frame[level != ""].groupby(level):
+            parts.append(_group(part, f"group:{name}", str(value), best, min_group))
+    unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
+    if not unbroken.empty:
+        parts.append(_summary(yearly(unbroken), WITHOUT_BREAKS, "all years", best))
+    table = pd.concat(parts, ignore_index=True)
+    return table[list(SCORE_COLUMNS)].sort_values(
+        ["horizon", "slice", "level", "mae", "model"], ignore_index=True
+    )
+
+
+def _group(
+    rows: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], min_group: int
+) -> pd.DataFrame:
+    """Score the rows of a group, or only count them where it is too small."""
+    counts = rows.groupby(["model", "horizon", "origin"]).size()
+    if counts.mean() >= min_group:
+        return _summary(yearly(rows), slice_, level, best)
+    own = counts.groupby(["model", "horizon"])
+    table = pd.DataFrame({"n": own.sum(), "years": own.size()}).reset_index()
+    return table.assign(slice=slice_, level=level).reindex(columns=list(SCORE_COLUMNS))
+
+
+def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> NDArray[np.bool_]:
+    """Whether a flagged year lies after the origin and up to the target year of each row."""
+    breaks = pd.DataFrame(list(flagged), columns=["city", "break_year"])
+    windows = frame[["city", "origin", "target_year"]].assign(row=np.arange(len(frame)))
+    met = windows.merge(breaks, on="city")
+    inside = (met["origin"] < met["break_year"]) & (met["break_year"] <= met["target_year"])
+    spans: NDArray[np.bool_] = np.isin(windows["row"].to_numpy(), met.loc[inside, "row"])
+    return spans
+
+
+def _by_year(years: pd.DataFrame, best: Mapping[int, str]) -> pd.DataFrame:
+    parts = [_summary(part, "year", str(year), best) for year, part in years.groupby("origin")]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _summary(years: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str]) -> pd.DataFrame:
+    measures = ["mae", "rmse", "rank_correlation", "sign_hit_rate"]
+    keys = ["model", "horizon"]
+    table = years.groupby(keys)[measures].mean()
+    table["n"] = years.groupby(keys)["n"].sum()
+    table["years"] = years.groupby(keys)["origin"].nunique()
+    table = table.reset_index().assign(slice=slice_, level=level)
+    mae = table.set_index(keys)["mae"]
+    naive = np.array([mae.get((best[h], h), np.nan) for h in table["horizon"]])
+    history = np.array([mae.get((HISTORY_ONLY, h), np.nan) for h in table["horizon"]])
+    table["skill_naive"] = 1 - table["mae"] / naive
+    table["skill_history"] = 1 - table["mae"] / history
+    pairs = _paired(years, HISTORY_ONLY)
+    table[["difference_history", "difference_low", "difference_high"]] = [
+        paired_interval(pairs.get((str(model), int(horizon)), np.empty(0)))
+        for model, horizon in zip(table["model"], table["horizon"], strict=True)
+    ]
+    return table
+
+
+def _paired(years: pd.DataFrame, versus: str) -> dict[tuple[str, int], Float]:
+    """Yearly differences in MAE of every model and horizon from one model."""
+    grid = years.pivot_table(index=["horizon", "origin"], columns="model", values="mae")
+    if versus not in grid:
+        return {}
+    less = grid.sub(grid[versus], axis=0)
+    return {
+        (str(model), int(horizon)): part[model].dropna().to_numpy(dtype=np.float64)
+        for horizon, part in less.groupby(level="horizon")
+        for model in less
+    }
+
+
+def paired_interval(differences: Float, level: float = 0.95) -> tuple[float, float, float]:
+    """Mean of yearly paired differences with its t interval over the years.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (years,)
+        Pp; below zero the first model was better. With overlapping targets (horizons over one
+        year) neighbouring years share part of their truth and the interval is too narrow.
+
+    Returns
+    -------
+    mean, low, high : float
+        The bounds are NaN with fewer than two years.
+    """
+    n = len(differences)
+    if n == 0:
+        return np.nan, np.nan, np.nan
+    mean = float(differences.mean())
+    if n == 1:
+        return mean, np.nan, np.nan
+    half = float(_t_quantile(0.5 + level / 2, n - 1) * differences.std(ddof=1) / np.sqrt(n))
+    return mean, mean - half, mean + half
+
+
+@cache
+def _t_quantile(level: float, freedom: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(level, freedom))
+
+
+def compare_models(frame: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Compare one model with every other by year.
+
+    Returns
+    -------
+    DataFrame
+        Columns horizon, model, versus, years, wins (years with the lower MAE), sign_test_p
+        (two-sided, ties left out), difference, low, high (yearly paired MAE, pp).
+    """
+    from scipy.stats import binomtest
+
+    years = yearly(frame)
+    against = _paired(years, model)
+    rows = []
+    for horizon in sorted(years["horizon"].unique()):
+        for versus in sorted(set(years["model"]) - {model}):
+            pairs = -against.get((versus, int(horizon)), np.empty(0))
+            wins, decided = int((pairs < 0).sum()), int((pairs != 0).sum())
+            p = binomtest(wins, decided).pvalue if decided else 1.0
+            rows.append((horizon, model, versus, len(pairs), wins, p, *paired_interval(pairs)))
+    columns = ["horizon", "model", "versus", "years", "wins", "sign_test_p"]
+    return pd.DataFrame(rows, columns=[*columns, "difference", "low", "high"])

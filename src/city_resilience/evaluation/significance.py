@@ -1,0 +1,317 @@
+"""How sure a difference of scores is: Diebold-Mariano over years, a bootstrap over cities.
+
+The two ask different things. The test takes the years as the sample: would the ranking hold in
+other years? The bootstrap takes the cities as the sample and keeps the years as they were: would
+it hold for other cities in the same years? Both come from a backtest frame alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.scores import best_naive, yearly
+
+__all__ = [
+    "DM_COLUMNS",
+    "LOSSES",
+    "SKILL_COLUMNS",
+    "DieboldMariano",
+    "city_draws",
+    "diebold_mariano",
+    "diebold_mariano_test",
+    "error_grid",
+    "long_run_variance",
+    "mean_yearly_errors",
+    "percentile_interval",
+    "rivals",
+    "skill_intervals",
+    "underpowered",
+]
+
+Float = NDArray[np.float64]
+
+LEVEL = 0.95
+FEW_YEARS, FEW_BEYOND = 10, 8
+LOSSES: Mapping[str, Callable[[Float], Float]] = {"absolute": np.abs, "squared": np.square}
+DM_COLUMNS = (
+    "horizon",
+    "loss",
+    "versus",
+    "kind",
+    "years",
+    "difference",
+    "statistic",
+    "p",
+    "outcome",
+    "underpowered",
+    "verdict",
+)
+SKILL_COLUMNS = (
+    "horizon",
+    "versus",
+    "figure",
+    "estimate",
+    "low",
+    "high",
+    "cities",
+    "years",
+    "draws",
+    "outcome",
+    "verdict",
+)
+
+
+@dataclass(frozen=True)
+class DieboldMariano:
+    """A Diebold-Mariano test with the correction of Harvey, Leybourne and Newbold.
+
+    Attributes
+    ----------
+    difference : float
+        Mean yearly loss difference; below zero the first forecast lost less.
+    statistic, p : float
+        Two-sided, against t(n - 1); NaN where the test cannot be computed.
+    """
+
+    years: int
+    difference: float
+    statistic: float
+    p: float
+
+
+def underpowered(years: int, horizon: int) -> bool:
+    """Whether there are too few years for a test to find much (under 10, or 8 beyond h)."""
+    return years < FEW_YEARS or years - horizon < FEW_BEYOND
+
+
+def long_run_variance(differences: Float, horizon: int) -> float:
+    """Variance of the mean of a series with autocovariances up to horizon - 1.
+
+    (g_0 + 2 (g_1 + ... + g_{h-1})) / n with g_k = sum of (d_t - m)(d_{t-k} - m) / n, as in
+    Diebold & Mariano 1995. It may be negative for h > 1.
+
+    Parameters
+    ----------
+    differences : ndarray, shape (years,)
+        Consecutive years; NaN where a year is missing.
+    """
+    known = np.isfinite(differences)
+    n = int(known.sum())
+    centred = np.where(known, differences - differences[known].mean(), 0.0)
+    total = float(centred @ centred)
+    for lag in range(1, min(horizon, len(centred))):
+        total += 2.0 * float(centred[lag:] @ centred[:-lag])
+    return total / n**2
+
+
+def diebold_mariano_test(differences: Float, horizon: int) -> DieboldMariano:
+    """Test whether yearly loss differences have mean zero.
+
+    The statistic is the mean over the root of its long-run variance, times
+    sqrt((n + 1 - 2h + h(h - 1)/n) / n) (Harvey, Leybourne & Newbold 1997, with n years).
+
+    Parameters
+    ----------
+    differences : ndarray, shape (years,)
+        Loss of the first forecast minus that of the second, consecutive origin years; NaN where a
+        year is missing.
+    horizon : int
+        Years ahead; outcomes of neighbouring origins overlap beyond 1.
+
+    Returns
+    -------
+    DieboldMariano
+        Statistic and p are NaN where the variance or the factor is not positive.
+
+    Examples
+    --------
+    >>> test = diebold_mariano_test(np.array([-1.0, -2.0, -1.0, -2.0]), 1)
+    >>> test.years, test.difference, round(test.statistic, 4)
+    (4, -1.5, -5.1962)
+    """
+    from scipy.stats import t
+
+    known = differences[np.isfinite(differences)]
+    n = len(known)
+    if n == 0:
+        return DieboldMariano(0, np.nan, np.nan, np.nan)
+    mean = float(known.mean())
+    factor = (n + 1 - 2 * horizon + horizon * (horizon - 1) / n) / n
+    variance = long_run_variance(differences, horizon)
+    # Equal differences leave rounding errors of a variance that is zero.
+    if n < 2 or factor <= 0 or variance <= 1e-24 * max(1.0, mean**2):
+        return DieboldMariano(n, mean, np.nan, np.nan)
+    statistic = mean / np.sqrt(variance) * np.sqrt(factor)
+    return DieboldMariano(n, mean, float(statistic), float(2 * t.sf(abs(statistic), n - 1)))
+
+
+def rivals(frame: pd.DataFrame, served: str, horizon: int) -> dict[str, str]:
+    """Return what a served model is compared with at a horizon, and what kind each is.
+
+    The naive baselines, the references, and the runner-up: the best other member or blend.
+    """
+    present = frame.loc[frame["horizon"] == horizon]
+    models = set(present["model"]) - {served}
+    found = {name: base.kind for name, base in BASELINES.items() if name in models}
+    kinds: dict[str, str] = dict(found)
+    if HISTORY_ONLY in models:
+        kinds[HISTORY_ONLY] = "reference"
+    others = sorted(models - set(kinds))
+    if others:
+        mae = yearly(present[present["model"].isin(others)]).groupby("model")["mae"].mean()
+        kinds[str(mae.idxmin())] = "runner-up"
+    return kinds
+
+
+def diebold_mariano(frame: pd.DataFrame, served: str) -> pd.DataFrame:
+    """Test the served model of a backtest against its rivals, by horizon and loss.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``model, city, origin, horizon, truth, forecast`` (pp).
+    served : str
+        The model that is tested.
+
+    Returns
+    -------
+    DataFrame
+        ``DM_COLUMNS``. ``difference`` is the mean over years of the yearly mean loss of the served
+        model minus the rival's (pp, or squared pp): below zero is better. ``outcome`` is better,
+        worse, not shown or not computable, at 5 %.
+    """
+    rows = []
+    for horizon in sorted(int(h) for h in frame["horizon"].unique()):
+        part = frame[frame["horizon"] == horizon]
+        error = (part["forecast"] - part["truth"]).to_numpy(dtype=np.float64)
+        for loss, of in LOSSES.items():
+            means = part.assign(loss=of(error)).pivot_table(
+                index="origin", columns="model", values="loss"
+            )
+            every = means.reindex(range(int(means.index.min()), int(means.index.max()) + 1))
+            for versus, kind in rivals(frame, served, horizon).items():
+                test = diebold_mariano_test((every[served] - every[versus]).to_numpy(), horizon)
+                rows.append((horizon, loss, versus, kind, *_judged(test, horizon)))
+    return pd.DataFrame(rows, columns=list(DM_COLUMNS))
+
+
+def _judged(test: DieboldMariano, horizon: int) -> tuple[object, ...]:
+    weak = underpowered(test.years, horizon)
+    if np.isnan(test.p):
+        outcome, words = "not computable", "not computable: no positive long-run variance"
+    elif test.p >= 1 - LEVEL:
+        outcome, words = "not shown", "no difference shown"
+    else:
+        outcome = words = "better" if test.difference < 0 else "worse"
+    words += f"; underpowered, {test.years} years" if weak else ""
+    return test.years, test.difference, test.statistic, test.p, outcome, weak, words
+
+
+def error_grid(frame: pd.DataFrame) -> dict[str, Float]:
+    """Lay out the absolute errors of each model as (cities, origins), NaN where not scored.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of one horizon; cities and origins are sorted, so their order does not matter.
+    """
+    table = frame.assign(error=(frame["forecast"] - frame["truth"]).abs()).pivot_table(
+        index="city", columns=["model", "origin"], values="error"
+    )
+    origins = sorted(frame["origin"].unique())
+    return {
+        str(model): table[model].reindex(columns=origins).to_numpy(dtype=np.float64)
+        for model in table.columns.levels[0]
+    }
+
+
+def city_draws(cities: int, draws: int = 1000, seed: int = 0) -> Float:
+    """Draw cities with replacement; how often each was drawn, shape (draws, cities)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(cities, np.full(cities, 1.0 / cities), size=draws).astype(np.float64)
+
+
+def mean_yearly_errors(errors: Float, weights: Float) -> Float:
+    """Mean of the yearly mean errors in every draw.
+
+    Parameters
+    ----------
+    errors : ndarray, shape (cities, origins)
+        NaN where not scored.
+    weights : ndarray, shape (draws, cities)
+        How often a city was drawn, with all its years.
+
+    Returns
+    -------
+    ndarray, shape (draws,)
+        A year in which no drawn city is scored does not count.
+    """
+    known = np.isfinite(errors)
+    count = weights @ known.astype(np.float64)
+    total = weights @ np.where(known, errors, 0.0)
+    means = np.divide(total, count, out=np.zeros_like(total), where=count > 0)
+    years = np.maximum((count > 0).sum(axis=1), 1)
+    result: Float = means.sum(axis=1) / years
+    return result
+
+
+def percentile_interval(values: Float, level: float = LEVEL) -> tuple[float, float]:
+    """Return the percentile interval of draws."""
+    low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
+    return float(low), float(high)
+
+
+def skill_intervals(
+    frame: pd.DataFrame, served: str, draws: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """Bootstrap the skill of the served model over cities, by horizon.
+
+    Cities are drawn with replacement, each with all its years, and the mean of the yearly MAE is
+    taken anew. The best naive baseline is the one of the whole frame, fixed beforehand.
+
+    Returns
+    -------
+    DataFrame
+        ``SKILL_COLUMNS``: ``figure`` is skill (1 - MAE / MAE of ``versus``) or difference (MAE -
+        MAE of ``versus``, pp) with its 95 % percentile interval. ``outcome`` is better, worse or
+        not shown.
+    """
+    best = best_naive(yearly(frame))
+    rows: list[tuple[object, ...]] = []
+    for horizon in sorted(int(h) for h in frame["horizon"].unique()):
+        part = frame[frame["horizon"] == horizon]
+        references = [best[horizon]] if horizon in best else []
+        references += [HISTORY_ONLY] if HISTORY_ONLY in set(part["model"]) else []
+        wanted = part[part["model"].isin([served, *references])]
+        rows += _bootstrapped(error_grid(wanted), served, references, horizon, draws, seed)
+    return pd.DataFrame(rows, columns=list(SKILL_COLUMNS))
+
+
+def _bootstrapped(
+    errors: Mapping[str, Float],
+    served: str,
+    references: list[str],
+    horizon: int,
+    draws: int,
+    seed: int,
+) -> Iterator[tuple[object, ...]]:
+    cities, years = errors[served].shape
+    weights = np.vstack([np.ones((1, cities)), city_draws(cities, draws, seed)])
+    own = mean_yearly_errors(errors[served], weights)
+    for versus in references:
+        other = mean_yearly_errors(errors[versus], weights)
+        for figure, values in (("skill", 1 - own / other), ("difference", own - other)):
+            low, high = percentile_interval(values[1:])
+            gain = values if figure == "skill" else -values
+            below, above = percentile_interval(gain[1:])
+            outcome = "better" if below > 0 else "worse" if above < 0 else "not shown"
+            words = "no difference shown" if outcome == "not shown" else outcome
+            about = (cities, years, draws, outcome, words)
+            yield (horizon, versus, figure, float(values[0]), low, high, *about)

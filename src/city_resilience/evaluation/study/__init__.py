@@ -1,0 +1,1 @@
+"""Slow evidence beside training: what families are worth, and how sure the skill is."""

@@ -1,0 +1,215 @@
+"""A study: its parts, what they were measured on, and how it is kept as JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from city_resilience import __version__
+from city_resilience.errors import InputError, nearest
+from city_resilience.evaluation.backtest import Backtest, scored_origins
+from city_resilience.evaluation.study.context import Context, Part, Settings
+from city_resilience.evaluation.study.parts import PARTS
+from city_resilience.experiment import Experiment
+from city_resilience.models.learners import learner_parameters
+from city_resilience.progress import Progress, silent
+from city_resilience.tasks.dataset import Dataset
+
+__all__ = [
+    "FILE",
+    "check_parts",
+    "read_study",
+    "recipe_of",
+    "run_study",
+    "same_recipe",
+    "study_beside",
+]
+
+FOLDER, FILE = "study", "study.json"
+FORMAT = 1
+RECIPE = ("digest", "served", "learners", "rules", "fingerprint")
+RECIPE_VERSION = 2
+"""To be raised when what is forecast changes although no setting or parameter does."""
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """One part as it is kept: rows as plain values, when it was made and how long it took."""
+
+    created: str
+    seconds: float
+    settings: Mapping[str, Any]
+    about: Mapping[str, Any]
+    columns: list[str]
+    rows: list[dict[str, Any]]
+
+
+def recipe_of(experiment: Experiment) -> dict[str, Any]:
+    """Return what tells whether two runs used the same recipe.
+
+    Digest of the experiment, what is served, the learners' parameters, and ``RECIPE_VERSION``.
+    """
+    learners = {name: dict(values) for name, values in learner_parameters(experiment.model).items()}
+    return {
+        "digest": experiment.digest(),
+        "served": experiment.model.serve,
+        "learners": learners,
+        "rules": RECIPE_VERSION,
+    }
+
+
+def same_recipe(study: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a study was measured with a recipe and on a panel, as far as these are named."""
+    return all(study.get(key) == other[key] for key in RECIPE if other.get(key))
+
+
+def check_parts(only: Sequence[str]) -> tuple[str, ...]:
+    """Return the parts asked for in the table's order, all when none is named.
+
+    Raises
+    ------
+    InputError
+        If a part does not exist.
+    """
+    for name in only:
+        if name not in PARTS:
+            raise InputError(
+                f"--only: no part {name!r}{nearest(name, PARTS)}; choose among {', '.join(PARTS)}"
+            )
+    return tuple(name for name in PARTS if not only or name in only)
+
+
+def run_study(
+    dataset: Dataset,
+    experiment: Experiment,
+    backtest: Backtest,
+    fingerprint: str,
+    *,
+    parts: Collection[str] = tuple(PARTS),
+    settings: Settings = Settings(),  # noqa: B008 frozen
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Run parts of a study.
+
+    Parameters
+    ----------
+    backtest : Backtest
+        What ``run_backtest`` gave for the same dataset and experiment.
+    fingerprint : str
+        Of the panel.
+    parts : collection of str
+        Ids of ``PARTS``.
+
+    Returns
+    -------
+    dict
+        JSON-able: ``experiment, digest, served, learners, fingerprint, version, measure,
+        horizons, origins, cities, parts``; a part has ``created, seconds, settings, about,
+        columns, rows``. No city, no path, no name of a machine is in it.
+    """
+    context = Context(dataset, experiment, backtest, settings, progress)
+    measured = {name: asdict(_measured(context, name)) for name in PARTS if name in parts}
+    origins = scored_origins(dataset, experiment)
+    return {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        **recipe_of(experiment),
+        "fingerprint": fingerprint,
+        "version": __version__,
+        "measure": experiment.outcome.measure,
+        "simulated": experiment.data.simulated,
+        "horizons": list(experiment.outcome.horizons),
+        "origins": [origins[0], origins[-1]],
+        "cities": len(dataset.cities),
+        "naive": {str(horizon): name for horizon, name in context.naive().items()},
+        "parts": measured,
+    }
+
+
+def _measured(context: Context, name: str) -> _Measured:
+    started = time.perf_counter()
+    part = PARTS[name].run(context)
+    return _Measured(
+        created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
+        seconds=round(time.perf_counter() - started, 1),
+        settings=json.loads(json.dumps(asdict(context.settings))),
+        about=json.loads(json.dumps(dict(part.about))),
+        columns=[str(name) for name in part.table.columns],
+        rows=_plain_rows(part),
+    )
+
+
+def _plain_rows(part: Part) -> list[dict[str, Any]]:
+    return [
+        {str(key): _plain(value) for key, value in row.items()}
+        for row in part.table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return float(value) if np.isfinite(value) else None
+    return value
+
+
+def read_study(path: Path) -> dict[str, Any]:
+    """Read a study from its file or from the folder that holds it.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the file is no study of this program.
+    """
+    path = path / FILE if path.is_dir() else path
+    again = "write it again with: city-resilience study EXPERIMENT --out DIR"
+    try:
+        study = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no study is there; {again}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid JSON ({error}); {again}") from error
+    if not _sound(study):
+        found = study.get("format") if isinstance(study, dict) else type(study).__name__
+        raise InputError(
+            f"{path}: expected a study of format {FORMAT}, found {found!r} or a part without its "
+            f"rows; {again}"
+        )
+    result: dict[str, Any] = study
+    return result
+
+
+def study_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any] | None:
+    """Return the study beside an experiment file, if there is one about what it forecasts.
+
+    It lies in a folder ``study``, as the command writes it.
+    """
+    path = experiment_path.parent / FOLDER / FILE
+    if not path.is_file():
+        return None
+    found = read_study(path)
+    about = (found["experiment"], found["measure"])
+    return found if about == (experiment.name, experiment.outcome.measure) else None
+
+
+def _sound(study: Any) -> bool:
+    keys = {"experiment", "measure", "version", "cities", "origins", "naive", "parts"}
+    keys |= {"digest", "served", "learners", "fingerprint"}
+    if not isinstance(study, dict) or study.get("format") != FORMAT or not keys <= set(study):
+        return False
+    inner = {"created", "seconds", "settings", "about", "columns", "rows"}
+    parts = study["parts"]
+    return isinstance(parts, dict) and all(
+        name in PARTS and isinstance(part, dict) and inner <= set(part)
+        for name, part in parts.items()
+    )

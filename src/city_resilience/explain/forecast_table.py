@@ -1,0 +1,149 @@
+"""The forecast of every city of a panel as a table, with its leading drivers where asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.explain.contributions import contributions, leading
+from city_resilience.models.forecaster import Forecaster, ServedRows
+from city_resilience.models.intervals import REFERENCE
+from city_resilience.reading.panel import Panel
+
+__all__ = ["add_drivers", "check_panel", "forecast_table", "unobserved_families"]
+
+LEAST_YEARS = 6
+LEAST_SHARE = 0.9
+LEAST_SHOWN = 0.005
+
+
+def check_panel(forecaster: Forecaster, panel: Panel, *, allow_partial: bool = False) -> ServedRows:
+    """Check that a panel is enough for a forecaster and return the rows it would forecast.
+
+    Raises
+    ------
+    InputError
+        If the panel has fewer than 6 years, lacks an indicator of the model, or, unless
+        ``allow_partial``, holds less than 90 % of the training cities at its common origin.
+    """
+    source = panel.source or "panel"
+    if len(panel.years) < LEAST_YEARS:
+        raise InputError(
+            f"{source}: {len(panel.years)} year(s), {panel.years[0]}-{panel.years[-1]}; "
+            f"give the whole panel, at least {LEAST_YEARS} years"
+        )
+    rows = forecaster.served_rows(panel)
+    _check_indicators(forecaster, rows, source)
+    present = {
+        rows.dataset.cities[city]
+        for city, origin in zip(rows.cities, rows.origins, strict=True)
+        if origin == rows.origin
+    }
+    absent = [city for city in forecaster.cities if city not in present]
+    share = 1 - len(absent) / max(len(forecaster.cities), 1)
+    if share < LEAST_SHARE and not allow_partial:
+        raise InputError(
+            f"{source}: {len(forecaster.cities) - len(absent)} of {len(forecaster.cities)} "
+            f"training cities have an outcome in {rows.origin}, missing {', '.join(absent[:3])} "
+            f"and others; give the whole panel or pass --allow-partial"
+        )
+    return rows
+
+
+def forecast_table(
+    forecaster: Forecaster,
+    panel: Panel,
+    rows: ServedRows | None = None,
+    *,
+    drivers: int | pd.DataFrame = 0,
+    most: int = 3,
+    coverage: float = REFERENCE,
+) -> pd.DataFrame:
+    """Return the forecast of every city, with its leading drivers where asked for.
+
+    ``train`` writes this table as ``forecast.csv`` and ``predict`` as its output.
+
+    Parameters
+    ----------
+    drivers : int or DataFrame
+        Number of leading drivers, computed here; or the drivers frame when it is there already,
+        of which ``most`` are taken.
+    """
+    rows = rows or forecaster.served_rows(panel)
+    table = forecaster.forecast(panel, rows, coverage)
+    labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
+    if isinstance(drivers, pd.DataFrame):
+        return add_drivers(table, drivers, most, labels)
+    if drivers == 0:
+        return table
+    return add_drivers(table, contributions(forecaster, panel, rows), drivers, labels)
+
+
+def add_drivers(
+    table: pd.DataFrame, drivers: pd.DataFrame, most: int, labels: Mapping[str, str]
+) -> pd.DataFrame:
+    """Append the leading drivers of each row as text, for example ``"broadband: +0.42"``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Forecasts with ``city`` and ``horizon``.
+    drivers : DataFrame
+        As of ``drivers.contributions``; an indicator without a value for the city, or with a
+        contribution that rounds to zero, is not named.
+    most : int
+        Columns ``driver_1`` to ``driver_<most>``; "" where a row has fewer.
+    labels : mapping
+        Indicator id to label.
+    """
+    observed = drivers[drivers["value"].notna() & (drivers["contribution"].abs() >= LEAST_SHOWN)]
+    named = leading(observed, most)
+    found = {
+        (city, horizon, place): f"{labels.get(name, name)}: {value:+.2f}"
+        for city, horizon, place, name, value in zip(
+            *(named[c] for c in ("city", "horizon", "place", "indicator", "contribution")),
+            strict=True,
+        )
+    }
+    keys = list(zip(table["city"], table["horizon"], strict=True))
+    columns = {
+        f"driver_{k}": [found.get((*key, k), "") for key in keys] for k in range(1, most + 1)
+    }
+    return table.assign(**columns)
+
+
+def _check_indicators(forecaster: Forecaster, rows: ServedRows, source: str) -> None:
+    offered = rows.dataset.indicators
+    needed = {name for m in forecaster.horizons.values() for name in m.spec.needed}
+    missing = sorted(needed - set(offered.ids))
+    if not missing:
+        return
+    named = "; ".join(f"{m} ({offered.absent.get(m, 'not in the panel')})" for m in missing[:5])
+    raise InputError(
+        f"{source}: {len(missing)} of {len(needed)} indicators that the model was trained on are "
+        f"not offered: {named}{nearest(missing[0], offered.ids)}; add their columns or use a "
+        "model trained without them"
+    )
+
+
+def unobserved_families(forecaster: Forecaster, rows: ServedRows) -> dict[str, float]:
+    """Return the families the model uses whose indicators are hardly observed any more.
+
+    Returns
+    -------
+    dict
+        Family to the share of its values that are there at the served rows, where that is below
+        the experiment's ``min_coverage``.
+    """
+    families = {spec.id: spec.family for spec in rows.dataset.specs}
+    known: dict[str, list[float]] = {}
+    for model in forecaster.horizons.values():
+        names, values = rows.indicators(model.spec)
+        for name, share in zip(names, np.isfinite(values).mean(axis=0), strict=True):
+            known.setdefault(families[name], []).append(float(share))
+    least = forecaster.experiment.features.min_coverage
+    means = {family: float(np.mean(shares)) for family, shares in known.items()}
+    return {family: share for family, share in means.items() if share < least}

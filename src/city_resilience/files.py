@@ -1,0 +1,196 @@
+"""Files and folders that appear whole or not at all: tables, JSON, bytes, and a run's folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.errors import InputError, nearest
+
+__all__ = [
+    "SUFFIXES",
+    "check_folder",
+    "check_suffix",
+    "publish",
+    "staging_folder",
+    "write_bytes",
+    "write_json",
+    "write_table",
+]
+
+MANIFEST = "manifest.json"  # marks the folder of a model
+
+
+def _write_csv(frame: pd.DataFrame, path: Path) -> None:
+    # The BOM makes Excel read Chinese text; floats keep every digit (shortest round-trip form).
+    frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        frame.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
+        for row in writer.sheets["forecast"].iter_rows():
+            for cell in row:
+                if cell.data_type == "f":  # a name that starts with "=" is text, not a formula
+                    cell.data_type = "s"
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    frame.to_parquet(path, index=False)
+
+
+SUFFIXES: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _write_csv,
+    ".xlsx": _write_xlsx,
+    ".parquet": _write_parquet,
+}
+
+
+def check_suffix(path: Path | str, known: Collection[str] = tuple(SUFFIXES)) -> str:
+    """Return the suffix of an output path in lower case.
+
+    Parameters
+    ----------
+    path : Path
+        Where something is to be written.
+    known : collection of str
+        Suffixes that can be written there; those of tables unless given.
+
+    Raises
+    ------
+    InputError
+        If the suffix is none of them, or the path is a folder.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in known:
+        raise InputError(
+            f"{path}: output suffix {path.suffix!r} is not known{nearest(suffix, known)}; "
+            f"end the name in {', '.join(known)}"
+        )
+    if path.is_dir():
+        raise InputError(f"{path}: the output is a folder; name a file in it")
+    return suffix
+
+
+def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
+    """Write a frame in the format of the path's suffix, replacing an older file in one step.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The index is not written.
+    path : Path
+        Ends in ``.csv`` (UTF-8 with BOM, all digits), ``.xlsx`` (16 digits) or
+        ``.parquet``; missing folders are made.
+
+    Raises
+    ------
+    InputError
+        If the suffix is not known or the place cannot be written to.
+    """
+    path = Path(path)
+    write = SUFFIXES[check_suffix(path)]
+    with _replacing(path) as temporary:
+        write(frame, temporary)
+    return path
+
+
+def write_json(value: Mapping[str, Any], path: Path | str) -> Path:
+    """Write a mapping as indented UTF-8 JSON, replacing an older file in one step."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    return write_bytes(text.encode(), path)
+
+
+def write_bytes(content: bytes, path: Path | str) -> Path:
+    """Write bytes, replacing an older file in one step."""
+    path = Path(path)
+    with _replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Yield a path in the same folder that takes the final name if nothing goes wrong."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-")
+    except OSError as error:
+        raise InputError(
+            f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
+        ) from error
+    with folder as name:
+        temporary = Path(name) / path.name
+        yield temporary
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            raise InputError(
+                f"{path}: cannot be replaced ({error.strerror}); close the program that has it open"
+            ) from error
+
+
+def check_folder(out: Path | None) -> None:
+    """Refuse an output folder whose contents would be in the way.
+
+    Raises
+    ------
+    InputError
+        If it is a file, or its ``model`` is anything but an older bundle.
+    """
+    if out is None:
+        return
+    if out.exists() and not out.is_dir():
+        raise InputError(f"--out {out}: is a file; name a folder")
+    check_suffix(out / "forecast.csv")
+    model = out / "model"
+    if model.exists() and not (model / MANIFEST).is_file():
+        raise InputError(
+            f"--out {out}: its 'model' is no model bundle and would be replaced; name another "
+            "folder"
+        )
+
+
+@contextmanager
+def staging_folder(out: Path | None) -> Iterator[Path]:
+    """Yield an empty folder on the disk of the output, so that publishing is only renaming.
+
+    Raises
+    ------
+    InputError
+        If nothing can be written there.
+    """
+    new = out is not None and not out.exists()
+    try:
+        if out is not None:
+            out.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory(prefix=".city-resilience-", dir=out)
+    except OSError as error:
+        raise InputError(
+            f"--out {out}: cannot be written to ({error.strerror}); name another folder"
+        ) from error
+    try:
+        with folder as name:
+            yield Path(name)
+    finally:
+        if out is not None and new:
+            with suppress(OSError):  # it holds the results unless something went wrong
+                out.rmdir()
+
+
+def publish(staging: Path, out: Path) -> None:
+    """Move the staged files to the output folder, each in the place of its predecessor."""
+    for path in sorted(staging.iterdir()):
+        target = out / path.name
+        if target.is_dir():
+            shutil.rmtree(target)
+        path.replace(target)

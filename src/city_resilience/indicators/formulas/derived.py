@@ -1,0 +1,160 @@
+"""What several indicators share, computed once for a grid.
+
+A derived input is named ``"@…"`` like the outcome. It is the one pass over all cities that
+national aggregates, industry shares and distances need; the indicators then work city by city.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from city_resilience.indicators.formulas import agglomeration
+from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.spatial import proximity, spatial_lag
+from city_resilience.indicators.formulas.variety import mean_densities
+from city_resilience.indicators.indicator import (
+    COORDINATES,
+    EMPLOYMENT_TOTAL,
+    GAP,
+    INDUSTRIES,
+    INDUSTRY_SHARES,
+    NATIONAL_MIX,
+    NEIGHBOURS,
+    NEIGHBOURS_GAP,
+    OUTCOME,
+    PRODUCER_SERVICES,
+    PROVINCE,
+    RELATEDNESS_DENSITY,
+    YEARS,
+    Float,
+)
+from city_resilience.indicators.table.industries import PRODUCER_SERVICE_IDS, TOTAL, industry_ids
+
+if TYPE_CHECKING:
+    from city_resilience.reading.panel import Grid
+
+__all__ = ["DERIVED", "Derived", "Inputs", "variables_of"]
+
+
+@dataclass(frozen=True)
+class Derived:
+    """An intermediate result that indicators take as an input.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Variable ids, or names of special and derived inputs, that it cannot do without.
+    function : callable
+        Pure function of the inputs, then the optional inputs.
+    optional : tuple of str
+        Variable ids that are NaN where the panel has them not.
+    """
+
+    inputs: tuple[str, ...]
+    function: Callable[..., Any]
+    optional: tuple[str, ...] = ()
+
+
+DERIVED: Mapping[str, Derived] = {
+    GAP: Derived((OUTCOME,), growth_gap_past),
+    EMPLOYMENT_TOTAL: Derived((), agglomeration.employment_total, TOTAL),
+    PRODUCER_SERVICES: Derived(PRODUCER_SERVICE_IDS, agglomeration.joint_employment),
+    INDUSTRIES: Derived(industry_ids(), agglomeration.checked_industries, ("unit_employment",)),
+    INDUSTRY_SHARES: Derived((INDUSTRIES,), agglomeration.industry_shares),
+    NATIONAL_MIX: Derived((INDUSTRIES, INDUSTRY_SHARES), agglomeration.national_mix),
+    RELATEDNESS_DENSITY: Derived((INDUSTRY_SHARES, NATIONAL_MIX), mean_densities),
+    NEIGHBOURS: Derived((COORDINATES,), proximity),
+    NEIGHBOURS_GAP: Derived((GAP, NEIGHBOURS), spatial_lag),
+}
+
+_ABSENT = {
+    PROVINCE: "needs the province of each city, which the panel does not have",
+    COORDINATES: "needs longitude and latitude, which neither the panel nor the gazetteer has",
+}
+
+
+def variables_of(names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the variable ids behind some inputs, those behind derived inputs too."""
+    for name in names:
+        if name in DERIVED:
+            yield from variables_of((*DERIVED[name].inputs, *DERIVED[name].optional))
+        elif not name.startswith("@"):
+            yield name
+
+
+class Inputs:
+    """The inputs of indicators by name, each derived one computed once.
+
+    Parameters
+    ----------
+    grid : Grid
+        Variables on (cities, years).
+    outcome : str
+        Id of the outcome variable.
+    """
+
+    def __init__(self, grid: Grid, outcome: str) -> None:
+        self._grid = grid
+        self._special = {
+            OUTCOME: grid.values[outcome],
+            PROVINCE: grid.province,
+            COORDINATES: grid.coordinates,
+            YEARS: grid.years,
+        }
+        self._derived: dict[str, Any] = {}
+
+    @cached_property
+    def _unknown(self) -> Float:
+        unknown = np.full(self._grid.shape, np.nan)
+        unknown.flags.writeable = False
+        return unknown
+
+    def __getitem__(self, name: str) -> Any:
+        """Return an input; NaN for a variable that the panel does not have."""
+        if name in self._special:
+            return self._special[name]
+        if name not in DERIVED:
+            return self._grid.values.get(name, self._unknown)
+        if name not in self._derived:
+            derived = DERIVED[name]
+            with np.errstate(all="ignore"):
+                arrays = [self[part] for part in (*derived.inputs, *derived.optional)]
+                self._derived[name] = derived.function(*arrays)
+        return self._derived[name]
+
+    def has(self, name: str) -> bool:
+        """Return whether an input has a value at all."""
+        return not self.missing(name)
+
+    def missing(self, name: str) -> str:
+        """Return why an input is absent, "" where it is there."""
+        if name in DERIVED:
+            derived = DERIVED[name]
+            if derived.inputs:
+                return next(filter(None, map(self.missing, derived.inputs)), "")
+            return self.none_of(derived.optional)
+        if name in _ABSENT:
+            known = self._special[name]
+            there = known is not None and bool(
+                np.any(known != "" if name == PROVINCE else np.isfinite(known))
+            )
+            return "" if there else _ABSENT[name]
+        if name in self._special or self._has_values(name):
+            return ""
+        return f"needs {name!r}, which the panel does not have"
+
+    def none_of(self, names: tuple[str, ...]) -> str:
+        """Return that none of some inputs is there, "" where one is."""
+        if any(self.has(name) for name in names):
+            return ""
+        shown = ", ".join(map(repr, list(variables_of(names))[:3]))
+        return f"needs {shown}, which the panel does not have"
+
+    def _has_values(self, name: str) -> bool:
+        values = self._grid.values
+        return name in values and bool(np.isfinite(values[name]).any())

@@ -1,0 +1,273 @@
+"""Save a forecaster as a folder of plain files, and load it back: no pickle, no code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from city_resilience import __version__
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import experiment_from
+from city_resilience.models.card import card_figures, model_card
+from city_resilience.models.fitted import FITTED, Fitted
+from city_resilience.models.forecaster import Forecaster, HorizonModel
+from city_resilience.models.intervals import CALIBRATION, Calibration
+from city_resilience.models.manifest import (
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    HorizonEntry,
+    Manifest,
+    is_bundle,
+    read_files,
+    read_manifest,
+)
+from city_resilience.models.ubjson import check_booster
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.tasks.features import FORMS, FeatureSpec
+from city_resilience.tasks.indices import FittedIndex
+
+__all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
+
+CARD = "MODEL_CARD.md"
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost", "shap")
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that numbers depend on."""
+    versions = {"python": platform.python_version()}
+    for name in PACKAGES:
+        for distribution in (name, f"{name}-cpu"):
+            try:
+                versions[name] = version(distribution)
+            except PackageNotFoundError:
+                continue
+    return versions
+
+
+def save_bundle(
+    forecaster: Forecaster, folder: Path | str, *, card: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a forecaster as a bundle; the folder appears whole or not at all.
+
+    The same forecaster and card give the same bytes in the same environment. Members of weight
+    zero are left out.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    folder : Path
+        New, empty, or an older bundle, which is replaced.
+    card : mapping
+        What the model card should tell, see `card_figures`.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything that is not part of a bundle, or cannot be written.
+    """
+    folder = Path(folder)
+    _check_replaceable(folder)
+    return _write(_content(forecaster, card or {}), folder)
+
+
+def copy_bundle(source: Path | str, folder: Path | str) -> Path:
+    """Check a bundle and copy it; the new folder appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        As for `load_bundle` and `save_bundle`.
+    """
+    source, folder = Path(source), Path(folder)
+    load_bundle(source)
+    _check_replaceable(folder)
+    content = read_files(source, read_manifest(source))
+    return _write(content | {MANIFEST: (source / MANIFEST).read_bytes()}, folder)
+
+
+def load_bundle(folder: Path | str) -> Forecaster:
+    """Read a bundle as data and check it; nothing in it is executed.
+
+    Raises
+    ------
+    InputError
+        If the manifest or a file is missing, changed, of an unknown format version or kind, or
+        holds arrays that do not fit.
+    """
+    folder = Path(folder)
+    manifest = read_manifest(folder)
+    content = read_files(folder, manifest)
+    where = f"{folder / MANIFEST}"
+    experiment = experiment_from(manifest.experiment, where)
+    if sorted(manifest.horizons) != list(experiment.outcome.horizons):
+        raise InputError(
+            f"{where}: it holds the horizons {sorted(manifest.horizons)}, its experiment asks for "
+            f"{list(experiment.outcome.horizons)}; train the model again"
+        )
+    return Forecaster(
+        experiment=experiment,
+        origin=manifest.origin,
+        cities=manifest.cities,
+        horizons={
+            horizon: _horizon(horizon, entry, content, where)
+            for horizon, entry in manifest.horizons.items()
+        },
+        fingerprint=manifest.fingerprint,
+        composite=FrozenComposite.from_dict(manifest.composite) if manifest.composite else None,
+    )
+
+
+def _write(content: Mapping[str, bytes], folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
+            new = Path(temporary) / "new"
+            for name, data in content.items():
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            if folder.exists():
+                os.replace(folder, Path(temporary) / "old")
+            os.replace(new, folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    return folder
+
+
+def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {CARD: model_card(forecaster, card).encode()}
+    horizons = {}
+    for horizon, model in forecaster.horizons.items():
+        members = {}
+        for name, member in _used(model).items():
+            parts = {f"h{horizon}/{name}/{key}": value for key, value in member.to_files().items()}
+            files |= parts
+            members[name] = {"kind": member.kind, "files": list(parts)}
+        calibration = ""
+        if model.calibration is not None:
+            calibration = f"h{horizon}/{CALIBRATION}"
+            files[calibration] = model.calibration.to_bytes()
+        horizons[str(horizon)] = {
+            "columns": [list(column) for column in model.spec.columns],
+            "shifts": dict(model.spec.shifts),
+            "limits": dict(model.spec.limits),
+            "dropped": dict(model.spec.dropped),
+            "indices": {index.id: index.as_dict() for index in model.spec.indices},
+            "weights": {name: float(weight) for name, weight in model.weights.items()},
+            "members": members,
+            "calibration": calibration,
+        }
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "package_version": __version__,
+        "versions": package_versions(),
+        "experiment": _portable(forecaster),
+        "origin": forecaster.origin,
+        "cities": list(forecaster.cities),
+        "horizons": horizons,
+        "fingerprint": forecaster.fingerprint,
+        "simulated": forecaster.experiment.data.simulated,
+        "composite": forecaster.composite.as_dict() if forecaster.composite else None,
+        "card": card_figures(card),
+        "files": {
+            name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+            for name, data in files.items()
+        },
+    }
+    Manifest.model_validate(manifest)
+    # Keys keep their order: forecasts are summed in the order of the weights.
+    text = json.dumps(manifest, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return files | {MANIFEST: text.encode()}
+
+
+def _portable(forecaster: Forecaster) -> dict[str, Any]:
+    """Return the experiment without the place of the data, which is nobody else's business."""
+    values = forecaster.experiment.model_dump(mode="json")
+    values["data"]["path"] = ""
+    return values
+
+
+def _used(model: HorizonModel) -> dict[str, Fitted]:
+    return {name: model.members[name] for name, weight in model.weights.items() if weight > 0}
+
+
+def _check_replaceable(folder: Path) -> None:
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise InputError(f"{folder}: exists and is no plain folder; choose another name")
+    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    if not found and not any(folder.iterdir()):
+        return
+    if not is_bundle(folder):
+        raise InputError(f"{folder}: not empty and not a model bundle; choose another folder")
+    if extra := sorted(found - set(read_manifest(folder).files) - {MANIFEST}):
+        raise InputError(
+            f"{folder}: holds {extra[0]!r}, which is not part of the bundle; move it away first"
+        )
+
+
+def _horizon(
+    horizon: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
+) -> HorizonModel:
+    at = f"{where}: horizon {horizon}"
+    spec = FeatureSpec(
+        entry.columns, entry.shifts, entry.limits, entry.dropped, _indices(entry, at)
+    )
+    for name, form in spec.columns:
+        if form not in FORMS:
+            raise InputError(f"{at}: form {form!r} of {name!r} is not known{nearest(form, FORMS)}")
+        if not 0 <= spec.shifts.get(name, -1) <= spec.limits.get(name, -1):
+            raise InputError(f"{at}: shift and limit of {name!r} do not fit; train it again")
+    if unknown := [
+        n for n, w in entry.weights.items() if w < 0 or (w > 0 and n not in entry.members)
+    ]:
+        raise InputError(f"{at}: weight of {unknown[0]!r} has no member; train the model again")
+    members = {
+        name: _member(member.kind, member.files, content, len(spec.columns), f"{at}, {name}")
+        for name, member in entry.members.items()
+    }
+    calibration = None
+    if entry.calibration:
+        try:
+            calibration = Calibration.from_bytes(content[entry.calibration], horizon)
+        except InputError as error:
+            raise InputError(f"{at}: {error}; train the model again") from error
+    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
+
+
+def _indices(entry: HorizonEntry, at: str) -> tuple[FittedIndex, ...]:
+    try:
+        return tuple(FittedIndex.from_dict(k, v.model_dump()) for k, v in entry.indices.items())
+    except ValueError as error:
+        raise InputError(f"{at}: {error}; train the model again") from error
+
+
+def _member(
+    kind: str, names: tuple[str, ...], content: Mapping[str, bytes], columns: int, at: str
+) -> Fitted:
+    if kind not in FITTED:
+        raise InputError(
+            f"{at}: kind {kind!r} is not known{nearest(kind, FITTED)}; update city-resilience"
+        )
+    files = {name.rsplit("/", 1)[-1]: content[name] for name in names}
+    try:
+        for name, data in files.items():
+            if name.endswith(".ubj"):
+                check_booster(data, columns)
+        return FITTED[kind].from_files(files, columns)
+    except InputError as error:
+        raise InputError(f"{at}: {error}") from error
+    except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
+        raise InputError(f"{at}: cannot be read ({error}); train the model again") from error

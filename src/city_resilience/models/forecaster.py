@@ -1,0 +1,321 @@
+"""The fitted forecaster: models per horizon, and the forecast of every city of a panel."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.experiment import Experiment
+from city_resilience.models.fitted import Fitted
+from city_resilience.models.interval_rows import BELOW_TWO, BELOW_ZERO, EVENTS, INNER, WORST
+from city_resilience.models.intervals import (
+    REFERENCE,
+    Calibration,
+    check_coverage,
+    city_scale,
+)
+from city_resilience.reading.panel import Panel
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
+from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
+from city_resilience.tasks.outcome import horizon_before
+
+__all__ = ["FORECAST_COLUMNS", "Forecaster", "HorizonModel", "ServedRows", "available_from"]
+
+Float = NDArray[np.float64]
+
+FORECAST_COLUMNS = (
+    "city",
+    "province",
+    "origin",
+    "horizon",
+    "target_year",
+    "forecast",
+    "lower",
+    "upper",
+    "coverage",
+    "rank",
+    "flags",
+    "lower_80",
+    "upper_80",
+    *EVENTS,
+)
+
+
+@dataclass(frozen=True)
+class HorizonModel:
+    """Members and weights of what one horizon adds to the one before it.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        Columns and ages of the features.
+    members : mapping of str to Fitted
+        Fitted learners.
+    weights : mapping of str to float
+        Weight of each member in the forecast.
+    calibration : Calibration or None
+        Residuals that the intervals stand on; None for a model without intervals.
+    """
+
+    horizon: int
+    spec: FeatureSpec
+    members: Mapping[str, Fitted]
+    weights: Mapping[str, float]
+    calibration: Calibration | None = None
+
+    def predict(self, features: Float) -> Float:
+        """Forecast what the horizon adds for rows of shape (n, columns), in the measure's unit."""
+        total = np.zeros(len(features))
+        for name, weight in self.weights.items():
+            if weight > 0:
+                total += weight * self.members[name].predict(features)
+        return total
+
+    def contributions(self, features: Float) -> tuple[Float, float]:
+        """SHAP values, shape (n, columns), and base value: the weighted sums of the members'."""
+        values, base = np.zeros(features.shape), 0.0
+        for name, weight in self.weights.items():
+            if weight > 0:
+                member_values, member_base = self.members[name].contributions(features)
+                values += weight * member_values
+                base += weight * member_base
+        return values, base
+
+
+@dataclass(frozen=True)
+class ServedRows:
+    """Rows of a panel that are forecast: one per city, at its own newest usable year.
+
+    Attributes
+    ----------
+    origin : int
+        The common origin of the run.
+    cities : ndarray of int
+        Positions in ``dataset.cities``.
+    origins : ndarray of int64
+        Origin of each row; older than the common one for a stale city.
+    """
+
+    dataset: Dataset
+    origin: int
+    cities: NDArray[np.intp]
+    origins: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, dataset: Dataset, origin: int | None = None) -> ServedRows:
+        """Find the common origin, unless given, and each city's own."""
+        if origin is None:
+            origin = common_origin(dataset.outcome, dataset.years)
+        known = np.isfinite(dataset.at(origin).outcome)
+        cities = np.flatnonzero(known.any(axis=1))
+        newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
+        return cls(dataset, origin, cities, dataset.years[newest])
+
+    def features(self, spec: FeatureSpec) -> Float:
+        """Features of the rows, shape (rows, columns), read through the as-of view."""
+        matrix = feature_matrix(self.dataset.at(self.origin), spec)
+        rows: Float = matrix[self.cities, self.origins - self.dataset.years[0]]
+        return rows
+
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float]:
+        """Return ids and values of the indicators as the model reads them, (rows, indicators)."""
+        names, values, _ = read_indicators(self.dataset.at(self.origin), spec)
+        return names, values[self.cities, self.origins - self.dataset.years[0]]
+
+    def ages(self, spec: FeatureSpec) -> Float:
+        """Age in years of each value that `indicators` returns, NaN where there is none.
+
+        0 is the origin of the row, or the newest year that the publication lag lets it read.
+        """
+        _, _, age = read_indicators(self.dataset.at(self.origin), spec)
+        rows: Float = age[self.cities, self.origins - self.dataset.years[0]]
+        return rows
+
+    def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
+        """Return, for each row, the families with carried values and the oldest age of those."""
+        age = np.nan_to_num(self.ages(spec))
+        family = {own.id: own.family for own in self.dataset.specs}
+        names = dict.fromkeys(name for name, _ in spec.columns)
+        owner = np.array([family[name] for name in names], dtype=np.str_)
+        oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
+        return [
+            {name: int(years[row]) for name, years in oldest.items() if years[row] > 0}
+            for row in range(len(age))
+        ]
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """All that is needed to forecast a panel, without the training data.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        The experiment it was trained by.
+    origin : int
+        Common origin of the training panel.
+    cities : tuple of str
+        Cities of the training panel with an outcome in any year up to that origin.
+    horizons : mapping of int to HorizonModel
+        What each horizon adds to the one before it, see `before`.
+    fingerprint : str
+        Fingerprint of the training panel.
+    composite : FrozenComposite or None
+        Ranges and weights of a composite outcome, as they were frozen.
+    """
+
+    experiment: Experiment
+    origin: int
+    cities: tuple[str, ...]
+    horizons: Mapping[int, HorizonModel]
+    fingerprint: str = ""
+    composite: FrozenComposite | None = None
+
+    def before(self, horizon: int) -> int:
+        """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
+        return horizon_before(horizon, self.experiment.outcome)
+
+    def served_rows(self, panel: Panel) -> ServedRows:
+        """Return the rows of a panel that this forecaster would forecast."""
+        return ServedRows.of(build_dataset(panel, self.experiment, self.composite))
+
+    def forecast(
+        self, panel: Panel, rows: ServedRows | None = None, coverage: float = REFERENCE
+    ) -> pd.DataFrame:
+        """Forecast every city of a panel.
+
+        Parameters
+        ----------
+        coverage : float
+            Nominal coverage of ``lower`` to ``upper``.
+
+        Returns
+        -------
+        DataFrame
+            ``FORECAST_COLUMNS``, sorted by horizon and city, in the unit of the measure; bounds
+            and probabilities are empty for a model without intervals. An interval is never
+            narrower than that of a shorter horizon. ``flags`` are joined by ";": ``stale``,
+            ``nowcast``, ``new_city``, and for each family with values carried forward
+            ``carried:FAMILY(YEARS)``, the oldest age among them.
+
+        Raises
+        ------
+        InputError
+            If the panel lacks an indicator of the model or has no common origin.
+        """
+        rows = rows or self.served_rows(panel)
+        check_coverage(coverage, "coverage")
+        if not self.horizons:
+            raise InputError("the model has no horizon; train it again")
+        parts = self._summed(rows)
+        return pd.concat(self._with_intervals(parts, rows, coverage), ignore_index=True)
+
+    def _with_intervals(
+        self, parts: list[pd.DataFrame], rows: ServedRows, coverage: float
+    ) -> list[pd.DataFrame]:
+        """Fill bounds and probabilities, horizon after horizon."""
+        scale = city_scale(rows.dataset.at(rows.origin))[rows.cities]
+        widest = {name: np.zeros(len(scale)) for name in ("", "_80")}
+        for part, horizon in zip(parts, sorted(self.horizons), strict=True):
+            calibration = self.horizons[horizon].calibration
+            if calibration is None:
+                continue
+            forecast = part["forecast"].to_numpy()
+            for ending, level in (("", coverage), ("_80", INNER)):
+                half = np.maximum(calibration.half_width(scale, level), widest[ending])
+                widest[ending] = np.where(np.isfinite(half), half, widest[ending])
+                part[f"lower{ending}"] = forecast - half
+                part[f"upper{ending}"] = forecast + half
+            part["coverage"] = np.where(part["upper"].notna(), coverage, np.nan)
+            served = np.where(rows.origins < rows.origin, np.nan, forecast)
+            for name, limit in ((BELOW_ZERO, 0.0), (BELOW_TWO, -2.0)):
+                part[name] = calibration.probability_below(forecast, scale, limit)
+            part[WORST] = calibration.probability_worst(served, scale)
+        return parts
+
+    def _summed(self, rows: ServedRows) -> list[pd.DataFrame]:
+        """Forecast horizon after horizon, each on top of the one it adds to."""
+        parts = []
+        forecast = {0: np.zeros(len(rows.cities))}
+        carried: dict[int, list[dict[str, int]]] = {0: [{} for _ in rows.cities]}
+        for horizon in sorted(self.horizons):
+            model, before = self.horizons[horizon], self.before(horizon)
+            forecast[horizon] = forecast[before] + model.predict(rows.features(model.spec))
+            own = rows.carried_families(model.spec)
+            both = zip(carried[before], own, strict=True)
+            carried[horizon] = [_oldest(*pair) for pair in both]
+            parts.append(self._one_horizon(horizon, forecast[horizon], carried[horizon], rows))
+        return parts
+
+    def _one_horizon(
+        self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ServedRows
+    ) -> pd.DataFrame:
+        dataset = rows.dataset
+        stale = rows.origins < rows.origin
+        ranks = pd.Series(np.where(stale, np.nan, forecast)).rank(ascending=False, method="min")
+        province = dataset.groups.get("province")
+        frame = pd.DataFrame(
+            {
+                "city": np.array(dataset.cities, dtype=object)[rows.cities],
+                "province": "" if province is None else province[rows.cities],
+                "origin": rows.origins,
+                "horizon": horizon,
+                "target_year": rows.origins + horizon,
+                "forecast": forecast,
+                "lower": np.nan,
+                "upper": np.nan,
+                "coverage": np.nan,
+                "rank": ranks.astype("Int64"),
+            }
+        )
+        frame["flags"] = self._flags(rows, horizon, carried, stale)
+        frame[["lower_80", "upper_80", *EVENTS]] = np.nan
+        return frame[list(FORECAST_COLUMNS)]
+
+    def _flags(
+        self,
+        rows: ServedRows,
+        horizon: int,
+        carried: list[dict[str, int]],
+        stale: NDArray[np.bool_],
+    ) -> list[str]:
+        known = np.array([name in set(self.cities) for name in rows.dataset.cities])[rows.cities]
+        delay = self.experiment.outcome.publication_delay_days
+        nowcast = [
+            dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
+            for origin in rows.origins
+        ]
+        marks = zip(stale, nowcast, ~known, carried, strict=True)
+        return [
+            ";".join(
+                [w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on]
+                + [f"carried:{family}({years})" for family, years in old.items()]
+            )
+            for *m, old in marks
+        ]
+
+
+def _oldest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
+    """Return the families of both with the older of their ages."""
+    names = dict.fromkeys((*first, *second))
+    return {name: max(first.get(name, 0), second.get(name, 0)) for name in names}
+
+
+def available_from(origin: int, delay_days: int) -> dt.date:
+    """Date on which the outcome of the origin year is published.
+
+    One year after the end of the origin year, plus the configured delay in days.
+
+    Examples
+    --------
+    >>> available_from(2023, 90)
+    datetime.date(2025, 3, 31)
+    """
+    return dt.date(origin + 1, 12, 31) + dt.timedelta(days=delay_days)

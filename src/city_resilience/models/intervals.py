@@ -1,0 +1,322 @@
+"""Intervals and probabilities from the residuals of earlier origins.
+
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018): the interval is the forecast plus
+and minus a quantile of absolute residuals at origins whose outcome was known. Residuals may be
+divided by the square root of the city's own volatility; at each origin the kind with the lower
+interval score at earlier origins is taken. After a year with too many misses the level rises
+(adaptive conformal inference, Gibbs & Candès 2021, one-sided: it never falls below nominal), too
+many being more than three standard errors of as many independent cities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.models.fitted import expect_array, read_arrays, write_arrays
+from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.features import lagged
+
+__all__ = [
+    "CALIBRATION",
+    "KINDS",
+    "REFERENCE",
+    "STEP",
+    "Calibration",
+    "Residuals",
+    "check_coverage",
+    "city_scale",
+    "conformal_quantile",
+    "interval_score",
+    "residuals_of",
+]
+
+Float = NDArray[np.float64]
+
+CALIBRATION = "calibration.npz"
+KINDS = ("plain", "volatility")
+REFERENCE = 0.9
+STEP = 0.2
+CHANCE = 3.0
+LEAST_ALPHA = 0.01
+MOST_WIDER = 1.5
+SHRINKAGE_YEARS = 3.0
+WORST_SHARE = 0.1
+_BISECTIONS = 60
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Residuals of one origin, cities with a known outcome only.
+
+    Attributes
+    ----------
+    origin : int
+    residual : ndarray, shape (n,)
+        Outcome minus forecast, in the unit of the measure.
+    scale : ndarray, shape (n,)
+        The city's scale as of that origin, see `city_scale`.
+    """
+
+    origin: int
+    residual: Float
+    scale: Float
+
+    def scores(self, kind: str) -> Float:
+        """Signed conformity scores of a kind, shape (n,)."""
+        return self.residual / self.scale if kind == "volatility" else self.residual
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """All that intervals at one origin and horizon stand on.
+
+    Attributes
+    ----------
+    horizon : int
+    past : tuple of Residuals
+        Of the origins whose outcome is known, in order.
+    """
+
+    horizon: int
+    past: tuple[Residuals, ...]
+
+    def known_at(self, origin: int) -> Calibration:
+        """Return the calibration as it stood at an origin."""
+        known = (part for part in self.past if part.origin + self.horizon <= origin)
+        return Calibration(self.horizon, tuple(known))
+
+    def to_bytes(self) -> bytes:
+        """Return the residuals as one npz file."""
+        parts = self.past
+        arrays = {
+            "origin": np.repeat([p.origin for p in parts], [len(p.residual) for p in parts]),
+            "residual": np.concatenate([np.empty(0), *(p.residual for p in parts)]),
+            "scale": np.concatenate([np.empty(0), *(p.scale for p in parts)]),
+        }
+        return write_arrays(arrays | {"origin": arrays["origin"].astype(np.int64)})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, horizon: int) -> Calibration:
+        """Read the npz file back.
+
+        Raises
+        ------
+        InputError
+            If an array is missing, of another length or kind, or a scale is not positive.
+        """
+        arrays = read_arrays({CALIBRATION: data}, CALIBRATION)
+        size = arrays["residual"].size if "residual" in arrays else 0
+        for name, kind in (("origin", "i8"), ("residual", "f8"), ("scale", "f8")):
+            expect_array(arrays, name, kind, (size,), CALIBRATION)
+        origin, residual, scale = (arrays[name] for name in ("origin", "residual", "scale"))
+        if not (scale > 0).all() or (np.diff(origin) < 0).any():
+            raise InputError(f"{CALIBRATION}: a scale is not positive, or origins are out of order")
+        parts = (
+            Residuals(int(o), residual[origin == o], scale[origin == o]) for o in np.unique(origin)
+        )
+        return cls(horizon, tuple(parts))
+
+    @property
+    def kind(self) -> str:
+        """Kind of score that had the lower interval score at earlier origins."""
+        return self._adapted[0]
+
+    @property
+    def wider(self) -> float:
+        """Factor, 1 or more, by which intervals are wider after years with too many misses."""
+        return self._adapted[1]
+
+    def half_width(self, scale: Float, coverage: float = REFERENCE) -> Float:
+        """Half the width of the interval of each city.
+
+        Parameters
+        ----------
+        scale : ndarray, shape (cities,)
+        coverage : float
+            Nominal coverage, above 0 and below 1. Kind and factor are those of 90 %, so that
+            intervals of different coverage never cross.
+
+        Returns
+        -------
+        ndarray, shape (cities,)
+            In the unit of the measure; NaN where the residuals are too few for that coverage.
+        """
+        quantile = conformal_quantile(np.abs(self._scores), 1.0 - coverage)
+        return quantile * self._reach(scale)
+
+    def plain_half_width(self, coverage: float = REFERENCE) -> float:
+        """Half the width of plain split conformal intervals, for comparison."""
+        parts = [np.abs(part.residual) for part in self.past]
+        return conformal_quantile(np.concatenate(parts) if parts else np.empty(0), 1.0 - coverage)
+
+    def quantiles(self, forecast: Float, scale: Float, levels: Float) -> Float:
+        """Quantiles of the outcome, shape (levels, cities); NaN without residuals."""
+        if not len(self._scores):
+            return np.full((len(levels), len(forecast)), np.nan)
+        offsets = np.quantile(self._scores, levels, method="median_unbiased")
+        return np.asarray(forecast + offsets[:, None] * self._reach(scale))
+
+    def probability_below(self, forecast: Float, scale: Float, limit: float) -> Float:
+        """Probability that the outcome lies below a limit, shape (cities,).
+
+        The share of past scores, spread as the 90 % interval is, that would end below it:
+        ``(count + 0.5) / (n + 1)``, never 0 or 1.
+        """
+        if not len(self._scores):
+            return np.full(len(forecast), np.nan)
+        asked = (limit - forecast) / self._reach(scale)
+        below = np.searchsorted(self._scores, asked, side="left")
+        return np.where(np.isfinite(asked), (below + 0.5) / (len(self._scores) + 1.0), np.nan)
+
+    def probability_worst(self, forecast: Float, scale: Float) -> Float:
+        """Probability that a city is among the worst tenth of the cities forecast.
+
+        The limit is the level below which a tenth of these cities is expected to end.
+        """
+        known = np.isfinite(forecast)
+        if not len(self._scores) or not known.any():
+            return np.full(len(forecast), np.nan)
+        ends = forecast[known, None] + self._reach(scale)[known, None] * self._scores[[0, -1]]
+        low, high = float(ends.min()) - 1.0, float(ends.max()) + 1.0
+        for _ in range(_BISECTIONS):
+            middle = (low + high) / 2.0
+            share = self.probability_below(forecast[known], scale[known], middle).mean()
+            low, high = (low, middle) if share > WORST_SHARE else (middle, high)
+        return self.probability_below(forecast, scale, low)
+
+    def _reach(self, scale: Float) -> Float:
+        """How far one unit of the scores reaches for each city, shape (cities,)."""
+        return self.wider * (scale if self.kind == "volatility" else np.ones_like(scale))
+
+    @cached_property
+    def _scores(self) -> Float:
+        """Sorted signed scores of all known origins."""
+        parts = [part.scores(self.kind) for part in self.past]
+        return np.sort(np.concatenate(parts)) if parts else np.empty(0)
+
+    @cached_property
+    def _adapted(self) -> tuple[str, float]:
+        """Walk through the past as it became known: the kind that did better, and its factor."""
+        walks = {kind: _Walk(kind, self.horizon, self.past) for kind in KINDS}
+        best = min(KINDS, key=lambda kind: walks[kind].mean_score())
+        newest = max((part.origin + self.horizon for part in self.past), default=0)
+        return best, walks[best].wider(newest)
+
+
+def check_coverage(coverage: float, where: str) -> None:
+    """Refuse a coverage that is no share.
+
+    Raises
+    ------
+    InputError
+        If it is not above 0 and below 1.
+    """
+    if not 0.0 < coverage < 1.0:
+        raise InputError(f"{where}: {coverage:g} is not above 0 and below 1; give 0.9 for 90 %")
+
+
+def city_scale(view: AsOf) -> Float:
+    """Square root of a city's mean absolute yearly measure up to the origin, shape (cities,).
+
+    The mean is drawn to that of all cities with the weight of three years. All ones where no
+    yearly value is known.
+    """
+    yearly = np.abs(lagged(view.labels(1), 1))
+    known = np.isfinite(yearly)
+    pooled = float(yearly[known].mean()) if known.any() else 0.0
+    if pooled == 0.0:
+        return np.ones(len(yearly))
+    total = np.where(known, yearly, 0.0).sum(axis=1) + SHRINKAGE_YEARS * pooled
+    return np.asarray(np.sqrt(total / (known.sum(axis=1) + SHRINKAGE_YEARS)))
+
+
+def interval_score(truth: Float, lower: Float, upper: Float, coverage: float) -> Float:
+    """Width plus the penalty of misses (Gneiting & Raftery 2007); less is better.
+
+    ``(u - l) + 2/α (l - y) [y < l] + 2/α (y - u) [y > u]`` with ``α = 1 - coverage``.
+    """
+    factor = 2.0 / (1.0 - coverage)
+    misses = np.maximum(lower - truth, 0.0) + np.maximum(truth - upper, 0.0)
+    return np.asarray(upper - lower + factor * misses)
+
+
+def conformal_quantile(absolute: Float, alpha: float) -> float:
+    """Split conformal quantile: the ceil((n + 1)(1 - α))-th smallest score, NaN if there is none.
+
+    Parameters
+    ----------
+    absolute : ndarray, shape (n,)
+    alpha : float
+        Share of misses, above 0 and below 1.
+    """
+    rank = int(np.ceil((len(absolute) + 1) * (1.0 - alpha) - 1e-9))
+    if not 1 <= rank <= len(absolute):
+        return float("nan")
+    return float(np.partition(absolute, rank - 1)[rank - 1])
+
+
+class _Walk:
+    """One kind of score through the past, each origin judged by what was known then."""
+
+    def __init__(self, kind: str, horizon: int, past: Sequence[Residuals]) -> None:
+        self._kind, self._horizon, self._past = kind, horizon, past
+        self._missed: dict[int, tuple[float, int]] = {}
+        self._scores: list[float] = []
+        for part in past:
+            self._judge(part)
+
+    def _judge(self, part: Residuals) -> None:
+        known = self._known(part.origin)
+        quantile = self.wider(part.origin) * conformal_quantile(known, 1.0 - REFERENCE)
+        if not np.isfinite(quantile) or not len(part.residual):
+            return
+        scores = np.abs(part.scores(self._kind))
+        self._missed[part.origin] = (float(np.mean(scores > quantile)), len(scores))
+        half = quantile * (part.scale if self._kind == "volatility" else np.ones(len(scores)))
+        score = interval_score(part.residual, -half, half, REFERENCE)
+        self._scores.append(float(score.mean()))
+
+    def _known(self, origin: int) -> Float:
+        """Absolute scores of the outcomes known at an origin."""
+        parts = [p.scores(self._kind) for p in self._past if p.origin + self._horizon <= origin]
+        return np.abs(np.concatenate(parts)) if parts else np.empty(0)
+
+    def wider(self, origin: int) -> float:
+        """Return the factor at an origin: the quantile of the level that misses asked for."""
+        nominal = alpha = 1.0 - REFERENCE
+        for year, (missed, cities) in self._missed.items():
+            too_many = missed > nominal + CHANCE * np.sqrt(nominal * REFERENCE / cities)
+            if year + self._horizon <= origin and (too_many or missed < nominal):
+                alpha = min(nominal, alpha + STEP * (nominal - missed))
+        known = self._known(origin)
+        adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))
+        factor = adapted / conformal_quantile(known, nominal) if np.isfinite(adapted) else 1.0
+        return float(min(factor, MOST_WIDER)) if np.isfinite(factor) else 1.0
+
+    def mean_score(self) -> float:
+        """Mean interval score over the origins judged; infinite for none."""
+        return float(np.mean(self._scores)) if self._scores else np.inf
+
+
+def residuals_of(
+    truths: Mapping[int, Float], forecasts: Mapping[int, Float], scales: Mapping[int, Float]
+) -> tuple[Residuals, ...]:
+    """Lay out residuals by origin, cities with both a truth and a forecast only.
+
+    Parameters
+    ----------
+    truths, forecasts, scales : mapping of int to ndarray, shape (cities,)
+        By origin.
+    """
+    parts = []
+    for origin in sorted(forecasts):
+        residual = truths[origin] - forecasts[origin]
+        known = np.isfinite(residual)
+        parts.append(Residuals(origin, residual[known], scales[origin][known]))
+    return tuple(parts)

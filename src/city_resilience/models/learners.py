@@ -1,0 +1,383 @@
+"""Learners: one table entry and one pure function from (features, labels) to a fitted model.
+
+All aim at the conditional median, because the score is the absolute error and growth gaps have
+heavy tails: persistence by least absolute error, ridge on winsorised labels, boosting on the
+absolute error, and forests grown on the inverse hyperbolic sine of the label, whose leaves are
+turned back. Trees weigh a training row by exp(-age / recency), its age in years at the origin;
+with a recency of 0 all years weigh alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Model, Parameter
+from city_resilience.models.fitted import Booster, Fitted, Forest, Linear
+from city_resilience.models.weights import least_absolute_weights
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["LEARNERS", "Learner", "Sample", "learner_parameters"]
+
+Float = NDArray[np.float64]
+PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
+Values = Mapping[str, Parameter]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Training rows of one fold.
+
+    Attributes
+    ----------
+    features : ndarray, shape (n, columns)
+        NaN = missing.
+    labels : ndarray, shape (n,)
+        What the horizon adds, in the measure's unit, all finite.
+    columns : tuple of (indicator id, form), length columns
+        Form is ``value``, ``rank`` or ``age``.
+    history : ndarray of int
+        Positions of the columns of the family history.
+    ages : ndarray, shape (n,)
+        Years from each row to the origin.
+    """
+
+    features: Float
+    labels: Float
+    columns: tuple[tuple[str, str], ...]
+    history: NDArray[np.intp]
+    ages: Float
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Form of each column."""
+        return tuple(form for _, form in self.columns)
+
+    def only(self, columns: NDArray[np.intp]) -> Sample:
+        """Return the sample on some of its columns."""
+        return Sample(
+            self.features[:, columns],
+            self.labels,
+            tuple(self.columns[k] for k in columns),
+            np.flatnonzero(np.isin(columns, self.history)),
+            self.ages,
+        )
+
+
+@dataclass(frozen=True)
+class Learner:
+    """An entry of the table of learners.
+
+    ``space`` proposes parameters to an optuna trial; ``defaults`` names every parameter that an
+    experiment may set, ``limits`` the smallest and largest value of each. ``past_only`` says that
+    it reads no column but those of the family history.
+    """
+
+    id: str
+    label: str
+    fit: Callable[[Sample, Values, int], Fitted]
+    defaults: Values
+    limits: Mapping[str, tuple[float, float]]
+    space: Callable[[optuna.Trial], dict[str, Parameter]]
+    past_only: bool = False
+
+
+def recency_weights(sample: Sample, values: Values) -> Float | None:
+    """Return exp(-age / recency) of each row; None, all alike, where ``recency`` is 0 years."""
+    years = float(values["recency"])
+    return np.exp(-sample.ages / years) if years > 0 else None
+
+
+def fill_values(sample: Sample) -> Float:
+    """Stand-ins for missing values: the middle rank, or the training median of a column."""
+    known = np.isfinite(sample.features)
+    fill = np.where([form == "rank" for form in sample.forms], 0.5, 0.0)
+    for k in range(sample.features.shape[1]):
+        if sample.forms[k] != "rank" and known[:, k].any():
+            fill[k] = np.median(sample.features[known[:, k], k])
+    return fill
+
+
+def fit_persistence(sample: Sample, values: Values, seed: int) -> Linear:
+    """Slopes on the last gap and its five-year mean, by least absolute error, none negative.
+
+    At the shortest horizon the damped baseline as a member: where earlier origins trust the
+    learners little, the blend shrinks towards it instead of towards a gap of zero. A missing gap
+    counts as zero.
+    """
+    del values, seed
+    width = len(sample.columns)
+    own = [k for k, column in enumerate(sample.columns) if column in PERSISTENT]
+    coefficients = np.zeros(width)
+    filled = np.nan_to_num(sample.features)
+    if own:
+        coefficients[own] = least_absolute_weights(filled[:, own], sample.labels)
+    centre = filled.mean(axis=0)
+    return Linear(coefficients, np.zeros(width), centre, float(centre @ coefficients))
+
+
+def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
+    """Ridge regression on the ranked columns, labels winsorised within the fold."""
+    from sklearn.linear_model import Ridge
+
+    del seed
+    tail = float(values["winsorise"])
+    labels = np.clip(sample.labels, *np.quantile(sample.labels, [tail, 1 - tail]))
+    fill = fill_values(sample)
+    filled = np.where(np.isnan(sample.features), fill, sample.features)
+    ranked = np.flatnonzero([form == "rank" for form in sample.forms])
+    centre = filled.mean(axis=0)
+    coefficients = np.zeros(filled.shape[1])
+    if ranked.size:
+        model = Ridge(alpha=float(values["alpha"]), fit_intercept=False)
+        model.fit((filled - centre)[:, ranked], labels - labels.mean())
+        coefficients[ranked] = model.coef_
+    return Linear(coefficients, fill, centre, float(labels.mean()))
+
+
+def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
+    """Boosted trees on the absolute error; each round adds ``num_parallel_tree`` averaged trees."""
+    import xgboost
+
+    weights = recency_weights(sample, values)
+    data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
+    rounds = int(values["rounds"])
+    parameters = {
+        "objective": "reg:absoluteerror",
+        "tree_method": "hist",
+        "seed": seed,
+        "nthread": 1,
+        "base_score": float(np.median(sample.labels)),
+        **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
+    }
+    booster = xgboost.train(parameters, data, num_boost_round=rounds)
+    return Booster(bytes(booster.save_raw("ubj")), sample.features.shape[1])
+
+
+def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
+    """Extremely randomised trees grown on asinh(label / scale), leaves in percentage points.
+
+    The scale is the median absolute label of the fold. A leaf's forecast is
+    scale * sinh(mean of asinh(label / scale)), which lies between mean and median; the average
+    over trees stays additive, so SHAP values remain exact in percentage points.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor
+
+    fill = fill_values(sample)
+    filled = np.where(np.isnan(sample.features), fill, sample.features).astype(np.float32)
+    scale = float(np.median(np.abs(sample.labels))) or 1.0
+    model = ExtraTreesRegressor(
+        n_estimators=int(values["trees"]),
+        min_samples_leaf=min(int(values["min_leaf"]), max(1, len(filled) // 4)),
+        max_features=float(values["max_features"]),
+        random_state=seed,
+        n_jobs=1,
+    )
+    weights = recency_weights(sample, values)
+    model.fit(filled, np.arcsinh(sample.labels / scale), sample_weight=weights)
+    return _flatten([tree.tree_ for tree in model.estimators_], scale, fill)
+
+
+def fit_extra_trees_history(sample: Sample, values: Values, seed: int) -> Forest | Linear:
+    """Extremely randomised trees on the columns of the family history alone.
+
+    Where other indicators add noise, their trees split on it; this member cannot.
+    """
+    width = len(sample.columns)
+    if not len(sample.history):
+        nothing = np.zeros(width)
+        return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
+    forest = fit_extra_trees(sample.only(sample.history), values, seed)
+    fill = np.zeros(width)
+    fill[sample.history] = forest.fill
+    feature = np.where(forest.left >= 0, sample.history[forest.feature], 0).astype(np.int32)
+    return replace(forest, feature=feature, fill=fill)
+
+
+def _flatten(trees: list[Any], scale: float, fill: Float) -> Forest:
+    left = np.concatenate([tree.children_left for tree in trees])
+    leaf = left < 0
+    value = scale * np.sinh(np.concatenate([tree.value[:, 0, 0] for tree in trees]))
+    feature = np.concatenate([tree.feature for tree in trees])
+    threshold = np.concatenate([tree.threshold for tree in trees])
+    sizes = [tree.node_count for tree in trees]
+    return Forest(
+        left=left.astype(np.int32),
+        right=np.concatenate([tree.children_right for tree in trees]).astype(np.int32),
+        feature=np.where(leaf, 0, feature).astype(np.int32),
+        threshold=np.where(leaf, 0.0, _round_down(threshold)).astype(np.float32),
+        value=np.where(leaf, value, 0.0),
+        cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float32),
+        roots=np.cumsum([0, *sizes]).astype(np.int32),
+        fill=fill,
+    )
+
+
+def _round_down(threshold: Float) -> NDArray[np.float32]:
+    """Largest float32 not above: float32 features then fall on the same side as in training."""
+    near = threshold.astype(np.float32)
+    below = np.nextafter(near, np.float32(-np.inf), dtype=np.float32)
+    return np.where(near.astype(np.float64) > threshold, below, near)
+
+
+def _ridge_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {"alpha": trial.suggest_float("alpha", 1.0, 1000.0, log=True)}
+
+
+def _xgboost_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {
+        "rounds": trial.suggest_int("rounds", 100, 500, step=50),
+        "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
+        "max_depth": trial.suggest_int("max_depth", 2, 6),
+        "min_child_weight": trial.suggest_float("min_child_weight", 5, 80, log=True),
+        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.2, 0.9),
+    }
+
+
+def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
+    return {
+        "min_leaf": trial.suggest_int("min_leaf", 5, 60, log=True),
+        "max_features": trial.suggest_float("max_features", 0.1, 0.8),
+    }
+
+
+BOOSTING: Values = {
+    "rounds": 100,
+    "learning_rate": 0.09,
+    "max_depth": 3,
+    "min_child_weight": 20.0,
+    "subsample": 0.7,
+    "colsample_bytree": 0.2,
+    "reg_lambda": 5.0,
+    "max_bin": 32,
+    "num_parallel_tree": 2,
+    "recency": 3.0,
+}
+ALL_YEARS: Values = {
+    **BOOSTING,
+    "max_depth": 4,
+    "colsample_bytree": 0.5,
+    "num_parallel_tree": 1,
+    "recency": 0.0,
+}
+BOOSTING_LIMITS: Mapping[str, tuple[float, float]] = {
+    "rounds": (1, 10_000),
+    "learning_rate": (1e-4, 1.0),
+    "max_depth": (1, 12),
+    "min_child_weight": (0.0, 1e6),
+    "subsample": (0.05, 1.0),
+    "colsample_bytree": (0.01, 1.0),
+    "reg_lambda": (0.0, 1e9),
+    "max_bin": (2, 1024),
+    "num_parallel_tree": (1, 100),
+    "recency": (0.0, 1e6),
+}
+FOREST: Values = {"trees": 100, "min_leaf": 25, "max_features": 0.3, "recency": 6.0}
+FOREST_LIMITS: Mapping[str, tuple[float, float]] = {
+    "trees": (1, 5000),
+    "min_leaf": (1, 10_000),
+    "max_features": (0.01, 1.0),
+    "recency": (0.0, 1e6),
+}
+LEARNERS: Mapping[str, Learner] = {
+    learner.id: learner
+    for learner in (
+        Learner(
+            "persistence",
+            "persistence",
+            fit_persistence,
+            {},
+            {},
+            lambda _: {},
+            past_only=True,
+        ),
+        Learner(
+            "ridge",
+            "ridge on ranks",
+            fit_ridge,
+            {"alpha": 100.0, "winsorise": 0.02},
+            {"alpha": (0.0, 1e9), "winsorise": (0.0, 0.49)},
+            _ridge_space,
+        ),
+        Learner(
+            "xgboost",
+            "xgboost on recent years",
+            fit_xgboost,
+            BOOSTING,
+            BOOSTING_LIMITS,
+            _xgboost_space,
+        ),
+        Learner(
+            "xgboost_all_years",
+            "xgboost on all years alike",
+            fit_xgboost,
+            ALL_YEARS,
+            BOOSTING_LIMITS,
+            _xgboost_space,
+        ),
+        Learner(
+            "extra_trees",
+            "extra trees",
+            fit_extra_trees,
+            FOREST,
+            FOREST_LIMITS,
+            _extra_trees_space,
+        ),
+        Learner(
+            "extra_trees_history",
+            "extra trees on the past",
+            fit_extra_trees_history,
+            FOREST,
+            FOREST_LIMITS,
+            _extra_trees_space,
+            past_only=True,
+        ),
+    )
+}
+
+
+def learner_parameters(model: Model) -> dict[str, Values]:
+    """Return the parameters of each member: the table's defaults, then the experiment's.
+
+    Raises
+    ------
+    InputError
+        If a member or a parameter does not exist.
+    """
+    for name in (*model.members, *model.parameters):
+        if name not in LEARNERS:
+            raise InputError(
+                f"model.members: no learner {name!r}{nearest(name, LEARNERS)}; "
+                f"choose among {', '.join(LEARNERS)}"
+            )
+    for name, own in model.parameters.items():
+        for key, value in own.items():
+            _check_parameter(LEARNERS[name], key, value)
+    return {
+        name: {**LEARNERS[name].defaults, **model.parameters.get(name, {})}
+        for name in model.members
+    }
+
+
+def _check_parameter(learner: Learner, key: str, value: Parameter) -> None:
+    where = f"model.parameters.{learner.id}"
+    if key not in learner.defaults:
+        raise InputError(
+            f"{where}: no parameter {key!r}{nearest(key, learner.defaults)}; choose among "
+            f"{', '.join(learner.defaults)}"
+        )
+    low, high = learner.limits[key]
+    whole = isinstance(learner.defaults[key], int)
+    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+    if not fits or not low <= float(value) <= high:
+        raise InputError(
+            f"{where}.{key}: expected a {'whole number' if whole else 'number'} from {low:g} to "
+            f"{high:g}, found {value!r}; change it"
+        )

@@ -1,0 +1,126 @@
+"""Weights from what came to pass: of a blend's members, and by least absolute error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.resilience.growth_gap import known_labels
+
+__all__ = ["blend_weights", "least_absolute_weights", "weights_at"]
+
+Float = NDArray[np.float64]
+Weigh = Callable[[Float, Float, NDArray[np.int64]], Float]
+SHARPNESS = 30.0
+_TINY = 1e-12
+
+
+def least_absolute_weights(inputs: Float, labels: Float) -> Float:
+    """Solve min over w >= 0 of the sum of abs(labels - inputs @ w).
+
+    Solved in its dual, max labels·d subject to inputs'd <= 0 and -1 <= d <= 1, which has one
+    constraint per column instead of one per row; the weights are the multipliers.
+
+    Parameters
+    ----------
+    inputs : ndarray, shape (n, k)
+    labels : ndarray, shape (n,)
+
+    Returns
+    -------
+    ndarray, shape (k,)
+
+    Examples
+    --------
+    >>> least_absolute_weights(np.array([[1.0], [2.0], [4.0]]), np.array([0.5, 1.0, 2.0]))
+    array([0.5])
+    """
+    from scipy.optimize import linprog
+
+    solution = linprog(
+        -labels,
+        A_ub=inputs.T,
+        b_ub=np.zeros(inputs.shape[1]),
+        bounds=(-1.0, 1.0),
+        method="highs",
+    )
+    weights: Float = np.maximum(-solution.ineqlin.marginals, 0.0)
+    return weights
+
+
+def blend_weights(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
+    """Weights of the members of a blend, by what is certain of their errors at earlier origins.
+
+    ``exp(-30 e)``, where ``e`` is by how much a member's yearly mean absolute error exceeds that of
+    the best, as a share of the latter, beyond one standard error over the origins. Members that
+    cannot be told apart weigh alike, so a short panel averages; one that is 8 % worse without doubt
+    has a tenth of the weight. Weights that minimise the error of the blend itself fit the few
+    earlier origins too closely.
+
+    Parameters
+    ----------
+    forecasts : ndarray, shape (n, members)
+        Forecasts made at earlier origins.
+    labels : ndarray, shape (n,)
+        What came to pass, known by now.
+    origins : ndarray, shape (n,)
+        The origin of each row. With fewer than two the members get equal weights.
+
+    Returns
+    -------
+    ndarray, shape (members,)
+        Positive or zero, sum 1.
+
+    Examples
+    --------
+    >>> years = np.array([2001, 2002, 2003])
+    >>> blend_weights(np.array([[0.0, 0.2], [0.0, -0.2], [0.0, 0.2]]), np.ones(3), years)
+    array([0.5, 0.5])
+    """
+    years, position = np.unique(origins, return_inverse=True)
+    members = forecasts.shape[1]
+    if len(years) < 2:
+        return np.full(members, 1.0 / members)
+    errors = np.zeros((len(years), members))
+    np.add.at(errors, position, np.abs(forecasts - labels[:, None]))
+    errors /= np.bincount(position)[:, None]
+    best = int(errors.mean(axis=0).argmin())
+    excess = errors - errors[:, [best]]
+    doubt = excess.std(axis=0, ddof=1) / np.sqrt(len(years))
+    certain = np.maximum(excess.mean(axis=0) - doubt, 0.0)
+    weights = np.exp(-SHARPNESS * certain / max(errors[:, best].mean(), _TINY))
+    return np.asarray(weights / weights.sum())
+
+
+def weights_at(
+    origin: int,
+    horizon: int,
+    inputs: Mapping[int, Float],
+    truths: Mapping[int, Float],
+    weigh: Weigh = blend_weights,
+) -> Float:
+    """Weights of a blend at an origin, from the origins whose outcome was known by then.
+
+    Parameters
+    ----------
+    inputs : mapping of int to ndarray, shape (cities, members)
+        What the members forecast at each origin; NaN for a city that was not forecast.
+    truths : mapping of int to ndarray, shape (cities,)
+        What came to pass; read for an origin once its target year has been reached.
+    weigh : callable
+        From forecasts (n, members), outcomes (n,) and origins (n,), n may be 0, to weights.
+
+    Returns
+    -------
+    ndarray, shape (members,)
+    """
+    origins = np.array(list(inputs), dtype=np.int64)
+    past = origins[known_labels(origin, horizon, origins)].tolist()
+    known = {o: np.isfinite(truths[o] + inputs[o].sum(axis=1)) for o in past}
+    width = next(iter(inputs.values())).shape[1]
+    rows = np.concatenate([np.empty((0, width)), *(inputs[o][known[o]] for o in past)])
+    labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
+    sizes = [np.count_nonzero(known[o]) for o in past]
+    return weigh(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))

@@ -1,0 +1,150 @@
+"""The panel: one long frame of cities and years, and the same numbers on a city × year grid."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
+
+__all__ = ["Grid", "Panel"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Variables of a panel as arrays of shape (cities, years).
+
+    Attributes
+    ----------
+    cities : tuple of str
+        Sorted names, the rows.
+    years : ndarray of int64, shape (years,)
+        Consecutive years, the columns; a year without any row is a column of NaN.
+    values : mapping of str to ndarray of float64, shape (cities, years)
+        Variable id to values in catalogue units; NaN = unknown.
+    province : ndarray of str, shape (cities,), or None
+        Province of each city ("" where unknown); None when the panel has no provinces.
+    coordinates : ndarray of float64, shape (cities, 2), or None
+        Longitude and latitude of each city in degrees, NaN where unknown; None where all are.
+    """
+
+    cities: tuple[str, ...]
+    years: NDArray[np.int64]
+    values: Mapping[str, Float]
+    province: NDArray[np.str_] | None
+    coordinates: Float | None = None
+
+    def column(self, year: int) -> int:
+        """Return the column index of a year."""
+        return int(year - self.years[0])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of cities and of years."""
+        return len(self.cities), len(self.years)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A checked long frame, sorted by city and year, with what its columns mean.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        Columns ``city`` (str), ``year`` (int64), ``province`` (str, when known), the group
+        columns (str) and one float64 column per variable id, in catalogue units. One row per
+        city and year.
+    variables : mapping of str to Variable
+        Meaning of each numeric column.
+    groups : tuple of str
+        Categorical columns that scores are sliced by (``province`` is not one of them).
+    notes : tuple of str
+        What was converted, left unplaced or dropped while reading, one sentence each.
+    source : str
+        Name of the file the panel came from.
+    rows : ndarray of int64, shape (rows,), or None
+        Row in the file, as a spreadsheet counts, of each row of the frame.
+    headers : mapping of str to str
+        Variable id to the header of its column in the file.
+    masked : tuple of str
+        Cells that an audit holds out, one sentence for each variable; among the notes too.
+    """
+
+    frame: pd.DataFrame
+    variables: Mapping[str, Variable]
+    groups: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=(), compare=False)
+    source: str = ""
+    rows: NDArray[np.int64] | None = field(default=None, compare=False)
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    masked: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def cities(self) -> list[str]:
+        """Sorted names of the cities."""
+        return sorted(self.frame["city"].unique())
+
+    @property
+    def years(self) -> range:
+        """Every year from the first to the last of the panel."""
+        return range(int(self.frame["year"].min()), int(self.frame["year"].max()) + 1)
+
+    def truncate(self, year: int) -> Panel:
+        """Return the panel as it stood when ``year`` was its newest year."""
+        kept = (self.frame["year"] <= year).to_numpy()
+        rows = None if self.rows is None else self.rows[kept]
+        return replace(self, frame=self.frame[kept].reset_index(drop=True), rows=rows)
+
+    def cell(self, position: int, variable: str = "") -> str:
+        """Return where a cell of the frame stands in the file; "" where that is not known.
+
+        Parameters
+        ----------
+        position : int
+            Row of the frame, from 0.
+        variable : str
+            Variable id; empty for the row alone.
+        """
+        if self.rows is None:
+            return ""
+        column = f", column {self.headers[variable]!r}" if variable in self.headers else ""
+        return f"row {self.rows[position]}{column}"
+
+    def fingerprint(self) -> str:
+        """Return a hash of keys, columns and values that does not depend on the row order."""
+        digest = hashlib.sha256("\x1f".join(self.frame.columns).encode())
+        for name in self.frame.columns:
+            column = self.frame[name]
+            if column.dtype.kind in "fi":
+                digest.update(np.ascontiguousarray(column.to_numpy()).tobytes())
+            else:
+                digest.update("\x1f".join(column.fillna("").astype(str)).encode())
+        return digest.hexdigest()[:16]
+
+    def grid(self) -> Grid:
+        """Lay the numeric columns out on a complete city × year grid."""
+        cities, years = self.cities, self.years
+        row = pd.Index(cities).get_indexer(self.frame["city"])
+        column = self.frame["year"].to_numpy() - years[0]
+        values = {}
+        for name in self.variables:
+            array = np.full((len(cities), len(years)), np.nan)
+            array[row, column] = self.frame[name].to_numpy(dtype=np.float64)
+            values[name] = array
+        province = None
+        if "province" in self.frame:
+            newest = self.frame.drop_duplicates("city", keep="last").set_index("city")["province"]
+            province = newest.reindex(cities).fillna("").to_numpy(dtype=np.str_)
+        names = tuple(cities)
+        coordinates = stated_coordinates(values)
+        if coordinates is None:
+            coordinates = find_coordinates(names, () if province is None else tuple(province))
+        return Grid(names, np.asarray(years, dtype=np.int64), values, province, coordinates)

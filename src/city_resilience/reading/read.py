@@ -1,0 +1,201 @@
+"""Read a panel of cities and years from a file, in catalogue units, checked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
+from city_resilience.errors import InputError
+from city_resilience.experiment import Data
+from city_resilience.reading import checks
+from city_resilience.reading.city_names import place_cities
+from city_resilience.reading.column_cells import as_numbers, as_text, as_years
+from city_resilience.reading.corrections import apply_corrections
+from city_resilience.reading.decode import open_table
+from city_resilience.reading.faults import Faults
+from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.size import size_labels
+
+__all__ = ["read_panel"]
+
+SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds several cities
+
+
+def read_panel(
+    path: Path | str,
+    data: Data | None = None,
+    *,
+    outcome: str = "",
+    faults: Faults | None = None,
+) -> Panel:
+    """Read, name, convert and check a panel.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV (UTF-8 with or without mark, else GB18030), XLSX or Parquet file. Its first row
+        holds the headers; each further row is one city in one year.
+    data : Data, optional
+        Names of the keys where the catalogue does not know them, groups, units, own columns,
+        the scope, corrections of cells, and the sheet of a workbook.
+    outcome : str
+        Id of the variable that must be present and positive; not checked if empty.
+    faults : Faults, optional
+        Keeps what is wrong with rows and cells, which are then left out, where an audit asks for
+        all of it at once. Without it the first fault is an error.
+
+    Returns
+    -------
+    Panel
+        Sorted by city and year, whatever the order of rows and columns in the file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a key or declared column is missing, two columns are the
+        same variable, a unit does not fit, a cell is no number, no year, blank or infinite, a
+        city-year is given twice, there is only one city, or the outcome is absent, empty, zero
+        or negative; with a gazetteer, if a city's name is unknown or ambiguous.
+    """
+    path, data = Path(path), data or Data()
+    faults = faults or Faults(str(path))
+    table = open_table(path, data.sheet)
+    layout = lay_out(table.headers, data, str(path))
+    raw = table.load([*layout.keys.values(), *layout.groups.values()])
+    raw, blank = _without_blank_rows(raw, layout)
+    if raw.empty:
+        raise InputError(f"{path}: a header and no rows; export the panel again")
+    name = str(path)
+    raw, keys = _keys(raw, table.headers, layout, faults)
+    raw, keys, outside = _in_scope(name, raw, keys, layout, data.scope)
+    notes = [*layout.notes, *outside]
+    looked_up, rules = groups_looked_up(table.headers, data), load_sheet_rules()
+    if data.gazetteer != "none":
+        level = rules.keys.get(plain(table.headers[layout.keys["city"]]), "")
+        places = place_cities(
+            faults,
+            keys,
+            data.gazetteer,
+            looked_up,
+            level="city" if level == "city_only" else "",
+        )
+        raw, keys = raw[places.kept], dict(places.keys)
+        notes += places.notes
+    frame = pd.DataFrame(
+        keys
+        | {header: as_text(raw[at]) for header, at in layout.groups.items()}
+        | {source.variable.id: _values(raw, source, faults) for source in layout.sources},
+        index=raw.index,
+    )
+    if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
+        raise InputError(f"{path}: {layout.no_city}")
+    faults.take(checks.check_duplicates(frame))
+    frame = frame.drop_duplicates(["city", "year"])
+    checks.check_cities(name, frame["city"])
+    ordered = frame.sort_values(["city", "year"], kind="stable")
+    panel = Panel(
+        frame=ordered.reset_index(drop=True),
+        variables={source.variable.id: source.variable for source in layout.sources},
+        groups=(*layout.groups, *looked_up),
+        notes=(*table.notes, *notes, *([f"{blank} blank rows left out"] * (blank > 0))),
+        source=path.name,
+        rows=ordered.index.to_numpy(dtype=np.int64) + 2,
+        headers={source.variable.id: source.header for source in layout.sources},
+    )
+    panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
+    return _with_outcome(name, panel, raw, layout, outcome, faults) if outcome else panel
+
+
+def _with_size(panel: Panel, scope: str) -> Panel:
+    """Add the size class of each city where the experiment names it as a group."""
+    if "size" not in panel.groups or "size" in panel.frame:
+        return panel
+    labels, note = size_labels(panel.frame, panel.variables, scope=scope)
+    return replace(panel, frame=panel.frame.assign(size=labels), notes=(*panel.notes, note))
+
+
+def _without_blank_rows(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, int]:
+    """Drop rows in which no column that is read holds anything; the index keeps its count."""
+    filled = np.zeros(len(raw), dtype=bool)
+    for key in ("city", "year"):
+        filled |= (as_text(raw[layout.keys[key]]) != "").to_numpy(dtype=bool)
+    for source in layout.sources:
+        filled |= raw[source.position].notna().to_numpy(dtype=bool)
+    return (raw, 0) if filled.all() else (raw[filled], int((~filled).sum()))
+
+
+def _keys(
+    raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout, faults: Faults
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Read the keys; rows whose keys are at fault are left out where faults are kept."""
+    city, year = layout.keys["city"], layout.keys["year"]
+    cities = as_text(raw[city])
+    faults.take(checks.check_city_names(headers[city], cities))
+    years, bad = as_years(raw[year])
+    faults.take(checks.check_years(headers[year], raw[year], bad))
+    known = np.where(bad, np.nan, years.astype(np.float64))
+    faults.take(checks.check_year_range(headers[year], raw[year], known))
+    sound = ~bad & (cities != "").to_numpy(dtype=bool)
+    keys: dict[str, Any] = {"city": cities[sound], "year": years[sound]}
+    if "province" in layout.keys:
+        keys["province"] = as_text(raw[layout.keys["province"]])[sound]
+    return raw[sound], keys
+
+
+def _in_scope(
+    path: str, raw: pd.DataFrame, keys: dict[str, Any], layout: Layout, scope: str
+) -> tuple[pd.DataFrame, dict[str, Any], list[str]]:
+    """Keep the rows of one scope where a column tells it."""
+    if "scope" not in layout.keys:
+        return raw, keys, []
+    scopes = load_sheet_rules().scopes
+    words = as_text(raw[layout.keys["scope"]])
+    found = {word: scopes.get(plain(word), word) for word in words.unique()}
+    for row, word in zip(words.index, words, strict=True):
+        if word and found[word] not in scopes.values():
+            raise InputError(
+                f"{path}: row {row + 2}: scope 全市 or 市辖区 expected, found {word!r}; correct it"
+            )
+    kept = words.map(lambda word: not word or found[word] == scope).to_numpy(dtype=bool)
+    if not kept.any():
+        raise InputError(f"{path}: no row is about the scope {scope!r}; change scope in [data]")
+    note = (
+        [f"{(~kept).sum()} rows of another scope than {scope} left out"] if not kept.all() else []
+    )
+    return raw[kept], {key: values[kept] for key, values in keys.items()}, note
+
+
+def _values(raw: pd.DataFrame, source: Source, faults: Faults) -> NDArray[np.float64]:
+    cells, variable = raw[source.position], source.variable
+    values, bad = as_numbers(cells)
+    faults.take(checks.check_numbers(source.header, variable.id, cells, bad))
+    faults.take(checks.check_finite(source.header, variable.id, cells, values))
+    values = np.where(np.isinf(values), np.nan, values)
+    if variable.kind == "share" and not source.unit:
+        faults.take(checks.check_share(source.header, variable.id, values))
+    return values if source.factor == 1.0 else values * source.factor
+
+
+def _with_outcome(
+    path: str, panel: Panel, raw: pd.DataFrame, layout: Layout, outcome: str, faults: Faults
+) -> Panel:
+    """Check the outcome; values that are not positive are left out where faults are kept."""
+    if outcome in layout.misfits and outcome not in panel.variables:
+        raise InputError(f"{path}: {layout.misfits[outcome]}")
+    checks.check_outcome(path, outcome, panel.variables)
+    assert panel.rows is not None
+    by_row = np.argsort(panel.rows)
+    values = panel.frame[outcome].to_numpy(dtype=np.float64)[by_row]
+    position = next(source.position for source in layout.sources if source.variable.id == outcome)
+    cells = raw[position].loc[panel.rows[by_row] - 2]
+    keys = panel.frame[["city", "year"]].iloc[by_row]
+    faults.take(checks.check_positive(panel.headers[outcome], outcome, keys, cells, values))
+    positive = panel.frame[outcome].where(panel.frame[outcome] > 0)
+    return replace(panel, frame=panel.frame.assign(**{outcome: positive}))

@@ -1,0 +1,1 @@
+"""Yearbook sheets: their heads, bodies, captions and years, read into cells of one panel."""

@@ -1,0 +1,152 @@
+"""The cells below a head as numbers in catalogue units, each with its address."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.variables import Match
+from city_resilience.reading.sheets.cells import Cell, parse_cell
+from city_resilience.reading.sheets.columns import meaning
+from city_resilience.reading.sheets.context import factor_of
+from city_resilience.reading.sheets.head import Column
+from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.sheets.places import Place
+from city_resilience.reading.sheets.table import Table
+from city_resilience.reading.sheets.wording import single_line
+
+__all__ = ["CELL_COLUMNS", "read_cells"]
+
+_SHOWN = 80
+CELL_COLUMNS = (
+    "code",
+    "city",
+    "year",
+    "scope",
+    "variable",
+    "value",
+    "step",
+    "unit",
+    "file",
+    "sheet",
+    "row",
+    "column",
+)
+
+
+def read_cells(
+    table: Table,
+    places: Mapping[int, Place],
+    years: Mapping[int, int | None],
+    columns: Sequence[Column],
+    gazetteer: Gazetteer | None,
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Read every cell of some rows and columns.
+
+    Parameters
+    ----------
+    places : mapping of int to Place
+        Row to the city it is about.
+    years : mapping of int to int or None
+        Row to its year, None where the column says it.
+
+    Returns
+    -------
+    cells : DataFrame
+        ``CELL_COLUMNS``, one row for each number: its value and rounding step in catalogue units,
+        the unit that was stated, and its address, counted from 1.
+    entries : list of Entry
+        Cells that hold something and are no number, and values of a city after its end.
+    """
+    numbers: list[tuple[Any, ...]] = []
+    entries: list[Entry] = []
+    marks: Counter[str] = Counter()
+    for row, place in places.items():
+        last = gazetteer.cities[place.code].last if gazetteer else None
+        ended = set[int]()
+        for column in columns:
+            year = column.year or years[row]
+            cell = parse_cell(table.sheet.at(row, column.position), table.rules)
+            if not (cell.known or cell.fault):
+                cell = _hidden(table, row, column)
+            if year is None or not (cell.known or cell.fault):
+                continue
+            if last is not None and year > last:
+                ended.add(year)
+                continue
+            match, fault = meaning(table, row, column)
+            scope = table.scope(row, column, match) if match else ""
+            if match and not scope:
+                fault = f"{table.text(row, 'scope')!r} is no scope; write 全市 or 市辖区"
+            value, step, fault = _converted(cell, match, cell.fault or fault)
+            if fault or match is None:
+                entries.append(_lost(table, row, column, place, year, match, cell, fault))
+                continue
+            marks[cell.mark] += bool(cell.mark)
+            key = (place.code, place.name, year, scope, match.variable.id)
+            where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
+            numbers.append((*key, value, step, match.unit_in_header, *where))
+        entries += [_after_its_end(table, row, place, year) for year in sorted(ended)]
+    entries += [
+        table.entry("note", "cell", mark, f"{count} numbers read without this footnote mark")
+        for mark, count in marks.items()
+        if mark
+    ]
+    return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), entries
+
+
+def _hidden(table: Table, row: int, column: Column) -> Cell:
+    """Return a fault where a merged cell with a number covers a cell, else a blank."""
+    anchor = table.sheet.covered.get((row, column.position))
+    if anchor is None or (
+        anchor[0] == row and not parse_cell(table.sheet.at(*anchor), table.rules).known
+    ):
+        return Cell()
+    return Cell(fault="covered by the merged cell above it or on its left")
+
+
+def _converted(cell: Cell, match: Match | None, fault: str) -> tuple[float, float, str]:
+    """Return a number and its rounding step in catalogue units, and why it cannot be had."""
+    if fault or match is None:
+        return cell.value, 0.0, fault
+    factor: float | None = match.factor
+    if cell.percent and match.unit_in_header != "%":
+        factor = factor_of("%", match.variable)
+        if factor is None:
+            unit = match.variable.unit or "plain numbers"
+            return cell.value, 0.0, f"a percent sign in a column of {unit}"
+    assert factor is not None
+    return cell.value * factor, abs(factor) * 10.0**-cell.digits, ""
+
+
+def _lost(
+    table: Table,
+    row: int,
+    column: Column,
+    place: Place,
+    year: int,
+    match: Match | None,
+    cell: Cell,
+    fault: str,
+) -> Entry:
+    return table.entry(
+        "lost",
+        "cell",
+        single_line(table.sheet.at(row, column.position))[:_SHOWN],
+        f"{column.scope}: {fault}; correct the cell",
+        row=row + 1,
+        column=column.position + 1,
+        city=place.name,
+        year=year,
+        variable=match.variable.id if match else "",
+        likely=cell.likely,
+    )
+
+
+def _after_its_end(table: Table, row: int, place: Place, year: int) -> Entry:
+    reason = f"{place.name} had ended by {year}: its values of that year are left out"
+    return table.entry("lost", "row", place.name, reason, row=row + 1, city=place.name, year=year)

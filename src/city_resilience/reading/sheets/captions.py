@@ -1,0 +1,68 @@
+"""Lines of text between the rows of a table, which change what the rows below them are about."""
+
+from __future__ import annotations
+
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.sheets import plain
+from city_resilience.reading.sheets.context import says_year, units_stated
+from city_resilience.reading.sheets.keys import is_place
+from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.sheets.places import row_numbers
+from city_resilience.reading.sheets.table import Table
+from city_resilience.reading.sheets.wording import match_header, single_line
+
+__all__ = ["below_lines"]
+
+_LONGEST = 20
+Years = dict[int, int | None]
+
+
+def below_lines(
+    table: Table, years: Years, gazetteer: Gazetteer | None
+) -> tuple[Years, list[Entry]]:
+    """Leave out the rows below a line that says another year, unit, scope or variable.
+
+    Parameters
+    ----------
+    years : dict of int to int or None
+        Row to its year.
+
+    Returns
+    -------
+    years : dict of int to int or None
+        Of the rows above the first such line.
+    entries : list of Entry
+        That line, where rows with numbers stand below it.
+    """
+    for row in years:
+        what = _changed(table, row, gazetteer)
+        below = [at for at in years if at > row and row_numbers(table, at)] if what else []
+        if below:
+            line = " ".join(filter(None, map(single_line, table.sheet.rows[row])))
+            reason = (
+                f"rows {below[0] + 1} to {below[-1] + 1} stand below this line, which says another "
+                f"{what}; they are left out, give them a column of it or a sheet of their own"
+            )
+            entry = table.entry("lost", "row", line, reason, row=row + 1)
+            return {at: year for at, year in years.items() if at < row}, [entry]
+    return years, []
+
+
+def _changed(table: Table, row: int, gazetteer: Gazetteer | None) -> str:
+    """Return what a line of text says that the head does not; "" where it is none."""
+    texts = list(dict.fromkeys(filter(None, map(single_line, table.sheet.rows[row]))))
+    titles = table.head.titles or table.sheet.above
+    if len(texts) != 1 or texts[0] in titles:
+        return ""
+    text, rules = texts[0], table.rules
+    if units_stated(texts):
+        return "" if units_stated(texts) == units_stated(titles) else "unit"
+    if text.startswith(rules.junk) or (gazetteer and is_place(text, rules, gazetteer)):
+        return ""
+    if plain(text) in rules.scopes:
+        return "scope"
+    if match_header(text, rules, table.options.units).match is not None:
+        return "variable"
+    year = says_year(text, rules) if len(text) < _LONGEST else None
+    dated = "year" in table.keys.places or year in (None, table.year)
+    return "" if dated else "year"

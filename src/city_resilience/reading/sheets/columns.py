@@ -1,0 +1,142 @@
+"""Which columns of a table are read, and what a cell in them means."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+from city_resilience.catalogue.variables import Match
+from city_resilience.reading.sheets.cells import parse_cell
+from city_resilience.reading.sheets.context import factor_of, in_unit, units_stated
+from city_resilience.reading.sheets.head import Column
+from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.sheets.table import Table
+from city_resilience.reading.sheets.wording import match_header
+
+__all__ = ["list_columns", "meaning", "uncontested"]
+
+_AGREE = 1e-9
+
+
+def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list[Entry]]:
+    """Leave out headers that stand twice over columns that mostly disagree.
+
+    One of them is misprinted, and the sheet alone does not say which: none is read, in any scope.
+
+    Parameters
+    ----------
+    rows : collection of int
+        Rows of cities.
+    """
+    columns = table.value_columns()
+    bad = {}
+    for first, second in pairwise(sorted(columns, key=_key)):
+        if first.match and _key(first)[:-1] == _key(second)[:-1]:
+            both, apart = _compared(table, rows, first, second)
+            if apart * 2 > both:
+                bad[first.match.variable.id] = f"disagree in {apart} of {both} rows"
+    kept = [c for c in columns if c.match is None or c.match.variable.id not in bad]
+    entries = [
+        table.entry(
+            "lost",
+            "header",
+            column.header,
+            f"the header stands over columns that {bad[column.match.variable.id]}; none of them is "
+            "read, correct the wrong header",
+            row=table.keys.body,
+            column=column.position + 1,
+            variable=column.match.variable.id,
+        )
+        for column in columns
+        if column.match and column.match.variable.id in bad
+    ]
+    return kept, entries
+
+
+def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Entry]:
+    """List the columns that hold no known variable, and what was concluded about others."""
+    for column in table.head.columns:
+        if column.position in table.keys.positions:
+            continue
+        row, at = table.keys.body, column.position + 1
+        if column.match is None and "indicator" not in table.keys.places:
+            if column.problem or column.header:
+                unknown = "not in the catalogue; name it in [data.columns] to keep it"
+                reason = f"{column.problem or unknown}; left out"
+                yield table.entry("lost", "header", column.header, reason, row=row, column=at)
+            elif column.year or _holds_numbers(table, column.position):
+                found = str(column.year or "")
+                reason = "numbers and no header that says of what; left out, write a header"
+                yield table.entry("lost", "header", found, reason, row=row, column=at)
+            continue
+        if column.note and column in kept:
+            yield table.entry("note", "header", column.header, column.note, row=row, column=at)
+        remarks = [
+            part for part in (column.match.remarks if column.match else ()) if part[0].isalpha()
+        ]
+        if remarks:
+            reason = f"read without the remark {', '.join(remarks)}"
+            yield table.entry("note", "header", column.header, reason, row=row, column=at)
+
+
+def _holds_numbers(table: Table, at: int) -> bool:
+    """Tell whether a column holds numbers that do not just count the rows."""
+    cells = (parse_cell(table.sheet.at(row, at), table.rules) for row in table.rows())
+    numbers = [cell.value for cell in cells if cell.known]
+    return numbers != list(range(1, len(numbers) + 1))
+
+
+def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
+    """Return what a cell is about: its column's variable, in the unit or indicator of its row.
+
+    Returns
+    -------
+    match : Match or None
+    problem : str
+        Why the cell cannot be read; empty where it can.
+    """
+    match = column.match
+    if match is None:
+        wording = match_header(table.text(row, "indicator"), table.rules, table.options.units)
+        if wording.match is None:
+            return None, wording.problem or "an indicator that is not in the catalogue"
+        match, problem = in_unit(
+            wording.match, _units(table) if "unit" not in table.keys.places else ()
+        )
+        if problem:
+            return None, problem
+    unit = table.text(row, "unit")
+    if not unit or match.unit_in_header:
+        return match, ""
+    factor = factor_of(unit, match.variable)
+    if factor is None:
+        return match, f"unit {unit!r} cannot be converted to {match.variable.unit!r}"
+    return replace(match, unit_in_header=unit, factor=factor), ""
+
+
+def _units(table: Table) -> list[str]:
+    return units_stated(table.head.titles or table.sheet.above)
+
+
+def _key(column: Column) -> tuple[str, str, int, int]:
+    name = column.match.variable.id if column.match else ""
+    return name, column.scope, column.year or 0, column.position
+
+
+def _compared(
+    table: Table, rows: Collection[int], first: Column, second: Column
+) -> tuple[int, int]:
+    """Count the rows in which both columns have a number, and in which those differ."""
+    both = apart = 0
+    for row in rows:
+        left, right = (
+            parse_cell(table.sheet.at(row, column.position), table.rules)
+            for column in (first, second)
+        )
+        if left.known and right.known:
+            size = max(abs(left.value), abs(right.value))
+            both += 1
+            rounding = 0.5 * 10.0 ** -min(left.digits, right.digits)
+            apart += abs(left.value - right.value) > rounding + _AGREE * size
+    return both, apart

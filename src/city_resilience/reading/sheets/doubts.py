@@ -1,0 +1,161 @@
+"""Units doubted by magnitude: a column far from what other sheets of the same variable hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.catalogue.units import parse_unit
+from city_resilience.catalogue.variables import Variable
+from city_resilience.errors import InputError
+from city_resilience.reading.sheets.context import factor_of
+from city_resilience.reading.sheets.listing import Entry
+
+__all__ = ["settle_units"]
+
+_APART = 1.5
+_NEAR = 0.5
+_LEAST = 10
+# What has one unit: a column may hold several variables, one below the other.
+_COLUMN = ("variable", "scope", "year", "file", "sheet", "column", "unit")
+
+
+def settle_units(
+    cells: pd.DataFrame, variables: Mapping[str, Variable], declared: Mapping[str, str]
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Compare the magnitude of each column with its variable's in the other years and sheets.
+
+    A column whose stated unit puts its median city more than 30 times off the others, and whose
+    numbers fit as they stand in the catalogue's unit, is read in that unit and listed as doubtful.
+    One that fits neither way is only listed. Declared units are not doubted.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``CELL_COLUMNS``.
+    declared : mapping of str to str
+        Units by header, variable id, or ``variable/year``.
+
+    Returns
+    -------
+    cells : DataFrame
+        With the values of doubtful columns in the unit that fits.
+    entries : list of Entry
+
+    Raises
+    ------
+    InputError
+        If a declared unit is none, or cannot be converted to the variable's.
+    """
+    cells = _as_declared(cells, variables, declared)
+    positive = cells[cells["value"] > 0]
+    size = np.log10(positive["value"])
+    medians = size.groupby([positive[key] for key in _COLUMN]).agg(["median", "size"]).reset_index()
+    medians = medians[medians["size"] >= _LEAST]
+    factors, entries = {}, []
+    for (variable, _), group in medians.groupby(["variable", "scope"]):
+        if len(group) < 3 or variable in declared:
+            continue
+        for row in group.to_dict("records"):
+            others = group.loc[group["year"] != row["year"], "median"]
+            if len(others) < 2 or _key(str(variable), row["year"]) in declared:
+                continue
+            apart = float(row["median"] - others.median())
+            if abs(apart) <= _APART:
+                continue
+            unit, factor = _fitting(row["unit"], variables[variable], apart)
+            if unit:
+                factors[tuple(row[key] for key in _COLUMN)] = factor
+            entries.append(_entry(row, variables[variable], apart, unit))
+    if not factors:
+        return cells, entries
+    places = zip(*(cells[key] for key in _COLUMN), strict=True)
+    scale = np.array([factors.get(place, 1.0) for place in places])
+    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale), entries
+
+
+def _as_declared(
+    cells: pd.DataFrame, variables: Mapping[str, Variable], declared: Mapping[str, str]
+) -> pd.DataFrame:
+    """Convert the cells of a variable and year from the unit that is declared for them.
+
+    Raises
+    ------
+    InputError
+        If a declared unit is none, or cannot be converted to the variable's.
+    """
+    scale = np.ones(len(cells))
+    years = cells["year"].astype(str)
+    for key, unit in declared.items():
+        name, _, year = key.partition("/")
+        if not year or name not in variables:
+            continue
+        factor = factor_of(unit, variables[name])
+        if factor is None:
+            raise InputError(
+                f"sheets.units: {key!r}: unit {unit!r} cannot be converted to "
+                f"{variables[name].unit!r}; correct the unit"
+            )
+        chosen = ((cells["variable"] == name) & (years == year)).to_numpy()
+        stated = cells.loc[chosen, "unit"].map(
+            lambda text, name=name: factor_of(text, variables[name]) or 1.0
+        )
+        scale[chosen] = factor / stated.to_numpy(dtype=np.float64)
+    if (scale == 1.0).all():
+        return cells
+    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale)
+
+
+def _key(variable: str, year: int) -> str:
+    return f"{variable}/{year}"
+
+
+def _fitting(stated: str, variable: Variable, apart: float) -> tuple[str, float]:
+    """Return the unit in which a column would fit, and the factor that brings it there.
+
+    Tried are the catalogue's own unit where another is stated and, for a share without a unit,
+    percent.
+    """
+    found, wanted = parse_unit(stated or variable.unit), parse_unit(variable.unit)
+    if found is None or wanted is None or found.numerator != wanted.numerator:
+        return "", 1.0
+    candidates = {variable.unit: wanted.scale / found.scale}
+    if wanted.numerator == "ratio" and not stated:
+        candidates["%"] = 0.01 / wanted.scale
+    for unit, factor in candidates.items():
+        if factor != 1.0 and abs(apart + np.log10(factor)) <= _NEAR:
+            return unit, factor
+    return "", 1.0
+
+
+def _entry(row: Mapping[str, Any], variable: Variable, apart: float, fitting: str) -> Entry:
+    unit = row["unit"] or "no unit"
+    times = 10 ** abs(apart)
+    size = f"{times:,.0f} times {'above' if apart > 0 else 'below'} its other years"
+    key = _key(variable.id, row["year"])
+    if fitting:
+        as_stated = row["unit"] or variable.unit
+        reason = (
+            f"the header says {unit}; read so, the median city is {size}: read as {fitting}, which "
+            f'fits; if the header is right set "{key}" = "{as_stated}" in [sheets.units]'
+        )
+    else:
+        reason = (
+            f"the median city is {size}, and the header says {unit}; if it is wrong state the "
+            f'unit, "{key}" = "…" in [sheets.units]'
+        )
+    return Entry(
+        "doubt",
+        "unit",
+        row["file"],
+        row["sheet"],
+        unit,
+        reason,
+        column=int(row["column"]),
+        year=int(row["year"]),
+        variable=variable.id,
+        likely=fitting,
+    )

@@ -1,0 +1,192 @@
+"""From a folder of sheets to one panel, with a list of all that was not plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.variables import Variable
+from city_resilience.errors import InputError
+from city_resilience.progress import Progress, silent
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.sheets.doubts import settle_units
+from city_resilience.reading.sheets.listing import Entry, listing_table
+from city_resilience.reading.sheets.merge import merge_cells
+from city_resilience.reading.sheets.places import Place
+from city_resilience.reading.sheets.reading import Reading, read_sheet
+from city_resilience.reading.sheets.sheet import Sheet, file_labels, find_files, open_sheets
+from city_resilience.reading.sheets.split import split_tables
+from city_resilience.reading.sheets.table import Options
+
+__all__ = ["Imported", "assemble", "import_sheets"]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A panel from sheets.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        One row for each value: code, city, year, scope, variable, value in catalogue units, and
+        the file, sheet, row and column it came from.
+    entries : tuple of Entry
+        What was lost, doubted or set aside.
+    variables : mapping of str to Variable
+        Those with a value, in the order of the catalogue.
+    places : mapping of str to Place
+        City to its code and province.
+    files : tuple of str
+        Names of the files.
+    sheets : int
+        How many sheets were read.
+    """
+
+    cells: pd.DataFrame
+    entries: tuple[Entry, ...]
+    variables: Mapping[str, Variable]
+    places: Mapping[str, Place]
+    files: tuple[str, ...]
+    sheets: int
+
+    def listing(self) -> pd.DataFrame:
+        """Return the entries as a table, what is lost first."""
+        return listing_table(self.entries)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the values in wide form.
+
+        Returns
+        -------
+        DataFrame
+            ``province``, ``city``, ``city_code`` (both only with a gazetteer), ``year``, ``scope``
+            and one float column per variable id; sorted by code or name, year and scope.
+        """
+        keys = ["code", "city", "year", "scope"]
+        wide = self.cells.set_index([*keys, "variable"])["value"].unstack("variable")  # noqa: PD010
+        wide = wide.reindex(columns=list(self.variables)).reset_index()
+        order = list(load_sheet_rules().scope_order)
+        by_scope = pd.Categorical(wide["scope"], categories=order, ordered=True)
+        wide = wide.assign(place=by_scope).sort_values(["code", "city", "year", "place"])
+        provinces = wide["city"].map({name: place.province for name, place in self.places.items()})
+        front = {"province": provinces, "city": wide["city"], "city_code": wide["code"]}
+        if not provinces.any():
+            del front["province"]
+        if not wide["code"].any():
+            del front["city_code"]
+        rest = wide[["year", "scope", *self.variables]]
+        return pd.concat([pd.DataFrame(front), rest], axis=1).reset_index(drop=True)
+
+    def panel(self, scope: str = "whole_city") -> Panel:
+        """Return the values of one scope as a panel, without groups."""
+        frame = self.frame()
+        frame = frame[frame["scope"] == scope].drop(columns=["scope", "city_code"], errors="ignore")
+        frame = frame.astype({"year": "int64"}).sort_values(["city", "year"], ignore_index=True)
+        held = {n: v for n, v in self.variables.items() if frame[n].notna().any()}
+        kept = [c for c in frame.columns if c not in self.variables or c in held]
+        return Panel(frame=frame[kept], variables=held, source="imported sheets")
+
+
+def import_sheets(
+    paths: Iterable[Path],
+    *,
+    options: Options | None = None,
+    country: str = "china",
+    prefer: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Imported:
+    """Read every table of some files and folders into one panel.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        Files and folders; folders are searched through.
+    options, country, prefer
+        As for `assemble`.
+    progress : Progress
+        Told how many files are read.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, nothing is found, or no sheet holds a value of a city.
+    """
+    files = find_files(list(paths))
+    labels = file_labels(files)
+    sheets: list[Sheet] = []
+    for done, path in enumerate(files):
+        progress("opening files", done, len(files))
+        found = open_sheets(path)
+        if not found:
+            raise InputError(f"{path}: no sheet holds a cell with text or a number; check the file")
+        sheets += [replace(sheet, file=labels[path]) for sheet in found]
+    progress("opening files", len(files), len(files))
+    return assemble(sheets, options=options, country=country, prefer=prefer, progress=progress)
+
+
+def assemble(
+    sheets: Sequence[Sheet],
+    *,
+    options: Options | None = None,
+    country: str = "china",
+    prefer: Sequence[str] = (),
+    progress: Progress = silent,
+) -> Imported:
+    """Read sheets into one panel, whatever their order.
+
+    Parameters
+    ----------
+    options : Options, optional
+        Rules for years, declared units, own columns.
+    country : str
+        Gazetteer that names are resolved with; ``none`` takes them as they stand.
+    prefer : sequence of str
+        Patterns of file names that decide where files disagree, the most trusted first.
+
+    Raises
+    ------
+    InputError
+        If no sheet holds a value of a city.
+    """
+    options, rules = options or Options(), load_sheet_rules()
+    gazetteer = None if country == "none" else load_gazetteer(country)
+    readings: list[Reading] = []
+    several: list[Entry] = []
+    for done, sheet in enumerate(sheets):
+        progress("reading sheets", done, len(sheets))
+        tables = split_tables(sheet, rules, gazetteer)
+        if len(tables) > 1:
+            reason = f"{len(tables)} tables below or beside each other, each read by its own head"
+            several.append(Entry("note", "sheet", sheet.file, sheet.name, "", reason))
+        readings += [read_sheet(table, rules, options, gazetteer) for table in tables]
+    progress("reading sheets", len(sheets), len(sheets))
+    entries = [*several, *(entry for reading in readings for entry in reading.entries)]
+    variables = {n: v for reading in readings for n, v in reading.variables.items()}
+    parts = [reading.cells for reading in readings if len(reading.cells)]
+    files = sorted({sheet.file for sheet in sheets})
+    if not parts:
+        raise InputError(_nothing_found(entries, files))
+    cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
+    merged, conflicts = merge_cells(cells, prefer)
+    order = {name: at for at, name in enumerate(rules.catalogue.variables)}
+    found = sorted(set(merged["variable"]), key=lambda name: (order.get(name, len(order)), name))
+    return Imported(
+        cells=merged,
+        entries=(*entries, *doubts, *conflicts),
+        variables={name: variables[name] for name in found},
+        places={n: p for reading in readings for n, p in reading.places.items()},
+        files=tuple(files),
+        sheets=len(sheets),
+    )
+
+
+def _nothing_found(entries: Sequence[Entry], files: Sequence[str]) -> str:
+    shown = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
+    lost = [entry for entry in entries if entry.level == "lost"]
+    why = f" ({lost[0].file} {lost[0].sheet}: {lost[0].reason})" if lost else ""
+    return f"{shown}: no value of a city found in {len(files)} file(s){why}; check the sheets"

@@ -1,0 +1,88 @@
+"""Cells of many sheets as one panel: what agrees is one value, what does not is none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.sheets.sheet import fits
+
+__all__ = ["KEYS", "merge_cells"]
+
+KEYS = ("code", "city", "year", "scope", "variable")
+_AGREE = 0.005
+_ROUNDED = 0.5 + 1e-6
+
+
+def merge_cells(
+    cells: pd.DataFrame, prefer: Sequence[str] = ()
+) -> tuple[pd.DataFrame, list[Entry]]:
+    """Reduce cells to one for each city, year, scope and variable.
+
+    Cells that agree within half a percent, or within the rounding of the coarser one, are one
+    value: the one with most decimal places. Where they do not agree there is no value, and all
+    are listed, unless a preferred file decides.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        ``CELL_COLUMNS``.
+    prefer : sequence of str
+        Patterns of file names, the most trusted first.
+
+    Returns
+    -------
+    cells : DataFrame
+        One row for each key, sorted by key; independent of the order of files, sheets and rows.
+    entries : list of Entry
+    """
+    order = [*KEYS, "rank", "step", "value", "file", "sheet", "row", "column"]
+    ranks = cells["file"].map({file: _rank(file, prefer) for file in cells["file"].unique()})
+    ranked = cells.assign(rank=ranks).sort_values(order)
+    best = ranked.groupby(list(KEYS), sort=False)["rank"].transform("min")
+    ranked = ranked[ranked["rank"] == best]
+    groups = ranked.groupby(list(KEYS), sort=False)
+    low, high = groups["value"].transform("min"), groups["value"].transform("max")
+    allowed = np.maximum(
+        _AGREE * np.maximum(low.abs(), high.abs()), _ROUNDED * groups["step"].transform("max")
+    )
+    apart = (high - low) > allowed
+    entries = _conflicts(ranked[apart])
+    merged = ranked[~apart].drop_duplicates(list(KEYS)).drop(columns="rank")
+    return merged.reset_index(drop=True), entries
+
+
+def _rank(file: str, prefer: Sequence[str]) -> int:
+    places = (at for at, pattern in enumerate(prefer) if fits(file, pattern))
+    return next(places, len(prefer))
+
+
+def _conflicts(cells: pd.DataFrame) -> list[Entry]:
+    entries = []
+    for (_, city, year, scope, variable), group in cells.groupby(list(KEYS), sort=False):
+        found = " or ".join(f"{value:g}" for value in dict.fromkeys(group["value"]))
+        places = (
+            f"{file} {sheet} row {row}"
+            for file, sheet, row in zip(group["file"], group["sheet"], group["row"], strict=True)
+        )
+        first = group.iloc[0]
+        entries.append(
+            Entry(
+                "lost",
+                "conflict",
+                first["file"],
+                first["sheet"],
+                found,
+                f"{scope}: {', '.join(dict.fromkeys(places))} disagree; no value, correct one or "
+                "give --prefer FILE",
+                row=int(first["row"]),
+                column=int(first["column"]),
+                city=str(city),
+                year=int(year),
+                variable=str(variable),
+            )
+        )
+    return entries

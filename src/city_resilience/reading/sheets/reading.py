@@ -1,0 +1,119 @@
+"""One sheet read: its cells by city, year, scope and variable, and what could not be placed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.sheets import SheetRules
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
+from city_resilience.reading.sheets.captions import below_lines
+from city_resilience.reading.sheets.columns import list_columns, meaning, uncontested
+from city_resilience.reading.sheets.head import Column
+from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.sheets.places import Place, place_rows, row_numbers
+from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheets.table import Options, Table, lay_out_sheet
+
+__all__ = ["Reading", "read_sheet"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a sheet gave.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        ``CELL_COLUMNS``, one row for each number.
+    entries : tuple of Entry
+    variables : mapping of str to Variable
+    places : mapping of str to Place
+        City to what is known of it.
+    """
+
+    cells: pd.DataFrame
+    entries: tuple[Entry, ...]
+    variables: Mapping[str, Variable]
+    places: Mapping[str, Place]
+
+
+def read_sheet(
+    sheet: Sheet, rules: SheetRules, options: Options, gazetteer: Gazetteer | None
+) -> Reading:
+    """Read a sheet, whatever its shape: a yearbook table, long, or with years across.
+
+    Returns
+    -------
+    Reading
+        Without cells where the sheet is no table of cities; its entries say why.
+    """
+    table = lay_out_sheet(sheet, rules, options, gazetteer)
+    if isinstance(table, Entry):
+        return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
+    years = table.row_years()
+    years, unclear = below_lines(table, years, gazetteer)
+    undated = [row for row, year in years.items() if year is None]
+    if "year" in table.keys.places:
+        years = {row: year for row, year in years.items() if year is not None}
+    placed = place_rows(table, years, gazetteer)
+    columns, contested = uncontested(table, placed.places)
+    cells, faults = read_cells(table, placed.places, years, columns, gazetteer)
+    entries = (
+        *_year_entries(table, undated),
+        *unclear,
+        *placed.entries,
+        *list_columns(table, columns),
+        *contested,
+        *faults,
+        *_blank_columns(table, columns, cells),
+    )
+    named = (meaning(table, row, c)[0] for c in columns for row in _rows_to_ask(table))
+    variables = {match.variable.id: match.variable for match in named if match}
+    places = {place.name: place for place in placed.places.values()}
+    return Reading(cells, entries, variables, places)
+
+
+def _rows_to_ask(table: Table) -> range:
+    """Rows that say what a column is about: one, or all where each row has its indicator."""
+    return table.rows() if "indicator" in table.keys.places else table.rows()[:1]
+
+
+def _blank_columns(table: Table, columns: list[Column], cells: pd.DataFrame) -> list[Entry]:
+    """List columns that are understood and hold no number in any row of a city."""
+    filled = set(cells["column"])
+    return [
+        table.entry(
+            "note",
+            "header",
+            column.header,
+            f"{column.scope}: no number in any row of a city",
+            row=table.keys.body,
+            column=column.position + 1,
+            variable=column.match.variable.id,
+        )
+        for column in columns
+        if column.match and column.position + 1 not in filled
+    ]
+
+
+def _year_entries(table: Table, undated: list[int]) -> list[Entry]:
+    if "year" not in table.keys.places:
+        if table.year is None:
+            return []
+        reason = f"data year from {table.year_how}"
+        return [table.entry("note", "year", str(table.year), reason, year=table.year)]
+    entries, at = [], table.keys.places["year"] + 1
+    for row in undated:
+        found = table.text(row, "year") or table.text(row, "name")
+        if row_numbers(table, row):
+            reason = "no year; write a year such as 2010 or delete the row"
+            entries.append(table.entry("lost", "year", found, reason, row=row + 1, column=at))
+        elif found:
+            reason = "a line of text, no row of the table"
+            entries.append(table.entry("note", "row", found[:80], reason, row=row + 1))
+    return entries

@@ -1,0 +1,178 @@
+"""A sheet with all that is known of it before its cells are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
+from typing import Any
+
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.sheets import SheetRules, plain
+from city_resilience.catalogue.variables import Match
+from city_resilience.reading.sheets.cells import cell_year
+from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
+from city_resilience.reading.sheets.head import Column, Head, read_head
+from city_resilience.reading.sheets.keys import Keys, find_keys
+from city_resilience.reading.sheets.listing import Entry, Level
+from city_resilience.reading.sheets.shapes import unreadable
+from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheets.wording import match_header, place_name, single_line, split_year
+from city_resilience.reading.sheets.years import YearRules
+
+__all__ = ["Options", "Table", "lay_out_sheet"]
+
+_FILE_WORDS = re.compile(
+    r"\d{4}(?:\s*[-—~至到]\s*\d{4})?年?|各?(?:地级及以上|地级)?城?市|全国|数据"
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How sheets are read.
+
+    Attributes
+    ----------
+    years : YearRules
+        Rules for the data year of sheets without a column of years.
+    units : mapping of str to str
+        Declared units by header, variable id or ``variable/year``.
+    own : mapping of str to Match
+        Headers of the user's own columns, with what they mean.
+    """
+
+    years: YearRules = field(default_factory=YearRules)
+    units: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, Match] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet, its keys and head, and the rules it is read by.
+
+    Attributes
+    ----------
+    year : int or None
+        Year of the data, where rows and columns do not say it.
+    year_how : str
+        How that year was found.
+    """
+
+    sheet: Sheet
+    keys: Keys
+    head: Head
+    rules: SheetRules
+    options: Options
+    year: int | None = None
+    year_how: str = ""
+
+    def entry(self, level: Level, kind: str, found: str, reason: str, **where: Any) -> Entry:
+        """Return a line of the list about this sheet."""
+        return Entry(level, kind, self.sheet.file, self.sheet.name, found, reason, **where)
+
+    def rows(self) -> range:
+        """Rows below the head."""
+        return range(self.keys.body, len(self.sheet.rows))
+
+    def text(self, row: int, key: str) -> str:
+        """Return the text of a key column in a row; "" where there is no such column."""
+        at = self.keys.names if key == "name" else self.keys.places.get(key)
+        text = "" if at is None else single_line(self._key(row, at))
+        return place_name(text, self.rules) if key == "name" else text
+
+    def _key(self, row: int, at: int) -> Any:
+        """Return a cell of a key column, which may be merged over several rows."""
+        top, left = self.sheet.covered.get((row, at), (row, at))
+        return self.sheet.at(top if left == at and top >= self.keys.body else row, at)
+
+    def scope(self, row: int, column: Column, match: Match) -> str:
+        """Return the scope of a cell, "" where a column of scopes says none that is known."""
+        if "scope" in self.keys.places:
+            return self.rules.scopes.get(plain(self.text(row, "scope")), "")
+        return match.scope or column.scope or self.rules.scope_of(match.variable.id)
+
+    def value_columns(self) -> list[Column]:
+        """Columns that hold values of a variable."""
+        columns = (c for c in self.head.columns if c.position not in self.keys.positions)
+        return [c for c in columns if c.match or "indicator" in self.keys.places]
+
+    def row_years(self) -> dict[int, int | None]:
+        """Return each row's year: its own, the sheet's, or None where columns say it."""
+        if "year" not in self.keys.places:
+            return dict.fromkeys(self.rows(), self.year)
+        at = self.keys.places["year"]
+        return {row: cell_year(self._key(row, at)) for row in self.rows()}
+
+
+def lay_out_sheet(
+    sheet: Sheet, rules: SheetRules, options: Options, gazetteer: Gazetteer | None
+) -> Table | Entry:
+    """Find the keys, the head and the year of a sheet; an entry where it is no table of cities."""
+    keys = find_keys(sheet, rules, gazetteer)
+    if reason := unreadable(sheet, keys, rules, gazetteer):
+        return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
+    assert keys is not None
+    head = read_head(sheet, keys, rules, options.units)
+    head = _in_context(sheet, _named(sheet, keys, head, rules, options), rules, options)
+    table = Table(sheet, keys, head, rules, options)
+    if "year" in keys.places or all(column.year for column in table.value_columns()):
+        return table
+    titles = (*head.titles, *sheet.above)
+    year, how = options.years.year_of(sheet.file, sheet.name, titles, rules)
+    if year is None:
+        reason = "no year in a column, a title or a name; say it with --year"
+        return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
+    return replace(table, year=year, year_how=how)
+
+
+def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Options) -> Head:
+    """Give columns of years or values the variable that the table's titles or names say."""
+    value = keys.places.get("value")
+    needy = [c for c in head.columns if not c.match and (c.year or c.position == value)]
+    if not needy or "indicator" in keys.places:
+        return head
+    texts = (
+        *(head.titles or sheet.above),
+        sheet.name,
+        _FILE_WORDS.sub("", PurePath(sheet.file).stem),
+    )
+    matches = (match_header(split_year(text)[0], rules, options.units).match for text in texts)
+    match = next(filter(None, matches), None)
+    if match is None:
+        return head
+    label = match.variable.label_zh
+    columns = (replace(c, match=match, header=label) if c in needy else c for c in head.columns)
+    return replace(head, columns=tuple(columns))
+
+
+def _in_context(sheet: Sheet, head: Head, rules: SheetRules, options: Options) -> Head:
+    """Give columns the scope and unit that are stated for the table, and doubt plain names."""
+    titles = head.titles or sheet.above
+    scope, units = scope_stated(titles, sheet.name, sheet.file, rules), units_stated(titles)
+    columns = (_with_meaning(c, units, (*titles, sheet.name), rules, options) for c in head.columns)
+    return replace(head, columns=tuple(_with_scope(c, scope, rules) for c in columns))
+
+
+def _with_meaning(
+    column: Column,
+    units: Sequence[str],
+    titles: Sequence[str],
+    rules: SheetRules,
+    options: Options,
+) -> Column:
+    """Give a column the table's unit; the user's own columns are what the user says."""
+    own, match = options.own.get(column.header), column.match
+    if own is not None:
+        return replace(column, match=own, problem="")
+    if match is None:
+        return column
+    problem = denied(titles, column.header, match, rules, group=False)
+    if not problem:
+        match, problem = in_unit(match, units)
+    return replace(column, match=None if problem else match, problem=problem or column.problem)
+
+
+def _with_scope(column: Column, stated: str, rules: SheetRules) -> Column:
+    default = rules.scope_of(column.match.variable.id) if column.match else ""
+    return replace(column, scope=column.scope or stated or default)

@@ -1,0 +1,149 @@
+"""The words of a header: which variable, unit and year they name, whatever stands around them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from city_resilience.catalogue.sheets import SheetRules
+from city_resilience.catalogue.units import parse_unit
+from city_resilience.catalogue.variables import Match, UnitMismatch
+from city_resilience.reading.sheets.cells import cell_text
+
+__all__ = ["Wording", "is_unit", "match_header", "place_name", "single_line", "split_year"]
+
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
+_YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)\s*(?:年度?)?")
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a header was understood to say.
+
+    Attributes
+    ----------
+    match : Match or None
+        The variable, None where no reading of the words is in the catalogue.
+    problem : str
+        Why a known variable cannot be read; empty where it can.
+    """
+
+    match: Match | None
+    problem: str = ""
+
+
+def single_line(text: object) -> str:
+    """Return a header's text in NFKC on one line."""
+    return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
+
+
+def place_name(text: str, rules: SheetRules) -> str:
+    """Return the name of a row without its number, footnote mark or English repetition.
+
+    Parameters
+    ----------
+    text : str
+        As `single_line` returns it.
+
+    Examples
+    --------
+    >>> from city_resilience.catalogue import load_sheet_rules
+    >>> place_name("1.太原市 Taiyuan", load_sheet_rules())
+    '太原市'
+    """
+    for pattern in rules.around:
+        text = pattern.sub("", text).strip()
+    return text
+
+
+def is_unit(text: str) -> bool:
+    """Tell whether a text is a unit and nothing else: ``(万人)``, ``单位：亿元``.
+
+    Examples
+    --------
+    >>> is_unit("(万人)"), is_unit("单位:亿元"), is_unit("制造业")
+    (True, True, False)
+    """
+    bare = _BRACKETS.sub("", re.sub(r"^(?:计量)?单位[::]?", "", text)).strip()
+    return bool(bare) and parse_unit(bare) is not None
+
+
+def split_year(text: str) -> tuple[str, int | None]:
+    """Take the only year out of a header.
+
+    Examples
+    --------
+    >>> split_year("2010年GDP(亿元)"), split_year("GDP_2011"), split_year("GDP")
+    (('GDP(亿元)', 2010), ('GDP', 2011), ('GDP', None))
+    """
+    years = _YEAR.findall(text)
+    if len(years) != 1:
+        return text, None
+    rest = _YEAR.sub(" ", text)
+    return re.sub(r"[\s_\-,:]+$|^[\s_\-,:]+|\(\s*\)", "", rest).strip(), int(years[0])
+
+
+def match_header(text: str, rules: SheetRules, units: Mapping[str, str]) -> Wording:
+    """Find the variable that a header means.
+
+    The words are tried whole, without their English repetition, and without numbering and such
+    on their front; the first reading that the catalogue knows counts.
+
+    Parameters
+    ----------
+    text : str
+        As `single_line` returns it.
+    units : mapping of str to str
+        Declared units by header or variable id.
+    """
+    problem = ""
+    for reading in _readings(text, rules):
+        try:
+            match = rules.catalogue.resolve(reading, units)
+        except UnitMismatch as error:
+            problem = problem or str(error)
+            continue
+        if match is not None and match.variable.family != "key":
+            odd = [remark for remark in match.remarks if rules.part.search(remark)]
+            name = match.variable.id
+            fault = f"{odd[0]!r} may make another thing of {name}; rename the header" if odd else ""
+            return Wording(None if odd else match, fault)
+    return Wording(None, problem)
+
+
+def _readings(text: str, rules: SheetRules) -> Iterator[str]:
+    seen: set[str] = set()
+    for whole in (text, _without_english(text, rules)):
+        reading = whole
+        while reading and reading not in seen:
+            seen.add(reading)
+            yield reading
+            squeezed = _squeezed(reading)
+            if squeezed not in seen:
+                seen.add(squeezed)
+                yield squeezed
+            reading = _without_front(reading, rules)
+
+
+def _without_english(text: str, rules: SheetRules) -> str:
+    """Cut a Chinese header where it repeats itself in English."""
+    for found in rules.english.finditer(text):
+        if _CHINESE.search(text[: found.start()]):
+            return text[: found.start()].strip()
+    return text
+
+
+def _without_front(text: str, rules: SheetRules) -> str:
+    for pattern in rules.front:
+        shorter = pattern.sub("", text, count=1).strip()
+        if shorter != text:
+            return shorter
+    return ""
+
+
+def _squeezed(text: str) -> str:
+    """Close up the gaps that line breaks left between Chinese characters."""
+    return re.sub(r"(?<=[\u3400-\u9fff、,(])\s+(?=[\u3400-\u9fff(])", "", text)

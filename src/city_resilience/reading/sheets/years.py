@@ -1,0 +1,102 @@
+"""The data year of a sheet: what the user says, a title, the sheet's or the file's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from city_resilience.catalogue.sheets import SheetRules
+from city_resilience.errors import InputError
+from city_resilience.reading.sheets.sheet import fits
+from city_resilience.reading.sheets.wording import single_line
+
+__all__ = ["YearRules", "parse_year_rules"]
+
+_RULE = re.compile(r"(?P<name>name)(?P<shift>[+-]\d{1,2})?|(?P<year>(?:18|19|20|21)\d{2})")
+_NAMED = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
+_EDITION = re.compile(r"年鉴|yearbook", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class YearRules:
+    """Rules that the user gave: a pattern of file names and what their data year is.
+
+    Attributes
+    ----------
+    rules : tuple of (pattern, rule)
+        Rule is ``name``, ``name-1``, ``name+0`` … or a year; the first pattern that fits counts.
+    """
+
+    rules: tuple[tuple[str, str], ...] = ()
+
+    def year_of(
+        self, file: str, sheet: str, titles: Sequence[str], rules: SheetRules
+    ) -> tuple[int | None, str]:
+        """Return the data year of a sheet without a column of years, and how it was found.
+
+        Without a rule of the user's the title counts, then the sheet's name, then the file's
+        name, which is taken as the edition of a yearbook.
+        """
+        named = _only_year(PurePosixPath(file).stem)
+        for pattern, rule in self.rules:
+            if fits(file, pattern):
+                found = _RULE.fullmatch(rule)
+                assert found is not None
+                if found["year"]:
+                    return int(found["year"]), f"--year {rule}"
+                return _shifted(named, int(found["shift"] or 0)), f"--year {rule}"
+        for text, how in (*((title, "the title") for title in titles), (sheet, "the sheet's name")):
+            year = _stated(text, rules) if how == "the title" else _only_year(text)
+            if year is not None:
+                edition = rules.edition if _EDITION.search(text) else 0
+                return year + edition, f"{how} {text!r}"
+        how = (
+            f"the file's name, taken as the edition of a yearbook whose data are of the year "
+            f"before; if {named} is the year of the data say --year name"
+        )
+        return _shifted(named, rules.edition), how
+
+
+def parse_year_rules(items: Iterable[str]) -> YearRules:
+    """Read ``--year`` options: ``RULE`` for all files, or ``PATTERN=RULE`` for some.
+
+    Raises
+    ------
+    InputError
+        If a rule is neither a year nor ``name``, ``name-1`` and the like.
+
+    Examples
+    --------
+    >>> parse_year_rules(["Data_*=name-1", "name"]).rules
+    (('Data_*', 'name-1'), ('*', 'name'))
+    """
+    rules = []
+    for item in items:
+        pattern, equals, rule = item.rpartition("=")
+        if not _RULE.fullmatch(rule.strip()):
+            raise InputError(
+                f"--year {item!r}: expected a year, 'name' (the year in the file's name) or "
+                "'name-1' (the year before it), for some files as PATTERN=RULE, for example "
+                "--year 'Data_*=name-1'"
+            )
+        rules.append((pattern if equals else "*", rule.strip()))
+    return YearRules(tuple(rules))
+
+
+def _only_year(text: str) -> int | None:
+    years = set(_NAMED.findall(single_line(text)))
+    return int(years.pop()) if len(years) == 1 else None
+
+
+def _stated(title: str, rules: SheetRules) -> int | None:
+    for pattern in rules.title:
+        years = {found[1] for found in pattern.finditer(title)}
+        if len(years) == 1:
+            return int(years.pop())
+    return None
+
+
+def _shifted(year: int | None, shift: int) -> int | None:
+    return None if year is None else year + shift

@@ -1,0 +1,77 @@
+"""What was observed at an origin: per family, the share of cities with a value and its age."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.experiment import Experiment
+from city_resilience.tasks.dataset import AsOf, Dataset
+from city_resilience.tasks.features import carried, choose_features, yearly_shares
+from city_resilience.tasks.indices import with_indices
+
+__all__ = ["COVERAGE_COLUMNS", "family_coverage"]
+
+COVERAGE_COLUMNS = ("origin", "family", "indicators", "used", "share", "age", "status")
+
+
+def family_coverage(
+    dataset: Dataset, experiment: Experiment, origins: Iterable[int], horizon: int
+) -> pd.DataFrame:
+    """Tabulate the observation of every family at some origins.
+
+    Returns
+    -------
+    DataFrame
+        ``COVERAGE_COLUMNS``: indicators the panel offers, how many of them the fold used, the
+        share of reporting cities with a value (mean over the family's indicators, carried values
+        included), the mean age of those values in years, and a status in words.
+    """
+    parts = [_at_origin(dataset.at(origin), experiment, horizon) for origin in origins]
+    return pd.concat(parts, ignore_index=True)[list(COVERAGE_COLUMNS)]
+
+
+def _at_origin(view: AsOf, experiment: Experiment, horizon: int) -> pd.DataFrame:
+    spec = choose_features(view, experiment.features, horizon)
+    view = with_indices(view, spec.indices)
+    carry = experiment.features.carry_forward
+    limits = np.array([0 if f == "history" else carry for f in view.families], dtype=np.int64)
+    shifts = np.array([spec.shifts.get(name, 0) for name in view.ids], dtype=np.int64)
+    values, age = carried(view.indicators, shifts, limits)
+    now = values[view.reporting, -1]
+    known = np.isfinite(now)
+    ages = age[view.reporting, -1]
+    used = np.array([name in spec.shifts for name in view.ids])
+    rows = []
+    for family in experiment.features.families:
+        own = np.array([f == family for f in view.families])
+        if not own.any():
+            rows.append((view.origin, family, 0, 0, 0.0, np.nan, "no indicator in this panel"))
+            continue
+        share = float(known[:, own].mean())
+        mean_age = float(np.nanmean(ages[:, own])) if known[:, own].any() else np.nan
+        status = _status(view, own, used, shifts, experiment.features.min_coverage)
+        rows.append(
+            (view.origin, family, int(own.sum()), int((own & used).sum()), share, mean_age, status)
+        )
+    return pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
+
+
+def _status(
+    view: AsOf,
+    own: NDArray[np.bool_],
+    used: NDArray[np.bool_],
+    shifts: NDArray[np.int64],
+    min_coverage: float,
+) -> str:
+    if (own & used).any():
+        ages = shifts[own & used]
+        return "live" if ages.min() == 0 else f"carried from {view.origin - int(ages.min())}"
+    shares = yearly_shares(view, view.indicators[:, :, own]).max(axis=1)
+    seen = np.flatnonzero(shares >= min_coverage)
+    if not seen.size:
+        return "never observed"
+    return f"not observed since {int(view.years[seen[-1]])}"

@@ -1,0 +1,251 @@
+"""The one gate to the past: what is known when ``origin`` is the newest data year.
+
+``Dataset`` holds the whole panel; forecasting code sees it only through ``Dataset.at(origin)``,
+whose arrays end at the origin. Labels are computed from those shortened arrays, so a label that is
+not known yet cannot exist. The truth for scoring is asked for by name, with ``Dataset.truth``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.experiment import Experiment
+from city_resilience.indicators.compute import IndicatorValues, compute_indicators
+from city_resilience.indicators.formulas.composite import Index
+from city_resilience.indicators.indicator import Indicator
+from city_resilience.indicators.table import INDICES
+from city_resilience.reading.panel import Grid, Panel
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.tasks.outcome import (
+    COMPOSITE,
+    added_label,
+    check_measure,
+    composite_level,
+    label_of,
+    outcome_series,
+)
+
+__all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
+
+Float = NDArray[np.float64]
+COMMON_ORIGIN_SHARE = 0.9
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The panel as it stands at an origin; every array ends there.
+
+    Attributes
+    ----------
+    origin : int
+        Newest data year of the outcome.
+    years : ndarray of int64, shape (years,)
+        Years up to the origin.
+    outcome : ndarray, shape (cities, years)
+        The outcome variable in catalogue units.
+    indicators : ndarray, shape (cities, years, k)
+        Indicator values; NaN = unknown.
+    ids, families : tuple of str, length k
+        What the last axis holds.
+    measure : str
+        Id of the measure that is forecast.
+    """
+
+    origin: int
+    years: NDArray[np.int64]
+    outcome: Float
+    indicators: Float
+    ids: tuple[str, ...]
+    families: tuple[str, ...]
+    measure: str
+
+    def labels(self, horizon: int) -> Float:
+        """Labels known at the origin, shape (cities, years), in the measure's unit.
+
+        The label of year t is NaN unless t + horizon is at most the origin.
+        """
+        return label_of(self.measure, self.outcome, horizon)
+
+    def added(self, horizon: int, before: int) -> Float:
+        """What a horizon adds to a shorter one, ``labels(horizon) - labels(before)``.
+
+        Parameters
+        ----------
+        before : int
+            The shorter horizon; 0 for none.
+        """
+        return added_label(self.measure, self.outcome, horizon, before)
+
+    @property
+    def reporting(self) -> NDArray[np.bool_]:
+        """Cities that have an outcome at the origin, shape (cities,)."""
+        present: NDArray[np.bool_] = np.isfinite(self.outcome[:, -1])
+        return present
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """All that the panel says, past and future; read it through ``at``.
+
+    Attributes
+    ----------
+    cities : tuple of str
+        Sorted names.
+    years : ndarray of int64, shape (years,)
+        Consecutive years.
+    outcome : ndarray, shape (cities, years)
+        The outcome variable.
+    indicators : IndicatorValues
+        Indicators, values of shape (cities, years, k).
+    groups : mapping of str to ndarray of str, shape (cities,)
+        Slices of the cities, ``province`` among them when known.
+    composite : FrozenComposite or None
+        What a composite outcome was computed with.
+    """
+
+    cities: tuple[str, ...]
+    years: NDArray[np.int64]
+    outcome: Float
+    indicators: IndicatorValues
+    groups: Mapping[str, NDArray[np.str_]]
+    measure: str
+    composite: FrozenComposite | None = None
+
+    @property
+    def specs(self) -> tuple[Indicator | Index, ...]:
+        """What is known of all that a feature can be made of, the indices of a fold included."""
+        return (*self.indicators.specs, *INDICES)
+
+    def at(self, origin: int) -> AsOf:
+        """Return the view at an origin.
+
+        Raises
+        ------
+        InputError
+            If the panel has no such year.
+        """
+        end = self._column(origin) + 1
+        return AsOf(
+            origin=origin,
+            years=self.years[:end],
+            outcome=self.outcome[:, :end],
+            indicators=self.indicators.values[:, :end],
+            ids=self.indicators.ids,
+            families=tuple(spec.family for spec in self.indicators.specs),
+            measure=self.measure,
+        )
+
+    def truth(self, origin: int, horizon: int) -> Float:
+        """Return what came to pass after an origin, shape (cities,); for scoring only."""
+        return label_of(self.measure, self.outcome, horizon)[:, self._column(origin)]
+
+    def truth_added(self, origin: int, horizon: int, before: int) -> Float:
+        """What a horizon added to a shorter one (0 for none) after an origin, shape (cities,)."""
+        added = added_label(self.measure, self.outcome, horizon, before)
+        return added[:, self._column(origin)]
+
+    def _column(self, year: int) -> int:
+        if not self.years[0] <= year <= self.years[-1]:
+            raise InputError(
+                f"origin {year}: the panel has the years {self.years[0]}-{self.years[-1]}; "
+                "choose an origin among them"
+            )
+        return int(year - self.years[0])
+
+
+def build_dataset(
+    panel: Panel, experiment: Experiment, composite: FrozenComposite | None = None
+) -> Dataset:
+    """Compute every indicator of a panel once, and the outcome.
+
+    Parameters
+    ----------
+    composite : FrozenComposite, optional
+        Of a stored model whose outcome is a composite.
+
+    Raises
+    ------
+    InputError
+        If the outcome, its measure or deflator, or a component of a composite is not there.
+    """
+    settings = experiment.outcome
+    check_measure(settings)
+    grid, variables, outcome = outcome_series(panel.grid(), panel.variables, settings, panel.source)
+    indicators = compute_indicators(
+        grid,
+        outcome,
+        variables,
+        publication_lag=experiment.features.publication_lag,
+        families=experiment.features.families,
+        exclude=experiment.features.exclude,
+    )
+    level = grid.values[outcome]
+    if settings.measure == COMPOSITE and settings.composite is not None:
+        first = experiment.evaluation.first_origin - experiment.evaluation.warmup_origins
+        every = compute_indicators(grid, outcome, variables)  # those that are no features as well
+        level, composite = composite_level(every, grid.years, settings.composite, first, composite)
+        indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
+    return Dataset(
+        cities=grid.cities,
+        years=grid.years,
+        outcome=level,
+        indicators=indicators,
+        groups=_groups(panel),
+        measure=settings.measure,
+        composite=composite,
+    )
+
+
+def _with_past_of(
+    level: Float, indicators: IndicatorValues, grid: Grid, exclude: Collection[str]
+) -> IndicatorValues:
+    """Return the indicators with the history of a composite in place of that of a variable.
+
+    A composite of p points enters as exp(p / 100), whose log growth is the change in points: a
+    gap is then the change less that of the nation.
+    """
+    past = replace(grid, values={COMPOSITE: np.exp(level / 100.0)})
+    history = compute_indicators(past, COMPOSITE, {}, families=("history",))
+    others = [k for k, spec in enumerate(indicators.specs) if spec.family != "history"]
+    if len(others) == len(indicators.specs):
+        return indicators
+    kept = [k for k, spec in enumerate(history.specs) if spec.id not in exclude]
+    return IndicatorValues(
+        (*(indicators.specs[k] for k in others), *(history.specs[k] for k in kept)),
+        np.concatenate([indicators.values[:, :, others], history.values[:, :, kept]], axis=-1),
+        {**indicators.absent, **history.absent},
+    )
+
+
+def common_origin(outcome: Float, years: NDArray[np.int64]) -> int:
+    """Return the newest year with an outcome for at least 90 % of the cities.
+
+    Raises
+    ------
+    InputError
+        If no year reaches that share.
+    """
+    share = np.isfinite(outcome).mean(axis=0)
+    enough = np.flatnonzero(share >= COMMON_ORIGIN_SHARE)
+    if not enough.size:
+        raise InputError(
+            f"outcome: no year has a value for {COMMON_ORIGIN_SHARE:.0%} of the cities, the best "
+            f"is {years[share.argmax()]} with {share.max():.0%}; leave out cities without data"
+        )
+    return int(years[enough[-1]])
+
+
+def _groups(panel: Panel) -> dict[str, NDArray[np.str_]]:
+    names = [name for name in ("province", *panel.groups) if name in panel.frame]
+    newest = panel.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
+    return {
+        name: newest[name].where(newest[name].notna(), "").to_numpy(dtype=np.str_)
+        for name in names
+        if not pd.api.types.is_float_dtype(newest[name])
+    }

@@ -1,0 +1,224 @@
+"""From an as-of view to a feature matrix: carrying forward, ranks within the year, ages.
+
+A series whose newest usable year lies ``shift`` years before the origin is read ``shift`` years
+late in *every* row, so the training rows have the age pattern of the row that is served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Features
+from city_resilience.indicators.formulas.ratios import within_year_rank
+from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
+
+__all__ = [
+    "FORMS",
+    "FeatureSpec",
+    "carried",
+    "choose_features",
+    "feature_matrix",
+    "lagged",
+    "live_shares",
+    "read_indicators",
+]
+
+Float = NDArray[np.float64]
+
+FORMS = ("value", "rank", "age")
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """Which columns a model sees, and how late each series is read.
+
+    Attributes
+    ----------
+    columns : tuple of (indicator id, form)
+        Form is ``value``, ``rank`` (within the year, 0 to 1) or ``age`` (years).
+    shifts : mapping of str to int
+        Years by which an indicator is read late.
+    limits : mapping of str to int
+        Most years an indicator may be old.
+    dropped : mapping of str to str
+        Indicators left out of this fold, with the reason.
+    indices : tuple of FittedIndex
+        Composite indices among the columns, as fitted on the training years.
+    """
+
+    columns: tuple[tuple[str, str], ...]
+    shifts: Mapping[str, int]
+    limits: Mapping[str, int]
+    dropped: Mapping[str, str] = field(default_factory=dict)
+    indices: tuple[FittedIndex, ...] = ()
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Indicators that a panel must offer: those of the columns, and components of indices."""
+        components = [name for index in self.indices for name in index.components]
+        made = {index.id for index in self.indices}
+        return tuple(dict.fromkeys([*(n for n, _ in self.columns if n not in made), *components]))
+
+    def family_columns(self, ids: set[str]) -> NDArray[np.intp]:
+        """Return the positions of the columns that belong to some indicators."""
+        return np.flatnonzero([name in ids for name, _ in self.columns])
+
+
+def lagged(values: Float, years: int) -> Float:
+    """Move an array (cities, years, ...) so that year t holds the value of t - ``years``."""
+    if years == 0:
+        return values
+    moved = np.full_like(values, np.nan)
+    moved[:, years:] = values[:, :-years]
+    return moved
+
+
+def carried(
+    values: Float, shifts: NDArray[np.int64], limits: NDArray[np.int64]
+) -> tuple[Float, Float]:
+    """Read each series ``shift`` years late, bridging a city's holes from its past only.
+
+    Parameters
+    ----------
+    values : ndarray, shape (cities, years, k)
+    shifts, limits : ndarray of int, shape (k,)
+        Youngest and oldest age that is read, in years.
+
+    Returns
+    -------
+    values, age : ndarray, shape (cities, years, k)
+        The value as of each year and its age in years; NaN where none is young enough.
+    """
+    filled = np.full_like(values, np.nan)
+    age = np.full_like(values, np.nan)
+    for years in range(int(limits.max(initial=0)) + 1):
+        if years >= values.shape[1]:
+            break
+        old = lagged(values, years)
+        take = np.isnan(filled) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
+        filled[take] = old[take]
+        age[take] = years
+    return filled, age
+
+
+def live_shares(view: AsOf, oldest: int) -> Float:
+    """Share of reporting cities with a value, by age: shape (oldest + 1, k)."""
+    cities = view.indicators[view.reporting]
+    shares = np.zeros((oldest + 1, len(view.ids)))
+    for years in range(min(oldest, cities.shape[1] - 1) + 1):
+        shares[years] = np.isfinite(cities[:, -1 - years]).mean(axis=0)
+    return shares
+
+
+def yearly_shares(view: AsOf, values: Float) -> Float:
+    """Share of each year's reporting cities that have a value, shape (years, k)."""
+    reporting = np.isfinite(view.outcome)
+    known = (np.isfinite(values) & reporting[:, :, None]).sum(axis=0)
+    shares: Float = known / np.maximum(reporting.sum(axis=0), 1)[:, None]
+    return shares
+
+
+def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec:
+    """Decide, from the view alone, which indicators enter a fold and how late they are read.
+
+    An indicator enters if at least ``min_coverage`` of the reporting cities have a value at the
+    origin or, when carrying is on, in one of the years it may be carried from; and if the
+    training years hold one year as well covered. History is never carried. Composite indices
+    are fitted here and take their place among the indicators.
+    """
+    fitted = fit_indices(view, settings, horizon)
+    view = with_indices(view, fitted)
+    limits = np.array([0 if f == "history" else settings.carry_forward for f in view.families])
+    shares = live_shares(view, int(limits.max(initial=0)))
+    usable = (shares >= settings.min_coverage) & (np.arange(len(shares))[:, None] <= limits)
+    live = np.asarray(usable.any(axis=0))
+    shifts = np.where(live, usable.argmax(axis=0), 0)
+    filled, age = carried(view.indicators, shifts, limits)
+    last_training = len(view.years) - horizon
+    training = slice(settings.min_history, last_training)
+    covered = yearly_shares(view, filled)[training] >= settings.min_coverage
+    trained = np.asarray(covered.any(axis=0))
+    kept = np.flatnonzero(live & trained)
+    columns = [(view.ids[k], form) for k in kept for form in ("value", "rank")]
+    columns += [(view.ids[k], "age") for k in _distinct_ages(age, kept)]
+    return FeatureSpec(
+        columns=tuple(columns),
+        shifts={view.ids[k]: int(shifts[k]) for k in kept},
+        limits={view.ids[k]: int(limits[k]) for k in kept},
+        dropped={
+            view.ids[k]: "no value at the origin" if not live[k] else "no value in training years"
+            for k in range(len(view.ids))
+            if not (live[k] and trained[k])
+        },
+        indices=tuple(index for index in fitted if index.id in {view.ids[k] for k in kept}),
+    )
+
+
+def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+    """Read the indicators of a spec as the model sees them.
+
+    Returns
+    -------
+    names : tuple of str, length m
+    values, age : ndarray, shape (cities, years, m)
+        Values in the indicators' units and their ages in years.
+
+    Raises
+    ------
+    InputError
+        If the panel does not offer an indicator of the spec.
+    """
+    if missing := [name for name in spec.needed if name not in view.ids]:
+        raise InputError(
+            f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
+            f"{', '.join(missing[:5])}{nearest(missing[0], view.ids)}; "
+            "add their columns or use a model trained without them"
+        )
+    view = with_indices(view, spec.indices)
+    position = {name: k for k, name in enumerate(view.ids)}
+    names = tuple(dict.fromkeys(name for name, _ in spec.columns))
+    values, age = carried(
+        view.indicators[:, :, [position[name] for name in names]],
+        np.array([spec.shifts[name] for name in names], dtype=np.int64),
+        np.array([spec.limits[name] for name in names], dtype=np.int64),
+    )
+    return names, values, age
+
+
+def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
+    """Build the columns of a spec for every city and year of the view.
+
+    Returns
+    -------
+    ndarray, shape (cities, years, columns)
+
+    Raises
+    ------
+    InputError
+        If the panel does not offer an indicator of the spec.
+    """
+    names, values, age = read_indicators(view, spec)
+    forms = {"value": values, "rank": within_year_rank(values), "age": age}
+    place = {name: k for k, name in enumerate(names)}
+    columns = [forms[form][:, :, place[name]] for name, form in spec.columns]
+    if not columns:
+        return np.empty((*view.outcome.shape, 0))
+    return np.stack(columns, axis=-1)
+
+
+def _distinct_ages(age: Float, kept: NDArray[np.intp]) -> list[int]:
+    seen: set[bytes] = set()
+    distinct = []
+    for k in kept:
+        finite = age[:, :, k][np.isfinite(age[:, :, k])]
+        key = age[:, :, k].tobytes()
+        if finite.size and finite.min() != finite.max() and key not in seen:
+            seen.add(key)
+            distinct.append(int(k))
+    return distinct

@@ -1,0 +1,131 @@
+"""Composite indices inside a fold: fitted on its training years, kept with its features."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.experiment import Features
+from city_resilience.indicators.formulas.composite import (
+    Index,
+    IndexParameters,
+    apply_index,
+    fit_index,
+    varies,
+)
+from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.tasks.dataset import AsOf
+
+__all__ = ["FittedIndex", "fit_indices", "with_indices"]
+
+Float = NDArray[np.float64]
+
+LEAST_COMPONENTS = 2
+_DIRECTIONS = {spec.id: spec.direction for spec in TABLE}
+
+
+@dataclass(frozen=True)
+class FittedIndex:
+    """An index of the table as one fold has it.
+
+    Attributes
+    ----------
+    id, family : str
+        As in the table of indices.
+    components : tuple of str
+        Ids of the indicators it was fitted on, in the order of the parameters.
+    parameters : IndexParameters
+        Ranges and weights of the training years.
+    """
+
+    id: str
+    family: str
+    components: tuple[str, ...]
+    parameters: IndexParameters
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain lists, numbers and words, for JSON."""
+        plain = asdict(self)
+        own = {k: list(v) if isinstance(v, tuple) else v for k, v in plain["parameters"].items()}
+        return {"family": self.family, "components": list(self.components), **own}
+
+    @classmethod
+    def from_dict(cls, id: str, stored: Mapping[str, Any]) -> FittedIndex:
+        """Read what `as_dict` wrote; lengths must agree.
+
+        Raises
+        ------
+        ValueError
+            If the lengths do not agree or a scale is 0.
+        """
+        columns = [tuple(map(float, stored[name])) for name in ("offset", "scale", "weights")]
+        if {len(column) for column in columns} != {len(stored["components"])}:
+            raise ValueError(f"index {id!r}: its components and parameters differ in number")
+        if 0.0 in columns[1] or stored["method"] not in ("entropy", "pca"):
+            raise ValueError(f"index {id!r}: a scale of 0 or an unknown method")
+        parameters = IndexParameters(stored["method"], *columns)
+        return cls(id, stored["family"], tuple(stored["components"]), parameters)
+
+
+def fit_indices(view: AsOf, settings: Features, horizon: int) -> tuple[FittedIndex, ...]:
+    """Fit the indices of the table on the training years of a view.
+
+    An index is made of those of its components that the view offers and `components_of` lets in;
+    with fewer than two it is left out.
+
+    Parameters
+    ----------
+    view : AsOf
+    settings : Features
+        ``composite_indices`` is the method, or ``none``.
+    horizon : int
+        The last ``horizon`` years of the view have no label and train nothing.
+    """
+    if settings.composite_indices == "none":
+        return ()
+    end = max(len(view.years) - horizon, 0)
+    return tuple(_fitted(view, settings, end))
+
+
+def _fitted(view: AsOf, settings: Features, end: int) -> Iterator[FittedIndex]:
+    for index in INDICES:
+        if index.family not in settings.families or index.id in settings.exclude:
+            continue
+        offered = _components(index, view, settings)
+        values = view.indicators[:, :end, [view.ids.index(name) for name in offered]]
+        vary = np.array([varies(values[:, :, k]) for k in range(len(offered))], dtype=bool)
+        if vary.sum() < LEAST_COMPONENTS:
+            continue
+        components = tuple(name for name, ok in zip(offered, vary, strict=True) if ok)
+        parameters = fit_index(
+            np.moveaxis(values[:, :, vary], -1, 0),
+            [_DIRECTIONS[name] for name in components],
+            "pca" if settings.composite_indices == "pca" else "entropy",
+        )
+        yield FittedIndex(index.id, index.family, components, parameters)
+
+
+def _components(index: Index, view: AsOf, settings: Features) -> list[str]:
+    """Return the components on offer, without those that overlap with the label by consent."""
+    return [n for n in index.components if n in view.ids and n not in settings.accept_overlap]
+
+
+def with_indices(view: AsOf, indices: Sequence[FittedIndex]) -> AsOf:
+    """Return the view with indices among its indicators; it must offer their components."""
+    if not indices:
+        return view
+    position = {name: k for k, name in enumerate(view.ids)}
+    layers = []
+    for index in indices:
+        components = view.indicators[:, :, [position[name] for name in index.components]]
+        layers.append(apply_index(index.parameters, np.moveaxis(components, -1, 0)))
+    return replace(
+        view,
+        indicators=np.concatenate([view.indicators, np.stack(layers, axis=-1)], axis=-1),
+        ids=(*view.ids, *(index.id for index in indices)),
+        families=(*view.families, *(index.family for index in indices)),
+    )

@@ -1,0 +1,190 @@
+"""The outcome of an experiment as a series: a column, or a nominal one over its deflator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.catalogue.variables import Variable
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Composite, Outcome
+from city_resilience.indicators.compute import IndicatorValues
+from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.reading.panel import Grid
+from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.reasons import REASONS, reason_ids
+
+__all__ = [
+    "COMPOSITE",
+    "added_label",
+    "check_measure",
+    "composite_level",
+    "horizon_before",
+    "label_of",
+    "missing_labels",
+    "outcome_series",
+]
+
+Float = NDArray[np.float64]
+COMPOSITE = "composite"
+_POINTS = 100.0
+
+
+def check_measure(outcome: Outcome) -> None:
+    """Refuse a measure that does not exist, or that is not about horizons.
+
+    Raises
+    ------
+    InputError
+        Names the nearest measures, or the command that a measure over a shock belongs to.
+    """
+    if outcome.measure not in MEASURES:
+        raise InputError(
+            f"outcome.measure: no measure {outcome.measure!r}{nearest(outcome.measure, MEASURES)}; "
+            f"choose among {', '.join(MEASURES)}"
+        )
+    measure = MEASURES[outcome.measure]
+    if measure.kind == "window" and not outcome.windows:
+        raise InputError(
+            f"outcome.measure: {measure.id} is about a shock; name shocks as outcome.windows, for "
+            'example ["2008:2009:2011", "2019:2020:2022"]'
+        )
+
+
+def outcome_series(
+    grid: Grid, variables: Mapping[str, Variable], outcome: Outcome, source: str
+) -> tuple[Grid, dict[str, Variable], str]:
+    """Return the grid with the outcome as one of its series, and the id of that series.
+
+    A nominal outcome is divided by its deflator under a name of its own, so that indicators which
+    use the nominal series are not touched.
+
+    Raises
+    ------
+    InputError
+        If the panel has no such outcome or deflator.
+    """
+    for key, name in (("variable", outcome.variable), ("deflator", outcome.deflator)):
+        if name and name not in variables:
+            raise InputError(
+                f"{source}: outcome {name!r} is not a column{nearest(name, variables)}; set "
+                f"outcome.{key} or add the column"
+            )
+    if not outcome.deflator:
+        return grid, dict(variables), outcome.variable
+    nominal = variables[outcome.variable]
+    name = f"{outcome.variable}_deflated"
+    real = ratio(grid.values[outcome.variable], grid.values[outcome.deflator])
+    deflated = replace(nominal, id=name, kind="volume", label_en=f"{nominal.label_en}, deflated")
+    return (
+        replace(grid, values={**grid.values, name: real}),
+        {**variables, name: deflated},
+        name,
+    )
+
+
+def label_of(measure: str, outcome: Float, horizon: int) -> Float:
+    """Return labels at origin t over a horizon, shape (cities, years), in the measure's unit.
+
+    A composite is forecast as its change over the horizon, in points of a hundred. A measure over
+    shocks has no label at every origin; the growth gap stands in for it year by year.
+    """
+    if measure != COMPOSITE:
+        yearly = "growth_gap" if MEASURES[measure].kind == "window" else measure
+        return MEASURES[yearly].label(outcome, horizon)
+    label = np.full(outcome.shape, np.nan)
+    label[:, : max(outcome.shape[1] - horizon, 0)] = outcome[:, horizon:] - outcome[:, :-horizon]
+    return label
+
+
+def added_label(measure: str, outcome: Float, horizon: int, before: int) -> Float:
+    """Return what a horizon adds to a shorter one, 0 for none; shape as in `label_of`."""
+    label = label_of(measure, outcome, horizon)
+    return label - label_of(measure, outcome, before) if before else label
+
+
+def horizon_before(horizon: int, outcome: Outcome) -> int:
+    """Return the horizon that a forecast adds to: the next shorter one of the experiment.
+
+    0 for the shortest, and for a measure that divides by national growth: ratios over one and two
+    years do not add up.
+
+    Examples
+    --------
+    >>> horizon_before(3, Outcome(horizons=(1, 3, 5)))
+    1
+    >>> horizon_before(3, Outcome(horizons=(1, 3), measure="relative_resistance"))
+    0
+    """
+    if MEASURES[outcome.measure].ratio:
+        return 0
+    return max((own for own in outcome.horizons if own < horizon), default=0)
+
+
+def missing_labels(measure: str, outcome: Float, horizon: int) -> dict[str, int]:
+    """Count the city-years without a label by reason; what is not over yet is left out.
+
+    Examples
+    --------
+    >>> missing_labels("growth_gap", np.array([[1.0, 2.0, 3.0], [1.0, np.nan, 4.0]]), 1)
+    {'no_start': 1, 'no_end': 1}
+    """
+    if MEASURES[measure].over_horizon is None:
+        return {}
+    reasons = reason_ids(MEASURES[measure].reasons(outcome, horizon))
+    ids, counts = np.unique(reasons, return_counts=True)
+    found = dict(zip(ids.tolist(), counts.tolist(), strict=True))
+    return {name: found[name] for name in REASONS if name in found and name not in ("", "not_yet")}
+
+
+def composite_level(
+    indicators: IndicatorValues,
+    years: NDArray[np.int64],
+    settings: Composite,
+    first_origin: int,
+    frozen: FrozenComposite | None = None,
+) -> tuple[Float, FrozenComposite]:
+    """Return a composite of indicators in points, shape (cities, years), and what was frozen.
+
+    Parameters
+    ----------
+    indicators : IndicatorValues
+    settings : Composite
+        Components with their directions, method, window.
+    first_origin : int
+        Earliest origin that is fitted: the window must end by then.
+    frozen : FrozenComposite, optional
+        Of a stored model; nothing is fitted then.
+
+    Raises
+    ------
+    InputError
+        If a component is no indicator of the panel, or the window reaches beyond the origin.
+    """
+    for name in settings.components:
+        if name not in indicators.ids:
+            raise InputError(
+                f"outcome.composite.components: the panel offers no indicator {name!r}"
+                f"{nearest(name, indicators.ids)}; choose another"
+            )
+    if settings.window[1] > first_origin:
+        raise InputError(
+            f"outcome.composite.window ends in {settings.window[1]}, after the first origin "
+            f"{first_origin}; end it by then, so that no weight knows the future"
+        )
+    values = np.stack(
+        [indicators.values[:, :, indicators.ids.index(name)] for name in settings.components]
+    )
+    frozen = frozen or FrozenComposite.fit(
+        values,
+        years,
+        components=tuple(settings.components),
+        window=settings.window,
+        directions=tuple(settings.components.values()),
+        method=settings.method,
+    )
+    return _POINTS * frozen.apply(values), frozen

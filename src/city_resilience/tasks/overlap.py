@@ -1,0 +1,315 @@
+"""Overlap lint: refuse an indicator that is the label, or a part of it, under another name.
+
+What a city's outcome has reached by the origin is honest knowledge; the label is what it does from
+there on. So an indicator that says in its formula that it reads the outcome may hold its *level*
+(output per head, carbon per output), and the family history may hold its past growth. Any other
+indicator that equals the outcome's growth or the measure at the same date, by its formula, by an
+accounting identity or on the data, would hand the outcome's own past to another family, and the
+worth of that family beyond history alone would be made up. One that equals the label itself has
+the answer in it.
+
+Correlations are taken within years, as the measure compares cities of one year: a common trend is
+no overlap. They see the panel as of the first scored origin, so that no scored year takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment import Experiment
+from city_resilience.indicators.formulas.derived import variables_of
+from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.ratios import (
+    change,
+    lag,
+    log_growth,
+    log_level,
+    within_year_rank,
+)
+from city_resilience.indicators.indicator import GAP, OUTCOME, PROVINCE, Indicator
+from city_resilience.tasks.dataset import AsOf, Dataset
+from city_resilience.tasks.identities import Draw, draw_variables, identities_of
+from city_resilience.tasks.outcome import COMPOSITE
+
+__all__ = ["THRESHOLD", "Overlap", "find_overlaps", "refuse_overlaps", "year_correlation"]
+
+Float = NDArray[np.float64]
+How = Literal["component", "formula", "identity", "correlation"]
+Pair = tuple[str, Float, str, Float]
+
+THRESHOLD = 0.999
+AGREEMENT = 0.9  # least rank correlation beside a linear one, so that no single cell decides
+FEWEST = 30  # city-years
+FEWEST_CITIES = 20  # levels persist, so few cities agree by chance
+ROUNDING = 1e-12
+MOST_CITIES = 2000  # evenly spaced; an overlap is one in any of them
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """An indicator that overlaps with the label.
+
+    Attributes
+    ----------
+    indicator : str
+        Id of the indicator.
+    label : str
+        Measure and outcome, such as ``growth_gap of gdp_real``.
+    how : str
+        ``component``, ``formula``, ``identity`` or ``correlation``: what gave it away.
+    value : float
+        The correlation, in absolute size; 1 for a component.
+    reason : str
+        What was found, in words.
+    """
+
+    indicator: str
+    label: str
+    how: How
+    value: float
+    reason: str
+
+
+def find_overlaps(
+    dataset: Dataset, experiment: Experiment, components: Sequence[str] = ()
+) -> tuple[Overlap, ...]:
+    """Return the indicators that overlap with the label, at most one finding each.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The panel; it is seen as of the first scored origin.
+    experiment : Experiment
+        Outcome, measure, horizons and publication lags.
+    components : sequence of str
+        Ids of the indicators or variables that a composite label is made of.
+
+    Raises
+    ------
+    InputError
+        If ``features.accept_overlap`` names an indicator that does not exist.
+    """
+    _check_accepted(dataset, experiment)
+    view = _sample(dataset.at(experiment.evaluation.first_origin))
+    found = []
+    for k, spec in enumerate(dataset.indicators.specs):
+        overlap = _component(spec, experiment, components)
+        if overlap is None and spec.family != "history":
+            overlap = _by_formula(spec, experiment) or _on_data(view, k, spec, experiment)
+        if overlap is not None:
+            found.append(overlap)
+    return tuple(found)
+
+
+def refuse_overlaps(overlaps: Sequence[Overlap], accepted: Sequence[str] = ()) -> None:
+    """Refuse overlaps that the experiment does not accept by name.
+
+    Raises
+    ------
+    InputError
+        Naming the first pair, what was found, and the settings that leave out or accept all.
+    """
+    refused = [overlap for overlap in overlaps if overlap.indicator not in accepted]
+    if not refused:
+        return
+    first = refused[0]
+    others = f" (and {len(refused) - 1} more)" if len(refused) > 1 else ""
+    names = ", ".join(f'"{name}"' for name in sorted({o.indicator for o in refused}))
+    kept = ", ".join(f'"{name}"' for name in sorted({*accepted, *(o.indicator for o in refused)}))
+    raise InputError(
+        f"features: indicator {first.indicator!r} overlaps with the label {first.label!r}: "
+        f"{first.reason}{others}; leave out with features.exclude = [{names}] or accept by name "
+        f"with features.accept_overlap = [{kept}]"
+    )
+
+
+def year_correlation(a: Float, b: Float) -> float:
+    """Correlate two arrays (cities, years) within years.
+
+    Each year's mean is taken off first. An overlap may bend (growth in percent and in log
+    points), so the larger of the linear and the rank correlation counts, in absolute size, if the
+    other is at least 0.9 too; else the smaller.
+
+    Returns
+    -------
+    float
+        0 with fewer than 30 city-years or without variation.
+
+    Examples
+    --------
+    >>> a = np.random.default_rng(0).normal(size=(20, 3))
+    >>> round(year_correlation(a, 5 - 2 * a), 3), round(year_correlation(a, np.exp(a)), 3)
+    (1.0, 0.896)
+    """
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < FEWEST:
+        return 0.0
+    a, b = np.where(both, a, np.nan), np.where(both, b, np.nan)
+    linear = _pooled(a, b)
+    if linear < AGREEMENT:
+        return linear
+    ranks = _pooled(within_year_rank(a), within_year_rank(b))
+    return max(linear, ranks) if ranks >= AGREEMENT else ranks
+
+
+def _pooled(a: Float, b: Float) -> float:
+    """Absolute correlation of deviations from the year's mean; both unknown in the same cells."""
+    first, second = _deviations(a), _deviations(b)
+    scale = np.sqrt((first**2).sum() * (second**2).sum())
+    return float(min(abs((first * second).sum() / scale), 1.0)) if scale > 0 else 0.0
+
+
+def _deviations(x: Float) -> Float:
+    """Deviations from the year's mean, 0 where unknown or no more than rounding."""
+    count = np.maximum(np.isfinite(x).sum(axis=0), 1)
+    away = np.where(np.isfinite(x), x - np.nansum(x, axis=0) / count, 0.0)
+    return np.where(np.abs(away) > ROUNDING * np.nanmax(np.abs(x)), away, 0.0)
+
+
+def _check_accepted(dataset: Dataset, experiment: Experiment) -> None:
+    known = {*dataset.indicators.ids, *dataset.indicators.absent}
+    for name in experiment.features.accept_overlap:
+        if name not in known:
+            raise InputError(
+                f"features.accept_overlap: no indicator {name!r}{nearest(name, known)}; "
+                "remove it or correct its name"
+            )
+
+
+def _sample(view: AsOf) -> AsOf:
+    step = -(-len(view.outcome) // MOST_CITIES)
+    if step <= 1:
+        return view
+    return AsOf(
+        view.origin,
+        view.years,
+        view.outcome[::step],
+        view.indicators[::step],
+        view.ids,
+        view.families,
+        view.measure,
+    )
+
+
+def _label(experiment: Experiment) -> str:
+    outcome = experiment.outcome
+    made_of = ", ".join(outcome.composite.components) if outcome.composite else outcome.variable
+    return f"{outcome.measure} of {made_of}"
+
+
+def _component(
+    spec: Indicator, experiment: Experiment, components: Sequence[str]
+) -> Overlap | None:
+    """Find an indicator that is a component of the label, or reads a variable that is one."""
+    shared = [name for name in (spec.id, *_variables(spec)) if name in components]
+    if not shared:
+        return None
+    reason = "it is a component of it" if shared[0] == spec.id else f"{shared[0]!r} is part of both"
+    return Overlap(spec.id, _label(experiment), "component", 1.0, reason)
+
+
+def _by_formula(spec: Indicator, experiment: Experiment) -> Overlap | None:
+    """Find an indicator whose formula gives the outcome's growth whatever the data.
+
+    The formula is computed on made-up variables that have nothing in common, and again for each
+    accounting identity of the outcome on variables that fulfil it.
+    """
+    outcome = _outcome(experiment)
+    if outcome == COMPOSITE:  # no formula of the table gives it; its components are named
+        return None
+    read = {*_variables(spec), *({outcome} if _reads(spec, outcome) else ())}
+    ways: list[tuple[How, str, Draw]] = []
+    if outcome in read and len(read) == 1:
+        words = f"its formula gives the growth of {outcome}, whatever the data"
+        ways.append(("formula", words, draw_variables([outcome], None)))
+    for identity in identities_of(outcome, experiment.outcome):
+        if read & (identity.variables - {outcome}):
+            drawn = draw_variables(sorted({outcome, *read}), identity)
+            ways.append(("identity", identity.reason, drawn))
+    for how, reason, drawn in ways:
+        value = _probed(spec, drawn, outcome)
+        if value >= THRESHOLD:
+            return Overlap(spec.id, _label(experiment), how, value, reason)
+    return None
+
+
+def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
+    """Return the best correlation of a formula on made-up variables with the outcome's growth."""
+    made = drawn.values[outcome]
+    special = {OUTCOME: made, PROVINCE: drawn.province, GAP: growth_gap_past(made)}
+    names = [*spec.inputs, *spec.optional]
+    if any(name not in special and name not in drawn.values for name in names):
+        return 0.0  # it reads what cannot be drawn, such as coordinates
+    values = spec(*(special[name] if name in special else drawn.values[name] for name in names))
+    growth = log_growth(made)
+    forms = [values] if _reads(spec, outcome) else [values, change(values), log_growth(values)]
+    return max(year_correlation(form, growth) for form in forms)
+
+
+def _reads(spec: Indicator, outcome: str) -> bool:
+    """Whether the formula says that it reads the outcome."""
+    return bool({OUTCOME, GAP, outcome} & {*spec.inputs, *_variables(spec)})
+
+
+def _variables(spec: Indicator) -> list[str]:
+    return list(variables_of((*spec.inputs, *spec.optional)))
+
+
+def _outcome(experiment: Experiment) -> str:
+    """Id of the series that is forecast: the variable, it over its deflator, or the composite."""
+    outcome = experiment.outcome
+    if outcome.measure == COMPOSITE:
+        return COMPOSITE
+    return f"{outcome.variable}_deflated" if outcome.deflator else outcome.variable
+
+
+def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Overlap | None:
+    """Find an indicator that the panel shows to be the label, the measure or the outcome."""
+    lags = experiment.features.publication_lag
+    late = max((lags.get(name, 0) for name in _variables(spec)), default=0)
+    values = _undelayed(view.indicators[:, :, k], late)
+    for what, own, whose, target in _pairs(view, values, spec, experiment):
+        value = year_correlation(own, target)
+        if value >= THRESHOLD:
+            reason = (
+                f"{what} correlates {value:.4f} with {whose} at the same date (city-years up to "
+                f"{view.origin}), so it is that under another name"
+            )
+            return Overlap(spec.id, _label(experiment), "correlation", value, reason)
+    return None
+
+
+def _pairs(view: AsOf, values: Float, spec: Indicator, experiment: Experiment) -> Iterator[Pair]:
+    """What is compared: name and array of the indicator's side, then of the outcome's side."""
+    outcome, measure = _outcome(experiment), experiment.outcome.measure
+    for h in experiment.outcome.horizons:
+        years = f"{h} year{'s' * (h > 1)}"
+        label = view.labels(h)
+        yield "its value", values, f"{measure} over the next {years}, the label itself,", label
+        yield "its value", values, f"{measure} over the last {years}", lag(label, h)
+    in_points = outcome == COMPOSITE
+    growth = change(view.outcome) if in_points else log_growth(view.outcome)
+    grown = f"the {'change' if in_points else 'growth'} of {outcome}"
+    yield "its value", values, grown, growth
+    if _reads(spec, outcome):
+        return
+    yield "its change", change(values), grown, growth
+    yield "its growth", log_growth(values), grown, growth
+    if np.isfinite(view.outcome).any(axis=1).sum() >= FEWEST_CITIES:
+        yield "its value", values, outcome, view.outcome
+        yield "its logarithm", log_level(values), f"log {outcome}", log_level(view.outcome)
+
+
+def _undelayed(values: Float, years: int) -> Float:
+    """Undo a publication lag: the value of each year stands at that year again."""
+    if years == 0:
+        return values
+    early = np.full_like(values, np.nan)
+    early[:, : max(values.shape[1] - years, 0)] = values[:, years:]
+    return early
