@@ -146,7 +146,7 @@ def unseen_forecasts(
     every = context.settings.every
     chosen = [p for p in context.folds(horizon) if (newest - p.fold.origin) % every == 0]
     tasks = [
-        _masked_cells(context, prepared, fold_of, k)
+        _without_group(context, prepared, fold_of, k)
         for prepared in chosen
         for k in range(int(fold_of.max()) + 1)
     ]
@@ -158,7 +158,7 @@ def unseen_forecasts(
     return served_forecasts(context.experiment, chosen, members, shorter)
 
 
-def _masked_cells(
+def _without_group(
     context: Context, prepared: Prepared, fold_of: NDArray[np.int64], k: int
 ) -> Callable[[], tuple[int, NDArray[np.bool_], Float]]:
     def fitted() -> tuple[int, NDArray[np.bool_], Float]:

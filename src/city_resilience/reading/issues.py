@@ -1,0 +1,126 @@
+"""One thing that is wrong, doubted or decided at a place in the data, and what settles it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+__all__ = ["LEVELS", "Issue", "Level", "Place", "correction_line"]
+
+Level = Literal["error", "lost", "warning", "note"]
+LEVELS: tuple[Level, ...] = get_args(Level)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in the files; an empty field is about many, or not known.
+
+    Attributes
+    ----------
+    file, sheet : str
+    row, column : int
+        As a spreadsheet counts, from 1; 0 where it is about many.
+    header : str
+        Header of the column.
+    """
+
+    file: str = ""
+    sheet: str = ""
+    row: int = 0
+    column: int = 0
+    header: str = ""
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue, found while reading, importing or auditing.
+
+    Attributes
+    ----------
+    level : str
+        ``error`` (almost certainly wrong: training refuses it), ``lost`` (a value, row or column
+        of the files that is not in the panel), ``warning`` (in the panel, look at it) or ``note``
+        (set aside or decided on evidence, good to know).
+    kind : str
+        What kind of issue: the id of an audit rule, such as ``spike``, or of the reader, such as
+        ``sheet``, ``header``, ``row``, ``cell``, ``name``, ``unit``, ``year``, ``conflict``.
+    reason : str
+        What is the matter and why, one sentence.
+    hint : str
+        What to do, where no line of the experiment file settles it.
+    place : Place
+    found : str
+        What stands there, as it is written.
+    likely : str
+        What was probably meant; never used as a value.
+    variable, city : str
+        Variable id and city; empty where it is about many.
+    years : tuple of int
+        First and last year; empty where it is about all.
+    value, expected, factor : float or None
+        Where it is about one cell: its value, what is expected in its place (both in catalogue
+        units), and the likely factor between what was typed and what was meant.
+    cities : int
+        How many cities it concerns.
+    correction : str
+        The line for ``[data.corrections]`` that corrects or drops it; empty where none could.
+    surprise : float
+        How many usual moves of its neighbours a value is off; warnings are sorted by it.
+    """
+
+    level: Level
+    kind: str
+    reason: str
+    hint: str = ""
+    place: Place = Place()
+    found: str = ""
+    likely: str = ""
+    variable: str = ""
+    city: str = ""
+    years: tuple[int, ...] = ()
+    value: float | None = None
+    expected: float | None = None
+    factor: float | None = None
+    cities: int = 1
+    correction: str = ""
+    surprise: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """Name by which an experiment accepts it: ``kind/variable/city/years``."""
+        first, last = (self.years[0], self.years[-1]) if self.years else ("*", "*")
+        span = str(first) if first == last else f"{first}-{last}"
+        return "/".join((self.kind, self.variable or "*", self.city or "*", span))
+
+    @property
+    def acceptance(self) -> str:
+        """The line for ``[audit.accept]`` that accepts it; the reason is for the user to fill."""
+        return f'{_quoted(self.id)} = "why it is right"'
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return a plain mapping, id and acceptance included, for JSON."""
+        return {"id": self.id, **asdict(self), "acceptance": self.acceptance}
+
+
+def correction_line(variable: str, city: str, years: int | str, value: str) -> str:
+    r"""Return the line for ``[data.corrections]`` that makes a correction.
+
+    Parameters
+    ----------
+    years : int or str
+        A year, a range such as ``2011-2014``, or ``*``.
+    value : str
+        ``drop``, ``drop zeros`` or a factor such as ``*0.001``.
+
+    Examples
+    --------
+    >>> print(correction_line("loans", 'the "Old" Town', 2011, "drop"))
+    "loans/the \"Old\" Town/2011" = "drop"
+    """
+    return f"{_quoted(f'{variable}/{city}/{years}')} = {_quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    """Return a TOML basic string; JSON escapes the same characters in the same way."""
+    return json.dumps(text, ensure_ascii=False)
