@@ -163,7 +163,7 @@ def _search(folds: list[Prepared]) -> dict[str, Any]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
     def loss(trial: optuna.Trial) -> float:
-        member = learner("xgboost", **LEARNERS["xgboost"].space(trial))
+        member = learner("xgboost", **LEARNERS["xgboost"].suggest(trial))
         return float(np.mean([np.nanmean(np.abs(member(folds, p) - p.added)) for p in folds]))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))

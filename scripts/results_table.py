@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from city_resilience.evaluation.backtest import BLEND
+from city_resilience.evaluation.candidates import candidate_kind, candidate_labels
+
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")
 SHOCKS = ("china_shocks",)
@@ -24,22 +27,14 @@ TABLES = {
     "reliability.csv": "reliability.csv",
 }
 COVERAGE = "coverage.csv"
-LABELS = {
-    "zero": ("zero gap", "零差距"),
-    "last": ("last gap", "上年差距"),
-    "mean5": ("5-year mean", "五年均值"),
-    "damped": ("damped last gap", "衰减的上年差距"),
-    "ar_ridge": ("AR ridge", "自回归岭回归"),
-    "history_only": ("history only", "仅用历史"),
-    "persistence": ("persistence", "持续性"),
-    "ridge": ("ridge on ranks", "秩岭回归"),
-    "xgboost": ("xgboost on recent years", "侧重近年的xgboost"),
-    "xgboost_all_years": ("xgboost on all years alike", "各年等权的xgboost"),
-    "extra_trees": ("extra trees", "极端随机树"),
-    "extra_trees_history": ("extra trees on the past", "仅用历史的极端随机树"),
-    "blend": ("**blend (served)**", "**组合（所用模型）**"),
-}
-NAIVE = ("zero", "last", "mean5", "damped")
+LABELS = tuple(
+    labels | {BLEND: f"**{labels[BLEND]} {served}**"}
+    for labels, served in (
+        (candidate_labels("en"), "(served)"),
+        (candidate_labels("zh"), "（所用模型）"),
+    )
+)
+NAIVE = [name for name in LABELS[0] if candidate_kind(name) == "naive"]
 HEADS = {
     "README.md": (
         "| experiment | h | years | best naive | its MAE | blend | skill | better in "
@@ -82,7 +77,7 @@ def skill_table(head: str, language: int) -> str:
             own = by_model.loc["blend"]
             won = versus[(versus["horizon"] == horizon) & (versus["versus"] == best)].iloc[0]
             lines.append(
-                f"| `{name}` | {horizon} | {own['years']:.0f} | {LABELS[best][language]} "
+                f"| `{name}` | {horizon} | {own['years']:.0f} | {LABELS[language][best]} "
                 f"| {by_model.loc[best, 'mae']:.3f} | {own['mae']:.3f} "
                 f"| {own['skill_naive']:+.1%} | {won['wins']} / {won['years']} "
                 f"| {interval(own)} |"
@@ -110,7 +105,7 @@ def experiment_table(name: str) -> str:
         rank = "–" if pd.isna(row["rank_correlation"]) else f"{row['rank_correlation']:.3f}"
         difference = "" if row["model"] == "history_only" else interval(pd.Series(row))
         lines.append(
-            f"| {row['horizon']} | {LABELS[row['model']][0]} | {row['mae']:.3f} "
+            f"| {row['horizon']} | {LABELS[0][row['model']]} | {row['mae']:.3f} "
             f"| {row['rmse']:.3f} | {rank} | {row['skill_naive']:+.1%} | {difference} |"
         )
     return "\n".join([*lines, "", *by_year(name)])
@@ -119,7 +114,7 @@ def experiment_table(name: str) -> str:
 def shock_model(model: str) -> str:
     """Name a model of an experiment on shocks, its reference by the learner it is of."""
     kind, _, name = model.rpartition(": ")
-    label = LABELS[name][0] if name in LABELS else name.replace("_", " ")
+    label = LABELS[0][name] if name in LABELS[0] else name.replace("_", " ")
     return f"{kind.replace('_', ' ')}: {label}" if kind else label
 
 
@@ -146,7 +141,7 @@ def by_year(name: str) -> list[str]:
     lines = [
         f"MAE by origin, h = {rows['horizon'].min()}:",
         "",
-        "| origin | " + " | ".join(LABELS[m][0] for m in shown) + " |",
+        "| origin | " + " | ".join(LABELS[0][m] for m in shown) + " |",
         "|---" * (len(shown) + 1) + "|",
     ]
     for origin, errors in table.iterrows():

@@ -32,7 +32,6 @@ __all__ = [
     "BLEND",
     "HISTORY_ONLY",
     "Backtest",
-    "candidate_labels",
     "check_required",
     "run_backtest",
     "scored_origins",
@@ -391,12 +390,3 @@ def _dropped_frame(folds: list[FoldForecasts]) -> pd.DataFrame:
         for name, why in fold.dropped.items()
     ]
     return pd.DataFrame(rows, columns=["origin", "horizon", "indicator", "reason"])
-
-
-def candidate_labels() -> dict[str, str]:
-    """Return the label of every candidate."""
-    labels = {name: baseline.label for name, baseline in BASELINES.items()}
-    labels[HISTORY_ONLY] = "history only"
-    labels |= {name: learner.label for name, learner in LEARNERS.items()}
-    labels[BLEND] = "blend"
-    return labels

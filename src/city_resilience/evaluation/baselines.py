@@ -30,7 +30,8 @@ class Baseline:
     """
 
     id: str
-    label: str
+    label_en: str
+    label_zh: str
     kind: Literal["naive", "reference"]
     forecast: Callable[[AsOf, int, int], Float]
 
@@ -107,10 +108,10 @@ def _zero_if_unknown(values: Float) -> Float:
 BASELINES: Mapping[str, Baseline] = {
     baseline.id: baseline
     for baseline in (
-        Baseline("zero", "zero gap", "naive", zero),
-        Baseline("last", "last gap", "naive", last),
-        Baseline("mean5", "5-year mean gap", "naive", mean5),
-        Baseline("damped", "damped last gap", "naive", damped),
-        Baseline("ar_ridge", "AR ridge", "reference", ar_ridge),
+        Baseline("zero", "zero gap", "零差距", "naive", zero),
+        Baseline("last", "last gap", "上年差距", "naive", last),
+        Baseline("mean5", "5-year mean gap", "近五年差距均值", "naive", mean5),
+        Baseline("damped", "damped last gap", "衰减的上年差距", "naive", damped),
+        Baseline("ar_ridge", "AR ridge", "自回归岭回归", "reference", ar_ridge),
     )
 }

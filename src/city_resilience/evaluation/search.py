@@ -51,7 +51,7 @@ def search_parameters(
     horizon = min(experiment.outcome.horizons)
     folds = _inner_folds(dataset, experiment, horizon)
     chosen = {name: dict(own) for name, own in experiment.model.parameters.items()}
-    members = [name for name in experiment.model.members if LEARNERS[name].limits]
+    members = [name for name in experiment.model.members if LEARNERS[name].parameters]
     learners = settings.learners or members
     for count, name in enumerate(learners):
         base = learner_parameters(experiment.model)[name]
@@ -59,7 +59,7 @@ def search_parameters(
         def loss(
             trial: optuna.Trial, name: str = name, base: Mapping[str, Parameter] = base
         ) -> float:
-            values = {**base, **LEARNERS[name].space(trial)}
+            values = {**base, **LEARNERS[name].suggest(trial)}
             return float(np.mean([_error(f, t, name, values, experiment) for f, t in folds]))
 
         def report(_study: object, trial: optuna.trial.FrozenTrial, count: int = count) -> None:

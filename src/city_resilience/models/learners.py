@@ -10,7 +10,7 @@ with a recency of 0 all years weigh alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from city_resilience.models.weights import least_absolute_weights
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["LEARNERS", "Learner", "Sample", "learner_parameters"]
+__all__ = ["LEARNERS", "Hyperparameter", "Learner", "Sample", "learner_parameters"]
 
 Float = NDArray[np.float64]
 PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
@@ -72,21 +72,68 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Hyperparameter:
+    """A parameter that an experiment may set.
+
+    Attributes
+    ----------
+    default : int or float
+        A whole number admits whole numbers only.
+    low, high : float
+        Smallest and largest value.
+    search : tuple of two numbers or None
+        Range that the search draws from, on a logarithmic scale with ``log``; None = not searched.
+    """
+
+    default: Parameter
+    low: float
+    high: float
+    search: tuple[float, float] | None = None
+    log: bool = False
+    step: int = 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is a whole number."""
+        return isinstance(self.default, int)
+
+    def suggest(self, trial: optuna.Trial, name: str, low: float, high: float) -> Parameter:
+        """Let an optuna trial draw a value."""
+        value: Parameter
+        if self.whole:
+            value = trial.suggest_int(name, int(low), int(high), step=self.step, log=self.log)
+        else:
+            value = trial.suggest_float(name, low, high, log=self.log)
+        return value
+
+
+@dataclass(frozen=True)
 class Learner:
     """An entry of the table of learners.
 
-    ``space`` proposes parameters to an optuna trial; ``defaults`` names every parameter that an
-    experiment may set, ``limits`` the smallest and largest value of each. ``past_only`` says that
-    it reads no column but those of the family history.
+    ``label_en`` and ``label_zh`` name it wherever it is shown. ``past_only`` says that it reads no
+    column but those of the family history.
     """
 
     id: str
-    label: str
+    label_en: str
+    label_zh: str
     fit: Callable[[Sample, Values, int], Fitted]
-    defaults: Values
-    limits: Mapping[str, tuple[float, float]]
-    space: Callable[[optuna.Trial], dict[str, Parameter]]
+    parameters: Mapping[str, Hyperparameter] = field(default_factory=dict)
     past_only: bool = False
+
+    @property
+    def defaults(self) -> dict[str, Parameter]:
+        """Every parameter that an experiment may set, at its default."""
+        return {name: own.default for name, own in self.parameters.items()}
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Parameter]:
+        """Let an optuna trial draw the parameters that are searched."""
+        return {
+            name: own.suggest(trial, name, *own.search)
+            for name, own in self.parameters.items()
+            if own.search
+        }
 
 
 def recency_weights(sample: Sample, values: Values) -> Float | None:
@@ -227,116 +274,56 @@ def _round_down(threshold: Float) -> NDArray[np.float32]:
     return np.where(near.astype(np.float64) > threshold, below, near)
 
 
-def _ridge_space(trial: optuna.Trial) -> dict[str, Parameter]:
-    return {"alpha": trial.suggest_float("alpha", 1.0, 1000.0, log=True)}
-
-
-def _xgboost_space(trial: optuna.Trial) -> dict[str, Parameter]:
-    return {
-        "rounds": trial.suggest_int("rounds", 100, 500, step=50),
-        "learning_rate": trial.suggest_float("learning_rate", 0.01, 0.1, log=True),
-        "max_depth": trial.suggest_int("max_depth", 2, 6),
-        "min_child_weight": trial.suggest_float("min_child_weight", 5, 80, log=True),
-        "colsample_bytree": trial.suggest_float("colsample_bytree", 0.2, 0.9),
-    }
-
-
-def _extra_trees_space(trial: optuna.Trial) -> dict[str, Parameter]:
-    return {
-        "min_leaf": trial.suggest_int("min_leaf", 5, 60, log=True),
-        "max_features": trial.suggest_float("max_features", 0.1, 0.8),
-    }
-
-
-BOOSTING: Values = {
-    "rounds": 100,
-    "learning_rate": 0.09,
-    "max_depth": 3,
-    "min_child_weight": 20.0,
-    "subsample": 0.7,
-    "colsample_bytree": 0.2,
-    "reg_lambda": 5.0,
-    "max_bin": 32,
-    "num_parallel_tree": 2,
-    "recency": 3.0,
+RIDGE = {
+    "alpha": Hyperparameter(100.0, 0.0, 1e9, search=(1.0, 1000.0), log=True),
+    "winsorise": Hyperparameter(0.02, 0.0, 0.49),
 }
-ALL_YEARS: Values = {
-    **BOOSTING,
-    "max_depth": 4,
-    "colsample_bytree": 0.5,
-    "num_parallel_tree": 1,
-    "recency": 0.0,
+RECENT_YEARS = {
+    "rounds": Hyperparameter(100, 1, 10_000, search=(100, 500), step=50),
+    "learning_rate": Hyperparameter(0.09, 1e-4, 1.0, search=(0.01, 0.1), log=True),
+    "max_depth": Hyperparameter(3, 1, 12, search=(2, 6)),
+    "min_child_weight": Hyperparameter(20.0, 0.0, 1e6, search=(5, 80), log=True),
+    "subsample": Hyperparameter(0.7, 0.05, 1.0),
+    "colsample_bytree": Hyperparameter(0.2, 0.01, 1.0, search=(0.2, 0.9)),
+    "reg_lambda": Hyperparameter(5.0, 0.0, 1e9),
+    "max_bin": Hyperparameter(32, 2, 1024),
+    "num_parallel_tree": Hyperparameter(2, 1, 100),
+    "recency": Hyperparameter(3.0, 0.0, 1e6),
 }
-BOOSTING_LIMITS: Mapping[str, tuple[float, float]] = {
-    "rounds": (1, 10_000),
-    "learning_rate": (1e-4, 1.0),
-    "max_depth": (1, 12),
-    "min_child_weight": (0.0, 1e6),
-    "subsample": (0.05, 1.0),
-    "colsample_bytree": (0.01, 1.0),
-    "reg_lambda": (0.0, 1e9),
-    "max_bin": (2, 1024),
-    "num_parallel_tree": (1, 100),
-    "recency": (0.0, 1e6),
+ALL_YEARS = RECENT_YEARS | {
+    "max_depth": replace(RECENT_YEARS["max_depth"], default=4),
+    "colsample_bytree": replace(RECENT_YEARS["colsample_bytree"], default=0.5),
+    "num_parallel_tree": replace(RECENT_YEARS["num_parallel_tree"], default=1),
+    "recency": replace(RECENT_YEARS["recency"], default=0.0),
 }
-FOREST: Values = {"trees": 100, "min_leaf": 25, "max_features": 0.3, "recency": 6.0}
-FOREST_LIMITS: Mapping[str, tuple[float, float]] = {
-    "trees": (1, 5000),
-    "min_leaf": (1, 10_000),
-    "max_features": (0.01, 1.0),
-    "recency": (0.0, 1e6),
+EXTRA_TREES = {
+    "trees": Hyperparameter(100, 1, 5000),
+    "min_leaf": Hyperparameter(25, 1, 10_000, search=(5, 60), log=True),
+    "max_features": Hyperparameter(0.3, 0.01, 1.0, search=(0.1, 0.8)),
+    "recency": Hyperparameter(6.0, 0.0, 1e6),
 }
 LEARNERS: Mapping[str, Learner] = {
     learner.id: learner
     for learner in (
+        Learner("persistence", "persistence", "持续性", fit_persistence, past_only=True),
+        Learner("ridge", "ridge on ranks", "秩岭回归", fit_ridge, RIDGE),
         Learner(
-            "persistence",
-            "persistence",
-            fit_persistence,
-            {},
-            {},
-            lambda _: {},
-            past_only=True,
-        ),
-        Learner(
-            "ridge",
-            "ridge on ranks",
-            fit_ridge,
-            {"alpha": 100.0, "winsorise": 0.02},
-            {"alpha": (0.0, 1e9), "winsorise": (0.0, 0.49)},
-            _ridge_space,
-        ),
-        Learner(
-            "xgboost",
-            "xgboost on recent years",
-            fit_xgboost,
-            BOOSTING,
-            BOOSTING_LIMITS,
-            _xgboost_space,
+            "xgboost", "xgboost on recent years", "侧重近年的xgboost", fit_xgboost, RECENT_YEARS
         ),
         Learner(
             "xgboost_all_years",
             "xgboost on all years alike",
+            "各年等权的xgboost",
             fit_xgboost,
             ALL_YEARS,
-            BOOSTING_LIMITS,
-            _xgboost_space,
         ),
-        Learner(
-            "extra_trees",
-            "extra trees",
-            fit_extra_trees,
-            FOREST,
-            FOREST_LIMITS,
-            _extra_trees_space,
-        ),
+        Learner("extra_trees", "extra trees", "极端随机树", fit_extra_trees, EXTRA_TREES),
         Learner(
             "extra_trees_history",
             "extra trees on the past",
+            "仅用历史的极端随机树",
             fit_extra_trees_history,
-            FOREST,
-            FOREST_LIMITS,
-            _extra_trees_space,
+            EXTRA_TREES,
             past_only=True,
         ),
     )
@@ -367,17 +354,15 @@ def learner_parameters(model: Model) -> dict[str, Values]:
 
 
 def _check_parameter(learner: Learner, key: str, value: Parameter) -> None:
-    where = f"model.parameters.{learner.id}"
-    if key not in learner.defaults:
+    where, known = f"model.parameters.{learner.id}", learner.parameters
+    if key not in known:
         raise InputError(
-            f"{where}: no parameter {key!r}{nearest(key, learner.defaults)}; choose among "
-            f"{', '.join(learner.defaults)}"
+            f"{where}: no parameter {key!r}{nearest(key, known)}; choose among {', '.join(known)}"
         )
-    low, high = learner.limits[key]
-    whole = isinstance(learner.defaults[key], int)
-    fits = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
-    if not fits or not low <= float(value) <= high:
+    own = known[key]
+    fits = isinstance(value, int if own.whole else (int, float)) and not isinstance(value, bool)
+    if not fits or not own.low <= float(value) <= own.high:
         raise InputError(
-            f"{where}.{key}: expected a {'whole number' if whole else 'number'} from {low:g} to "
-            f"{high:g}, found {value!r}; change it"
+            f"{where}.{key}: expected a {'whole number' if own.whole else 'number'} from "
+            f"{own.low:g} to {own.high:g}, found {value!r}; change it"
         )

@@ -8,9 +8,9 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.candidates import candidate_kind
 from city_resilience.evaluation.scores import WITHOUT_BREAKS
 from city_resilience.report.plain import plain, plain_list, plain_text, whole
-from city_resilience.report.texts import kind_of
 
 __all__ = ["best_naive", "groups", "outcomes", "skill_table", "yearly"]
 
@@ -35,7 +35,7 @@ def best_naive(overall: pd.DataFrame) -> str | None:
     overall : DataFrame
         Rows of the scores with slice "all" at one horizon.
     """
-    naive = overall[[kind_of(model) == "naive" for model in overall["model"]]]
+    naive = overall[[candidate_kind(model) == "naive" for model in overall["model"]]]
     naive = naive.dropna(subset=["mae"])
     return str(naive.loc[naive["mae"].idxmin(), "model"]) if len(naive) else None
 
@@ -63,7 +63,7 @@ def skill_table(scores: pd.DataFrame, horizon: int, served: str) -> list[dict[st
     return [
         {
             "model": row["model"],
-            "kind": kind_of(row["model"]),
+            "kind": candidate_kind(row["model"]),
             "served": row["model"] == served,
             "best_naive": row["model"] == naive,
             "n": whole(row.get("n")),

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from city_resilience.evaluation.backtest import HISTORY_ONLY
-from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.resilience.measures import MEASURES
 
-__all__ = ["LANGUAGES", "kind_of", "load_texts", "model_name", "signed", "unsigned"]
+__all__ = ["LANGUAGES", "load_texts", "model_name", "signed", "unsigned"]
 
 LANGUAGES = ("en", "zh")
 
@@ -43,7 +42,6 @@ _AGAINST = {"en": " (pp) above or below the nation", "zh": "，正值高于全�
 _NAMES = {"growth_gap": {"en": "growth gap", "zh": "增长差距"}}
 
 
-@cache
 def load_texts(measure: str = "growth_gap") -> dict[str, dict[str, str]]:
     """Return the shipped texts in the words and the unit of a measure: language → key → text.
 
@@ -51,7 +49,21 @@ def load_texts(measure: str = "growth_gap") -> dict[str, dict[str, str]]:
     ----------
     measure : str
         Id of what is forecast.
+
+    Returns
+    -------
+    dict
+        The names of the models are among them, as ``model_<id>``.
     """
+    return {
+        language: texts
+        | {f"model_{name}": label for name, label in candidate_labels(language).items()}
+        for language, texts in _shipped_texts(measure).items()
+    }
+
+
+@cache
+def _shipped_texts(measure: str) -> dict[str, dict[str, str]]:
     source = files("city_resilience.report").joinpath("texts.toml")
     texts: dict[str, dict[str, str]] = tomllib.loads(source.read_text(encoding="utf-8"))
     return {language: _in_words_of(measure, language, texts[language]) for language in LANGUAGES}
@@ -78,16 +90,9 @@ def _in_words_of(measure: str, language: str, texts: dict[str, str]) -> dict[str
     return {key: placeholder.sub(lambda m: words[m[0]], text) for key, text in texts.items()}
 
 
-def kind_of(model: str) -> str:
-    """Return ``"naive"``, ``"reference"`` or ``"learner"``."""
-    if model == HISTORY_ONLY:
-        return "reference"
-    return BASELINES[model].kind if model in BASELINES else "learner"
-
-
 def model_name(model: str, language: str) -> str:
-    """Return a model's name in words, or its id when the texts do not know it."""
-    return load_texts()[language].get(f"model_{model}", model)
+    """Return a model's name in words, or its id when there is no such candidate."""
+    return candidate_labels(language).get(model, model)
 
 
 def signed(number: float, digits: int = 2) -> str:

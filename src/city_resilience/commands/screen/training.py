@@ -16,7 +16,7 @@ from city_resilience.commands.measuring import ShockEvaluation
 from city_resilience.commands.pipeline import Trained
 from city_resilience.commands.screen.console import open_console
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.backtest import candidate_labels
+from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, best_naive, yearly
 from city_resilience.evaluation.study.study import recipe_of, same_recipe
 from city_resilience.explain.contributions import BASE, family_sums
