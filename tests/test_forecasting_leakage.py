@@ -59,7 +59,7 @@ def assert_same_features_when_masked_cells(panel: Panel, origin: int, chosen) ->
 
 
 @pytest.mark.parametrize("origin", [2006, 2009, 2012])
-def test_cells_masked_cells_know_nothing_of_later_years(origin):
+def test_masked_cells_know_nothing_of_later_years(origin):
     panel = small_panel()
     frame = panel.frame.copy()
     rng = np.random.default_rng(4)
@@ -67,17 +67,17 @@ def test_cells_masked_cells_know_nothing_of_later_years(origin):
         rows = rng.choice(len(frame), 12, replace=False)
         frame.loc[rows, name] *= rng.choice([1e3, 1e4, 1e-3, 0.0], 12)
     spoilt = panel_of(frame)
-    assert mask_errors(spoilt).held
+    assert mask_errors(spoilt).masked
     assert_same_features_when_masked_cells(spoilt, origin, experiment())
 
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
-def test_cells_masked_cells_of_the_real_panel_know_nothing_of_later_years():
+def test_masked_cells_of_the_real_panel_know_nothing_of_later_years():
     panel = read_panel(CHINA, outcome="gdp_real")
     chosen = experiment(
         features={"carry_forward": 5}, evaluation={"first_origin": 2010}, data={"simulated": False}
     )
-    assert mask_errors(panel).held
+    assert mask_errors(panel).masked
     for origin in (2011, 2014):
         assert_same_features_when_masked_cells(panel, origin, chosen)
 

@@ -98,7 +98,7 @@ def test_tables_that_are_no_part_of_a_study_stay_in_the_folder(folder, tmp_path)
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--only", "canari"], "no part 'random_spit'; nearest: 'random_split'"),
+        (["--only", "random_spit"], "no part 'random_spit'; nearest: 'random_split'"),
         (["--shock-origins", "2040"], "the panel can score origins from 2001 to 2012"),
         (["--shock-origins", "07"], "expected years such as 2007,2014, found '07'"),
         (["--set", "outcome.measure=resistance", "--set", WINDOWS], "resistance is about shocks"),

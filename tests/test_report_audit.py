@@ -179,7 +179,7 @@ def test_both_languages_are_complete() -> None:
 
 def test_every_fixed_text_is_used() -> None:
     source = Path(__file__).parents[1] / "src" / "city_resilience"
-    names = ["report/audit_summary.py", "report/audit_coverage.py", "screen/data.py"]
+    names = ["report/audit_summary.py", "report/audit_coverage.py", "commands/screen/data.py"]
     names += ["report/assets/audit.html.j2", "report/assets/audit.js"]
     code = "\n".join((source / name).read_text(encoding="utf-8") for name in names)
     families = ("step_", "tile_", "n_", "filter_", "nav_", "coverage_", "copy_", "family_")

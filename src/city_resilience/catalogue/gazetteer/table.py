@@ -64,7 +64,7 @@ def resolve_table(
 
     Examples
     --------
-    >>> from city_resilience.catalogue.gazetteer import load_gazetteer
+    >>> from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
     >>> resolve_table(load_gazetteer("china"), ["吉林"], [2010], level="city")[0].note
     '吉林 taken for 吉林市: the column holds prefecture-level cities'
     """

@@ -102,7 +102,7 @@ def parse_cell(cell: Any, rules: SheetRules) -> Cell:
 
     Examples
     --------
-    >>> from city_resilience.catalogue import load_sheet_rules
+    >>> from city_resilience.catalogue.sheets import load_sheet_rules
     >>> rules = load_sheet_rules()
     >>> parse_cell("２３７．５２①", rules).value, parse_cell("1,234,567", rules).value
     (237.52, 1234567.0)

@@ -50,7 +50,7 @@ def place_name(text: str, rules: SheetRules) -> str:
 
     Examples
     --------
-    >>> from city_resilience.catalogue import load_sheet_rules
+    >>> from city_resilience.catalogue.sheets import load_sheet_rules
     >>> place_name("1.太原市 Taiyuan", load_sheet_rules())
     '太原市'
     """
