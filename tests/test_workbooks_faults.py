@@ -139,7 +139,7 @@ def test_a_unit_that_the_magnitude_denies_is_doubted_and_listed():
     wrong = years_of_staff("城镇私营和个体从业人员(人)", 2008)
     imported = read(*sheets, wrong)
     assert values(imported)["石家庄市", 2008, "whole_city", "private_employment"] == 10.3
-    doubt = imported.listing().query("level == 'doubt'").iloc[0]
+    doubt = imported.listing().query("level == 'warning'").iloc[0]
     assert (doubt["file"], doubt["kind"], doubt["likely"]) == (wrong.file, "unit", "10k persons")
     assert '"private_employment/2008" = "人" in [sheets.units]' in doubt["reason"]
 
@@ -153,7 +153,7 @@ def test_the_experiment_decides_about_a_doubted_unit():
     unsaid = years_of_staff("城镇私营和个体从业人员", 2008, 1e4)
     declared = read(*sheets, unsaid, units={"private_employment/2008": "人"})
     assert values(declared)[key] == pytest.approx(10.3)
-    assert declared.listing().query("level == 'doubt'").empty
+    assert declared.listing().query("level == 'warning'").empty
     with pytest.raises(InputError, match="cannot be converted"):
         read(*sheets, wrong, units={"private_employment/2008": "元"})
 

@@ -23,11 +23,11 @@ from city_resilience.experiment import Data, Experiment, load_experiment
 from city_resilience.files import check_suffix, write_json, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.headers import own_source
+from city_resilience.reading.issues import column_letter
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import Imported, import_sheets
 from city_resilience.reading.sheets.labelled import Headers, labelled
-from city_resilience.reading.sheets.listing import column_letter
 from city_resilience.reading.sheets.sheet import file_labels, find_files
 from city_resilience.reading.sheets.table import Options
 from city_resilience.reading.sheets.years import parse_year_rules

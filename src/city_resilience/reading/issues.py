@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
-__all__ = ["LEVELS", "Issue", "Level", "Place", "correction_line"]
+__all__ = [
+    "LEVELS",
+    "Issue",
+    "Level",
+    "Place",
+    "accepted_by",
+    "column_letter",
+    "correction_line",
+]
 
 Level = Literal["error", "lost", "warning", "note"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -30,6 +40,20 @@ class Place:
     row: int = 0
     column: int = 0
     header: str = ""
+
+    def __str__(self) -> str:
+        """Return the place as people find it.
+
+        Examples
+        --------
+        >>> str(Place(row=512, header="GDP")), str(Place("a.xlsx", "Sheet1", 152, 49)), str(Place())
+        ("row 512, column 'GDP'", 'a.xlsx Sheet1 AW152', '')
+        """
+        if self.column:
+            cell = f"{column_letter(self.column)}{self.row or ''}"
+            return " ".join(filter(None, (self.file, self.sheet, cell)))
+        parts = (f"row {self.row}" * bool(self.row), f"column {self.header!r}" * bool(self.header))
+        return ", ".join(filter(None, parts))
 
 
 @dataclass(frozen=True)
@@ -101,6 +125,38 @@ class Issue:
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping, id and acceptance included, for JSON."""
         return {"id": self.id, **asdict(self), "acceptance": self.acceptance}
+
+
+def accepted_by(issue: Issue, accept: Mapping[str, str]) -> str | None:
+    """Return the reason for which ``[audit.accept]`` accepts an issue, or None.
+
+    Examples
+    --------
+    >>> issue = Issue("error", "spike", "", variable="loans", city="甲市", years=(2013,))
+    >>> accepted_by(issue, {"spike/loans/甲市/2013": "checked"})
+    'checked'
+    >>> accepted_by(issue, {"spike/employment_ict/*/*": "checked"}) is None
+    True
+    """
+    for pattern, reason in accept.items():
+        if pattern == issue.id or fnmatchcase(issue.id, pattern):
+            return reason
+    return None
+
+
+def column_letter(column: int) -> str:
+    """Return the letters of a column as a spreadsheet shows them.
+
+    Examples
+    --------
+    >>> column_letter(1), column_letter(28), column_letter(0)
+    ('A', 'AB', '')
+    """
+    letters = ""
+    while column > 0:
+        column, digit = divmod(column - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
 
 
 def correction_line(variable: str, city: str, years: int | str, value: str) -> str:

@@ -106,7 +106,7 @@ def _with_years(years: list[int]) -> str:
 
 
 MOST_LOST = 8
-LEVELS = {"lost": "not in the panel", "doubt": "doubtful", "note": "set aside or concluded"}
+LEVELS = {"lost": "not in the panel", "warning": "doubtful", "note": "set aside or concluded"}
 
 
 def show_import(imported: Any, out: str, listing: str, console: Console | None = None) -> None:

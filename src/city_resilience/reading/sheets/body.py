@@ -10,12 +10,12 @@ import pandas as pd
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.variables import Match
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.cells import Cell, parse_cell
 from city_resilience.reading.sheets.columns import meaning
 from city_resilience.reading.sheets.context import factor_of
 from city_resilience.reading.sheets.head import Column
-from city_resilience.reading.sheets.listing import Entry
-from city_resilience.reading.sheets.places import Place
+from city_resilience.reading.sheets.places import City
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.sheets.wording import single_line
 
@@ -40,16 +40,16 @@ CELL_COLUMNS = (
 
 def read_cells(
     table: Table,
-    places: Mapping[int, Place],
+    places: Mapping[int, City],
     years: Mapping[int, int | None],
     columns: Sequence[Column],
     gazetteer: Gazetteer | None,
-) -> tuple[pd.DataFrame, list[Entry]]:
+) -> tuple[pd.DataFrame, list[Issue]]:
     """Read every cell of some rows and columns.
 
     Parameters
     ----------
-    places : mapping of int to Place
+    places : mapping of int to City
         Row to the city it is about.
     years : mapping of int to int or None
         Row to its year, None where the column says it.
@@ -59,11 +59,11 @@ def read_cells(
     cells : DataFrame
         ``CELL_COLUMNS``, one row for each number: its value and rounding step in catalogue units,
         the unit that was stated, and its address, counted from 1.
-    entries : list of Entry
+    issues : list of Issue
         Cells that hold something and are no number, and values of a city after its end.
     """
     numbers: list[tuple[Any, ...]] = []
-    entries: list[Entry] = []
+    issues: list[Issue] = []
     marks: Counter[str] = Counter()
     for row, place in places.items():
         last = gazetteer.cities[place.code].last if gazetteer else None
@@ -84,19 +84,19 @@ def read_cells(
                 fault = f"{table.text(row, 'scope')!r} is no scope; write 全市 or 市辖区"
             value, step, fault = _converted(cell, match, cell.fault or fault)
             if fault or match is None:
-                entries.append(_lost(table, row, column, place, year, match, cell, fault))
+                issues.append(_lost(table, row, column, place, year, match, cell, fault))
                 continue
             marks[cell.mark] += bool(cell.mark)
             key = (place.code, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, match.unit_in_header, *where))
-        entries += [_after_its_end(table, row, place, year) for year in sorted(ended)]
-    entries += [
-        table.entry("note", "cell", mark, f"{count} numbers read without this footnote mark")
+        issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
+    issues += [
+        table.issue("note", "cell", mark, f"{count} numbers read without this footnote mark")
         for mark, count in marks.items()
         if mark
     ]
-    return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), entries
+    return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), issues
 
 
 def _hidden(table: Table, row: int, column: Column) -> Cell:
@@ -127,13 +127,13 @@ def _lost(
     table: Table,
     row: int,
     column: Column,
-    place: Place,
+    place: City,
     year: int,
     match: Match | None,
     cell: Cell,
     fault: str,
-) -> Entry:
-    return table.entry(
+) -> Issue:
+    return table.issue(
         "lost",
         "cell",
         single_line(table.sheet.at(row, column.position))[:_SHOWN],
@@ -147,6 +147,6 @@ def _lost(
     )
 
 
-def _after_its_end(table: Table, row: int, place: Place, year: int) -> Entry:
+def _after_its_end(table: Table, row: int, place: City, year: int) -> Issue:
     reason = f"{place.name} had ended by {year}: its values of that year are left out"
-    return table.entry("lost", "row", place.name, reason, row=row + 1, city=place.name, year=year)
+    return table.issue("lost", "row", place.name, reason, row=row + 1, city=place.name, year=year)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import plain
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.context import says_year, units_stated
 from city_resilience.reading.sheets.keys import is_place
-from city_resilience.reading.sheets.listing import Entry
 from city_resilience.reading.sheets.places import row_numbers
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.sheets.wording import match_header, single_line
@@ -19,7 +19,7 @@ Years = dict[int, int | None]
 
 def below_lines(
     table: Table, years: Years, gazetteer: Gazetteer | None
-) -> tuple[Years, list[Entry]]:
+) -> tuple[Years, list[Issue]]:
     """Leave out the rows below a line that says another year, unit, scope or variable.
 
     Parameters
@@ -31,7 +31,7 @@ def below_lines(
     -------
     years : dict of int to int or None
         Of the rows above the first such line.
-    entries : list of Entry
+    issues : list of Issue
         That line, where rows with numbers stand below it.
     """
     for row in years:
@@ -43,8 +43,8 @@ def below_lines(
                 f"rows {below[0] + 1} to {below[-1] + 1} stand below this line, which says another "
                 f"{what}; they are left out, give them a column of it or a sheet of their own"
             )
-            entry = table.entry("lost", "row", line, reason, row=row + 1)
-            return {at: year for at, year in years.items() if at < row}, [entry]
+            issue = table.issue("lost", "row", line, reason, row=row + 1)
+            return {at: year for at, year in years.items() if at < row}, [issue]
     return years, []
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from city_resilience.catalogue.variables import Match
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.cells import parse_cell
 from city_resilience.reading.sheets.context import factor_of, in_unit, units_stated
 from city_resilience.reading.sheets.head import Column
-from city_resilience.reading.sheets.listing import Entry
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.sheets.wording import match_header
 
@@ -19,7 +19,7 @@ __all__ = ["list_columns", "meaning", "uncontested"]
 _AGREE = 1e-9
 
 
-def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list[Entry]]:
+def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list[Issue]]:
     """Leave out headers that stand twice over columns that mostly disagree.
 
     One of them is misprinted, and the sheet alone does not say which: none is read, in any scope.
@@ -37,8 +37,8 @@ def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list
             if apart * 2 > both:
                 bad[first.match.variable.id] = f"disagree in {apart} of {both} rows"
     kept = [c for c in columns if c.match is None or c.match.variable.id not in bad]
-    entries = [
-        table.entry(
+    issues = [
+        table.issue(
             "lost",
             "header",
             column.header,
@@ -51,10 +51,10 @@ def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list
         for column in columns
         if column.match and column.match.variable.id in bad
     ]
-    return kept, entries
+    return kept, issues
 
 
-def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Entry]:
+def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
     """List the columns that hold no known variable, and what was concluded about others."""
     for column in table.head.columns:
         if column.position in table.keys.positions:
@@ -64,20 +64,20 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Entry]:
             if column.problem or column.header:
                 unknown = "not in the catalogue; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
-                yield table.entry("lost", "header", column.header, reason, row=row, column=at)
+                yield table.issue("lost", "header", column.header, reason, row=row, column=at)
             elif column.year or _holds_numbers(table, column.position):
                 found = str(column.year or "")
                 reason = "numbers and no header that says of what; left out, write a header"
-                yield table.entry("lost", "header", found, reason, row=row, column=at)
+                yield table.issue("lost", "header", found, reason, row=row, column=at)
             continue
         if column.note and column in kept:
-            yield table.entry("note", "header", column.header, column.note, row=row, column=at)
+            yield table.issue("note", "header", column.header, column.note, row=row, column=at)
         remarks = [
             part for part in (column.match.remarks if column.match else ()) if part[0].isalpha()
         ]
         if remarks:
             reason = f"read without the remark {', '.join(remarks)}"
-            yield table.entry("note", "header", column.header, reason, row=row, column=at)
+            yield table.issue("note", "header", column.header, reason, row=row, column=at)
 
 
 def _holds_numbers(table: Table, at: int) -> bool:

@@ -11,8 +11,8 @@ import pandas as pd
 from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.sheets.context import factor_of
-from city_resilience.reading.sheets.listing import Entry
 
 __all__ = ["settle_units"]
 
@@ -25,7 +25,7 @@ _COLUMN = ("variable", "scope", "year", "file", "sheet", "column", "unit")
 
 def settle_units(
     cells: pd.DataFrame, variables: Mapping[str, Variable], declared: Mapping[str, str]
-) -> tuple[pd.DataFrame, list[Entry]]:
+) -> tuple[pd.DataFrame, list[Issue]]:
     """Compare the magnitude of each column with its variable's in the other years and sheets.
 
     A column whose stated unit puts its median city more than 30 times off the others, and whose
@@ -43,7 +43,7 @@ def settle_units(
     -------
     cells : DataFrame
         With the values of doubtful columns in the unit that fits.
-    entries : list of Entry
+    issues : list of Issue
 
     Raises
     ------
@@ -55,7 +55,7 @@ def settle_units(
     size = np.log10(positive["value"])
     medians = size.groupby([positive[key] for key in _COLUMN]).agg(["median", "size"]).reset_index()
     medians = medians[medians["size"] >= _LEAST]
-    factors, entries = {}, []
+    factors, issues = {}, []
     for (variable, _), group in medians.groupby(["variable", "scope"]):
         if len(group) < 3 or variable in declared:
             continue
@@ -69,12 +69,12 @@ def settle_units(
             unit, factor = _fitting(row["unit"], variables[variable], apart)
             if unit:
                 factors[tuple(row[key] for key in _COLUMN)] = factor
-            entries.append(_entry(row, variables[variable], apart, unit))
+            issues.append(_issue(row, variables[variable], apart, unit))
     if not factors:
-        return cells, entries
+        return cells, issues
     places = zip(*(cells[key] for key in _COLUMN), strict=True)
     scale = np.array([factors.get(place, 1.0) for place in places])
-    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale), entries
+    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale), issues
 
 
 def _as_declared(
@@ -131,7 +131,7 @@ def _fitting(stated: str, variable: Variable, apart: float) -> tuple[str, float]
     return "", 1.0
 
 
-def _entry(row: Mapping[str, Any], variable: Variable, apart: float, fitting: str) -> Entry:
+def _issue(row: Mapping[str, Any], variable: Variable, apart: float, fitting: str) -> Issue:
     unit = row["unit"] or "no unit"
     times = 10 ** abs(apart)
     size = f"{times:,.0f} times {'above' if apart > 0 else 'below'} its other years"
@@ -147,15 +147,13 @@ def _entry(row: Mapping[str, Any], variable: Variable, apart: float, fitting: st
             f"the median city is {size}, and the header says {unit}; if it is wrong state the "
             f'unit, "{key}" = "…" in [sheets.units]'
         )
-    return Entry(
-        "doubt",
+    return Issue(
+        "warning",
         "unit",
-        row["file"],
-        row["sheet"],
-        unit,
         reason,
-        column=int(row["column"]),
-        year=int(row["year"]),
-        variable=variable.id,
+        place=Place(row["file"], row["sheet"], column=int(row["column"])),
+        found=unit,
         likely=fitting,
+        variable=variable.id,
+        years=(int(row["year"]),),
     )

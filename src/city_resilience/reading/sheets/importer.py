@@ -13,11 +13,12 @@ from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress, silent
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheets.doubts import settle_units
-from city_resilience.reading.sheets.listing import Entry, listing_table
+from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
-from city_resilience.reading.sheets.places import Place
+from city_resilience.reading.sheets.places import City
 from city_resilience.reading.sheets.reading import Reading, read_sheet
 from city_resilience.reading.sheets.sheet import Sheet, file_labels, find_files, open_sheets
 from city_resilience.reading.sheets.split import split_tables
@@ -35,11 +36,11 @@ class Imported:
     cells : DataFrame
         One row for each value: code, city, year, scope, variable, value in catalogue units, and
         the file, sheet, row and column it came from.
-    entries : tuple of Entry
+    issues : tuple of Issue
         What was lost, doubted or set aside.
     variables : mapping of str to Variable
         Those with a value, in the order of the catalogue.
-    places : mapping of str to Place
+    places : mapping of str to City
         City to its code and province.
     files : tuple of str
         Names of the files.
@@ -48,15 +49,15 @@ class Imported:
     """
 
     cells: pd.DataFrame
-    entries: tuple[Entry, ...]
+    issues: tuple[Issue, ...]
     variables: Mapping[str, Variable]
-    places: Mapping[str, Place]
+    places: Mapping[str, City]
     files: tuple[str, ...]
     sheets: int
 
     def listing(self) -> pd.DataFrame:
-        """Return the entries as a table, what is lost first."""
-        return listing_table(self.entries)
+        """Return the issues as a table, what is lost first."""
+        return listing_table(self.issues)
 
     def frame(self) -> pd.DataFrame:
         """Return the values in wide form.
@@ -156,28 +157,28 @@ def assemble(
     options, rules = options or Options(), load_sheet_rules()
     gazetteer = None if country == "none" else load_gazetteer(country)
     readings: list[Reading] = []
-    several: list[Entry] = []
+    several: list[Issue] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
         tables = split_tables(sheet, rules, gazetteer)
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each read by its own head"
-            several.append(Entry("note", "sheet", sheet.file, sheet.name, "", reason))
+            several.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
         readings += [read_sheet(table, rules, options, gazetteer) for table in tables]
     progress("reading sheets", len(sheets), len(sheets))
-    entries = [*several, *(entry for reading in readings for entry in reading.entries)]
+    issues = [*several, *(issue for reading in readings for issue in reading.issues)]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
     parts = [reading.cells for reading in readings if len(reading.cells)]
     files = sorted({sheet.file for sheet in sheets})
     if not parts:
-        raise InputError(_nothing_found(entries, files))
+        raise InputError(_nothing_found(issues, files))
     cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
     merged, conflicts = merge_cells(cells, prefer)
     order = {name: at for at, name in enumerate(rules.catalogue.variables)}
     found = sorted(set(merged["variable"]), key=lambda name: (order.get(name, len(order)), name))
     return Imported(
         cells=merged,
-        entries=(*entries, *doubts, *conflicts),
+        issues=(*issues, *doubts, *conflicts),
         variables={name: variables[name] for name in found},
         places={n: p for reading in readings for n, p in reading.places.items()},
         files=tuple(files),
@@ -185,8 +186,8 @@ def assemble(
     )
 
 
-def _nothing_found(entries: Sequence[Entry], files: Sequence[str]) -> str:
+def _nothing_found(issues: Sequence[Issue], files: Sequence[str]) -> str:
     shown = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
-    lost = [entry for entry in entries if entry.level == "lost"]
-    why = f" ({lost[0].file} {lost[0].sheet}: {lost[0].reason})" if lost else ""
+    lost = [issue for issue in issues if issue.level == "lost"]
+    why = f" ({lost[0].place.file} {lost[0].place.sheet}: {lost[0].reason})" if lost else ""
     return f"{shown}: no value of a city found in {len(files)} file(s){why}; check the sheets"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from city_resilience.reading.sheets.listing import Entry
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.sheets.sheet import fits
 
 __all__ = ["KEYS", "merge_cells"]
@@ -19,7 +19,7 @@ _ROUNDED = 0.5 + 1e-6
 
 def merge_cells(
     cells: pd.DataFrame, prefer: Sequence[str] = ()
-) -> tuple[pd.DataFrame, list[Entry]]:
+) -> tuple[pd.DataFrame, list[Issue]]:
     """Reduce cells to one for each city, year, scope and variable.
 
     Cells that agree within half a percent, or within the rounding of the coarser one, are one
@@ -37,7 +37,7 @@ def merge_cells(
     -------
     cells : DataFrame
         One row for each key, sorted by key; independent of the order of files, sheets and rows.
-    entries : list of Entry
+    issues : list of Issue
     """
     order = [*KEYS, "rank", "step", "value", "file", "sheet", "row", "column"]
     ranks = cells["file"].map({file: _rank(file, prefer) for file in cells["file"].unique()})
@@ -50,9 +50,9 @@ def merge_cells(
         _AGREE * np.maximum(low.abs(), high.abs()), _ROUNDED * groups["step"].transform("max")
     )
     apart = (high - low) > allowed
-    entries = _conflicts(ranked[apart])
+    issues = _conflicts(ranked[apart])
     merged = ranked[~apart].drop_duplicates(list(KEYS)).drop(columns="rank")
-    return merged.reset_index(drop=True), entries
+    return merged.reset_index(drop=True), issues
 
 
 def _rank(file: str, prefer: Sequence[str]) -> int:
@@ -60,8 +60,8 @@ def _rank(file: str, prefer: Sequence[str]) -> int:
     return next(places, len(prefer))
 
 
-def _conflicts(cells: pd.DataFrame) -> list[Entry]:
-    entries = []
+def _conflicts(cells: pd.DataFrame) -> list[Issue]:
+    issues = []
     for (_, city, year, scope, variable), group in cells.groupby(list(KEYS), sort=False):
         found = " or ".join(f"{value:g}" for value in dict.fromkeys(group["value"]))
         places = (
@@ -69,20 +69,17 @@ def _conflicts(cells: pd.DataFrame) -> list[Entry]:
             for file, sheet, row in zip(group["file"], group["sheet"], group["row"], strict=True)
         )
         first = group.iloc[0]
-        entries.append(
-            Entry(
+        issues.append(
+            Issue(
                 "lost",
                 "conflict",
-                first["file"],
-                first["sheet"],
-                found,
                 f"{scope}: {', '.join(dict.fromkeys(places))} disagree; no value, correct one or "
                 "give --prefer FILE",
-                row=int(first["row"]),
-                column=int(first["column"]),
-                city=str(city),
-                year=int(year),
+                place=Place(first["file"], first["sheet"], int(first["row"]), int(first["column"])),
+                found=found,
                 variable=str(variable),
+                city=str(city),
+                years=(int(year),),
             )
         )
-    return entries
+    return issues

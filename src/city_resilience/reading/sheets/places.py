@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.gazetteer.table import resolve_table
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.cells import parse_cell
-from city_resilience.reading.sheets.listing import Entry
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.sheets.wording import single_line
 
-__all__ = ["Place", "PlacedRows", "place_rows", "row_numbers"]
+__all__ = ["City", "PlacedRows", "place_rows", "row_numbers"]
 
 _SHOWN = 80
 
 
 @dataclass(frozen=True)
-class Place:
+class City:
     """A city as the panel keeps it: its code ("" without a gazetteer), name and province."""
 
     code: str
@@ -34,14 +34,14 @@ class PlacedRows:
 
     Attributes
     ----------
-    places : mapping of int to Place
+    places : mapping of int to City
         Row, from 0, to the city it is about.
-    entries : tuple of Entry
+    issues : tuple of Issue
         Rows that are about none, and what was concluded about names.
     """
 
-    places: Mapping[int, Place]
-    entries: tuple[Entry, ...] = ()
+    places: Mapping[int, City]
+    issues: tuple[Issue, ...] = ()
 
 
 def place_rows(
@@ -55,14 +55,14 @@ def place_rows(
         Row to the year of its data, None where it is of many years.
     """
     names = {row: table.text(row, "name") for row in years}
-    entries = _without_name(table, [row for row in years if not names[row]])
+    issues = _without_name(table, [row for row in years if not names[row]])
     named = [row for row in years if names[row]]
     if gazetteer is None:
-        places = {row: Place("", names[row], table.text(row, "province")) for row in named}
+        places = {row: City("", names[row], table.text(row, "province")) for row in named}
         twice = _of_two_provinces(places.values())
-        entries += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
+        issues += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
         places = {row: place for row, place in places.items() if place.name not in twice}
-        return PlacedRows(places, tuple(entries))
+        return PlacedRows(places, tuple(issues))
     answers = resolve_table(
         gazetteer,
         [names[row] for row in named],
@@ -73,50 +73,50 @@ def place_rows(
     answered = dict(zip(named, answers, strict=True))
     found = {row: a for row, a in answered.items() if isinstance(a, Match)}
     cities = {row: match for row, match in found.items() if match.kind == "city"}
-    entries += [
+    issues += [
         _not_found(table, row, answer, gazetteer)
         for row, answer in answered.items()
         if isinstance(answer, NotFound)
     ]
     words = {row for row, m in found.items() if m.kind == "header" and row_numbers(table, row)}
-    entries += [_headed(table, row, found[row].name) for row in sorted(words)]
-    entries += _set_aside(table, [m for row, m in found.items() if row not in {*cities, *words}])
-    entries += _remarks(table, cities.values())
-    places = {row: Place(m.adcode, m.name, m.province) for row, m in cities.items()}
-    return PlacedRows(places, tuple(entries))
+    issues += [_headed(table, row, found[row].name) for row in sorted(words)]
+    issues += _set_aside(table, [m for row, m in found.items() if row not in {*cities, *words}])
+    issues += _remarks(table, cities.values())
+    places = {row: City(m.adcode, m.name, m.province) for row, m in cities.items()}
+    return PlacedRows(places, tuple(issues))
 
 
-def _of_two_provinces(places: Iterable[Place]) -> set[str]:
+def _of_two_provinces(places: Iterable[City]) -> set[str]:
     provinces: dict[str, set[str]] = {}
     for place in places:
         provinces.setdefault(place.name, set()).add(place.province)
     return {name for name, found in provinces.items() if len(found - {""}) > 1}
 
 
-def _unclear(table: Table, row: int, name: str) -> Entry:
+def _unclear(table: Table, row: int, name: str) -> Issue:
     reason = "a name in two provinces; add the province to the name, such as Name (Province)"
-    return table.entry("lost", "name", name, reason, row=row + 1, column=table.keys.names + 1)
+    return table.issue("lost", "name", name, reason, row=row + 1, column=table.keys.names + 1)
 
 
-def _without_name(table: Table, rows: Sequence[int]) -> list[Entry]:
+def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
     """List rows without a name: those that hold nothing but zeros together, others one by one."""
-    idle, entries = [], []
+    idle, issues = [], []
     for row in rows:
         numbers = row_numbers(table, row)
         text = " ".join(filter(None, map(single_line, table.sheet.rows[row])))[:_SHOWN]
         if any(numbers):
             reason = "values and no name of a city; write the name into the row"
-            entries.append(table.entry("lost", "row", text, reason, row=row + 1))
+            issues.append(table.issue("lost", "row", text, reason, row=row + 1))
         elif numbers:
             idle.append(row + 1)
         elif text:
             reason = "a line of text, no row of the table"
-            entries.append(table.entry("note", "row", text, reason, row=row + 1))
+            issues.append(table.issue("note", "row", text, reason, row=row + 1))
     if idle:
         found = f"{len(idle)} rows, {idle[0]} to {idle[-1]}"
         reason = "no name and nothing but zeros; set aside"
-        entries.append(table.entry("note", "row", found, reason, row=idle[0]))
-    return entries
+        issues.append(table.issue("note", "row", found, reason, row=idle[0]))
+    return issues
 
 
 def row_numbers(table: Table, row: int) -> list[float]:
@@ -133,39 +133,39 @@ def _is_total(table: Table, name: str, gazetteer: Gazetteer) -> bool:
     return front != name and all(e.kind != "city" for e in gazetteer.readings(front))
 
 
-def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Entry:
+def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Issue:
     found = answer.name[:_SHOWN]
     if not row_numbers(table, row):
         junk = answer.name.startswith(table.rules.junk)
         reason = "a line below the table" if junk else "a name that is no city's, without values"
-        return table.entry("note", "row", found, reason, row=row + 1)
+        return table.issue("note", "row", found, reason, row=row + 1)
     near = f"; nearest: {', '.join(answer.candidates)}" if answer.candidates else ""
     reason = f"city {answer.reason}{near if answer.reason == 'unknown' else ''}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
     if _is_total(table, answer.name, gazetteer):
-        return table.entry("note", "row", found, "a sum or mean of rows; set aside", row=row + 1)
+        return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row + 1)
     at = table.keys.names + 1
-    return table.entry("lost", "name", found, reason, row=row + 1, column=at, likely=likely)
+    return table.issue("lost", "name", found, reason, row=row + 1, column=at, likely=likely)
 
 
-def _headed(table: Table, row: int, name: str) -> Entry:
+def _headed(table: Table, row: int, name: str) -> Issue:
     reason = "values beside a word of a head; write the name of a city, and the scope in a column"
-    return table.entry("lost", "row", name, reason, row=row + 1, column=table.keys.names + 1)
+    return table.issue("lost", "row", name, reason, row=row + 1, column=table.keys.names + 1)
 
 
-def _set_aside(table: Table, matches: Sequence[Match]) -> list[Entry]:
-    entries = []
+def _set_aside(table: Table, matches: Sequence[Match]) -> list[Issue]:
+    issues = []
     for kind in sorted({match.kind for match in matches}):
         names = Counter(match.name for match in matches if match.kind == kind)
         shown = ", ".join(f"{name} ({n})" if n > 1 else name for name, n in names.items())
         reason = f"{names.total()} rows of kind {kind}, no cities; set aside"
-        entries.append(table.entry("note", "row", shown, reason))
-    return entries
+        issues.append(table.issue("note", "row", shown, reason))
+    return issues
 
 
-def _remarks(table: Table, cities: Iterable[Match]) -> list[Entry]:
+def _remarks(table: Table, cities: Iterable[Match]) -> list[Issue]:
     counts = Counter((match.name, match.note) for match in cities if match.note)
     return [
-        table.entry("note", "name", city, f"{note} ({rows} rows)", city=city)
+        table.issue("note", "name", city, f"{note} ({rows} rows)", city=city)
         for (city, note), rows in counts.items()
     ]

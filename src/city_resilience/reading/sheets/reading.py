@@ -10,12 +10,12 @@ import pandas as pd
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import SheetRules
 from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
 from city_resilience.reading.sheets.captions import below_lines
 from city_resilience.reading.sheets.columns import list_columns, meaning, uncontested
 from city_resilience.reading.sheets.head import Column
-from city_resilience.reading.sheets.listing import Entry
-from city_resilience.reading.sheets.places import Place, place_rows, row_numbers
+from city_resilience.reading.sheets.places import City, place_rows, row_numbers
 from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.sheets.table import Options, Table, lay_out_sheet
 
@@ -30,16 +30,16 @@ class Reading:
     ----------
     cells : DataFrame
         ``CELL_COLUMNS``, one row for each number.
-    entries : tuple of Entry
+    issues : tuple of Issue
     variables : mapping of str to Variable
-    places : mapping of str to Place
+    places : mapping of str to City
         City to what is known of it.
     """
 
     cells: pd.DataFrame
-    entries: tuple[Entry, ...]
+    issues: tuple[Issue, ...]
     variables: Mapping[str, Variable]
-    places: Mapping[str, Place]
+    places: Mapping[str, City]
 
 
 def read_sheet(
@@ -50,10 +50,10 @@ def read_sheet(
     Returns
     -------
     Reading
-        Without cells where the sheet is no table of cities; its entries say why.
+        Without cells where the sheet is no table of cities; its issues say why.
     """
     table = lay_out_sheet(sheet, rules, options, gazetteer)
-    if isinstance(table, Entry):
+    if isinstance(table, Issue):
         return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
     years = table.row_years()
     years, unclear = below_lines(table, years, gazetteer)
@@ -63,10 +63,10 @@ def read_sheet(
     placed = place_rows(table, years, gazetteer)
     columns, contested = uncontested(table, placed.places)
     cells, faults = read_cells(table, placed.places, years, columns, gazetteer)
-    entries = (
-        *_year_entries(table, undated),
+    issues = (
+        *_year_issues(table, undated),
         *unclear,
-        *placed.entries,
+        *placed.issues,
         *list_columns(table, columns),
         *contested,
         *faults,
@@ -75,7 +75,7 @@ def read_sheet(
     named = (meaning(table, row, c)[0] for c in columns for row in _rows_to_ask(table))
     variables = {match.variable.id: match.variable for match in named if match}
     places = {place.name: place for place in placed.places.values()}
-    return Reading(cells, entries, variables, places)
+    return Reading(cells, issues, variables, places)
 
 
 def _rows_to_ask(table: Table) -> range:
@@ -83,11 +83,11 @@ def _rows_to_ask(table: Table) -> range:
     return table.rows() if "indicator" in table.keys.places else table.rows()[:1]
 
 
-def _blank_columns(table: Table, columns: list[Column], cells: pd.DataFrame) -> list[Entry]:
+def _blank_columns(table: Table, columns: list[Column], cells: pd.DataFrame) -> list[Issue]:
     """List columns that are understood and hold no number in any row of a city."""
     filled = set(cells["column"])
     return [
-        table.entry(
+        table.issue(
             "note",
             "header",
             column.header,
@@ -101,19 +101,19 @@ def _blank_columns(table: Table, columns: list[Column], cells: pd.DataFrame) -> 
     ]
 
 
-def _year_entries(table: Table, undated: list[int]) -> list[Entry]:
+def _year_issues(table: Table, undated: list[int]) -> list[Issue]:
     if "year" not in table.keys.places:
         if table.year is None:
             return []
         reason = f"data year from {table.year_how}"
-        return [table.entry("note", "year", str(table.year), reason, year=table.year)]
-    entries, at = [], table.keys.places["year"] + 1
+        return [table.issue("note", "year", str(table.year), reason, year=table.year)]
+    issues, at = [], table.keys.places["year"] + 1
     for row in undated:
         found = table.text(row, "year") or table.text(row, "name")
         if row_numbers(table, row):
             reason = "no year; write a year such as 2010 or delete the row"
-            entries.append(table.entry("lost", "year", found, reason, row=row + 1, column=at))
+            issues.append(table.issue("lost", "year", found, reason, row=row + 1, column=at))
         elif found:
             reason = "a line of text, no row of the table"
-            entries.append(table.entry("note", "row", found[:80], reason, row=row + 1))
-    return entries
+            issues.append(table.issue("note", "row", found[:80], reason, row=row + 1))
+    return issues

@@ -11,11 +11,11 @@ from typing import Any
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import SheetRules, plain
 from city_resilience.catalogue.variables import Match
+from city_resilience.reading.issues import Issue, Level, Place
 from city_resilience.reading.sheets.cells import cell_year
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.head import Column, Head, read_head
 from city_resilience.reading.sheets.keys import Keys, find_keys
-from city_resilience.reading.sheets.listing import Entry, Level
 from city_resilience.reading.sheets.shapes import unreadable
 from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.sheets.wording import match_header, place_name, single_line, split_year
@@ -67,9 +67,34 @@ class Table:
     year: int | None = None
     year_how: str = ""
 
-    def entry(self, level: Level, kind: str, found: str, reason: str, **where: Any) -> Entry:
-        """Return a line of the list about this sheet."""
-        return Entry(level, kind, self.sheet.file, self.sheet.name, found, reason, **where)
+    def issue(
+        self,
+        level: Level,
+        kind: str,
+        found: str,
+        reason: str,
+        *,
+        row: int = 0,
+        column: int = 0,
+        year: int = 0,
+        city: str = "",
+        variable: str = "",
+        likely: str = "",
+    ) -> Issue:
+        """Return an issue of this sheet; row and column count from 1."""
+        place = Place(self.sheet.file, self.sheet.name, row, column)
+        years = (year,) if year else ()
+        return Issue(
+            level,
+            kind,
+            reason,
+            place=place,
+            found=found,
+            likely=likely,
+            variable=variable,
+            city=city,
+            years=years,
+        )
 
     def rows(self) -> range:
         """Rows below the head."""
@@ -107,11 +132,11 @@ class Table:
 
 def lay_out_sheet(
     sheet: Sheet, rules: SheetRules, options: Options, gazetteer: Gazetteer | None
-) -> Table | Entry:
-    """Find the keys, the head and the year of a sheet; an entry where it is no table of cities."""
+) -> Table | Issue:
+    """Find the keys, the head and the year of a sheet; an issue where it is no table of cities."""
     keys = find_keys(sheet, rules, gazetteer)
     if reason := unreadable(sheet, keys, rules, gazetteer):
-        return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
+        return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
     assert keys is not None
     head = read_head(sheet, keys, rules, options.units)
     head = _in_context(sheet, _named(sheet, keys, head, rules, options), rules, options)
@@ -122,7 +147,7 @@ def lay_out_sheet(
     year, how = options.years.year_of(sheet.file, sheet.name, titles, rules)
     if year is None:
         reason = "no year in a column, a title or a name; say it with --year"
-        return Entry("lost", "sheet", sheet.file, sheet.name, "", reason)
+        return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
     return replace(table, year=year, year_how=how)
 
 
