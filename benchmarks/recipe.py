@@ -29,7 +29,7 @@ from city_resilience.evaluation.study.folds import Prepared, forecast_rows, prep
 from city_resilience.experiment import Experiment
 from city_resilience.models.weights import blend_weights, least_absolute_weights, weights_at
 from city_resilience.progress import silent
-from city_resilience.resilience.growth_gap import known_labels
+from city_resilience.resilience.horizons import known_labels
 from city_resilience.tasks.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]

@@ -22,7 +22,7 @@ from city_resilience.models.intervals import (
     interval_score,
     residuals_of,
 )
-from city_resilience.resilience.growth_gap import growth_gap
+from city_resilience.resilience.horizons import growth_gap
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 

@@ -13,7 +13,8 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.live import check_experiment
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
-from city_resilience.indicators.formulas.ratios import lag, log_growth, log_relative, value
+from city_resilience.indicators.formulas.ratios import log_growth, log_relative, value
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import OUTCOME, Indicator
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from city_resilience.indicators.formulas import ratios
+from city_resilience.indicators.formulas.years import lag, lead
 
 NAN = np.nan
 
@@ -29,12 +30,21 @@ def test_log_growth_over_three_years():
 
 
 def test_lag_longer_than_the_panel_is_missing():
-    assert np.isnan(ratios.lag(np.ones((2, 3)), 5)).all()
+    assert np.isnan(lag(np.ones((2, 3)), 5)).all()
 
 
 def test_lag_refuses_to_look_ahead():
     with pytest.raises(ValueError, match="looks back"):
-        ratios.lag(np.ones((2, 3)), -1)
+        lag(np.ones((2, 3)), -1)
+
+
+def test_lead_undoes_a_lag_but_for_the_years_that_fell_out(rng):
+    x = rng.normal(size=(3, 6, 2))
+    np.testing.assert_array_equal(lead(lag(x, 2), 2)[:, :4], x[:, :4])
+    assert np.isnan(lead(x, 2)[:, 4:]).all()
+    assert np.isnan(lead(x, 9)).all()
+    with pytest.raises(ValueError, match="looks ahead"):
+        lead(x, -1)
 
 
 def test_log_relative_is_not_moved_by_a_missing_city():

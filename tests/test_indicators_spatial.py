@@ -10,7 +10,7 @@ import pytest
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.experiment import Data
 from city_resilience.indicators.formulas import spatial
-from city_resilience.indicators.formulas.ratios import newest
+from city_resilience.indicators.formulas.years import newest
 from city_resilience.reading.coordinates import find_coordinates
 from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel

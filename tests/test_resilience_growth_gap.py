@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from city_resilience.indicators.formulas.history import growth_gap_past
-from city_resilience.resilience.growth_gap import growth_gap, known_labels
+from city_resilience.resilience.horizons import growth_gap, known_labels
 from city_resilience.resilience.measures import MEASURES
 
 NAN = np.nan
@@ -63,6 +63,8 @@ def test_horizon_of_zero_is_refused(outcome):
 
 def test_measures_table():
     measure = MEASURES["growth_gap"]
-    assert (measure.id, measure.unit, measure.label) == ("growth_gap", "pp", growth_gap)
+    assert (measure.id, measure.unit) == ("growth_gap", "pp")
+    outcome = np.random.default_rng(1).lognormal(3, 0.5, (5, 8))
+    np.testing.assert_array_equal(measure.label(outcome, 2), growth_gap(outcome, 2))
     with pytest.raises(TypeError):
         MEASURES["other"] = measure

@@ -8,11 +8,13 @@ from audit_inputs import panel_of
 from city_resilience.errors import InputError
 from city_resilience.indicators.table.industries import industry_ids
 from city_resilience.reading.panel import Panel
+from city_resilience.resilience import measures
 from city_resilience.resilience.composite import FrozenComposite
-from city_resilience.resilience.episodes import count_reasons, episode_correlation, extremes
-from city_resilience.resilience.measured_panel import measure_panel
-from city_resilience.resilience.measures import MEASURES
-from city_resilience.resilience.reasons import REASONS
+from city_resilience.resilience.growth import pair_rules
+from city_resilience.resilience.measure_panel import measure_panel
+from city_resilience.resilience.measures import MEASURES, measure_of
+from city_resilience.resilience.reasons import REASONS, measured
+from city_resilience.resilience.summaries import count_reasons, extremes, resistance_and_recovery
 from city_resilience.resilience.window import Window
 
 NAN = np.nan
@@ -74,6 +76,27 @@ def test_what_a_measure_says_of_its_years():
     assert (known["resistance"], known["recovery"], known["quadrant"]) == (2009, 2011, 2011)
     assert known["time_to_recover"] is None
     assert MEASURES["growth_gap"].known_from(Window(2010, 2013)) == 2013
+    assert MEASURES["recovery"].known_from(Window(2010, 2013)) is None
+
+
+def test_a_forecast_of_a_measure_stands_on_the_year_before_it_begins():
+    origins = {name: measure.stands_on(SHOCK) for name, measure in MEASURES.items()}
+    assert origins.pop("recovery") == 2009
+    assert set(origins.values()) == {2008}
+
+
+def test_a_measure_in_a_unit_of_its_own_is_one_entry(panel, monkeypatch):
+    def percent(start, end, floor, gone):
+        return measured(100.0 * (end / start - 1), *pair_rules(start, end, gone))
+
+    made = measures.Measure("growth", "%", "grew", "growth", "增长", *measures._between(percent))
+    monkeypatch.setitem(measures._BY_ID, made.id, made)
+    frame = measure_panel(panel, "gdp_real", ["growth"], [SHOCK])
+    level = panel.grid().values["gdp_real"]
+    expected = 100.0 * (level[:, 5] / level[:, 4] - 1)
+    np.testing.assert_array_equal(frame["growth"], expected)
+    np.testing.assert_array_equal(measure_of("growth").label(level, 1)[:, 4], expected)
+    assert (made.kind, made.mark, made.unit_words) == ("horizon", "%", "%")
 
 
 def test_one_row_per_city_and_window_with_a_value_or_a_reason_for_every_measure(panel):
@@ -255,7 +278,7 @@ def test_correlation_of_resistance_and_recovery_against_scipy(panel):
     from scipy import stats
 
     frame = everything(panel, [SHOCK, Window(2006, 2007)])
-    found = episode_correlation(frame).set_index("window")
+    found = resistance_and_recovery(frame).set_index("window")
     one = frame[frame["window"] == str(SHOCK)]
     pair = one["resistance"], one["recovery"]
     assert found.loc[str(SHOCK), "n"] == 12
@@ -264,7 +287,7 @@ def test_correlation_of_resistance_and_recovery_against_scipy(panel):
     assert found.loc["2006:2007", "n"] == 0
     assert np.isnan(found.loc["2006:2007", "pearson"])
     with pytest.raises(InputError, match="'recovery' is not in the frame"):
-        episode_correlation(frame.drop(columns="recovery"))
+        resistance_and_recovery(frame.drop(columns="recovery"))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from city_resilience.resilience.growth import (
     sensitivity,
     vanished_cities,
 )
-from city_resilience.resilience.growth_gap import growth_gap
+from city_resilience.resilience.horizons import growth_gap
 from city_resilience.resilience.measures import MEASURES, measure_of
 from city_resilience.resilience.reasons import REASONS, measured, overruled, reason_ids
 

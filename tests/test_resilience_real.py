@@ -9,8 +9,8 @@ from audit_inputs import SHARED
 from city_resilience.audit.read_audited import open_panel
 from city_resilience.experiment import load_experiment
 from city_resilience.indicators.table.industries import industry_ids
-from city_resilience.resilience.episodes import count_reasons, episode_correlation, extremes
-from city_resilience.resilience.measured_panel import measure_panel
+from city_resilience.resilience.measure_panel import measure_panel
+from city_resilience.resilience.summaries import count_reasons, extremes, resistance_and_recovery
 from city_resilience.resilience.window import Window
 
 EXPERIMENT = Path(__file__).parents[1] / "experiments/china_prefecture/experiment.toml"
@@ -64,7 +64,7 @@ def test_who_held_up_least_in_each_shock(shocks):
 
 
 def test_resistance_and_recovery_go_together_in_2008_and_hardly_in_2019(shocks):
-    found = episode_correlation(shocks).set_index("window")
+    found = resistance_and_recovery(shocks).set_index("window")
     assert found.loc["2008:2009:2011", "spearman"] > 0.5
     assert abs(found.loc["2019:2020:2022", "pearson"]) < 0.2
 

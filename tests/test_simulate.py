@@ -12,7 +12,7 @@ from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.formulas.history import national_growth
 from city_resilience.indicators.table import INDICES, TABLE
 from city_resilience.reading.read import read_panel
-from city_resilience.resilience.growth_gap import growth_gap
+from city_resilience.resilience.horizons import growth_gap
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
 
 ROOT = Path(__file__).parents[1]

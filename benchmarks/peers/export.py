@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from city_resilience.commands.intake import Source, load
 from city_resilience.evaluation.backtest import scored_origins
 from city_resilience.indicators.formulas.history import growth_gap_past
-from city_resilience.indicators.formulas.ratios import lag
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.fold import prepare_fold
 

@@ -25,9 +25,9 @@ from city_resilience.files import check_suffix, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.panel import Panel
 from city_resilience.resilience.composite import FrozenComposite
-from city_resilience.resilience.episodes import count_reasons
-from city_resilience.resilience.measured_panel import measure_panel
+from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.summaries import count_reasons
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset, build_dataset
 

@@ -12,9 +12,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.models.weights import least_absolute_weights
 from city_resilience.tasks.dataset import AsOf
-from city_resilience.tasks.features import lagged
 
 __all__ = ["BASELINES", "Baseline", "past_gaps", "trailing_mean"]
 
@@ -38,8 +38,8 @@ class Baseline:
 
 def past_gaps(view: AsOf) -> Float:
     """The measure over the year ending at t and its four lags, shape (cities, years, 5)."""
-    gap = lagged(view.labels(1), 1)
-    return np.stack([lagged(gap, years) for years in range(LAGS)], axis=-1)
+    gap = lag(view.labels(1), 1)
+    return np.stack([lag(gap, years) for years in range(LAGS)], axis=-1)
 
 
 def trailing_mean(gaps: Float) -> Float:

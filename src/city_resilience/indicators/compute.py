@@ -12,7 +12,8 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import FAMILIES
 from city_resilience.indicators.formulas.derived import Inputs, variables_of
-from city_resilience.indicators.formulas.ratios import lag, value
+from city_resilience.indicators.formulas.ratios import value
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float, Indicator
 from city_resilience.indicators.table import INDICES, TABLE
 

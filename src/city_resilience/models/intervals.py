@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.models.fitted import expect_array, read_arrays, write_arrays
 from city_resilience.tasks.dataset import AsOf
-from city_resilience.tasks.features import lagged
 
 __all__ = [
     "CALIBRATION",
@@ -227,7 +227,7 @@ def city_scale(view: AsOf) -> Float:
     The mean is drawn to that of all cities with the weight of three years. All ones where no
     yearly value is known.
     """
-    yearly = np.abs(lagged(view.labels(1), 1))
+    yearly = np.abs(lag(view.labels(1), 1))
     known = np.isfinite(yearly)
     pooled = float(yearly[known].mean()) if known.any() else 0.0
     if pooled == 0.0:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.resilience.growth_gap import known_labels
+from city_resilience.resilience.horizons import known_labels
 
 __all__ = ["blend_weights", "least_absolute_weights", "weights_at"]
 

@@ -110,8 +110,15 @@ def still(nation: Float, floor: float) -> Flags:
     return np.asarray(np.abs(nation) < floor)
 
 
-def growth_gap_between(start: Float, end: Float, gone: Flags | None = None) -> Measured:
-    """Growth gap from start to end, ``100 * [ln(Y_i'/Y_i) - ln(Y_N'/Y_N)]``, percentage points."""
+def growth_gap_between(
+    start: Float, end: Float, floor: float = 0.0, gone: Flags | None = None
+) -> Measured:
+    """Growth gap from start to end, ``100 * [ln(Y_i'/Y_i) - ln(Y_N'/Y_N)]``, percentage points.
+
+    Parameters as `relative_resistance`; nothing is divided by the nation's growth, so the floor
+    takes no value away.
+    """
+    del floor
     both = (start > 0) & (end > 0)
     now = city_total(np.where(both, end, np.nan))
     nation = log_ratio(now, city_total(np.where(both, start, np.nan)))

@@ -7,54 +7,91 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.indicators.formulas.years import lead
 from city_resilience.resilience.growth import (
+    FLOOR,
     growth_gap_between,
-    relative_resistance,
-    sensitivity,
     vanished_cities,
     years_over,
 )
-from city_resilience.resilience.reasons import Flags, Measured, overruled
+from city_resilience.resilience.reasons import Flags, Measured, Rule, overruled
 
-__all__ = [
-    "OverHorizon",
-    "gap_ahead",
-    "relative_resistance_ahead",
-    "sensitivity_ahead",
-]
+__all__ = ["Between", "after_each_year", "between_ends", "growth_gap", "known_labels"]
 
 Float = NDArray[np.float64]
-OverHorizon = Callable[[Float, int], Measured]
+Between = Callable[[Float, Float, float, Flags | None], Measured]
+"""Kernel of start, end, least national growth, and the cities that have vanished by the end."""
 
 
-def gap_ahead(outcome: Float, horizon: int) -> Measured:
-    """Growth gap over the ``horizon`` years after each origin, pp, with its reasons."""
-    return _ahead(growth_gap_between, outcome, horizon)
+def growth_gap(outcome: Float, horizon: int) -> Float:
+    """Growth gap over the ``horizon`` years after each origin, percentage points.
+
+    ``100 * [ln(Y_i,t+h / Y_i,t) - ln(Y_N,t+h / Y_N,t)]`` with the nation the sum over the cities
+    present in both years; above 0 = held up better than the nation. No denominator, so it stays
+    defined when the nation stands still.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (cities, years)
+        Level of the outcome, positive; NaN = unknown.
+    horizon : int
+        Years ahead, at least 1.
+
+    Returns
+    -------
+    ndarray, shape (cities, years)
+        Label at origin t, which uses year t + horizon and is known only then; the last
+        ``horizon`` years are NaN.
+
+    Raises
+    ------
+    ValueError
+        If the horizon is below 1.
+
+    Examples
+    --------
+    >>> growth_gap(np.array([[100.0, 120.0], [100.0, 100.0]]), 1).round(3)
+    array([[ 8.701,    nan],
+           [-9.531,    nan]])
+    """
+    return between_ends(growth_gap_between, outcome, horizon).values
 
 
-def relative_resistance_ahead(outcome: Float, horizon: int) -> Measured:
-    """Relative resistance over the ``horizon`` years after each origin, at the default floor."""
-    return _ahead(
-        lambda start, end, gone: relative_resistance(start, end, gone=gone), outcome, horizon
-    )
+def between_ends(kernel: Between, outcome: Float, horizon: int) -> Measured:
+    """Measure between t and t + horizon for every t, at the default floor; (cities, years)."""
+    not_yet, gone = after_each_year(outcome, horizon)
+    return overruled(kernel(outcome, lead(outcome, horizon), FLOOR, gone), not_yet)
 
 
-def sensitivity_ahead(outcome: Float, horizon: int) -> Measured:
-    """Sensitivity over the ``horizon`` years after each origin, at the default floor."""
-    return _ahead(lambda start, end, gone: sensitivity(start, end, gone=gone), outcome, horizon)
+def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Flags]:
+    """Say where year t + horizon is not over yet, and which cities have vanished by then.
 
-
-def _ahead(
-    between: Callable[[Float, Float, Flags], Measured], outcome: Float, horizon: int
-) -> Measured:
-    """Measure between t and t + horizon for every t; shape (cities, years)."""
+    Raises
+    ------
+    ValueError
+        If the horizon is below 1.
+    """
     if horizon < 1:
         raise ValueError(f"a horizon is at least 1 year, found {horizon}")
-    compared = max(outcome.shape[1] - horizon, 0)
-    end = np.full(outcome.shape, np.nan)
-    end[:, :compared] = outcome[:, horizon:]
-    gone = np.zeros(outcome.shape, dtype=np.bool_)
-    gone[:, :compared] = vanished_cities(outcome)[:, horizon:]
-    over = np.zeros(outcome.shape[1], dtype=np.bool_)
-    over[:compared] = years_over(outcome)[horizon:]
-    return overruled(between(outcome, end, gone), ("not_yet", ~over))
+    over = lead(years_over(outcome)[None], horizon) == 1.0
+    return ("not_yet", ~over), lead(vanished_cities(outcome), horizon) == 1.0
+
+
+def known_labels(origin: int, horizon: int, years: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which label years are known at an origin: those with ``t + horizon <= origin``.
+
+    Parameters
+    ----------
+    origin : int
+        Newest data year of the outcome that the forecast stands on.
+    horizon : int
+        Years that a label looks ahead.
+    years : ndarray of int, shape (years,)
+        Years t at which the labels start.
+
+    Examples
+    --------
+    >>> known_labels(2010, 2, np.array([2007, 2008, 2009, 2010]))
+    array([ True,  True, False, False])
+    """
+    return np.asarray(np.asarray(years) + horizon <= origin)

@@ -12,39 +12,90 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.resilience import horizons, over_windows
-from city_resilience.resilience.counterfactual import QUADRANTS
-from city_resilience.resilience.growth_gap import growth_gap
-from city_resilience.resilience.reasons import Codes
-from city_resilience.resilience.trajectories import TREND_YEARS, trend_deviation
+from city_resilience.resilience.counterfactual import (
+    QUADRANTS,
+    agency_effect,
+    quadrant,
+    structure_effect,
+)
+from city_resilience.resilience.growth import growth_gap_between, relative_resistance, sensitivity
+from city_resilience.resilience.horizons import Between, between_ends
+from city_resilience.resilience.reasons import Codes, Measured, measured
+from city_resilience.resilience.trajectories import TREND_YEARS, time_to_recover, trend_deviation
 from city_resilience.resilience.window import Window
+from city_resilience.resilience.window_data import WindowData
 
-__all__ = ["MEASURES", "REFUSED", "Kind", "Label", "Measure", "Timing", "measure_of"]
+__all__ = ["MEASURES", "REFUSED", "Kind", "Measure", "Timing", "measure_of"]
 
 Float = NDArray[np.float64]
 Kind = Literal["horizon", "window", "level"]
-Label = Callable[[Float, int], Float]
-
-
-@dataclass(frozen=True)
-class Timing:
-    """Which years a measure reads, and from which data year its value is known.
-
-    Both are functions of the `Window`; a label at t over h years is the window (t, t + h). The
-    words say the same in a report.
-    """
-
-    years: Callable[[Window], tuple[int, ...]]
-    years_words: str
-    known_from: Callable[[Window], int | None]
-    known_words: str
-
+OverHorizon = Callable[[Float, int], Measured]
+OverWindow = Callable[[WindowData, Window], Measured]
 
 _UNIT_WORDS = {
     "pp": "percentage points (pp)",
     "ratio": "ratios",
     "points": "points of a hundred",
 }
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Which years a measure reads, and from which data year its value is known.
+
+    A label at t over h years is the window (t, t + h).
+
+    Attributes
+    ----------
+    years : tuple of str
+        Fields of `Window` that are read for certain, in their order. What is measured begins
+        after the first: a forecast of it stands on data up to that year.
+    known : str
+        Field of `Window` from which on the value is known; "" where each city has a year of its
+        own, so that nothing is known of all of them.
+    years_words, known_words : str
+        The same for a reader.
+    history : int
+        How many known years up to the first one are needed, itself included.
+    """
+
+    years: tuple[str, ...]
+    known: str
+    years_words: str
+    known_words: str
+    history: int = 1
+
+
+_END, _RECOVERED = "the end (t + h)", "the end of the recovery"
+CONTRACTION = Timing(("start", "end"), "end", "the start and the end (t and t + h)", _END)
+EXPANSION = Timing(
+    ("end", "recovery_end"), "recovery_end", "the end and the end of the recovery", _RECOVERED
+)
+WHOLE = Timing(
+    ("start", "end", "recovery_end"),
+    "recovery_end",
+    "the start, the end and the end of the recovery",
+    _RECOVERED,
+)
+TREND = Timing(
+    ("start", "end"),
+    "end",
+    f"the end (t + h), and at least {TREND_YEARS} known years up to the start (t)",
+    _END,
+    history=TREND_YEARS,
+)
+OPEN = Timing(
+    ("start",),
+    "",
+    "the start, and every year after it until the city is back",
+    "the year in which the city is back; censored until then",
+)
+STATE = Timing(
+    ("start", "end"),
+    "end",
+    "the year itself; a window shows the index at its end and at its start",
+    "the year itself, once the training window is over",
+)
 
 
 @dataclass(frozen=True)
@@ -59,39 +110,42 @@ class Measure:
         Unit of the values.
     sign : str
         What a positive value means.
-    label : callable
-        Function (outcome, shape (cities, years); horizon) -> label at origin t, shape
-        (cities, years). The label of year t is known from year t + horizon on. InputError for a
-        measure that is not of kind ``"horizon"``.
     label_en, label_zh : str
         Name in a report.
-    kind : {"horizon", "window", "level"}
-        ``"horizon"``: a label at every origin, to be forecast; ``"window"``: over the window of
-        a shock only; ``"level"``: a state of each year. Every measure has a window form.
     over_window : callable
-        Function (`over_windows.Material`, `Window`) -> `Measured`, shape (cities,).
+        Function (`WindowData`, `Window`) -> `Measured`, shape (cities,).
+    over_horizon : callable or None
+        Function (outcome, shape (cities, years); horizon) -> `Measured` at origin t, shape
+        (cities, years), known from year t + horizon on. None for a measure over shocks only.
     timing : Timing
     needs : tuple of str
         Among ``"outcome"``, ``"industries"``, ``"history"`` (years before the start),
         ``"recovery"`` (a window with a recovery) and ``"components"``.
     categories : tuple of str
         Words of a value that is a position; empty for numbers.
-    over_horizon : callable or None
-        As ``label``, values with their reasons.
     """
 
     id: str
     unit: str
     sign: str
-    label: Label
     label_en: str
     label_zh: str
-    kind: Kind
-    over_window: over_windows.OverWindow
-    timing: Timing
+    over_window: OverWindow
+    over_horizon: OverHorizon | None = None
+    timing: Timing = CONTRACTION
     needs: tuple[str, ...] = ("outcome",)
     categories: tuple[str, ...] = ()
-    over_horizon: horizons.OverHorizon | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """What it has a value of.
+
+        ``"horizon"``: every origin, to be forecast; ``"level"``: every year, a state; ``"window"``:
+        a shock only.
+        """
+        if self.over_horizon is not None:
+            return "horizon"
+        return "level" if "components" in self.needs else "window"
 
     @property
     def ratio(self) -> bool:
@@ -110,11 +164,27 @@ class Measure:
 
     def years_needed(self, window: Window) -> tuple[int, ...]:
         """Return the years that are read for certain."""
-        return self.timing.years(window)
+        years = [year for name in self.timing.years if (year := getattr(window, name)) is not None]
+        return (*range(years[0] - self.timing.history + 1, years[0]), *years)
+
+    def stands_on(self, window: Window) -> int:
+        """Return the newest data year before what is measured begins: the origin of a forecast."""
+        year: int = getattr(window, self.timing.years[0])
+        return year
 
     def known_from(self, window: Window) -> int | None:
         """Return the data year from which the value is known; None: each city has its own."""
-        return self.timing.known_from(window)
+        return getattr(window, self.timing.known) if self.timing.known else None
+
+    def label(self, outcome: Float, horizon: int) -> Float:
+        """Return the label at each origin, shape (cities, years), known horizon years later.
+
+        Raises
+        ------
+        InputError
+            If the measure has a value only over a window.
+        """
+        return self._at_origins(outcome, horizon).values
 
     def reasons(self, outcome: Float, horizon: int) -> Codes:
         """Why labels are missing, shape (cities, years); codes of `reasons.REASONS`.
@@ -122,237 +192,167 @@ class Measure:
         Raises
         ------
         InputError
-            If the measure has no horizon form.
+            If the measure has a value only over a window.
         """
+        return self._at_origins(outcome, horizon).reasons
+
+    def _at_origins(self, outcome: Float, horizon: int) -> Measured:
         if self.over_horizon is None:
-            raise _no_horizon(self.id)
-        return self.over_horizon(outcome, horizon).reasons
+            forms = ", ".join(m.id for m in MEASURES.values() if m.kind == "horizon")
+            raise InputError(
+                f"measure {self.id!r} has no value at every origin, only over a window; "
+                f"forecast one of {forms}, or measure it over a window such as 2008:2009:2011"
+            )
+        return self.over_horizon(outcome, horizon)
 
 
-def _no_horizon(measure: str) -> InputError:
-    forms = ", ".join(m.id for m in MEASURES.values() if m.kind == "horizon")
-    return InputError(
-        f"measure {measure!r} has no value at every origin, only over a window; "
-        f"forecast one of {forms}, or measure it over a window such as 2008:2009:2011"
+def _between(kernel: Between) -> tuple[OverWindow, OverHorizon]:
+    """Return both forms of a measure that compares two years of the outcome."""
+    return (
+        lambda data, window: data.between(kernel, window.start, window.end),
+        partial(between_ends, kernel),
     )
 
 
-def _refuse_label(measure: str, outcome: Float, horizon: int) -> Float:
-    del outcome, horizon
-    raise _no_horizon(measure)
+def _trend(data: WindowData, window: Window) -> Measured:
+    found = trend_deviation(data.outcome, window.end - window.start)
+    at = data.column(window.start)
+    return Measured(found.values[:, at], found.reasons[:, at])
 
 
-def _values_of(form: horizons.OverHorizon, outcome: Float, horizon: int) -> Float:
-    return form(outcome, horizon).values
+def _resistance(data: WindowData, window: Window) -> Measured:
+    return data.excess(window.start, window.end)
 
 
-def _ends(window: Window) -> tuple[int, ...]:
-    return window.start, window.end
+def _recovery(data: WindowData, window: Window) -> Measured:
+    return data.excess(window.end, window.recovery_end)
 
 
-def _recovery(window: Window) -> tuple[int, ...]:
-    return (window.end,) if window.recovery_end is None else (window.end, window.recovery_end)
-
-
-def _trend_years(window: Window) -> tuple[int, ...]:
-    return (*range(window.start - TREND_YEARS + 1, window.start + 1), window.end)
-
-
-def _at_end(window: Window) -> int | None:
-    return window.end
-
-
-def _at_recovery_end(window: Window) -> int | None:
-    return window.recovery_end
-
-
-_END, _RECOVERED = "the end (t + h)", "the end of the recovery"
-CONTRACTION = Timing(_ends, "the start and the end (t and t + h)", _at_end, _END)
-EXPANSION = Timing(_recovery, "the end and the end of the recovery", _at_recovery_end, _RECOVERED)
-WHOLE = Timing(
-    lambda window: (window.start, *_recovery(window)),
-    "the start, the end and the end of the recovery",
-    _at_recovery_end,
-    _RECOVERED,
-)
-TREND = Timing(
-    _trend_years,
-    f"the end (t + h), and at least {TREND_YEARS} known years up to the start (t)",
-    _at_end,
-    _END,
-)
-OPEN = Timing(
-    lambda window: (window.start, window.start + 1),
-    "the start, and every year after it until the city is back",
-    lambda _: None,
-    "the year in which the city is back; censored until then",
-)
-STATE = Timing(
-    _ends,
-    "the year itself; a window shows the index at its end and at its start",
-    _at_end,
-    "the year itself, once the training window is over",
-)
-
-
-def _at_horizons(
-    id: str,
-    unit: str,
-    sign: str,
-    label_en: str,
-    label_zh: str,
-    over_window: over_windows.OverWindow,
-    over_horizon: horizons.OverHorizon,
-    label: Label | None = None,
-    timing: Timing = CONTRACTION,
-    needs: tuple[str, ...] = ("outcome",),
-) -> Measure:
-    """Return a measure with a label at every origin, by default the values of its horizon form."""
-    return Measure(
-        id,
-        unit,
-        sign,
-        label or partial(_values_of, over_horizon),
-        label_en,
-        label_zh,
-        "horizon",
-        over_window,
-        timing,
-        needs,
-        over_horizon=over_horizon,
-    )
-
-
-def _at_windows(
-    id: str,
-    unit: str,
-    sign: str,
-    label_en: str,
-    label_zh: str,
-    over_window: over_windows.OverWindow,
-    timing: Timing = CONTRACTION,
-    needs: tuple[str, ...] = ("outcome",),
-    kind: Kind = "window",
-    categories: tuple[str, ...] = (),
-) -> Measure:
-    """Return a measure that has no label at an origin."""
-    label = partial(_refuse_label, id)
-    return Measure(
-        id, unit, sign, label, label_en, label_zh, kind, over_window, timing, needs, categories
+def _composite(data: WindowData, window: Window) -> Measured:
+    """Composite index at the end; beside it the index at the start."""
+    if data.composite is None or data.components is None:
+        return data.nowhere("no_components")
+    scores = data.composite.apply(data.components)
+    values = data.at(scores, window.end)
+    return measured(
+        values,
+        ("not_yet", np.array(window.end > data.years[-1])),
+        ("no_components", ~np.isfinite(values)),
+        beside={"start": data.at(scores, window.start)},
     )
 
 
 _TABLE = (
-    _at_horizons(
+    Measure(
         "growth_gap",
         "pp",
         "above 0: held up better than the nation",
         "growth gap to the nation",
         "相对全国增长差",
-        over_windows.gap,
-        horizons.gap_ahead,
-        growth_gap,
+        *_between(growth_gap_between),
     ),
-    _at_horizons(
+    Measure(
         "relative_resistance",
         "ratio",
         "above 0: held up better than the nation",
         "relative resistance",
         "相对抵抗力",
-        over_windows.relative,
-        horizons.relative_resistance_ahead,
+        *_between(relative_resistance),
     ),
-    _at_horizons(
+    Measure(
         "sensitivity",
         "ratio",
         "above 1: moves more than the nation, good in growth and bad in a contraction",
         "sensitivity to national growth",
         "对全国增长的敏感度",
-        over_windows.sensitive,
-        horizons.sensitivity_ahead,
+        *_between(sensitivity),
     ),
-    _at_horizons(
+    Measure(
         "trend_deviation",
         "pp",
         "above 0: above the city's own trend before the shock",
         "deviation from the trend before the shock",
         "偏离冲击前趋势",
-        over_windows.trend,
+        _trend,
         trend_deviation,
-        timing=TREND,
-        needs=("outcome", "history"),
+        TREND,
+        ("outcome", "history"),
     ),
-    _at_windows(
+    Measure(
         "resistance",
         "ratio",
         "above 0: did better than expected in the contraction",
         "resistance",
         "抵抗力",
-        over_windows.resistance,
+        _resistance,
     ),
-    _at_windows(
+    Measure(
         "recovery",
         "ratio",
         "above 0: did better than expected in the expansion",
         "recovery",
         "恢复力",
-        over_windows.recovery,
-        EXPANSION,
-        ("outcome", "recovery"),
+        _recovery,
+        timing=EXPANSION,
+        needs=("outcome", "recovery"),
     ),
-    _at_windows(
+    Measure(
         "quadrant",
         "category",
         "signs of resistance and recovery",
         "quadrant of resistance and recovery",
         "抵抗—恢复象限",
-        over_windows.quadrant,
-        WHOLE,
-        ("outcome", "recovery"),
+        lambda data, window: quadrant(_resistance(data, window), _recovery(data, window)),
+        timing=WHOLE,
+        needs=("outcome", "recovery"),
         categories=QUADRANTS,
     ),
-    _at_windows(
+    Measure(
         "structure_effect",
         "unit of the industries",
         "above 0: an industry mix that did better than the nation's",
         "structure effect",
         "结构效应",
-        over_windows.structure,
+        lambda data, window: data.between_industries(structure_effect, window.start, window.end),
         needs=("industries",),
     ),
-    _at_windows(
+    Measure(
         "agency_effect",
         "unit of the industries",
         "above 0: the city's industries did better than the same industries of the nation",
         "agency effect",
         "能动效应",
-        over_windows.agency,
+        lambda data, window: data.between_industries(agency_effect, window.start, window.end),
         needs=("industries",),
     ),
-    _at_windows(
+    Measure(
         "time_to_recover",
         "years",
         "more years: a longer way back; 1 = never below, or back within a year",
         "years to recover",
         "恢复所需年数",
-        over_windows.recovery_time,
-        OPEN,
-        ("outcome", "history"),
+        lambda data, window: time_to_recover(
+            data.outcome,
+            data.column(window.start),
+            with_nation=data.recovery_level == "nation",
+        ),
+        timing=OPEN,
+        needs=("outcome", "history"),
     ),
-    _at_windows(
+    Measure(
         "composite",
         "index",
         "more is better",
         "composite index",
         "综合指数",
-        over_windows.composite,
-        STATE,
-        ("components",),
-        "level",
+        _composite,
+        timing=STATE,
+        needs=("components",),
     ),
 )
 
-MEASURES: Mapping[str, Measure] = MappingProxyType({measure.id: measure for measure in _TABLE})
+_BY_ID = {measure.id: measure for measure in _TABLE}
+MEASURES: Mapping[str, Measure] = MappingProxyType(_BY_ID)
 
 _TWO_SIDED = (
     "a two-sided filter uses years after the shock to draw the path before it; "

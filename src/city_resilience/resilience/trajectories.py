@@ -1,12 +1,14 @@
-"""A city against its own path: the time to recover, and the deviation from a one-sided trend."""
+"""A city against its own past: the time to recover, and the deviation from a one-sided trend."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.formulas.ratios import lag, log_level
+from city_resilience.indicators.formulas.ratios import log_level
+from city_resilience.indicators.formulas.years import lead
 from city_resilience.resilience.growth import national_rate, vanished_cities, years_over
+from city_resilience.resilience.horizons import after_each_year
 from city_resilience.resilience.reasons import Flags, Measured, measured
 
 __all__ = ["TREND_YEARS", "time_to_recover", "trend_ahead", "trend_deviation"]
@@ -103,8 +105,8 @@ def trend_ahead(outcome: Float, horizon: int) -> tuple[Float, Flags]:
 def trend_deviation(outcome: Float, horizon: int) -> Measured:
     """Deviation from a one-sided trend, ``100 * [ln Y_(t+h) - trend fitted on years <= t]``, pp.
 
-    Above 0 = above the city's own path before the shock. A trend fitted on later years too
-    (Hodrick-Prescott and its like) would let the shock bend the path it is measured against.
+    Above 0 = above the city's own trajectory before the shock. A trend fitted on later years too
+    (Hodrick-Prescott and its like) would let the shock bend the trajectory it is measured against.
 
     Parameters
     ----------
@@ -118,22 +120,14 @@ def trend_deviation(outcome: Float, horizon: int) -> Measured:
     Measured, shape (cities, years)
         At the start t.
     """
-    if horizon < 1:
-        raise ValueError(f"a horizon is at least 1 year, found {horizon}")
+    not_yet, gone = after_each_year(outcome, horizon)
     trend, fitted = trend_ahead(outcome, horizon)
-    then = _ahead(outcome, horizon)
-    gone = _ahead(vanished_cities(outcome).astype(np.float64), horizon) == 1.0
-    over = _ahead(years_over(outcome)[None].astype(np.float64), horizon) == 1.0
+    then = lead(outcome, horizon)
     return measured(
         100.0 * (log_level(then) - trend),
-        ("not_yet", ~over),
+        not_yet,
         ("vanished", gone),
         ("no_end", ~np.isfinite(then)),
         ("not_positive", then <= 0),
         ("no_trend", ~fitted),
     )
-
-
-def _ahead(x: Float, horizon: int) -> Float:
-    """Return the values of ``horizon`` years later; the last years are missing."""
-    return lag(x[:, ::-1], min(horizon, x.shape[1]))[:, ::-1]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Features
 from city_resilience.indicators.formulas.ratios import within_year_rank
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
 
@@ -24,7 +25,6 @@ __all__ = [
     "carried",
     "choose_features",
     "feature_matrix",
-    "lagged",
     "live_shares",
     "read_indicators",
 ]
@@ -70,15 +70,6 @@ class FeatureSpec:
         return np.flatnonzero([name in ids for name, _ in self.columns])
 
 
-def lagged(values: Float, years: int) -> Float:
-    """Move an array (cities, years, ...) so that year t holds the value of t - ``years``."""
-    if years == 0:
-        return values
-    moved = np.full_like(values, np.nan)
-    moved[:, years:] = values[:, :-years]
-    return moved
-
-
 def carried(
     values: Float, shifts: NDArray[np.int64], limits: NDArray[np.int64]
 ) -> tuple[Float, Float]:
@@ -100,7 +91,7 @@ def carried(
     for years in range(int(limits.max(initial=0)) + 1):
         if years >= values.shape[1]:
             break
-        old = lagged(values, years)
+        old = lag(values, years)
         take = np.isnan(filled) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
         filled[take] = old[take]
         age[take] = years

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.experiment import Outcome
-from city_resilience.indicators.formulas.ratios import lag
+from city_resilience.indicators.formulas.years import lag
 
 __all__ = ["IDENTITIES", "Draw", "Identity", "draw_variables", "identities_of"]
 

@@ -13,6 +13,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Composite, Outcome
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.years import lead
 from city_resilience.reading.panel import Grid
 from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.measures import MEASURES
@@ -96,9 +97,7 @@ def label_of(measure: str, outcome: Float, horizon: int) -> Float:
     if measure != COMPOSITE:
         yearly = "growth_gap" if MEASURES[measure].kind == "window" else measure
         return MEASURES[yearly].label(outcome, horizon)
-    label = np.full(outcome.shape, np.nan)
-    label[:, : max(outcome.shape[1] - horizon, 0)] = outcome[:, horizon:] - outcome[:, :-horizon]
-    return label
+    return lead(outcome, horizon) - outcome
 
 
 def added_label(measure: str, outcome: Float, horizon: int, before: int) -> Float:

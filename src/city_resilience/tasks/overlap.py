@@ -27,11 +27,11 @@ from city_resilience.indicators.formulas.derived import variables_of
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.ratios import (
     change,
-    lag,
     log_growth,
     log_level,
     within_year_rank,
 )
+from city_resilience.indicators.formulas.years import lag, lead
 from city_resilience.indicators.indicator import GAP, OUTCOME, PROVINCE, Indicator
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.identities import Draw, draw_variables, identities_of
@@ -273,7 +273,7 @@ def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Ove
     """Find an indicator that the panel shows to be the label, the measure or the outcome."""
     lags = experiment.features.publication_lag
     late = max((lags.get(name, 0) for name in _variables(spec)), default=0)
-    values = _undelayed(view.indicators[:, :, k], late)
+    values = lead(view.indicators[:, :, k], late)
     for what, own, whose, target in _pairs(view, values, spec, experiment):
         value = year_correlation(own, target)
         if value >= THRESHOLD:
@@ -304,12 +304,3 @@ def _pairs(view: AsOf, values: Float, spec: Indicator, experiment: Experiment) -
     if np.isfinite(view.outcome).any(axis=1).sum() >= FEWEST_CITIES:
         yield "its value", values, outcome, view.outcome
         yield "its logarithm", log_level(values), f"log {outcome}", log_level(view.outcome)
-
-
-def _undelayed(values: Float, years: int) -> Float:
-    """Undo a publication lag: the value of each year stands at that year again."""
-    if years == 0:
-        return values
-    early = np.full_like(values, np.nan)
-    early[:, : max(values.shape[1] - years, 0)] = values[:, years:]
-    return early

@@ -164,9 +164,9 @@ def _place(row: Any) -> str:
 
 def show_measured(found: Any, out: str, console: Console | None = None) -> None:
     """Show the most and least resilient cities of each window, and why values are missing."""
-    from city_resilience.resilience.episodes import episode_correlation, extremes
     from city_resilience.resilience.measures import MEASURES
     from city_resilience.resilience.reasons import REASONS
+    from city_resilience.resilience.summaries import extremes, resistance_and_recovery
 
     console = console or open_console()
     frame = found.frame
@@ -176,7 +176,7 @@ def show_measured(found: Any, out: str, console: Console | None = None) -> None:
                 rows = extremes(_own_gap(frame, measure), measure, window)
                 console.print(_extremes(rows, MEASURES[measure], window))
     if {"resistance", "recovery"} <= set(frame.columns):
-        for row in episode_correlation(frame).to_dict("records"):
+        for row in resistance_and_recovery(frame).to_dict("records"):
             say(
                 console,
                 f"Resistance and recovery, {row['window']}: rank correlation "

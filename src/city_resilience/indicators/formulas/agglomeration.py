@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from city_resilience.indicators.formulas.ratios import lag, log_ratio, newest, ratio, year_total
+from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.years import lag, newest
 from city_resilience.indicators.indicator import Float
 
 __all__ = [

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.formulas.ratios import lag, log_ratio, year_total
+from city_resilience.indicators.formulas.ratios import log_ratio, year_total
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float
 
 __all__ = [

@@ -8,16 +8,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float
 
 __all__ = [
     "change",
-    "lag",
     "log_growth",
     "log_level",
     "log_ratio",
     "log_relative",
-    "newest",
     "per_head",
     "ratio",
     "relative_growth",
@@ -82,33 +81,6 @@ def share(part: Float, whole: Float) -> Float:
 def per_head(x: Float, population: Float, per: float = 1.0) -> Float:
     """``per * x / population``, in the unit of x per ``per`` units of population."""
     return ratio(x, population, per=per)
-
-
-def lag(x: Float, years: int) -> Float:
-    """Return the values of ``years`` years before; the first years are missing.
-
-    Examples
-    --------
-    >>> lag(np.array([[1.0, 2.0, 3.0]]), 1)
-    array([[nan,  1.,  2.]])
-    """
-    if years < 0:
-        raise ValueError(f"a lag looks back, found {years} years")
-    earlier = np.full(x.shape, np.nan)
-    earlier[:, years:] = x[:, : max(x.shape[1] - years, 0)]
-    return earlier
-
-
-def newest(x: Float) -> Float:
-    """Return the newest value known by each year.
-
-    Examples
-    --------
-    >>> newest(np.array([[np.nan, 2.0, np.nan, 4.0]]))
-    array([[nan,  2.,  2.,  4.]])
-    """
-    column = np.where(np.isfinite(x), np.arange(x.shape[1]), 0)
-    return np.take_along_axis(x, np.maximum.accumulate(column, axis=1), axis=1)
 
 
 def change(x: Float, years: int = 1) -> Float:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.indicators.formulas.ratios import newest, ratio
+from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.years import newest
 from city_resilience.indicators.indicator import Float
 
 __all__ = [

@@ -6,7 +6,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 
-__all__ = ["count_reasons", "episode_correlation", "extremes"]
+__all__ = ["count_reasons", "extremes", "resistance_and_recovery"]
 
 _SUFFIX = "_reason"
 
@@ -85,7 +85,7 @@ def extremes(frame: pd.DataFrame, measure: str, window: str, most: int = 10) -> 
     return pd.concat(tables, ignore_index=True)[["side", "rank", *beside, measure]]
 
 
-def episode_correlation(frame: pd.DataFrame) -> pd.DataFrame:
+def resistance_and_recovery(frame: pd.DataFrame) -> pd.DataFrame:
     """Correlation of resistance with recovery over the cities, one row per window.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -12,13 +13,12 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError, nearest
 from city_resilience.indicators.table.industries import industry_ids
 from city_resilience.reading.panel import Grid, Panel
-from city_resilience.resilience import over_windows
 from city_resilience.resilience.composite import FrozenComposite
-from city_resilience.resilience.growth import FLOOR
+from city_resilience.resilience.growth import FLOOR, growth_gap_between
 from city_resilience.resilience.measures import Measure, measure_of
-from city_resilience.resilience.over_windows import Counterfactual, Material, RecoveryLevel
 from city_resilience.resilience.reasons import Measured, reason_ids
 from city_resilience.resilience.window import Window
+from city_resilience.resilience.window_data import Counterfactual, RecoveryLevel, WindowData
 
 __all__ = ["measure_panel"]
 
@@ -85,7 +85,7 @@ def measure_panel(
     grid = panel.grid()
     mixed = counterfactual == "industry_mix" and any(m.id in _MIXED for m in chosen)
     needed = mixed or any("industries" in m.needs for m in chosen)
-    material = Material(
+    data = WindowData(
         years=grid.years,
         outcome=_level(grid, panel, outcome, deflator),
         industries=_industries(grid, panel, industries, needed, outcome if mixed else ""),
@@ -95,7 +95,7 @@ def measure_panel(
         composite=composite,
         components=_components(grid, panel, chosen, composite),
     )
-    return pd.concat([_rows(grid, material, chosen, w) for w in windows], ignore_index=True)
+    return pd.concat([_rows(grid, data, chosen, w) for w in windows], ignore_index=True)
 
 
 _MIXED = ("resistance", *_EXPANSION)
@@ -176,21 +176,20 @@ def _components(
     return np.stack([_column(grid, panel, n, "component") for n in composite.components])
 
 
-def _rows(
-    grid: Grid, material: Material, chosen: Sequence[Measure], window: Window
-) -> pd.DataFrame:
+def _rows(grid: Grid, data: WindowData, chosen: Sequence[Measure], window: Window) -> pd.DataFrame:
     columns: dict[str, Any] = {"city": list(grid.cities)}
     if grid.province is not None:
         columns["province"] = grid.province
     columns |= {"window": str(window), "start": window.start, "end": window.end}
     recovery_end = pd.NA if window.recovery_end is None else window.recovery_end
     columns["recovery_end"] = pd.array([recovery_end] * len(grid.cities), dtype="Int64")
+    gap = partial(data.between, growth_gap_between)
     if any(measure.ratio for measure in chosen):
-        columns["growth_gap_pp"] = over_windows.gap(material, window).values
+        columns["growth_gap_pp"] = gap(window.start, window.end).values
     if any(measure.id in _EXPANSION for measure in chosen):
-        columns["recovery_growth_gap_pp"] = over_windows.recovery_gap(material, window).values
+        columns["recovery_growth_gap_pp"] = gap(window.end, window.recovery_end).values
     for measure in chosen:
-        columns |= _columns(measure, measure.over_window(material, window))
+        columns |= _columns(measure, measure.over_window(data, window))
     return pd.DataFrame(columns)
 
 
