@@ -49,7 +49,7 @@ INDICATORS = {
     "investment": ("Fixed investment over output", "固定资产投资占比", "control", "%"),
     "openness": ("Foreign investment over output", "外资占比", "control", "%"),
 }
-DEAD = {"agglomeration": "not observed since 2016"}
+DEAD = {"agglomeration": 2016}
 SYLLABLES = ("Al", "Bren", "Cor", "Dun", "El", "Fal", "Gar", "Hol", "Is", "Jor", "Kel", "Lor")
 ENDS = ("by", "dale", "ford", "ham", "mouth", "port", "stead", "ton", "wick", "worth")
 
@@ -279,7 +279,8 @@ def _coverage(origins: tuple[int, ...], live: int) -> pd.DataFrame:
         for i, family in enumerate(families):
             dead = family in DEAD and origin > 2016 + 5
             carried = family == "digital" and origin > 2020
-            status = DEAD[family] if dead else "carried from 2020" if carried else "live"
+            status = "ended" if dead else "carried" if carried else "live"
+            last = DEAD[family] if dead else 2020 if carried else None
             rows.append(
                 {
                     "origin": origin,
@@ -287,6 +288,7 @@ def _coverage(origins: tuple[int, ...], live: int) -> pd.DataFrame:
                     "share": 0.0 if dead else max(0.55, 0.98 - 0.05 * i),
                     "age": np.nan if dead else float(max(0, origin - 2020)) if carried else 0.0,
                     "status": status,
+                    "last_year": last,
                     "indicators": sum(label[2] == family for label in INDICATORS.values()),
                 }
             )

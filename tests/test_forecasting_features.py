@@ -86,8 +86,8 @@ def test_coverage_says_since_when_a_family_is_not_observed():
     table = family_coverage(facts_of(panel, chosen), chosen, [2007, 2008, 2010], 1)
     digital = table[table["family"] == "digital"].set_index("origin")
     assert digital.loc[2007, "status"] == "live"
-    assert digital.loc[2008, "status"] == "carried from 2007"
-    assert digital.loc[2010, "status"] == "not observed since 2007"
+    assert tuple(digital.loc[2008, ["status", "last_year"]]) == ("carried", 2007)
+    assert tuple(digital.loc[2010, ["status", "last_year"]]) == ("ended", 2007)
     assert digital.loc[2010, "used"] == 0
     assert digital.loc[2008, "age"] == pytest.approx(1.0)
 

@@ -29,12 +29,12 @@ def with_digital(study: dict[str, Any], without: str, added: str, few: bool = Fa
     changed = deepcopy(study)
     for row in changed["parts"]["ablation"]["rows"]:
         if row["family"] == "digital" and row["origin"] == "all":
-            row["outcome"] = without if row["variant"] == "without it" else added
+            row["outcome"] = without if row["variant"] == "without" else added
             row["underpowered"] = few
     return changed
 
 
-NOTHING = "nothing measurable"
+NOTHING = "nothing"
 
 
 @pytest.mark.parametrize(

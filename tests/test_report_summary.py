@@ -109,7 +109,7 @@ def test_driver_groups_show_the_families_asked_for_and_withhold_few(inputs: Inpu
 def test_unobserved_family_is_listed_and_never_a_driver() -> None:
     summary = summarise(**make_inputs(cities=8, horizons=(1,)).all())
     part = summary["by_horizon"]["1"]
-    assert {"family": "agglomeration", "status": {"code": "since", "year": 2016}} in summary[
+    assert {"family": "agglomeration", "status": {"code": "ended", "year": 2016}} in summary[
         "coverage"
     ]["absent"]
     assert "agglomeration" not in dict(part["families"]["families"])

@@ -51,7 +51,6 @@ DM_COLUMNS = (
     "p",
     "outcome",
     "underpowered",
-    "verdict",
 )
 SKILL_COLUMNS = (
     "horizon",
@@ -64,7 +63,6 @@ SKILL_COLUMNS = (
     "years",
     "draws",
     "outcome",
-    "verdict",
 )
 
 
@@ -166,7 +164,7 @@ def rivals(frame: pd.DataFrame, served: str, horizon: int) -> dict[str, str]:
     others = sorted(models - set(kinds))
     if others:
         mae = yearly(present[present["model"].isin(others)]).groupby("model")["mae"].mean()
-        kinds[str(mae.idxmin())] = "runner-up"
+        kinds[str(mae.idxmin())] = "runner_up"
     return kinds
 
 
@@ -185,7 +183,7 @@ def diebold_mariano(frame: pd.DataFrame, served: str) -> pd.DataFrame:
     DataFrame
         ``DM_COLUMNS``. ``difference`` is the mean over years of the yearly mean loss of the served
         model minus the rival's (pp, or squared pp): below zero is better. ``outcome`` is better,
-        worse, not shown or not computable, at 5 %.
+        worse, not_shown or not_computable, at 5 %.
     """
     rows = []
     for horizon in sorted(int(h) for h in frame["horizon"].unique()):
@@ -203,15 +201,14 @@ def diebold_mariano(frame: pd.DataFrame, served: str) -> pd.DataFrame:
 
 
 def _judged(test: DieboldMariano, horizon: int) -> tuple[object, ...]:
-    weak = underpowered(test.years, horizon)
-    if np.isnan(test.p):
-        outcome, words = "not computable", "not computable: no positive long-run variance"
+    if np.isnan(test.p):  # no positive long-run variance
+        outcome = "not_computable"
     elif test.p >= 1 - LEVEL:
-        outcome, words = "not shown", "no difference shown"
+        outcome = "not_shown"
     else:
-        outcome = words = "better" if test.difference < 0 else "worse"
-    words += f"; underpowered, {test.years} years" if weak else ""
-    return test.years, test.difference, test.statistic, test.p, outcome, weak, words
+        outcome = "better" if test.difference < 0 else "worse"
+    weak = underpowered(test.years, horizon)
+    return test.years, test.difference, test.statistic, test.p, outcome, weak
 
 
 def error_grid(frame: pd.DataFrame) -> dict[str, Float]:
@@ -281,7 +278,7 @@ def skill_intervals(
     DataFrame
         ``SKILL_COLUMNS``: ``figure`` is skill (1 - MAE / MAE of ``versus``) or difference (MAE -
         MAE of ``versus``, pp) with its 95 % percentile interval. ``outcome`` is better, worse or
-        not shown.
+        not_shown.
     """
     best = best_naive(yearly(frame))
     rows: list[tuple[object, ...]] = []
@@ -311,7 +308,6 @@ def _bootstrapped(
             low, high = percentile_interval(values[1:])
             gain = values if figure == "skill" else -values
             below, above = percentile_interval(gain[1:])
-            outcome = "better" if below > 0 else "worse" if above < 0 else "not shown"
-            words = "no difference shown" if outcome == "not shown" else outcome
-            about = (cities, years, draws, outcome, words)
+            outcome = "better" if below > 0 else "worse" if above < 0 else "not_shown"
+            about = (cities, years, draws, outcome)
             yield (horizon, versus, figure, float(values[0]), low, high, *about)

@@ -2,47 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from city_resilience.report.plain import plain, plain_text, whole
+from city_resilience.report.plain import plain, whole
 
-__all__ = ["coverage_table", "observed_families", "status_of"]
+__all__ = ["coverage_table", "observed_families"]
 
 _LIVE = {"live", "carried"}
-_WORDS = {"never observed": "never", "no indicator in this panel": "none"}
-
-
-def status_of(text: str) -> dict[str, Any]:
-    """Read a coverage status.
-
-    Returns
-    -------
-    dict
-        ``code``: "live", "carried", "since", "never", "none" or "other"; ``year`` for "since"
-        and for "carried" when stated; ``text`` for "other".
-
-    Examples
-    --------
-    >>> status_of("not observed since 2016")
-    {'code': 'since', 'year': 2016}
-    """
-    if text in _LIVE:
-        return {"code": text}
-    dated = re.fullmatch(r"(not observed since|carried from) (\d{4})", text)
-    if dated:
-        return {"code": "carried" if text.startswith("carried") else "since", "year": int(dated[2])}
-    return {"code": _WORDS[text]} if text in _WORDS else {"code": "other", "text": text}
 
 
 def observed_families(coverage: pd.DataFrame, live: int | None) -> set[str]:
     """Return the families with live or carried values at the live origin."""
     rows = coverage[coverage["origin"] == live]
-    codes = [status_of(plain_text(status))["code"] for status in rows["status"]]
-    return {family for family, code in zip(rows["family"], codes, strict=True) if code in _LIVE}
+    return set(rows.loc[rows["status"].isin(_LIVE), "family"])
 
 
 def coverage_table(
@@ -88,7 +63,7 @@ def _cell(row: dict[str, Any]) -> dict[str, Any]:
         "age": plain(row.get("age"), 2),
         "indicators": whole(row.get("indicators")),
         "used": whole(row.get("used")),
-        "status": status_of(plain_text(row["status"])),
+        "status": {"code": str(row["status"]), "year": whole(row.get("last_year"))},
     }
 
 
@@ -101,7 +76,7 @@ def _absent(
     absent = []
     for family in order + [f for f in wanted if f not in order]:
         cell = rows.get((live, family)) if live is not None else None
-        status = cell["status"] if cell else {"code": "none"}
+        status = cell["status"] if cell else {"code": "none", "year": None}
         if status["code"] not in _LIVE and (live is not None or cell):
             absent.append({"family": family, "status": status})
     return absent

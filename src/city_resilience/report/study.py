@@ -96,7 +96,7 @@ def _answers(study: Row, texts: Mapping[str, Texts]) -> dict[str, dict[str, str]
 def _answer(variants: Mapping[str, Row] | None, texts: Texts) -> str:
     if variants is None:
         return texts["study_answer_absent"]
-    without, added = variants["without it"], variants["added to history alone"]
+    without, added = variants["without"], variants["added"]
     outcomes = {without["outcome"], added["outcome"]}
     if without["outcome"] == "helps":
         answer = "yes"

@@ -19,7 +19,6 @@ __all__ = ["BLOCKS", "Block", "over_all_origins", "told"]
 Row = Mapping[str, Any]
 Cell = dict[str, str]
 Texts = Mapping[str, str]
-_OUTCOMES = {"helps": "helps", "hurts": "hurts", "nothing measurable": "nothing"}
 _TONES = {"helps": "up", "better": "up", "hurts": "down", "worse": "down"}
 
 
@@ -58,9 +57,9 @@ def over_all_origins(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
 def _ablation_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
     table = []
     for family, variants in over_all_origins(rows).items():
-        beyond = variants.get("beyond history")
+        beyond = variants.get("beyond")
         name = "@text:study_all_families" if beyond else f"@family:{family}"
-        without, added = variants.get("without it"), variants.get("added to history alone")
+        without, added = variants.get("without"), variants.get("added")
         own = next(iter(variants.values()))
         years = _cell(str(own["years"]), "@text:study_weak" if own["underpowered"] else "")
         table.append([_cell(name), years, *_effect(without), *_effect(added or beyond)])
@@ -70,7 +69,7 @@ def _ablation_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
 def _effect(row: Row | None) -> list[Cell]:
     if row is None:
         return [_cell("–"), _cell("–"), _cell("–")]
-    word = _cell(f"@text:study_{_OUTCOMES[row['outcome']]}", tone=_TONES.get(row["outcome"], ""))
+    word = _cell(f"@text:study_{row['outcome']}", tone=_TONES.get(row["outcome"], ""))
     return [
         _cell(_change(row["difference"]), _range(row["low"], row["high"])),
         _cell(_range(row["city_low"], row["city_high"])),
@@ -84,7 +83,7 @@ def _ablation_sentence(_study: Row, _part: Row, rows: list[Row], texts: Texts, _
     if together is None:
         return texts["study_ablation_missing"]
     tests = sum(len(variants) for variants in families.values())
-    figures = told(together["beyond history"], texts)
+    figures = told(together["beyond"], texts)
     return texts["study_ablation_sentence"].format(tests=tests, **figures)
 
 
@@ -95,7 +94,7 @@ def told(row: Row, texts: Texts) -> dict[str, str]:
         "low": _change(row["low"]),
         "high": _change(row["high"]),
         "years": str(row["years"]),
-        "word": texts[f"study_{_OUTCOMES[row['outcome']]}"],
+        "word": texts[f"study_{row['outcome']}"],
     }
 
 
@@ -104,19 +103,16 @@ def _tests_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
     table = []
     for row in rows:
         if row["loss"] == "absolute":
-            kind = _cell(
-                f"@model:{row['versus']}", f"@text:study_kind_{row['kind'].replace('-', '_')}"
-            )
+            kind = _cell(f"@model:{row['versus']}", f"@text:study_kind_{row['kind']}")
             tests = [_test(row), _test(squared[row["versus"]])]
             table.append([kind, _cell(str(row["years"])), *tests[0], *tests[1]])
     return table
 
 
 def _test(row: Row) -> list[Cell]:
-    outcome = row["outcome"].replace(" ", "_")
     tone = _TONES.get(row["outcome"], "")
     p = "–" if row["p"] is None else "< 0.001" if row["p"] < 0.001 else f"{row['p']:.3f}"
-    return [_cell(_change(row["difference"])), _cell(p, f"@text:study_{outcome}", tone)]
+    return [_cell(_change(row["difference"])), _cell(p, f"@text:study_{row['outcome']}", tone)]
 
 
 def _tests_sentence(study: Row, _part: Row, rows: list[Row], texts: Texts, lang: str) -> str:
@@ -143,7 +139,7 @@ def _skill_table(_study: Row, rows: list[Row]) -> list[list[Cell]]:
                 _cell(_percent(skill["estimate"]), " … ".join(percents) + " %"),
                 _cell(_change(apart["estimate"]), _range(apart["low"], apart["high"])),
                 _cell(
-                    f"@text:study_{skill['outcome'].replace(' ', '_')}",
+                    f"@text:study_{skill['outcome']}",
                     tone=_TONES.get(skill["outcome"], ""),
                 ),
             ]
@@ -158,7 +154,7 @@ def _skill_sentence(_study: Row, _part: Row, rows: list[Row], texts: Texts, lang
         skill=_percent(row["estimate"]),
         low=_percent(row["low"]),
         high=_percent(row["high"]),
-        word=texts[f"study_{row['outcome'].replace(' ', '_')}"],
+        word=texts[f"study_{row['outcome']}"],
         draws=row["draws"],
     )
 

@@ -1,4 +1,8 @@
-"""What was observed at an origin: per family, the share of cities with a value and its age."""
+"""What was observed at an origin: per family, the share of cities with a value and its age.
+
+The status of a family is ``live``, ``carried`` (from an earlier year), ``ended`` (no longer
+observed), ``never`` (observed) or ``none`` (no indicator in the panel).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from city_resilience.tasks.indices import with_indices
 
 __all__ = ["COVERAGE_COLUMNS", "family_coverage"]
 
-COVERAGE_COLUMNS = ("origin", "family", "indicators", "used", "share", "age", "status")
+COVERAGE_COLUMNS = ("origin", "family", "indicators", "used", "share", "age", "status", "last_year")
 
 
 def family_coverage(
@@ -28,7 +32,8 @@ def family_coverage(
     DataFrame
         ``COVERAGE_COLUMNS``: indicators the panel offers, how many of them the fold used, the
         share of reporting cities with a value (mean over the family's indicators, carried values
-        included), the mean age of those values in years, and a status in words.
+        included), the mean age of those values in years, the status, and for ``carried`` and
+        ``ended`` the newest year with values.
     """
     parts = [_at_origin(dataset.at(origin), experiment, horizon) for origin in origins]
     return pd.concat(parts, ignore_index=True)[list(COVERAGE_COLUMNS)]
@@ -45,19 +50,29 @@ def _at_origin(view: AsOf, experiment: Experiment, horizon: int) -> pd.DataFrame
     known = np.isfinite(now)
     ages = age[view.reporting, -1]
     used = np.array([name in spec.shifts for name in view.ids])
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for family in experiment.features.families:
         own = np.array([f == family for f in view.families])
         if not own.any():
-            rows.append((view.origin, family, 0, 0, 0.0, np.nan, "no indicator in this panel"))
+            rows.append((view.origin, family, 0, 0, 0.0, np.nan, "none", None))
             continue
         share = float(known[:, own].mean())
         mean_age = float(np.nanmean(ages[:, own])) if known[:, own].any() else np.nan
-        status = _status(view, own, used, shifts, experiment.features.min_coverage)
+        status, last = _status(view, own, used, shifts, experiment.features.min_coverage)
         rows.append(
-            (view.origin, family, int(own.sum()), int((own & used).sum()), share, mean_age, status)
+            (
+                view.origin,
+                family,
+                int(own.sum()),
+                int((own & used).sum()),
+                share,
+                mean_age,
+                status,
+                last,
+            )
         )
-    return pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
+    return table.astype({"last_year": "Int64"})
 
 
 def _status(
@@ -66,12 +81,12 @@ def _status(
     used: NDArray[np.bool_],
     shifts: NDArray[np.int64],
     min_coverage: float,
-) -> str:
+) -> tuple[str, int | None]:
     if (own & used).any():
-        ages = shifts[own & used]
-        return "live" if ages.min() == 0 else f"carried from {view.origin - int(ages.min())}"
+        age = int(shifts[own & used].min())
+        return ("carried", view.origin - age) if age else ("live", None)
     shares = yearly_shares(view, view.indicators[:, :, own]).max(axis=1)
     seen = np.flatnonzero(shares >= min_coverage)
     if not seen.size:
-        return "never observed"
-    return f"not observed since {int(view.years[seen[-1]])}"
+        return "never", None
+    return "ended", int(view.years[seen[-1]])

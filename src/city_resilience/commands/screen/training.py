@@ -20,6 +20,7 @@ from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, best_naive, yearly
 from city_resilience.evaluation.study.study import recipe_of, same_recipe
 from city_resilience.explain.contributions import BASE, family_sums
+from city_resilience.report.texts import load_texts
 from city_resilience.resilience.measures import MEASURES
 
 __all__ = [
@@ -204,7 +205,11 @@ def _cell(cell: Any) -> str:
 def _not_live(coverage: pd.DataFrame) -> Iterable[str]:
     newest = coverage[coverage["origin"] == coverage["origin"].max()]
     for row in newest[newest["status"] != "live"].to_dict("records"):
-        yield f"{row['family']}: {row['status']}"
+        yield f"{row['family']}: {_status(row)}"
+
+
+def _status(row: Mapping[str, Any]) -> str:
+    return load_texts()["en"][f"status_{row['status']}"].format(year=row["last_year"])
 
 
 def _left_out(source: Source, evaluation: Evaluation) -> Iterable[str]:
@@ -232,7 +237,7 @@ def _families(result: Trained) -> Table:
     coverage = result.evaluation.coverage
     live = coverage[coverage["origin"] == coverage["origin"].max()]
     for row in live[live["used"] == 0].to_dict("records"):
-        table.add_row(row["family"], row["status"], style="dim")
+        table.add_row(row["family"], _status(row), style="dim")
     return table
 
 

@@ -50,7 +50,8 @@ __all__ = [
 Float = NDArray[np.float64]
 Columns = NDArray[np.intp]
 Variants = dict[tuple[str, str], tuple[dict[int, Float], dict[int, int]]]
-WITHOUT, ADDED, BEYOND = "without it", "added to history alone", "beyond history"
+WITHOUT, ADDED, BEYOND = "without", "added", "beyond"
+"""Variants: a family left out, a family added to history alone, all families beyond history."""
 ALL_FAMILIES, EVERY_YEAR = "all", "all"
 ABLATION_COLUMNS = (
     "horizon",
@@ -70,7 +71,6 @@ ABLATION_COLUMNS = (
     "city_high",
     "outcome",
     "underpowered",
-    "verdict",
 )
 
 
@@ -101,10 +101,9 @@ def ablation(context: Context) -> Part:
     -------
     Part
         ``ABLATION_COLUMNS``. ``difference`` is the MAE of the variant minus that of its reference
-        (pp): the served recipe for ``without it``, history alone for the others. ``low, high`` is
+        (pp): the served recipe for ``without``, history alone for the others. ``low, high`` is
         the t interval over paired years, ``city_low, city_high`` the bootstrap over cities;
-        ``outcome`` is helps, hurts or nothing measurable, and the first two only where both
-        intervals agree.
+        ``outcome`` is helps, hurts or nothing, and the first two only where both intervals agree.
     """
     tables: list[pd.DataFrame] = []
     shorter: Variants = {}
@@ -253,7 +252,6 @@ def _overall(
     city = _over_cities(context, judged, variant)
     sign = 1.0 if variant.name == WITHOUT else -1.0
     outcome = _outcome([(sign * low, sign * high), (sign * city[0], sign * city[1])])
-    weak = underpowered(len(pairs), horizon)
     return {
         "origin": EVERY_YEAR,
         "years": len(pairs),
@@ -267,8 +265,7 @@ def _overall(
         "city_low": city[0],
         "city_high": city[1],
         "outcome": outcome,
-        "underpowered": weak,
-        "verdict": outcome + (f"; underpowered, {len(pairs)} years" if weak else ""),
+        "underpowered": underpowered(len(pairs), horizon),
     }
 
 
@@ -288,4 +285,4 @@ def _outcome(intervals: list[tuple[float, float]]) -> str:
         return "helps"
     if all(max(pair) < 0 for pair in intervals):
         return "hurts"
-    return "nothing measurable"
+    return "nothing"

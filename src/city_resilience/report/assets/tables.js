@@ -148,9 +148,7 @@ function drawDriverGroups() {
 }
 
 function statusText(status) {
-  if (status.code === "other") return status.text;
-  const dated = status.code === "carried" && status.year ? "_from" : "";
-  return word(`status_${status.code}${dated}`, { year: status.year });
+  return word(`status_${status.code}`, { year: status.year });
 }
 
 function drawCoverage() {
