@@ -413,6 +413,7 @@ def test_foreign_model_folder_is_not_replaced(story, tmp_path):
     code, _, err = story.command("train", str(story.experiment), "--out", str(tmp_path))
     assert code == 2
     assert err.endswith(
-        "its 'model' is no model bundle and would be replaced; name another folder\n"
+        "'thesis.docx' in its 'model' is no part of a model bundle and would be replaced; name "
+        "another folder\n"
     )
     assert (tmp_path / "model" / "thesis.docx").read_text() == "years of work"

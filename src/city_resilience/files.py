@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,12 @@ __all__ = [
     "check_folder",
     "check_suffix",
     "publish",
+    "refuse_overwriting",
     "staging_folder",
     "write_bytes",
     "write_json",
     "write_table",
 ]
-
-MANIFEST = "manifest.json"  # marks the folder of a model
 
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -139,25 +138,45 @@ def _replacing(path: Path) -> Iterator[Path]:
             ) from error
 
 
-def check_folder(out: Path | None) -> None:
-    """Refuse an output folder whose contents would be in the way.
+def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path | str]) -> None:
+    """Refuse to write over a file that is read, be it under another name or through a link.
 
     Raises
     ------
     InputError
-        If it is a file, or its ``model`` is anything but an older bundle.
+        If an output is one of the inputs.
+    """
+    read = [Path(path) for path in inputs]
+    for out in outputs:
+        for path in read:
+            if out.exists() and path.exists() and out.samefile(path):
+                raise InputError(
+                    f"{out}: would overwrite {path}, which is read; choose another name"
+                )
+
+
+def check_folder(out: Path | None, names: Iterable[str] = ()) -> None:
+    """Refuse an output folder whose contents would be in the way.
+
+    Parameters
+    ----------
+    out : Path
+        None = nothing is written.
+    names : iterable of str
+        Files that are to be written there.
+
+    Raises
+    ------
+    InputError
+        If it is a file, or one of the names is a folder.
     """
     if out is None:
         return
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file; name a folder")
-    check_suffix(out / "forecast.csv")
-    model = out / "model"
-    if model.exists() and not (model / MANIFEST).is_file():
-        raise InputError(
-            f"--out {out}: its 'model' is no model bundle and would be replaced; name another "
-            "folder"
-        )
+    for name in names:
+        if (out / name).is_dir():
+            raise InputError(f"--out {out}: its {name!r} is a folder; name another folder")
 
 
 @contextmanager

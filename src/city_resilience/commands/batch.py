@@ -14,7 +14,7 @@ from city_resilience import __version__
 from city_resilience.audit.read_audited import open_panel
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain.forecast_table import check_panel, forecast_table, unobserved_families
-from city_resilience.files import check_suffix, write_json, write_table
+from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
 from city_resilience.models.bundle import load_bundle, package_versions
 from city_resilience.models.forecaster import Forecaster, ServedRows, available_from
 from city_resilience.models.intervals import REFERENCE, check_coverage
@@ -72,6 +72,7 @@ def predict(
     """
     out_path = Path(out_path)
     check_suffix(out_path)
+    refuse_overwriting([out_path], [data_path])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")

@@ -104,8 +104,11 @@ def backtest(experiment: str, data: str, overrides: tuple[str, ...], out: Path |
     from city_resilience.commands import evaluating, measuring, pipeline
     from city_resilience.commands.screen import console, training
 
-    files.check_folder(out)
+    names = (*evaluating.TABLES, measuring.REASONS_FILE)
+    files.check_folder(out, names)
     source = pipeline.load(experiment, data, overrides)
+    if out is not None:
+        files.refuse_overwriting((out / name for name in names), [source.path])
     if source.experiment.outcome.windows:
         with console.progress_bars() as progress:
             shocks = measuring.evaluate_shocks(source, progress)
@@ -223,8 +226,11 @@ def report(out: Path, results: Path | None, study: Path | None, model: str, stor
       city-resilience report --results out/demo --study out/study --out report.html
     """
     from city_resilience.commands import lookup
+    from city_resilience.files import check_suffix
     from city_resilience.report.html import write_report
 
+    check_suffix(out, (".html", ".htm"))
+    lookup.keep_results(out, results)
     write_report(lookup.stored_summary(results, model, store, study), out)
     click.echo(f"Report: {out}")
 

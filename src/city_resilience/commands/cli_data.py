@@ -118,11 +118,12 @@ def check(
     """
     from city_resilience.commands import intake
     from city_resilience.commands.screen import data
-    from city_resilience.files import check_suffix
+    from city_resilience.files import check_suffix, refuse_overwriting
     from city_resilience.report.audit_page import SUFFIXES, write_audit
 
     if out is not None:
         check_suffix(out, SUFFIXES)
+        refuse_overwriting([out], [panel])
     audited = intake.check_panel_file(
         panel, experiment, outcome=outcome, sheet=sheet, overrides=overrides
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from city_resilience.tasks.coverage import family_coverage
 from city_resilience.tasks.dataset import Dataset, common_origin
 
 __all__ = [
+    "TABLES",
     "Evaluation",
     "evaluate",
     "levels_of",
@@ -48,6 +50,19 @@ class Evaluation:
     coverage: pd.DataFrame
     intervals: pd.DataFrame
     reliability: pd.DataFrame
+
+
+TABLES: Mapping[str, Callable[[Evaluation], pd.DataFrame]] = {
+    "backtest.parquet": lambda found: found.backtest.frame,
+    "scores.csv": lambda found: found.scores,
+    "comparisons.csv": lambda found: found.comparisons,
+    "coverage.csv": lambda found: found.coverage,
+    "intervals.csv": lambda found: found.intervals,
+    "reliability.csv": lambda found: found.reliability,
+    "weights.csv": lambda found: found.backtest.weights,
+    "dropped.csv": lambda found: found.backtest.dropped,
+}
+"""Files of an evaluation."""
 
 
 def searched(source: Source, progress: Progress = silent) -> Source:
@@ -96,14 +111,8 @@ def levels_of(dataset: Dataset) -> dict[str, dict[str, str]]:
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> None:
     """Write the tables of an evaluation to a folder."""
-    write_table(evaluation.backtest.frame, folder / "backtest.parquet")
-    write_table(evaluation.scores, folder / "scores.csv")
-    write_table(evaluation.comparisons, folder / "comparisons.csv")
-    write_table(evaluation.coverage, folder / "coverage.csv")
-    write_table(evaluation.intervals, folder / "intervals.csv")
-    write_table(evaluation.reliability, folder / "reliability.csv")
-    write_table(evaluation.backtest.weights, folder / "weights.csv")
-    write_table(evaluation.backtest.dropped, folder / "dropped.csv")
+    for name, table in TABLES.items():
+        write_table(table(evaluation), folder / name)
 
 
 def refuse_window_measure(experiment: Experiment) -> None:

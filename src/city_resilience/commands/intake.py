@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.evaluation.live import check_experiment
 from city_resilience.experiment import Data, Experiment, load_experiment
-from city_resilience.files import check_suffix, write_json, write_table
+from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.headers import own_source
 from city_resilience.reading.issues import column_letter
@@ -166,7 +167,7 @@ def import_files(
     """
     check_suffix(out)
     experiment = load_experiment(experiment_path) if experiment_path else None
-    inside = [path for path in find_files(paths) if path.resolve() != out.resolve()]
+    inside = _sources(paths, out)
     imported = import_sheets(
         inside,
         options=_options(experiment, years),
@@ -182,10 +183,38 @@ def import_files(
     )
     write_table(labelled(imported.frame(), imported.variables, headers, own), out)
     write_table(imported.listing(), listing_path(out))
-    write_json(
-        _manifest(imported, audited, inside, out), out.with_name(out.name + ".manifest.json")
-    )
+    write_json(_manifest(imported, audited, inside, out), _manifest_path(out))
     return imported, audited
+
+
+def _sources(paths: Sequence[Path], out: Path) -> list[Path]:
+    """Return the files to read; an earlier import in their folder is not among them.
+
+    Raises
+    ------
+    InputError
+        If the panel or its list would overwrite a file that is no earlier import, or was named.
+    """
+    found = find_files(paths)
+    written = [path for path in (out, listing_path(out)) if path.exists()]
+    earlier = written if _is_import(out) else []
+    refuse_overwriting(written, (path for path in paths if path.is_file()))
+    sources = [path for path in found if not any(path.samefile(own) for own in earlier)]
+    refuse_overwriting(written, sources)
+    return sources
+
+
+def _is_import(out: Path) -> bool:
+    """Say whether a panel is as an import left it."""
+    try:
+        manifest = json.loads(_manifest_path(out).read_bytes())
+        return bool(manifest["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest())
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
+def _manifest_path(out: Path) -> Path:
+    return out.with_name(out.name + ".manifest.json")
 
 
 def listing_path(out: Path) -> Path:

@@ -9,12 +9,14 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.errors import GateRefused, InputError
+from city_resilience.files import refuse_overwriting
 from city_resilience.models.manifest import is_bundle
 
 __all__ = [
     "compared",
     "explained",
     "exported",
+    "keep_results",
     "model_folder",
     "promoted",
     "registered",
@@ -104,6 +106,19 @@ def stored_summary(
     from city_resilience.report.summary import with_study
 
     return with_study(summary, read_study(study))
+
+
+def keep_results(out: Path, results: Path | None) -> None:
+    """Refuse a report that would overwrite another file of the results it is made of.
+
+    Raises
+    ------
+    InputError
+        If it would.
+    """
+    if results is not None and results.is_dir():
+        others = (path for path in results.iterdir() if path.name != "report.html")
+        refuse_overwriting([out], others)
 
 
 def compared(challenger: str, champion: str | None, store: str) -> Any:

@@ -21,7 +21,7 @@ from city_resilience.experiment import (
     experiment_from,
     load_experiment,
 )
-from city_resilience.files import check_suffix, write_table
+from city_resilience.files import check_suffix, refuse_overwriting, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.panel import Panel
 from city_resilience.resilience.composite import FrozenComposite
@@ -32,6 +32,7 @@ from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset, build_dataset
 
 __all__ = [
+    "REASONS_FILE",
     "MeasuredFile",
     "ShockEvaluation",
     "evaluate_shocks",
@@ -40,6 +41,7 @@ __all__ = [
     "write_shocks",
 ]
 
+REASONS_FILE = "reasons.csv"
 _GROUPS_ENDING = ".groups.csv"
 
 
@@ -105,7 +107,7 @@ def write_shocks(evaluation: ShockEvaluation, folder: Path) -> None:
     """Write the tables of an evaluation of shocks to a folder."""
     write_table(evaluation.frame, folder / "backtest.parquet")
     write_table(evaluation.scores, folder / "scores.csv")
-    write_table(evaluation.reasons, folder / "reasons.csv")
+    write_table(evaluation.reasons, folder / REASONS_FILE)
 
 
 def measure_file(
@@ -148,6 +150,8 @@ def measure_file(
         is written then.
     """
     check_suffix(out)
+    medians_path = out.with_name(out.stem + _GROUPS_ENDING)
+    refuse_overwriting([out, medians_path], [data])
     experiment = _experiment(experiment_path, outcome, deflator, gazetteer, groups)
     settings = experiment.outcome
     panel = open_panel(data, experiment)
@@ -170,7 +174,7 @@ def measure_file(
     medians = group_medians(frame, panel.groups, measures, experiment.evaluation.min_group)
     write_table(frame, out)
     if len(medians):
-        write_table(medians, out.with_name(out.stem + _GROUPS_ENDING))
+        write_table(medians, medians_path)
     return MeasuredFile(frame, count_reasons(frame), medians, _notes(panel, settings, measures))
 
 

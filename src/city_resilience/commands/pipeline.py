@@ -19,6 +19,7 @@ from city_resilience import __version__
 from city_resilience.audit.audit import refuse_errors
 from city_resilience.audit.read_audited import open_panel
 from city_resilience.commands.evaluating import (
+    TABLES,
     Evaluation,
     evaluate,
     levels_of,
@@ -35,9 +36,17 @@ from city_resilience.experiment import Experiment
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.explain.slices import drivers_by_group
-from city_resilience.files import check_folder, publish, staging_folder, write_json, write_table
+from city_resilience.files import (
+    check_folder,
+    publish,
+    refuse_overwriting,
+    staging_folder,
+    write_json,
+    write_table,
+)
 from city_resilience.models.bundle import load_bundle, package_versions, save_bundle
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.manifest import foreign_files
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience.reasons import REASONS
 from city_resilience.tasks.dataset import build_dataset
@@ -52,6 +61,20 @@ __all__ = [
     "train",
     "write_evaluation",
 ]
+
+
+MODEL = "model"
+FILES = (
+    *TABLES,
+    "audit.json",
+    "audit.html",
+    "forecast.csv",
+    "drivers.parquet",
+    "drivers_by_group.csv",
+    "summary.json",
+    "report.html",
+)
+"""What a run leaves in its output folder, beside the folder of the model."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +132,11 @@ def train(
     from city_resilience import tracking
 
     started = time.perf_counter()
-    check_folder(out)
+    check_folder(out, FILES)
+    _check_model_folder(out)
     source = load(experiment_path, data, overrides)
+    if out is not None:
+        refuse_overwriting((out / name for name in FILES), [source.path])
     refuse_errors(source.audited, source.experiment.name)
     refuse_window_measure(source.experiment)
     study = study_beside(Path(experiment_path), source.experiment)
@@ -146,6 +172,20 @@ def train(
         out=out,
         study=study,
     )
+
+
+def _check_model_folder(out: Path | None) -> None:
+    """Refuse to replace a folder ``model`` that holds anything but a bundle."""
+    if out is None:
+        return
+    model = out / MODEL
+    if model.is_symlink() or model.is_file():
+        raise InputError(f"--out {out}: its {MODEL!r} is no plain folder; name another folder")
+    if model.exists() and (foreign := foreign_files(model)):
+        raise InputError(
+            f"--out {out}: {foreign[0]!r} in its {MODEL!r} is no part of a model bundle and would "
+            "be replaced; name another folder"
+        )
 
 
 Parts = tuple[Forecaster, pd.DataFrame, pd.DataFrame]

@@ -24,7 +24,14 @@ from city_resilience.evaluation.study.study import (
     run_study,
     same_recipe,
 )
-from city_resilience.files import check_folder, publish, staging_folder, write_json, write_table
+from city_resilience.files import (
+    check_folder,
+    publish,
+    refuse_overwriting,
+    staging_folder,
+    write_json,
+    write_table,
+)
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import common_origin
 
@@ -70,8 +77,10 @@ def study(
     """
     started = time.perf_counter()
     parts = check_parts(only)
-    check_folder(out)
+    names = (*(f"{name}.csv" for name in PARTS), FILE)
+    check_folder(out, names)
     source = load(experiment_path, data, overrides)
+    refuse_overwriting((out / name for name in names), [source.path])
     refuse_window_measure(source.experiment)
     _check_shock_origins(source, settings)
     source = searched(source, progress)

@@ -20,11 +20,13 @@ from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import CALIBRATION, Calibration
 from city_resilience.models.manifest import (
+    CARD,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
     HorizonEntry,
     Manifest,
+    foreign_files,
     is_bundle,
     read_files,
     read_manifest,
@@ -34,9 +36,8 @@ from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 
-__all__ = ["CARD", "copy_bundle", "load_bundle", "package_versions", "save_bundle"]
+__all__ = ["copy_bundle", "load_bundle", "package_versions", "save_bundle"]
 
-CARD = "MODEL_CARD.md"
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost", "shap")
 
 
@@ -207,14 +208,12 @@ def _check_replaceable(folder: Path) -> None:
         return
     if folder.is_symlink() or not folder.is_dir():
         raise InputError(f"{folder}: exists and is no plain folder; choose another name")
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    if not found and not any(folder.iterdir()):
-        return
-    if not is_bundle(folder):
+    foreign = foreign_files(folder)
+    if foreign and not is_bundle(folder):
         raise InputError(f"{folder}: not empty and not a model bundle; choose another folder")
-    if extra := sorted(found - set(read_manifest(folder).files) - {MANIFEST}):
+    if foreign:
         raise InputError(
-            f"{folder}: holds {extra[0]!r}, which is not part of the bundle; move it away first"
+            f"{folder}: holds {foreign[0]!r}, which is not part of the bundle; move it away first"
         )
 
 

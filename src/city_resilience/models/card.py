@@ -8,6 +8,7 @@ from typing import Any
 
 from city_resilience.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.manifest import CARD_HEAD
 from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["card_figures", "model_card"]
@@ -69,7 +70,7 @@ def model_card(forecaster: Forecaster, values: Mapping[str, Any] | None = None) 
     data, outcome = experiment.data, experiment.outcome
     measure = MEASURES[outcome.measure]
     horizons = ", ".join(str(h) for h in forecaster.horizons)
-    lines = [f"# Model card: {experiment.title or experiment.name}", ""]
+    lines = [f"{CARD_HEAD}{experiment.title or experiment.name}", ""]
     if experiment.title_zh:
         lines += [experiment.title_zh, ""]
     if data.simulated:

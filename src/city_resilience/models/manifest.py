@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 from city_resilience.errors import InputError
 
 __all__ = [
+    "CARD",
     "FORMAT",
     "FORMAT_VERSION",
     "MANIFEST",
@@ -24,6 +25,7 @@ __all__ = [
     "HorizonEntry",
     "Manifest",
     "MemberEntry",
+    "foreign_files",
     "is_bundle",
     "read_files",
     "read_manifest",
@@ -32,11 +34,14 @@ __all__ = [
 FORMAT = "city-resilience bundle"
 FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
+CARD = "MODEL_CARD.md"
+CARD_HEAD = "# Model card: "
 MAX_MANIFEST_BYTES = 8 * 2**20
 MAX_FILE_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 500
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_OF_HORIZON = re.compile(r"h\d+/([\w-]+/)?[\w-]+\.(npz|ubj|json|json\.gz)")
 
 
 class _Strict(BaseModel):
@@ -125,6 +130,38 @@ def is_bundle(folder: Path) -> bool:
     except InputError:
         return False
     return isinstance(value, dict) and value.get("format") == FORMAT
+
+
+def foreign_files(folder: Path) -> list[str]:
+    """Return what in a folder is no part of a bundle, so that no bundle may replace the folder.
+
+    A bundle that lost its manifest, or has one of another format version, is known by its model
+    card and the names of its files.
+
+    Returns
+    -------
+    list of str
+        Names relative to the folder; empty where it is empty or holds a bundle alone.
+    """
+    inside = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
+    found = {path.relative_to(folder).as_posix() for path in inside or folder.iterdir()}
+    try:
+        own = {MANIFEST, *read_manifest(folder).files}
+    except InputError:
+        parts = {name for name in found if _OF_HORIZON.fullmatch(name)}
+        own = {MANIFEST, CARD, *parts} if parts and _has_card(folder) else set()
+    return sorted(found - own)
+
+
+def _has_card(folder: Path) -> bool:
+    """Say whether a model card of ours lies in a folder, and no manifest of something else."""
+    try:
+        value = _json(folder / MANIFEST)
+    except InputError:  # missing or damaged
+        value = {"format": FORMAT}
+    ours = isinstance(value, dict) and value.get("format") == FORMAT
+    card = folder / CARD
+    return ours and card.is_file() and card.read_bytes().startswith(CARD_HEAD.encode())
 
 
 def read_manifest(folder: Path | str) -> Manifest:

@@ -12,8 +12,9 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.explain.forecast_table import forecast_table
-from city_resilience.models.bundle import CARD, copy_bundle
+from city_resilience.models.bundle import copy_bundle
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.manifest import CARD
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.quiet import environment, quiet
