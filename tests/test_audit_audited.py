@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
-from city_resilience.audit.audit import audit_panel, refuse_errors
+from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.finding import SEVERITIES, Finding, accepted_by
+from city_resilience.audit.read_audited import audited_panel
 from city_resilience.errors import InputError
-from city_resilience.experiment import Audit
+from city_resilience.experiment import Audit, experiment_from
 
 SPIKE = f"spike/loans/City 007/{FIRST + 5}"
 
@@ -22,6 +23,11 @@ def spoilt(cells=((7, 5),)):
         values["loans"][cell] *= 1000
     values["gdp_real"][3, 8:] *= 0.75
     return panel_of(values)
+
+
+def experiment(**audit):
+    values = {"name": "demo", "evaluation": {"first_origin": 2010}, "audit": audit}
+    return experiment_from(values, "here")
 
 
 def test_findings_are_sorted_and_single():
@@ -44,12 +50,13 @@ def test_accepted_errors_are_kept_and_counted_apart():
     assert audited.counts["error"] == 0
     assert audited.counts["accepted"] == 1
     assert audited.counts_by_check["spike"]["error"] == 1
-    refuse_errors(audited, "demo")
+    chosen = experiment(accept={"spike/loans/*/*": "a bank moved"})
+    assert audited_panel(spoilt(), chosen, purpose="train").audit.accepted == audited.accepted
 
 
 def test_refusal_names_cell_reason_and_lines():
     with pytest.raises(InputError) as caught:
-        refuse_errors(audit_panel(spoilt()), "demo")
+        audited_panel(spoilt(), experiment(), purpose="train")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(
@@ -66,7 +73,7 @@ def test_refusal_names_cell_reason_and_lines():
 def test_refusal_of_many_names_three_and_counts_the_rest():
     cells = [(city, 6) for city in range(0, 35, 7)]
     with pytest.raises(InputError) as caught:
-        refuse_errors(audit_panel(spoilt(cells)), "demo")
+        audited_panel(spoilt(cells), experiment(), purpose="train")
     message = str(caught.value)
     assert "found 5 errors" in message
     assert "; and 2 more; see all" in message

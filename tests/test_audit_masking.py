@@ -1,4 +1,4 @@
-"""Cells held out: as of their own year, each an error of the audit, gone from every calculation."""
+"""Masked cells: as of their own year, each an error of the audit, gone from every calculation."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
-from city_resilience.audit.masking import mask_errors, masked_cells
+from city_resilience.audit.masking import find_masked, mask_errors
 from city_resilience.experiment import Audit
 from city_resilience.reading.panel import Panel
 
@@ -18,7 +18,7 @@ NAMES = ("employment_finance", "unit_employment", "private_employment", "gdp_sha
 
 
 def spoilt(seed: int) -> Panel:
-    """Return a panel with holes, late cities, and errors of every kind that may be held out."""
+    """Return a panel with holes, late cities, and errors of every kind that may be masked."""
     rng = np.random.default_rng(seed)
     whole = smooth(seed)
     values = {
@@ -42,11 +42,11 @@ def spoilt(seed: int) -> Panel:
     return replace(panel, frame=frame, rows=np.arange(len(frame)) + 2)
 
 
-def held_cells(panel: Panel) -> set[tuple[str, str, int]]:
+def masked_cells(panel: Panel) -> set[tuple[str, str, int]]:
     grid = panel.grid()
     return {
         (name, grid.cities[city], int(grid.years[at]))
-        for name, mask in masked_cells(grid, panel.variables).items()
+        for name, mask in find_masked(grid, panel.variables).cells.items()
         for city, at in zip(*np.nonzero(mask), strict=True)
     }
 
@@ -57,15 +57,15 @@ def wrong():
 
 
 def test_spoilt_panels_mask_cells_of_every_variable_but_the_volatile(wrong):
-    assert {name for name, _, _ in held_cells(wrong)} == set(NAMES) - {"fdi"}
+    assert {name for name, _, _ in masked_cells(wrong)} == set(NAMES) - {"fdi"}
 
 
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), years=st.integers(2, YEARS - 1))
 def test_cutting_the_panel_cuts_the_mask(seed, years):
     panel, newest = spoilt(seed), FIRST + years - 1
-    known_then = held_cells(panel.truncate(newest))
-    assert known_then == {cell for cell in held_cells(panel) if cell[2] <= newest}
+    known_then = masked_cells(panel.truncate(newest))
+    assert known_then == {cell for cell in masked_cells(panel) if cell[2] <= newest}
 
 
 @settings(max_examples=12, deadline=None)
@@ -79,13 +79,13 @@ def test_poisoned_later_years_change_nothing(seed, years):
         poison = rng.choice([-1e9, 0.0, np.nan, 1e12, 1e-9], size=int(later.sum()))
         frame.loc[later, name] = poison
     poisoned = replace(panel, frame=frame)
-    before = {cell for cell in held_cells(panel) if cell[2] <= newest}
-    assert {cell for cell in held_cells(poisoned) if cell[2] <= newest} == before
+    before = {cell for cell in masked_cells(panel) if cell[2] <= newest}
+    assert {cell for cell in masked_cells(poisoned) if cell[2] <= newest} == before
 
 
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_every_cell_masked_cells_is_an_error_of_the_audit(seed):
+def test_every_masked_cell_is_an_error_of_the_audit(seed):
     panel = spoilt(seed)
     found = [f for f in audit_panel(panel).findings if f.severity == "error" and f.years]
     errors = {
@@ -96,21 +96,21 @@ def test_every_cell_masked_cells_is_an_error_of_the_audit(seed):
     frame = panel.frame.set_index(["city", "year"])
     covered = {
         (name, city, year)
-        for name, city, year in held_cells(panel)
+        for name, city, year in masked_cells(panel)
         if name in zeros
         and zeros[name][0] <= year <= zeros[name][-1]
         and frame.loc[(city, year), name] == 0
     }
-    assert held_cells(panel) <= errors | covered
+    assert masked_cells(panel) <= errors | covered
 
 
-def test_a_hundredfold_shift_that_stays_is_held_at_first_and_reported():
+def test_a_hundredfold_shift_that_stays_is_masked_at_first_and_reported():
     values = smooth()
     values[7, 6:] *= 100
     panel = panel_of({"loans": values})
-    held = held_cells(panel)
-    assert ("loans", "City 007", FIRST + 6) in held
-    assert ("loans", "City 007", YEARS + FIRST - 1) not in held
+    masked = masked_cells(panel)
+    assert ("loans", "City 007", FIRST + 6) in masked
+    assert ("loans", "City 007", YEARS + FIRST - 1) not in masked
     first = audit_panel(panel).errors[0]
     assert (first.check, first.factor) == ("spike", 100.0)
     assert first.reason.endswith("The years after do not return")
@@ -118,35 +118,35 @@ def test_a_hundredfold_shift_that_stays_is_held_at_first_and_reported():
 
 def test_masks_have_the_shape_of_the_grid_and_the_names_of_the_variables(wrong):
     grid = wrong.grid()
-    masks = masked_cells(grid, wrong.variables)
+    masks = find_masked(grid, wrong.variables).cells
     assert list(masks) == list(wrong.variables)
     assert {mask.shape for mask in masks.values()} == {grid.shape}
     assert {mask.dtype for mask in masks.values()} == {np.dtype(bool)}
 
 
-def test_part_larger_than_its_whole_is_held_as_the_one_that_left_its_path():
+def test_part_larger_than_its_whole_is_masked_as_the_one_that_left_its_path():
     whole = smooth()
     part = whole * 0.3
     part[4, 7] *= 5
     whole[9, 7] /= 5
-    held = held_cells(panel_of({"employment_trade": part, "unit_employment": whole}))
-    assert held == {
+    masked = masked_cells(panel_of({"employment_trade": part, "unit_employment": whole}))
+    assert masked == {
         ("employment_trade", "City 004", FIRST + 7),
         ("unit_employment", "City 009", FIRST + 7),
     }
 
 
-def test_part_of_another_scope_is_not_held():
+def test_part_of_another_scope_is_not_masked():
     whole = smooth()
-    assert not held_cells(panel_of({"employment_trade": whole * 1.5, "unit_employment": whole}))
+    assert not masked_cells(panel_of({"employment_trade": whole * 1.5, "unit_employment": whole}))
 
 
-def test_zero_is_held_where_the_path_contradicts_it_and_only_there():
+def test_zero_is_masked_where_the_path_contradicts_it_and_only_there():
     values = smooth()
     values[5, 6] = 0.0
     values[:4] = np.round(0.02 * np.ones((4, YEARS)), 2)
     values[0, 6] = 0.0
-    assert held_cells(panel_of({"private_employment": np.round(values, 2)})) == {
+    assert masked_cells(panel_of({"private_employment": np.round(values, 2)})) == {
         ("private_employment", "City 005", FIRST + 6)
     }
 
@@ -162,7 +162,7 @@ def test_mask_errors_blanks_the_cells_and_says_so():
     assert after.frame.loc[blank, ["city", "year"]].to_numpy().tolist() == [["City 007", FIRST + 5]]
     pd.testing.assert_frame_equal(after.frame[~blank], before[~blank])
     assert after.notes == (
-        f"loans: held out as almost certainly wrong: City 007 {FIRST + 5} (77000000)",
+        f"loans: masked as almost certainly wrong: City 007 {FIRST + 5} (77000000)",
     )
 
 
@@ -209,6 +209,6 @@ def test_mask_errors_can_be_switched_off():
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 1), (1, 5), (3, 2)])
-def test_small_panels_hold_nothing(shape):
+def test_small_panels_mask_nothing(shape):
     panel = panel_of({"loans": np.full(shape, 5.0), "fdi": np.full(shape, np.nan)})
-    assert held_cells(panel) == set()
+    assert masked_cells(panel) == set()

@@ -7,7 +7,7 @@ import pytest
 
 from audit_inputs import SHARED
 from city_resilience.audit.audit import Audited, audit_panel
-from city_resilience.audit.masking import mask_errors, masked_cells
+from city_resilience.audit.masking import find_masked, mask_errors
 from city_resilience.experiment import Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
@@ -56,8 +56,8 @@ def test_named_faults_are_errors_with_their_factor_and_out_of_every_denominator(
     assert (found.check, found.years, found.factor) == ("spike", (year,), factor)
     grid = city_panel.grid()
     column = grid.column(year)
-    held = masked_cells(grid, city_panel.variables)[variable][:, column]
-    assert [grid.cities[city] for city in np.flatnonzero(held)] == [found.city]
+    masked = find_masked(grid, city_panel.variables).cells[variable][:, column]
+    assert [grid.cities[city] for city in np.flatnonzero(masked)] == [found.city]
     kept = mask_errors(city_panel).grid().values[variable]
     before, after = np.nansum(kept[:, column - 1]), np.nansum(kept[:, column])
     assert after / before == pytest.approx(1.0, abs=0.1)
@@ -120,12 +120,13 @@ def test_warnings_can_be_read_and_fractions_beside_percent_are_noted(city_audit)
 
 
 @cities_only
-def test_held_cells_of_the_city_panel_do_not_know_the_future(city_panel):
-    whole, grid = masked_cells(city_panel.grid(), city_panel.variables), city_panel.grid()
+def test_masked_cells_of_the_city_panel_do_not_know_the_future(city_panel):
+    grid = city_panel.grid()
+    whole = find_masked(grid, city_panel.variables).cells
     for year in (2011, 2013):
         cut = city_panel.truncate(year).grid()
         row = [grid.cities.index(city) for city in cut.cities]
-        for name, mask in masked_cells(cut, city_panel.variables).items():
+        for name, mask in find_masked(cut, city_panel.variables).cells.items():
             np.testing.assert_array_equal(mask, whole[name][row, : mask.shape[1]])
 
 

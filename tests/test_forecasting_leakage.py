@@ -48,8 +48,8 @@ def test_truncating_the_real_panel_changes_no_feature():
         assert_same_features(panel, origin, chosen)
 
 
-def assert_same_features_when_masked_cells(panel: Panel, origin: int, chosen) -> None:
-    """Holding out sees the whole panel, or only what had come by the origin: the same features."""
+def assert_same_features_when_masked(panel: Panel, origin: int, chosen) -> None:
+    """Masking sees the whole panel, or only what had come by the origin: the same features."""
     whole = build_dataset(mask_errors(panel), chosen).at(origin)
     cut = build_dataset(mask_errors(panel.truncate(origin)), chosen).at(origin)
     rows = np.isin(build_dataset(panel, chosen).cities, panel.truncate(origin).cities)
@@ -68,7 +68,7 @@ def test_masked_cells_know_nothing_of_later_years(origin):
         frame.loc[rows, name] *= rng.choice([1e3, 1e4, 1e-3, 0.0], 12)
     spoilt = panel_of(frame)
     assert mask_errors(spoilt).masked
-    assert_same_features_when_masked_cells(spoilt, origin, experiment())
+    assert_same_features_when_masked(spoilt, origin, experiment())
 
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
@@ -79,7 +79,7 @@ def test_masked_cells_of_the_real_panel_know_nothing_of_later_years():
     )
     assert mask_errors(panel).masked
     for origin in (2011, 2014):
-        assert_same_features_when_masked_cells(panel, origin, chosen)
+        assert_same_features_when_masked(panel, origin, chosen)
 
 
 def forecasts_at(panel: Panel, origin: int) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audit_inputs import SHARED
-from city_resilience.audit.read_audited import open_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.experiment import load_experiment
 from city_resilience.indicators.table.industries import industry_ids
 from city_resilience.resilience.measure_panel import measure_panel
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not CITIES.exists(), reason=f"the user's panel {
 
 @pytest.fixture(scope="module")
 def panel():
-    return open_panel(CITIES, load_experiment(EXPERIMENT))
+    return read_audited(CITIES, load_experiment(EXPERIMENT), purpose="train").panel
 
 
 @pytest.fixture(scope="module")

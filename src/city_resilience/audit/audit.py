@@ -11,20 +11,16 @@ import pandas as pd
 
 from city_resilience.audit.checks import CHECKS
 from city_resilience.audit.expectation import follow_path
-from city_resilience.audit.figures import span
 from city_resilience.audit.finding import SEVERITIES, Finding, accepted_by
 from city_resilience.audit.gaps import coverage_table
 from city_resilience.audit.grouping import fold, ordered
-from city_resilience.audit.masking import mask_cells
+from city_resilience.audit.masking import Masked, find_masked
 from city_resilience.audit.subject import Look, Subject, subject_of
 from city_resilience.catalogue.variables import Variable
-from city_resilience.errors import InputError
 from city_resilience.experiment import Audit
 from city_resilience.reading.panel import Panel
 
-__all__ = ["Audited", "audit_panel", "refuse_errors"]
-
-_SHOWN = 3
+__all__ = ["Audited", "audit_panel"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,8 @@ class Audited:
     broken : frozenset of (str, int)
         City-years whose growth of the outcome into that year is an artefact: a redrawn boundary,
         or a level that shifts for good. It depends on the panel alone, never on a forecast.
+    masked : Masked
+        Its almost certainly wrong cells, for `mask_panel`.
     """
 
     source: str
@@ -61,7 +59,8 @@ class Audited:
     accepted: Mapping[str, str]
     coverage: pd.DataFrame
     outcome: str
-    broken: frozenset[tuple[str, int]] = frozenset()
+    broken: frozenset[tuple[str, int]]
+    masked: Masked
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -137,13 +136,13 @@ def audit_panel(
     Audited
         The same whatever the order of the file's rows.
     """
+    settings = settings or Audit()
     grid = panel.grid()
-    masked = mask_cells(grid, panel.variables)
-    subject = subject_of(panel, grid, outcome, masked.cells, masked.company)
+    masked = find_masked(grid, panel.variables, settings)
+    subject = subject_of(panel, grid, outcome, masked.by_rule, masked.departing)
     found = list(_findings(subject))
     findings = ordered([*faults, *fold(found, outcome)])
-    accept = (settings or Audit()).accept
-    reasons = {finding.id: accepted_by(finding, accept) for finding in findings}
+    reasons = {finding.id: accepted_by(finding, settings.accept) for finding in findings}
     return Audited(
         source=panel.source,
         cities=len(grid.cities),
@@ -154,6 +153,7 @@ def audit_panel(
         coverage=coverage_table(grid),
         outcome=outcome,
         broken=_broken(found, outcome, grid.cities),
+        masked=masked,
     )
 
 
@@ -184,33 +184,3 @@ def _findings(subject: Subject) -> Iterator[Finding]:
     for check in CHECKS:
         if check.whole is not None:
             yield from check.whole(subject)
-
-
-def refuse_errors(audited: Audited, experiment_name: str) -> None:
-    """Refuse a panel with errors that the experiment neither corrects nor accepts.
-
-    Raises
-    ------
-    InputError
-        Names the first three, how many more there are, and the lines that settle them.
-    """
-    errors = audited.errors
-    if not errors:
-        return
-    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
-    listed = "; ".join(_settled(error) for error in errors[:_SHOWN])
-    more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-    raise InputError(
-        f"{audited.source or 'the panel'}: the audit found {count} that experiment "
-        f"{experiment_name!r} neither corrects nor accepts: {listed}{more}; see all with "
-        f"city-resilience check {audited.source or 'DATA'} --out audit.html"
-    )
-
-
-def _settled(error: Finding) -> str:
-    when = span(error.years[0], error.years[-1]) if error.years else ""
-    place = " ".join(part for part in (error.variable, error.city, when) if part)
-    where = f" ({error.cell})" if error.cell else ""
-    lines = [f"{error.correction} in [data.corrections]"] if error.correction else []
-    lines.append(f"{error.acceptance} in [audit.accept]")
-    return f"{error.check} {place}{where}: {error.reason}; set {' or '.join(lines)}"

@@ -2,13 +2,13 @@
 
 The mask of a cell depends on its year and earlier ones alone, so that indicators at an origin do
 not change when later years are added or corrupted. What only hindsight shows is reported by
-`spikes`, and held out by nobody.
+`spikes`, and never masked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from city_resilience.audit.expectation import Past, know_past
 from city_resilience.audit.figures import likely_power, shown
+from city_resilience.audit.finding import Finding
 from city_resilience.audit.totals import parts_of, wrong_side
 from city_resilience.audit.trajectories import Float, Mask
 from city_resilience.catalogue.variables import Variable, load_catalogue
@@ -24,11 +25,11 @@ from city_resilience.reading.panel import Grid, Panel
 
 __all__ = [
     "CELL_CHECKS",
-    "Held",
+    "Masked",
     "blank_zeros",
-    "mask_cells",
+    "find_masked",
     "mask_errors",
-    "masked_cells",
+    "mask_panel",
     "outside",
 ]
 
@@ -37,7 +38,7 @@ CELL_CHECKS = ("impossible", "zero", "spike", "contradiction", "outcome")
 
 SIGNED = frozenset({"fdi"})
 _KINDS = ("level", "volume", "share", "ratio")
-_HELD_LOG, _HELD_SIGMAS = np.log(50.0), 8.0
+_MASKED_LOG, _MASKED_SIGMAS = np.log(50.0), 8.0
 _FARTHEST_LOG, _FARTHEST_SIGMAS = np.log(500.0), 15.0
 _LEFT_LOG, _LEFT_SIGMAS = np.log(2.0), 4.0
 _LEAST_SEEN = 3
@@ -47,21 +48,41 @@ _ZERO_LOG = np.log(10.0)
 
 
 @dataclass(frozen=True)
-class Held:
-    """Cells held out, and in how many variables a city leaves its path in a year.
+class Masked:
+    """Cells that are almost certainly wrong as of their own year; arrays are (cities, years).
 
     Attributes
     ----------
-    cells : mapping of str to mapping of str to ndarray of bool, shape (cities, years)
-        Variable and check to cells.
-    company : ndarray of int16, shape (cities, years)
+    grid : Grid
+        What the cells are of.
+    by_rule : mapping of str to mapping of str to ndarray of bool
+        Variable and rule to the cells that it finds.
+    departing : ndarray of int16
+        In how many variables a city leaves its path in a year.
+    cells : mapping of str to ndarray of bool
+        Variable to the cells that are masked: those of any rule, less the accepted.
     """
 
-    cells: dict[str, dict[str, Mask]] = field(default_factory=dict)
-    company: NDArray[np.int16] = field(default_factory=lambda: np.zeros((0, 0), dtype=np.int16))
+    grid: Grid
+    by_rule: Mapping[str, Mapping[str, Mask]]
+    departing: NDArray[np.int16]
+    cells: Mapping[str, Mask]
+
+    def covers(self, finding: Finding) -> bool:
+        """Say whether every cell that an error is about is masked."""
+        found = self.by_rule.get(finding.variable, {}).get(finding.check)
+        if found is None or not finding.years or not (finding.city or finding.check == "zero"):
+            return False
+        rows = [self.grid.cities.index(finding.city)] if finding.city else slice(None)
+        first, last = (self.grid.column(year) for year in (finding.years[0], finding.years[-1]))
+        about = found[rows, first : last + 1]
+        masked = self.cells[finding.variable][rows, first : last + 1]
+        return bool((about | (not finding.city)).all() and not (about & ~masked).any())
 
 
-def masked_cells(grid: Grid, variables: Mapping[str, Variable]) -> Mapping[str, Mask]:
+def find_masked(
+    grid: Grid, variables: Mapping[str, Variable], settings: Audit | None = None
+) -> Masked:
     """Return the cells that are almost certainly wrong as of their own year.
 
     Parameters
@@ -69,38 +90,41 @@ def masked_cells(grid: Grid, variables: Mapping[str, Variable]) -> Mapping[str, 
     grid : Grid
     variables : mapping of str to Variable
         What the grid's values mean.
+    settings : Audit, optional
+        Accepted findings keep their cell; with ``mask_errors = false`` nothing is masked.
 
     Returns
     -------
-    mapping of str to ndarray of bool, shape (cities, years)
-        One mask for each variable of the grid. A column has the same bits whatever later years
-        stand beside it.
+    Masked
+        A column has the same bits whatever later years stand beside it.
     """
-    found = mask_cells(grid, variables).cells
-    none = np.zeros(grid.shape, dtype=bool)
-    return {name: np.any([none, *found[name].values()], axis=0) for name in variables}
-
-
-def mask_cells(grid: Grid, variables: Mapping[str, Variable]) -> Held:
-    """Return the same by check; `masked_cells` is their union."""
-    company = np.zeros(grid.shape, dtype=np.int16)
+    settings = settings or Audit()
+    departing = np.zeros(grid.shape, dtype=np.int16)
     known = np.zeros(grid.shape, dtype=np.int16)
-    cells: dict[str, dict[str, Mask]] = {}
+    by_rule: dict[str, dict[str, Mask]] = {}
     for name, variable in variables.items():
         values = grid.values[name]
         past = know_past(values)
-        cells[name] = {
+        by_rule[name] = {
             "impossible": outside(values, variable),
             "zero": blank_zeros(values, past),
             "spike": _far_off(past),
         }
-        company += past.left(_LEFT_LOG, _LEFT_SIGMAS)
+        departing += past.left(_LEFT_LOG, _LEFT_SIGMAS)
         known += np.isfinite(values)
-    alone = company <= np.maximum(_ALONE, _ALONE_SHARE * known)
-    for masks in cells.values():
+    alone = departing <= np.maximum(_ALONE, _ALONE_SHARE * known)
+    for masks in by_rule.values():
         masks["spike"] &= alone
-    _hold_contradictions(grid, cells)
-    return Held(cells, company)
+    _mask_contradictions(grid, by_rule)
+    cells = {name: _undecided(grid, name, by_rule[name], settings) for name in variables}
+    return Masked(grid, by_rule, departing, cells)
+
+
+def _undecided(grid: Grid, name: str, masks: Mapping[str, Mask], settings: Audit) -> Mask:
+    found = np.any([*masks.values()], axis=0)
+    if not settings.mask_errors:
+        return np.zeros(grid.shape, dtype=bool)
+    return np.asarray(found & ~_accepted(grid, name, found, settings.accept))
 
 
 def outside(values: Float, variable: Variable) -> Mask:
@@ -125,7 +149,7 @@ def blank_zeros(values: Float, past: Past) -> Mask:
         return np.zeros(values.shape, dtype=bool)
     fall = past.expected - past.floor
     wrong = zero & (past.seen >= _LEAST_SEEN) & (fall >= _ZERO_LOG)
-    return np.asarray(wrong & (fall >= _HELD_SIGMAS * past.spread))
+    return np.asarray(wrong & (fall >= _MASKED_SIGMAS * past.spread))
 
 
 def _far_off(past: Past) -> Mask:
@@ -133,7 +157,7 @@ def _far_off(past: Past) -> Mask:
 
     Five hundred times and fifteen usual moves need no power of ten.
     """
-    far = past.left(_HELD_LOG, _HELD_SIGMAS) & (past.seen >= _LEAST_SEEN)
+    far = past.left(_MASKED_LOG, _MASKED_SIGMAS) & (past.seen >= _LEAST_SEEN)
     if not far.any():
         return far
     near_power = likely_power(past.logs - past.expected) + likely_power(past.logs - past.last) != 0
@@ -147,7 +171,7 @@ def _far_off(past: Past) -> Mask:
     return far
 
 
-def _hold_contradictions(grid: Grid, cells: Mapping[str, dict[str, Mask]]) -> None:
+def _mask_contradictions(grid: Grid, cells: Mapping[str, dict[str, Mask]]) -> None:
     for masks in cells.values():
         masks["contradiction"] = np.zeros(grid.shape, dtype=bool)
     for part, whole in parts_of({name: grid.values[name] for name in cells}):
@@ -157,34 +181,37 @@ def _hold_contradictions(grid: Grid, cells: Mapping[str, dict[str, Mask]]) -> No
 
 
 def mask_errors(panel: Panel, settings: Audit | None = None) -> Panel:
-    """Return a panel in which the cells that are held out are unknown.
+    """Return a panel in which the cells that are almost certainly wrong are unknown.
+
+    See `find_masked` and `mask_panel`; where an audit was made, its ``masked`` is the first.
+    """
+    return mask_panel(panel, find_masked(panel.grid(), panel.variables, settings))
+
+
+def mask_panel(panel: Panel, masked: Masked) -> Panel:
+    """Return a panel in which the masked cells are unknown.
 
     Parameters
     ----------
     panel : Panel
         Left as it is.
-    settings : Audit, optional
-        Accepted findings keep their cell; with ``mask_errors = false`` nothing is held out.
+    masked : Masked
+        Of this panel.
 
     Returns
     -------
     Panel
-        With a note for each variable that lost cells.
+        With a note for each variable that lost cells; the same one where none did.
     """
-    settings = settings or Audit()
-    if not settings.mask_errors:
-        return panel
-    grid = panel.grid()
+    grid = masked.grid
     frame, notes = panel.frame, []
     row = {city: at for at, city in enumerate(grid.cities)}
     rows = frame["city"].map(row).to_numpy()
     columns = frame["year"].to_numpy() - grid.years[0]
-    for name, mask in masked_cells(grid, panel.variables).items():
-        kept = mask & ~_accepted(grid, name, mask, settings.accept)
-        if kept.any():
-            masked = kept[rows, columns]
-            frame = frame.assign(**{name: frame[name].mask(masked)})
-            notes.append(_note(grid, name, kept))
+    for name, mask in masked.cells.items():
+        if mask.any():
+            frame = frame.assign(**{name: frame[name].mask(mask[rows, columns])})
+            notes.append(_note(grid, name, mask))
     if not notes:
         return panel
     return replace(panel, frame=frame, notes=(*panel.notes, *notes), masked=tuple(notes))
@@ -216,4 +243,4 @@ def _note(grid: Grid, name: str, mask: Mask) -> str:
         f"{grid.cities[city]} {grid.years[at]} ({shown(grid.values[name][city, at])})"
         for city, at in zip(*np.nonzero(mask), strict=True)
     ]
-    return f"{name}: held out as almost certainly wrong: {', '.join(shown_cells)}"
+    return f"{name}: masked as almost certainly wrong: {', '.join(shown_cells)}"

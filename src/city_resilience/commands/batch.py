@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience import __version__
-from city_resilience.audit.read_audited import open_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain.forecast_table import check_panel, forecast_table, unobserved_families
 from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
@@ -92,7 +92,7 @@ def predict(
 
 
 def _read(data_path: Path | str, forecaster: Forecaster, sheet: str) -> Panel:
-    return open_panel(data_path, forecaster.experiment, sheet=sheet)
+    return read_audited(data_path, forecaster.experiment, purpose="predict", sheet=sheet).panel
 
 
 def _check_cities(cities: Sequence[str], rows: ServedRows) -> None:

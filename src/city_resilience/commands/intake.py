@@ -15,18 +15,16 @@ import pandas as pd
 from city_resilience import __version__
 from city_resilience.audit.audit import Audited, audit_panel
 from city_resilience.audit.finding import Finding
-from city_resilience.audit.masking import mask_errors
-from city_resilience.audit.read_audited import inspect_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.evaluation.live import check_experiment
-from city_resilience.experiment import Data, Experiment, load_experiment
+from city_resilience.experiment import Experiment, load_experiment
 from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.headers import own_source
 from city_resilience.reading.issues import column_letter
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import Imported, import_sheets
 from city_resilience.reading.sheets.labelled import Headers, labelled
 from city_resilience.reading.sheets.sheet import file_labels, find_files
@@ -42,8 +40,8 @@ class Source:
     """An experiment and the panel it runs on.
 
     ``recipe`` is the digest of the experiment as it was written, before any search. ``panel`` is
-    what the indicators are computed from: corrected, with its wrong cells held out; ``audited`` is
-    about the panel before anything was held out.
+    what the indicators are computed from: corrected, with its wrong cells masked; ``audited``
+    is about the panel before anything was masked.
     """
 
     experiment: Experiment
@@ -81,13 +79,10 @@ def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] =
             f"{experiment_path}: data.path is empty, this experiment runs on a panel you bring; "
             "name it with --data PATH"
         )
-    outcome = experiment.outcome.variable
-    panel = read_panel(path, experiment.data, outcome=outcome)
-    audited = audit_panel(panel, outcome=outcome, settings=experiment.audit)
-    panel = mask_errors(panel, experiment.audit)
-    dataset = build_dataset(panel, experiment)
+    read = read_audited(path, experiment, purpose="train")
+    dataset = build_dataset(read.panel, experiment)
     check_experiment(dataset, experiment)
-    return Source(experiment, panel, dataset, path, experiment.digest(), audited)
+    return Source(experiment, read.panel, dataset, path, experiment.digest(), read.audit)
 
 
 def check_panel_file(
@@ -117,13 +112,7 @@ def check_panel_file(
         If the experiment is not usable or the file is no panel at all.
     """
     experiment = load_experiment(experiment_path, overrides) if experiment_path else None
-    reading = experiment.data if experiment else Data()
-    if sheet:
-        reading = reading.model_copy(update={"sheet": sheet})
-    settings = experiment.audit if experiment else None
-    wanted = outcome or (experiment.outcome.variable if experiment else "")
-    _, audited = inspect_panel(data, reading, outcome=wanted, settings=settings)
-    return audited
+    return read_audited(data, experiment, purpose="check", outcome=outcome, sheet=sheet).audit
 
 
 def import_files(

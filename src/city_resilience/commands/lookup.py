@@ -72,12 +72,12 @@ def explained(
     if not data:
         path = _result(folder, model, store, "drivers.parquet", "give the panel with --data")
         return pd.read_parquet(path), labels, measure
-    from city_resilience.audit.read_audited import open_panel
+    from city_resilience.audit.read_audited import read_audited
     from city_resilience.explain.contributions import contributions
     from city_resilience.explain.forecast_table import check_panel
 
     forecaster = load_bundle(folder)
-    panel = open_panel(data, forecaster.experiment)
+    panel = read_audited(data, forecaster.experiment, purpose="predict").panel
     rows = check_panel(forecaster, panel, allow_partial=True)
     return contributions(forecaster, panel, rows), labels, measure
 

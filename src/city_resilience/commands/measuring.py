@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from city_resilience.audit.read_audited import open_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.variables import Variable
 from city_resilience.commands.intake import Source
 from city_resilience.errors import InputError
@@ -67,7 +67,7 @@ class MeasuredFile:
     groups : DataFrame
         See `group_medians`; empty where the panel has no groups.
     notes : tuple of str
-        What was corrected or held out while reading.
+        What was corrected or masked while reading.
     """
 
     frame: pd.DataFrame
@@ -154,7 +154,7 @@ def measure_file(
     refuse_overwriting([out, medians_path], [data])
     experiment = _experiment(experiment_path, outcome, deflator, gazetteer, groups)
     settings = experiment.outcome
-    panel = open_panel(data, experiment)
+    panel = read_audited(data, experiment, purpose="measure").panel
     composite = None
     if "composite" in measures:
         panel, composite = _with_components(panel, experiment)
@@ -179,7 +179,7 @@ def measure_file(
 
 
 def _notes(panel: Panel, settings: Outcome, measures: Sequence[str]) -> tuple[str, ...]:
-    """Return the notes of a panel but for cells held out of variables that are not measured."""
+    """Return the notes of a panel but for masked cells of variables that are not measured."""
     used = {settings.variable, settings.deflator}
     if "composite" in measures or any("industries" in MEASURES[m].needs for m in measures):
         return panel.notes

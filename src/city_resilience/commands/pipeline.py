@@ -16,8 +16,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience import __version__
-from city_resilience.audit.audit import refuse_errors
-from city_resilience.audit.read_audited import open_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.evaluating import (
     TABLES,
     Evaluation,
@@ -137,7 +136,6 @@ def train(
     source = load(experiment_path, data, overrides)
     if out is not None:
         refuse_overwriting((out / name for name in FILES), [source.path])
-    refuse_errors(source.audited, source.experiment.name)
     refuse_window_measure(source.experiment)
     study = study_beside(Path(experiment_path), source.experiment)
     source = searched(source, progress)
@@ -224,7 +222,7 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
     try:
         reference = f"{champion.name}/{champion.version}"
         old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
-        panel = open_panel(source.path, old)
+        panel = read_audited(source.path, old, purpose="measure").panel
         refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
         backtest = run_backtest(
             build_dataset(panel, refitted),

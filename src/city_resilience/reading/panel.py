@@ -75,7 +75,7 @@ class Panel:
     headers : mapping of str to str
         Variable id to the header of its column in the file.
     masked : tuple of str
-        Cells that an audit holds out, one sentence for each variable; among the notes too.
+        Cells that an audit masks, one sentence for each variable; among the notes too.
     """
 
     frame: pd.DataFrame

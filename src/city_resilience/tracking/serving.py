@@ -10,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.audit.masking import mask_errors
-from city_resilience.audit.read_audited import open_panel
+from city_resilience.audit.read_audited import audited_panel, read_audited
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel, forecast_table
 from city_resilience.models.forecaster import Forecaster
@@ -101,7 +100,7 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
         path = Path(folder) / "input.parquet"
         frame.to_parquet(path, index=False)
         panel = read_panel(path, settings, outcome=experiment.outcome.variable)
-    return mask_errors(panel, experiment.audit)
+    return audited_panel(panel, experiment, purpose="predict").panel
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
@@ -122,4 +121,5 @@ def _panel(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> Pan
         )
     if len(frame) != 1:
         raise InputError(f"data: {len(frame)} rows, found more than one path; give one path")
-    return open_panel(str(frame[DATA_COLUMN].iloc[0]), forecaster.experiment)
+    path = str(frame[DATA_COLUMN].iloc[0])
+    return read_audited(path, forecaster.experiment, purpose="predict").panel

@@ -186,7 +186,7 @@ def show_measured(found: Any, out: str, console: Console | None = None) -> None:
         words = REASONS[row["reason"]].label_en
         say(console, f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {words}")
     for note in found.notes:
-        if "held out" in note:
+        if "masked as" in note:
             say(console, f"Note: {note}")
     say(console, f"Table: {out}: {len(frame)} rows")
 
