@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience import tracking
 from city_resilience.commands import cli, pipeline
 from city_resilience.evaluation.backtest import BLEND, run_backtest
 from city_resilience.explain.contributions import BASE
 from city_resilience.models.bundle import load_bundle
 from city_resilience.models.interval_rows import EVENTS
 from city_resilience.progress import silent
+from city_resilience.tracking.registry import bundle_of, champion_of, find_version, list_models
+from city_resilience.tracking.store import Store, open_store
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
 FILES = {
@@ -89,11 +90,11 @@ class Story:
         return code, out.getvalue(), err.getvalue()
 
     @property
-    def store(self) -> tracking.Store:
-        return tracking.open_store(tracking.resolve_store(self.store_path), create=False)
+    def store(self) -> Store:
+        return open_store(self.store_path, create=False)
 
     def champion(self) -> int:
-        found = tracking.champion_of("small", self.store)
+        found = champion_of("small", self.store)
         assert found is not None
         return found.version
 
@@ -173,7 +174,7 @@ def test_one_parent_run_with_a_child_per_candidate(story):
 def test_registered_version_says_what_it_is_and_how_to_call_it(story):
     from mlflow.models import Model
 
-    version = tracking.find_version("small/1", story.store)
+    version = find_version("small/1", story.store)
     model = Model.load(version.source.removeprefix("file://"))
     inputs = model.signature.inputs.input_names()
     assert {"city", "year", "gdp_real"} <= set(inputs)
@@ -258,7 +259,7 @@ def test_worse_recipe_stays_challenger_and_required_promotion_ends_with_3(story)
     challenger = yearly_mae(backtest, "ridge")
     assert challenger > champion
     assert f"{challenger:.4f} pp, is not lower than the champion's {champion:.4f} pp" in err
-    version = tracking.find_version("small/3", story.store)
+    version = find_version("small/3", story.store)
     assert story.store.client.get_run(version.run_id).info.status == "FINISHED"
 
 
@@ -272,8 +273,8 @@ def test_promote_obeys_the_gate_unless_forced(story):
 
 
 def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
-    version = tracking.find_version("small/1", story.store)
-    monkeypatch.setattr(tracking, "champion_of", lambda name, store: version)
+    version = find_version("small/1", story.store)
+    monkeypatch.setattr(pipeline, "champion_of", lambda name, store: version)
     changes = ("outcome.horizons=[1]", *CRIPPLED)
     source = pipeline.load(story.experiment, str(story.panels["first"]), changes)
     refitted = []
@@ -286,7 +287,7 @@ def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
     monkeypatch.setattr(pipeline, "run_backtest", recorded)
     pipeline._gate(source, evaluation, story.store, silent)
     assert source.experiment.outcome.horizons == (1,)
-    stored = load_bundle(tracking.fetch_bundle("small/1", story.store)).experiment
+    stored = load_bundle(bundle_of(version, story.store)).experiment
     assert [own.outcome for own in refitted] == [stored.outcome]
     assert stored.outcome.horizons == (1, 2)
 
@@ -379,7 +380,7 @@ def test_compare_shows_the_years(story):
     ("broken", "existing"),
     [
         ("city_resilience.report.html.write_report", False),
-        ("city_resilience.tracking.register", True),
+        ("city_resilience.commands.pipeline.register", True),
     ],
 )
 def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
@@ -402,7 +403,7 @@ def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
         assert (out / "forecast.csv").read_text() == "older"
     else:
         assert not out.exists()
-    assert {version.name for version in tracking.list_models(story.store)} == {"small"}
+    assert {version.name for version in list_models(story.store)} == {"small"}
     parents = [r for r in runs_of(story, name) if "mlflow.parentRunId" not in r.data.tags]
     assert [run.info.status for run in parents] == ["FAILED"]
 

@@ -29,7 +29,7 @@ def test_lower_mean_of_yearly_errors_passes() -> None:
     assert verdict.difference == pytest.approx(-0.15)
     assert [(p.origin, p.rows) for p in verdict.pairs] == [(2010, 10), (2011, 10)]
     assert "1.5000 pp, is lower than the champion's 1.6500 pp (better in 1 of 2 years)" in (
-        verdict.words
+        verdict.words()
     )
 
 
@@ -48,7 +48,7 @@ def test_tie_does_not_pass() -> None:
     verdict = champion_gate(frame, frame)
     assert not verdict.passes
     assert verdict.difference == 0.0
-    assert "is not lower than" in verdict.words
+    assert "is not lower than" in verdict.words()
 
 
 def test_first_horizon_decides() -> None:
@@ -84,7 +84,7 @@ def test_too_few_common_rows_refuse_with_words() -> None:
     )
     assert not verdict.passes
     assert verdict.challenger_mae is None
-    assert verdict.words == (
+    assert verdict.words() == (
         "not comparable: the models share 10 of 20 scored rows (50%), 90% are needed"
     )
     nothing = backtest({(1, 2010): 1.0}).iloc[:0]
@@ -97,7 +97,7 @@ def test_other_outcomes_refuse_with_words() -> None:
     challenger.loc[0, "truth"] += 0.01
     verdict = champion_gate(challenger, champion)
     assert not verdict.passes
-    assert "the outcomes differ on 1 of 10 common rows" in verdict.words
+    assert "the outcomes differ on 1 of 10 common rows" in verdict.words()
 
 
 def test_frame_of_several_models_is_an_error() -> None:

@@ -12,31 +12,27 @@ import pytest
 from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.errors import GateRefused, InputError
 from city_resilience.explain.forecast_table import forecast_table
-from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
-from city_resilience.tracking import (
-    Store,
-    Value,
-    Verdict,
+from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
+from city_resilience.tracking.promotion import promote
+from city_resilience.tracking.registration import register
+from city_resilience.tracking.registry import (
+    bundle_of,
     champion_of,
-    export_model,
-    fetch_bundle,
+    find_model,
     find_version,
-    flat_metrics,
-    flat_params,
     list_models,
-    open_store,
-    promote,
-    register,
-    resolve_store,
-    track,
 )
+from city_resilience.tracking.runs import track
+from city_resilience.tracking.store import Store, open_store
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return open_store(resolve_store(str(tmp_path_factory.mktemp("store"))), create=True)
+    return open_store(str(tmp_path_factory.mktemp("store")), create=True)
 
 
 @pytest.fixture(autouse=True)
@@ -81,9 +77,9 @@ def test_first_version_is_champion_and_gives_its_bundle_back(
     assert version.tags["experiment_digest"] == forecaster.experiment.digest()
     expected = forecaster.forecast(panel)
     for reference in ("first", "first@challenger", "models:/first@champion", "models:/first/1"):
-        loaded = load_bundle(fetch_bundle(reference, lambda: store))
+        loaded = load_bundle(find_model(reference, lambda: store).folder)
         pd.testing.assert_frame_equal(loaded.forecast(panel), expected, check_exact=True)
-    exported = export_model("first/1", tmp_path / "exported", store)
+    exported = copy_bundle(bundle_of(version, store), tmp_path / "exported")
     pd.testing.assert_frame_equal(load_bundle(exported).forecast(panel), expected)
     description = store.client.get_model_version("first", "1").description
     assert description.startswith("# Model card: A small simulated panel")
@@ -95,12 +91,14 @@ def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(
 ) -> None:
     forecaster = fitted(panel, "later")
     train(store, panel, forecaster, tmp_path)
-    second = train(store, panel, forecaster, tmp_path, Verdict(False, "no better"))
+    second = train(store, panel, forecaster, tmp_path, Verdict("few_rows", common=1, rows=2))
     assert second.aliases == ("challenger",)
-    assert second.tags["gate"] == "no better"
-    third = train(store, panel, forecaster, tmp_path, Verdict(True, "better"))
+    assert second.tags["gate"] == (
+        "not comparable: the models share 1 of 2 scored rows (50%), 90% are needed"
+    )
+    third = train(store, panel, forecaster, tmp_path, Verdict("lower"))
     assert third.aliases == ("challenger", "champion")
-    assert promote("later", 2, store).aliases == ("champion",)
+    assert promote(find_version("later/2", store), store, force=True).reason == "forced"
     champion = champion_of("later", store)
     assert champion is not None
     assert champion.version == 2
@@ -143,7 +141,7 @@ def test_failed_registration_keeps_the_aliases(
 
     monkeypatch.setattr("city_resilience.tracking.registration.find_version", fail)
     with pytest.raises(RuntimeError):
-        train(store, panel, forecaster, tmp_path, Verdict(True, "better"))
+        train(store, panel, forecaster, tmp_path, Verdict("lower"))
     versions = [(v.version, v.aliases) for v in list_models(store) if v.name == "keeping"]
     assert versions == [(1, ("challenger", "champion"))]
 
@@ -163,24 +161,31 @@ def test_unknown_models(
     if champion_of("named", store) is None:
         train(store, panel, fitted(panel, "named"), tmp_path)
     with pytest.raises(InputError, match=message) as error:
-        fetch_bundle(reference, store)
+        find_version(reference, store)
     assert "\n" not in str(error.value)
 
 
 def test_folder_needs_no_store(panel: Panel, tmp_path: Path) -> None:
     bundle = save_bundle(fitted(panel, "alone"), tmp_path / "alone")
-    assert fetch_bundle(bundle) == bundle
-    with pytest.raises(InputError, match="no such folder, and no store to look the name up in"):
-        fetch_bundle("alone@champion")
+
+    def no_store() -> Store:
+        raise InputError("there is no store yet")
+
+    found = find_model(str(bundle), no_store)
+    assert (found.folder, found.version, found.name) == (bundle, None, str(bundle))
+    with pytest.raises(InputError, match="there is no store yet"):
+        find_model("alone@champion", no_store)
+    with pytest.raises(InputError, match="no such model folder, and as a registered model"):
+        find_model("unheard_of", no_store)
 
 
 def test_lost_files_are_reported(store: Store, panel: Panel, tmp_path: Path) -> None:
     import shutil
 
     version = train(store, panel, fitted(panel, "lost"), tmp_path)
-    shutil.rmtree(fetch_bundle(f"lost/{version.version}", store))
+    shutil.rmtree(bundle_of(version, store))
     with pytest.raises(InputError, match="the files of lost version 1 are missing"):
-        fetch_bundle("lost", store)
+        find_model("lost", lambda: store)
 
 
 def test_model_is_served_by_mlflow(store: Store, panel: Panel, tmp_path: Path) -> None:
@@ -206,9 +211,35 @@ def test_model_is_served_by_mlflow(store: Store, panel: Panel, tmp_path: Path) -
     assert len(example) == 8
     schema = model.metadata.get_input_schema()
     assert {schema.input_dict()[name].type.name for name in panel.variables} == {"double"}
-    requirements = (Path(fetch_bundle("served", store)).parents[1] / "requirements.txt").read_text()
+    requirements = (bundle_of(version, store).parents[1] / "requirements.txt").read_text()
     assert "city-resilience==" in requirements
     assert "mlflow==" in requirements
+
+
+def test_registering_makes_no_forecast_and_states_the_types_of_one(
+    store: Store, panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecaster = fitted(panel, "signed")
+    table = forecast_table(forecaster, panel)
+    calls: list[Panel] = []
+    monkeypatch.setattr(Forecaster, "forecast", lambda self, panel, *rest: calls.append(panel))
+    version = train(store, panel, forecaster, tmp_path)
+    assert calls == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what MLflow says about itself
+        from mlflow import pyfunc
+
+        signature = pyfunc.load_model(version.source).metadata.signature
+    kinds = {"i": "long", "f": "double", "O": "string", "U": "string"}
+    found = [
+        (str(name), kinds.get(column.dtype.kind, "string") if name != "rank" else "double")
+        for name, column in table.items()
+    ]
+    assert [(c.name, c.type.name) for c in signature.outputs] == found
+    inputs = {c.name: c.type.name for c in signature.inputs}
+    assert inputs.pop("data") == "string"
+    assert list(inputs) == list(panel.frame.columns)
+    assert (inputs["city"], inputs["year"]) == ("string", "long")
 
 
 def test_run_holds_experiment_data_scores_and_files(
@@ -219,8 +250,8 @@ def test_run_holds_experiment_data_scores_and_files(
     (tmp_path / "out" / "forecast.csv").write_text("city\n")
     with track(store, experiment, fingerprint="f00", tags={"note": "x"}) as run:
         run.dataset(panel, "small panel")
-        run.record([Value("mae_h1", 1.5), *(Value("m", float(y), y) for y in range(1700))])
-        child = run.candidate("ridge", [Value("mae_h1", 2.0), Value("yearly_mae_h1", 2.5, 2011)])
+        run.record([Metric("mae_h1", 1.5), *(Metric("m", float(y), y) for y in range(1700))])
+        child = run.candidate("ridge", [Metric("mae_h1", 2.0), Metric("yearly_mae_h1", 2.5, 2011)])
         run.artifacts(tmp_path / "out")
     client = store.client
     parent = client.get_run(run.run_id)
@@ -285,9 +316,9 @@ def test_metrics_of_a_scores_table() -> None:
         }
     )
     assert flat_metrics(scores, "blend") == [
-        Value("mae_h1", 1.0),
-        Value("skill_naive_h1", 0.5),
-        Value("yearly_mae_h1", 2.0, 2011),
+        Metric("mae_h1", 1.0),
+        Metric("skill_naive_h1", 0.5),
+        Metric("yearly_mae_h1", 2.0, 2011),
     ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.tracking import open_store, resolve_store
+from city_resilience.tracking.store import open_store, resolve_store
 
 
 @pytest.fixture(autouse=True)
@@ -85,7 +85,7 @@ def test_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_importing_the_room_imports_no_mlflow_and_touches_nothing(tmp_path: Path) -> None:
-    code = "import sys, city_resilience.tracking; sys.exit('mlflow' in sys.modules)"
+    code = "import sys, city_resilience.commands.pipeline; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -93,11 +93,13 @@ def test_importing_the_room_imports_no_mlflow_and_touches_nothing(tmp_path: Path
 WORKER = """
 import sys
 from city_resilience.experiment import experiment_from
-from city_resilience.tracking import Value, open_store, resolve_store, track
+from city_resilience.tracking.metrics import Metric
+from city_resilience.tracking.runs import track
+from city_resilience.tracking.store import open_store
 experiment = experiment_from({"name": "same", "evaluation": {"first_origin": 2010}}, "test")
-store = open_store(resolve_store(sys.argv[1]), create=True)
+store = open_store(sys.argv[1], create=True)
 with track(store, experiment, fingerprint="f00") as run:
-    run.record([Value("mae_h1", 1.0)])
+    run.record([Metric("mae_h1", 1.0)])
 """
 
 

@@ -8,9 +8,20 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.errors import GateRefused, InputError
+from city_resilience.errors import InputError
 from city_resilience.files import refuse_overwriting
-from city_resilience.models.manifest import is_bundle
+from city_resilience.models.bundle import copy_bundle
+from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.promotion import compare_versions, promote
+from city_resilience.tracking.registry import (
+    FoundModel,
+    ModelVersion,
+    find_model,
+    find_version,
+    list_models,
+    result_file,
+)
+from city_resilience.tracking.store import open_store
 
 __all__ = [
     "compared",
@@ -22,6 +33,12 @@ __all__ = [
     "registered",
     "stored_summary",
 ]
+
+PROMOTED = {
+    "forced": "forced",
+    "first": "there was none",
+    "refitted": "the champion's recipe, refitted",
+}
 
 
 def model_folder(model: str, store: str) -> tuple[Path, str]:
@@ -37,22 +54,8 @@ def model_folder(model: str, store: str) -> tuple[Path, str]:
     InputError
         If there is no such folder and no such registered model.
     """
-    if _is_folder(model):
-        return Path(model), model
-    from city_resilience import tracking
-
-    try:
-        opened = _open(store)
-        version = _version(model, opened)
-    except InputError as error:
-        if not model or "@" in model or "/" in model:
-            raise
-        raise InputError(
-            f"--model {model!r}: no such model folder, and as a registered model (NAME@alias or "
-            f"NAME/VERSION) not found: {error}"
-        ) from error
-    reference = f"{version.name}/{version.version}"
-    return tracking.fetch_bundle(reference, opened), reference
+    found = _found(model, store)
+    return found.folder, found.name
 
 
 def explained(
@@ -70,7 +73,8 @@ def explained(
     labels |= {index.id: index.label_en for index in INDICES}
     measure = load_bundle(folder).experiment.outcome.measure
     if not data:
-        path = _result(folder, model, store, "drivers.parquet", "give the panel with --data")
+        found = _found(model, store)
+        path = result_file(found, "drivers.parquet", "give the panel with --data")
         return pd.read_parquet(path), labels, measure
     from city_resilience.audit.read_audited import read_audited
     from city_resilience.explain.contributions import contributions
@@ -93,8 +97,7 @@ def stored_summary(
         If the summary or the study is not there, or the study is about another experiment.
     """
     if results is None:
-        folder, _ = model_folder(model, store)
-        path = _result(folder, model, store, "summary.json", "give --results")
+        path = result_file(_found(model, store), "summary.json", "give --results")
     else:
         path = results / "summary.json"
         if not path.is_file():
@@ -121,14 +124,12 @@ def keep_results(out: Path, results: Path | None) -> None:
         refuse_overwriting([out], others)
 
 
-def compared(challenger: str, champion: str | None, store: str) -> Any:
+def compared(challenger: str, champion: str | None, store: str) -> Verdict:
     """Return the gate's verdict on two registered versions, from their stored backtests."""
-    from city_resilience import tracking
-
-    opened = _open(store)
-    left = _version(challenger, opened)
-    right = _version(champion or f"{left.name}@champion", opened)
-    return tracking.champion_gate(_backtest(left, opened), _backtest(right, opened))
+    opened = open_store(store, create=False)
+    left = find_version(challenger, opened)
+    right = find_version(champion or f"{left.name}@champion", opened)
+    return compare_versions(left, right, opened)
 
 
 def promoted(reference: str, store: str, *, force: bool) -> str:
@@ -139,93 +140,23 @@ def promoted(reference: str, store: str, *, force: bool) -> str:
     GateRefused
         If its errors are not lower than the champion's and its recipe is another.
     """
-    from city_resilience import tracking
-
-    opened = _open(store)
-    version = _version(reference, opened)
-    champion = tracking.champion_of(version.name, opened)
-    if champion is not None and champion.version == version.version:
-        return f"{version.name}/{version.version} is the champion already"
-    why = "forced"
-    if not force and champion is not None:
-        why = _why(version, champion, opened)
-    tracking.promote(version.name, version.version, opened)
-    return f"{version.name}/{version.version} is champion now ({why})"
+    opened = open_store(store, create=False)
+    done = promote(find_version(reference, opened), opened, force=force)
+    if done.reason == "already":
+        return f"{done.version.reference} is the champion already"
+    why = done.verdict.words() if done.verdict else PROMOTED[done.reason]
+    return f"{done.version.reference} is champion now ({why})"
 
 
-def registered(store: str) -> list[Any]:
+def registered(store: str) -> list[ModelVersion]:
     """Return all registered versions."""
-    from city_resilience import tracking
-
-    return tracking.list_models(_open(store))
+    return list_models(open_store(store, create=False))
 
 
 def exported(reference: str, folder: Path, store: str) -> Path:
     """Write the bundle of a registered version to a folder."""
-    from city_resilience import tracking
-
-    return tracking.export_model(reference, folder, _open(store))
+    return copy_bundle(_found(reference, store).folder, folder)
 
 
-def _why(version: Any, champion: Any, store: Any) -> str:
-    from city_resilience import tracking
-
-    recipe = version.tags.get(tracking.RECIPE)
-    if recipe and recipe == champion.tags.get(tracking.RECIPE):
-        return "the champion's recipe, refitted"
-    verdict = tracking.champion_gate(_backtest(version, store), _backtest(champion, store))
-    if not verdict.passes:
-        raise GateRefused(
-            f"{version.name}/{version.version} is not promoted: {verdict.words}; "
-            "train both on the same panel, or give --force"
-        )
-    return str(verdict.words)
-
-
-def _is_folder(model: str) -> bool:
-    from city_resilience import tracking
-
-    return bool(model) and (is_bundle(Path(model)) or not tracking.is_reference(model))
-
-
-def _open(store: str) -> Any:
-    from city_resilience import tracking
-
-    return tracking.open_store(tracking.resolve_store(store), create=False)
-
-
-def _version(model: str, store: Any) -> Any:
-    from city_resilience import tracking
-
-    if model:
-        return tracking.find_version(model, store)
-    names = sorted({version.name for version in tracking.list_models(store)})
-    if len(names) != 1:
-        raise InputError(
-            f"--model: the store holds {len(names)} models ({', '.join(names) or 'none'}); "
-            "name one, for example --model NAME@champion"
-        )
-    return tracking.find_version(names[0], store)
-
-
-def _backtest(version: Any, store: Any) -> pd.DataFrame:
-    from city_resilience import tracking
-    from city_resilience.models.bundle import load_bundle
-
-    reference = f"{version.name}/{version.version}"
-    serve = load_bundle(tracking.fetch_bundle(reference, store)).experiment.model.serve
-    frame = pd.read_parquet(tracking.fetch_artifact(version, "backtest.parquet", store))
-    return frame[frame["model"] == serve]
-
-
-def _result(folder: Path, model: str, store: str, name: str, otherwise: str) -> Path:
-    """Find a file of a run: beside the bundle folder, or among the run's artifacts."""
-    beside = folder.parent / name
-    if beside.is_file():
-        return beside
-    if _is_folder(model):
-        raise InputError(f"{beside}: not there; name a registered model, or {otherwise}")
-    from city_resilience import tracking
-
-    opened = _open(store)
-    return tracking.fetch_artifact(_version(model, opened), name, opened)
+def _found(model: str, store: str) -> FoundModel:
+    return find_model(model, lambda: open_store(store, create=False))

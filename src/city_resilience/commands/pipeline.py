@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,12 @@ from city_resilience.progress import Progress, silent
 from city_resilience.resilience.reasons import REASONS
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.outcome import missing_labels
+from city_resilience.tracking.gate import Verdict, champion_gate
+from city_resilience.tracking.metrics import Metric
+from city_resilience.tracking.registration import register
+from city_resilience.tracking.registry import RECIPE, bundle_of, champion_of
+from city_resilience.tracking.runs import Run, track
+from city_resilience.tracking.store import Store, open_store
 
 __all__ = [
     "Evaluation",
@@ -128,8 +134,6 @@ def train(
     GateRefused
         If promotion was required and the gate said no; the challenger stays registered.
     """
-    from city_resilience import tracking
-
     started = time.perf_counter()
     check_folder(out, FILES)
     _check_model_folder(out)
@@ -140,10 +144,10 @@ def train(
     study = study_beside(Path(experiment_path), source.experiment)
     source = searched(source, progress)
     experiment = source.experiment
-    opened = tracking.open_store(tracking.resolve_store(store, experiment_path), create=True)
+    opened = open_store(store, create=True, experiment_file=experiment_path)
     fingerprint = source.panel.fingerprint()
     with staging_folder(out) as staging:
-        with tracking.track(opened, experiment, fingerprint=fingerprint) as run:
+        with track(opened, experiment, fingerprint=fingerprint) as run:
             evaluation = evaluate(source, progress)
             parts = _fit_and_explain(source, evaluation, fingerprint, progress)
             verdict = _gate(source, evaluation, opened, progress)
@@ -152,9 +156,9 @@ def train(
             version = _record(run, staging, source, evaluation, parts, verdict, about, progress)
         if out is not None:
             publish(staging, out)
-    champion = "champion" in version.aliases
-    if require_promotion and not champion:
-        raise GateRefused(f"{version.name}/{version.version} stays challenger: {verdict.words}")
+    gate = verdict.words(measure=experiment.outcome.measure)
+    if require_promotion and not version.is_champion:
+        raise GateRefused(f"{version.reference} stays challenger: {gate}")
     return Trained(
         source=source,
         evaluation=evaluation,
@@ -164,9 +168,9 @@ def train(
         seconds=time.perf_counter() - started,
         run_id=run.run_id,
         store=opened.uri,
-        version=f"{version.name}/{version.version}",
+        version=version.reference,
         aliases=version.aliases,
-        gate=verdict.words if verdict else "first version, champion without contest",
+        gate=gate,
         out=out,
         study=study,
     )
@@ -208,20 +212,15 @@ def _fit_and_explain(
     return forecaster, forecast, drivers
 
 
-def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress) -> Any:
-    """Compare with the champion, refitted on this panel; None where there is no champion."""
-    from city_resilience import tracking
-
-    champion = tracking.champion_of(source.experiment.name, store)
+def _gate(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:
+    """Compare with the champion, refitted on this panel."""
+    champion = champion_of(source.experiment.name, store)
     if champion is None:
-        return None
-    own = _served_rows(evaluation.backtest.frame, source.experiment.model.serve)
-    if champion.tags.get(tracking.RECIPE) == _recipe_tag(source):
-        verdict = tracking.champion_gate(own, own)
-        return replace(verdict, words="same recipe as the champion, so refitting it gives a tie")
+        return Verdict("first")
+    if champion.same_recipe(_recipe_tag(source)):
+        return Verdict("same_recipe")
     try:
-        reference = f"{champion.name}/{champion.version}"
-        old = load_bundle(tracking.fetch_bundle(reference, store)).experiment
+        old = load_bundle(bundle_of(champion, store)).experiment
         panel = read_audited(source.path, old, purpose="measure").panel
         refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
         backtest = run_backtest(
@@ -230,9 +229,11 @@ def _gate(source: Source, evaluation: Evaluation, store: Any, progress: Progress
             lambda what, done, total: progress(f"champion refitted, {what}", done, total),
         )
     except InputError as error:
-        words = f"not comparable: the champion cannot be refitted on this panel ({error})"
-        return tracking.Verdict(passes=False, words=words)
-    return tracking.champion_gate(own, _served_rows(backtest.frame, refitted.model.serve))
+        return Verdict("not_refitted", problem=str(error))
+    return champion_gate(
+        _served_rows(evaluation.backtest.frame, source.experiment.model.serve),
+        _served_rows(backtest.frame, refitted.model.serve),
+    )
 
 
 def _recipe_tag(source: Source) -> str:
@@ -344,33 +345,26 @@ def _record(
     progress: Progress,
 ) -> Any:
     """Stage the files, log them and register the model; returns the version."""
-    from city_resilience import tracking
-
     progress("writing tables and report", 0, 1)
     _stage(staging, source, evaluation, parts, about)
     progress("writing tables and report", 1, 1)
     progress("logging and registering", 0, 1)
     _log(run, source, evaluation, staging)
-    version = tracking.register(
+    version = register(
         run,
         staging / "model",
         parts[0],
         source.panel,
         mae=_served_mae(evaluation, source.experiment),
         verdict=verdict,
-        tags={tracking.RECIPE: _recipe_tag(source)},
+        tags={RECIPE: _recipe_tag(source)},
     )
     progress("logging and registering", 1, 1)
     return version
 
 
-def _log(run: Any, source: Source, evaluation: Evaluation, folder: Path) -> None:
-    from city_resilience.tracking import Value, flat_metrics
-
-    scores, serve = evaluation.scores, source.experiment.model.serve
+def _log(run: Run, source: Source, evaluation: Evaluation, folder: Path) -> None:
     run.dataset(source.panel, source.experiment.name)
-    counts = source.audited.counts.items()
-    run.record([*flat_metrics(scores, serve), *(Value(f"audit_{k}", float(n)) for k, n in counts)])
-    for name in dict.fromkeys(scores["model"]):
-        run.candidate(name, flat_metrics(scores, name))
+    run.record_scores(evaluation.scores, source.experiment.model.serve)
+    run.record([Metric(f"audit_{k}", float(n)) for k, n in source.audited.counts.items()])
     run.artifacts(folder)

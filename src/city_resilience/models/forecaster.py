@@ -30,22 +30,22 @@ __all__ = ["FORECAST_COLUMNS", "Forecaster", "HorizonModel", "ServedRows", "avai
 
 Float = NDArray[np.float64]
 
-FORECAST_COLUMNS = (
-    "city",
-    "province",
-    "origin",
-    "horizon",
-    "target_year",
-    "forecast",
-    "lower",
-    "upper",
-    "coverage",
-    "rank",
-    "flags",
-    "lower_80",
-    "upper_80",
-    *EVENTS,
-)
+FORECAST_COLUMNS: Mapping[str, str] = {
+    "city": "str",
+    "province": "str",
+    "origin": "int64",
+    "horizon": "int64",
+    "target_year": "int64",
+    "forecast": "float64",
+    "lower": "float64",
+    "upper": "float64",
+    "coverage": "float64",
+    "rank": "Int64",
+    "flags": "str",
+    "lower_80": "float64",
+    "upper_80": "float64",
+    **dict.fromkeys(EVENTS, "float64"),
+}
 
 
 @dataclass(frozen=True)
@@ -199,9 +199,10 @@ class Forecaster:
         Returns
         -------
         DataFrame
-            ``FORECAST_COLUMNS``, sorted by horizon and city, in the unit of the measure; bounds
-            and probabilities are empty for a model without intervals. An interval is never
-            narrower than that of a shorter horizon. ``flags`` are joined by ";": ``stale``,
+            ``FORECAST_COLUMNS``, of the types it names, sorted by horizon and city, in the unit of
+            the measure; bounds and probabilities are empty for a model without intervals. An
+            interval is never narrower than that of a shorter horizon. ``flags`` are joined by
+            ";": ``stale``,
             ``nowcast``, ``new_city``, and for each family with values carried forward
             ``carried:FAMILY(YEARS)``, the oldest age among them.
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pandas as pd
 
 from city_resilience.errors import InputError
+from city_resilience.report.texts import load_texts
 
-__all__ = ["Verdict", "YearPair", "champion_gate"]
+__all__ = ["Decision", "Verdict", "YearPair", "champion_gate"]
 
 KEYS = ["city", "origin", "horizon"]
 LEAST_SHARE = 0.9
 TRUTH_TOLERANCE = 1e-6
+Decision = Literal[
+    "first", "lower", "not_lower", "same_recipe", "few_rows", "other_outcomes", "not_refitted"
+]
 
 
 @dataclass(frozen=True)
@@ -32,26 +38,73 @@ class Verdict:
 
     Attributes
     ----------
-    passes : bool
-        Whether the challenger shall become champion.
-    words : str
-        The reason, one sentence.
+    decision : str
+        ``first`` (there is no champion), ``lower`` or ``not_lower`` (the challenger's error), or
+        why nothing was compared: ``same_recipe``, ``few_rows``, ``other_outcomes``,
+        ``not_refitted``.
     pairs : tuple of YearPair
         All horizons.
-    challenger_mae, champion_mae, difference : float or None
-        Means over the years of the first horizon, and challenger minus champion, pp; None when
-        the models could not be compared.
-    common_share : float
-        Rows that both models have, relative to the larger of both.
+    common, rows, different : int
+        Scored rows that both models have, those of the larger of both, and common rows whose
+        outcomes differ.
+    problem : str
+        Why the champion could not be refitted.
     """
 
-    passes: bool
-    words: str
+    decision: Decision
     pairs: tuple[YearPair, ...] = ()
-    challenger_mae: float | None = None
-    champion_mae: float | None = None
-    difference: float | None = None
-    common_share: float = 0.0
+    common: int = 0
+    rows: int = 0
+    different: int = 0
+    problem: str = ""
+
+    @property
+    def passes(self) -> bool:
+        """Whether the challenger shall take the champion's place."""
+        return self.decision == "lower"
+
+    @property
+    def first_horizon(self) -> tuple[YearPair, ...]:
+        """The pairs that decide."""
+        return tuple(pair for pair in self.pairs if pair.horizon == self.pairs[0].horizon)
+
+    @property
+    def challenger_mae(self) -> float | None:
+        """Mean over the years of the first horizon, pp; None when nothing was compared."""
+        return _mean([pair.challenger for pair in self.first_horizon])
+
+    @property
+    def champion_mae(self) -> float | None:
+        """As `challenger_mae`."""
+        return _mean([pair.champion for pair in self.first_horizon])
+
+    @property
+    def difference(self) -> float | None:
+        """Challenger minus champion, pp."""
+        challenger, champion = self.challenger_mae, self.champion_mae
+        return None if challenger is None or champion is None else challenger - champion
+
+    @property
+    def common_share(self) -> float:
+        """Scored rows that both models have, relative to the larger of both."""
+        return self.common / self.rows if self.rows else 0.0
+
+    def words(self, language: str = "en", measure: str = "growth_gap") -> str:
+        """Give the reason in one sentence, errors in the unit of the measure."""
+        first = self.first_horizon
+        return load_texts(measure)[language][f"gate_{self.decision}"].format(
+            challenger=f"{self.challenger_mae or 0:.4f}",
+            champion=f"{self.champion_mae or 0:.4f}",
+            horizon=first[0].horizon if first else "",
+            won=sum(pair.challenger < pair.champion for pair in first),
+            years=len(first),
+            common=self.common,
+            rows=self.rows,
+            share=f"{self.common_share:.0%}",
+            least=f"{LEAST_SHARE:.0%}",
+            different=self.different,
+            problem=self.problem,
+        )
 
 
 def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
@@ -75,48 +128,24 @@ def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     left, right = _scored(challenger, "challenger"), _scored(champion, "champion")
     left, right = _common_origins(left, right), _common_origins(right, left)
     both = left.merge(right, on=KEYS, suffixes=("", "_champion"))
-    larger = max(len(left), len(right))
-    share = len(both) / larger if larger else 0.0
-    if share < LEAST_SHARE:
-        return Verdict(
-            passes=False,
-            words=f"not comparable: the models share {len(both)} of {larger} scored rows "
-            f"({share:.0%}), {LEAST_SHARE:.0%} are needed",
-            common_share=share,
-        )
+    verdict = Verdict("few_rows", common=len(both), rows=max(len(left), len(right)))
+    if verdict.common_share < LEAST_SHARE:
+        return verdict
     if differ := int(((both["truth"] - both["truth_champion"]).abs() > TRUTH_TOLERANCE).sum()):
-        return Verdict(
-            passes=False,
-            words=f"not comparable: the outcomes differ on {differ} of {len(both)} common rows; "
-            "backtest both models on the same panel",
-            common_share=share,
-        )
-    return _judge(_pairs(both), share)
+        return replace(verdict, decision="other_outcomes", different=differ)
+    verdict = replace(verdict, decision="not_lower", pairs=_pairs(both))
+    lower = (verdict.difference or 0.0) < 0
+    return replace(verdict, decision="lower") if lower else verdict
+
+
+def _mean(errors: Sequence[float]) -> float | None:
+    return sum(errors) / len(errors) if errors else None
 
 
 def _common_origins(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Keep the origins and horizons that the other backtest scored as well."""
     keys = ["origin", "horizon"]
     return rows.merge(other[keys].drop_duplicates(), on=keys)
-
-
-def _judge(pairs: tuple[YearPair, ...], share: float) -> Verdict:
-    first = [pair for pair in pairs if pair.horizon == pairs[0].horizon]
-    challenger = sum(pair.challenger for pair in first) / len(first)
-    champion = sum(pair.champion for pair in first) / len(first)
-    passes = challenger < champion
-    better = sum(pair.challenger < pair.champion for pair in first)
-    verb = "is lower than" if passes else "is not lower than"
-    return Verdict(
-        passes=passes,
-        words=f"the challenger's mean yearly MAE at h = {first[0].horizon}, {challenger:.4f} pp, "
-        f"{verb} the champion's {champion:.4f} pp (better in {better} of {len(first)} years)",
-        pairs=pairs,
-        challenger_mae=challenger,
-        champion_mae=champion,
-        difference=challenger - champion,
-        common_share=share,
-    )
 
 
 def _scored(frame: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
-from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.models.bundle import copy_bundle
-from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.forecaster import FORECAST_COLUMNS, Forecaster
 from city_resilience.models.manifest import CARD
 from city_resilience.reading.panel import Panel
+from city_resilience.tracking.backend import environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict
-from city_resilience.tracking.quiet import environment, quiet
+from city_resilience.tracking.metrics import column_types
 from city_resilience.tracking.registry import (
     BUNDLE_PATH,
     CHALLENGER,
@@ -25,12 +23,13 @@ from city_resilience.tracking.registry import (
     ModelVersion,
     find_version,
 )
-from city_resilience.tracking.run import Run
+from city_resilience.tracking.runs import Run
 from city_resilience.tracking.serving import DATA_COLUMN, example_of, requirements
 
 __all__ = ["register"]
 
 LONGEST_DESCRIPTION = 5000
+TYPES = {"str": "string", "int64": "long", "float64": "double", "Int64": "double"}
 CODE = Path(__file__).with_name("served_model.py")
 
 
@@ -56,7 +55,7 @@ def register(
     bundle_folder : Path
         As written by `save_bundle`; its model card becomes the version's description.
     panel : Panel
-        The training panel, of which the signature and a small example are taken.
+        The training panel, of which the columns and a small example are taken.
     mae : mapping of int to float
         Mean yearly MAE of the served model by horizon, pp.
     verdict : Verdict
@@ -68,7 +67,7 @@ def register(
     -------
     ModelVersion
     """
-    with quiet(), ExitStack() as undo:
+    with silenced(), ExitStack() as undo:
         work = _Registration(run, Path(bundle_folder), forecaster, panel, undo)
         version = work.create_version(*work.log_model(), _tags(forecaster, mae, verdict, tags))
         work.set_aliases(version, verdict)
@@ -97,28 +96,25 @@ class _Registration:
 
     def log_model(self) -> tuple[str, str]:
         """Log the model to the run; return its id and where its files are."""
-        from mlflow.entities import LoggedModelOutput
-
         client, run = self.client, self.run
         logged = client.create_logged_model(
             run.experiment_id, name="forecaster", source_run_id=run.run_id, model_type="forecaster"
         )
-        self.undo.callback(_ignoring(client.delete_logged_model), logged.model_id)
+        self.on_failure(client.delete_logged_model, logged.model_id)
         with tempfile.TemporaryDirectory() as temporary:
             # The folder keeps its name in the model, and loading asks for this one.
             bundle = copy_bundle(self.folder, Path(temporary) / Path(BUNDLE_PATH).name)
             self.save_model(Path(temporary) / "model", bundle, logged)
             client.log_model_artifacts(logged.model_id, str(Path(temporary) / "model"))
         client.finalize_logged_model(logged.model_id, "READY")
-        client.log_outputs(run.run_id, [LoggedModelOutput(logged.model_id, step=0)])
+        output = import_mlflow().entities.LoggedModelOutput(logged.model_id, step=0)
+        client.log_outputs(run.run_id, [output])
         return logged.model_id, logged.artifact_location
 
     def save_model(self, path: Path, bundle: Path, logged: Any) -> None:
         """Lay the model out in MLflow's format."""
-        import mlflow.pyfunc
-        from mlflow.models import Model
-
-        model = Model(
+        mlflow = import_mlflow()
+        model = mlflow.models.Model(
             artifact_path=logged.artifact_location,
             model_uuid=logged.model_id,
             run_id=self.run.run_id,
@@ -130,7 +126,7 @@ class _Registration:
                 path,
                 python_model=str(CODE),
                 artifacts={"bundle": str(bundle)},
-                signature=_signature(self.forecaster, self.panel),
+                signature=_signature(self.panel),
                 input_example=(example_of(self.panel, self.forecaster), {"allow_partial": True}),
                 pip_requirements=requirements(),
                 model_config={"read_paths": False},
@@ -140,76 +136,65 @@ class _Registration:
     def create_version(self, model_id: str, source: str, tags: Mapping[str, str]) -> int:
         """Register the logged model under the experiment's name."""
         client = self.client
-        self._ensure_model()
+        self.ensure_model()
+        card = self.folder / CARD
         version = client.create_model_version(
             self.name,
             # On SQLite MLflow would look a model id up in its global store, not in this one.
             source if self.run.store.database else f"models:/{model_id}",
             run_id=self.run.run_id,
             tags=dict(tags),
-            description=(self.folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION],
+            description=card.read_text(encoding="utf-8")[:LONGEST_DESCRIPTION],
             model_id=model_id,
         ).version
-        self.undo.callback(_ignoring(client.delete_model_version), self.name, str(version))
+        self.on_failure(client.delete_model_version, self.name, str(version))
         return int(version)
 
     def set_aliases(self, version: int, verdict: Verdict | None) -> None:
         """Make the version the challenger and, where it is due, the champion."""
         client = self.client
         before = dict(client.get_registered_model(self.name).aliases)
-        self.undo.callback(_restore, client, self.name, before)
-        client.set_registered_model_alias(self.name, CHALLENGER, str(version))
-        if CHAMPION not in before or (verdict is not None and verdict.passes):
-            client.set_registered_model_alias(self.name, CHAMPION, str(version))
+        champion = CHAMPION not in before or (verdict is not None and verdict.passes)
+        for alias in (CHALLENGER, CHAMPION) if champion else (CHALLENGER,):
+            if alias in before:
+                old = str(before[alias])
+                self.on_failure(client.set_registered_model_alias, self.name, alias, old)
+            else:
+                self.on_failure(client.delete_registered_model_alias, self.name, alias)
+            client.set_registered_model_alias(self.name, alias, str(version))
 
-    def _ensure_model(self) -> None:
-        from mlflow.exceptions import MlflowException
-
+    def ensure_model(self) -> None:
+        """Make the registered model if this is its first version."""
         try:
             self.client.create_registered_model(self.name)
-        except MlflowException as error:
+        except import_mlflow().exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
         else:
-            self.undo.callback(_ignoring(self.client.delete_registered_model), self.name)
+            self.on_failure(self.client.delete_registered_model, self.name)
+
+    def on_failure(self, function: Callable[..., None], *arguments: str) -> None:
+        """Call a function if a later step fails; what failed first is what the user must see."""
+
+        def call() -> None:
+            with suppress(import_mlflow().exceptions.MlflowException):
+                function(*arguments)
+
+        self.undo.callback(call)
 
 
-def _signature(forecaster: Forecaster, panel: Panel) -> Any:
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-
-    forecasts = forecast_table(forecaster, panel).assign(rank=0.0)
-    inputs = [ColSpec(kind, name, required=False) for name, kind in _kinds(panel.frame)]
-    params = [ParamSpec("allow_partial", "boolean", False), ParamSpec("drivers", "long", 0)]
-    return ModelSignature(
-        inputs=Schema([*inputs, ColSpec("string", DATA_COLUMN, required=False)]),
-        outputs=Schema([ColSpec(kind, name) for name, kind in _kinds(forecasts)]),
-        params=ParamSchema(params),
+def _signature(panel: Panel) -> Any:
+    mlflow = import_mlflow()
+    columns, parameters = mlflow.types.ColSpec, mlflow.types.ParamSpec
+    inputs = [*column_types(panel), (DATA_COLUMN, "string")]
+    outputs = [(name, TYPES[dtype]) for name, dtype in FORECAST_COLUMNS.items()]
+    return mlflow.models.ModelSignature(
+        inputs=mlflow.types.Schema([columns(kind, n, required=False) for n, kind in inputs]),
+        outputs=mlflow.types.Schema([columns(kind, n) for n, kind in outputs]),
+        params=mlflow.types.ParamSchema(
+            [parameters("allow_partial", "boolean", False), parameters("drivers", "long", 0)]
+        ),
     )
-
-
-def _kinds(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
-    for name, dtype in frame.dtypes.items():
-        yield str(name), {"f": "double", "i": "long"}.get(getattr(dtype, "kind", "O"), "string")
-
-
-def _restore(client: Any, name: str, before: Mapping[str, str]) -> None:
-    for alias in (CHALLENGER, CHAMPION):
-        if alias in before:
-            _ignoring(client.set_registered_model_alias)(name, alias, str(before[alias]))
-        else:
-            _ignoring(client.delete_registered_model_alias)(name, alias)
-
-
-def _ignoring(function: Any) -> Any:
-    """Wrap a clean-up call: what failed first is what the user must see."""
-    from mlflow.exceptions import MlflowException
-
-    def call(*arguments: Any) -> None:
-        with suppress(MlflowException):
-            function(*arguments)
-
-    return call
 
 
 def _tags(
@@ -226,5 +211,5 @@ def _tags(
     }
     tags |= {f"mae_h{horizon}": f"{value:.6f}" for horizon, value in (mae or {}).items()}
     if verdict is not None:
-        tags["gate"] = verdict.words
+        tags["gate"] = verdict.words(measure=forecaster.experiment.outcome.measure)
     return tags | dict(more or {})

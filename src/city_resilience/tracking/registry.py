@@ -1,4 +1,4 @@
-"""Registered models: versions, aliases, and the way back to a bundle on disk."""
+"""Registered models: versions, aliases, and the way back to a bundle and the files of its run."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import datetime as dt
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.models.bundle import copy_bundle
 from city_resilience.models.manifest import is_bundle
-from city_resilience.tracking.quiet import import_mlflow, quiet
+from city_resilience.tracking.backend import every_page, import_mlflow, silenced
 from city_resilience.tracking.store import Store
 
 __all__ = [
@@ -23,14 +22,16 @@ __all__ = [
     "CHALLENGER",
     "CHAMPION",
     "RECIPE",
+    "FoundModel",
     "ModelVersion",
+    "bundle_of",
     "champion_of",
-    "export_model",
-    "fetch_bundle",
+    "find_model",
     "find_version",
-    "is_reference",
     "list_models",
-    "promote",
+    "result_file",
+    "run_file",
+    "set_champion",
 ]
 
 CHAMPION = "champion"
@@ -50,7 +51,7 @@ class ModelVersion:
     ----------
     aliases : tuple of str
     tags : mapping of str to str
-        ``origin``, ``fingerprint``, ``experiment_digest``, ``mae_h<horizon>``.
+        ``origin``, ``fingerprint``, ``experiment_digest``, ``mae_h<horizon>``, ``recipe``.
     created : str
         Date and time, UTC.
     source : str
@@ -65,10 +66,64 @@ class ModelVersion:
     run_id: str
     source: str
 
+    @property
+    def reference(self) -> str:
+        """``NAME/VERSION``."""
+        return f"{self.name}/{self.version}"
 
-def is_reference(text: str) -> bool:
-    """Say whether a text can name a registered model, as `find_version` reads it."""
-    return _REFERENCE.fullmatch(text.strip()) is not None
+    @property
+    def is_champion(self) -> bool:
+        """Whether it is the version in use."""
+        return CHAMPION in self.aliases
+
+    def same_recipe(self, recipe: str | None) -> bool:
+        """Say whether it was made by a recipe; a version that names none was not."""
+        return bool(recipe) and self.tags.get(RECIPE) == recipe
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A model that a user named: the folder of its bundle; version and store if registered."""
+
+    folder: Path
+    version: ModelVersion | None = None
+    store: Store | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder, or ``NAME/VERSION``."""
+        return self.version.reference if self.version else str(self.folder)
+
+
+def find_model(model: str, store: Callable[[], Store]) -> FoundModel:
+    """Find the bundle of a model.
+
+    Parameters
+    ----------
+    model : str
+        A bundle folder, which needs no store, or as for `find_version`.
+    store : callable
+        Opens the store; called only where a name must be looked up.
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or its files are gone. A folder that is named as a folder is
+        checked when its bundle is read.
+    """
+    if model and (is_bundle(Path(model)) or not _REFERENCE.fullmatch(model)):
+        return FoundModel(Path(model))
+    try:
+        opened = store()
+        version = find_version(model, opened)
+    except InputError as error:
+        if not model or "@" in model or "/" in model:
+            raise
+        raise InputError(
+            f"--model {model!r}: no such model folder, and as a registered model (NAME@alias or "
+            f"NAME/VERSION) not found: {error}"
+        ) from error
+    return FoundModel(bundle_of(version, opened), version, opened)
 
 
 def find_version(reference: str, store: Store) -> ModelVersion:
@@ -77,21 +132,21 @@ def find_version(reference: str, store: Store) -> ModelVersion:
     Parameters
     ----------
     reference : str
-        ``NAME@alias``, ``NAME/version`` or ``NAME`` (its champion), with or without ``models:/``.
+        ``NAME@alias``, ``NAME/version`` or ``NAME`` (its champion), with or without ``models:/``;
+        "" = the champion of the only registered model.
 
     Raises
     ------
     InputError
         If it is no such reference, or there is no such model, alias or version.
     """
-    parts = _REFERENCE.fullmatch(reference.strip())
+    parts = _REFERENCE.fullmatch(reference.strip() or _only_name(store))
     if parts is None:
         raise InputError(
             f"--model {reference!r}: not a model folder and not a registered model; write "
             "NAME@champion, NAME/3, or the path of a folder that holds a bundle"
         )
-    with quiet():
-        versions = _versions(parts["name"], store)
+    versions = _versions(parts["name"], store)
     if parts["version"]:
         found = [v for v in versions if v.version == int(parts["version"])]
         known = f"versions: {', '.join(str(v.version) for v in versions)}"
@@ -111,83 +166,96 @@ def find_version(reference: str, store: Store) -> ModelVersion:
 
 def list_models(store: Store) -> list[ModelVersion]:
     """Return all registered versions, by name, the newest version first."""
-    with quiet():
-        return [version for name in _names(store) for version in _versions(name, store)]
+    return [version for name in _names(store) for version in _versions(name, store)]
 
 
 def champion_of(name: str, store: Store) -> ModelVersion | None:
     """Return the champion of a registered model, None where there is none."""
-    with quiet():
-        if name not in _names(store):
-            return None
-        return next((v for v in _versions(name, store) if CHAMPION in v.aliases), None)
+    if name not in _names(store):
+        return None
+    return next((v for v in _versions(name, store) if v.is_champion), None)
 
 
-def promote(name: str, version: int, store: Store) -> ModelVersion:
-    """Make a version the champion.
-
-    Raises
-    ------
-    InputError
-        If there is no such version.
-    """
-    found = find_version(f"{name}/{version}", store)
-    with quiet():
-        store.client.set_registered_model_alias(name, CHAMPION, str(found.version))
-    return find_version(f"{name}/{version}", store)
+@silenced()
+def set_champion(version: ModelVersion, store: Store) -> None:
+    """Make a version the champion."""
+    store.client.set_registered_model_alias(version.name, CHAMPION, str(version.version))
 
 
-def fetch_bundle(reference: str | Path, store: Store | Callable[[], Store] | None = None) -> Path:
-    """Return a local folder that holds the bundle of a model.
+def bundle_of(version: ModelVersion, store: Store) -> Path:
+    """Return a local folder that holds the bundle of a version.
 
-    Parameters
-    ----------
-    reference : str or Path
-        A bundle folder, which needs no store, or as for `find_version`.
-    store : Store or callable that opens one
-        Where to look a name up; a callable is called only if it must be. From a server the bundle
-        is fetched to a temporary folder, which is removed when the program ends.
+    From a server it is fetched to a temporary folder, which is removed when the program ends.
 
     Raises
     ------
     InputError
-        If there is no such model, or its files are gone.
+        If its files are gone.
     """
-    folder = Path(reference)
-    if folder.is_dir() and (is_bundle(folder) or not _REFERENCE.fullmatch(str(reference))):
-        return folder
-    if store is None:
-        raise InputError(
-            f"--model {str(reference)!r}: no such folder, and no store to look the name up in; "
-            "give the path of a model folder or --store"
-        )
-    opened = store if isinstance(store, Store) else store()
-    found = find_version(str(reference), opened)
-    with quiet():
-        folder = _local(f"{found.source.rstrip('/')}/{BUNDLE_PATH}", opened)
+    folder = _local(f"{version.source.rstrip('/')}/{BUNDLE_PATH}", store)
     if not is_bundle(folder):
         raise InputError(
-            f"{opened.uri}: the files of {found.name} version {found.version} are missing or no "
-            f"bundle ({folder}); restore them or use another version"
+            f"{store.uri}: the files of {version.name} version {version.version} are missing or "
+            f"no bundle ({folder}); restore them or use another version"
         )
     return folder
 
 
-def export_model(reference: str, folder: Path | str, store: Store) -> Path:
-    """Write the bundle of a registered version to a folder, checked, whole or not at all.
+def result_file(model: FoundModel, name: str, otherwise: str) -> Path:
+    """Return a file that ``train`` wrote: beside the bundle, or of the run of a version.
+
+    Parameters
+    ----------
+    otherwise : str
+        What a user can do without the file.
 
     Raises
     ------
     InputError
-        As for `fetch_bundle`, `load_bundle` and `save_bundle`.
+        If it is not there.
     """
-    return copy_bundle(fetch_bundle(reference, store), folder)
+    beside = model.folder.parent / name
+    if beside.is_file():
+        return beside
+    if model.version is None or model.store is None:
+        raise InputError(f"{beside}: not there; name a registered model, or {otherwise}")
+    return run_file(model.version, name, model.store)
 
 
+@silenced()
+def run_file(version: ModelVersion, name: str, store: Store) -> Path:
+    """Return a local copy of a file of the run that a version came from.
+
+    Raises
+    ------
+    InputError
+        If the run has no such file.
+    """
+    try:
+        return Path(store.client.download_artifacts(version.run_id, name, _scratch()))
+    except (import_mlflow().exceptions.MlflowException, OSError) as error:
+        raise InputError(
+            f"{store.uri}: run {version.run_id} of {version.reference} has no {name!r}; "
+            "train the model again"
+        ) from error
+
+
+@silenced()
 def _names(store: Store) -> list[str]:
-    return sorted(m.name for m in _pages(store.client.search_registered_models))
+    return sorted(m.name for m in every_page(store.client.search_registered_models))
 
 
+def _only_name(store: Store) -> str:
+    names = _names(store)
+    if len(names) != 1:
+        raise InputError(
+            f"--model: the store holds {len(names)} models ({', '.join(names) or 'none'}); "
+            "name one, for example --model NAME@champion"
+        )
+    return names[0]
+
+
+@silenced()
 def _versions(name: str, store: Store) -> list[ModelVersion]:
     names = _names(store)
     if name not in names:
@@ -199,13 +267,17 @@ def _versions(name: str, store: Store) -> list[ModelVersion]:
     aliases: dict[int, list[str]] = {}
     for alias, version in store.client.get_registered_model(name).aliases.items():
         aliases.setdefault(int(version), []).append(alias)
-    found = _pages(store.client.search_model_versions, filter_string=f"name='{name}'")
+    found = every_page(store.client.search_model_versions, filter_string=f"name='{name}'")
     versions = [_version(value, aliases.get(int(value.version), []), store) for value in found]
     return sorted(versions, key=lambda v: -v.version)
 
 
 def _version(value: Any, aliases: list[str], store: Store) -> ModelVersion:
     created = dt.datetime.fromtimestamp(value.creation_timestamp / 1000, tz=dt.UTC)
+    source = str(value.source)
+    # A model id stands for where that model is kept.
+    if model_id := re.fullmatch(r"models:/(m-[0-9a-f]+)", source):
+        source = str(store.client.get_logged_model(model_id[1]).artifact_location)
     return ModelVersion(
         name=value.name,
         version=int(value.version),
@@ -213,44 +285,28 @@ def _version(value: Any, aliases: list[str], store: Store) -> ModelVersion:
         tags=dict(value.tags),
         created=created.strftime("%Y-%m-%d %H:%M:%S"),
         run_id=value.run_id or "",
-        source=_source(value, store),
+        source=source,
     )
 
 
-def _source(value: Any, store: Store) -> str:
-    """Return the place of a version's files; a model id stands for where that model is kept."""
-    source = str(value.source)
-    model_id = re.fullmatch(r"models:/(m-[0-9a-f]+)", source)
-    if model_id:
-        source = str(store.client.get_logged_model(model_id[1]).artifact_location)
-    return source
-
-
-def _pages(search: Any, **options: Any) -> Iterator[Any]:
-    token = None
-    while True:
-        page = search(page_token=token, **options)
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
+@silenced()
 def _local(uri: str, store: Store) -> Path:
     mlflow = import_mlflow()
-    from mlflow.exceptions import MlflowException
-    from mlflow.utils.file_utils import local_file_uri_to_path
-
     if uri.startswith(("file:", "/")) or Path(uri).is_absolute():
-        return Path(local_file_uri_to_path(uri))
-    folder = tempfile.mkdtemp(prefix="city-resilience-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return Path(mlflow.utils.file_utils.local_file_uri_to_path(uri))
     try:
         return Path(
             mlflow.artifacts.download_artifacts(
-                artifact_uri=uri, dst_path=folder, tracking_uri=store.uri
+                artifact_uri=uri, dst_path=_scratch(), tracking_uri=store.uri
             )
         )
-    except (MlflowException, OSError) as error:
+    except (mlflow.exceptions.MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{uri}: cannot be fetched ({reason}); check --store") from error
+
+
+def _scratch() -> str:
+    """Make a temporary folder that is removed when the program ends."""
+    folder = tempfile.mkdtemp(prefix="city-resilience-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

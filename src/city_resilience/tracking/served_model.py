@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.models.bundle import load_bundle
-from city_resilience.tracking.quiet import quiet
+from city_resilience.tracking.backend import silenced
 from city_resilience.tracking.serving import serve
 
-with quiet():
+with silenced():
     from mlflow.models import set_model
     from mlflow.pyfunc import PythonModel, PythonModelContext
 

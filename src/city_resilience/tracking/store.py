@@ -11,14 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience.errors import InputError
-from city_resilience.tracking.quiet import environment, import_mlflow, quiet
+from city_resilience.tracking.backend import (
+    SQLITE,
+    create_database,
+    environment,
+    import_mlflow,
+    migrate_database,
+    silenced,
+    sqlite_uri,
+)
 
 __all__ = ["Store", "open_store", "resolve_store"]
 
 FOLDER = ".city-resilience"
 DATABASE = "mlflow.db"
 LOCK_SECONDS = 300
-_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True)
@@ -44,10 +51,8 @@ class Store:
     @cached_property
     def client(self) -> Any:
         """An ``MlflowClient`` on this store; MLflow's global settings are not touched."""
-        with quiet():
-            from mlflow import MlflowClient
-
-            client = MlflowClient(tracking_uri=self.uri, registry_uri=self.registry_uri)
+        with silenced():
+            client = import_mlflow().MlflowClient(self.uri, self.registry_uri)
             if self.database:  # opens both stores now, while their warnings are held back
                 client.search_experiments(max_results=1)
                 client.search_registered_models(max_results=1)
@@ -74,13 +79,11 @@ class Store:
         return str(found.experiment_id)
 
     def _create_experiment(self, name: str) -> Any:
-        from mlflow.exceptions import MlflowException
-
         database = self.database
         place = (database.parent / "artifacts" / name).as_uri() if database else None
         try:
             self.client.create_experiment(name, artifact_location=place)
-        except MlflowException as error:
+        except import_mlflow().exceptions.MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
                 raise
         return self.client.get_experiment_by_name(name)
@@ -107,33 +110,35 @@ def resolve_store(store: str = "", experiment_file: Path | str | None = None) ->
     chosen = store or os.environ.get("MLFLOW_TRACKING_URI", "")
     origin = "--store" if store else "MLFLOW_TRACKING_URI"
     if not chosen:
-        return _sqlite_uri(_project(experiment_file) / FOLDER / DATABASE)
+        return sqlite_uri(_project(experiment_file) / FOLDER / DATABASE)
     if chosen.startswith("sqlite:"):
-        path = chosen.removeprefix(_SQLITE)
+        path = chosen.removeprefix(SQLITE)
         if path == chosen or path in ("", ":memory:"):
             raise InputError(
                 f"{origin} {chosen!r}: a database in memory keeps nothing; "
-                f"give {_SQLITE}<path of a file>"
+                f"give {SQLITE}<path of a file>"
             )
-        return _sqlite_uri(Path(path))
+        return sqlite_uri(Path(path))
     if chosen.startswith("file:"):
         raise InputError(
             f"{origin} {chosen!r}: MLflow no longer keeps runs in plain folders; "
-            f"give {_SQLITE}<path of a file>, a folder, or the address of a server"
+            f"give {SQLITE}<path of a file>, a folder, or the address of a server"
         )
     if "://" in chosen or chosen in ("databricks", "databricks-uc"):
         return chosen
     place = Path(chosen).expanduser()
-    return _sqlite_uri(place if place.suffix == ".db" else place / DATABASE)
+    return sqlite_uri(place if place.suffix == ".db" else place / DATABASE)
 
 
-def open_store(uri: str, *, create: bool) -> Store:
+def open_store(
+    store: str = "", *, create: bool, experiment_file: Path | str | None = None
+) -> Store:
     """Open a store, creating or migrating an SQLite one once under a file lock.
 
     Parameters
     ----------
-    uri : str
-        As returned by `resolve_store`.
+    store, experiment_file
+        As for `resolve_store`.
     create : bool
         Create a missing SQLite store; otherwise it is an error and nothing is created.
 
@@ -142,28 +147,22 @@ def open_store(uri: str, *, create: bool) -> Store:
     InputError
         If the store does not exist, cannot be reached, or belongs to a newer MLflow.
     """
+    uri = resolve_store(store, experiment_file)
     database = _database(uri)
     if database is None:
         _check_server(uri)
+    elif not database.is_file() and not create:
+        raise InputError(
+            f"{database}: there is no store yet; run 'city-resilience train' first, give "
+            "--store, or name a model folder with --model"
+        )
     else:
-        if not database.is_file() and not create:
-            raise InputError(
-                f"{database}: there is no store yet; run 'city-resilience train' first, give "
-                "--store, or name a model folder with --model"
-            )
         _prepare(database)
     return Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
 
 
-def _sqlite_uri(path: Path) -> str:
-    path = Path(os.path.abspath(path))
-    if "?" in str(path):
-        raise InputError(f"{path}: a store's path cannot have a '?'; choose another with --store")
-    return _SQLITE + path.as_posix()
-
-
 def _database(uri: str) -> Path | None:
-    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+    return Path(uri.removeprefix(SQLITE)) if uri.startswith(SQLITE) else None
 
 
 def _project(experiment_file: Path | str | None) -> Path:
@@ -179,14 +178,11 @@ def _project(experiment_file: Path | str | None) -> Path:
 
 
 def _check_server(uri: str) -> None:
-    import_mlflow()
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
+    mlflow = import_mlflow()
     try:
-        with quiet(), environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}):
-            MlflowClient(tracking_uri=uri).search_experiments(max_results=1)
-    except MlflowException as error:
+        with silenced(), environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}):
+            mlflow.MlflowClient(uri).search_experiments(max_results=1)
+    except mlflow.exceptions.MlflowException as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{uri}: the store does not answer ({reason}); check --store") from error
 
@@ -199,11 +195,11 @@ def _prepare(database: Path) -> None:
         raise InputError(
             f"{database.parent}: the store's folder cannot be made ({error.strerror}); give --store"
         ) from error
-    with _locked(database), quiet():
+    with _locked(database), silenced():
         if not database.exists():
-            _create(database)
+            create_database(database)
         else:
-            _migrate(database)
+            migrate_database(database)
 
 
 @contextmanager
@@ -230,43 +226,3 @@ def _locked(database: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _create(database: Path) -> None:
-    """Build the schema under another name, so that a database that exists is complete."""
-    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
-
-    building = database.with_name(database.name + ".building")
-    building.unlink(missing_ok=True)
-    artifacts = (database.parent / "artifacts").as_uri()
-    tracking = Tracking(_sqlite_uri(building), artifacts)
-    registry = Registry(_sqlite_uri(building))
-    tracking.engine.dispose()
-    registry.engine.dispose()
-    os.replace(building, database)
-
-
-def _migrate(database: Path) -> None:
-    from alembic.util import CommandError
-    from mlflow.exceptions import MlflowException
-    from mlflow.store.db import utils
-    from sqlalchemy.exc import SQLAlchemyError
-
-    engine = utils.create_sqlalchemy_engine(_sqlite_uri(database))
-    try:
-        version = utils._get_schema_version(engine)
-        if version is None:
-            raise InputError(
-                f"{database}: a database without MLflow's tables; give another --store"
-            )
-        if version != utils._get_latest_schema_revision():
-            utils._upgrade_db(engine)
-    except (SQLAlchemyError, CommandError, MlflowException) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(
-            f"{database}: not a store this MLflow can open ({reason}); update MLflow, restore the "
-            "file, or give another --store"
-        ) from error
-    finally:
-        engine.dispose()

@@ -330,7 +330,7 @@ def show_verdict(verdict: Any) -> None:
     console = open_console()
     if verdict.pairs:
         console.print(table)
-    console.print(verdict.words, soft_wrap=True)
+    console.print(verdict.words(), soft_wrap=True)
 
 
 def show_models(versions: Iterable[Any]) -> None:

@@ -13,13 +13,15 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from city_resilience import __version__
 from city_resilience.errors import GateRefused, InputError
 from city_resilience.experiment import Experiment
 from city_resilience.reading.panel import Panel
-from city_resilience.tracking.quiet import quiet
+from city_resilience.tracking.backend import import_mlflow, silenced
+from city_resilience.tracking.metrics import Metric, column_types, flat_metrics, flat_params
 from city_resilience.tracking.store import Store
-from city_resilience.tracking.values import Value, flat_params
 
 __all__ = ["Run", "track"]
 
@@ -46,34 +48,36 @@ class Run:
 
     def record(
         self,
-        metrics: Iterable[Value] = (),
+        metrics: Iterable[Metric] = (),
         params: Mapping[str, str] | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Log metrics, parameters and tags in one call."""
         _log(self.store.client, self.run_id, metrics, params or {}, tags or {})
 
-    def candidate(
-        self, name: str, metrics: Iterable[Value] = (), params: Mapping[str, str] | None = None
-    ) -> str:
+    def record_scores(self, scores: pd.DataFrame, served: str) -> None:
+        """Log the scores of the served candidate, and of each candidate as a child run."""
+        self.record(flat_metrics(scores, served))
+        for name in dict.fromkeys(scores["model"]):
+            self.candidate(name, flat_metrics(scores, name))
+
+    def candidate(self, name: str, metrics: Iterable[Metric] = ()) -> str:
         """Record one candidate as a finished child run; returns the child's id."""
         tags = _tags(name) | {"mlflow.parentRunId": self.run_id, "candidate": name}
         client = self.store.client
         child = client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
         with _ending(client, child):
-            _log(client, child, metrics, params or {}, {})
+            _log(client, child, metrics, {}, {})
         return str(child)
 
-    def dataset(self, panel: Panel, name: str, context: str = "training") -> None:
-        """Log the panel as the run's dataset input: its name, fingerprint, columns and size."""
-        from mlflow.entities import Dataset, DatasetInput, InputTag
-
+    def dataset(self, panel: Panel, name: str) -> None:
+        """Log the panel as the run's training data: its name, fingerprint, columns and size."""
+        entities = import_mlflow().entities
         columns = [
-            {"type": _column_type(dtype), "name": str(column), "required": True}
-            for column, dtype in panel.frame.dtypes.items()
+            {"type": kind, "name": name, "required": True} for name, kind in column_types(panel)
         ]
         profile = {"num_rows": len(panel.frame), "num_elements": int(panel.frame.size)}
-        dataset = Dataset(
+        dataset = entities.Dataset(
             name=name,
             digest=panel.fingerprint(),
             source_type="local",
@@ -81,12 +85,12 @@ class Run:
             schema=json.dumps({"mlflow_colspec": columns}, ensure_ascii=False),
             profile=json.dumps(profile),
         )
-        tags = [InputTag("mlflow.data.context", context)]
-        self.store.client.log_inputs(self.run_id, [DatasetInput(dataset, tags)])
+        tags = [entities.InputTag("mlflow.data.context", "training")]
+        self.store.client.log_inputs(self.run_id, [entities.DatasetInput(dataset, tags)])
 
-    def artifacts(self, folder: Path | str, into: str | None = None) -> None:
+    def artifacts(self, folder: Path | str) -> None:
         """Copy a folder of files to the run."""
-        self.store.client.log_artifacts(self.run_id, str(folder), artifact_path=into)
+        self.store.client.log_artifacts(self.run_id, str(folder))
 
 
 @contextmanager
@@ -118,7 +122,7 @@ def track(
     InputError
         If ``MLFLOW_RUN_ID`` names no run of the store.
     """
-    with quiet():
+    with silenced():
         run = _adopt(store) or _open(store, experiment, command)
         with _ending(store.client, run.run_id):
             own = {
@@ -140,14 +144,12 @@ def _open(store: Store, experiment: Experiment, command: str) -> Run:
 
 
 def _adopt(store: Store) -> Run | None:
-    from mlflow.exceptions import MlflowException
-
     run_id = os.environ.get(RUN_ID)
     if not run_id:
         return None
     try:
         run = store.client.get_run(run_id)
-    except MlflowException as error:
+    except import_mlflow().exceptions.MlflowException as error:
         raise InputError(
             f"{RUN_ID}={run_id}: no such run in {store.uri}; unset it, or leave --store away "
             "under 'mlflow run'"
@@ -157,8 +159,6 @@ def _adopt(store: Store) -> Run | None:
 
 @contextmanager
 def _ending(client: Any, run_id: str) -> Iterator[None]:
-    from mlflow.exceptions import MlflowException
-
     try:
         yield
     except BaseException as error:
@@ -167,7 +167,9 @@ def _ending(client: Any, run_id: str) -> Iterator[None]:
             status = "FINISHED"
         elif isinstance(error, KeyboardInterrupt | GeneratorExit):
             status = "KILLED"
-        with suppress(MlflowException):  # what went wrong first is what the user must see
+        with suppress(
+            import_mlflow().exceptions.MlflowException
+        ):  # what went wrong first is what the user must see
             client.set_terminated(run_id, status)
         raise
     client.set_terminated(run_id, "FINISHED")
@@ -176,17 +178,15 @@ def _ending(client: Any, run_id: str) -> Iterator[None]:
 def _log(
     client: Any,
     run_id: str,
-    metrics: Iterable[Value],
+    metrics: Iterable[Metric],
     params: Mapping[str, str],
     tags: Mapping[str, str],
 ) -> None:
-    from mlflow.entities import Metric, Param, RunTag
-
-    now = int(time.time() * 1000)
+    entities, now = import_mlflow().entities, int(time.time() * 1000)
     parts = zip_longest(
-        _chunks([Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL),
-        _chunks([Param(key, value) for key, value in params.items()], PARAMS_PER_CALL),
-        _chunks([RunTag(key, str(value)) for key, value in tags.items()], PARAMS_PER_CALL),
+        _chunks([entities.Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL),
+        _chunks([entities.Param(*pair) for pair in params.items()], PARAMS_PER_CALL),
+        _chunks([entities.RunTag(*pair) for pair in tags.items()], PARAMS_PER_CALL),
         fillvalue=(),
     )
     for some_metrics, some_params, some_tags in parts:
@@ -207,7 +207,3 @@ def _tags(command: str) -> dict[str, str]:
         "mlflow.source.name": f"city-resilience {command}",
         "mlflow.source.type": "LOCAL",
     }
-
-
-def _column_type(dtype: Any) -> str:
-    return {"f": "double", "i": "long", "u": "long"}.get(getattr(dtype, "kind", "O"), "string")

@@ -1,4 +1,4 @@
-"""What a run records, as plain values: parameters of an experiment, metrics of a scores table."""
+"""What a run records, as plain values: parameters, metrics, and the columns of the panel."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from city_resilience.experiment import Experiment
+from city_resilience.reading.panel import Panel
 
-__all__ = ["METRICS", "Value", "flat_metrics", "flat_params"]
+__all__ = ["METRICS", "Metric", "column_types", "flat_metrics", "flat_params"]
 
 METRICS = (
     "mae",
@@ -29,7 +30,7 @@ LONGEST_PARAM = 6000
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Value(NamedTuple):
+class Metric(NamedTuple):
     """One metric: its key, its value and its step (a year, or 0)."""
 
     key: str
@@ -59,7 +60,7 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
     return params
 
 
-def flat_metrics(scores: pd.DataFrame, model: str) -> list[Value]:
+def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
     """Return the scores of one model: overall ``mae_h1``, and by year ``yearly_mae_h1``.
 
     Parameters
@@ -76,8 +77,14 @@ def flat_metrics(scores: pd.DataFrame, model: str) -> list[Value]:
         for name in names:
             if row[name] is not None and math.isfinite(row[name]):
                 key = f"{'yearly_' if yearly else ''}{name}_h{row['horizon']}"
-                values.append(Value(key, float(row[name]), int(row["level"]) if yearly else 0))
+                values.append(Metric(key, float(row[name]), int(row["level"]) if yearly else 0))
     return values
+
+
+def column_types(panel: Panel) -> list[tuple[str, str]]:
+    """Return the columns of a panel and MLflow's names of their types."""
+    kinds = {"year": "long"} | dict.fromkeys(panel.variables, "double")
+    return [(str(name), kinds.get(str(name), "string")) for name in panel.frame.columns]
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,161 @@
+"""MLflow, imported when it is first needed, without its messages and without telemetry.
+
+The one module that imports MLflow, but for the constant file that MLflow itself executes. What is
+special to its SQLite store stands here as well.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from city_resilience.errors import InputError
+
+__all__ = [
+    "SQLITE",
+    "create_database",
+    "environment",
+    "every_page",
+    "import_mlflow",
+    "migrate_database",
+    "silenced",
+    "sqlite_uri",
+]
+
+LOGGERS = ("mlflow", "alembic")
+OWN_WARNINGS = r"(mlflow|sqlalchemy|alembic)(\.|$)"
+SILENT = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+SQLITE = "sqlite:///"
+NOLOAD = "The ``noload`` loader strategy is deprecated"
+
+
+def import_mlflow() -> Any:
+    """Import MLflow with what is used of it; takes seconds, so call it as late as possible.
+
+    MLflow reports usage over the network unless told otherwise before it is imported: it is told
+    so here, unless the user's environment decides.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+    import mlflow.artifacts
+    import mlflow.entities
+    import mlflow.exceptions
+    import mlflow.models
+    import mlflow.pyfunc
+    import mlflow.types
+    import mlflow.utils.file_utils
+
+    return mlflow
+
+
+@contextmanager
+def silenced() -> Iterator[None]:
+    """Hold back what MLflow and its database layer have to say about themselves.
+
+    Messages below ERROR, progress bars, addresses of runs, and warnings raised in their modules;
+    warnings of other code stay.
+    """
+    loggers = [logging.getLogger(name) for name in LOGGERS]
+    with warnings.catch_warnings(), environment(SILENT):
+        warnings.filterwarnings("ignore", module=OWN_WARNINGS)
+        warnings.filterwarnings("ignore", message=NOLOAD)
+        # MLflow sets its own level when it is imported, so import it before that is changed.
+        import_mlflow()
+        levels = [logger.level for logger in loggers]
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextmanager
+def environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables of this process and put the old ones back afterwards."""
+    old = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in old.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def every_page(search: Any, **options: Any) -> Iterator[Any]:
+    """Yield what a search of the client finds, page after page."""
+    token = None
+    while True:
+        page = search(page_token=token, **options)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def sqlite_uri(path: Path) -> str:
+    """Return the address of an SQLite file, its path absolute."""
+    path = Path(os.path.abspath(path))
+    if "?" in str(path):
+        raise InputError(f"{path}: a store's path cannot have a '?'; choose another with --store")
+    return SQLITE + path.as_posix()
+
+
+def create_database(database: Path) -> None:
+    """Build the schema under another name, so that a database that exists is complete."""
+    from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
+
+    building = database.with_name(database.name + ".building")
+    building.unlink(missing_ok=True)
+    address = sqlite_uri(building)
+    for store in (
+        Tracking(address, (database.parent / "artifacts").as_uri()),
+        Registry(address),
+    ):
+        store.engine.dispose()
+    os.replace(building, database)
+
+
+def migrate_database(database: Path) -> None:
+    """Bring the schema up to date.
+
+    Raises
+    ------
+    InputError
+        If it is not a store that this MLflow can open.
+    """
+    from alembic.util import CommandError
+    from mlflow.store.db import utils
+    from sqlalchemy.exc import SQLAlchemyError
+
+    MlflowException = import_mlflow().exceptions.MlflowException
+    engine = utils.create_sqlalchemy_engine(sqlite_uri(database))
+    try:
+        version = utils._get_schema_version(engine)
+        if version is None:
+            raise InputError(
+                f"{database}: a database without MLflow's tables; give another --store"
+            )
+        if version != utils._get_latest_schema_revision():
+            utils._upgrade_db(engine)
+    except (SQLAlchemyError, CommandError, MlflowException) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{database}: not a store this MLflow can open ({reason}); update MLflow, restore the "
+            "file, or give another --store"
+        ) from error
+    finally:
+        engine.dispose()
