@@ -9,10 +9,11 @@ import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
-from city_resilience.audit.finding import SEVERITIES, Finding, accepted_by
+from city_resilience.audit.finding import SEVERITIES, accepted_by
 from city_resilience.audit.read_audited import audited_panel
 from city_resilience.errors import InputError
 from city_resilience.experiment import Audit, experiment_from
+from city_resilience.reading.issues import Issue
 
 SPIKE = f"spike/loans/City 007/{FIRST + 5}"
 
@@ -81,9 +82,17 @@ def test_refusal_of_many_names_three_and_counts_the_rest():
 
 
 def test_faults_of_the_reader_are_findings_too():
-    fault = Finding("unreadable", "error", "loans", "City 001", (FIRST,), "'5,97' is no number")
-    audited = audit_panel(spoilt(()), faults=[fault])
-    assert audited.errors == (fault,)
+    found = Issue(
+        "error",
+        "unreadable",
+        "'5,97' is no number",
+        variable="loans",
+        city="City 001",
+        years=(FIRST,),
+    )
+    audited = audit_panel(replace(spoilt(()), issues=(found,)))
+    (error,) = audited.errors
+    assert (error.id, error.acceptance) == (found.id, found.acceptance)
     assert audited.counts_by_check["unreadable"] == {"error": 1, "warning": 0, "note": 0}
 
 

@@ -74,6 +74,14 @@ def twice(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, frame.iloc[[20, 0, 7, 33]]])
 
 
+def settled(kind: str, variable: str, year: int) -> str:
+    """What says that a line of the experiment drops or accepts a cell."""
+    return (
+        rf'or set "{variable}/\w+/{year}" = "drop" in \[data\.corrections\] or '
+        rf'"{kind}/{variable}/\w+/{year}" = "why it is right" in \[audit\.accept\]'
+    )
+
+
 PANELS: dict[str, tuple[Edit, str]] = {
     "city key misspelt": (
         renamed("city", "citty"),
@@ -99,22 +107,24 @@ PANELS: dict[str, tuple[Edit, str]] = {
     "no number": (
         cell(GDP, 5, "7O7.9"),
         r"panel\.csv: row 5, column 'Real GDP \(100m yuan\)': number expected, found '7O7\.9'; "
-        r"correct the cell or leave it blank",
+        r"correct the cell or leave it blank, " + settled("unreadable", "gdp_real", 2003),
     ),
     "negative output": (
         cell(GDP, 5, -3.5),
         r"panel\.csv: row 5, column 'Real GDP \(100m yuan\)': positive outcome expected, found "
-        r"'-3\.5' for \w+ in 2003; correct the cell or leave it blank",
+        r"'-3\.5' for \w+ in 2003; correct the cell or leave it blank, "
+        + settled("outcome", "gdp_real", 2003),
     ),
     "zero output": (
         cell(GDP, 16, 0),
         r"panel\.csv: row 16, column 'Real GDP \(100m yuan\)': positive outcome expected, found "
-        r"'0\.0' for \w+ in 2000; correct the cell or leave it blank",
+        r"'0\.0' for \w+ in 2000; correct the cell or leave it blank, "
+        + settled("outcome", "gdp_real", 2000),
     ),
     "infinite": (
         cell(ICT, 4, np.inf),
         rf"panel\.csv: row 4, column '{re.escape(ICT)}': infinite value, found 'inf'; correct the "
-        r"cell or leave it blank",
+        r"cell or leave it blank, " + settled("unreadable", "employment_ict", 2002),
     ),
     "one city": (
         lambda frame: frame[frame["city"] == frame["city"].iloc[0]],

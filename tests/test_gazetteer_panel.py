@@ -11,7 +11,6 @@ from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.errors import InputError
 from city_resilience.experiment import Data
 from city_resilience.reading.city_names import place_cities
-from city_resilience.reading.faults import Faults
 from city_resilience.reading.read import read_panel
 
 REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/city_panel.csv"
@@ -76,6 +75,11 @@ def test_unknown_and_ambiguous_names_are_refused_three_at_a_time(tmp_path):
     assert "row 4: city '苏洲市' is unknown, nearest: 苏州市 (江苏省)" in message
     assert "row 5: city '吉林' is ambiguous: 吉林市 (吉林省) or 吉林省" in message
     assert "朝阳" not in message
+    issues = read_panel(_write(tmp_path, [*rows, "北京,2008,1"]), CHINA).issues
+    assert [(issue.place.row, issue.found) for issue in issues] == [
+        *((3, "Suzhou"), (4, "苏洲市"), (5, "吉林"), (6, "朝阳"))
+    ]
+    assert not any(issue.acceptance or issue.correction for issue in issues)
     assert "\n" not in message
 
 
@@ -92,21 +96,23 @@ def test_what_the_table_decides_is_listed(tmp_path):
 
 def test_the_level_of_the_column_decides():
     keys = {"city": pd.Series(["吉林", "朝阳", "合肥"]), "year": [2008, 2008, 2008]}
-    places = place_cities(Faults("file.csv"), keys, "china", ("rank", "size"), level="city")
+    places = place_cities("file.csv", keys, "china", ("rank", "size"), level="city")
     assert places.keys["city"].tolist() == ["吉林市", "朝阳市", "合肥市"]
     assert places.notes == (
         "吉林 taken for 吉林市: the column holds prefecture-level cities (1 rows)",
         "朝阳 taken for 朝阳市: the column holds prefecture-level cities (1 rows)",
     )
     assert "size" not in places.keys
-    with pytest.raises(InputError, match="吉林"):
-        place_cities(Faults("file.csv"), keys, "china", ())
+    unclear = place_cities("file.csv", keys, "china", ())
+    assert [issue.found for issue in unclear.issues] == ["吉林", "朝阳"]
+    assert unclear.keys["city"].tolist() == ["合肥市"]
 
 
 def test_two_names_of_one_city_in_one_year_are_refused(tmp_path):
     rows = ["襄樊,2008,1", "襄阳市,2008,1", "合肥,2008,3"]
-    with pytest.raises(InputError, match="襄阳市"):
-        read_panel(_write(tmp_path, rows), CHINA)
+    (issue,) = read_panel(_write(tmp_path, rows), CHINA).issues
+    assert "襄阳市 2008 (rows 2, 3)" in issue.reason
+    assert (issue.correction, issue.acceptance) == ("", "")
 
 
 def test_a_file_without_cities_is_refused(tmp_path):

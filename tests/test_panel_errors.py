@@ -10,12 +10,20 @@ GOOD = "city,year,gdp_real,fdi,zone\nA,2010,5,1,x\nB,2010,6,2,y\n"
 
 
 def refusal(path, data=None, outcome="") -> str:
-    with pytest.raises(InputError) as caught:
-        read_panel(path, data, outcome=outcome)
-    message = str(caught.value)
+    """What keeps a file from being a panel, else the first issue of its rows and cells."""
+    try:
+        panel = read_panel(path, data, outcome=outcome)
+    except InputError as error:
+        message = str(error)
+        assert message.startswith(f"{path}: ")
+        message = message.removeprefix(f"{path}: ")
+    else:
+        issue = panel.issues[0]
+        assert issue.level == "error"
+        assert bool(issue.correction) == issue.acceptable == bool(issue.city)
+        message = str(issue)
     assert "\n" not in message
-    assert message.startswith(f"{path}: ")
-    return message.removeprefix(f"{path}: ")
+    return message
 
 
 CASES = {
@@ -206,8 +214,8 @@ CASES = {
     "share that is a percentage": (
         "city,year,第二产业占GDP比重\nA,2010,46\nB,2010,44\n",
         {},
-        "column '第二产业占GDP比重' states no unit and has a median of 45, so it is no fraction of "
-        "1; write the unit into the header or into [data.units], for example '%'",
+        "column '第二产业占GDP比重': states no unit and has a median of 45, so it is no fraction "
+        "of 1; write the unit into the header or into [data.units], for example '%'",
     ),
     "too many cells": (
         "city,year,gdp_real\nA,2010,5\nB,2010,1,234\n",

@@ -18,6 +18,7 @@ from city_resilience.audit.masking import Masked, find_masked
 from city_resilience.audit.subject import Look, Subject, subject_of
 from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment import Audit
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Panel
 
 __all__ = ["Audited", "audit_panel"]
@@ -117,7 +118,6 @@ def audit_panel(
     *,
     outcome: str = "",
     settings: Audit | None = None,
-    faults: Sequence[Finding] = (),
 ) -> Audited:
     """Audit a panel.
 
@@ -128,8 +128,6 @@ def audit_panel(
         Id of the variable that becomes the label; it is looked at more strictly.
     settings : Audit, optional
         Which findings the experiment accepts.
-    faults : sequence of Finding
-        What was found while reading.
 
     Returns
     -------
@@ -141,7 +139,7 @@ def audit_panel(
     masked = find_masked(grid, panel.variables, settings)
     subject = subject_of(panel, grid, outcome, masked.by_rule, masked.departing)
     found = list(_findings(subject))
-    findings = ordered([*faults, *fold(found, outcome)])
+    findings = ordered([*map(_of_reading, panel.issues), *fold(found, outcome)])
     reasons = {finding.id: accepted_by(finding, settings.accept) for finding in findings}
     return Audited(
         source=panel.source,
@@ -154,6 +152,20 @@ def audit_panel(
         outcome=outcome,
         broken=_broken(found, outcome, grid.cities),
         masked=masked,
+    )
+
+
+def _of_reading(issue: Issue) -> Finding:
+    return Finding(
+        check=issue.kind,
+        severity="error",
+        variable=issue.variable,
+        city=issue.city,
+        years=issue.years,
+        reason=f"{issue.reason}; {issue.hint}",
+        cell=str(issue.place),
+        correction=issue.correction,
+        acceptable=issue.acceptable,
     )
 
 

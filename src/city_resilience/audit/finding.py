@@ -47,6 +47,8 @@ class Finding:
         The line for ``[data.corrections]`` that corrects or drops it; empty where none could.
     surprise : float
         How many usual moves of its neighbours a finding is off; warnings are sorted by it.
+    acceptable : bool
+        Whether a line of ``[audit.accept]`` settles it.
     """
 
     check: str
@@ -62,6 +64,7 @@ class Finding:
     cities: int = 1
     correction: str = ""
     surprise: float = 0.0
+    acceptable: bool = True
 
     @property
     def id(self) -> str:
@@ -72,8 +75,8 @@ class Finding:
 
     @property
     def acceptance(self) -> str:
-        """The line for ``[audit.accept]`` that accepts it; the reason is for the user to fill."""
-        return f'{_quoted(self.id)} = "why it is right"'
+        """The line for ``[audit.accept]`` that accepts it; "" where none does."""
+        return f'{_quoted(self.id)} = "why it is right"' if self.acceptable else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping, id and acceptance included, for JSON."""
@@ -91,7 +94,7 @@ def accepted_by(finding: Finding, accept: Mapping[str, str]) -> str | None:
     >>> accepted_by(finding, {"spike/employment_ict/*/*": "checked"}) is None
     True
     """
-    for pattern, reason in accept.items():
+    for pattern, reason in accept.items() if finding.acceptable else ():
         if pattern == finding.id or fnmatchcase(finding.id, pattern):
             return reason
     return None

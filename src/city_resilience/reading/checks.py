@@ -1,118 +1,135 @@
-"""Checks of a panel's keys and values; each yields what is wrong, with the place.
+"""Checks of a panel's keys and values; each yields what is wrong, with its place.
 
-Rows are counted as a spreadsheet shows them: the header is row 1.
+A row without a usable key, a name that is no city's, a row given twice and a unit that cannot be
+meant are settled in the file alone; a cell that cannot be read or used also by a correction that
+drops or replaces it, or by accepting that it is unknown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.reading.faults import Fault
+from city_resilience.reading.issues import Issue, Place, correction_line
 
 __all__ = [
+    "cell_issue",
     "check_cities",
     "check_city_names",
     "check_duplicates",
-    "check_finite",
-    "check_numbers",
     "check_outcome",
     "check_positive",
     "check_share",
-    "check_year_range",
     "check_years",
+    "is_year",
 ]
 
 EARLIEST_YEAR, LATEST_YEAR = 1800, 2200
+_CORRECT = "correct the cell or leave it blank"
 Mask = NDArray[np.bool_]
 
 
-def check_city_names(header: str, cities: pd.Series) -> Iterator[Fault]:
+def cell_issue(
+    kind: str, reason: str, cell: Any, place: Place, variable: str, key: tuple[str, int]
+) -> Issue:
+    """Return what is wrong with the cell of a city and year.
+
+    Parameters
+    ----------
+    kind : str
+        ``unreadable`` or ``outcome``.
+    reason : str
+        What was expected, such as ``number expected``.
+    """
+    city, year = key
+    return Issue(
+        "error",
+        kind,
+        f"{reason}, found {_shown(cell)}",
+        _CORRECT,
+        place=place,
+        found=_found(cell),
+        variable=variable,
+        city=city,
+        years=(year,),
+        correction=correction_line(variable, city, year, "drop"),
+    )
+
+
+def check_city_names(header: str, cities: pd.Series) -> Iterator[Issue]:
     """Find rows without a city."""
-    for at in np.flatnonzero((cities == "").to_numpy(dtype=bool)).tolist():
-        row = int(cities.index[at]) + 2
-        problem = f"row {row}, column {header!r}: blank city"
-        yield Fault("row", problem, "fill it in or delete the row", row)
+    for row in cities.index[cities == ""]:
+        yield _row_issue(header, row, "blank city", "fill it in or delete the row")
 
 
-def check_years(header: str, cells: pd.Series, bad: Mask) -> Iterator[Fault]:
-    """Find cells that are not a year."""
-    for at in np.flatnonzero(bad).tolist():
-        row = int(cells.index[at]) + 2
-        problem = f"row {row}, column {header!r}: year expected, found {_shown(cells, at)}"
-        yield Fault("row", problem, "write a year such as 2010 or delete the row", row)
+def check_years(header: str, cells: pd.Series, years: NDArray[np.int64]) -> Iterator[Issue]:
+    """Find cells that hold no year (0), or one that no statistics can be of."""
+    for at in np.flatnonzero(~is_year(years)).tolist():
+        reason, hint = "year", "write a year such as 2010 or delete the row"
+        if years[at]:
+            reason, hint = f"year from {EARLIEST_YEAR} to {LATEST_YEAR}", "correct the cell"
+        cell = cells.iloc[at]
+        yield _row_issue(header, cells.index[at], f"{reason} expected, found {_shown(cell)}", hint)
 
 
-def check_year_range(header: str, cells: pd.Series, years: NDArray[np.float64]) -> Iterator[Fault]:
-    """Find years that no statistics can be of."""
-    for at in np.flatnonzero((years < EARLIEST_YEAR) | (years > LATEST_YEAR)).tolist():
-        row = int(cells.index[at]) + 2
-        problem = (
-            f"row {row}, column {header!r}: year from {EARLIEST_YEAR} to {LATEST_YEAR} expected, "
-            f"found {_shown(cells, at)}"
-        )
-        yield Fault("row", problem, "correct the cell", row)
+def is_year(years: NDArray[np.int64]) -> Mask:
+    """Tell which numbers are years that statistics can be of."""
+    return (years >= EARLIEST_YEAR) & (years <= LATEST_YEAR)
 
 
-def check_numbers(header: str, variable: str, cells: pd.Series, bad: Mask) -> Iterator[Fault]:
-    """Find cells that are not a number."""
-    for at in np.flatnonzero(bad).tolist():
-        row = int(cells.index[at]) + 2
-        problem = f"row {row}, column {header!r}: number expected, found {_shown(cells, at)}"
-        yield Fault("cell", problem, "correct the cell or leave it blank", row, variable)
-
-
-def check_finite(
-    header: str, variable: str, cells: pd.Series, values: NDArray[np.float64]
-) -> Iterator[Fault]:
-    """Find infinite values."""
-    for at in np.flatnonzero(np.isinf(values)).tolist():
-        row = int(cells.index[at]) + 2
-        problem = f"row {row}, column {header!r}: infinite value, found {_shown(cells, at)}"
-        yield Fault("cell", problem, "correct the cell or leave it blank", row, variable)
-
-
-def check_share(header: str, variable: str, values: NDArray[np.float64]) -> Iterator[Fault]:
+def check_share(header: str, variable: str, values: NDArray[np.float64]) -> Iterator[Issue]:
     """Find a share without a stated unit whose usual value is no fraction."""
     known = values[np.isfinite(values)]
     median = float(np.median(known)) if known.size else 0.0
     if median > 1:
-        problem = (
-            f"column {header!r} states no unit and has a median of {median:g}, so it is no "
-            "fraction of 1"
+        yield Issue(
+            "error",
+            "unit",
+            f"states no unit and has a median of {median:g}, so it is no fraction of 1",
+            "write the unit into the header or into [data.units], for example '%'",
+            place=Place(header=header),
+            variable=variable,
+            acceptable=False,
         )
-        hint = "write the unit into the header or into [data.units], for example '%'"
-        yield Fault("unit", problem, hint, 0, variable)
 
 
-def check_duplicates(frame: pd.DataFrame) -> Iterator[Fault]:
+def check_duplicates(frame: pd.DataFrame) -> Iterator[Issue]:
     """Find city-years that stand in several rows; ``frame`` has columns city and year."""
     twice = frame[frame.duplicated(["city", "year"], keep=False)]
     if twice.empty:
         return
-    rows = pd.Series(twice.index + 2, index=twice.index).astype(str)
+    rows = pd.Series(twice.index, index=twice.index).astype(str)
     groups = rows.groupby([twice["city"], twice["year"]], sort=True).agg(", ".join)
     shown = ", ".join(f"{city} {year} (rows {at})" for (city, year), at in groups[:3].items())
     count = f"{len(groups)} city-years stand" if len(groups) > 1 else "1 city-year stands"
     more = ", …" if len(groups) > 3 else ""
-    problem = f"{count} in more than one row: {shown}{more}"
-    yield Fault(
-        "duplicate", problem, "keep one row for each city and year", int(twice.index[0]) + 2
+    yield Issue(
+        "error",
+        "duplicate",
+        f"{count} in more than one row: {shown}{more}",
+        "keep one row for each city and year",
+        acceptable=False,
     )
 
 
-def check_cities(path: str, cities: Iterable[str]) -> None:
-    """Refuse a panel of one city: there is no nation to compare it with."""
+def check_cities(path: str, cities: Iterable[str], issues: Sequence[Issue]) -> None:
+    """Refuse a panel of one city: there is no nation to compare it with.
+
+    Where rows were left out, their first issues are what is said.
+    """
     names = sorted(set(cities))
-    if len(names) == 1:
-        raise InputError(
-            f"{path}: only one city, found {names[0]!r}; resilience is relative to a nation, bring "
-            "at least two cities"
+    if len(names) < 2:
+        only = (
+            f"only one city, found {names[0]!r}; resilience is relative to a nation, bring at "
+            "least two cities"
         )
+        raise InputError(f"{path}: {'; '.join(map(str, issues[:3])) or only}")
 
 
 def check_outcome(path: str, outcome: str, variables: Iterable[str]) -> None:
@@ -127,23 +144,43 @@ def check_outcome(path: str, outcome: str, variables: Iterable[str]) -> None:
 
 
 def check_positive(
-    header: str, variable: str, keys: pd.DataFrame, cells: pd.Series, values: NDArray[np.float64]
-) -> Iterator[Fault]:
-    """Find outcomes that are zero or negative, or an outcome without any value."""
-    if np.isnan(values).all():
-        problem = f"column {header!r}: the outcome has no value in any row"
-        yield Fault("outcome", problem, "fill it in", 0, variable)
-    for at in np.flatnonzero(values <= 0).tolist():
-        row = int(cells.index[at]) + 2
-        city, year = keys[["city", "year"]].iloc[at]
-        problem = (
-            f"row {row}, column {header!r}: positive outcome expected, found {_shown(cells, at)} "
-            f"for {city} in {year}"
+    header: str, outcome: str, frame: pd.DataFrame, cells: pd.Series
+) -> Iterator[Issue]:
+    """Find outcomes that are zero or negative, or an outcome without any value.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns ``city``, ``year`` and the outcome; its index is the row in the file.
+    cells : Series
+        The outcome as the file has it, by row.
+    """
+    if frame[outcome].isna().all():
+        yield Issue(
+            "error",
+            "outcome",
+            "the outcome has no value in any row",
+            "fill it in",
+            place=Place(header=header),
+            variable=outcome,
+            acceptable=False,
         )
-        yield Fault("outcome", problem, "correct the cell or leave it blank", row, variable)
+    wrong = frame.loc[frame[outcome] <= 0, ["city", "year"]]
+    for (row, city, year), cell in zip(wrong.itertuples(), cells[wrong.index], strict=True):
+        place, key = Place(row=int(row), header=header), (str(city), int(year))
+        issue = cell_issue("outcome", "positive outcome expected", cell, place, outcome, key)
+        yield replace(issue, reason=f"{issue.reason} for {city} in {year}")
 
 
-def _shown(cells: pd.Series, at: int) -> str:
-    value = cells.iloc[at]
-    text = "a blank cell" if pd.isna(value) or str(value).strip() == "" else repr(str(value))
+def _row_issue(header: str, row: int, reason: str, hint: str) -> Issue:
+    place = Place(row=int(row), header=header)
+    return Issue("error", "unreadable", reason, hint, place=place, acceptable=False)
+
+
+def _found(cell: Any) -> str:
+    return "" if pd.isna(cell) else str(cell).strip()
+
+
+def _shown(cell: Any) -> str:
+    text = repr(str(cell)) if _found(cell) else "a blank cell"
     return text if len(text) <= 40 else text[:36] + "…'"

@@ -16,11 +16,9 @@ from city_resilience.catalogue.gazetteer.groups import COMPUTED_GROUPS
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.gazetteer.table import resolve_table
 from city_resilience.errors import InputError
-from city_resilience.reading.faults import Fault, Faults
+from city_resilience.reading.issues import Issue, Place
 
 __all__ = ["Places", "place_cities"]
-
-_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -36,15 +34,18 @@ class Places:
         False for provinces, totals, counties and repeated headers.
     notes : tuple of str
         What was set aside, corrected or renamed, and units that had ended.
+    issues : tuple of Issue
+        Names that are unknown or ambiguous, each where it stands first; their rows are not kept.
     """
 
     keys: Mapping[str, Any]
     kept: NDArray[np.bool_]
     notes: tuple[str, ...]
+    issues: tuple[Issue, ...]
 
 
 def place_cities(
-    faults: Faults,
+    path: str,
     keys: Mapping[str, Any],
     country: str,
     groups: tuple[str, ...],
@@ -55,8 +56,8 @@ def place_cities(
 
     Parameters
     ----------
-    faults : Faults
-        Takes the names that are unknown or ambiguous; their rows are not kept.
+    path : str
+        The file, for errors.
     keys : mapping
         ``city`` (Series of str, its index the row in the file), ``year`` and perhaps
         ``province``.
@@ -70,7 +71,7 @@ def place_cities(
     Raises
     ------
     InputError
-        If a name is unknown or ambiguous, or no row is a city.
+        If no row is a city.
     """
     gazetteer, cities = load_gazetteer(country), keys["city"]
     years = np.asarray(keys["year"])
@@ -78,12 +79,11 @@ def place_cities(
     answers = resolve_table(
         gazetteer, cities.tolist(), years.tolist(), provinces.tolist(), level=level
     )
-    faults.take(_unplaced(cities, answers))
     found = [answer for answer in answers if isinstance(answer, Match)]
     kept = np.array([isinstance(a, Match) and a.kind == "city" for a in answers])
     if not kept.any():
         raise InputError(
-            f"{faults.path}: no row is a city of the gazetteer {country!r}, the first is "
+            f"{path}: no row is a city of the gazetteer {country!r}, the first is "
             f"{cities.iloc[0]!r}; name the column of cities as city in [data]"
         )
     units = [match for match in found if match.kind == "city"]
@@ -98,29 +98,28 @@ def place_cities(
     for group in (name for name in groups if name not in COMPUTED_GROUPS):
         labels = {unit.adcode: gazetteer.group_label(unit.adcode, group) for unit in units}
         placed[group] = pd.Series([labels[unit.adcode] for unit in units], index=index)
-    return Places(placed, kept, (*_set_aside(found), *_remarks(units)))
+    notes = (*_set_aside(found), *_remarks(units))
+    return Places(placed, kept, notes, tuple(_unplaced(cities, answers)))
 
 
-def _unplaced(cities: pd.Series, answers: list[Match | NotFound]) -> Iterator[Fault]:
-    """Find names that mean no unit or several; of each name the first row, a few in one fault."""
-    failed: dict[str, tuple[int, str]] = {}
+def _unplaced(cities: pd.Series, answers: list[Match | NotFound]) -> Iterator[Issue]:
+    """Find names that mean no unit or several, each where it stands first."""
+    failed: dict[str, tuple[int, NotFound]] = {}
     for row, city, answer in zip(cities.index, cities, answers, strict=True):
         if isinstance(answer, NotFound):
-            failed.setdefault(city, (row + 2, _failure(row + 2, answer)))
-    hint = (
-        "correct the names, add a province column, delete the rows or set "
-        'gazetteer = "none" in [data]'
-    )
-    rows = list(failed.values())
-    for at in range(0, len(rows), _SHOWN):
-        some = rows[at : at + _SHOWN]
-        yield Fault("name", "; ".join(text for _, text in some), hint, some[0][0])
-
-
-def _failure(row: int, answer: NotFound) -> str:
-    near = ", ".join(answer.candidates)
-    hint = f", nearest: {near}" if near and answer.reason == "unknown" else ""
-    return f"row {row}: city {answer.name!r} is {answer.reason}{hint}"
+            failed.setdefault(city, (int(row), answer))
+    for city, (row, answer) in failed.items():
+        near = ", ".join(answer.candidates) if answer.reason == "unknown" else ""
+        yield Issue(
+            "error",
+            "unreadable",
+            f"city {answer.name!r} is {answer.reason}{near and f', nearest: {near}'}",
+            "correct the name, add a province column, delete the rows or set "
+            'gazetteer = "none" in [data]',
+            place=Place(row=row),
+            found=city,
+            acceptable=False,
+        )
 
 
 def _set_aside(matches: list[Match]) -> list[str]:

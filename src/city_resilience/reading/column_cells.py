@@ -25,26 +25,25 @@ def as_text(column: pd.Series) -> pd.Series:
     return column.astype(object).where(column.notna(), "").astype(str).str.strip()
 
 
-def as_years(column: pd.Series) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Return years and which cells are not a year (0 there).
+def as_years(column: pd.Series) -> NDArray[np.int64]:
+    """Return years, 0 where a cell is none.
 
     ``2010``, ``2010.0``, ``"２０１０"`` and ``2010年`` are years.
     """
     text = as_text(column).str.normalize("NFKC")
     digits = text.str.extract(r"^(\d{4})(?:\.0*)?\s*(?:年度?)?$", expand=False)
-    bad = digits.isna().to_numpy(dtype=bool)
-    return digits.fillna("0").astype(np.int64).to_numpy(), bad
+    return np.asarray(digits.fillna("0"), dtype=np.int64)
 
 
-def as_numbers(column: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return numbers, NaN where the cell is missing, and which cells are no number.
+def as_numbers(column: pd.Series) -> tuple[NDArray[np.float64], dict[int, str]]:
+    """Return numbers, NaN where there is none, and by position why a cell is no number.
 
     Full-width digits and the true minus sign count as digits and minus, and footnote marks behind
     a number do not count; a comma is no part of a number, since it may be a decimal as well as a
     thousands mark.
     """
     if column.dtype.kind in "iufb":
-        return column.to_numpy(dtype=np.float64), np.zeros(len(column), dtype=bool)
+        return _finite(column.to_numpy(dtype=np.float64, na_value=np.nan), {})
     marks = load_sheet_rules().footnote
     text = as_text(column).str.replace(marks, "", regex=True).str.strip()
     text = text.str.normalize("NFKC").str.replace("−", "-", regex=False)
@@ -52,4 +51,13 @@ def as_numbers(column: pd.Series) -> tuple[NDArray[np.float64], NDArray[np.bool_
     number = text.str.fullmatch(_NUMBER, case=False).to_numpy(dtype=bool)
     values = np.full(len(text), np.nan)
     values[number] = text[number].to_numpy(dtype=object).astype(np.float64)
-    return values, ~(missing | number)
+    wrong = np.flatnonzero(~(missing | number)).tolist()
+    return _finite(values, dict.fromkeys(wrong, "number expected"))
+
+
+def _finite(
+    values: NDArray[np.float64], wrong: dict[int, str]
+) -> tuple[NDArray[np.float64], dict[int, str]]:
+    infinite = np.isinf(values)
+    wrong |= dict.fromkeys(np.flatnonzero(infinite).tolist(), "infinite value")
+    return np.where(infinite, np.nan, values), wrong

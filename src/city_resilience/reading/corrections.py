@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError, nearest
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Panel
 
 __all__ = ["apply_corrections"]
@@ -41,7 +42,8 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
     -------
     Panel
         Notes say what each correction found, what stands there now, and in how many cells; also
-        that a correction matched none.
+        that a correction matched none. A cell that could not be read and is dropped or replaced
+        is no issue any more.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
     """
     if not corrections:
         return panel
-    frame, notes = panel.frame, []
+    frame, issues, notes = panel.frame, panel.issues, []
     for key, value in corrections.items():
         variable, city, years = _parts(key)
         _check_variable(key, variable, panel.variables)
@@ -60,12 +62,29 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
             continue
         old = frame[variable].to_numpy(dtype=np.float64)
         new = _corrected(key, old, value)
-        matched = _rows(frame, city, years) & ~(np.isnan(old) & np.isnan(new))
+        unread = _unread(frame, issues, variable)
+        blank = np.isnan(old) & np.isnan(new)
+        if value == "drop":
+            blank[list(unread)] = False
+        matched = _rows(frame, city, years) & ~blank
         matched &= (old == 0) | (value != _ZEROS)
         if matched.any():
             frame = frame.assign(**{variable: np.where(matched, new, old)})
-        notes.append(_note(panel, key, old, new, matched))
-    return replace(panel, frame=frame, notes=(*panel.notes, *notes))
+            settled = {id(issue) for at, issue in unread.items() if matched[at]}
+            issues = tuple(issue for issue in issues if id(issue) not in settled)
+        found = {at: repr(issue.found) for at, issue in unread.items()}
+        notes.append(_note(panel, key, old, new, matched, found))
+    return replace(panel, frame=frame, issues=issues, notes=(*panel.notes, *notes))
+
+
+def _unread(frame: pd.DataFrame, issues: Iterable[Issue], variable: str) -> dict[int, Issue]:
+    """Return the cells of a variable that could not be read, by their row of the frame."""
+    about = [issue for issue in issues if issue.variable == variable and issue.city]
+    if not about:
+        return {}
+    keys = pd.MultiIndex.from_frame(frame[["city", "year"]])
+    rows = keys.get_indexer([(issue.city, issue.years[0]) for issue in about])
+    return {int(at): issue for at, issue in zip(rows, about, strict=True) if at >= 0}
 
 
 def _parts(key: str) -> tuple[str, str, tuple[int, int] | None]:
@@ -126,13 +145,17 @@ def _note(
     old: NDArray[np.float64],
     new: NDArray[np.float64],
     matched: Mask,
+    found: Mapping[int, str],
 ) -> str:
     count = int(matched.sum())
     if not count:
         return f"correction {key}: no cell matches; nothing changed"
     rows = np.flatnonzero(matched)[:_SHOWN]
     cities, years = panel.frame["city"].to_numpy(), panel.frame["year"].to_numpy()
-    cells = [f"{cities[row]} {years[row]}: {_text(old[row])} → {_text(new[row])}" for row in rows]
+    cells = [
+        f"{cities[row]} {years[row]}: {found.get(row) or _text(old[row])} → {_text(new[row])}"
+        for row in rows.tolist()
+    ]
     more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
     return f"correction {key} changed {count} cell{'s'[: count > 1]}: {'; '.join(cells)}{more}"
 

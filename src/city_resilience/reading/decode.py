@@ -45,23 +45,28 @@ class Table:
     headers : tuple of str
         Headers without surrounding white space, by position; empty where the cell is blank.
     load : callable
-        ``load(text_positions)`` returns the rows as a frame with columns 0, 1, 2, ….
+        ``load(text_positions)`` returns the rows as a frame with columns 0, 1, 2, …, whose index
+        is the row as a spreadsheet counts, from 2; of a frame the row as it counts, from 1.
+    name, source : str
+        The file as it was named, for errors; its name without folders, empty for a frame.
     notes : tuple of str
         What was remarkable about the decoding.
     """
 
     headers: tuple[str, ...]
     load: Load
+    name: str
+    source: str
     notes: tuple[str, ...] = ()
 
 
-def open_table(path: Path, sheet: str = "") -> Table:
-    """Open a CSV, XLSX or Parquet file by its suffix.
+def open_table(source: Path | str | pd.DataFrame, sheet: str = "") -> Table:
+    """Open a CSV, XLSX or Parquet file by its suffix, or a frame.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : Path or DataFrame
+        The file, or a frame whose columns are the headers; named levels of its index are columns.
     sheet : str
         Sheet of a workbook; may be empty if there is only one.
 
@@ -71,6 +76,9 @@ def open_table(path: Path, sheet: str = "") -> Table:
         If the file is missing, empty, of another kind, damaged, in another encoding, or a
         workbook of several sheets of which none is named.
     """
+    if isinstance(source, pd.DataFrame):
+        return _open_frame(source)
+    path = Path(source)
     if path.is_dir():
         raise InputError(f"{path}: a folder, not a panel file; name a {_listed(SUFFIXES)} file")
     if not path.exists():
@@ -105,7 +113,7 @@ def _open_csv(path: Path) -> Table:
         return _load_csv(path, encoding, len(header), text)
 
     note = (f"{path.name}: read as GB18030",) if encoding == "gb18030" else ()
-    return Table(_clean(header), load, note)
+    return Table(_clean(header), load, str(path), path.name, note)
 
 
 def _load_csv(path: Path, encoding: str, width: int, text: Collection[int]) -> pd.DataFrame:
@@ -113,7 +121,7 @@ def _load_csv(path: Path, encoding: str, width: int, text: Collection[int]) -> p
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            return pd.read_csv(
+            frame = pd.read_csv(
                 path,
                 encoding=encoding,
                 header=0,
@@ -125,6 +133,7 @@ def _load_csv(path: Path, encoding: str, width: int, text: Collection[int]) -> p
                 na_values=dict.fromkeys(numeric, sorted(MISSING)),
                 low_memory=False,
             )
+            return frame.set_axis(frame.index + 2)
         except pd.errors.ParserWarning as error:
             raise InputError(
                 f"{path}: rows have more cells than the header, which has {width}; {_QUOTES}"
@@ -233,7 +242,7 @@ def _open_workbook(path: Path, sheet: str) -> Table:
         ) from error
     header = list(rows[0]) if rows else []
     body = pd.DataFrame(rows[1:]).reindex(columns=range(len(header))).infer_objects()
-    return Table(_clean(header), lambda _text: body)
+    return Table(_clean(header), lambda _text: body.set_axis(body.index + 2), str(path), path.name)
 
 
 def _sheet(path: Path, sheets: list[str], wanted: str) -> str:
@@ -262,7 +271,14 @@ def _open_parquet(path: Path) -> Table:
     headers = _clean(table.column_names)
     body = table.to_pandas(ignore_metadata=True)
     body.columns = range(len(headers))
-    return Table(headers, lambda _text: body)
+    return Table(headers, lambda _text: body.set_axis(body.index + 2), str(path), path.name)
+
+
+def _open_frame(frame: pd.DataFrame) -> Table:
+    named = [name for name in frame.index.names if name is not None]
+    frame = frame.reset_index(named) if named else frame
+    body = frame.set_axis(range(1, len(frame) + 1)).set_axis(range(frame.shape[1]), axis="columns")
+    return Table(_clean(frame.columns), lambda _text: body, "the panel", "")
 
 
 def _clean(header: Collection[object]) -> tuple[str, ...]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
+
+from city_resilience.errors import InputError
 
 __all__ = [
     "LEVELS",
@@ -16,7 +18,10 @@ __all__ = [
     "accepted_by",
     "column_letter",
     "correction_line",
+    "refuse_unread",
 ]
+
+_SHOWN = 3
 
 Level = Literal["error", "lost", "warning", "note"]
 LEVELS: tuple[Level, ...] = get_args(Level)
@@ -91,6 +96,8 @@ class Issue:
         The line for ``[data.corrections]`` that corrects or drops it; empty where none could.
     surprise : float
         How many usual moves of its neighbours a value is off; warnings are sorted by it.
+    acceptable : bool
+        Whether a line of ``[audit.accept]`` settles it.
     """
 
     level: Level
@@ -109,6 +116,16 @@ class Issue:
     cities: int = 1
     correction: str = ""
     surprise: float = 0.0
+    acceptable: bool = True
+
+    def __str__(self) -> str:
+        """Return the issue as one sentence, with its place and what to do."""
+        parts = (
+            f"{self.place}: " * bool(str(self.place)),
+            self.reason,
+            self.hint and f"; {self.hint}",
+        )
+        return "".join(parts)
 
     @property
     def id(self) -> str:
@@ -119,8 +136,8 @@ class Issue:
 
     @property
     def acceptance(self) -> str:
-        """The line for ``[audit.accept]`` that accepts it; the reason is for the user to fill."""
-        return f'{_quoted(self.id)} = "why it is right"'
+        """The line for ``[audit.accept]`` that accepts it; "" where none does."""
+        return f'{_quoted(self.id)} = "why it is right"' if self.acceptable else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping, id and acceptance included, for JSON."""
@@ -138,7 +155,7 @@ def accepted_by(issue: Issue, accept: Mapping[str, str]) -> str | None:
     >>> accepted_by(issue, {"spike/employment_ict/*/*": "checked"}) is None
     True
     """
-    for pattern, reason in accept.items():
+    for pattern, reason in accept.items() if issue.acceptable else ():
         if pattern == issue.id or fnmatchcase(issue.id, pattern):
             return reason
     return None
@@ -157,6 +174,37 @@ def column_letter(column: int) -> str:
         column, digit = divmod(column - 1, 26)
         letters = chr(ord("A") + digit) + letters
     return letters
+
+
+def refuse_unread(issues: Iterable[Issue], accept: Mapping[str, str], source: str) -> None:
+    """Refuse a panel with rows or cells that could not be read and that no line accepts.
+
+    Parameters
+    ----------
+    issues : iterable of Issue
+        Of a panel, those that its corrections settle left out.
+    accept : mapping of str to str
+        ``[audit.accept]``.
+    source : str
+        Name of the file; empty for a frame.
+
+    Raises
+    ------
+    InputError
+        Names the first three, the lines that settle them, and how many more there are.
+    """
+    left = [issue for issue in issues if accepted_by(issue, accept) is None]
+    if not left:
+        return
+    shown = "; ".join(f"{issue}{_settled_by(issue)}" for issue in left[:_SHOWN])
+    more = f"; and {len(left) - _SHOWN} more, see all with city-resilience check {source or 'DATA'}"
+    raise InputError(f"{source or 'the panel'}: {shown}{more if len(left) > _SHOWN else ''}")
+
+
+def _settled_by(issue: Issue) -> str:
+    lines = ((issue.correction, "[data.corrections]"), (issue.acceptance, "[audit.accept]"))
+    said = " or ".join(f"{line} in {table}" for line, table in lines if line)
+    return f", or set {said}" if said else ""
 
 
 def correction_line(variable: str, city: str, years: int | str, value: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
+from city_resilience.reading.issues import Issue, Place
 
 __all__ = ["Grid", "Panel"]
 
@@ -76,6 +77,8 @@ class Panel:
         Variable id to the header of its column in the file.
     masked : tuple of str
         Cells that an audit masks, one sentence for each variable; among the notes too.
+    issues : tuple of Issue
+        Rows and cells that could not be read or used; they are not in the frame.
     """
 
     frame: pd.DataFrame
@@ -86,6 +89,7 @@ class Panel:
     rows: NDArray[np.int64] | None = field(default=None, compare=False)
     headers: Mapping[str, str] = field(default_factory=dict, compare=False)
     masked: tuple[str, ...] = field(default=(), compare=False)
+    issues: tuple[Issue, ...] = field(default=(), compare=False)
 
     @property
     def cities(self) -> list[str]:
@@ -103,8 +107,8 @@ class Panel:
         rows = None if self.rows is None else self.rows[kept]
         return replace(self, frame=self.frame[kept].reset_index(drop=True), rows=rows)
 
-    def cell(self, position: int, variable: str = "") -> str:
-        """Return where a cell of the frame stands in the file; "" where that is not known.
+    def place(self, position: int, variable: str = "") -> Place:
+        """Return where a cell of the frame stands in the file, as far as that is known.
 
         Parameters
         ----------
@@ -114,9 +118,12 @@ class Panel:
             Variable id; empty for the row alone.
         """
         if self.rows is None:
-            return ""
-        column = f", column {self.headers[variable]!r}" if variable in self.headers else ""
-        return f"row {self.rows[position]}{column}"
+            return Place()
+        return Place(row=int(self.rows[position]), header=self.headers.get(variable, ""))
+
+    def cell(self, position: int, variable: str = "") -> str:
+        """Return the place of a cell in words; "" where it is not known."""
+        return str(self.place(position, variable))
 
     def fingerprint(self) -> str:
         """Return a hash of keys, columns and values that does not depend on the row order."""

@@ -18,8 +18,8 @@ from city_resilience.reading.city_names import place_cities
 from city_resilience.reading.column_cells import as_numbers, as_text, as_years
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.decode import open_table
-from city_resilience.reading.faults import Faults
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.size import size_labels
 
@@ -29,58 +29,52 @@ SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds s
 
 
 def read_panel(
-    path: Path | str,
-    data: Data | None = None,
-    *,
-    outcome: str = "",
-    faults: Faults | None = None,
+    source: Path | str | pd.DataFrame, data: Data | None = None, *, outcome: str = ""
 ) -> Panel:
     """Read, name, convert and check a panel.
 
     Parameters
     ----------
-    path : Path
-        A CSV (UTF-8 with or without mark, else GB18030), XLSX or Parquet file. Its first row
-        holds the headers; each further row is one city in one year.
+    source : Path or DataFrame
+        A CSV (UTF-8 with or without mark, else GB18030), XLSX or Parquet file whose first row
+        holds the headers, or a frame with the same headers as columns; each row is one city in
+        one year. A frame is left as it is.
     data : Data, optional
         Names of the keys where the catalogue does not know them, groups, units, own columns,
         the scope, corrections of cells, and the sheet of a workbook.
     outcome : str
         Id of the variable that must be present and positive; not checked if empty.
-    faults : Faults, optional
-        Keeps what is wrong with rows and cells, which are then left out, where an audit asks for
-        all of it at once. Without it the first fault is an error.
 
     Returns
     -------
     Panel
-        Sorted by city and year, whatever the order of rows and columns in the file.
+        Sorted by city and year, whatever the order of rows and columns in the file. Its issues
+        are the rows and cells that could not be read or used, which are left out.
 
     Raises
     ------
     InputError
         If the file cannot be read, a key or declared column is missing, two columns are the
-        same variable, a unit does not fit, a cell is no number, no year, blank or infinite, a
-        city-year is given twice, there is only one city, or the outcome is absent, empty, zero
-        or negative; with a gazetteer, if a city's name is unknown or ambiguous.
+        same variable, a unit does not fit, there is only one city, or the outcome is absent; with
+        a gazetteer, if no row is a city.
     """
-    path, data = Path(path), data or Data()
-    faults = faults or Faults(str(path))
-    table = open_table(path, data.sheet)
-    layout = lay_out(table.headers, data, str(path))
+    data = data or Data()
+    table = open_table(source, data.sheet)
+    name = table.name
+    layout = lay_out(table.headers, data, name)
     raw = table.load([*layout.keys.values(), *layout.groups.values()])
     raw, blank = _without_blank_rows(raw, layout)
     if raw.empty:
-        raise InputError(f"{path}: a header and no rows; export the panel again")
-    name = str(path)
-    raw, keys = _keys(raw, table.headers, layout, faults)
+        raise InputError(f"{name}: a header and no rows; export the panel again")
+    issues: list[Issue] = []
+    raw, keys = _keys(raw, table.headers, layout, issues)
     raw, keys, outside = _in_scope(name, raw, keys, layout, data.scope)
     notes = [*layout.notes, *outside]
     looked_up, rules = groups_looked_up(table.headers, data), load_sheet_rules()
     if data.gazetteer != "none":
         level = rules.keys.get(plain(table.headers[layout.keys["city"]]), "")
         places = place_cities(
-            faults,
+            name,
             keys,
             data.gazetteer,
             looked_up,
@@ -88,29 +82,31 @@ def read_panel(
         )
         raw, keys = raw[places.kept], dict(places.keys)
         notes += places.notes
+        issues += places.issues
     frame = pd.DataFrame(
         keys
         | {header: as_text(raw[at]) for header, at in layout.groups.items()}
-        | {source.variable.id: _values(raw, source, faults) for source in layout.sources},
+        | {source.variable.id: _values(raw, keys, source, issues) for source in layout.sources},
         index=raw.index,
     )
     if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
-        raise InputError(f"{path}: {layout.no_city}")
-    faults.take(checks.check_duplicates(frame))
+        raise InputError(f"{name}: {layout.no_city}")
+    issues += checks.check_duplicates(frame)
     frame = frame.drop_duplicates(["city", "year"])
-    checks.check_cities(name, frame["city"])
+    checks.check_cities(name, frame["city"], issues)
     ordered = frame.sort_values(["city", "year"], kind="stable")
     panel = Panel(
         frame=ordered.reset_index(drop=True),
         variables={source.variable.id: source.variable for source in layout.sources},
         groups=(*layout.groups, *looked_up),
         notes=(*table.notes, *notes, *([f"{blank} blank rows left out"] * (blank > 0))),
-        source=path.name,
-        rows=ordered.index.to_numpy(dtype=np.int64) + 2,
+        source=table.source,
+        rows=ordered.index.to_numpy(dtype=np.int64),
         headers={source.variable.id: source.header for source in layout.sources},
+        issues=tuple(issues),
     )
     panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
-    return _with_outcome(name, panel, raw, layout, outcome, faults) if outcome else panel
+    return _with_outcome(name, panel, raw, layout, outcome) if outcome else panel
 
 
 def _with_size(panel: Panel, scope: str) -> Panel:
@@ -132,17 +128,14 @@ def _without_blank_rows(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame
 
 
 def _keys(
-    raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout, faults: Faults
+    raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout, issues: list[Issue]
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read the keys; rows whose keys are at fault are left out where faults are kept."""
+    """Read the keys; rows whose keys cannot be read are left out."""
     city, year = layout.keys["city"], layout.keys["year"]
-    cities = as_text(raw[city])
-    faults.take(checks.check_city_names(headers[city], cities))
-    years, bad = as_years(raw[year])
-    faults.take(checks.check_years(headers[year], raw[year], bad))
-    known = np.where(bad, np.nan, years.astype(np.float64))
-    faults.take(checks.check_year_range(headers[year], raw[year], known))
-    sound = ~bad & (cities != "").to_numpy(dtype=bool)
+    cities, years = as_text(raw[city]), as_years(raw[year])
+    issues += checks.check_city_names(headers[city], cities)
+    issues += checks.check_years(headers[year], raw[year], years)
+    sound = (cities != "").to_numpy(dtype=bool) & checks.is_year(years)
     keys: dict[str, Any] = {"city": cities[sound], "year": years[sound]}
     if "province" in layout.keys:
         keys["province"] = as_text(raw[layout.keys["province"]])[sound]
@@ -161,7 +154,7 @@ def _in_scope(
     for row, word in zip(words.index, words, strict=True):
         if word and found[word] not in scopes.values():
             raise InputError(
-                f"{path}: row {row + 2}: scope 全市 or 市辖区 expected, found {word!r}; correct it"
+                f"{path}: row {row}: scope 全市 or 市辖区 expected, found {word!r}; correct it"
             )
     kept = words.map(lambda word: not word or found[word] == scope).to_numpy(dtype=bool)
     if not kept.any():
@@ -172,30 +165,36 @@ def _in_scope(
     return raw[kept], {key: values[kept] for key, values in keys.items()}, note
 
 
-def _values(raw: pd.DataFrame, source: Source, faults: Faults) -> NDArray[np.float64]:
+def _values(
+    raw: pd.DataFrame, keys: dict[str, Any], source: Source, issues: list[Issue]
+) -> NDArray[np.float64]:
+    """Read a column in the unit of its variable; cells that are no number are unknown."""
     cells, variable = raw[source.position], source.variable
-    values, bad = as_numbers(cells)
-    faults.take(checks.check_numbers(source.header, variable.id, cells, bad))
-    faults.take(checks.check_finite(source.header, variable.id, cells, values))
-    values = np.where(np.isinf(values), np.nan, values)
+    values, wrong = as_numbers(cells)
+    for at, reason in wrong.items():
+        place = Place(row=int(cells.index[at]), header=source.header)
+        key = (str(keys["city"].iloc[at]), int(keys["year"][at]))
+        issues.append(
+            checks.cell_issue("unreadable", reason, cells.iloc[at], place, variable.id, key)
+        )
     if variable.kind == "share" and not source.unit:
-        faults.take(checks.check_share(source.header, variable.id, values))
+        issues += checks.check_share(source.header, variable.id, values)
     return values if source.factor == 1.0 else values * source.factor
 
 
 def _with_outcome(
-    path: str, panel: Panel, raw: pd.DataFrame, layout: Layout, outcome: str, faults: Faults
+    path: str, panel: Panel, raw: pd.DataFrame, layout: Layout, outcome: str
 ) -> Panel:
-    """Check the outcome; values that are not positive are left out where faults are kept."""
+    """Check the outcome; values that are not positive are left out."""
     if outcome in layout.misfits and outcome not in panel.variables:
         raise InputError(f"{path}: {layout.misfits[outcome]}")
     checks.check_outcome(path, outcome, panel.variables)
-    assert panel.rows is not None
-    by_row = np.argsort(panel.rows)
-    values = panel.frame[outcome].to_numpy(dtype=np.float64)[by_row]
     position = next(source.position for source in layout.sources if source.variable.id == outcome)
-    cells = raw[position].loc[panel.rows[by_row] - 2]
-    keys = panel.frame[["city", "year"]].iloc[by_row]
-    faults.take(checks.check_positive(panel.headers[outcome], outcome, keys, cells, values))
+    by_row = panel.frame.set_axis(panel.rows, axis="index").sort_index()
+    issues = checks.check_positive(panel.headers[outcome], outcome, by_row, raw[position])
     positive = panel.frame[outcome].where(panel.frame[outcome] > 0)
-    return replace(panel, frame=panel.frame.assign(**{outcome: positive}))
+    return replace(
+        panel,
+        frame=panel.frame.assign(**{outcome: positive}),
+        issues=(*panel.issues, *issues),
+    )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -96,10 +94,7 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
         update={"city": "", "year": "", "province": "", "sheet": "", "units": {}, "columns": own}
         | {"corrections": {}}
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "input.parquet"
-        frame.to_parquet(path, index=False)
-        panel = read_panel(path, settings, outcome=experiment.outcome.variable)
+    panel = read_panel(frame, settings, outcome=experiment.outcome.variable)
     return audited_panel(panel, experiment, purpose="predict").panel
 
 
