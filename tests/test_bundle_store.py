@@ -9,10 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bundle_inputs import small_experiment, small_forecaster, small_panel
+from bundle_inputs import small_forecaster, small_panel
 from city_resilience.errors import InputError
 from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
-from city_resilience.models.card import model_card
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import is_bundle, read_manifest
 from city_resilience.reading.panel import Panel
@@ -254,31 +253,9 @@ def test_unknown_kind_and_missing_member(folder: Path) -> None:
         load_bundle(folder)
 
 
-def test_card_states_data_scores_and_simulation(forecaster: Forecaster, tmp_path: Path) -> None:
-    scores = pd.DataFrame(
-        {
-            "model": ["blend", "last", "blend"],
-            "horizon": [1, 1, 1],
-            "slice": ["all", "all", "year"],
-            "mae": [1.25, 1.5, 9.87],
-            "skill_naive": [0.1667, float("nan"), 0.0],
-        }
-    )
-    folder = save_bundle(forecaster, tmp_path / "b", card={"scores": scores, "panel": "30 cities"})
-    card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "SIMULATED DATA" in card
-    assert "- Licence: Apache-2.0" in card
-    assert f"`{forecaster.fingerprint}`" in card
-    assert "| blend | 1 | 1.250 | 0.167 |" in card
-    assert "| last | 1 | 1.500 | – |" in card
-    assert "9.87" not in card
-    assert [row["model"] for row in read_manifest(folder).card["scores"]] == ["blend", "last"]
-
-
-def test_card_without_scores_says_so(panel: Panel) -> None:
-    real = small_experiment(data={"source": "yearbook", "licence": "CC BY 4.0"})
-    forecaster = Forecaster(real, 2013, ("a",), {}, "f00")
-    card = model_card(forecaster)
-    assert "SIMULATED" not in card
-    assert "Not evaluated" in card
-    assert "- Source: yearbook" in card
+def test_card_is_kept_as_it_was_given(forecaster: Forecaster, tmp_path: Path) -> None:
+    folder = save_bundle(forecaster, tmp_path / "b", card_text="# Model card: mine 模型\n")
+    copy = copy_bundle(folder, tmp_path / "copy")
+    assert (copy / "MODEL_CARD.md").read_text(encoding="utf-8") == "# Model card: mine 模型\n"
+    without = save_bundle(forecaster, tmp_path / "c")
+    assert (without / "MODEL_CARD.md").read_text() == "# Model card: A small simulated panel\n"

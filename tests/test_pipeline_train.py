@@ -184,7 +184,7 @@ def test_registered_version_says_what_it_is_and_how_to_call_it(story):
     assert card.startswith("# Model card: A small simulated panel")
     assert "- Source: city_resilience.simulate, seed 5\n- Licence: Apache-2.0\n" in card
     assert "SIMULATED DATA" in card
-    assert f"| blend | 1 | {2 * (CITIES - 1)} |" in card
+    assert f"| the blend | 1 | {2 * (CITIES - 1)} |" in card
     assert version.run_id == story.first.run_id
     assert float(version.tags["mae_h1"]) == pytest.approx(
         yearly_mae(story.first.evaluation.backtest.frame, BLEND), abs=1e-6

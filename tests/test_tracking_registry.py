@@ -15,6 +15,7 @@ from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
+from city_resilience.report.card import model_card
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
 from city_resilience.tracking.promotion import promote
@@ -53,7 +54,8 @@ def fitted(panel: Panel, name: str) -> Forecaster:
 def train(
     store: Store, panel: Panel, forecaster: Forecaster, folder: Path, verdict: Verdict | None = None
 ) -> Any:
-    bundle = save_bundle(forecaster, folder / "saved under any name")
+    card = model_card(forecaster)
+    bundle = save_bundle(forecaster, folder / "saved under any name", card_text=card)
     with track(store, forecaster.experiment, fingerprint=panel.fingerprint()) as run:
         return register(run, bundle, forecaster, panel, mae={1: 1.25}, verdict=verdict)
 

@@ -259,6 +259,7 @@ def _stage(
     run: Mapping[str, Any],
 ) -> None:
     from city_resilience.report.audit_page import write_audit
+    from city_resilience.report.card import model_card
     from city_resilience.report.html import write_report
     from city_resilience.report.summary import summarise
 
@@ -273,9 +274,6 @@ def _stage(
         drivers, levels_of(source.dataset), source.experiment.evaluation.min_group
     )
     write_table(by_group, folder / "drivers_by_group.csv")
-    panel = source.panel
-    extent = f"{len(panel.cities)} cities, {panel.years[0]}-{panel.years[-1]}"
-    save_bundle(forecaster, folder / "model", card={"panel": extent, "scores": evaluation.scores})
     summary = summarise(
         source.experiment,
         backtest=evaluation.backtest.frame,
@@ -292,6 +290,9 @@ def _stage(
         },
         info=_info(source, forecaster) | dict(run),
     )
+    panel = source.panel
+    extent = f"{len(panel.cities)} cities, {panel.years[0]}-{panel.years[-1]}"
+    save_bundle(forecaster, folder / "model", card_text=model_card(forecaster, summary, extent))
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
 

@@ -15,12 +15,12 @@ from typing import Any
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
-from city_resilience.models.card import card_figures, model_card
 from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import CALIBRATION, Calibration
 from city_resilience.models.manifest import (
     CARD,
+    CARD_HEAD,
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
@@ -53,12 +53,10 @@ def package_versions() -> dict[str, str]:
     return versions
 
 
-def save_bundle(
-    forecaster: Forecaster, folder: Path | str, *, card: Mapping[str, Any] | None = None
-) -> Path:
+def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
     """Write a forecaster as a bundle; the folder appears whole or not at all.
 
-    The same forecaster and card give the same bytes in the same environment. Members of weight
+    The same forecaster and card text give the same bytes in the same environment. Members of weight
     zero are left out.
 
     Parameters
@@ -66,8 +64,8 @@ def save_bundle(
     forecaster : Forecaster
     folder : Path
         New, empty, or an older bundle, which is replaced.
-    card : mapping
-        What the model card should tell, see `card_figures`.
+    card_text : str
+        The model card, Markdown; its head alone when empty.
 
     Raises
     ------
@@ -76,7 +74,9 @@ def save_bundle(
     """
     folder = Path(folder)
     _check_replaceable(folder)
-    return _write(_content(forecaster, card or {}), folder)
+    if not card_text:
+        card_text = f"{CARD_HEAD}{forecaster.experiment.title or forecaster.experiment.name}\n"
+    return _write(_content(forecaster, card_text), folder)
 
 
 def copy_bundle(source: Path | str, folder: Path | str) -> Path:
@@ -145,8 +145,8 @@ def _write(content: Mapping[str, bytes], folder: Path) -> Path:
     return folder
 
 
-def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes]:
-    files: dict[str, bytes] = {CARD: model_card(forecaster, card).encode()}
+def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
+    files: dict[str, bytes] = {CARD: card_text.encode()}
     horizons = {}
     for horizon, model in forecaster.horizons.items():
         members = {}
@@ -180,7 +180,6 @@ def _content(forecaster: Forecaster, card: Mapping[str, Any]) -> dict[str, bytes
         "fingerprint": forecaster.fingerprint,
         "simulated": forecaster.experiment.data.simulated,
         "composite": forecaster.composite.as_dict() if forecaster.composite else None,
-        "card": card_figures(card),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
             for name, data in files.items()

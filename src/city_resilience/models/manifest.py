@@ -18,6 +18,7 @@ from city_resilience.errors import InputError
 
 __all__ = [
     "CARD",
+    "CARD_HEAD",
     "FORMAT",
     "FORMAT_VERSION",
     "MANIFEST",
@@ -102,8 +103,6 @@ class Manifest(_Strict):
         Fingerprint of the training panel.
     composite : mapping or None
         Ranges and weights of a composite outcome, to be checked by ``FrozenComposite``.
-    card : mapping
-        What the model card was written from.
     files : mapping of str to FileEntry
         Every file of the bundle but the manifest.
     """
@@ -119,7 +118,6 @@ class Manifest(_Strict):
     fingerprint: str = ""
     simulated: bool = False
     composite: dict[str, Any] | None = None
-    card: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, FileEntry]
 
 

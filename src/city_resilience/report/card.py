@@ -1,0 +1,63 @@
+"""The model card: what a model forecasts, from which data, how well, and what it is not for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.manifest import CARD_HEAD
+from city_resilience.report.inline import page_asset
+from city_resilience.report.texts import model_name
+from city_resilience.resilience.measures import MEASURES
+
+__all__ = ["model_card"]
+
+SCORES = (
+    "mae",
+    "rank_correlation",
+    "skill_naive",
+    "skill_history",
+    "difference_history",
+    "difference_low",
+    "difference_high",
+)
+
+
+def model_card(
+    forecaster: Forecaster, summary: Mapping[str, Any] | None = None, panel: str = ""
+) -> str:
+    """Write the card of a model as Markdown.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    summary : mapping
+        What `summarise` returned; its scores are those of the card. Without it the card says that
+        the model has not been evaluated.
+    panel : str
+        The extent of the training panel in a few words.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    outcome = forecaster.experiment.outcome
+    environment = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    parts = (summary or {"by_horizon": {}})["by_horizon"]
+    return environment.from_string(page_asset("card.md.j2")).render(
+        head=CARD_HEAD,
+        forecaster=forecaster,
+        experiment=forecaster.experiment,
+        outcome=", ".join(outcome.composite.components) if outcome.composite else outcome.variable,
+        horizons=list(forecaster.horizons),
+        measure=MEASURES[outcome.measure],
+        label=lambda name: model_name(name, "en"),
+        scores=SCORES,
+        rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],
+        panel=panel,
+    )

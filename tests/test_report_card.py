@@ -1,0 +1,43 @@
+"""The model card tells from which data a model comes, how well it forecasts, and its limits."""
+
+from __future__ import annotations
+
+import pytest
+
+from bundle_inputs import small_experiment, small_forecaster, small_panel
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.report.card import model_card
+
+
+@pytest.fixture(scope="module")
+def forecaster(tmp_path_factory: pytest.TempPathFactory) -> Forecaster:
+    return small_forecaster(small_panel(tmp_path_factory.mktemp("panel")))
+
+
+def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
+    empty = dict.fromkeys(("skill_history", "difference_history", "difference_low"))
+    common = {"n": 30, "rank_correlation": 0.5, "difference_high": None, **empty}
+    skill = [
+        {"model": "blend", "mae": 1.25, "skill_naive": 0.1667, **common},
+        {"model": "last", "mae": 1.5, "skill_naive": None, **common},
+    ]
+    card = model_card(forecaster, {"by_horizon": {"1": {"skill": skill}}}, "30 cities, 2000-2013")
+    assert card.startswith("# Model card: A small simulated panel\n\n> **SIMULATED DATA.**")
+    assert "- Licence: Apache-2.0\n" in card
+    assert "- Panel: 30 cities, 2000-2013\n" in card
+    assert f"`{forecaster.fingerprint}`" in card
+    weights = "xgboost on recent years 0.300, ridge on ranks 0.500, extra trees 0.200\n"
+    assert f"columns; weights: {weights}- h = 2: what it adds to h = 1; " in card
+    assert "|---|\n| the blend | 1 | 30 | 1.250 | 0.500 | 0.167 | – | – | – | – |\n" in card
+    assert "| last gap | 1 | 30 | 1.500 | 0.500 | – |" in card
+    assert "Not evaluated" not in card
+
+
+def test_card_without_scores_says_so() -> None:
+    real = small_experiment(data={"source": "yearbook", "licence": "CC BY 4.0"})
+    forecaster = Forecaster(real, 2013, ("a",), {}, "f00")
+    card = model_card(forecaster)
+    assert "SIMULATED" not in card
+    assert "Not evaluated" in card
+    assert "- Source: yearbook" in card
+    assert card.endswith("is not covered.\n")
