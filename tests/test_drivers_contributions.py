@@ -9,7 +9,15 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
-from city_resilience.explain.contributions import BASE, contributions, family_sums, leading
+from city_resilience.explain.contributions import (
+    BASE,
+    BASE_FAMILY,
+    NOT_OBSERVED,
+    contributions,
+    family_sums,
+    leading,
+    mean_sizes,
+)
 from city_resilience.models.forecaster import Forecaster
 from forecasting_inputs import experiment, facts_of, small_panel
 
@@ -63,3 +71,27 @@ def test_leading_drivers_are_the_largest(drivers):
     named = drivers[drivers["indicator"] != BASE]
     largest = named.assign(size=named["contribution"].abs()).groupby(["city", "horizon"])["size"]
     np.testing.assert_array_equal(first, largest.max().reindex(first.index))
+
+
+def test_mean_sizes_agree_with_a_slow_loop(drivers):
+    rows = drivers[drivers["horizon"] == 1].copy()
+    rows.loc[(rows["city"] == rows["city"].iloc[0]) & (rows["family"] == "digital"), "value"] = None
+    cities = rows["city"].unique()
+    observed = {"digital", "history"}
+    for by in ("family", "indicator"):
+        sizes = mean_sizes(rows, by, observed)
+        named = rows[rows["value"].notna() & rows["family"].isin(observed)]
+        assert set(sizes.index) == set(named[by])
+        assert sizes.is_monotonic_decreasing
+        for name, size in sizes.items():
+            own = named[named[by] == name]
+            slow = [abs(own.loc[own["city"] == city, "contribution"].sum()) for city in cities]
+            assert size == pytest.approx(np.mean(slow))
+
+
+def test_families_that_may_not_be_named_are_not_observed(drivers):
+    sums = family_sums(drivers, {"history"})
+    assert set(sums["family"]) == {"history", BASE_FAMILY, NOT_OBSERVED}
+    total = sums.groupby(["city", "horizon"])["contribution"].sum()
+    expected = drivers.groupby(["city", "horizon"])["contribution"].sum()
+    pd.testing.assert_series_equal(total, expected, rtol=1e-12)

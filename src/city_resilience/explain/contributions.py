@@ -8,6 +8,7 @@ forecast is the sum over the horizons up to it, so are its contributions.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,16 @@ from numpy.typing import NDArray
 from city_resilience.models.forecaster import Forecaster, HorizonModel, ServedRows
 from city_resilience.reading.panel import Panel
 
-__all__ = ["BASE", "DRIVER_COLUMNS", "contributions", "family_sums", "leading"]
+__all__ = [
+    "BASE",
+    "BASE_FAMILY",
+    "DRIVER_COLUMNS",
+    "NOT_OBSERVED",
+    "contributions",
+    "family_sums",
+    "leading",
+    "mean_sizes",
+]
 
 Float = NDArray[np.float64]
 
@@ -31,7 +41,7 @@ DRIVER_COLUMNS = (
     "age",
     "contribution",
 )
-BASE = "(base)"
+BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
 
 
@@ -126,7 +136,9 @@ class _Explained:
                 "origin": np.repeat(rows.origins, width),
                 "horizon": horizon,
                 "indicator": np.tile([*self.names, BASE], len(cities)),
-                "family": np.tile([*(family[name] for name in self.names), "base"], len(cities)),
+                "family": np.tile(
+                    [*(family[name] for name in self.names), BASE_FAMILY], len(cities)
+                ),
                 "value": np.hstack([self.values, nothing]).ravel(),
                 "age": np.hstack([self.ages, nothing]).ravel(),
                 "contribution": np.hstack([self.sums, bases]).ravel(),
@@ -134,21 +146,62 @@ class _Explained:
         )
 
 
-def family_sums(drivers: pd.DataFrame) -> pd.DataFrame:
+def family_sums(drivers: pd.DataFrame, observed: Collection[str] | None = None) -> pd.DataFrame:
     """Sum contributions by family.
 
     An indicator without a value for a city is no driver of its forecast; what the model gives
     for its absence is summed under ``(not observed)``.
 
+    Parameters
+    ----------
+    drivers : DataFrame
+        See `contributions`.
+    observed : collection of str, optional
+        The families that may be named; the others are summed under ``(not observed)`` too.
+
     Returns
     -------
     DataFrame
-        Columns city, origin, horizon, family, contribution (pp).
+        Columns city, origin, horizon, family, contribution (pp); the base is the family ``base``.
     """
-    unseen = drivers["value"].isna() & (drivers["indicator"] != BASE)
-    named = drivers.assign(family=drivers["family"].mask(unseen, NOT_OBSERVED))
     keys = ["city", "origin", "horizon", "family"]
+    named = _named(drivers, observed)
     return named.groupby(keys, sort=False)["contribution"].sum().reset_index()
+
+
+def mean_sizes(
+    drivers: pd.DataFrame, by: str = "family", observed: Collection[str] | None = None
+) -> pd.Series:
+    """Return mean absolute contributions over the cities of one horizon, largest first.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        See `contributions`; rows of one horizon.
+    by : str
+        ``family``, whose indicators are summed before the absolute value, or ``indicator``.
+    observed : collection of str, optional
+        As for `family_sums`.
+
+    Returns
+    -------
+    Series
+        Family or indicator to pp, a city without a value counting as 0; the base and what is not
+        observed are left out.
+    """
+    named = _named(drivers, observed)
+    named = named[~named["family"].isin((BASE_FAMILY, NOT_OBSERVED))]
+    sums = named.groupby(["city", by])["contribution"].sum().abs().groupby(by).sum()
+    return (sums / max(drivers["city"].nunique(), 1)).sort_values(ascending=False, kind="stable")
+
+
+def _named(drivers: pd.DataFrame, observed: Collection[str] | None) -> pd.DataFrame:
+    """Put contributions that no indicator may be named for under ``(not observed)``."""
+    unseen = drivers["value"].isna()
+    if observed is not None:
+        unseen |= ~drivers["family"].isin(set(observed))
+    family = drivers["family"].mask(unseen & (drivers["indicator"] != BASE), NOT_OBSERVED)
+    return drivers.assign(family=family)
 
 
 def leading(drivers: pd.DataFrame, most: int) -> pd.DataFrame:

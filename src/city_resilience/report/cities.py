@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.explain.contributions import BASE
+from city_resilience.explain.contributions import (
+    BASE,
+    BASE_FAMILY,
+    NOT_OBSERVED,
+    family_sums,
+    mean_sizes,
+)
 from city_resilience.models.interval_rows import EVENTS
 from city_resilience.report.plain import plain, plain_text, whole
 
@@ -89,13 +95,17 @@ def contributions(
     ).sort_values(["city", "size", "indicator"], ascending=[True, False, True])
     columns = {
         name: rows[name].to_numpy()
-        for name in ("contribution", "seen", "indicator", "index", "value", "family")
+        for name in ("contribution", "seen", "indicator", "index", "value")
     }
+    sums = family_sums(rows, observed).groupby("city")
+    by_family = {city: part.set_index("family")["contribution"] for city, part in sums}
     cities = rows["city"].to_numpy()
     changes = np.flatnonzero(cities[1:] != cities[:-1]) + 1
     bounds = [0, *changes.tolist(), len(rows)] if len(rows) else []
     return {
-        str(cities[start]): _city_parts({name: col[start:end] for name, col in columns.items()})
+        str(cities[start]): _city_parts(
+            {name: col[start:end] for name, col in columns.items()}, by_family[cities[start]]
+        )
         for start, end in pairwise(bounds)
     }
 
@@ -108,12 +118,13 @@ def families(
     A family's contribution in a city is the sum over its indicators, taken before the absolute
     value. Families that are not observed at the live origin are left out.
     """
-    rows = drivers[(drivers["horizon"] == horizon) & (drivers["indicator"] != BASE)]
-    rows = rows[rows["family"].isin(observed) & rows["value"].notna()]
+    rows = drivers[drivers["horizon"] == horizon]
     index = {entry["id"]: i for i, entry in enumerate(indicators)}
+    by_family = mean_sizes(rows, observed=observed)
+    by_indicator = mean_sizes(rows, "indicator", observed)[:SHOWN]
     return {
-        "families": [[name, size] for name, size in _mean_size(rows, "family")],
-        "indicators": [[index[name], size] for name, size in _mean_size(rows, "indicator")[:SHOWN]],
+        "families": [[str(name), plain(size)] for name, size in by_family.items()],
+        "indicators": [[index[name], plain(size)] for name, size in by_indicator.items()],
     }
 
 
@@ -156,13 +167,6 @@ def driver_groups(
     return found
 
 
-def _mean_size(rows: pd.DataFrame, column: str) -> list[tuple[str, float]]:
-    cities = max(rows["city"].nunique(), 1)
-    sums = rows.groupby(["city", column])["contribution"].sum().abs()
-    sizes = (sums.groupby(column).sum() / cities).sort_values(ascending=False, kind="stable")
-    return [(str(name), round(float(size), 4)) for name, size in sizes.items()]
-
-
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = rows.sort_values("horizon").to_dict("records")
     return records
@@ -181,23 +185,21 @@ def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _city_parts(part: Mapping[str, Any]) -> dict[str, Any]:
-    size, seen, family = part["contribution"], part["seen"], part["family"]
+def _city_parts(part: Mapping[str, Any], by_family: pd.Series) -> dict[str, Any]:
+    size, seen = part["contribution"], part["seen"]
     base = part["indicator"] == BASE
     missing = ~seen & ~base
     named = np.flatnonzero(seen)[:SHOWN]
     rest = np.flatnonzero(seen)[SHOWN:]
     index, value = part["index"], part["value"]
-    sums: dict[str, float] = {}
-    for name, number in zip(family[seen], size[seen], strict=True):
-        sums[str(name)] = sums.get(str(name), 0.0) + float(number)
+    named_families = by_family.drop([BASE_FAMILY, NOT_OBSERVED], errors="ignore")
     return {
-        "base": plain(size[base].sum(), 6),
-        "families": {name: round(total, 6) for name, total in sums.items()},
+        "base": plain(by_family.get(BASE_FAMILY, 0.0), 6),
+        "families": {str(name): plain(total, 6) for name, total in named_families.items()},
         "top": [[int(index[i]), _short(value[i]), plain(size[i], 6)] for i in named],
         "rest": plain(size[rest].sum(), 6),
         "rest_count": len(rest),
-        "missing": plain(size[missing].sum(), 6),
+        "missing": plain(by_family.get(NOT_OBSERVED, 0.0), 6),
         "missing_count": int(missing.sum()),
         "observed": plain(seen.sum() / max(int((~base).sum()), 1)),
     }

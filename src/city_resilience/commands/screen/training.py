@@ -19,7 +19,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, best_naive, yearly
 from city_resilience.evaluation.study.study import recipe_of, same_recipe
-from city_resilience.explain.contributions import BASE, family_sums
+from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums, mean_sizes
 from city_resilience.report.texts import load_texts
 from city_resilience.resilience.measures import MEASURES
 
@@ -225,14 +225,12 @@ def _left_out(source: Source, evaluation: Evaluation) -> Iterable[str]:
 
 def _families(result: Trained) -> Table:
     horizon = min(result.forecaster.horizons)
-    sums = family_sums(result.drivers[result.drivers["horizon"] == horizon])
-    size = sums.assign(contribution=sums["contribution"].abs())
-    size = size[size["family"] != "base"].groupby("family")["contribution"].mean()
+    size = mean_sizes(result.drivers[result.drivers["horizon"] == horizon])
     table = Table(title=f"What the forecasts lean on (horizon {horizon})", title_justify="left")
     table.add_column("family")
     unit = MEASURES[result.source.experiment.outcome.measure].mark
     table.add_column(f"mean |contribution|, {unit}", justify="right")
-    for family, value in size.sort_values(ascending=False).items():
+    for family, value in size.items():
         table.add_row(str(family), f"{value:.3f}")
     coverage = result.evaluation.coverage
     live = coverage[coverage["origin"] == coverage["origin"].max()]
@@ -305,7 +303,7 @@ def show_city(
     families = family_sums(rows).set_index("family")["contribution"]
     table = Table("family", unit, title="By family", title_justify="left")
     for family, value in families.sort_values(key=abs, ascending=False).items():
-        table.add_row("base value" if family == "base" else str(family), f"{value:+.3f}")
+        table.add_row("base value" if family == BASE_FAMILY else str(family), f"{value:+.3f}")
     console.print(table)
     named = rows[rows["indicator"] != BASE].sort_values("contribution", key=abs, ascending=False)
     table = Table("indicator", "family", "value", unit, title="By indicator", title_justify="left")
