@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -283,3 +284,37 @@ def test_real_panels(file, outcome, cities, years, variables, groups):
     assert shares
     assert all(panel.frame[name].max() <= 1 for name in shares)
     assert "city" not in panel.variables
+
+
+def test_the_grid_is_laid_out_once_and_a_masked_panel_keeps_it(panel):
+    grid = panel.grid()
+    assert panel.grid() is grid
+    assert not any(array.flags.writeable for array in grid.values.values())
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[1, 2] = True
+    masked = panel.mask({"gdp_real": mask}, ["甲市 2012"])
+    assert (masked.masked, masked.notes) == (("甲市 2012",), (*panel.notes, "甲市 2012"))
+    assert masked.grid() is masked.grid()
+    assert masked.grid().values["loans"] is grid.values["loans"]
+    again = replace(masked, source="laid out again").grid()
+    for name in panel.variables:
+        np.testing.assert_array_equal(masked.grid().values[name], again.values[name])
+    assert masked.frame["gdp_real"].isna().tolist() == [False] * 4 + [True]
+    assert panel.frame["gdp_real"].notna().all()
+
+
+def test_a_frame_is_read_as_its_file_is(panel):
+    other = read_panel(FRAME, DATA, outcome="gdp_real")
+    assert_same(panel, other)
+    assert (other.notes, other.source) == (panel.notes, "")
+    assert_same(panel, read_panel(FRAME.set_index(["城市", "年份"]), DATA))
+    assert_same(panel, read_panel(FRAME.sample(frac=1, random_state=0), DATA))
+    narrow = FRAME.astype({"城市": "category", "年份": "Int64", "城镇化率(%)": "Float64"})
+    assert_same(panel, read_panel(narrow, DATA))
+
+
+def test_issues_of_a_frame_name_its_row_from_one():
+    frame = FRAME.astype({"自有指标": object})
+    frame.loc[1, "自有指标"] = "x"
+    (issue,) = read_panel(frame, DATA).issues
+    assert (issue.city, issue.years, issue.place.row) == ("甲市", (2010,), 2)

@@ -8,7 +8,7 @@ not change when later years are added or corrupted. What only hindsight shows is
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -203,18 +203,9 @@ def mask_panel(panel: Panel, masked: Masked) -> Panel:
     Panel
         With a note for each variable that lost cells; the same one where none did.
     """
-    grid = masked.grid
-    frame, notes = panel.frame, []
-    row = {city: at for at, city in enumerate(grid.cities)}
-    rows = frame["city"].map(row).to_numpy()
-    columns = frame["year"].to_numpy() - grid.years[0]
-    for name, mask in masked.cells.items():
-        if mask.any():
-            frame = frame.assign(**{name: frame[name].mask(mask[rows, columns])})
-            notes.append(_note(grid, name, mask))
-    if not notes:
-        return panel
-    return replace(panel, frame=frame, notes=(*panel.notes, *notes), masked=tuple(notes))
+    cells = {name: mask for name, mask in masked.cells.items() if mask.any()}
+    notes = [_note(masked.grid, name, mask) for name, mask in cells.items()]
+    return panel.mask(cells, notes) if cells else panel
 
 
 def _accepted(grid: Grid, name: str, mask: Mask, patterns: Iterable[str]) -> Mask:

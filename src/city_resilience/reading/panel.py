@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from city_resilience.reading.issues import Issue, Place
 __all__ = ["Grid", "Panel"]
 
 Float = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Grid:
     years : ndarray of int64, shape (years,)
         Consecutive years, the columns; a year without any row is a column of NaN.
     values : mapping of str to ndarray of float64, shape (cities, years)
-        Variable id to values in catalogue units; NaN = unknown.
+        Variable id to values in catalogue units, read-only; NaN = unknown.
     province : ndarray of str, shape (cities,), or None
         Province of each city ("" where unknown); None when the panel has no provinces.
     coordinates : ndarray of float64, shape (cities, 2), or None
@@ -137,8 +139,12 @@ class Panel:
         return digest.hexdigest()[:16]
 
     def grid(self) -> Grid:
-        """Lay the numeric columns out on a complete city × year grid."""
-        cities, years = self.cities, self.years
+        """Return the numeric columns on a complete city × year grid, laid out once."""
+        return self._grid
+
+    @cached_property
+    def _grid(self) -> Grid:
+        cities, years = tuple(self.cities), np.asarray(self.years, dtype=np.int64)
         row = pd.Index(cities).get_indexer(self.frame["city"])
         column = self.frame["year"].to_numpy() - years[0]
         values = {}
@@ -150,8 +156,42 @@ class Panel:
         if "province" in self.frame:
             newest = self.frame.drop_duplicates("city", keep="last").set_index("city")["province"]
             province = newest.reindex(cities).fillna("").to_numpy(dtype=np.str_)
-        names = tuple(cities)
-        coordinates = stated_coordinates(values)
-        if coordinates is None:
-            coordinates = find_coordinates(names, () if province is None else tuple(province))
-        return Grid(names, np.asarray(years, dtype=np.int64), values, province, coordinates)
+        return _grid_of(cities, years, values, province)
+
+    def mask(self, cells: Mapping[str, Mask], notes: Sequence[str]) -> Panel:
+        """Return the panel with some cells unknown; its grid is not laid out again.
+
+        Parameters
+        ----------
+        cells : mapping of str to ndarray of bool, shape (cities, years)
+            Variable id to the cells that become unknown.
+        notes : sequence of str
+            What was masked; among the notes and the `masked` of the panel.
+        """
+        grid = self.grid()
+        row = pd.Index(grid.cities).get_indexer(self.frame["city"])
+        column = self.frame["year"].to_numpy() - grid.years[0]
+        found = {name: np.where(mask, np.nan, grid.values[name]) for name, mask in cells.items()}
+        masked = replace(
+            self,
+            frame=self.frame.assign(**{name: v[row, column] for name, v in found.items()}),
+            notes=(*self.notes, *notes),
+            masked=(*self.masked, *notes),
+        )
+        values = {**grid.values, **found}
+        masked.__dict__["_grid"] = _grid_of(grid.cities, grid.years, values, grid.province)
+        return masked
+
+
+def _grid_of(
+    cities: tuple[str, ...],
+    years: NDArray[np.int64],
+    values: Mapping[str, Float],
+    province: NDArray[np.str_] | None,
+) -> Grid:
+    for array in values.values():
+        array.flags.writeable = False
+    coordinates = stated_coordinates(values)
+    if coordinates is None:
+        coordinates = find_coordinates(cities, () if province is None else tuple(province))
+    return Grid(cities, years, values, province, coordinates)
