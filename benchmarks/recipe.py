@@ -21,14 +21,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from recipe_members import MEMBERS, Member
+from recipe_members import MEMBERS, Member, Prepared, prepare
 
 from city_resilience.commands.intake import load
+from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import paired_interval, yearly
-from city_resilience.evaluation.study.folds import Prepared, forecast_rows, prepare_folds
 from city_resilience.experiment import Experiment
 from city_resilience.models.weights import blend_weights, least_absolute_weights, weights_at
-from city_resilience.progress import silent
 from city_resilience.resilience.horizons import known_labels
 from city_resilience.tasks.dataset import Dataset
 
@@ -133,23 +132,23 @@ RECIPES: Mapping[str, Recipe] = {
 }
 
 
-def forecasts_of(folds: list[Prepared], name: str, member: Member) -> dict[int, Float]:
+def forecasts_of(tasks: list[Prepared], name: str, member: Member) -> dict[int, Float]:
     """Forecast every origin with one member."""
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda p: member(folds, p), folds))
+        results = list(pool.map(lambda p: member(tasks, p), tasks))
     print(f"  {name}", flush=True)
-    return {p.fold.origin: result for p, result in zip(folds, results, strict=True)}
+    return {p.task.origin: result for p, result in zip(tasks, results, strict=True)}
 
 
 def blended(
-    folds: list[Prepared], horizon: int, members: Mapping[str, dict[int, Float]], recipe: Recipe
+    tasks: list[Prepared], horizon: int, members: Mapping[str, dict[int, Float]], recipe: Recipe
 ) -> dict[int, Float]:
     """Put members together, the weights of an origin from origins whose outcome was known."""
     inputs = {
-        p.fold.origin: np.column_stack([members[name][p.fold.origin] for name in recipe.members])
-        for p in folds
+        p.task.origin: np.column_stack([members[name][p.task.origin] for name in recipe.members])
+        for p in tasks
     }
-    truths = {p.fold.origin: p.added for p in folds}
+    truths = {p.task.origin: p.added for p in tasks}
     return {
         origin: values @ weights_at(origin, horizon, inputs, truths, recipe.weights)
         for origin, values in inputs.items()
@@ -157,12 +156,12 @@ def blended(
 
 
 def nested(
-    folds: list[Prepared], horizon: int, forecasts: Mapping[str, dict[int, Float]]
+    tasks: list[Prepared], horizon: int, forecasts: Mapping[str, dict[int, Float]]
 ) -> dict[int, Float]:
     """At each origin take the variant with the lowest mean error at earlier origins."""
-    origins = np.array([p.fold.origin for p in folds])
+    origins = np.array([p.task.origin for p in tasks])
     error = {
-        name: {p.fold.origin: np.nanmean(np.abs(own[p.fold.origin] - p.truth)) for p in folds}
+        name: {p.task.origin: np.nanmean(np.abs(own[p.task.origin] - p.truth)) for p in tasks}
         for name, own in forecasts.items()
     }
     found = {}
@@ -177,18 +176,18 @@ def apart(dataset: Dataset, experiment: Experiment, horizon: int) -> dict[int, F
     """The served recipe on the outcome of the whole horizon."""
     only = experiment.outcome.model_copy(update={"horizons": (horizon,)})
     alone = experiment.model_copy(update={"outcome": only})
-    folds = prepare_folds(dataset, alone, horizon, silent)
-    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in BASE.members}
-    return blended(folds, horizon, members, BASE)
+    tasks = prepare(dataset, alone, horizon)
+    members = {name: forecasts_of(tasks, name, MEMBERS[name]) for name in BASE.members}
+    return blended(tasks, horizon, members, BASE)
 
 
-def of_variants(folds: list[Prepared], horizon: int, shorter: Variants) -> Variants:
+def of_variants(tasks: list[Prepared], horizon: int, shorter: Variants) -> Variants:
     """Forecast the whole horizon with every variant, on top of the same variant before it."""
     names = dict.fromkeys(m for recipe in RECIPES.values() for m in recipe.members)
-    members = {name: forecasts_of(folds, name, MEMBERS[name]) for name in names}
+    members = {name: forecasts_of(tasks, name, MEMBERS[name]) for name in names}
     found = {}
     for name, recipe in RECIPES.items():
-        added = blended(folds, horizon, members, recipe)
+        added = blended(tasks, horizon, members, recipe)
         before = shorter.get(name, {})
         found[name] = {o: before[o] + own if before else own for o, own in added.items()}
     return found
@@ -199,21 +198,18 @@ def at_horizon(
 ) -> tuple[pd.DataFrame, Variants]:
     """Score every variant at one horizon against the served recipe."""
     print(f"horizon {horizon}", flush=True)
-    folds = prepare_folds(dataset, experiment, horizon, silent)
-    found = of_variants(folds, horizon, shorter)
+    tasks = prepare(dataset, experiment, horizon)
+    found = of_variants(tasks, horizon, shorter)
     forecasts = dict(found)
     if shorter:
         forecasts[APART] = apart(dataset, experiment, horizon)
         forecasts[HALFWAY] = {
             origin: (own + forecasts[APART][origin]) / 2 for origin, own in found[SERVED].items()
         }
-    forecasts[NESTED] = nested(folds, horizon, forecasts)
-    scored = {p.fold.origin for p in folds if p.scored}
-    rows = [
-        forecast_rows(dataset, name, horizon, {o: f for o, f in own.items() if o in scored})
-        for name, own in forecasts.items()
-    ]
-    years = yearly(pd.concat(rows, ignore_index=True))
+    forecasts[NESTED] = nested(tasks, horizon, forecasts)
+    scored = {p.task.origin for p in tasks if p.scored}
+    shown = {n: {o: f for o, f in own.items() if o in scored} for n, own in forecasts.items()}
+    years = yearly(forecast_frame(dataset, horizon, shown))
     return table_of(years, horizon), found
 
 

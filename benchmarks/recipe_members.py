@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Any
@@ -10,37 +11,74 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.evaluation.study.folds import Prepared
+from city_resilience.evaluation.engine import Engine, in_threads, scored_origins
+from city_resilience.experiment import Experiment
 from city_resilience.models.learners import LEARNERS
-from city_resilience.tasks.fold import Fold
+from city_resilience.progress import silent
+from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.task import Sample, Task
 
 Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A task of the rolling origins, and what came to pass after its origin.
+
+    ``truth`` is of the whole horizon, ``added`` of what it adds to the shorter one, both of shape
+    (cities,); an origin that is not ``scored`` trains the blend alone.
+    """
+
+    task: Task
+    truth: Float
+    added: Float
+    scored: bool
+
+
+def prepare(dataset: Dataset, experiment: Experiment, horizon: int) -> list[Prepared]:
+    """Prepare the tasks of a horizon, warm-up origins first."""
+    engine, scored = Engine(dataset, experiment), scored_origins(dataset, experiment)
+    origins = [o for o in engine.origins(scored) if o + horizon <= engine.newest]
+    jobs = [partial(engine.task, origin, horizon) for origin in origins]
+    return [
+        Prepared(
+            task,
+            dataset.truth(task.origin, horizon),
+            dataset.truth(task.origin, horizon, task.before),
+            task.origin in scored,
+        )
+        for task in in_threads(jobs, "", silent)
+        if task is not None
+    ]
+
+
 Member = Callable[[list[Prepared], Prepared], Float]
 Columns = NDArray[np.intp]
 
 
-def learner(name: str, columns: Callable[[Fold], Columns] | None = None, **values: Any) -> Member:
+def learner(name: str, columns: Callable[[Task], Columns] | None = None, **values: Any) -> Member:
     """A learner of the package with other parameters, or on some of the columns."""
 
     def forecast(_: list[Prepared], prepared: Prepared) -> Float:
-        fold = prepared.fold
-        chosen = None if columns is None else columns(fold)
-        asked = fold.at_origin if chosen is None else fold.at_origin[:, chosen]
+        learnt, asked = prepared.task.learnt, prepared.task.asked
+        if columns is not None:
+            chosen = columns(prepared.task)
+            learnt, asked = learnt.only(chosen), asked[:, chosen]
         parameters = {**LEARNERS[name].defaults, **values}
-        return LEARNERS[name].fit(fold.sample(chosen), parameters, 0).predict(asked)
+        return LEARNERS[name].fit(learnt, parameters, 0).predict(asked)
 
     return forecast
 
 
-def of_form(fold: Fold, form: str) -> Columns:
+def of_form(task: Task, form: str) -> Columns:
     """Positions of the columns of one form."""
-    return np.flatnonzero([own == form for _, own in fold.spec.columns])
+    return np.flatnonzero([own == form for _, own in task.spec.columns])
 
 
-def without_indices(fold: Fold) -> Columns:
+def without_indices(task: Task) -> Columns:
     """Positions of all columns but those of composite indices."""
-    made = {index.id for index in fold.spec.indices}
-    return np.flatnonzero([name not in made for name, _ in fold.spec.columns])
+    made = {index.id for index in task.spec.indices}
+    return np.flatnonzero([name not in made for name, _ in task.spec.columns])
 
 
 def boosted(
@@ -59,28 +97,28 @@ def boosted(
     return np.asarray(booster.inplace_predict(asked), dtype=np.float64)
 
 
-def recent(fold: Fold) -> Float:
+def recent(learnt: Sample) -> Float:
     """The served weights of the training rows."""
     years = float(LEARNERS["xgboost"].defaults["recency"])  # type: ignore[arg-type]
-    return np.exp(-fold.ages / years)
+    return np.exp(-learnt.ages / years)
 
 
 def on_residuals(_: list[Prepared], prepared: Prepared) -> Float:
     """Boost what the damped last gap leaves over."""
-    fold = prepared.fold
-    base = LEARNERS["persistence"].fit(fold.sample(), {}, 0)
-    left = fold.labels - base.predict(fold.features)
-    return base.predict(fold.at_origin) + boosted(fold.features, left, fold.at_origin, recent(fold))
+    learnt, asked = prepared.task.learnt, prepared.task.asked
+    base = LEARNERS["persistence"].fit(learnt, {}, 0)
+    left = learnt.labels - base.predict(learnt.features)
+    return base.predict(asked) + boosted(learnt.features, left, asked, recent(learnt))
 
 
 def pseudo_huber(_: list[Prepared], prepared: Prepared) -> Float:
     """Boost on the pseudo-Huber loss, slope 2 pp."""
-    fold = prepared.fold
+    learnt, asked = prepared.task.learnt, prepared.task.asked
     return boosted(
-        fold.features,
-        fold.labels,
-        fold.at_origin,
-        recent(fold),
+        learnt.features,
+        learnt.labels,
+        asked,
+        recent(learnt),
         objective="reg:pseudohubererror",
         huber_slope=2.0,
     )
@@ -88,83 +126,83 @@ def pseudo_huber(_: list[Prepared], prepared: Prepared) -> Float:
 
 def with_regime(_: list[Prepared], prepared: Prepared) -> Float:
     """Add what all cities share in a year: national growth and the spread of the gaps."""
-    fold = prepared.fold
-    place = fold.spec.columns.index(("gap", "value"))
-    ages = fold.ages.astype(int)
+    learnt, asked = prepared.task.learnt, prepared.task.asked
+    place = learnt.columns.index(("gap", "value"))
+    ages = learnt.ages.astype(int)
     shared = {}
     for age in np.unique(ages):
-        gaps = fold.features[ages == age, place]
+        gaps = learnt.features[ages == age, place]
         shared[age] = (np.nanstd(gaps), np.nanmedian(np.abs(gaps)))
-    now = fold.at_origin[:, place]
+    now = asked[:, place]
     added = np.array([shared[age] for age in ages])
-    asked = np.tile([np.nanstd(now), np.nanmedian(np.abs(now))], (len(now), 1))
+    shown = np.tile([np.nanstd(now), np.nanmedian(np.abs(now))], (len(now), 1))
     return boosted(
-        np.column_stack([fold.features, added]),
-        fold.labels,
-        np.column_stack([fold.at_origin, asked]),
-        recent(fold),
+        np.column_stack([learnt.features, added]),
+        learnt.labels,
+        np.column_stack([asked, shown]),
+        recent(learnt),
     )
 
 
 def equal_years(_: list[Prepared], prepared: Prepared) -> Float:
     """Divide each row's weight by the median absolute label of its year."""
-    fold = prepared.fold
-    weights = recent(fold)
-    for age in np.unique(fold.ages):
-        own = fold.ages == age
-        weights[own] /= max(float(np.median(np.abs(fold.labels[own]))), 0.3)
-    return boosted(fold.features, fold.labels, fold.at_origin, weights)
+    learnt, asked = prepared.task.learnt, prepared.task.asked
+    weights = recent(learnt)
+    for age in np.unique(learnt.ages):
+        own = learnt.ages == age
+        weights[own] /= max(float(np.median(np.abs(learnt.labels[own]))), 0.3)
+    return boosted(learnt.features, learnt.labels, asked, weights)
 
 
 def small_weigh_less(_: list[Prepared], prepared: Prepared) -> Float:
     """Weigh the smallest fifth of the cities half."""
-    fold = prepared.fold
-    names = [name for name, form in fold.spec.columns]
+    learnt, asked = prepared.task.learnt, prepared.task.asked
+    names = [name for name, form in learnt.columns]
     if "log_size" not in names:
-        return boosted(fold.features, fold.labels, fold.at_origin, recent(fold))
-    size = fold.features[:, fold.spec.columns.index(("log_size", "rank"))]
+        return boosted(learnt.features, learnt.labels, asked, recent(learnt))
+    size = learnt.features[:, learnt.columns.index(("log_size", "rank"))]
     return boosted(
-        fold.features, fold.labels, fold.at_origin, recent(fold) * np.where(size < 0.2, 0.5, 1.0)
+        learnt.features, learnt.labels, asked, recent(learnt) * np.where(size < 0.2, 0.5, 1.0)
     )
 
 
 def early_stopping(_: list[Prepared], prepared: Prepared) -> Float:
     """Choose the number of rounds on the newest training year, then fit on all."""
-    fold = prepared.fold
-    inner = fold.ages > fold.ages.min()
+    learnt, asked = prepared.task.learnt, prepared.task.asked
+    inner = learnt.ages > learnt.ages.min()
     if inner.sum() < 100:
-        return boosted(fold.features, fold.labels, fold.at_origin, recent(fold))
-    held = fold.labels[~inner]
+        return boosted(learnt.features, learnt.labels, asked, recent(learnt))
+    held = learnt.labels[~inner]
     best, fewest = np.inf, 25
     for rounds in (25, 50, 75, 100, 150, 200):
         made = boosted(
-            fold.features[inner],
-            fold.labels[inner],
-            fold.features[~inner],
-            recent(fold)[inner],
+            learnt.features[inner],
+            learnt.labels[inner],
+            learnt.features[~inner],
+            recent(learnt)[inner],
             rounds=rounds,
         )
         error = float(np.abs(made - held).mean())
         best, fewest = (error, rounds) if error < best else (best, fewest)
-    return boosted(fold.features, fold.labels, fold.at_origin, recent(fold), rounds=fewest)
+    return boosted(learnt.features, learnt.labels, asked, recent(learnt), rounds=fewest)
 
 
-def searched_parameters(horizon: int, folds: list[Prepared]) -> dict[str, Any]:
+def searched_parameters(horizon: int, tasks: list[Prepared]) -> dict[str, Any]:
     """Search once a horizon, on the last origins whose outcome is known before scoring starts."""
     with _LOCK:
         if horizon not in _SEARCHED:
-            _SEARCHED[horizon] = _search(folds)
+            _SEARCHED[horizon] = _search(tasks)
     return _SEARCHED[horizon]
 
 
-def _search(folds: list[Prepared]) -> dict[str, Any]:
+def _search(tasks: list[Prepared]) -> dict[str, Any]:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
     def loss(trial: optuna.Trial) -> float:
         member = learner("xgboost", **LEARNERS["xgboost"].suggest(trial))
-        return float(np.mean([np.nanmean(np.abs(member(folds, p) - p.added)) for p in folds]))
+        return float(np.mean([np.nanmean(np.abs(member(tasks, p) - p.added)) for p in tasks]))
 
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     study.optimize(loss, n_trials=TRIALS)
@@ -176,14 +214,14 @@ _SEARCHED: dict[int, dict[str, Any]] = {}
 _LOCK = Lock()
 
 
-def searched(folds: list[Prepared], prepared: Prepared) -> Float:
+def searched(tasks: list[Prepared], prepared: Prepared) -> Float:
     """Parameters found by optuna on origins whose outcome is known before the first scored one."""
-    first = min(p.fold.origin for p in folds if p.scored)
-    horizon = prepared.fold.horizon
-    inner = [p for p in folds if p.fold.origin + horizon <= first][-3:]
+    first = min(p.task.origin for p in tasks if p.scored)
+    horizon = prepared.task.horizon
+    inner = [p for p in tasks if p.task.origin + horizon <= first][-3:]
     if not inner:
-        return learner("xgboost")(folds, prepared)
-    return learner("xgboost", **searched_parameters(horizon, inner))(folds, prepared)
+        return learner("xgboost")(tasks, prepared)
+    return learner("xgboost", **searched_parameters(horizon, inner))(tasks, prepared)
 
 
 MEMBERS: Mapping[str, Member] = {
@@ -193,7 +231,7 @@ MEMBERS: Mapping[str, Member] = {
     "extra_trees_history": learner("extra_trees_history"),
     "ridge on ranks": learner("ridge"),
     "extra trees on all": learner("extra_trees"),
-    "xgboost on the past": learner("xgboost", lambda fold: fold.history),
+    "xgboost on the past": learner("xgboost", lambda task: task.learnt.history),
     "xgboost, all years alike": learner("xgboost", recency=0.0),
     "xgboost, recency 2 years": learner("xgboost", recency=2.0),
     "xgboost, recency 6 years": learner("xgboost", recency=6.0),

@@ -18,7 +18,8 @@ import pandas as pd
 from nulls import panel_of
 
 from city_resilience.commands.intake import load
-from city_resilience.evaluation.backtest import BLEND, run_backtest
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.candidates import BLEND
 from city_resilience.experiment import Experiment
 from city_resilience.simulate import Simulated, simulate_panel
 from city_resilience.tasks.dataset import build_dataset

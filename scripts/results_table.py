@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from city_resilience.evaluation.backtest import BLEND
-from city_resilience.evaluation.candidates import candidate_kind, candidate_labels
+from city_resilience.evaluation.candidates import BLEND, candidate_kind, candidate_labels
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.study import context as contexts
 from city_resilience.evaluation.study.context import Context, Settings
 from city_resilience.evaluation.study.study import run_study
 from city_resilience.experiment import Experiment
@@ -38,17 +39,14 @@ def context_of(
 ) -> Context:
     asked = asked or chosen()
     dataset = dataset or facts_of(panel, asked)
-    backtest = run_backtest(dataset, asked)
-    return Context(dataset, asked, backtest, Settings(**{"draws": 100, **settings}))
+    return contexts.context_of(dataset, asked, Settings(**{"draws": 100, **settings}))
 
 
 @cache
 def small_study() -> dict[str, Any]:
     """A study of the experiment that the inputs of the report are about."""
-    context = context_of(small_panel(), chosen(name="demo"))
-    return run_study(
-        context.dataset, context.experiment, context.backtest, "fp", settings=context.settings
-    )
+    asked = chosen(name="demo")
+    return run_study(facts_of(small_panel(), asked), asked, "fp", settings=Settings(draws=100))
 
 
 def with_noise(dataset: Dataset, family: str, seed: int) -> Dataset:
@@ -61,5 +59,5 @@ def with_noise(dataset: Dataset, family: str, seed: int) -> Dataset:
     return replace(dataset, indicators=replace(dataset.indicators, values=values))
 
 
-def forecasts_until(forecasts: dict[int, Any], origin: int) -> pd.DataFrame:
+def forecasts_until(forecasts: Mapping[int, Any], origin: int) -> pd.DataFrame:
     return pd.DataFrame({o: values for o, values in forecasts.items() if o <= origin})

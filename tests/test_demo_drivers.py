@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.evaluation.backtest import BLEND, Backtest, run_backtest
+from city_resilience.evaluation.backtest import Backtest, run_backtest
+from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import BASE, contributions
 from city_resilience.simulate import CARRIERS, PLANTED, Simulated, simulate_panel

@@ -12,8 +12,8 @@ from city_resilience.explain.contributions import contributions
 from city_resilience.models.forecaster import _oldest
 from city_resilience.models.learners import learner_parameters
 from city_resilience.models.members import fit_member
-from city_resilience.tasks.fold import prepare_fold
 from city_resilience.tasks.outcome import horizon_before
+from city_resilience.tasks.task import prepare_task
 from forecasting_inputs import experiment, facts_of, panel_of, small_panel
 
 MEMBERS = {"members": ["persistence", "ridge"], "parameters": {"ridge": {}}}
@@ -37,11 +37,11 @@ def test_a_horizon_adds_to_the_next_shorter_one_of_the_experiment(horizon, horiz
     asked = chosen(horizons)
     assert horizon_before(horizon, asked.outcome) == before
     view = facts_of(small_panel(), asked).at(2010)
-    fold = prepare_fold(view, horizon, asked)
-    assert fold is not None
+    task = prepare_task(view, horizon, asked)
+    assert task is not None
     labels = view.labels(horizon) - (view.labels(before) if before else 0.0)
     labels[:, : asked.features.min_history] = np.nan
-    np.testing.assert_array_equal(fold.labels, labels[np.isfinite(labels)])
+    np.testing.assert_array_equal(task.learnt.labels, labels[np.isfinite(labels)])
 
 
 @pytest.mark.parametrize("model", ["blend", "history_only", "ridge", "damped"])
@@ -59,9 +59,9 @@ def test_the_forecast_of_two_years_is_that_of_one_and_of_the_second():
     dataset = facts_of(small_panel(), asked)
     one, two = (forecasts(asked, horizon, "ridge") for horizon in (1, 2))
     for origin in two.columns:
-        fold = prepare_fold(dataset.at(int(origin)), 2, asked)
+        task = prepare_task(dataset.at(int(origin)), 2, asked)
         values = learner_parameters(asked.model)["ridge"]
-        second = fit_member(fold, "ridge", values, asked.model.seed).predict(fold.at_origin)
+        second = fit_member(task.learnt, "ridge", values, asked.model.seed).predict(task.asked)
         second = pd.Series(second, index=dataset.cities)[two.index]
         np.testing.assert_allclose(two[origin], one[origin] + second, atol=1e-12)
 
@@ -88,10 +88,10 @@ def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
     panel = small_panel()
     dataset = facts_of(panel, asked)
     view = dataset.at(2010)
-    fold = prepare_fold(view, 2, asked)
+    task = prepare_task(view, 2, asked)
     labels = view.labels(2)
     labels[:, : asked.features.min_history] = np.nan
-    np.testing.assert_array_equal(fold.labels, labels[np.isfinite(labels)])
+    np.testing.assert_array_equal(task.learnt.labels, labels[np.isfinite(labels)])
     weights = dict.fromkeys(MEMBERS["members"], 0.5)
     forecaster = fit_forecaster(dataset, asked, {1: weights, 2: weights})
     rows = forecaster.served_rows(panel)
@@ -124,9 +124,10 @@ def test_without_the_year_between_a_row_trains_no_longer_horizon():
     asked = chosen((1, 2))
     dataset = facts_of(panel_of(frame), asked)
     view = dataset.at(2010)
-    fold = prepare_fold(view, 2, asked)
+    task = prepare_task(view, 2, asked)
     assert np.isfinite(view.labels(2)[dataset.cities.index(city), 5])
-    years = 2010 - fold.ages[fold.cities == dataset.cities.index(city)]
+    rows = task.learnt
+    years = 2010 - rows.ages[rows.cities == dataset.cities.index(city)]
     assert 2005 not in years
     assert 2007 in years
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -38,11 +40,8 @@ def test_truncating_the_panel_at_the_origin_changes_no_feature(origin):
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
 def test_truncating_the_real_panel_changes_no_feature():
-    root = CHINA.parents[3] / "main"
-    chosen = load_experiment(
-        next(p for p in (root, CHINA.parents[3]) if (p / "experiments").is_dir())
-        / "experiments/china_prefecture/experiment.toml"
-    )
+    root = Path(__file__).parents[1]
+    chosen = load_experiment(root / "experiments/china_prefecture/experiment.toml")
     panel = read_panel(CHINA, chosen.data, outcome=chosen.outcome.variable)
     for origin in (2011, 2017, 2021):
         assert_same_features(panel, origin, chosen)

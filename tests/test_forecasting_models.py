@@ -10,8 +10,9 @@ import pytest
 from city_resilience.errors import InputError
 from city_resilience.experiment import Model
 from city_resilience.models.fitted import FITTED, read_arrays, write_arrays
-from city_resilience.models.learners import LEARNERS, Sample, fill_values, learner_parameters
+from city_resilience.models.learners import LEARNERS, fill_values, learner_parameters
 from city_resilience.models.weights import blend_weights, least_absolute_weights
+from city_resilience.tasks.task import Sample
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,8 @@ def sample() -> Sample:
     names = ("gap", "gap_mean5", "deposits_growth", "gap", "loans_growth", "loans_growth")
     forms = ("value", "value", "value", "rank", "rank", "age")
     columns = tuple(zip(names, forms, strict=True))
-    return Sample(features, labels, columns, np.array([0, 1, 3]), rng.integers(1, 12, 400) * 1.0)
+    ages = rng.integers(1, 12, 400) * 1.0
+    return Sample(features, labels, columns, np.array([0, 1, 3]), ages, np.arange(400))
 
 
 SMALL = {

@@ -12,7 +12,8 @@ from city_resilience.commands import pipeline
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.models.bundle import load_bundle
 from city_resilience.models.fitted import Linear
-from city_resilience.models.learners import LEARNERS, Hyperparameter, Learner, Sample, Values
+from city_resilience.models.learners import LEARNERS, Hyperparameter, Learner, Values
+from city_resilience.tasks.task import Sample
 from pipeline_inputs import write_experiment
 
 

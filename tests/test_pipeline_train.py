@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands import cli, pipeline
-from city_resilience.evaluation.backtest import BLEND, run_backtest
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.candidates import BLEND
 from city_resilience.explain.contributions import BASE
 from city_resilience.models.bundle import load_bundle
 from city_resilience.models.interval_rows import EVENTS

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.evaluation.engine import SERVED, Engine, Variant, forecast_members
+from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import paired_interval
 from city_resilience.evaluation.study.ablation import (
     ABLATION_COLUMNS,
@@ -13,15 +17,11 @@ from city_resilience.evaluation.study.ablation import (
     BEYOND,
     WITHOUT,
     ablation,
-    families,
+    changes,
     variant_forecasts,
 )
-from city_resilience.evaluation.study.folds import (
-    forecast_rows,
-    member_forecasts,
-    past_only_forecasts,
-    served_forecasts,
-)
+from city_resilience.models.learners import learner_parameters
+from city_resilience.models.members import fit_member
 from forecasting_inputs import SMALL, poisoned, small_panel
 from study_inputs import chosen, context_of, forecasts_until, with_noise
 
@@ -36,18 +36,12 @@ def table(context) -> pd.DataFrame:
     return ablation(context).table
 
 
-def rebuilt(context, columns) -> pd.DataFrame:
-    """Forecast with some columns of the shared folds, put together as served."""
-    served, rows = {}, []
-    for horizon in context.experiment.outcome.horizons:
-        folds = context.folds(horizon)
-        members = {
-            p.fold.origin: member_forecasts(p.fold, context.experiment, columns(p)) for p in folds
-        }
-        served = served_forecasts(context.experiment, folds, members, served)
-        scored = {p.fold.origin: served[p.fold.origin] for p in folds if p.scored}
-        rows.append(forecast_rows(context.dataset, "rebuilt", horizon, scored))
-    return pd.concat(rows)
+def forecasts(context, horizon: int = 1) -> dict[tuple[str, str], Mapping[int, np.ndarray]]:
+    """What is served, by family and what is done with it, at one horizon."""
+    return {
+        (change.family, change.name): rolled[horizon].of(context.served)
+        for change, rolled in variant_forecasts(context).items()
+    }
 
 
 @pytest.mark.parametrize("serve", ["blend", "xgboost"])
@@ -57,12 +51,25 @@ def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
         "serve": serve,
         "parameters": {"xgboost": {"rounds": 20}},
     }
-    own = context_of(small_panel(), chosen(model=model, outcome={"horizons": [1, 2]}))
+    asked = chosen(model=model, outcome={"horizons": [1, 2]})
+    own = context_of(small_panel(), asked)
     keys = ["horizon", "origin", "city"]
     own_columns = [*keys, "target_year", "truth", "forecast"]
     frame = own.backtest.frame
-    for columns, name in ((lambda p: None, serve), (lambda p: p.fold.history, "history_only")):
-        left = rebuilt(own, columns).sort_values(keys, ignore_index=True)
+    every = Variant("every", columns=lambda task: np.arange(len(task.spec.columns)))
+    past = Variant("past", columns=lambda task: task.learnt.history)
+    engine = Engine(own.engine.dataset, asked)
+    rolled = engine.roll([every, past], asked.outcome.horizons, own.origins)
+    for variant, name in ((every, serve), (past, "history_only")):
+        rebuilt = [
+            forecast_frame(
+                engine.dataset,
+                horizon,
+                {"rebuilt": {o: f for o, f in found.of(serve).items() if o in own.scored}},
+            )
+            for horizon, found in rolled[variant.id].items()
+        ]
+        left = pd.concat(rebuilt).sort_values(keys, ignore_index=True)
         right = frame[frame["model"] == name].sort_values(keys, ignore_index=True)
         pd.testing.assert_frame_equal(
             left[own_columns], right[own_columns], check_dtype=False, rtol=0, atol=1e-12
@@ -75,29 +82,30 @@ def test_members_on_the_past_are_the_same_whatever_is_left_out():
         "parameters": {"extra_trees_history": {"trees": 10}},
     }
     own = context_of(small_panel(), chosen(model=model))
-    prepared = own.folds(1)[-1]
-    family = {spec.id: spec.family for spec in own.dataset.specs}
-    known = past_only_forecasts(prepared.fold, own.experiment)
-    columns = prepared.fold.spec.columns
-    rest = np.flatnonzero([family[name] != "digital" for name, _ in columns])
-    fitted = member_forecasts(prepared.fold, own.experiment, rest)
-    reused = member_forecasts(prepared.fold, own.experiment, rest, known)
-    np.testing.assert_allclose(fitted, reused, rtol=0, atol=1e-12)
-    assert set(known) == {"persistence", "extra_trees_history"}
+    task = own.engine.task(own.scored[-1], 1)
+    change = next(c for c in changes(own) if (c.family, c.name) == ("digital", WITHOUT))
+    rest = Variant(change.id, change.columns)
+    parameters = learner_parameters(own.engine.experiment.model)
+    seed = own.engine.experiment.model.seed
+    fitted = forecast_members(task, rest, parameters, seed)
+    known = {name: np.full(len(task.asked), 7.0) for name in parameters}
+    np.testing.assert_array_equal(forecast_members(task, rest, parameters, seed, known), 7.0)
+    served = own.engine.roll([SERVED], [1], own.origins)[SERVED.id][1]
+    np.testing.assert_allclose(fitted, served.members[task.origin], rtol=0, atol=1e-12)
 
 
 def test_without_history_no_member_reads_it(context):
-    found = variant_forecasts(context, 1, {})["history", WITHOUT][0]
-    noisy = context_of(small_panel(), dataset=with_noise(context.dataset, "history", seed=2))
-    after = variant_forecasts(noisy, 1, {})["history", WITHOUT][0]
+    found = forecasts(context)["history", WITHOUT]
+    noisy = context_of(small_panel(), dataset=with_noise(context.engine.dataset, "history", seed=2))
+    after = forecasts(noisy)["history", WITHOUT]
     for origin in found:
         np.testing.assert_array_equal(found[origin], after[origin])
 
 
 def test_every_family_is_left_out_and_added(context, table):
     assert tuple(table.columns) == ABLATION_COLUMNS
-    present = families(context.dataset, context.folds(1))
-    assert {"digital", "innovation", "structure", "history"} <= set(present)
+    present = {change.family for change in changes(context)}
+    assert {"digital", "innovation", "structure", "history"} <= present
     overall = table[table["origin"] == "all"]
     found = set(zip(overall["family"], overall["variant"], strict=True))
     expected = {(f, WITHOUT) for f in present} | {(f, ADDED) for f in present if f != "history"}
@@ -124,23 +132,27 @@ def test_beyond_history_is_what_the_backtest_says(context, table):
     assert row["difference"] == pytest.approx(mae["blend"] - mae["history_only"])
 
 
-def test_index_of_a_family_goes_with_it(context):
-    prepared = context.folds(1)[-1]
-    assert "digital_index" in {name for name, _ in prepared.fold.spec.columns}
-    family = {spec.id: spec.family for spec in context.dataset.specs}
+def test_index_of_a_family_goes_with_it(context, table):
+    task = context.engine.task(context.scored[-1], 1)
+    names = [name for name, _ in task.spec.columns]
+    assert "digital_index" in names
+    family = {spec.id: spec.family for spec in context.engine.dataset.specs}
     assert family["digital_index"] == "digital"
-    _, columns = variant_forecasts(context, 1, {})["digital", WITHOUT]
-    own = sum(family[name] == "digital" for name, _ in prepared.fold.spec.columns)
-    assert columns[prepared.fold.origin] == own
+    change = next(c for c in changes(context) if (c.family, c.name) == ("digital", WITHOUT))
+    left = {names[k] for k in change.columns(task)}
+    assert left == {name for name in names if family[name] != "digital"}
+    row = table[(table["family"] == "digital") & (table["variant"] == WITHOUT)]
+    row = row[row["origin"] == str(task.origin)].iloc[0]
+    assert row["columns"] == sum(family[name] == "digital" for name in names)
 
 
 def test_values_of_a_family_left_out_do_not_matter(context):
     noisy = context_of(
-        small_panel(), dataset=with_noise(context.dataset, "digital", seed=3), every=2
+        small_panel(), dataset=with_noise(context.engine.dataset, "digital", seed=3), every=2
     )
-    before, after = (variant_forecasts(c, 1, {}) for c in (context, noisy))
-    without = [before["digital", WITHOUT][0], after["digital", WITHOUT][0]]
-    added = [before["digital", ADDED][0], after["digital", ADDED][0]]
+    before, after = forecasts(context), forecasts(noisy)
+    without = [before["digital", WITHOUT], after["digital", WITHOUT]]
+    added = [before["digital", ADDED], after["digital", ADDED]]
     for origin in without[0]:
         np.testing.assert_array_equal(without[0][origin], without[1][origin])
     assert any((added[0][o] != added[1][o]).any() for o in added[0])
@@ -148,27 +160,26 @@ def test_values_of_a_family_left_out_do_not_matter(context):
 
 def test_random_values_after_the_origin_change_no_variant():
     before, after = (
-        variant_forecasts(context_of(panel), 1, {})
-        for panel in (small_panel(), poisoned(small_panel(), 2010))
+        forecasts(context_of(panel)) for panel in (small_panel(), poisoned(small_panel(), 2010))
     )
     assert before.keys() == after.keys()
     for key in before:
         pd.testing.assert_frame_equal(
-            forecasts_until(before[key][0], 2010),
-            forecasts_until(after[key][0], 2010),
+            forecasts_until(before[key], 2010),
+            forecasts_until(after[key], 2010),
             check_exact=True,
         )
-    later = forecasts_until(before["digital", ADDED][0], 2012)
-    assert (later[2012] != after["digital", ADDED][0][2012]).any()
+    later = forecasts_until(before["digital", ADDED], 2012)
+    assert (later[2012] != after["digital", ADDED][2012]).any()
 
 
 def test_truncating_the_panel_changes_no_variant():
-    whole = variant_forecasts(context_of(small_panel()), 1, {})
-    cut = variant_forecasts(context_of(small_panel().truncate(2011)), 1, {})
+    whole = forecasts(context_of(small_panel()))
+    cut = forecasts(context_of(small_panel().truncate(2011)))
     for key in whole:
         pd.testing.assert_frame_equal(
-            forecasts_until(whole[key][0], 2010),
-            forecasts_until(cut[key][0], 2010),
+            forecasts_until(whole[key], 2010),
+            forecasts_until(cut[key], 2010),
             check_exact=True,
         )
 
@@ -176,21 +187,24 @@ def test_truncating_the_panel_changes_no_variant():
 def test_a_variant_at_a_longer_horizon_stands_on_the_same_variant_at_the_shorter():
     asked = chosen(model={"members": ["ridge"], "serve": "ridge"}, outcome={"horizons": [1, 2]})
     context = context_of(small_panel(), asked, every_horizon=True)
-    shorter = variant_forecasts(context, 1, {})
-    longer = variant_forecasts(context, 2, shorter)
+    shorter, longer = forecasts(context, 1), forecasts(context, 2)
+    digital = {s.id for s in context.engine.dataset.specs if s.family == "digital"}
     for key in (("digital", WITHOUT), ("digital", ADDED)):
-        for prepared in context.folds(2):
-            fold = prepared.fold
-            own = fold.spec.family_columns(
-                {s.id for s in context.dataset.specs if s.family == "digital"}
-            )
+        for origin in longer[key]:
+            task = context.engine.task(origin, 2)
+            own = task.spec.family_columns(digital)
             if key[1] == WITHOUT:
-                columns = np.setdiff1d(np.arange(len(fold.spec.columns)), own)
+                columns = np.setdiff1d(np.arange(len(task.spec.columns)), own)
             else:
-                columns = np.union1d(fold.history, own)
-            added = member_forecasts(fold, asked, columns)[:, 0]
-            expected = shorter[key][0][fold.origin] + added
-            np.testing.assert_allclose(longer[key][0][fold.origin], expected, atol=1e-12)
+                columns = np.union1d(task.learnt.history, own)
+            fitted = fit_member(
+                task.learnt.only(columns),
+                "ridge",
+                learner_parameters(asked.model)["ridge"],
+                asked.model.seed,
+            )
+            expected = shorter[key][origin] + fitted.predict(task.asked[:, columns])
+            np.testing.assert_allclose(longer[key][origin], expected, atol=1e-12)
 
 
 def test_noise_added_to_history_shows_no_gain():
@@ -199,7 +213,7 @@ def test_noise_added_to_history_shows_no_gain():
     for seed in range(14):
         panel = small_panel(cities=40, years=13, seed=seed)
         plain = context_of(panel, asked)
-        noisy = context_of(panel, asked, dataset=with_noise(plain.dataset, "digital", seed))
+        noisy = context_of(panel, asked, dataset=with_noise(plain.engine.dataset, "digital", seed))
         rows = ablation(noisy).table
         row = rows[(rows["variant"] == ADDED) & (rows["origin"] == "all")].iloc[0]
         gains.append(-row["difference"])

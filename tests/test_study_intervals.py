@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from city_resilience.evaluation.backtest import run_backtest
-from city_resilience.evaluation.study.context import Context
+from city_resilience.evaluation.study.context import context_of
 from city_resilience.evaluation.study.interval_ways import (
     INTERVAL_METHOD_COLUMNS,
     METHODS,
@@ -67,9 +66,8 @@ def test_the_table_compares_with_plain_on_the_same_years():
         evaluation={"first_origin": 2008, "warmup_origins": 3},
         model={"members": ["persistence", "ridge"]},
     )
-    dataset = facts_of(small_panel(), chosen)
-    backtest = run_backtest(dataset, chosen)
-    part = interval_methods(Context(dataset, chosen, backtest))
+    context = context_of(facts_of(small_panel(), chosen), chosen)
+    part = interval_methods(context)
     table = part.table.set_index("method")
     assert tuple(part.table.columns) == INTERVAL_METHOD_COLUMNS
     assert list(table.index) == list(METHODS)
@@ -77,7 +75,7 @@ def test_the_table_compares_with_plain_on_the_same_years():
     assert table["years"].nunique() == 1
     for name in ("coverage", "width", "interval_score"):
         assert np.isfinite(table[name]).all()
-    own = backtest.intervals
+    own = context.backtest.intervals
     inside = (own["truth"] >= own["lower"]) & (own["truth"] <= own["upper"])
     yearly = inside.groupby(own["origin"]).mean()
     assert table.loc["served", "coverage"] == pytest.approx(yearly.mean())

@@ -10,11 +10,11 @@ import pytest
 
 from city_resilience.evaluation.study.random_split import (
     RANDOM_SPLIT_COLUMNS,
-    _pooled,
-    _task,
+    pooled,
     r_squared,
     random_folds,
     random_split,
+    split_forecasts,
 )
 from city_resilience.evaluation.study.shock_origins import SHOCK_COLUMNS, shock_origins, shock_test
 from forecasting_inputs import small_panel
@@ -41,35 +41,37 @@ def test_rows_are_dealt_out_evenly_and_the_same_each_time():
 
 
 def test_rows_and_features_are_those_of_the_backtest(context):
-    scored = [p for p in context.folds(1) if p.scored]
-    pool, keys = _pooled(context, scored)
+    pool, keys = pooled(context, 1)
     own = context.rows("blend", 1)[["city", "origin", "truth"]]
     merged = keys.merge(own, on=["city", "origin"], suffixes=("", "_backtest"))
     assert len(merged) == len(keys) == len(own)
     np.testing.assert_array_equal(merged["truth"], merged["truth_backtest"])
-    family = {spec.id: spec.family for spec in context.dataset.specs}
+    dataset = context.engine.dataset
+    family = {spec.id: spec.family for spec in dataset.specs}
     names = [name for name, _ in pool.spec.columns]
     past = [k for k, name in enumerate(names) if family[name] == "history"]
-    assert pool.history.tolist() == past
+    assert pool.learnt.history.tolist() == past
     assert past
-    first = scored[0]
-    known = np.isfinite(first.truth)
+    first = context.engine.task(context.scored[0], 1)
+    known = np.isfinite(dataset.truth(context.scored[0], 1))
     place = {column: k for k, column in enumerate(pool.spec.columns)}
-    columns = [place[column] for column in first.fold.spec.columns]
+    columns = [place[column] for column in first.spec.columns]
     np.testing.assert_array_equal(
-        pool.features[: known.sum()][:, columns], first.fold.at_origin[known]
+        pool.learnt.features[: known.sum()][:, columns], first.asked[known]
     )
+    np.testing.assert_array_equal(pool.learnt.features, pool.asked)
 
 
 def test_no_row_is_forecast_from_its_own_label(context):
-    pool, keys = _pooled(context, [p for p in context.folds(1) if p.scored])
-    inside = random_folds(len(keys), 5, seed=0) == 2
-    spoilt = replace(pool, labels=np.where(inside, 1e3, pool.labels))
-    _, _, before = _task(context, pool, inside, "ridge")()
-    _, _, after = _task(context, spoilt, inside, "ridge")()
-    np.testing.assert_array_equal(before, after)
-    _, _, other = _task(context, spoilt, ~inside, "ridge")()
-    assert (other != _task(context, pool, ~inside, "ridge")()[2]).any()
+    pool, keys = pooled(context, 1)
+    folds = random_folds(len(keys), 5, seed=0)
+    inside = folds == 2
+    labels = np.where(inside, 1e3, pool.learnt.labels)
+    spoilt = replace(pool, learnt=replace(pool.learnt, labels=labels))
+    before = split_forecasts(context, pool, folds)["ridge"]
+    after = split_forecasts(context, spoilt, folds)["ridge"]
+    np.testing.assert_array_equal(before[inside], after[inside])
+    assert (before[~inside] != after[~inside]).any()
 
 
 def test_table_has_both_scores_of_every_member_and_what_is_served(context):
@@ -112,12 +114,11 @@ def test_years_that_share_a_shock_are_flattered_by_a_random_split():
 
 
 def test_shock_origins_are_the_years_before_those_the_panel_covers(context):
-    assert context.dataset.years.tolist() == list(range(2000, 2014))
+    assert context.engine.dataset.years.tolist() == list(range(2000, 2014))
     assert shock_origins(context) == [2007]
     asked = replace(context, settings=replace(context.settings, shock_origins=(2011, 2009, 2011)))
     assert shock_origins(asked) == [2009, 2011]
-    outcome = context.experiment.outcome.model_copy(update={"windows": ("2008:2009", "2010:2011")})
-    named = replace(context, experiment=context.experiment.model_copy(update={"outcome": outcome}))
+    named = context_of(small_panel(), chosen(outcome={"windows": ["2008:2009", "2010:2011"]}))
     assert shock_origins(named) == [2008, 2010]
 
 

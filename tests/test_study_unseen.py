@@ -41,29 +41,34 @@ def test_few_groups_make_as_many_folds():
 
 def test_labels_of_masked_cells_cities_change_no_forecast_of_theirs():
     context = context_of(small_panel(), chosen(model={**FAST, "serve": "ridge"}), every=1)
-    fold_of = group_folds(context.dataset.groups["province"])
-    before = unseen_forecasts(context, 1, fold_of, {})
-    spoilt = replace_labels(context, fold_of == 0)
-    after = unseen_forecasts(spoilt, 1, fold_of, {})
+    fold_of = group_folds(context.engine.dataset.groups["province"])
+    before = unseen_forecasts(context, fold_of)[1].of("ridge")
+    spoilt = with_absurd_labels(context, fold_of == 0)
+    after = unseen_forecasts(spoilt, fold_of)[1].of("ridge")
     inside = fold_of == 0
     for origin in before:
         np.testing.assert_array_equal(before[origin][inside], after[origin][inside])
     assert any((before[o][~inside] != after[o][~inside]).any() for o in before)
 
 
-def replace_labels(context, inside):
+def with_absurd_labels(context, inside):
     """The same context, with absurd labels of some cities in training."""
-    folds = []
-    for prepared in context.folds(1):
-        labels = prepared.fold.labels.copy()
-        labels[inside[prepared.fold.cities]] = 1e3
-        folds.append(replace(prepared, fold=replace(prepared.fold, labels=labels)))
-    return replace(context, _folds={1: folds})
+    again = context_of(small_panel(), context.engine.experiment, every=1)
+    prepare = again.engine.task
+
+    def spoilt(origin: int, horizon: int):
+        task = prepare(origin, horizon)
+        labels = np.where(inside[task.learnt.cities], 1e3, task.learnt.labels)
+        return replace(task, learnt=replace(task.learnt, labels=labels))
+
+    again.engine.task = spoilt
+    return again
 
 
 def test_every_city_is_forecast_and_differs_from_being_seen(context):
-    fold_of = group_folds(context.dataset.groups["province"])
-    found = unseen_forecasts(context, 1, fold_of, {})
+    dataset = context.engine.dataset
+    fold_of = group_folds(dataset.groups["province"])
+    found = unseen_forecasts(context, fold_of)[1].blend
     scored = sorted(context.rows("blend", 1)["origin"].unique())
     assert [origin for origin in sorted(found) if origin >= scored[0]] == scored
     for origin in scored:
@@ -71,7 +76,7 @@ def test_every_city_is_forecast_and_differs_from_being_seen(context):
         assert np.isfinite(values).all()
         seen = context.rows("blend", 1)
         seen = seen[seen["origin"] == origin].set_index("city")["forecast"]
-        apart = values - seen.reindex(context.dataset.cities).to_numpy()
+        apart = values - seen.reindex(dataset.cities).to_numpy()
         assert 0 < np.nanmean(np.abs(apart)) < 2
 
 
@@ -79,7 +84,8 @@ def test_random_values_after_the_origin_change_no_unseen_forecast():
     found = []
     for panel in (small_panel(), poisoned(small_panel(), 2010)):
         own = context_of(panel, every=1)
-        found.append(unseen_forecasts(own, 1, group_folds(own.dataset.groups["province"]), {}))
+        fold_of = group_folds(own.engine.dataset.groups["province"])
+        found.append(unseen_forecasts(own, fold_of)[1].blend)
     pd.testing.assert_frame_equal(*(forecasts_until(f, 2010) for f in found), check_exact=True)
     assert (found[0][2012] != found[1][2012]).any()
 

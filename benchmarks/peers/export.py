@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.commands.intake import Source, load
-from city_resilience.evaluation.backtest import scored_origins
+from city_resilience.evaluation.engine import scored_origins
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.fold import prepare_fold
+from city_resilience.tasks.task import prepare_task
 
 HORIZON = 1
 LAGS = 5
@@ -41,27 +41,27 @@ def frames_at(source: Source, origin: int) -> dict[str, tuple[pd.DataFrame, pd.D
     """Return, for each frame, training rows with labels and the rows asked for."""
     dataset: Dataset = source.dataset
     view = dataset.at(origin)
-    fold = prepare_fold(view, HORIZON, source.experiment)
-    assert fold is not None
+    task = prepare_task(view, HORIZON, source.experiment)
+    assert task is not None
     labels = view.labels(HORIZON)
     labels[:, : source.experiment.features.min_history] = np.nan
     city, year = np.nonzero(np.isfinite(labels))
     keys = {"city": np.array(dataset.cities)[city], "year": dataset.years[year]}
     asked = {"city": np.array(dataset.cities), "year": np.full(len(dataset.cities), origin)}
     columns = plain_columns(source, len(view.years))
-    names = ["|".join(column) for column in fold.spec.columns]
+    names = ["|".join(column) for column in task.spec.columns]
     return {
         "plain": (
-            pd.DataFrame({**keys, "label": fold.labels}).join(
+            pd.DataFrame({**keys, "label": task.learnt.labels}).join(
                 pd.DataFrame({n: v[city, year] for n, v in columns.items()})
             ),
             pd.DataFrame(asked).join(pd.DataFrame({n: v[:, -1] for n, v in columns.items()})),
         ),
         "features": (
-            pd.DataFrame({**keys, "label": fold.labels}).join(
-                pd.DataFrame(fold.features, columns=names)
+            pd.DataFrame({**keys, "label": task.learnt.labels}).join(
+                pd.DataFrame(task.learnt.features, columns=names)
             ),
-            pd.DataFrame(asked).join(pd.DataFrame(fold.at_origin, columns=names)),
+            pd.DataFrame(asked).join(pd.DataFrame(task.asked, columns=names)),
         ),
     }
 

@@ -10,7 +10,8 @@ import pandas as pd
 
 from city_resilience.commands.intake import Source
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import Backtest, run_backtest, scored_origins
+from city_resilience.evaluation.backtest import Backtest, run_backtest
+from city_resilience.evaluation.engine import scored_origins
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.evaluation.scores import compare_models, score
 from city_resilience.evaluation.search import search_parameters

@@ -14,7 +14,6 @@ import pandas as pd
 from city_resilience.commands.evaluating import refuse_window_measure, searched
 from city_resilience.commands.intake import Source, load
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.evaluation.study.study import (
@@ -84,13 +83,10 @@ def study(
     refuse_window_measure(source.experiment)
     _check_shock_origins(source, settings)
     source = searched(source, progress)
-    backtest = run_backtest(source.dataset, source.experiment, progress)
-    fingerprint = source.panel.fingerprint()
     found = run_study(
         source.dataset,
         source.experiment,
-        backtest,
-        fingerprint,
+        source.panel.fingerprint(),
         parts=parts,
         settings=settings,
         progress=progress,

@@ -1,14 +1,10 @@
-"""Rolling origins: every candidate forecasts every city from what was known at each origin.
-
-Folds are independent and run in threads (the learners release the interpreter lock). Blends are
-put together afterwards, each origin's weights from the origins before it.
-"""
+"""The backtest: what is served, each member, history alone and the baselines at scored origins."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,43 +12,27 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.baselines import BASELINES
-from city_resilience.evaluation.blending import Blend, FoldForecasts, summed_members
+from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
+from city_resilience.evaluation.engine import (
+    HISTORY,
+    SERVED,
+    Engine,
+    Rolled,
+    in_threads,
+    scored_origins,
+)
+from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
-from city_resilience.experiment import Experiment, Parameter
+from city_resilience.experiment import Experiment
 from city_resilience.models.interval_rows import INTERVAL_ROWS, interval_rows
 from city_resilience.models.intervals import Calibration, city_scale, residuals_of
-from city_resilience.models.learners import LEARNERS, learner_parameters
-from city_resilience.models.members import fit_member
 from city_resilience.progress import Progress, silent
-from city_resilience.tasks.dataset import Dataset, common_origin
-from city_resilience.tasks.fold import Fold, prepare_fold
+from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.features import FeatureSpec
 
-__all__ = [
-    "BACKTEST_COLUMNS",
-    "BLEND",
-    "HISTORY_ONLY",
-    "Backtest",
-    "check_required",
-    "run_backtest",
-    "scored_origins",
-]
+__all__ = ["Backtest", "backtest_at", "check_required", "run_backtest"]
 
 Float = NDArray[np.float64]
-
-BACKTEST_COLUMNS = (
-    "model",
-    "city",
-    "origin",
-    "horizon",
-    "target_year",
-    "truth",
-    "forecast",
-    "lower",
-    "upper",
-)
-BLEND = "blend"
-HISTORY_ONLY = "history_only"
-HISTORY_PREFIX = "history:"  # of forecasts by a member on history only
 
 
 @dataclass(frozen=True)
@@ -86,62 +66,8 @@ class Backtest:
     intervals: pd.DataFrame
 
 
-def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
-    """Return the origins of the experiment that the panel can score at the shortest horizon.
-
-    Raises
-    ------
-    InputError
-        If the panel is too short for a single scored origin.
-    """
-    settings = experiment.evaluation
-    newest = common_origin(dataset.outcome, dataset.years)
-    last = newest - min(experiment.outcome.horizons)
-    earliest = int(dataset.years[0]) + experiment.features.min_history + 1
-    panel = (
-        f"the panel starts in {dataset.years[0]} and its newest year with at least 90 % of the "
-        f"cities is {newest}"
-    )
-    if last < earliest:
-        raise InputError(
-            f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
-            f"{min(experiment.outcome.horizons)}; bring more years, leave out cities that ended, "
-            "or lower features.min_history"
-        )
-    if not earliest <= settings.first_origin <= newest - max(experiment.outcome.horizons):
-        raise InputError(
-            f"evaluation.first_origin = {settings.first_origin}: {panel}, so it may lie between "
-            f"{earliest} and {newest - max(experiment.outcome.horizons)} for the horizons "
-            f"{', '.join(map(str, experiment.outcome.horizons))}; change it or the horizons"
-        )
-    if settings.last_origin is not None:
-        last = min(last, settings.last_origin)
-    if last < settings.first_origin:
-        raise InputError(
-            f"evaluation.last_origin = {settings.last_origin}: it lies before first_origin = "
-            f"{settings.first_origin}; change one of them"
-        )
-    return list(range(settings.first_origin, last + 1))
-
-
-def run_backtest(
-    dataset: Dataset,
-    experiment: Experiment,
-    progress: Progress = silent,
-    workers: int = 2,
-) -> Backtest:
-    """Forecast every scored origin and horizon with every candidate.
-
-    Parameters
-    ----------
-    dataset : Dataset
-        The panel; folds see it through ``Dataset.at``.
-    experiment : Experiment
-        Candidates, horizons, origins.
-    progress : callable
-        Called with (what, folds done, folds in all).
-    workers : int
-        Threads.
+def run_backtest(dataset: Dataset, experiment: Experiment, progress: Progress = silent) -> Backtest:
+    """Forecast every scored origin and horizon of an experiment with every candidate.
 
     Raises
     ------
@@ -149,223 +75,133 @@ def run_backtest(
         If no origin can be scored or a required indicator never has a value.
     """
     scored = scored_origins(dataset, experiment)
-    origins = [
-        o
-        for o in range(scored[0] - experiment.evaluation.warmup_origins, scored[-1] + 1)
-        if o > dataset.years[0]
-    ]
-    folds = list(_all_folds(dataset, experiment, origins, progress, workers))
-    folds.sort(key=lambda fold: (fold.horizon, fold.origin))
-    check_required(dataset, experiment, frozenset[str]().union(*(fold.kept for fold in folds)))
-    live = common_origin(dataset.outcome, dataset.years)
-    done: list[_Evaluated] = []
-    for horizon in experiment.outcome.horizons:
-        own = [fold for fold in folds if fold.horizon == horizon]
-        _check_scored(own, scored, horizon)
-        shorter = done[-1] if done and own[0].before else None
-        done.append(_evaluate(dataset, experiment, own, scored, shorter))
-    frame = pd.concat([each.rows for each in done], ignore_index=True)
+    return backtest_at(Engine(dataset, experiment, progress), scored, "rolling origins")
+
+
+def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backtest:
+    """Forecast some origins with every candidate, after those that warm up the blend.
+
+    Parameters
+    ----------
+    scored : sequence of int
+        Consecutive years.
+    what : str
+        Told to the engine's ``progress``; nothing is told when empty.
+
+    Raises
+    ------
+    InputError
+        If a horizon has no label to learn from, or a required indicator never has a value.
+    """
+    serve, horizons = engine.experiment.model.serve, engine.experiment.outcome.horizons
+    origins = engine.origins(scored)
+    rolled = engine.roll((SERVED, HISTORY), horizons, origins, what)
+    specs = {cell: spec for cell, spec in engine.specs.items() if cell[0] in origins}
+    columns = {name for spec in specs.values() for name, _ in spec.columns}
+    check_required(engine.dataset, engine.experiment, columns)
+    own, history = rolled[SERVED.id], rolled[HISTORY.id]
+    for horizon in horizons:
+        _check_scored(own[horizon], scored, horizon)
+    served = {horizon: own[horizon].of(serve) for horizon in horizons}
+    calibrations = {h: _calibrated(engine, h, forecasts) for h, forecasts in served.items()}
+    frame = _scored_rows(engine, scored, own, history)
+    intervals = _intervals(engine, scored, served, calibrations)
+    frame.loc[frame["model"] == serve, ["lower", "upper"]] = intervals[
+        ["lower", "upper"]
+    ].to_numpy()
     return Backtest(
-        frame=frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True),
-        weights=pd.concat([each.weights for each in done], ignore_index=True),
-        dropped=_dropped_frame(folds),
-        served_weights={each.horizon: each.blends[BLEND].by_member(live) for each in done},
-        served={each.horizon: each.served for each in done},
-        calibrations={each.horizon: each.calibration for each in done},
-        intervals=pd.concat([each.intervals for each in done], ignore_index=True),
-    )
-
-
-@dataclass(frozen=True)
-class _Evaluated:
-    """One horizon of a backtest; the next longer one stands on its blends and members."""
-
-    horizon: int
-    blends: Mapping[str, Blend]
-    members: Mapping[int, Mapping[str, Float]]
-    served: Mapping[int, Float]
-    calibration: Calibration
-    weights: pd.DataFrame
-    rows: pd.DataFrame
-    intervals: pd.DataFrame
-
-
-def _evaluate(
-    dataset: Dataset,
-    experiment: Experiment,
-    folds: list[FoldForecasts],
-    scored: Collection[int],
-    shorter: _Evaluated | None,
-) -> _Evaluated:
-    """Put the candidates of one horizon together and lay out what is scored."""
-    serve = experiment.model.serve
-    members = summed_members(folds, shorter.members if shorter else {})
-    blends = {
-        name: Blend(
-            name, prefix, dataset, experiment, folds, shorter.blends[name] if shorter else None
-        )
-        for name, prefix in ((BLEND, ""), (HISTORY_ONLY, HISTORY_PREFIX))
-    }
-    candidates = {fold.origin: _candidates(fold, members, blends, serve) for fold in folds}
-    served = {origin: found[serve] for origin, found in candidates.items()}
-    calibration = _calibrated(dataset, folds, served)
-    rows, intervals = [], []
-    for fold in (fold for fold in folds if fold.origin in scored):
-        known_then = calibration.known_at(fold.origin)
-        intervals.append(_interval_rows(dataset, fold, served[fold.origin], known_then))
-        own = _scored_rows(dataset, fold, candidates[fold.origin])
-        rows.append(_with_intervals(own, intervals[-1], serve))
-    weights = [blend.weights(fold.origin) for blend in blends.values() for fold in folds]
-    return _Evaluated(
-        horizon=folds[0].horizon,
-        blends=blends,
-        members=members,
+        frame=frame,
+        weights=pd.concat([_weights(h, own[h], history[h]) for h in horizons], ignore_index=True),
+        dropped=_dropped(specs),
+        served_weights={
+            h: dict(zip(own[h].names, own[h].weights[engine.newest].tolist(), strict=True))
+            for h in horizons
+        },
         served=served,
-        calibration=calibration,
-        weights=pd.concat(weights, ignore_index=True),
-        rows=pd.concat(rows, ignore_index=True),
-        intervals=pd.concat(intervals, ignore_index=True),
+        calibrations=calibrations,
+        intervals=intervals,
     )
 
 
-def _calibrated(
-    dataset: Dataset, folds: list[FoldForecasts], forecasts: Mapping[int, Float]
-) -> Calibration:
-    """Collect the residuals of the served model at every origin of a horizon."""
-    truths = {fold.origin: dataset.truth(fold.origin, fold.horizon) for fold in folds}
-    scales = {fold.origin: fold.scale for fold in folds}
-    return Calibration(folds[0].horizon, residuals_of(truths, forecasts, scales))
-
-
-def _interval_rows(
-    dataset: Dataset, fold: FoldForecasts, forecast: Float, calibration: Calibration
+def _scored_rows(
+    engine: Engine,
+    scored: Collection[int],
+    own: Mapping[int, Rolled],
+    history: Mapping[int, Rolled],
 ) -> pd.DataFrame:
-    truth = dataset.truth(fold.origin, fold.horizon)
-    rows = interval_rows(calibration, forecast, fold.scale).assign(
-        city=np.array(dataset.cities, dtype=object),
-        origin=fold.origin,
-        horizon=fold.horizon,
-        truth=truth,
-        crps=crps(calibration, forecast, fold.scale, truth),
-    )
-    return rows.loc[np.isfinite(truth), list(INTERVAL_ROWS)]
+    """Lay out what every candidate forecast at the scored origins, without bounds."""
+    serve = engine.experiment.model.serve
+    cells = [(o, h) for h, rolled in own.items() for o in rolled.blend if o in scored]
+    baselines = dict(zip(cells, _baselines(engine, cells), strict=True))
+    frames = []
+    for horizon, rolled in own.items():
+        origins = [origin for origin, of in cells if of == horizon]
+        naive = {name: {o: baselines[o, horizon][name] for o in origins} for name in BASELINES}
+        candidates = {name: rolled.of(name) for name in (*rolled.names, BLEND)}
+        candidates[HISTORY_ONLY] = history[horizon].of(serve)
+        fitted = {name: {o: of[o] for o in origins} for name, of in candidates.items()}
+        frames.append(forecast_frame(engine.dataset, horizon, naive | fitted))
+    frame = pd.concat(frames, ignore_index=True)
+    return frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True)
 
 
-def _with_intervals(frame: pd.DataFrame, rows: pd.DataFrame, serve: str) -> pd.DataFrame:
-    """Fill the bounds of the served model; both frames have the same cities in the same order."""
-    own = (frame["model"] == serve).to_numpy()
-    for name in ("lower", "upper"):
-        frame.loc[own, name] = rows[name].to_numpy()
-    return frame
+def _baselines(engine: Engine, cells: Sequence[tuple[int, int]]) -> list[dict[str, Float]]:
+    least = engine.experiment.features.min_history
+
+    def forecast(origin: int, horizon: int) -> dict[str, Float]:
+        view = engine.dataset.at(origin)
+        return {name: base.forecast(view, horizon, least) for name, base in BASELINES.items()}
+
+    return in_threads([partial(forecast, *cell) for cell in cells], "", silent)
 
 
-def _check_scored(folds: list[FoldForecasts], scored: list[int], horizon: int) -> None:
-    if not any(fold.origin in scored for fold in folds):
+def _calibrated(engine: Engine, horizon: int, forecasts: Mapping[int, Float]) -> Calibration:
+    """Collect the residuals of the served model at every origin of a horizon."""
+    truths = {origin: engine.dataset.truth(origin, horizon) for origin in forecasts}
+    scales = {origin: city_scale(engine.dataset.at(origin)) for origin in forecasts}
+    return Calibration(horizon, residuals_of(truths, forecasts, scales))
+
+
+def _intervals(
+    engine: Engine,
+    scored: Collection[int],
+    served: Mapping[int, Mapping[int, Float]],
+    calibrations: Mapping[int, Calibration],
+) -> pd.DataFrame:
+    """Bounds and probabilities of the served model, from what was known at each origin."""
+    dataset, parts = engine.dataset, []
+    for horizon, forecasts in served.items():
+        for origin in (origin for origin in forecasts if origin in scored):
+            known_then = calibrations[horizon].known_at(origin)
+            truth, scale = dataset.truth(origin, horizon), city_scale(dataset.at(origin))
+            rows = interval_rows(known_then, forecasts[origin], scale).assign(
+                city=np.array(dataset.cities, dtype=object),
+                origin=origin,
+                horizon=horizon,
+                truth=truth,
+                crps=crps(known_then, forecasts[origin], scale, truth),
+            )
+            parts.append(rows.loc[np.isfinite(truth), list(INTERVAL_ROWS)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _weights(horizon: int, own: Rolled, history: Rolled) -> pd.DataFrame:
+    """Lay out the weights of both blends at every origin but the live one."""
+    rows = [
+        (model, origin, horizon, member, weight)
+        for model, rolled in ((BLEND, own), (HISTORY_ONLY, history))
+        for origin in rolled.blend
+        for member, weight in zip(rolled.names, rolled.weights[origin].tolist(), strict=True)
+    ]
+    return pd.DataFrame(rows, columns=["model", "origin", "horizon", "member", "weight"])
+
+
+def _check_scored(rolled: Rolled, scored: Sequence[int], horizon: int) -> None:
+    if not any(origin in scored for origin in rolled.blend):
         raise InputError(
             f"outcome.horizons: at none of the scored origins {scored[0]}-{scored[-1]} is a label "
             f"of horizon {horizon} known for training; score later origins or drop that horizon"
         )
-
-
-def _all_folds(
-    dataset: Dataset, experiment: Experiment, origins: list[int], progress: Progress, workers: int
-) -> Iterator[FoldForecasts]:
-    parameters = learner_parameters(experiment.model)
-    newest = common_origin(dataset.outcome, dataset.years)
-    tasks = [
-        (origin, horizon)
-        for origin in reversed(origins)
-        for horizon in experiment.outcome.horizons
-        if origin + horizon <= newest
-    ]
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(_one_fold, dataset, experiment, parameters, *task) for task in tasks]
-        try:
-            for done, future in enumerate(as_completed(futures), start=1):
-                progress("rolling origins", done, len(tasks))
-                result = future.result()
-                if result is not None:
-                    yield result
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _one_fold(
-    dataset: Dataset,
-    experiment: Experiment,
-    parameters: Mapping[str, Mapping[str, Parameter]],
-    origin: int,
-    horizon: int,
-) -> FoldForecasts | None:
-    view = dataset.at(origin)
-    fold = prepare_fold(view, horizon, experiment)
-    if fold is None:
-        return None
-    least = experiment.features.min_history
-    baselines = {name: b.forecast(view, horizon, least) for name, b in BASELINES.items()}
-    members = {}
-    for learner, values in parameters.items():
-        model = fit_member(fold, learner, values, experiment.model.seed)
-        members[learner] = model.predict(fold.at_origin)
-        members[HISTORY_PREFIX + learner] = (
-            members[learner]
-            if LEARNERS[learner].past_only
-            else _on_history(fold, learner, values, experiment.model.seed)
-        )
-    names = frozenset(name for name, _ in fold.spec.columns)
-    return FoldForecasts(
-        origin=origin,
-        horizon=horizon,
-        before=fold.before,
-        baselines=baselines,
-        members=members,
-        scale=city_scale(view),
-        dropped=fold.spec.dropped,
-        kept=names,
-    )
-
-
-def _on_history(fold: Fold, learner: str, values: Mapping[str, Parameter], seed: int) -> Float:
-    model = fit_member(fold, learner, values, seed, fold.history)
-    return model.predict(fold.at_origin[:, fold.history])
-
-
-def _candidates(
-    fold: FoldForecasts,
-    members: Mapping[int, Mapping[str, Float]],
-    blends: Mapping[str, Blend],
-    serve: str,
-) -> dict[str, Float]:
-    """Return what every candidate forecasts for the whole horizon, shape (cities,) each."""
-    own = members[fold.origin]
-    found = {**fold.baselines}
-    found |= {name: own[name] for name in own if not name.startswith(HISTORY_PREFIX)}
-    found |= {name: blend.forecast(fold.origin) for name, blend in blends.items()}
-    if serve != BLEND:
-        found[HISTORY_ONLY] = own[HISTORY_PREFIX + serve]
-    return found
-
-
-def _scored_rows(
-    dataset: Dataset, fold: FoldForecasts, forecasts: Mapping[str, Float]
-) -> pd.DataFrame:
-    truth = dataset.truth(fold.origin, fold.horizon)
-    known = np.flatnonzero(np.isfinite(truth))
-    cities = np.array(dataset.cities, dtype=object)[known]
-    rows = pd.DataFrame(
-        {
-            "city": np.tile(cities, len(forecasts)),
-            "origin": fold.origin,
-            "horizon": fold.horizon,
-            "target_year": fold.origin + fold.horizon,
-            "truth": np.tile(truth[known], len(forecasts)),
-            "forecast": np.concatenate([values[known] for values in forecasts.values()]),
-            "lower": np.nan,
-            "upper": np.nan,
-        }
-    )
-    rows.insert(0, "model", np.repeat(list(forecasts), len(known)))
-    return rows[list(BACKTEST_COLUMNS)]
 
 
 def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[str]) -> None:
@@ -383,10 +219,10 @@ def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[st
         )
 
 
-def _dropped_frame(folds: list[FoldForecasts]) -> pd.DataFrame:
+def _dropped(specs: Mapping[tuple[int, int], FeatureSpec]) -> pd.DataFrame:
     rows = [
-        (fold.origin, fold.horizon, name, why)
-        for fold in folds
-        for name, why in fold.dropped.items()
+        (origin, horizon, name, why)
+        for (origin, horizon), spec in sorted(specs.items(), key=lambda cell: cell[0][::-1])
+        for name, why in spec.dropped.items()
     ]
     return pd.DataFrame(rows, columns=["origin", "horizon", "indicator", "reason"])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from city_resilience.evaluation.backtest import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.models.learners import LEARNERS
 
-__all__ = ["Kind", "candidate_kind", "candidate_labels"]
+__all__ = ["BLEND", "HISTORY_ONLY", "Kind", "candidate_kind", "candidate_labels"]
+
+BLEND = "blend"
+HISTORY_ONLY = "history_only"
 
 Kind = Literal["naive", "reference", "learner"]
 

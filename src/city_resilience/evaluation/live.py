@@ -7,15 +7,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.backtest import BLEND, check_required, scored_origins
+from city_resilience.evaluation.backtest import check_required
+from city_resilience.evaluation.candidates import BLEND
+from city_resilience.evaluation.engine import Engine, scored_origins
 from city_resilience.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import Calibration
 from city_resilience.models.learners import learner_parameters
 from city_resilience.models.members import fit_member
 from city_resilience.progress import Progress, silent
-from city_resilience.tasks.dataset import Dataset, common_origin
-from city_resilience.tasks.fold import prepare_fold
+from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps
 
 __all__ = ["check_experiment", "fit_forecaster", "served_candidates"]
@@ -76,39 +77,43 @@ def fit_forecaster(
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
     _check_serve(experiment)
-    serve = experiment.model.serve
-    origin = common_origin(dataset.outcome, dataset.years)
-    view = dataset.at(origin)
+    engine = Engine(dataset, experiment)
     horizons = {}
     for done, horizon in enumerate(experiment.outcome.horizons, start=1):
-        fold = prepare_fold(view, horizon, experiment)
-        if fold is None:
-            raise InputError(
-                f"outcome.horizons: no label of horizon {horizon} is known at {origin}; "
-                "bring more years or drop that horizon"
-            )
-        own = weights[horizon] if serve == BLEND else {serve: 1.0}
-        members = {
-            name: fit_member(fold, name, values, experiment.model.seed)
-            for name, values in learner_parameters(experiment.model).items()
-            if own.get(name, 0.0) > 0
-        }
-        used = {name: weight for name, weight in own.items() if name in members}
         calibration = (calibrations or {}).get(horizon)
-        horizons[horizon] = HorizonModel(
-            horizon,
-            fold.spec,
-            members,
-            used,
-            calibration.known_at(origin) if calibration else None,
-        )
+        horizons[horizon] = _horizon_model(engine, horizon, weights[horizon], calibration)
         progress("fitting the served model", done, len(experiment.outcome.horizons))
-    present = np.flatnonzero(np.isfinite(view.outcome).any(axis=1))
+    present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,
-        origin=origin,
+        origin=engine.newest,
         cities=tuple(dataset.cities[k] for k in present),
         horizons=horizons,
         fingerprint=fingerprint,
         composite=dataset.composite,
+    )
+
+
+def _horizon_model(
+    engine: Engine, horizon: int, blend: Mapping[str, float], calibration: Calibration | None
+) -> HorizonModel:
+    origin, model = engine.newest, engine.experiment.model
+    task = engine.task(origin, horizon)
+    if task is None:
+        raise InputError(
+            f"outcome.horizons: no label of horizon {horizon} is known at {origin}; "
+            "bring more years or drop that horizon"
+        )
+    weights = blend if model.serve == BLEND else {model.serve: 1.0}
+    members = {
+        name: fit_member(task.learnt, name, values, model.seed)
+        for name, values in learner_parameters(model).items()
+        if weights.get(name, 0.0) > 0
+    }
+    return HorizonModel(
+        horizon,
+        task.spec,
+        members,
+        {name: weight for name, weight in weights.items() if name in members},
+        calibration.known_at(origin) if calibration else None,
     )

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.evaluation.backtest import HISTORY_ONLY
 from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.candidates import HISTORY_ONLY
 
 __all__ = [
     "SCORE_COLUMNS",

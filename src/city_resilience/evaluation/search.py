@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
+from city_resilience.evaluation.engine import SERVED, Engine, forecast_members, in_threads
 from city_resilience.experiment import Experiment, Parameter
-from city_resilience.models.learners import LEARNERS, learner_parameters
-from city_resilience.models.members import fit_member
+from city_resilience.models.learners import LEARNERS, Values, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.fold import Fold, prepare_fold
+from city_resilience.tasks.task import Task
 
 __all__ = ["search_parameters"]
 
@@ -49,7 +50,7 @@ def search_parameters(
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     horizon = min(experiment.outcome.horizons)
-    folds = _inner_folds(dataset, experiment, horizon)
+    tasks = _inner_tasks(dataset, experiment, horizon)
     chosen = {name: dict(own) for name, own in experiment.model.parameters.items()}
     members = [name for name in experiment.model.members if LEARNERS[name].parameters]
     learners = settings.learners or members
@@ -60,7 +61,8 @@ def search_parameters(
             trial: optuna.Trial, name: str = name, base: Mapping[str, Parameter] = base
         ) -> float:
             values = {**base, **LEARNERS[name].suggest(trial)}
-            return float(np.mean([_error(f, t, name, values, experiment) for f, t in folds]))
+            jobs = [partial(_error, *own, {name: values}, experiment.model.seed) for own in tasks]
+            return float(np.mean(in_threads(jobs, "", silent)))
 
         def report(_study: object, trial: optuna.trial.FrozenTrial, count: int = count) -> None:
             total = settings.trials * len(learners)
@@ -74,28 +76,24 @@ def search_parameters(
     return experiment.model_copy(update={"model": model})
 
 
-def _inner_folds(
+def _inner_tasks(
     dataset: Dataset, experiment: Experiment, horizon: int
-) -> list[tuple[Fold, Float]]:
+) -> list[tuple[Task, Float]]:
+    """Return the tasks of the inner origins, each with what came to pass."""
     last = experiment.evaluation.first_origin - horizon
     years = range(last - experiment.search.inner_origins + 1, last + 1)
-    folds = []
-    for year in years:
-        if year <= dataset.years[0]:
-            continue
-        fold = prepare_fold(dataset.at(year), horizon, experiment)
-        if fold is not None:
-            folds.append((fold, dataset.truth(year, horizon)))
-    if not folds:
+    engine = Engine(dataset, experiment)
+    tasks = [engine.task(year, horizon) for year in years if year > dataset.years[0]]
+    found = [(task, dataset.truth(task.origin, horizon)) for task in tasks if task is not None]
+    if not found:
         raise InputError(
             f"search.inner_origins: no label is known at the origins {years[0]}-{years[-1]}; "
             "start scoring later or set search.trials = 0"
         )
-    return folds
+    return found
 
 
-def _error(
-    fold: Fold, truth: Float, name: str, values: Mapping[str, Parameter], experiment: Experiment
-) -> float:
-    forecast = fit_member(fold, name, values, experiment.model.seed).predict(fold.at_origin)
+def _error(task: Task, truth: Float, parameters: Mapping[str, Values], seed: int) -> float:
+    """Mean absolute error of one learner at one origin."""
+    forecast = forecast_members(task, SERVED, parameters, seed)[:, 0]
     return float(np.nanmean(np.abs(forecast - truth)))

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
-from city_resilience.models.learners import LEARNERS, Sample, learner_parameters
+from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import choose_features, feature_matrix
+from city_resilience.tasks.task import Sample
 
 __all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "run_shocks", "score_shocks"]
 
@@ -195,6 +196,7 @@ def _task(
             columns=spec.columns,
             history=spec.family_columns(past),
             ages=np.concatenate(ages).astype(np.float64),
+            cities=np.zeros(0, dtype=np.intp),
         ),
         gaps=np.nan_to_num(np.concatenate(gaps)),
         asked=matrix[pupils, -1],

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.evaluation.backtest import HISTORY_ONLY
 from city_resilience.evaluation.baselines import BASELINES
-from city_resilience.evaluation.scores import best_naive, yearly
+from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
 
 __all__ = [
     "DM_COLUMNS",
@@ -24,8 +24,10 @@ __all__ = [
     "SKILL_COLUMNS",
     "DieboldMariano",
     "city_draws",
+    "compare_errors",
     "diebold_mariano",
     "diebold_mariano_test",
+    "drawn_errors",
     "error_grid",
     "long_run_variance",
     "mean_yearly_errors",
@@ -259,6 +261,40 @@ def mean_yearly_errors(errors: Float, weights: Float) -> Float:
     return result
 
 
+def drawn_errors(frame: pd.DataFrame, draws: int, seed: int) -> dict[str, Float]:
+    """Mean yearly absolute error of each model of one horizon in every draw of the cities.
+
+    Returns
+    -------
+    dict
+        Model → errors, shape (draws + 1,); the first is that of the cities as they are.
+    """
+    errors = error_grid(frame)
+    cities = len(next(iter(errors.values())))
+    weights = np.vstack([np.ones((1, cities)), city_draws(cities, draws, seed)])
+    return {model: mean_yearly_errors(values, weights) for model, values in errors.items()}
+
+
+def compare_errors(
+    frame: pd.DataFrame, model: str, versus: str, draws: int, seed: int
+) -> dict[str, float]:
+    """Compare the mean yearly MAE of two models of one horizon, less is better.
+
+    Returns
+    -------
+    dict
+        ``difference`` (MAE of ``model`` minus that of ``versus``), ``low, high`` (t interval over
+        the paired years), ``city_low, city_high`` (bootstrap over cities).
+    """
+    years = yearly(frame).pivot_table(index="origin", columns="model", values="mae")
+    pairs = (years[model] - years[versus]).to_numpy(dtype=np.float64)
+    drawn = drawn_errors(frame[frame["model"].isin([model, versus])], draws, seed)
+    over_cities = percentile_interval((drawn[model] - drawn[versus])[1:])
+    found = (*paired_interval(pairs), *over_cities)
+    names = ("difference", "low", "high", "city_low", "city_high")
+    return dict(zip(names, found, strict=True))
+
+
 def percentile_interval(values: Float, level: float = LEVEL) -> tuple[float, float]:
     """Return the percentile interval of draws."""
     low, high = np.quantile(values, [0.5 - level / 2, 0.5 + level / 2])
@@ -287,27 +323,24 @@ def skill_intervals(
         references = [best[horizon]] if horizon in best else []
         references += [HISTORY_ONLY] if HISTORY_ONLY in set(part["model"]) else []
         wanted = part[part["model"].isin([served, *references])]
-        rows += _bootstrapped(error_grid(wanted), served, references, horizon, draws, seed)
+        about = (wanted["city"].nunique(), wanted["origin"].nunique(), draws)
+        rows += _bootstrapped(drawn_errors(wanted, draws, seed), served, references, horizon, about)
     return pd.DataFrame(rows, columns=list(SKILL_COLUMNS))
 
 
 def _bootstrapped(
-    errors: Mapping[str, Float],
+    drawn: Mapping[str, Float],
     served: str,
     references: list[str],
     horizon: int,
-    draws: int,
-    seed: int,
+    about: tuple[int, int, int],
 ) -> Iterator[tuple[object, ...]]:
-    cities, years = errors[served].shape
-    weights = np.vstack([np.ones((1, cities)), city_draws(cities, draws, seed)])
-    own = mean_yearly_errors(errors[served], weights)
+    own = drawn[served]
     for versus in references:
-        other = mean_yearly_errors(errors[versus], weights)
+        other = drawn[versus]
         for figure, values in (("skill", 1 - own / other), ("difference", own - other)):
             low, high = percentile_interval(values[1:])
             gain = values if figure == "skill" else -values
             below, above = percentile_interval(gain[1:])
             outcome = "better" if below > 0 else "worse" if above < 0 else "not_shown"
-            about = (cities, years, draws, outcome)
-            yield (horizon, versus, figure, float(values[0]), low, high, *about)
+            yield (horizon, versus, figure, float(values[0]), low, high, *about, outcome)

@@ -20,55 +20,16 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Model, Parameter
 from city_resilience.models.fitted import Booster, Fitted, Forest, Linear
 from city_resilience.models.weights import least_absolute_weights
+from city_resilience.tasks.task import Sample
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["LEARNERS", "Hyperparameter", "Learner", "Sample", "learner_parameters"]
+__all__ = ["LEARNERS", "Hyperparameter", "Learner", "Values", "learner_parameters"]
 
 Float = NDArray[np.float64]
 PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
 Values = Mapping[str, Parameter]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Training rows of one fold.
-
-    Attributes
-    ----------
-    features : ndarray, shape (n, columns)
-        NaN = missing.
-    labels : ndarray, shape (n,)
-        What the horizon adds, in the measure's unit, all finite.
-    columns : tuple of (indicator id, form), length columns
-        Form is ``value``, ``rank`` or ``age``.
-    history : ndarray of int
-        Positions of the columns of the family history.
-    ages : ndarray, shape (n,)
-        Years from each row to the origin.
-    """
-
-    features: Float
-    labels: Float
-    columns: tuple[tuple[str, str], ...]
-    history: NDArray[np.intp]
-    ages: Float
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """Form of each column."""
-        return tuple(form for _, form in self.columns)
-
-    def only(self, columns: NDArray[np.intp]) -> Sample:
-        """Return the sample on some of its columns."""
-        return Sample(
-            self.features[:, columns],
-            self.labels,
-            tuple(self.columns[k] for k in columns),
-            np.flatnonzero(np.isin(columns, self.history)),
-            self.ages,
-        )
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.backtest import HISTORY_ONLY
-from city_resilience.evaluation.candidates import candidate_kind
+from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
 from city_resilience.evaluation.scores import WITHOUT_BREAKS
 from city_resilience.report.plain import plain, plain_list, plain_text, whole
 

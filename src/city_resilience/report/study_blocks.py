@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from city_resilience.evaluation.backtest import HISTORY_ONLY
 from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.report.texts import model_name, signed, unsigned
 
 __all__ = ["BLOCKS", "Block", "over_all_origins", "told"]

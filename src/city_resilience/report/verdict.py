@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from city_resilience.evaluation.backtest import HISTORY_ONLY
+from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.report.plain import plain
 from city_resilience.report.texts import LANGUAGES, load_texts, model_name, signed, unsigned
 

@@ -24,7 +24,6 @@ from city_resilience.reading.panel import Grid, Panel
 from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.outcome import (
     COMPOSITE,
-    added_label,
     check_measure,
     composite_level,
     label_of,
@@ -65,22 +64,17 @@ class AsOf:
     families: tuple[str, ...]
     measure: str
 
-    def labels(self, horizon: int) -> Float:
+    def labels(self, horizon: int, before: int = 0) -> Float:
         """Labels known at the origin, shape (cities, years), in the measure's unit.
 
-        The label of year t is NaN unless t + horizon is at most the origin.
+        The label of year t is NaN unless t + horizon is at most the origin. With ``before``, a
+        shorter horizon, they are what the horizon adds to it.
         """
-        return label_of(self.measure, self.outcome, horizon)
+        return label_of(self.measure, self.outcome, horizon, before)
 
-    def added(self, horizon: int, before: int) -> Float:
-        """What a horizon adds to a shorter one, ``labels(horizon) - labels(before)``.
-
-        Parameters
-        ----------
-        before : int
-            The shorter horizon; 0 for none.
-        """
-        return added_label(self.measure, self.outcome, horizon, before)
+    def of_family(self, family: str) -> set[str]:
+        """Ids of the indicators of a family."""
+        return {name for name, own in zip(self.ids, self.families, strict=True) if own == family}
 
     @property
     def reporting(self) -> NDArray[np.bool_]:
@@ -141,14 +135,12 @@ class Dataset:
             measure=self.measure,
         )
 
-    def truth(self, origin: int, horizon: int) -> Float:
-        """Return what came to pass after an origin, shape (cities,); for scoring only."""
-        return label_of(self.measure, self.outcome, horizon)[:, self._column(origin)]
+    def truth(self, origin: int, horizon: int, before: int = 0) -> Float:
+        """Return what came to pass after an origin, shape (cities,); for scoring only.
 
-    def truth_added(self, origin: int, horizon: int, before: int) -> Float:
-        """What a horizon added to a shorter one (0 for none) after an origin, shape (cities,)."""
-        added = added_label(self.measure, self.outcome, horizon, before)
-        return added[:, self._column(origin)]
+        With ``before``, a shorter horizon, it is what the horizon added to it.
+        """
+        return label_of(self.measure, self.outcome, horizon, before)[:, self._column(origin)]
 
     def _column(self, year: int) -> int:
         if not self.years[0] <= year <= self.years[-1]:

@@ -6,7 +6,7 @@ late in *every* row, so the training rows have the age pattern of the row that i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,7 +65,7 @@ class FeatureSpec:
         made = {index.id for index in self.indices}
         return tuple(dict.fromkeys([*(n for n, _ in self.columns if n not in made), *components]))
 
-    def family_columns(self, ids: set[str]) -> NDArray[np.intp]:
+    def family_columns(self, ids: Collection[str]) -> NDArray[np.intp]:
         """Return the positions of the columns that belong to some indicators."""
         return np.flatnonzero([name in ids for name, _ in self.columns])
 

@@ -21,7 +21,6 @@ from city_resilience.resilience.reasons import REASONS, reason_ids
 
 __all__ = [
     "COMPOSITE",
-    "added_label",
     "check_measure",
     "composite_level",
     "horizon_before",
@@ -88,22 +87,19 @@ def outcome_series(
     )
 
 
-def label_of(measure: str, outcome: Float, horizon: int) -> Float:
+def label_of(measure: str, outcome: Float, horizon: int, before: int = 0) -> Float:
     """Return labels at origin t over a horizon, shape (cities, years), in the measure's unit.
 
-    A composite is forecast as its change over the horizon, in points of a hundred. A measure over
-    shocks has no label at every origin; the growth gap stands in for it year by year.
+    With ``before``, a shorter horizon, they are what the horizon adds to it. A composite is
+    forecast as its change over the horizon, in points of a hundred. A measure over shocks has no
+    label at every origin; the growth gap stands in for it year by year.
     """
+    if before:
+        return label_of(measure, outcome, horizon) - label_of(measure, outcome, before)
     if measure != COMPOSITE:
         yearly = "growth_gap" if MEASURES[measure].kind == "window" else measure
         return MEASURES[yearly].label(outcome, horizon)
     return lead(outcome, horizon) - outcome
-
-
-def added_label(measure: str, outcome: Float, horizon: int, before: int) -> Float:
-    """Return what a horizon adds to a shorter one, 0 for none; shape as in `label_of`."""
-    label = label_of(measure, outcome, horizon)
-    return label - label_of(measure, outcome, before) if before else label
 
 
 def horizon_before(horizon: int, outcome: Outcome) -> int:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from city_resilience.evaluation.backtest import Backtest
+from city_resilience.evaluation.backtest import Backtest, backtest_at
+from city_resilience.evaluation.engine import Engine, scored_origins
 from city_resilience.evaluation.scores import best_naive, yearly
-from city_resilience.evaluation.study.folds import Prepared, prepare_folds
 from city_resilience.experiment import Experiment
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.features import FeatureSpec
 
-__all__ = ["Context", "Part", "Settings"]
+__all__ = ["Context", "Part", "Settings", "context_of"]
 
 
 @dataclass(frozen=True)
@@ -41,56 +43,81 @@ class Settings:
     every_horizon: bool = False
     shock_origins: tuple[int, ...] = ()
 
+    def horizons(self, experiment: Experiment) -> tuple[int, ...]:
+        """Return the horizons of the slow parts."""
+        every = experiment.outcome.horizons
+        return every if self.every_horizon else every[:1]
+
 
 @dataclass(frozen=True)
 class Part:
-    """What one part found: a table without cities, and dataset about how it was made."""
+    """What one part found: a table without cities, and facts about how it was made."""
 
     table: pd.DataFrame
     about: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Context:
-    """A panel, an experiment and its backtest; folds are prepared when first asked for.
+    """An engine, the backtest it rolled, and what was asked for.
 
     Attributes
     ----------
+    engine : Engine
+        Keeps the tasks of the horizons of the slow parts.
     backtest : Backtest
         The rolling origins, all candidates.
     """
 
-    dataset: Dataset
-    experiment: Experiment
+    engine: Engine
     backtest: Backtest
     settings: Settings = Settings()
-    progress: Progress = silent
-    _folds: dict[int, list[Prepared]] = field(default_factory=dict)
 
     @property
     def served(self) -> str:
         """The model that the experiment serves."""
-        return self.experiment.model.serve
+        return self.engine.experiment.model.serve
 
     @property
     def horizons(self) -> tuple[int, ...]:
         """Horizons of the slow parts."""
-        every = self.experiment.outcome.horizons
-        return every if self.settings.every_horizon else every[:1]
+        return self.settings.horizons(self.engine.experiment)
 
+    @cached_property
+    def scored(self) -> list[int]:
+        """The scored origins of the experiment."""
+        return scored_origins(self.engine.dataset, self.engine.experiment)
+
+    @property
+    def origins(self) -> list[int]:
+        """The scored origins, and before them those that warm up the blend."""
+        return self.engine.origins(self.scored)
+
+    @cached_property
+    def specs(self) -> dict[tuple[int, int], FeatureSpec]:
+        """Columns at the rolling origins, by origin and horizon of the slow parts."""
+        found = self.engine.specs.items()
+        cells = (self.origins, self.horizons)
+        return {(o, h): spec for (o, h), spec in sorted(found) if o in cells[0] and h in cells[1]}
+
+    @cached_property
     def naive(self) -> dict[int, str]:
-        """Return the best naive baseline of each horizon over all scored origins."""
+        """The best naive baseline of each horizon over all scored origins."""
         return best_naive(yearly(self.backtest.frame))
-
-    def folds(self, horizon: int) -> list[Prepared]:
-        """Return the prepared folds of a horizon, warm-up origins included."""
-        if horizon not in self._folds:
-            self._folds[horizon] = prepare_folds(
-                self.dataset, self.experiment, horizon, self.progress
-            )
-        return self._folds[horizon]
 
     def rows(self, model: str, horizon: int) -> pd.DataFrame:
         """Return the backtest's rows of one model at one horizon."""
         frame = self.backtest.frame
         return frame[(frame["model"] == model) & (frame["horizon"] == horizon)]
+
+
+def context_of(
+    dataset: Dataset,
+    experiment: Experiment,
+    settings: Settings = Settings(),
+    progress: Progress = silent,
+) -> Context:
+    """Roll the backtest of an experiment, and keep the tasks that the parts come back to."""
+    engine = Engine(dataset, experiment, progress, keep=settings.horizons(experiment))
+    scored = scored_origins(dataset, experiment)
+    return Context(engine, backtest_at(engine, scored, "rolling origins"), settings)

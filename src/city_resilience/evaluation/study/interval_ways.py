@@ -171,14 +171,14 @@ def interval_methods(context: Context) -> Part:
         that of plain split conformal, with a 95 % interval from a bootstrap over years.
     """
     tables = []
-    for horizon in context.experiment.outcome.horizons:
+    for horizon in context.engine.experiment.outcome.horizons:
         scored = set(context.rows(context.served, horizon)["origin"])
         tables.append(_compared(_years(context, horizon), scored, horizon))
     return Part(pd.concat(tables, ignore_index=True)[list(INTERVAL_METHOD_COLUMNS)])
 
 
 def _years(context: Context, horizon: int) -> list[Year]:
-    dataset = context.dataset
+    dataset = context.engine.dataset
     return [
         Year(
             origin=origin,

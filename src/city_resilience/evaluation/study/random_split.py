@@ -9,21 +9,21 @@ illusion, not a result. A longer horizon is forecast here in one step.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.evaluation.backtest import BLEND
+from city_resilience.evaluation.candidates import BLEND
+from city_resilience.evaluation.engine import Variant, forecast_members, in_threads
 from city_resilience.evaluation.scores import yearly
 from city_resilience.evaluation.study.context import Context, Part
-from city_resilience.evaluation.study.folds import Prepared, in_threads, only_rows
 from city_resilience.models.learners import learner_parameters
-from city_resilience.models.members import fit_member
 from city_resilience.models.weights import blend_weights
-from city_resilience.tasks.fold import Fold
+from city_resilience.tasks.task import Sample, Task
 
 __all__ = ["RANDOM_SPLIT_COLUMNS", "r_squared", "random_folds", "random_split"]
 
@@ -72,69 +72,78 @@ def random_split(context: Context) -> Part:
 
 
 def _table(context: Context, horizon: int) -> pd.DataFrame:
-    scored = [fold for fold in context.folds(horizon) if fold.scored]
-    pool, keys = _pooled(context, scored)
+    pool, keys = pooled(context, horizon)
     folds = random_folds(len(keys), SPLITS, context.settings.seed)
-    tasks = [
-        _task(context, pool, folds == k, name)
-        for name in context.experiment.model.members
-        for k in range(SPLITS)
-    ]
-    done = in_threads(tasks, f"random split, horizon {horizon}", context.progress)
-    members = context.experiment.model.members
-    forecasts = {name: np.full(len(keys), np.nan) for name in members}
-    for name, inside, values in done:
-        forecasts[name][inside] = values
+    forecasts = split_forecasts(context, pool, folds)
     if context.served == BLEND:
         origins = keys["origin"].to_numpy(dtype=np.int64)
-        forecasts[BLEND] = _blended(forecasts, pool.labels, origins, folds)
+        forecasts[BLEND] = _blended(forecasts, pool.learnt.labels, origins, folds)
     rows = [_row(context, horizon, name, values, keys) for name, values in forecasts.items()]
     return pd.DataFrame(rows, columns=list(RANDOM_SPLIT_COLUMNS))
 
 
-def _pooled(context: Context, scored: list[Prepared]) -> tuple[Fold, pd.DataFrame]:
-    """Stack what was forecast at every scored origin, with its features there and its truth."""
-    columns = tuple(dict.fromkeys(column for p in scored for column in p.fold.spec.columns))
+def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
+    """Stack what was forecast at every scored origin into one task, each row a city of its own.
+
+    Returns
+    -------
+    Task
+        Learns from the rows it asks: their features at their origins and what came to pass.
+    DataFrame
+        Columns city, origin, truth of each row.
+    """
+    engine = context.engine
+    tasks = [
+        t
+        for o in context.scored
+        if (o, horizon) in context.specs and (t := engine.task(o, horizon))
+    ]
+    columns = tuple(dict.fromkeys(column for task in tasks for column in task.spec.columns))
     place = {column: k for k, column in enumerate(columns)}
-    cities = np.array(context.dataset.cities, dtype=object)
+    cities = np.array(engine.dataset.cities, dtype=object)
     features, keys = [], []
-    for prepared in scored:
-        known = np.isfinite(prepared.truth)
+    for task in tasks:
+        truth = engine.dataset.truth(task.origin, horizon)
+        known = np.isfinite(truth)
         rows = np.full((int(known.sum()), len(columns)), np.nan)
-        own = [place[column] for column in prepared.fold.spec.columns]
-        rows[:, own] = prepared.fold.at_origin[known]
+        rows[:, [place[column] for column in task.spec.columns]] = task.asked[known]
         features.append(rows)
-        key = {"city": cities[known], "origin": prepared.fold.origin}
-        keys.append(pd.DataFrame({**key, "truth": prepared.truth[known]}))
-    key = pd.concat(keys, ignore_index=True)
-    stacked = np.concatenate(features)
-    last = scored[-1].fold
-    past = {last.spec.columns[k][0] for k in last.history}
-    pool = replace(
-        last,
-        before=0,
-        spec=replace(last.spec, columns=columns),
+        key = {"city": cities[known], "origin": task.origin, "truth": truth[known]}
+        keys.append(pd.DataFrame(key))
+    key, stacked = pd.concat(keys, ignore_index=True), np.concatenate(features)
+    last = tasks[-1]
+    past = {last.spec.columns[k][0] for k in last.learnt.history}
+    sample = Sample(
         features=stacked,
         labels=key["truth"].to_numpy(dtype=np.float64),
-        at_origin=stacked,
+        columns=columns,
         history=np.flatnonzero([name in past for name, _ in columns]),
-        cities=np.concatenate([np.flatnonzero(np.isfinite(p.truth)) for p in scored]),
         ages=np.zeros(len(key)),
+        cities=np.arange(len(key)),
     )
-    return pool, key
+    spec = replace(last.spec, columns=columns)
+    return Task(last.origin, horizon, 0, spec, sample, stacked), key
 
 
-def _task(
-    context: Context, pool: Fold, inside: NDArray[np.bool_], learner: str
-) -> Callable[[], tuple[str, NDArray[np.bool_], Float]]:
-    values = learner_parameters(context.experiment.model)[learner]
+def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> dict[str, Float]:
+    """Forecast the rows of each fold with members that learnt from the others, shape (rows,)."""
+    model = context.engine.experiment.model
+    jobs = [
+        partial(forecast_members, pool, _held_out(folds, k), {name: values}, model.seed)
+        for name, values in learner_parameters(model).items()
+        for k in range(SPLITS)
+    ]
+    done = iter(in_threads(jobs, f"random split, horizon {pool.horizon}", context.engine.progress))
+    found = {}
+    for name in model.members:
+        parts = np.hstack([next(done) for _ in range(SPLITS)])
+        found[name] = parts[np.arange(len(folds)), folds]
+    return found
 
-    def fitted() -> tuple[str, NDArray[np.bool_], Float]:
-        learnt = only_rows(pool, ~inside)
-        model = fit_member(learnt, learner, values, context.experiment.model.seed)
-        return learner, inside, model.predict(pool.at_origin[inside])
 
-    return fitted
+def _held_out(folds: NDArray[np.int64], k: int) -> Variant:
+    """One fold held out: a variant that asks it alone."""
+    return Variant(f"fold {k}", held_out=np.where(folds == k, 0, -1))
 
 
 def _blended(

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import HISTORY_ONLY, run_backtest
+from city_resilience.evaluation.backtest import backtest_at
 from city_resilience.evaluation.baselines import BASELINES
+from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.engine import scored_origins
 from city_resilience.evaluation.scores import yearly
-from city_resilience.evaluation.significance import (
-    city_draws,
-    error_grid,
-    mean_yearly_errors,
-    percentile_interval,
-)
+from city_resilience.evaluation.significance import drawn_errors, percentile_interval
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.resilience.window import Window
 
@@ -48,9 +41,9 @@ def shock_origins(context: Context) -> list[int]:
     asked = context.settings.shock_origins
     if asked:
         return sorted(set(asked))
-    windows = [Window.parse(text).start for text in context.experiment.outcome.windows]
-    years = context.dataset.years
-    newest = int(years[-1]) - min(context.experiment.outcome.horizons)
+    windows = [Window.parse(text).start for text in context.engine.experiment.outcome.windows]
+    years = context.engine.dataset.years
+    newest = int(years[-1]) - min(context.engine.experiment.outcome.horizons)
     before = windows or [year - 1 for year in SHOCKS]
     return [origin for origin in sorted(before) if years[0] < origin <= newest]
 
@@ -68,52 +61,39 @@ def shock_test(context: Context) -> Part:
         model / MAE of this one, with its bootstrap interval over cities.
     """
     origins = shock_origins(context)
-    have = set(context.backtest.frame["origin"].unique().tolist())
-    frames, missing = [], {}
+    tables, missing = [pd.DataFrame(columns=list(SHOCK_COLUMNS))], {}
     for done, origin in enumerate(origins, start=1):
         try:
-            frames.append(_rows(context, origin, origin in have))
+            rows = _rows(context, origin)
+            tables += [_table(context, own) for _, own in rows.groupby("horizon")]
         except InputError as error:
             missing[str(origin)] = str(error)
-        context.progress("shock origins", done, len(origins))
-    tables = [_table(context, frame) for frame in frames if len(frame)]
-    empty = pd.DataFrame(columns=list(SHOCK_COLUMNS))
-    about: Mapping[str, Any] = {"origins": origins, "not_scored": missing}
-    return Part(pd.concat(tables, ignore_index=True) if tables else empty, about)
+        context.engine.progress("shock origins", done, len(origins))
+    about = {"origins": origins, "not_scored": missing}
+    return Part(pd.concat(tables[1:] or tables, ignore_index=True), about)
 
 
-def _rows(context: Context, origin: int, scored: bool) -> pd.DataFrame:
+def _rows(context: Context, origin: int) -> pd.DataFrame:
+    """Return the rows of an origin from the backtest, or replay it."""
     models = [context.served, HISTORY_ONLY, *BASELINES]
     frame = context.backtest.frame
-    if not scored:
-        evaluation = context.experiment.evaluation
-        only = evaluation.model_copy(update={"first_origin": origin, "last_origin": origin})
-        replayed = context.experiment.model_copy(update={"evaluation": only})
-        frame = run_backtest(context.dataset, replayed).frame
+    if origin not in set(frame["origin"]):
+        engine = context.engine
+        only = {"first_origin": origin, "last_origin": origin}
+        evaluation = engine.experiment.evaluation.model_copy(update=only)
+        asked = engine.experiment.model_copy(update={"evaluation": evaluation})
+        frame = backtest_at(engine, scored_origins(engine.dataset, asked)).frame
     return frame[(frame["origin"] == origin) & frame["model"].isin(models)]
 
 
-def _table(context: Context, frame: pd.DataFrame) -> pd.DataFrame:
-    parts = []
-    for _, rows in frame.groupby("horizon"):
-        scores = yearly(rows)
-        own = scores.loc[scores["model"] == context.served, "mae"].iloc[0]
-        scores["served_skill"] = np.where(
-            scores["model"] == context.served, np.nan, 1 - own / scores["mae"]
-        )
-        parts.append(_with_interval(context, rows, scores).sort_values(["mae", "model"]))
-    return pd.concat(parts, ignore_index=True)[list(SHOCK_COLUMNS)]
-
-
-def _with_interval(context: Context, rows: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    errors = error_grid(rows)
-    settings = context.settings
-    weights = city_draws(len(errors[context.served]), settings.draws, settings.seed)
-    drawn = {model: mean_yearly_errors(values, weights) for model, values in errors.items()}
-    bounds = [
-        (np.nan, np.nan)
-        if model == context.served
-        else percentile_interval(1 - drawn[context.served] / drawn[model])
-        for model in scores["model"]
+def _table(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
+    served, settings = context.served, context.settings
+    scores = yearly(rows).set_index("model")
+    drawn = drawn_errors(rows, settings.draws, settings.seed)
+    rivals = scores.index.drop(served)
+    scores.loc[rivals, "served_skill"] = 1 - scores.loc[served, "mae"] / scores.loc[rivals, "mae"]
+    scores.loc[rivals, ["city_low", "city_high"]] = [
+        percentile_interval((1 - drawn[served] / drawn[model])[1:]) for model in rivals
     ]
-    return scores.assign(city_low=[low for low, _ in bounds], city_high=[hi for _, hi in bounds])
+    table = scores.reset_index().sort_values(["mae", "model"])
+    return table[list(SHOCK_COLUMNS)]

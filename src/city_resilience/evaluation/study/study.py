@@ -14,8 +14,7 @@ import numpy as np
 
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.backtest import Backtest, scored_origins
-from city_resilience.evaluation.study.context import Context, Part, Settings
+from city_resilience.evaluation.study.context import Context, Part, Settings, context_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment import Experiment
 from city_resilience.models.learners import learner_parameters
@@ -89,19 +88,16 @@ def check_parts(only: Sequence[str]) -> tuple[str, ...]:
 def run_study(
     dataset: Dataset,
     experiment: Experiment,
-    backtest: Backtest,
     fingerprint: str,
     *,
     parts: Collection[str] = tuple(PARTS),
     settings: Settings = Settings(),  # noqa: B008 frozen
     progress: Progress = silent,
 ) -> dict[str, Any]:
-    """Run parts of a study.
+    """Run the backtest of an experiment and parts of a study.
 
     Parameters
     ----------
-    backtest : Backtest
-        What ``run_backtest`` gave for the same dataset and experiment.
     fingerprint : str
         Of the panel.
     parts : collection of str
@@ -114,9 +110,7 @@ def run_study(
         horizons, origins, cities, parts``; a part has ``created, seconds, settings, about,
         columns, rows``. No city, no path, no name of a machine is in it.
     """
-    context = Context(dataset, experiment, backtest, settings, progress)
-    measured = {name: asdict(_measured(context, name)) for name in PARTS if name in parts}
-    origins = scored_origins(dataset, experiment)
+    context = context_of(dataset, experiment, settings, progress)
     return {
         "format": FORMAT,
         "experiment": experiment.name,
@@ -126,16 +120,16 @@ def run_study(
         "measure": experiment.outcome.measure,
         "simulated": experiment.data.simulated,
         "horizons": list(experiment.outcome.horizons),
-        "origins": [origins[0], origins[-1]],
+        "origins": [context.scored[0], context.scored[-1]],
         "cities": len(dataset.cities),
-        "naive": {str(horizon): name for horizon, name in context.naive().items()},
-        "parts": measured,
+        "naive": {str(horizon): name for horizon, name in context.naive.items()},
+        "parts": {name: asdict(_measured(context, name)) for name in PARTS if name in parts},
     }
 
 
 def _measured(context: Context, name: str) -> _Measured:
     started = time.perf_counter()
-    part = PARTS[name].run(context)
+    part = PARTS[name](context)
     return _Measured(
         created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
         seconds=round(time.perf_counter() - started, 1),

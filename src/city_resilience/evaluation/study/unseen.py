@@ -7,33 +7,19 @@ baselines are fitted on all cities, which flatters them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.evaluation.scores import paired_interval, yearly
-from city_resilience.evaluation.significance import (
-    city_draws,
-    error_grid,
-    mean_yearly_errors,
-    percentile_interval,
-)
+from city_resilience.evaluation.engine import Rolled, Variant
+from city_resilience.evaluation.forecasts import forecast_frame
+from city_resilience.evaluation.scores import yearly
+from city_resilience.evaluation.significance import compare_errors
 from city_resilience.evaluation.study.context import Context, Part
-from city_resilience.evaluation.study.folds import (
-    Prepared,
-    forecast_rows,
-    in_threads,
-    member_forecasts,
-    only_rows,
-    served_forecasts,
-)
 from city_resilience.tasks.dataset import Dataset
 
 __all__ = ["UNSEEN_COLUMNS", "group_folds", "held_out_group", "unseen_cities", "unseen_forecasts"]
 
-Float = NDArray[np.float64]
 MOST_FOLDS, LEAST_LEVELS = 10, 3
 UNSEEN, SEEN, NAIVE = "unseen", "seen", "naive"
 UNSEEN_COLUMNS = (
@@ -99,22 +85,21 @@ def unseen_cities(context: Context) -> Part:
     Blend weights at an origin are learnt from the unseen forecasts of earlier ones: a few numbers
     shared by all cities, into which the past outcomes of every city go.
     """
-    group = held_out_group(context.dataset)
+    dataset = context.engine.dataset
+    group = held_out_group(dataset)
     if group is None:
         return Part(pd.DataFrame(columns=list(UNSEEN_COLUMNS)), {"missing": "no_group"})
-    fold_of = group_folds(context.dataset.groups[group])
+    levels = dataset.groups[group]
+    fold_of = group_folds(levels)
     tables, origins = [], set()
-    whole: dict[int, Float] = {}
-    for horizon in context.horizons:
-        whole = unseen_forecasts(context, horizon, fold_of, whole)
-        scored = {p.fold.origin for p in context.folds(horizon) if p.scored}
-        found = {origin: forecast for origin, forecast in whole.items() if origin in scored}
+    for horizon, rolled in unseen_forecasts(context, fold_of).items():
+        found = {o: own for o, own in rolled.of(context.served).items() if o in context.scored}
         origins |= set(found)
-        rows = forecast_rows(context.dataset, UNSEEN, horizon, found)
+        rows = forecast_frame(dataset, horizon, {UNSEEN: found})
         tables.append(_table(context, horizon, rows))
     about = {
         "group": group,
-        "levels": len(set(context.dataset.groups[group].tolist()) - {""}),
+        "levels": len(set(levels.tolist()) - {""}),
         "folds": int(fold_of.max()) + 1,
         "every": context.settings.every,
         "origins": sorted(origins),
@@ -122,87 +107,44 @@ def unseen_cities(context: Context) -> Part:
     return Part(pd.concat(tables, ignore_index=True), about)
 
 
-def unseen_forecasts(
-    context: Context,
-    horizon: int,
-    fold_of: NDArray[np.int64],
-    shorter: Mapping[int, Float],
-) -> dict[int, Float]:
+def unseen_forecasts(context: Context, fold_of: NDArray[np.int64]) -> dict[int, Rolled]:
     """Forecast every city, at every so many origins, from the cities of other folds.
 
     Parameters
     ----------
     fold_of : ndarray of int, shape (cities,)
         Fold of each city; one of -1 is not forecast.
-    shorter : mapping of int to ndarray, shape (cities,)
-        What this returned for the next shorter horizon; empty for none.
 
     Returns
     -------
     dict
-        Origin, warm-up included → served forecast, shape (cities,), pp.
+        Horizon → forecasts, warm-up origins included.
     """
-    newest = context.folds(context.horizons[-1])[-1].fold.origin
-    every = context.settings.every
-    chosen = [p for p in context.folds(horizon) if (newest - p.fold.origin) % every == 0]
-    tasks = [
-        _without_group(context, prepared, fold_of, k)
-        for prepared in chosen
-        for k in range(int(fold_of.max()) + 1)
-    ]
-    done = in_threads(tasks, f"provinces held out, horizon {horizon}", context.progress)
-    members: dict[int, Float] = {}
-    for origin, inside, values in done:
-        whole = members.setdefault(origin, np.full((len(fold_of), values.shape[1]), np.nan))
-        whole[inside] = values[inside]
-    return served_forecasts(context.experiment, chosen, members, shorter)
-
-
-def _without_group(
-    context: Context, prepared: Prepared, fold_of: NDArray[np.int64], k: int
-) -> Callable[[], tuple[int, NDArray[np.bool_], Float]]:
-    def fitted() -> tuple[int, NDArray[np.bool_], Float]:
-        inside = fold_of == k
-        rows = ~inside[prepared.fold.cities]
-        if not rows.any():  # one fold has all the labels there are
-            nothing = np.full((len(inside), len(context.experiment.model.members)), np.nan)
-            return prepared.fold.origin, inside, nothing
-        learnt = only_rows(prepared.fold, rows)
-        return prepared.fold.origin, inside, member_forecasts(learnt, context.experiment)
-
-    return fitted
+    engine, horizons = context.engine, context.horizons
+    newest = max(origin for origin, horizon in engine.specs if horizon == horizons[-1])
+    chosen = [o for o in context.origins if (newest - o) % context.settings.every == 0]
+    variant = Variant(UNSEEN, held_out=fold_of)
+    return engine.roll([variant], horizons, chosen, "provinces held out")[UNSEEN]
 
 
 def _table(context: Context, horizon: int, unseen: pd.DataFrame) -> pd.DataFrame:
     """Score the unseen forecasts beside the seen ones and the best naive on the same rows."""
-    naive = context.naive()[horizon]
+    naive = context.naive[horizon]
     same = unseen[["city", "origin"]]
-    frame = pd.concat(
-        [
-            unseen,
-            context.rows(context.served, horizon).merge(same).assign(model=SEEN),
-            context.rows(naive, horizon).merge(same).assign(model=NAIVE),
-        ]
-    )
-    scores = yearly(frame)
-    by_year = scores.pivot_table(index="origin", columns="model", values="mae")
-    names = {UNSEEN: context.served, SEEN: context.served, NAIVE: naive}
-    rows = []
-    for model, name in names.items():
-        own = scores[scores["model"] == model]
-        means = own[["mae", "rmse", "rank_correlation"]].mean()
-        skill = 1 - means["mae"] / by_year[NAIVE].mean()
-        base = (horizon, model if model != NAIVE else "", name, len(own), int(own["n"].sum()))
-        apart = _apart(by_year, frame, context) if model == UNSEEN else (np.nan,) * 5
-        rows.append((*base, *means, skill, *apart))
-    return pd.DataFrame(rows, columns=list(UNSEEN_COLUMNS))
-
-
-def _apart(by_year: pd.DataFrame, frame: pd.DataFrame, context: Context) -> tuple[float, ...]:
-    """MAE unseen minus seen: mean, its yearly t interval, and its interval over cities."""
-    errors = error_grid(frame)
+    names = {SEEN: context.served, NAIVE: naive}
+    others = [context.rows(name, horizon).merge(same).assign(model=m) for m, name in names.items()]
+    frame = pd.concat([unseen, *others])
     settings = context.settings
-    weights = city_draws(len(errors[UNSEEN]), settings.draws, settings.seed)
-    drawn = mean_yearly_errors(errors[UNSEEN], weights) - mean_yearly_errors(errors[SEEN], weights)
-    pairs = (by_year[UNSEEN] - by_year[SEEN]).to_numpy(dtype=np.float64)
-    return (*paired_interval(pairs), *percentile_interval(drawn))
+    apart = compare_errors(frame, UNSEEN, SEEN, settings.draws, settings.seed)
+    means = yearly(frame).groupby("model")
+    table = means[["mae", "rmse", "rank_correlation"]].mean().loc[[UNSEEN, SEEN, NAIVE]]
+    table["skill_naive"] = 1 - table["mae"] / table.loc[NAIVE, "mae"]
+    table["years"], table["n"] = means.size(), means["n"].sum()
+    apart["difference_seen"] = apart.pop("difference")
+    table.loc[UNSEEN, list(apart)] = list(apart.values())
+    table = table.assign(
+        horizon=horizon,
+        cities_are=[UNSEEN, SEEN, ""],
+        model=[context.served, context.served, naive],
+    )
+    return table[list(UNSEEN_COLUMNS)].reset_index(drop=True)

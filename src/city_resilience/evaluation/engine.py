@@ -1,0 +1,337 @@
+"""One rolling-origin engine: variants of the recipe forecast every city at every origin.
+
+Each origin and horizon is prepared once, from the as-of view; the variants are fitted on it in
+threads (the learners release the interpreter lock). Members that read the past alone are fitted
+once for all variants that leave them the past. Members forecast what a horizon adds to the next
+shorter one; forecasts are summed over the horizons, and blended with weights that an origin learns
+from the origins before it, warm-up origins included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
+from city_resilience.experiment import Experiment
+from city_resilience.models.learners import LEARNERS, Values, learner_parameters
+from city_resilience.models.members import fit_member
+from city_resilience.models.weights import weights_at
+from city_resilience.progress import Progress, silent
+from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.tasks.features import FeatureSpec
+from city_resilience.tasks.outcome import horizon_before
+from city_resilience.tasks.task import Sample, Task, prepare_task
+
+__all__ = [
+    "HISTORY",
+    "SERVED",
+    "Engine",
+    "Rolled",
+    "Variant",
+    "forecast_members",
+    "in_threads",
+    "scored_origins",
+]
+
+Float = NDArray[np.float64]
+Columns = NDArray[np.intp]
+Result = TypeVar("Result")
+WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to fit the members of a recipe.
+
+    Attributes
+    ----------
+    id : str
+        Two variants of one id are the same to an engine.
+    columns : callable, optional
+        From a task to the positions of the columns that members see; all when absent.
+    held_out : ndarray of int, shape (cities,), optional
+        Group of each city, -1 for one that is not forecast: those of a group are forecast by
+        members that learnt from the cities of the others. When absent all learn from all.
+    """
+
+    id: str
+    columns: Callable[[Task], Columns] | None = None
+    held_out: NDArray[np.int64] | None = None
+
+
+SERVED = Variant(BLEND)
+HISTORY = Variant(HISTORY_ONLY, columns=lambda task: task.learnt.history)
+
+
+@dataclass(frozen=True)
+class Rolled:
+    """What a variant forecast at the origins of one horizon, warm-up included.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The members.
+    members : mapping of int to ndarray, shape (cities, members)
+        By origin, each member's forecast of the whole horizon; NaN for a city that is not asked.
+    blend : mapping of int to ndarray, shape (cities,)
+        By origin, the forecast of the whole horizon.
+    weights : mapping of int to ndarray, shape (members,)
+        By origin and at the live one, the weights of the members in what the horizon adds.
+    """
+
+    names: tuple[str, ...]
+    members: Mapping[int, Float]
+    blend: Mapping[int, Float]
+    weights: Mapping[int, Float]
+
+    def of(self, candidate: str) -> Mapping[int, Float]:
+        """Return the forecasts of the blend or of a member by origin, shape (cities,) each."""
+        if candidate == BLEND:
+            return self.blend
+        place = self.names.index(candidate)
+        return {origin: values[:, place] for origin, values in self.members.items()}
+
+
+class Engine:
+    """Rolls variants of an experiment over the origins of a panel.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The panel; tasks see it through ``Dataset.at``.
+    experiment : Experiment
+        Horizons, features and members.
+    progress : callable
+        Called with (what, origins and horizons done, how many there are).
+    keep : collection of int
+        Horizons whose tasks are kept for variants that come later.
+
+    Attributes
+    ----------
+    newest : int
+        The live origin.
+    specs : dict of (int, int) to FeatureSpec
+        Columns by origin and horizon, of the tasks prepared so far.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        experiment: Experiment,
+        progress: Progress = silent,
+        keep: Collection[int] = (),
+    ) -> None:
+        self.dataset = dataset
+        self.experiment = experiment
+        self.progress = progress
+        self.newest = common_origin(dataset.outcome, dataset.years)
+        self.specs: dict[tuple[int, int], FeatureSpec] = {}
+        self._parameters = learner_parameters(experiment.model)
+        self._keep = frozenset(keep)
+        self._tasks: dict[tuple[int, int], Task | None] = {}
+        self._added: dict[tuple[str, int, int], Float] = {}
+
+    def origins(self, scored: Sequence[int]) -> list[int]:
+        """Return scored origins and, before them, those that warm up the blend."""
+        first = scored[0] - self.experiment.evaluation.warmup_origins
+        return [o for o in range(first, scored[-1] + 1) if o > self.dataset.years[0]]
+
+    def task(self, origin: int, horizon: int) -> Task | None:
+        """Prepare what is asked at an origin and horizon; None without a label or a city."""
+        key = origin, horizon
+        if key not in self._tasks:
+            task = prepare_task(self.dataset.at(origin), horizon, self.experiment)
+            if task is not None:
+                self.specs[key] = task.spec
+            if task is not None and horizon not in self._keep:
+                return task
+            self._tasks[key] = task
+        return self._tasks[key]
+
+    def roll(
+        self,
+        variants: Sequence[Variant],
+        horizons: Sequence[int],
+        origins: Sequence[int],
+        what: str = "",
+    ) -> dict[str, dict[int, Rolled]]:
+        """Forecast origins and horizons with every variant.
+
+        Parameters
+        ----------
+        horizons : sequence of int
+            Rising; each with the ones that it adds to.
+        origins : sequence of int
+            Rising; those whose outcome is not known yet, or without a label to learn from, are
+            left out.
+        what : str
+            Told to ``progress``; nothing is told when empty.
+
+        Returns
+        -------
+        dict
+            Id of the variant → horizon → its forecasts.
+        """
+        cells = [(o, h) for o in reversed(origins) for h in horizons if o + h <= self.newest]
+        jobs = [partial(self._forecast, *cell, variants) for cell in cells]
+        in_threads(jobs, what, self.progress if what else silent)
+        return {variant.id: self._rolled(variant, horizons, origins) for variant in variants}
+
+    def _forecast(self, origin: int, horizon: int, variants: Sequence[Variant]) -> None:
+        missing = [v for v in variants if (v.id, origin, horizon) not in self._added]
+        task = self.task(origin, horizon) if missing else None
+        if task is None:
+            return
+        for variant in missing:
+            self._added[variant.id, origin, horizon] = forecast_members(
+                task, variant, self._parameters, self.experiment.model.seed, self._past(task)
+            )
+
+    def _past(self, task: Task) -> dict[str, Float]:
+        """Forecasts of the members that read nothing but history, as far as they were made."""
+        made = self._added.get((SERVED.id, task.origin, task.horizon))
+        if made is None:
+            return {}
+        places = enumerate(self._parameters)
+        return {name: made[:, k] for k, name in places if LEARNERS[name].past_only}
+
+    def _rolled(
+        self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
+    ) -> dict[int, Rolled]:
+        found: dict[int, Rolled] = {}
+        for horizon in horizons:
+            added = {
+                origin: self._added[variant.id, origin, horizon]
+                for origin in origins
+                if (variant.id, origin, horizon) in self._added
+            }
+            found[horizon] = self._summed(added, horizon, found)
+        return found
+
+    def _summed(
+        self, added: Mapping[int, Float], horizon: int, shorter: Mapping[int, Rolled]
+    ) -> Rolled:
+        """Weigh the members by what their horizon added, and sum over the horizons."""
+        before = horizon_before(horizon, self.experiment.outcome)
+        truths = {o: self.dataset.truth(o, horizon, before) for o in added}
+        asked = [*added, self.newest] if added else []
+        weights = {o: weights_at(o, horizon, added, truths) for o in asked}
+        blend = {o: values @ weights[o] for o, values in added.items()}
+        members = dict(added)
+        if before:
+            blend = {o: shorter[before].blend[o] + own for o, own in blend.items()}
+            members = {o: shorter[before].members[o] + own for o, own in members.items()}
+        return Rolled(tuple(self._parameters), members, blend, weights)
+
+
+def forecast_members(
+    task: Task,
+    variant: Variant,
+    parameters: Mapping[str, Values],
+    seed: int,
+    known: Mapping[str, Float] | None = None,
+) -> Float:
+    """Fit members as a variant says and forecast the rows of a task.
+
+    Parameters
+    ----------
+    parameters : mapping of str to mapping
+        Members and their parameters.
+    known : mapping of str to ndarray, shape (cities,)
+        Forecasts of members that read the past alone; taken where the variant leaves them all of
+        it to learn from.
+
+    Returns
+    -------
+    ndarray, shape (cities, members)
+        NaN for a city that is not asked, or whose members have nothing to learn from.
+    """
+    learnt, asked = task.learnt, task.asked
+    known = known or {}
+    if variant.columns is not None:
+        columns = variant.columns(task)
+        known = known if np.isin(learnt.history, columns).all() else {}
+        learnt, asked = learnt.only(columns), asked[:, columns]
+    if variant.held_out is None:
+        return _predicted(learnt, asked, parameters, seed, known)
+    found = np.full((len(asked), len(parameters)), np.nan)
+    for group in range(int(variant.held_out.max()) + 1):
+        inside = variant.held_out == group
+        others = learnt.rows(~inside[learnt.cities])
+        if len(others.labels):
+            found[inside] = _predicted(others, asked[inside], parameters, seed, {})
+    return found
+
+
+def _predicted(
+    sample: Sample,
+    asked: Float,
+    parameters: Mapping[str, Values],
+    seed: int,
+    known: Mapping[str, Float],
+) -> Float:
+    forecasts = [
+        known[name] if name in known else fit_member(sample, name, values, seed).predict(asked)
+        for name, values in parameters.items()
+    ]
+    return np.column_stack(forecasts)
+
+
+def in_threads(jobs: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
+    """Run jobs in threads and return what they gave, in order."""
+    results = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            for done, future in enumerate(futures, start=1):
+                results.append(future.result())
+                progress(what, done, len(jobs))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return results
+
+
+def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
+    """Return the origins of the experiment that the panel can score at the shortest horizon.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short for a single scored origin.
+    """
+    settings, horizons = experiment.evaluation, experiment.outcome.horizons
+    newest = common_origin(dataset.outcome, dataset.years)
+    last = newest - min(horizons)
+    earliest = int(dataset.years[0]) + experiment.features.min_history + 1
+    panel = (
+        f"the panel starts in {dataset.years[0]} and its newest year with at least 90 % of the "
+        f"cities is {newest}"
+    )
+    if last < earliest:
+        raise InputError(
+            f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
+            f"{min(horizons)}; bring more years, leave out cities that ended, "
+            "or lower features.min_history"
+        )
+    if not earliest <= settings.first_origin <= newest - max(horizons):
+        raise InputError(
+            f"evaluation.first_origin = {settings.first_origin}: {panel}, so it may lie between "
+            f"{earliest} and {newest - max(horizons)} for the horizons "
+            f"{', '.join(map(str, horizons))}; change it or the horizons"
+        )
+    if settings.last_origin is not None:
+        last = min(last, settings.last_origin)
+    if last < settings.first_origin:
+        raise InputError(
+            f"evaluation.last_origin = {settings.last_origin}: it lies before first_origin = "
+            f"{settings.first_origin}; change one of them"
+        )
+    return list(range(settings.first_origin, last + 1))

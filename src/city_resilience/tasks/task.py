@@ -1,0 +1,119 @@
+"""Tasks: rows to learn from and rows to forecast, from the as-of view; the truth is not in them.
+
+A task forecasts what its horizon adds to the next shorter one of the experiment: with the horizons
+1, 2 and 3 the gap of the first, of the second and of the third year. The forecast of a horizon is
+the sum, so that the horizons of a city agree with each other. Ratios are forecast each by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.experiment import Experiment
+from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.features import FeatureSpec, choose_features, feature_matrix
+from city_resilience.tasks.outcome import horizon_before
+
+__all__ = ["Sample", "Task", "prepare_task"]
+
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows to learn from.
+
+    Attributes
+    ----------
+    features : ndarray, shape (n, columns)
+        NaN = missing.
+    labels : ndarray, shape (n,)
+        What the horizon adds, in the measure's unit, all finite.
+    columns : tuple of (indicator id, form), length columns
+        Form is ``value``, ``rank`` or ``age``.
+    history : ndarray of int
+        Positions of the columns of the family history.
+    ages : ndarray, shape (n,)
+        Years from each row to the origin.
+    cities : ndarray of int, shape (n,)
+        Position, among the rows asked, of the city of each row.
+    """
+
+    features: Float
+    labels: Float
+    columns: tuple[tuple[str, str], ...]
+    history: NDArray[np.intp]
+    ages: Float
+    cities: NDArray[np.intp]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Form of each column."""
+        return tuple(form for _, form in self.columns)
+
+    def only(self, columns: NDArray[np.intp]) -> Sample:
+        """Return the sample on some of its columns."""
+        return Sample(
+            self.features[:, columns],
+            self.labels,
+            tuple(self.columns[k] for k in columns),
+            np.flatnonzero(np.isin(columns, self.history)),
+            self.ages,
+            self.cities,
+        )
+
+    def rows(self, kept: NDArray[np.bool_]) -> Sample:
+        """Return some of its rows, given as a mask of shape (n,)."""
+        return Sample(
+            self.features[kept],
+            self.labels[kept],
+            self.columns,
+            self.history,
+            self.ages[kept],
+            self.cities[kept],
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked at one origin and horizon.
+
+    Attributes
+    ----------
+    before : int
+        The next shorter horizon of the experiment, which the labels add to; 0 for none.
+    spec : FeatureSpec
+        Columns of the features, and how late each series is read.
+    learnt : Sample
+        Rows to learn from, ordered by city and year.
+    asked : ndarray, shape (cities, columns)
+        Features of every city at the origin.
+    """
+
+    origin: int
+    horizon: int
+    before: int
+    spec: FeatureSpec
+    learnt: Sample
+    asked: Float
+
+
+def prepare_task(view: AsOf, horizon: int, experiment: Experiment) -> Task | None:
+    """Select features and lay out the training rows; None without a label or a city to forecast."""
+    settings = experiment.features
+    before = horizon_before(horizon, experiment.outcome)
+    labels = view.labels(horizon, before)
+    labels[:, : settings.min_history] = np.nan
+    known = np.isfinite(labels)
+    if not known.any() or not view.reporting.any():
+        return None
+    spec = choose_features(view, settings, horizon)
+    matrix = feature_matrix(view, spec)
+    city, year = np.nonzero(known)
+    ages = (view.origin - view.years[year]).astype(np.float64)
+    history = spec.family_columns(view.of_family("history"))
+    learnt = Sample(matrix[known], labels[known], spec.columns, history, ages, city)
+    return Task(view.origin, horizon, before, spec, learnt, matrix[:, -1])
