@@ -20,11 +20,11 @@ from collections.abc import Iterator
 import numpy as np
 from indicators_direct import direct
 
+from city_resilience.catalogue.industries import industry_ids
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.indicator import Float
-from city_resilience.indicators.table import TABLE
-from city_resilience.indicators.table.industries import industry_ids
+from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 
 RUNS = 3
@@ -36,10 +36,10 @@ def main() -> None:
     if len(sys.argv) > 3:
         if sys.argv[3] != "nothing":
             way = {"table": through_table, "direct": direct}[sys.argv[3]]
-            way(made_grid(cities, years), [spec.id for spec in TABLE])
+            way(made_grid(cities, years), [spec.id for spec in load_table()])
         print(high_water())
         return
-    print(f"{cities:,} cities × {years} years, {len(TABLE)} indicators")
+    print(f"{cities:,} cities × {years} years, {len(load_table())} indicators")
     show_memory(cities, years)  # first: a child's peak counts from what its parent holds
     grid = made_grid(cities, years)
     for label, wanted in sections():
@@ -50,7 +50,7 @@ def main() -> None:
 def show_memory(cities: int, years: int) -> None:
     """Print the peaks of processes of their own beside the size of the input."""
     variables = len(made_grid(2, years).values)
-    size, indicators = (8e-6 * cities * years * count for count in (variables, len(TABLE)))
+    size, indicators = (8e-6 * cities * years * count for count in (variables, len(load_table())))
     print(f"input: {variables} variables, {size:,.0f} MB; indicators {indicators:,.0f} MB")
     base = peak_of("nothing", cities, years)
     for way in ("table", "direct"):
@@ -62,7 +62,7 @@ def show_memory(cities: int, years: int) -> None:
 
 def sections() -> Iterator[tuple[str, list[str]]]:
     """Yield the whole table and its parts."""
-    ids = [spec.id for spec in TABLE]
+    ids = [spec.id for spec in load_table()]
     pairs = [name for name in ids if "relatedness" in name]
     places = [name for name in ids if "neighbours" in name or "market_potential" in name]
     yield "all", ids
@@ -114,7 +114,7 @@ def through_table(grid: Grid, wanted: list[str]) -> Float:
     """Compute indicators as the product does."""
     known = load_catalogue().variables
     chosen = set(wanted)
-    exclude = [spec.id for spec in TABLE if spec.id not in chosen]
+    exclude = [spec.id for spec in load_table() if spec.id not in chosen]
     variables = {name: known[name] for name in grid.values}
     return compute_indicators(grid, "gdp_real", variables, exclude=exclude).values
 

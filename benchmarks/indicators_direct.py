@@ -13,21 +13,21 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
-from city_resilience.indicators.table import TABLE
-from city_resilience.indicators.table.industries import (
+from city_resilience.catalogue.industries import (
     BROAD_GROUPS,
     INDUSTRIES,
     PRODUCER_SERVICE_IDS,
     industry_ids,
 )
+from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
+from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 
 __all__ = ["direct"]
 
 STAFF = [f"employment_{sector}" for sector in ("primary", "secondary", "tertiary")]
 SHARES = [f"gdp_share_{sector}" for sector in ("primary", "secondary", "tertiary")]
-NAMES = [name for name, *_ in INDUSTRIES]
+NAMES = list(INDUSTRIES)
 
 
 def back(x: Float, years: int) -> Float:
@@ -81,7 +81,7 @@ def direct(grid: Grid, wanted: list[str]) -> Float:
     """Compute indicators in plain numpy."""
     shared, chosen = Shared(grid), set(wanted)
     indicators = np.empty((*grid.shape, len(wanted)))
-    specs = [spec for spec in TABLE if spec.id in chosen]
+    specs = [spec for spec in load_table() if spec.id in chosen]
     with np.errstate(all="ignore"):
         for start in range(0, len(specs), 8):
             part = [shared.indicator(spec) for spec in specs[start : start + 8]]
@@ -233,20 +233,16 @@ OF_TOTAL: dict[str, Callable[..., Float]] = {
     "employment_quotient": quotient,
 }
 KINDS: dict[str, Callable[..., Float]] = {
-    **dict.fromkeys(("ratio", "per_head", "sector_ratio"), over),
+    "ratio": over,
     "share": partial(over, per=100.0),
     "log_growth": growth,
     "log_relative": relative,
     "log_level": np.log,
     "log_ratio": lambda x, y: np.log(x / y),
     "location_quotient": quotient,
-    "value": np.array,
-    "_scaled": lambda x, per: per * x,
-    **dict.fromkeys(("_percent", "_points"), lambda x: 100.0 * x),
-    "share_change": lambda x, years: 100.0 * (x - back(x, years)),
-    "_points_change": lambda x: 100.0 * (x - back(x, 1)),
+    "value": lambda x, per=1.0: per * x,
+    "change": lambda x, years=1, per=1.0: per * (x - back(x, years)),
     "layered_upgrading": layered,
-    **dict.fromkeys(("_relative_per", "_per_land"), lambda x, y: relative(x / y)),
 }
 FORMULAS: dict[str, Callable[[Shared], Float]] = {
     "ict_employment_share": lambda s: np.where(
@@ -262,6 +258,9 @@ FORMULAS: dict[str, Callable[[Shared], Float]] = {
     ),
     "neighbours_ict_share": lambda s: s.around(100.0 * s.v["employment_ict"] / s.total),
     "neighbours_digital_finance": lambda s: s.around(relative(s.v["digital_finance_index"])),
+    "log_output_per_head": lambda s: relative(s.y / s.v["population"]),
+    "log_output_per_worker": lambda s: relative(s.y / s.v["employment"]),
+    "output_per_land_area": lambda s: relative(s.y / s.v["land_area"]),
     "neighbours_output_per_head": lambda s: s.around(relative(s.y / s.v["population"])),
     "neighbours_gap": lambda s: s.gap_around,
     "gap_less_neighbours": lambda s: s.gap - s.gap_around,

@@ -10,7 +10,7 @@ import pytest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import contributions
 from city_resilience.indicators.formulas.composite import apply_index, fit_index
-from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.tasks.features import choose_features, feature_matrix, read_indicators
 from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
@@ -20,9 +20,9 @@ WEIGHTS = {"ridge": 0.5, "xgboost": 0.5}
 
 
 def test_components_of_the_table_exist_and_have_a_direction():
-    directions = {spec.id: spec.direction for spec in TABLE}
-    assert {index.family for index in INDICES} == {"digital", "innovation"}
-    for index in INDICES:
+    directions = {spec.id: spec.direction for spec in load_table()}
+    assert {index.family for index in load_indices()} == {"digital", "innovation"}
+    for index in load_indices():
         assert all(directions[name] in (1, -1) for name in index.components), index.id
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from city_resilience.indicators.formulas import history
 from city_resilience.indicators.formulas.history import growth_gap_past, national_growth
+from city_resilience.indicators.formulas.years import lag
 
 NAN = np.nan
 
@@ -50,7 +51,7 @@ def test_a_hole_leaves_the_lags_it_touches_missing_and_bridges_nothing(outcome):
     assert np.isnan(growth_gap_past(outcome)[2, [4, 5]]).all()
     assert np.isfinite(growth_gap_past(outcome)[2, [3, 6]]).all()
     for years in (2, 3):
-        touched = np.isnan(history.gap_mean(outcome, years)[2, years:])
+        touched = np.isnan(history.over_years(growth_gap_past(outcome), "mean", years)[2, years:])
         expected = [t in range(4, 5 + years) for t in range(years, 9)]
         np.testing.assert_array_equal(touched, expected)
     np.testing.assert_array_equal(
@@ -62,14 +63,14 @@ def test_five_year_moments_need_three_years(outcome):
     outcome[2, [2, 4]] = NAN
     gap = growth_gap_past(outcome)[2]
     assert np.isnan(gap[[2, 3, 4, 5]]).all()
-    for function, slow in (
-        (lambda x: history.gap_mean(x, 5), np.mean),
-        (history.gap_sd, lambda g: np.std(g, ddof=1)),
-        (history.gap_min, np.min),
-        (history.gap_max, np.max),
-        (history.gap_median, np.median),
+    for statistic, slow in (
+        ("mean", np.mean),
+        ("sd", lambda g: np.std(g, ddof=1)),
+        ("min", np.min),
+        ("max", np.max),
+        ("median", np.median),
     ):
-        found = function(outcome)[2]
+        found = history.over_years(growth_gap_past(outcome), statistic, 5)[2]
         assert np.isnan(found[:8]).all()
         assert found[8] == pytest.approx(slow(gap[[6, 7, 8]]))
 
@@ -77,7 +78,7 @@ def test_five_year_moments_need_three_years(outcome):
 def test_lags_are_the_gaps_of_earlier_years(outcome):
     gap = growth_gap_past(outcome)
     for years in (1, 4):
-        np.testing.assert_array_equal(history.gap_lag(outcome, years)[:, 5], gap[:, 5 - years])
+        np.testing.assert_array_equal(lag(gap, years)[:, 5], gap[:, 5 - years])
 
 
 def test_province_gap_is_the_gap_of_its_sum(outcome):

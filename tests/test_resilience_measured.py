@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from audit_inputs import panel_of
+from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError
-from city_resilience.indicators.table.industries import industry_ids
 from city_resilience.reading.panel import Panel
 from city_resilience.resilience import measures
 from city_resilience.resilience.composite import FrozenComposite

@@ -10,7 +10,7 @@ from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import load_experiment
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.formulas.history import national_growth
-from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.reading.read import read_panel
 from city_resilience.resilience.horizons import growth_gap
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
@@ -119,7 +119,7 @@ def test_noise_only_gap_is_unrelated_to_its_past_and_to_the_planted_columns():
 
 
 def test_planted_and_their_carriers_are_indicators_of_the_table(simulated):
-    ids = {spec.id for spec in (*TABLE, *INDICES)}
+    ids = {spec.id for spec in (*load_table(), *load_indices())}
     assert set(PLANTED) | {name for names in CARRIERS.values() for name in names} <= ids
     assert set(CARRIERS) == set(PLANTED)
 

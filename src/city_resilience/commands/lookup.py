@@ -66,11 +66,11 @@ def explained(
     Computed on a panel when one is given; otherwise the drivers that ``train`` stored, beside
     the bundle in an output folder or with the run.
     """
-    from city_resilience.indicators.table import INDICES, TABLE
+    from city_resilience.indicators.table import load_indices, load_table
     from city_resilience.models.bundle import load_bundle
 
-    labels = {spec.id: spec.label_en for spec in TABLE}
-    labels |= {index.id: index.label_en for index in INDICES}
+    labels = {spec.id: spec.label_en for spec in load_table()}
+    labels |= {index.id: index.label_en for index in load_indices()}
     measure = load_bundle(folder).experiment.outcome.measure
     if not data:
         found = _found(model, store)

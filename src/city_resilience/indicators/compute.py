@@ -15,7 +15,7 @@ from city_resilience.indicators.formulas.derived import Inputs, variables_of
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float, Indicator
-from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.indicators.table import load_indices, load_table
 
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
@@ -86,7 +86,7 @@ def compute_indicators(
         negative or set on the outcome.
     """
     lags = dict(publication_lag or {})
-    table = (*TABLE, *_own_columns(variables, outcome))
+    table = (*load_table(), *_own_columns(variables, outcome))
     _check(grid, outcome, lags, table, exclude)
     inputs = Inputs(grid, outcome)
     asked = [spec for spec in table if spec.family in families]
@@ -114,7 +114,7 @@ def compute_indicators(
 
 
 def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[Indicator]:
-    taken = {spec.id for spec in TABLE}
+    taken = {spec.id for spec in load_table()}
     for variable in variables.values():
         if variable.id in load_catalogue().variables or variable.id == outcome:
             continue
@@ -147,7 +147,7 @@ def _check(
             f"outcome.variable: the panel has no {outcome!r}{nearest(outcome, grid.values)}; "
             "name a variable of the panel"
         )
-    ids = {spec.id for spec in table} | {index.id for index in INDICES}
+    ids = {spec.id for spec in table} | {index.id for index in load_indices()}
     for name in exclude:
         if name not in ids:
             raise InputError(

@@ -1,4 +1,4 @@
-"""One entry of the table of indicators."""
+"""Entries of the table of indicators."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ __all__ = [
     "YEARS",
     "Float",
     "Function",
+    "Index",
     "Indicator",
 ]
 
@@ -93,3 +94,27 @@ class Indicator:
         with np.errstate(all="ignore"):
             values = np.asarray(self.function(*arrays), dtype=np.float64)
         return np.where(np.isfinite(values), values, np.nan)
+
+
+@dataclass(frozen=True)
+class Index:
+    """A composite of several indicators, fitted on the training years of a fold.
+
+    Attributes
+    ----------
+    id, family, label_en, label_zh : str
+        As of an `Indicator`.
+    components : tuple of str
+        Ids of indicators whose direction is known; an index is made of those a panel offers.
+    """
+
+    id: str
+    family: str
+    label_en: str
+    label_zh: str
+    components: tuple[str, ...]
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values."""
+        return "index"

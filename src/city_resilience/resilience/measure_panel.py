@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError, nearest
-from city_resilience.indicators.table.industries import industry_ids
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.growth import FLOOR, growth_gap_between

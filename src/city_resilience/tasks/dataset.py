@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
-from city_resilience.indicators.formulas.composite import Index
-from city_resilience.indicators.indicator import Indicator
-from city_resilience.indicators.table import INDICES
+from city_resilience.indicators.indicator import Index, Indicator
+from city_resilience.indicators.table import load_indices
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.outcome import (
@@ -114,7 +113,7 @@ class Dataset:
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
         """What is known of all that a feature can be made of, the indices of a fold included."""
-        return (*self.indicators.specs, *INDICES)
+        return (*self.indicators.specs, *load_indices())
 
     def at(self, origin: int) -> AsOf:
         """Return the view at an origin.

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from city_resilience.experiment import Features
 from city_resilience.indicators.formulas.composite import (
-    Index,
     IndexParameters,
     apply_index,
     fit_index,
     varies,
 )
-from city_resilience.indicators.table import INDICES, TABLE
+from city_resilience.indicators.indicator import Index
+from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.tasks.dataset import AsOf
 
 __all__ = ["FittedIndex", "fit_indices", "with_indices"]
@@ -25,7 +25,6 @@ __all__ = ["FittedIndex", "fit_indices", "with_indices"]
 Float = NDArray[np.float64]
 
 LEAST_COMPONENTS = 2
-_DIRECTIONS = {spec.id: spec.direction for spec in TABLE}
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,8 @@ def fit_indices(view: AsOf, settings: Features, horizon: int) -> tuple[FittedInd
 
 
 def _fitted(view: AsOf, settings: Features, end: int) -> Iterator[FittedIndex]:
-    for index in INDICES:
+    directions = {spec.id: spec.direction for spec in load_table()}
+    for index in load_indices():
         if index.family not in settings.families or index.id in settings.exclude:
             continue
         offered = _components(index, view, settings)
@@ -103,7 +103,7 @@ def _fitted(view: AsOf, settings: Features, end: int) -> Iterator[FittedIndex]:
         components = tuple(name for name, ok in zip(offered, vary, strict=True) if ok)
         parameters = fit_index(
             np.moveaxis(values[:, :, vary], -1, 0),
-            [_DIRECTIONS[name] for name in components],
+            [directions[name] for name in components],
             "pca" if settings.composite_indices == "pca" else "entropy",
         )
         yield FittedIndex(index.id, index.family, components, parameters)

@@ -14,6 +14,7 @@ from city_resilience.indicators.indicator import Float
 __all__ = [
     "checked_industries",
     "co_agglomeration",
+    "co_agglomeration_with_sum",
     "employment_quotient",
     "employment_share",
     "employment_total",
@@ -25,6 +26,7 @@ __all__ = [
     "location_quotient",
     "national_mix",
     "paired_co_agglomeration",
+    "stated_share",
 ]
 
 JUMP = 2.0
@@ -154,6 +156,17 @@ def checked_industries(*arrays: Float) -> Float:
 def joint_employment(*industries: Float) -> Float:
     """Sum of several industries; missing where one is."""
     return np.asarray(np.sum(np.stack(industries), axis=0))
+
+
+def stated_share(stated: Float, part: Float, whole: Float) -> Float:
+    """Share of an industry in employment, percent: as stated (a fraction), else from its staff."""
+    return np.where(np.isfinite(stated), 100.0 * stated, employment_share(part, whole))
+
+
+def co_agglomeration_with_sum(first: Float, *rest: Float) -> Float:
+    """Co-agglomeration of one industry with the sum of others; the whole comes last."""
+    *others, whole = rest
+    return paired_co_agglomeration(first, joint_employment(*others), whole)
 
 
 def paired_co_agglomeration(first: Float, second: Float, whole: Float) -> Float:

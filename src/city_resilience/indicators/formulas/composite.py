@@ -17,35 +17,11 @@ from city_resilience.errors import InputError
 from city_resilience.indicators.formulas.weights import entropy_weights
 from city_resilience.indicators.indicator import Float
 
-__all__ = ["Index", "IndexParameters", "Method", "apply_index", "fit_index", "varies"]
+__all__ = ["IndexParameters", "Method", "apply_index", "fit_index", "varies"]
 
 Method = Literal["entropy", "pca"]
 LEAST_PART = 0.5
 _VARIES = 1e-12
-
-
-@dataclass(frozen=True)
-class Index:
-    """An entry of the table of indices.
-
-    Attributes
-    ----------
-    id, family, label_en, label_zh : str
-        As of an `Indicator`.
-    components : tuple of str
-        Ids of indicators whose direction is known; an index is made of those a panel offers.
-    """
-
-    id: str
-    family: str
-    label_en: str
-    label_zh: str
-    components: tuple[str, ...]
-
-    @property
-    def unit(self) -> str:
-        """Unit of its values."""
-        return "index"
 
 
 @dataclass(frozen=True)

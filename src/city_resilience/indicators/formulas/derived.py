@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from city_resilience.catalogue.industries import PRODUCER_SERVICE_IDS, TOTAL, industry_ids
 from city_resilience.indicators.formulas import agglomeration
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.spatial import proximity, spatial_lag
@@ -33,7 +34,6 @@ from city_resilience.indicators.indicator import (
     YEARS,
     Float,
 )
-from city_resilience.indicators.table.industries import PRODUCER_SERVICE_IDS, TOTAL, industry_ids
 
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid

@@ -5,7 +5,9 @@ A hole in the outcome leaves the lags it touches missing; nothing bridges it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,23 +16,17 @@ from city_resilience.indicators.formulas.ratios import log_ratio, year_total
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float
 
-__all__ = [
-    "gap_lag",
-    "gap_less_province",
-    "gap_max",
-    "gap_mean",
-    "gap_median",
-    "gap_min",
-    "gap_sd",
-    "growth_gap_past",
-    "national_growth",
-    "province_gap",
-    "province_gap_lag",
-    "province_gap_mean",
-]
+__all__ = ["gap_less_province", "growth_gap_past", "national_growth", "over_years", "province_gap"]
 
 LONG_WINDOW = 5
 LONG_WINDOW_LEAST = 3
+_STATISTICS: Mapping[str, Callable[..., Any]] = {
+    "mean": np.nanmean,
+    "sd": partial(np.nanstd, ddof=1),
+    "min": np.nanmin,
+    "max": np.nanmax,
+    "median": np.nanmedian,
+}
 
 
 def national_growth(outcome: Float, h: int = 1) -> Float:
@@ -83,49 +79,23 @@ def growth_gap_past(outcome: Float, h: int = 1) -> Float:
     return 100.0 * (log_ratio(outcome, lag(outcome, h)) - national_growth(outcome, h))
 
 
-def gap_lag(outcome: Float, years: int = 0) -> Float:
-    """One-year growth gap of ``years`` years before, pp."""
-    return lag(growth_gap_past(outcome), years)
-
-
-def gap_mean(outcome: Float, years: int) -> Float:
-    """Mean one-year gap over the last ``years`` years, pp.
+def over_years(gap: Float, statistic: str, years: int) -> Float:
+    """Reduce the yearly gaps of the last years to one number, pp.
 
     Windows up to three years need every year; longer ones (5 years) at least 3 of them.
+
+    Parameters
+    ----------
+    gap : ndarray, shape (cities, years)
+    statistic : {"mean", "sd", "min", "max", "median"}
+        ``sd`` is the standard deviation with n - 1.
+    years : int
     """
-    return _over_window(outcome, years, np.nanmean)
-
-
-def gap_sd(outcome: Float) -> Float:
-    """Volatility: standard deviation (n - 1) of the gap over the last 5 years, at least 3, pp."""
-    return _over_window(outcome, LONG_WINDOW, _nansd)
-
-
-def gap_min(outcome: Float) -> Float:
-    """Smallest gap of the last 5 years (at least 3 of them known), pp."""
-    return _over_window(outcome, LONG_WINDOW, np.nanmin)
-
-
-def gap_max(outcome: Float) -> Float:
-    """Largest gap of the last 5 years (at least 3 of them known), pp."""
-    return _over_window(outcome, LONG_WINDOW, np.nanmax)
-
-
-def gap_median(outcome: Float) -> Float:
-    """Median gap of the last 5 years (at least 3 of them known), pp."""
-    return _over_window(outcome, LONG_WINDOW, np.nanmedian)
-
-
-def _nansd(window: Float, axis: int) -> Float:
-    return np.asarray(np.nanstd(window, axis=axis, ddof=1))
-
-
-def _over_window(outcome: Float, years: int, reduce: Callable[..., Float]) -> Float:
-    gap = growth_gap_past(outcome)
     window = np.stack([lag(gap, back) for back in range(years)])
     least = years if years < LONG_WINDOW else LONG_WINDOW_LEAST
     enough = np.isfinite(window).sum(axis=0) >= least
-    return np.where(enough, reduce(np.where(enough, window, 0.0), axis=0), np.nan)
+    reduced = _STATISTICS[statistic](np.where(enough, window, 0.0), axis=0)
+    return np.where(enough, reduced, np.nan)
 
 
 def province_gap(outcome: Float, province: NDArray[np.str_]) -> Float:
@@ -157,10 +127,9 @@ def province_gap_lag(outcome: Float, province: NDArray[np.str_], years: int) -> 
     return lag(province_gap(outcome, province), years)
 
 
-def province_gap_mean(outcome: Float, province: NDArray[np.str_], years: int = 3) -> Float:
-    """Mean gap of the province over the last ``years`` years, every year needed, pp."""
-    gap = province_gap(outcome, province)
-    return np.asarray(np.mean(np.stack([lag(gap, back) for back in range(years)]), axis=0))
+def province_gap_mean(outcome: Float, province: NDArray[np.str_], years: int) -> Float:
+    """Mean gap of the province over the last ``years`` years, see `over_years`."""
+    return over_years(province_gap(outcome, province), "mean", years)
 
 
 def gap_less_province(outcome: Float, province: NDArray[np.str_]) -> Float:

@@ -5,31 +5,44 @@ NaN is "unknown" in and out. No function looks at a later year than the one it g
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.indicators.indicator import Float
+from city_resilience.indicators.indicator import Float, Function
 
 __all__ = [
     "change",
+    "difference",
+    "exp_ratio",
+    "layer",
     "log_growth",
     "log_level",
     "log_ratio",
     "log_relative",
-    "per_head",
     "ratio",
+    "ratio_since",
     "relative_growth",
     "share",
+    "share_of_sum",
+    "then",
     "value",
     "within_year_rank",
     "year_total",
 ]
 
 
-def value(x: Float) -> Float:
-    """Return the variable as it is."""
-    return np.array(x, dtype=np.float64)
+def then(first: Function, last: Callable[[Float], Float]) -> Function:
+    """Return the function that applies one formula to the result of another."""
+    return lambda *arrays: last(first(*arrays))
+
+
+def value(x: Float, per: float = 1.0) -> Float:
+    """Return the variable as it is, times ``per``: a fraction in percent, for instance."""
+    return per * np.asarray(x, dtype=np.float64)
 
 
 def year_total(x: Float) -> Float:
@@ -78,20 +91,49 @@ def share(part: Float, whole: Float) -> Float:
     return np.where((percent >= 0) & (percent <= 101), percent, np.nan)
 
 
-def per_head(x: Float, population: Float, per: float = 1.0) -> Float:
-    """``per * x / population``, in the unit of x per ``per`` units of population."""
-    return ratio(x, population, per=per)
+def difference(x: Float, y: Float) -> Float:
+    """``x - y``."""
+    return np.asarray(x - y)
 
 
-def change(x: Float, years: int = 1) -> Float:
-    """Change over the last ``years`` years, in the unit of x: ``x_t - x_(t-years)``.
+def layer(x: Float, at: int) -> Float:
+    """Return one of several results that are computed together, shape (results, ...)."""
+    return np.asarray(x[at])
+
+
+def ratio_since(
+    part: Float, whole: Float, years: NDArray[np.int64], first: int, per: float = 1.0
+) -> Float:
+    """``per * part / whole``; missing before a first year, when there was nothing to count.
+
+    Parameters
+    ----------
+    part, whole : ndarray, shape (cities, years)
+    years : ndarray of int, shape (years,)
+    first : int
+    """
+    return np.where(years >= first, ratio(part, whole, per=per), np.nan)
+
+
+def share_of_sum(part: Float, *others: Float) -> Float:
+    """A part in percent of the sum of it and others."""
+    return ratio(part, sum(others, part), per=100.0)
+
+
+def exp_ratio(log: Float, whole: Float) -> Float:
+    """``exp(log) / whole``, for a part that is published as its logarithm."""
+    return ratio(np.exp(log), whole)
+
+
+def change(x: Float, years: int = 1, per: float = 1.0) -> Float:
+    """Change over the last ``years`` years, ``per * (x_t - x_(t-years))``.
 
     Examples
     --------
     >>> change(np.array([[1.0, 4.0, 6.0]]))
     array([[nan,  3.,  2.]])
     """
-    return np.asarray(x - lag(x, years))
+    return per * (x - lag(x, years))
 
 
 def log_level(x: Float) -> Float:

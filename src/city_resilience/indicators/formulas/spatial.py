@@ -12,17 +12,21 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.ratios import log_ratio, ratio
 from city_resilience.indicators.formulas.years import newest
-from city_resilience.indicators.indicator import Float
+from city_resilience.indicators.indicator import Float, Function
 
 __all__ = [
     "foreign_potential",
     "great_circle",
+    "log_urban_density",
     "market_potential",
+    "of_neighbours",
     "own_distance",
+    "per_urban_land",
     "proximity",
     "spatial_lag",
+    "urban_land",
 ]
 
 EARTH_RADIUS_KM = 6371.0088
@@ -168,6 +172,26 @@ def spatial_lag(x: Float, neighbours: Any) -> Float:
     """
     total, known, seen = _sums(x, neighbours)
     return np.where(ratio(known, seen) >= KNOWN_OF_LAG, ratio(total, known), np.nan)
+
+
+def of_neighbours(function: Function) -> Function:
+    """Return the function that takes the neighbours last, and means a formula over them."""
+    return lambda *arrays: spatial_lag(function(*arrays[:-1]), arrays[-1])
+
+
+def urban_land(built_up: Float, construction: Float) -> Float:
+    """Built-up area, else land used for urban construction, km²."""
+    return np.where(built_up > 0, built_up, construction)
+
+
+def per_urban_land(x: Float, built_up: Float, construction: Float) -> Float:
+    """``x`` per km² of urban land."""
+    return ratio(x, urban_land(built_up, construction))
+
+
+def log_urban_density(population: Float, built_up: Float, construction: Float) -> Float:
+    """Log of urban residents (in 10k) per km² of urban land."""
+    return log_ratio(1e4 * population, urban_land(built_up, construction))
 
 
 def _sums(x: Float, neighbours: Any) -> list[Float]:

@@ -9,12 +9,18 @@ from city_resilience.errors import InputError
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.indicator import Float
 
-__all__ = ["layered_upgrading", "oriented_theil", "rationalisation", "sector_ratio"]
+__all__ = [
+    "balance_of_sectors",
+    "layered_upgrading",
+    "oriented_theil",
+    "rationalisation",
+    "urban_share",
+]
 
 
-def sector_ratio(tertiary: Float, secondary: Float) -> Float:
-    """Structure upgrading ``Y3 / Y2``: services over industry (Gan, Zheng & Yu 2011)."""
-    return ratio(tertiary, secondary)
+def urban_share(stated: Float, urban: Float, population: Float) -> Float:
+    """Urbanisation, percent: the stated fraction, else urban over resident population."""
+    return 100.0 * np.where(np.isfinite(stated), stated, ratio(urban, population))
 
 
 def layered_upgrading(primary: Float, secondary: Float, tertiary: Float) -> Float:
@@ -54,6 +60,11 @@ def rationalisation(outputs: Float, staff: Float) -> Float:
     staff_share = np.stack([ratio(sector, np.sum(staff, axis=0)) for sector in staff])
     logs = np.log(np.where(y > 0, ratio(y, staff_share), 1.0))
     return np.asarray(np.sum(y * logs, axis=0))
+
+
+def balance_of_sectors(*sectors: Float) -> Float:
+    """Theil index of three sectors: output shares, then employment (see `rationalisation`)."""
+    return rationalisation(np.stack(sectors[:3]), np.stack(sectors[3:]))
 
 
 def oriented_theil(index: Float, reciprocal: Float, negative: Float) -> Float:

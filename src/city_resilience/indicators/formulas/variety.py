@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from city_resilience.catalogue.industries import BROAD_POSITIONS
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.indicator import Float
 
@@ -26,7 +27,7 @@ _AT_PAR = 1e-9
 _BLOCK = 512
 
 
-def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]]) -> Float:
+def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POSITIONS) -> Float:
     """Entropy between broad groups of industries: sum over g of ``P_g ln(1 / P_g)``.
 
     Parameters
@@ -34,7 +35,8 @@ def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]]) -> Float:
     shares : ndarray, shape (industries, cities, years)
         Fractions of each city-year that add to 1.
     groups : sequence of sequences of int
-        Positions of the industries of each group; every industry is in one.
+        Positions of the industries of each group; every industry is in one. By default the five
+        broad groups.
 
     Examples
     --------
@@ -45,7 +47,7 @@ def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]]) -> Float:
     return np.asarray(sum(_information(_group_share(shares, group)) for group in groups))
 
 
-def related_variety(shares: Float, groups: Sequence[Sequence[int]]) -> Float:
+def related_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POSITIONS) -> Float:
     """Entropy within broad groups: sum over g of ``P_g`` times the entropy inside g.
 
     That is the sum over industries of ``p_i ln(P_g / p_i)``; with `unrelated_variety` it adds up
