@@ -7,13 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from city_resilience.errors import InputError
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import contributions
-from city_resilience.indicators.formulas.composite import apply_index, fit_index
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.tasks.features import choose_features, feature_matrix, read_indicators
-from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
+from city_resilience.tasks.indices import fit_indices, with_indices
 from forecasting_inputs import CHINA, experiment, facts_of, poisoned, small_panel
 
 WEIGHTS = {"ridge": 0.5, "xgboost": 0.5}
@@ -37,7 +38,9 @@ def test_an_index_is_fitted_on_the_training_years_alone(method, horizon):
     for index in fitted:
         places = [view.ids.index(name) for name in index.components]
         training = np.moveaxis(view.indicators[:, : last + 1, places], -1, 0)
-        assert index.parameters == fit_index(training, [1] * len(places), method)
+        assert index.fitted == FittedComposite.fit(
+            training, components=index.components, method=method
+        )
     noise = view.indicators.copy()
     noise[:, last + 1 :] = np.random.default_rng(0).lognormal(3, 2, noise[:, last + 1 :].shape)
     assert fit_indices(replace(view, indicators=noise), settings, horizon) == fitted
@@ -63,7 +66,7 @@ def test_the_model_reads_the_index_of_its_fold():
     names, values, _ = read_indicators(view, spec)
     for index in spec.indices:
         places = [view.ids.index(name) for name in index.components]
-        by_hand = apply_index(index.parameters, np.moveaxis(view.indicators[:, :, places], -1, 0))
+        by_hand = index.fitted.apply(np.moveaxis(view.indicators[:, :, places], -1, 0))
         np.testing.assert_array_equal(values[:, :, names.index(index.id)], by_hand)
         assert {(index.id, "value"), (index.id, "rank")} <= set(spec.columns)
 
@@ -119,16 +122,15 @@ def test_a_stored_model_serves_the_frozen_index(tmp_path):
 )
 def test_a_spoilt_index_is_refused(key, value):
     stored = {
-        "family": "digital",
         "components": ["a", "b"],
         "method": "entropy",
         "offset": [0.0, 0.0],
         "scale": [1.0, 1.0],
         "weights": [0.5, 0.5],
     }
-    assert FittedIndex.from_dict("x", stored).as_dict() == stored
-    with pytest.raises(ValueError, match="index 'x'"):
-        FittedIndex.from_dict("x", {**stored, key: value})
+    assert FittedComposite.from_dict(stored).as_dict() == stored
+    with pytest.raises(InputError, match="composite: "):
+        FittedComposite.from_dict({**stored, key: value})
 
 
 @pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")

@@ -7,9 +7,9 @@ import pytest
 from audit_inputs import panel_of
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.reading.panel import Panel
 from city_resilience.resilience import measures
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.growth import pair_rules
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES, measure_of
@@ -233,7 +233,7 @@ def test_composite_at_the_end_and_at_the_start(panel):
     grid = panel.grid()
     stacked = np.stack([grid.values[name] for name in INDUSTRIES])
     stacked[0, 4, 5] = NAN
-    index = FrozenComposite.fit(stacked, grid.years, components=INDUSTRIES, window=(2004, 2008))
+    index = FittedComposite.fit(stacked[:, :, :5], components=INDUSTRIES, complete=True)
     frame = measure_panel(
         panel, "gdp_real", ["composite"], [SHOCK, Window(2012, 2020)], composite=index
     )
@@ -241,7 +241,7 @@ def test_composite_at_the_end_and_at_the_start(panel):
     np.testing.assert_array_equal(frame["composite"][:12], scores[:, 2009 - FIRST])
     np.testing.assert_array_equal(frame["composite_start"][:12], scores[:, 2008 - FIRST])
     assert set(frame["composite_reason"][12:]) == {"not_yet"}
-    with pytest.raises(InputError, match="needs a fitted FrozenComposite"):
+    with pytest.raises(InputError, match="needs a fitted composite"):
         measure_panel(panel, "gdp_real", ["composite"], [SHOCK])
 
 

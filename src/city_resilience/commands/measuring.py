@@ -22,9 +22,9 @@ from city_resilience.experiment import (
     load_experiment,
 )
 from city_resilience.files import check_suffix, refuse_overwriting, write_table
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.panel import Panel
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.summaries import count_reasons
@@ -224,7 +224,7 @@ def _experiment(
     return experiment.model_copy(update={"outcome": experiment.outcome.model_copy(update=used)})
 
 
-def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, FrozenComposite]:
+def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, FittedComposite]:
     """Return the panel with the composite's indicators as columns, and what was frozen."""
     if experiment.outcome.composite is None:
         raise InputError(

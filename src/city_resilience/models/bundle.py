@@ -15,6 +15,7 @@ from typing import Any
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import CALIBRATION, Calibration
@@ -32,7 +33,6 @@ from city_resilience.models.manifest import (
     read_manifest,
 )
 from city_resilience.models.ubjson import check_booster
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 
@@ -122,7 +122,7 @@ def load_bundle(folder: Path | str) -> Forecaster:
             for horizon, entry in manifest.horizons.items()
         },
         fingerprint=manifest.fingerprint,
-        composite=FrozenComposite.from_dict(manifest.composite) if manifest.composite else None,
+        composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
     )
 
 
@@ -163,7 +163,10 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
             "shifts": dict(model.spec.shifts),
             "limits": dict(model.spec.limits),
             "dropped": dict(model.spec.dropped),
-            "indices": {index.id: index.as_dict() for index in model.spec.indices},
+            "indices": {
+                index.id: {"family": index.family, **index.fitted.as_dict()}
+                for index in model.spec.indices
+            },
             "weights": {name: float(weight) for name, weight in model.weights.items()},
             "members": members,
             "calibration": calibration,
@@ -247,9 +250,14 @@ def _horizon(
 
 def _indices(entry: HorizonEntry, at: str) -> tuple[FittedIndex, ...]:
     try:
-        return tuple(FittedIndex.from_dict(k, v.model_dump()) for k, v in entry.indices.items())
-    except ValueError as error:
-        raise InputError(f"{at}: {error}; train the model again") from error
+        return tuple(
+            FittedIndex(
+                id, stored.family, FittedComposite.from_dict(stored.model_dump(exclude={"family"}))
+            )
+            for id, stored in entry.indices.items()
+        )
+    except InputError as error:
+        raise InputError(f"{at}: an index is spoilt: {error}; train the model again") from error
 
 
 def _member(

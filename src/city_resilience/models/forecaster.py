@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.interval_rows import BELOW_TWO, BELOW_ZERO, EVENTS, INNER, WORST
 from city_resilience.models.intervals import (
@@ -21,7 +22,6 @@ from city_resilience.models.intervals import (
     city_scale,
 )
 from city_resilience.reading.panel import Panel
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.tasks.outcome import horizon_before
@@ -167,7 +167,7 @@ class Forecaster:
         What each horizon adds to the one before it, see `before`.
     fingerprint : str
         Fingerprint of the training panel.
-    composite : FrozenComposite or None
+    composite : FittedComposite or None
         Ranges and weights of a composite outcome, as they were frozen.
     """
 
@@ -176,7 +176,7 @@ class Forecaster:
     cities: tuple[str, ...]
     horizons: Mapping[int, HorizonModel]
     fingerprint: str = ""
-    composite: FrozenComposite | None = None
+    composite: FittedComposite | None = None
 
     def before(self, horizon: int) -> int:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""

@@ -102,7 +102,7 @@ class Manifest(_Strict):
     fingerprint : str
         Fingerprint of the training panel.
     composite : mapping or None
-        Ranges and weights of a composite outcome, to be checked by ``FrozenComposite``.
+        Ranges and weights of a composite outcome, to be checked by ``FittedComposite``.
     files : mapping of str to FileEntry
         Every file of the bundle but the manifest.
     """

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError, nearest
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.reading.panel import Grid, Panel
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.growth import FLOOR, growth_gap_between
 from city_resilience.resilience.measures import Measure, measure_of
 from city_resilience.resilience.reasons import Measured, reason_ids
@@ -37,7 +37,7 @@ def measure_panel(
     industries: Sequence[str] | None = None,
     deflator: str = "",
     recovery_level: RecoveryLevel = "peak",
-    composite: FrozenComposite | None = None,
+    composite: FittedComposite | None = None,
 ) -> pd.DataFrame:
     """Measure every city of a panel over every window.
 
@@ -63,7 +63,7 @@ def measure_panel(
     recovery_level : {"peak", "nation"}
         What a city must reach for `time_to_recover`: its highest level up to the start, or its
         level at the start grown with the nation.
-    composite : FrozenComposite, optional
+    composite : FittedComposite, optional
         For the measure ``composite``.
 
     Returns
@@ -167,12 +167,12 @@ def _industries(
 
 
 def _components(
-    grid: Grid, panel: Panel, chosen: Sequence[Measure], composite: FrozenComposite | None
+    grid: Grid, panel: Panel, chosen: Sequence[Measure], composite: FittedComposite | None
 ) -> Float | None:
     if not any("components" in measure.needs for measure in chosen):
         return None
     if composite is None:
-        raise InputError("measure 'composite' needs a fitted FrozenComposite; none was given")
+        raise InputError("measure 'composite' needs a fitted composite; none was given")
     return np.stack([_column(grid, panel, n, "component") for n in composite.components])
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.resilience.composite import FrozenComposite
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.resilience.counterfactual import excess_change, excess_over_mix
 from city_resilience.resilience.growth import FLOOR, vanished_cities, years_over
 from city_resilience.resilience.horizons import Between
@@ -40,7 +40,7 @@ class WindowData:
         Least national growth of a ratio, as a fraction.
     recovery_level : {"peak", "nation"}
         Level that ends a recovery.
-    composite : FrozenComposite, optional
+    composite : FittedComposite, optional
     components : ndarray, shape (k, cities, years), optional
         Its components.
     """
@@ -51,7 +51,7 @@ class WindowData:
     counterfactual: Counterfactual = "plain"
     floor: float = FLOOR
     recovery_level: RecoveryLevel = "peak"
-    composite: FrozenComposite | None = None
+    composite: FittedComposite | None = None
     components: Float | None = None
 
     def column(self, year: int) -> int:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices
 from city_resilience.reading.panel import Grid, Panel
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.tasks.outcome import (
     COMPOSITE,
     check_measure,
@@ -98,7 +98,7 @@ class Dataset:
         Indicators, values of shape (cities, years, k).
     groups : mapping of str to ndarray of str, shape (cities,)
         Slices of the cities, ``province`` among them when known.
-    composite : FrozenComposite or None
+    composite : FittedComposite or None
         What a composite outcome was computed with.
     """
 
@@ -108,7 +108,7 @@ class Dataset:
     indicators: IndicatorValues
     groups: Mapping[str, NDArray[np.str_]]
     measure: str
-    composite: FrozenComposite | None = None
+    composite: FittedComposite | None = None
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
@@ -151,13 +151,13 @@ class Dataset:
 
 
 def build_dataset(
-    panel: Panel, experiment: Experiment, composite: FrozenComposite | None = None
+    panel: Panel, experiment: Experiment, composite: FittedComposite | None = None
 ) -> Dataset:
     """Compute every indicator of a panel once, and the outcome.
 
     Parameters
     ----------
-    composite : FrozenComposite, optional
+    composite : FittedComposite, optional
         Of a stored model whose outcome is a composite.
 
     Raises

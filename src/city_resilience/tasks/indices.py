@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.experiment import Features
-from city_resilience.indicators.formulas.composite import (
-    IndexParameters,
-    apply_index,
-    fit_index,
-    varies,
-)
+from city_resilience.indicators.formulas.composite import FittedComposite, varies
 from city_resilience.indicators.indicator import Index
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.tasks.dataset import AsOf
@@ -35,39 +29,18 @@ class FittedIndex:
     ----------
     id, family : str
         As in the table of indices.
-    components : tuple of str
-        Ids of the indicators it was fitted on, in the order of the parameters.
-    parameters : IndexParameters
-        Ranges and weights of the training years.
+    fitted : FittedComposite
+        Ranges and weights of the training years, of the components that a panel offers.
     """
 
     id: str
     family: str
-    components: tuple[str, ...]
-    parameters: IndexParameters
+    fitted: FittedComposite
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain lists, numbers and words, for JSON."""
-        plain = asdict(self)
-        own = {k: list(v) if isinstance(v, tuple) else v for k, v in plain["parameters"].items()}
-        return {"family": self.family, "components": list(self.components), **own}
-
-    @classmethod
-    def from_dict(cls, id: str, stored: Mapping[str, Any]) -> FittedIndex:
-        """Read what `as_dict` wrote; lengths must agree.
-
-        Raises
-        ------
-        ValueError
-            If the lengths do not agree or a scale is 0.
-        """
-        columns = [tuple(map(float, stored[name])) for name in ("offset", "scale", "weights")]
-        if {len(column) for column in columns} != {len(stored["components"])}:
-            raise ValueError(f"index {id!r}: its components and parameters differ in number")
-        if 0.0 in columns[1] or stored["method"] not in ("entropy", "pca"):
-            raise ValueError(f"index {id!r}: a scale of 0 or an unknown method")
-        parameters = IndexParameters(stored["method"], *columns)
-        return cls(id, stored["family"], tuple(stored["components"]), parameters)
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Ids of the indicators it was fitted on."""
+        return self.fitted.components
 
 
 def fit_indices(view: AsOf, settings: Features, horizon: int) -> tuple[FittedIndex, ...]:
@@ -101,12 +74,13 @@ def _fitted(view: AsOf, settings: Features, end: int) -> Iterator[FittedIndex]:
         if vary.sum() < LEAST_COMPONENTS:
             continue
         components = tuple(name for name, ok in zip(offered, vary, strict=True) if ok)
-        parameters = fit_index(
+        fitted = FittedComposite.fit(
             np.moveaxis(values[:, :, vary], -1, 0),
-            [directions[name] for name in components],
-            "pca" if settings.composite_indices == "pca" else "entropy",
+            components=components,
+            directions=[directions[name] for name in components],
+            method="pca" if settings.composite_indices == "pca" else "entropy",
         )
-        yield FittedIndex(index.id, index.family, components, parameters)
+        yield FittedIndex(index.id, index.family, fitted)
 
 
 def _components(index: Index, view: AsOf, settings: Features) -> list[str]:
@@ -122,7 +96,7 @@ def with_indices(view: AsOf, indices: Sequence[FittedIndex]) -> AsOf:
     layers = []
     for index in indices:
         components = view.indicators[:, :, [position[name] for name in index.components]]
-        layers.append(apply_index(index.parameters, np.moveaxis(components, -1, 0)))
+        layers.append(index.fitted.apply(np.moveaxis(components, -1, 0)))
     return replace(
         view,
         indicators=np.concatenate([view.indicators, np.stack(layers, axis=-1)], axis=-1),

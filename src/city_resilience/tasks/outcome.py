@@ -12,10 +12,10 @@ from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Composite, Outcome
 from city_resilience.indicators.compute import IndicatorValues
+from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.formulas.years import lead
 from city_resilience.reading.panel import Grid
-from city_resilience.resilience.composite import FrozenComposite
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.reasons import REASONS, reason_ids
 
@@ -141,8 +141,8 @@ def composite_level(
     years: NDArray[np.int64],
     settings: Composite,
     first_origin: int,
-    frozen: FrozenComposite | None = None,
-) -> tuple[Float, FrozenComposite]:
+    frozen: FittedComposite | None = None,
+) -> tuple[Float, FittedComposite]:
     """Return a composite of indicators in points, shape (cities, years), and what was frozen.
 
     Parameters
@@ -152,7 +152,7 @@ def composite_level(
         Components with their directions, method, window.
     first_origin : int
         Earliest origin that is fitted: the window must end by then.
-    frozen : FrozenComposite, optional
+    frozen : FittedComposite, optional
         Of a stored model; nothing is fitted then.
 
     Raises
@@ -174,12 +174,13 @@ def composite_level(
     values = np.stack(
         [indicators.values[:, :, indicators.ids.index(name)] for name in settings.components]
     )
-    frozen = frozen or FrozenComposite.fit(
-        values,
-        years,
+    first, last = settings.window
+    frozen = frozen or FittedComposite.fit(
+        values[:, :, (years >= first) & (years <= last)],
         components=tuple(settings.components),
-        window=settings.window,
         directions=tuple(settings.components.values()),
         method=settings.method,
+        complete=True,
+        when=f"{first}-{last}",
     )
     return _POINTS * frozen.apply(values), frozen
