@@ -13,12 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from city_resilience.catalogue.industries import (
-    BROAD_GROUPS,
-    INDUSTRIES,
-    PRODUCER_SERVICE_IDS,
-    industry_ids,
-)
+from city_resilience.catalogue.industries import broad_groups, broad_positions, industry_ids
 from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
@@ -27,7 +22,6 @@ __all__ = ["direct"]
 
 STAFF = [f"employment_{sector}" for sector in ("primary", "secondary", "tertiary")]
 SHARES = [f"gdp_share_{sector}" for sector in ("primary", "secondary", "tertiary")]
-NAMES = list(INDUSTRIES)
 
 
 def back(x: Float, years: int) -> Float:
@@ -136,12 +130,12 @@ class Shared:
     @cached_property
     def services(self) -> Float:
         """Staff of producer services."""
-        return sum(self.v[name] for name in PRODUCER_SERVICE_IDS)
+        return sum(self.v[name] for name in broad_groups()["producer services"])
 
     @cached_property
     def broad(self) -> list[tuple[Float, Float]]:
         """Shares within each broad group, and of the group."""
-        parts = (self.shares[list(map(NAMES.index, g))] for g in BROAD_GROUPS.values())
+        parts = (self.shares[group] for group in broad_positions())
         return [(part, part.sum(axis=0)) for part in parts]
 
     @cached_property
@@ -307,7 +301,7 @@ FORMULAS: dict[str, Callable[[Shared], Float]] = {
     ),
     "ict_services_coagglomeration": lambda s: together(
         quotient(s.v["employment_ict"], s.total),
-        quotient(sum(s.v[n] for n in PRODUCER_SERVICE_IDS if n != "employment_ict"), s.total),
+        quotient(s.services - s.v["employment_ict"], s.total),
     ),
     "industry_hhi": lambda s: (s.shares**2).sum(axis=0),
     "industry_entropy": lambda s: -(s.shares * np.log(s.shares)).sum(axis=0),

@@ -10,7 +10,7 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError
 from city_resilience.experiment import FAMILIES, Data
 from city_resilience.indicators.compute import compute_indicators
-from city_resilience.indicators.formulas.derived import DERIVED
+from city_resilience.indicators.formulas.derived import shared_inputs
 from city_resilience.indicators.indicator import COORDINATES, OUTCOME, PROVINCE, YEARS
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
@@ -94,7 +94,7 @@ def test_table_is_well_formed():
     ids = [spec.id for spec in load_table()]
     assert len(ids) == len(set(ids))
     assert {spec.family for spec in load_table()} == set(FAMILIES)
-    known = {*load_catalogue().variables, *DERIVED, OUTCOME, PROVINCE, COORDINATES, YEARS}
+    known = {*load_catalogue().variables, *shared_inputs(), OUTCOME, PROVINCE, COORDINATES, YEARS}
     for spec in load_table():
         assert {*spec.inputs, *spec.optional} <= known, spec.id
         assert spec.label_en, spec.id

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from city_resilience.catalogue.industries import (
-    BROAD_GROUPS,
-    BROAD_POSITIONS,
-    INDUSTRIES,
-    PRODUCER_SERVICE_IDS,
+    broad_groups,
+    broad_positions,
     industry_ids,
 )
 from city_resilience.indicators.formulas import agglomeration, variety
@@ -46,17 +44,18 @@ def mix_of(staff):
 
 
 def test_broad_groups_part_the_industries():
-    members = [name for group in BROAD_GROUPS.values() for name in group]
-    assert sorted(members) == sorted(INDUSTRIES)
-    assert sorted(at for group in BROAD_POSITIONS for at in group) == list(range(19))
-    assert industry_ids(*BROAD_GROUPS["producer services"]) == PRODUCER_SERVICE_IDS
+    members = [name for group in broad_groups().values() for name in group]
+    assert sorted(members) == sorted(industry_ids())
+    assert sorted(at for group in broad_positions() for at in group) == list(range(19))
+    services = ("transport", "ict", "finance", "leasing_business", "research")
+    assert broad_groups()["producer services"] == industry_ids(*services)
 
 
 @given(STAFF)
 def test_unrelated_and_related_variety_add_up_to_the_entropy(staff):
     shares = shares_of(staff)
-    unrelated = variety.unrelated_variety(shares, BROAD_POSITIONS)
-    related = variety.related_variety(shares, BROAD_POSITIONS)
+    unrelated = variety.unrelated_variety(shares, broad_positions())
+    related = variety.related_variety(shares, broad_positions())
     np.testing.assert_allclose(unrelated + related, agglomeration.entropy(shares), atol=1e-12)
     assert (unrelated >= -1e-12).all()
     assert (related >= -1e-12).all()
@@ -65,11 +64,11 @@ def test_unrelated_and_related_variety_add_up_to_the_entropy(staff):
 def test_related_variety_equals_a_slow_loop():
     staff = np.random.default_rng(2).lognormal(size=(19, 5, 3))
     shares = shares_of(staff)
-    found = variety.related_variety(shares, BROAD_POSITIONS)
+    found = variety.related_variety(shares, broad_positions())
     for city in range(5):
         p = [float(s) for s in shares[:, city, 1]]
         slow = 0.0
-        for group in BROAD_POSITIONS:
+        for group in broad_positions():
             whole = sum(p[i] for i in group)
             slow += whole * sum(p[i] / whole * math.log(whole / p[i]) for i in group)
         assert found[city, 1] == pytest.approx(slow, abs=1e-12)
@@ -80,14 +79,14 @@ def test_a_city_with_one_industry_has_no_variety():
     staff[2] = 7.0
     shares = shares_of(staff)
     for function in (variety.unrelated_variety, variety.related_variety):
-        np.testing.assert_array_equal(function(shares, BROAD_POSITIONS), 0.0)
+        np.testing.assert_array_equal(function(shares, broad_positions()), 0.0)
     assert agglomeration.hhi(shares).tolist() == [[1.0], [1.0]]
 
 
 def test_a_missing_industry_leaves_variety_missing():
     staff = np.ones((19, 1, 2))
     staff[4, 0, 1] = NAN
-    found = variety.related_variety(shares_of(staff), BROAD_POSITIONS)
+    found = variety.related_variety(shares_of(staff), broad_positions())
     np.testing.assert_array_equal(np.isnan(found), [[False, True]])
 
 

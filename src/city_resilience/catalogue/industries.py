@@ -1,65 +1,50 @@
-"""The nineteen industries of urban-unit employment, their groups, and what gives their total."""
+"""The industries of urban-unit employment and their broad groups, as the catalogue names them.
+
+Industries of a group share suppliers, skills or customers. The three sectors are those of the
+national accounts (mining counts as industry); services are parted by who pays for them: firms,
+households, the public budget.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
-__all__ = [
-    "BROAD_GROUPS",
-    "BROAD_POSITIONS",
-    "INDUSTRIES",
-    "PRODUCER_SERVICE_IDS",
-    "TOTAL",
-    "industry_ids",
-]
+from city_resilience.catalogue.variables import load_catalogue
 
-INDUSTRIES = (
-    "agriculture",
-    "mining",
-    "manufacturing",
-    "utilities",
-    "construction",
-    "transport",
-    "ict",
-    "trade",
-    "hospitality",
-    "finance",
-    "real_estate",
-    "leasing_business",
-    "research",
-    "public_facilities",
-    "resident_services",
-    "education",
-    "health",
-    "culture",
-    "public_administration",
-)
+__all__ = ["broad_groups", "broad_positions", "industry_ids"]
 
 
 def industry_ids(*names: str) -> tuple[str, ...]:
-    """Return the variable ids of industries, of all of them by default.
+    """Return the variable ids of industries, of all nineteen by default.
 
     Examples
     --------
     >>> industry_ids("ict")
     ('employment_ict',)
     """
-    return tuple(f"employment_{name}" for name in names or INDUSTRIES)
+    if names:
+        return tuple(f"employment_{name}" for name in names)
+    return tuple(v.id for v in load_catalogue().variables.values() if v.industry)
 
 
-# Industries of a group share suppliers, skills or customers. The three sectors are those of the
-# national accounts (mining counts as industry); services are parted by who pays for them: firms,
-# households, the public budget.
-BROAD_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "primary": ("agriculture",),
-    "industry and construction": ("mining", "manufacturing", "utilities", "construction"),
-    "producer services": ("transport", "ict", "finance", "leasing_business", "research"),
-    "consumer services": ("trade", "hospitality", "real_estate", "resident_services", "culture"),
-    "public services": ("public_facilities", "education", "health", "public_administration"),
-}
-BROAD_POSITIONS: tuple[tuple[int, ...], ...] = tuple(
-    tuple(map(INDUSTRIES.index, members)) for members in BROAD_GROUPS.values()
-)
+@cache
+def broad_groups() -> Mapping[str, tuple[str, ...]]:
+    """Return the variable ids of the industries of each broad group; every industry is in one.
 
-PRODUCER_SERVICE_IDS = industry_ids(*BROAD_GROUPS["producer services"])
-TOTAL = ("unit_employment", "employment", *industry_ids())
+    Examples
+    --------
+    >>> list(broad_groups())[:3]
+    ['primary', 'industry and construction', 'producer services']
+    """
+    groups: dict[str, tuple[str, ...]] = {}
+    for variable in load_catalogue().variables.values():
+        if variable.industry:
+            groups[variable.industry] = (*groups.get(variable.industry, ()), variable.id)
+    return groups
+
+
+def broad_positions() -> list[list[int]]:
+    """Return the positions of the industries of each broad group among `industry_ids`."""
+    ids = industry_ids()
+    return [[ids.index(name) for name in group] for group in broad_groups().values()]

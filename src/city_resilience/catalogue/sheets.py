@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 
+from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.catalogue.variables import Catalogue, load_catalogue
 
 __all__ = ["SheetRules", "load_sheet_rules", "plain"]
@@ -27,8 +26,6 @@ class SheetRules:
         Scope ids in the order in which sheets print them.
     scope_labels : mapping of str to str
         Scope id to its Chinese label.
-    unnamed_scope : mapping of str to str
-        Variable id to the scope of a column that names none, where it is not the first one.
     scope_in_title : mapping of str to Pattern
         Scope id to the words by which a title says it.
     keys : mapping of str to str
@@ -66,7 +63,6 @@ class SheetRules:
     scopes: Mapping[str, str]
     scope_order: tuple[str, ...]
     scope_labels: Mapping[str, str]
-    unnamed_scope: Mapping[str, str]
     scope_in_title: Mapping[str, re.Pattern[str]]
     keys: Mapping[str, str]
     idle: frozenset[str]
@@ -91,7 +87,8 @@ class SheetRules:
 
     def scope_of(self, variable: str) -> str:
         """Return the scope of a variable's column that names none."""
-        return self.unnamed_scope.get(variable, self.scope_order[0])
+        known = self.catalogue.variables.get(variable)
+        return known.scope if known else self.scope_order[0]
 
 
 def plain(text: str) -> str:
@@ -109,19 +106,13 @@ def plain(text: str) -> str:
 @cache
 def load_sheet_rules() -> SheetRules:
     """Return the rules that ship with the package, read once."""
-    text = files("city_resilience.catalogue").joinpath("sheets.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    table = shipped_toml("sheets.toml")
     headers, cells, years = table["headers"], table["cells"], table["years"]
     context, rows = table["context"], table["rows"]
     return SheetRules(
         scopes=_scopes(table["scopes"]),
         scope_order=tuple(table["scopes"]),
         scope_labels={name: scope["label_zh"] for name, scope in table["scopes"].items()},
-        unnamed_scope={
-            variable: scope
-            for scope, variables in table["unnamed_scope"].items()
-            for variable in variables
-        },
         scope_in_title={name: _pattern(words) for name, words in table["scope_in_title"].items()},
         idle=frozenset(map(plain, headers["idle"])),
         keys={plain(word): key for key, words in table["keys"].items() for word in words},

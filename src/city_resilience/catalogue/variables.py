@@ -9,19 +9,21 @@ them apart (``科学技术支出(万元)``, ``科学技术支出(对数指标)``
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from typing import Any, Literal
 
+from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.catalogue.units import conversion_factor, parse_unit
 from city_resilience.errors import InputError
 
 __all__ = [
     "Catalogue",
+    "Identity",
     "Match",
+    "Range",
     "UnitMismatch",
     "Variable",
     "load_catalogue",
@@ -60,6 +62,41 @@ class UnitMismatch(InputError):
 
 
 @dataclass(frozen=True)
+class Range:
+    """Bounds of the median city-year of ``variable / over * per``, in catalogue units.
+
+    ``over`` may name two variables, the first over the second, or none.
+    """
+
+    least: float
+    most: float
+    over: tuple[str, ...] = ()
+    per: float = 1.0
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a variable is computed from: the sum or the product of others, the growth of one.
+
+    Attributes
+    ----------
+    of : tuple of str
+        The parts.
+    how : {"sum", "product", "growth"}
+    reason : str
+        The identity in words.
+    slow : tuple of str
+        Parts that hardly change from year to year beside the others: the whole grows as the
+        other parts do.
+    """
+
+    of: tuple[str, ...]
+    how: Literal["sum", "product", "growth"]
+    reason: str
+    slow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Variable:
     """What one numeric column of a panel means.
 
@@ -80,6 +117,21 @@ class Variable:
     kind : str
         ``level``, ``volume`` (at constant prices), ``share``, ``ratio``, ``index``, ``log`` or
         ``key``.
+    signed : bool
+        Whether values below zero are possible.
+    part_of : str
+        Variable that it cannot be larger than.
+    sums_to : str
+        Variable that it adds up to with all others of the same; ``"1"`` for shares. It is a part
+        of it then too.
+    sum_slack : float
+        Of a whole: relative difference to the sum that rounding and definitions explain.
+    ranges : tuple of Range
+    identities : tuple of Identity
+    scope : str
+        Territory of a column that names none, ``whole_city`` or ``districts``.
+    industry : str
+        Broad group of an industry of urban-unit employment.
     """
 
     id: str
@@ -90,6 +142,24 @@ class Variable:
     direction: int = 0
     aliases: tuple[str, ...] = ()
     kind: str = "level"
+    signed: bool = False
+    part_of: str = ""
+    sums_to: str = ""
+    sum_slack: float = 0.03
+    ranges: tuple[Range, ...] = ()
+    identities: tuple[Identity, ...] = ()
+    scope: str = "whole_city"
+    industry: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Variable that it cannot be larger than, "" for none."""
+        return self.part_of or self.sums_to.removeprefix("1")
+
+    @property
+    def never_negative(self) -> bool:
+        """Whether no city can have a value below zero."""
+        return not self.signed and self.kind in ("level", "volume", "share", "ratio")
 
 
 @dataclass(frozen=True)
@@ -181,12 +251,21 @@ class Catalogue:
 @cache
 def load_catalogue() -> Catalogue:
     """Load the catalogue that ships with the package."""
-    text = files("city_resilience.catalogue").joinpath("variables.toml").read_text("utf-8")
-    variables = {
-        name: Variable(id=name, **{**fields, "aliases": tuple(fields.get("aliases", ()))})
-        for name, fields in tomllib.loads(text).items()
+    return Catalogue({id: _variable(id, row) for id, row in shipped_toml("variables.toml").items()})
+
+
+def _variable(id: str, row: Mapping[str, Any]) -> Variable:
+    """Return an entry of the file; its lists become tuples."""
+    made = {"ranges": Range, "identities": Identity}
+    fields = {
+        key: tuple(made[key](**_tuples(item)) for item in value) if key in made else value
+        for key, value in row.items()
     }
-    return Catalogue(variables)
+    return Variable(id, **_tuples(fields))
+
+
+def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
 def _name_key(name: str) -> str:

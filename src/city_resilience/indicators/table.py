@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache, partial
 from importlib import import_module
-from importlib.resources import files
 from typing import Any
 
+from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.experiment import FAMILIES
 from city_resilience.indicators.formulas.ratios import then
 from city_resilience.indicators.formulas.spatial import of_neighbours
@@ -39,8 +38,7 @@ def load_indices() -> tuple[Index, ...]:
 
 @cache
 def _sections() -> dict[str, Any]:
-    text = files("city_resilience.indicators").joinpath("table.toml").read_text("utf-8")
-    return tomllib.loads(text)
+    return shipped_toml("table.toml", "indicators")
 
 
 def _indicator(id: str, family: str, row: Mapping[str, Any]) -> Indicator:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import Outcome
 from city_resilience.indicators.formulas.years import lag
 
-__all__ = ["IDENTITIES", "Draw", "Identity", "draw_variables", "identities_of"]
+__all__ = ["Draw", "Identity", "draw_variables", "identities_of", "load_identities"]
 
 Float = NDArray[np.float64]
 
@@ -66,45 +68,21 @@ def _product(parts: Float) -> Float:
     return np.asarray(parts.prod(axis=0))
 
 
-def _index(parts: Float) -> Float:
+def _growth_index(parts: Float) -> Float:
     return np.asarray(100.0 * parts[0] / lag(parts[0], 1))
 
 
-_SECTORS = ("primary", "secondary", "tertiary")
+_COMBINED = {"sum": _sum, "product": _product, "growth": _growth_index}
 
-IDENTITIES: tuple[Identity, ...] = (
-    Identity(
-        "gdp_nominal",
-        tuple(f"value_added_{sector}" for sector in _SECTORS),
-        _sum,
-        "GDP is the sum of the value added of the three sectors",
-    ),
-    Identity(
-        "gdp_nominal",
-        ("gdp_per_head", "population"),
-        _product,
-        "GDP is GDP per head times population, which hardly moves within a year",
-        slow=("population",),
-    ),
-    Identity(
-        "gdp_nominal",
-        ("gdp_real", "gdp_deflator"),
-        _product,
-        "GDP at current prices is real GDP times its deflator",
-    ),
-    Identity(
-        "gdp_index",
-        ("gdp_real",),
-        _index,
-        "the GDP index is the growth of real GDP",
-    ),
-    Identity(
-        "employment",
-        tuple(f"employment_{sector}" for sector in _SECTORS),
-        _sum,
-        "employment is the sum of the employment of the three sectors",
-    ),
-)
+
+@cache
+def load_identities() -> tuple[Identity, ...]:
+    """Return the identities of the catalogue, in its order."""
+    return tuple(
+        Identity(whole.id, own.of, _COMBINED[own.how], own.reason, own.slow)
+        for whole in load_catalogue().variables.values()
+        for own in whole.identities
+    )
 
 
 def identities_of(series: str, outcome: Outcome) -> tuple[Identity, ...]:
@@ -124,7 +102,7 @@ def identities_of(series: str, outcome: Outcome) -> tuple[Identity, ...]:
         f"the outcome is {outcome.variable} over {outcome.deflator}",
     )
     own = (deflated,) if outcome.deflator else ()
-    return tuple(identity for identity in (*own, *IDENTITIES) if series in identity.variables)
+    return tuple(one for one in (*own, *load_identities()) if series in one.variables)
 
 
 def draw_variables(names: Sequence[str], identity: Identity | None, seed: int = 0) -> Draw:

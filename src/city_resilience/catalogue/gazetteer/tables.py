@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+
+from city_resilience.catalogue.shipped import shipped_rows
 
 __all__ = ["BEYOND", "City", "base_key", "fold", "read_cities", "read_table"]
 
@@ -71,12 +71,7 @@ def base_key(key: str) -> str:
 
 def read_table(country: str, name: str) -> list[Mapping[str, str]]:
     """Return the rows of a shipped table."""
-    text = (
-        files("city_resilience.catalogue.gazetteer")
-        .joinpath(country, f"{name}.csv")
-        .read_text("utf-8")
-    )
-    return list(csv.DictReader(text.splitlines()))
+    return shipped_rows(f"{name}.csv", f"catalogue/gazetteer/{country}")
 
 
 def read_cities(country: str) -> dict[str, City]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from city_resilience.catalogue.industries import PRODUCER_SERVICE_IDS, TOTAL, industry_ids
+from city_resilience.catalogue.industries import broad_groups, industry_ids
 from city_resilience.indicators.formulas import agglomeration
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.spatial import proximity, spatial_lag
@@ -38,7 +38,7 @@ from city_resilience.indicators.indicator import (
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
-__all__ = ["DERIVED", "Derived", "Inputs", "variables_of"]
+__all__ = ["Derived", "Inputs", "shared_inputs", "variables_of"]
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,24 @@ class Derived:
     optional: tuple[str, ...] = ()
 
 
-DERIVED: Mapping[str, Derived] = {
-    GAP: Derived((OUTCOME,), growth_gap_past),
-    EMPLOYMENT_TOTAL: Derived((), agglomeration.employment_total, TOTAL),
-    PRODUCER_SERVICES: Derived(PRODUCER_SERVICE_IDS, agglomeration.joint_employment),
-    INDUSTRIES: Derived(industry_ids(), agglomeration.checked_industries, ("unit_employment",)),
-    INDUSTRY_SHARES: Derived((INDUSTRIES,), agglomeration.industry_shares),
-    NATIONAL_MIX: Derived((INDUSTRIES, INDUSTRY_SHARES), agglomeration.national_mix),
-    RELATEDNESS_DENSITY: Derived((INDUSTRY_SHARES, NATIONAL_MIX), mean_densities),
-    NEIGHBOURS: Derived((COORDINATES,), proximity),
-    NEIGHBOURS_GAP: Derived((GAP, NEIGHBOURS), spatial_lag),
-}
+@cache
+def shared_inputs() -> Mapping[str, Derived]:
+    """Return what several indicators share, by name."""
+    industries = industry_ids()
+    total = ("unit_employment", "employment", *industries)
+    services = broad_groups()["producer services"]
+    return {
+        GAP: Derived((OUTCOME,), growth_gap_past),
+        EMPLOYMENT_TOTAL: Derived((), agglomeration.employment_total, total),
+        PRODUCER_SERVICES: Derived(services, agglomeration.joint_employment),
+        INDUSTRIES: Derived(industries, agglomeration.checked_industries, ("unit_employment",)),
+        INDUSTRY_SHARES: Derived((INDUSTRIES,), agglomeration.industry_shares),
+        NATIONAL_MIX: Derived((INDUSTRIES, INDUSTRY_SHARES), agglomeration.national_mix),
+        RELATEDNESS_DENSITY: Derived((INDUSTRY_SHARES, NATIONAL_MIX), mean_densities),
+        NEIGHBOURS: Derived((COORDINATES,), proximity),
+        NEIGHBOURS_GAP: Derived((GAP, NEIGHBOURS), spatial_lag),
+    }
+
 
 _ABSENT = {
     PROVINCE: "needs the province of each city, which the panel does not have",
@@ -81,8 +88,9 @@ _ABSENT = {
 def variables_of(names: tuple[str, ...]) -> Iterator[str]:
     """Yield the variable ids behind some inputs, those behind derived inputs too."""
     for name in names:
-        if name in DERIVED:
-            yield from variables_of((*DERIVED[name].inputs, *DERIVED[name].optional))
+        if name in shared_inputs():
+            derived = shared_inputs()[name]
+            yield from variables_of((*derived.inputs, *derived.optional))
         elif not name.startswith("@"):
             yield name
 
@@ -118,10 +126,10 @@ class Inputs:
         """Return an input; NaN for a variable that the panel does not have."""
         if name in self._special:
             return self._special[name]
-        if name not in DERIVED:
+        if name not in shared_inputs():
             return self._grid.values.get(name, self._unknown)
         if name not in self._derived:
-            derived = DERIVED[name]
+            derived = shared_inputs()[name]
             with np.errstate(all="ignore"):
                 arrays = [self[part] for part in (*derived.inputs, *derived.optional)]
                 self._derived[name] = derived.function(*arrays)
@@ -133,8 +141,8 @@ class Inputs:
 
     def missing(self, name: str) -> str:
         """Return why an input is absent, "" where it is there."""
-        if name in DERIVED:
-            derived = DERIVED[name]
+        if name in shared_inputs():
+            derived = shared_inputs()[name]
             if derived.inputs:
                 return next(filter(None, map(self.missing, derived.inputs)), "")
             return self.none_of(derived.optional)

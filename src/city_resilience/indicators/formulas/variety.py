@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from city_resilience.catalogue.industries import BROAD_POSITIONS
+from city_resilience.catalogue.industries import broad_positions
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.indicator import Float
 
@@ -23,18 +23,19 @@ __all__ = [
     "unrelated_variety",
 ]
 
+Groups = Sequence[Sequence[int]]
 _AT_PAR = 1e-9
 _BLOCK = 512
 
 
-def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POSITIONS) -> Float:
+def unrelated_variety(shares: Float, groups: Groups | None = None) -> Float:
     """Entropy between broad groups of industries: sum over g of ``P_g ln(1 / P_g)``.
 
     Parameters
     ----------
     shares : ndarray, shape (industries, cities, years)
         Fractions of each city-year that add to 1.
-    groups : sequence of sequences of int
+    groups : sequence of sequences of int, optional
         Positions of the industries of each group; every industry is in one. By default the five
         broad groups.
 
@@ -44,10 +45,12 @@ def unrelated_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POS
     >>> unrelated_variety(quarters, [(0, 1), (2, 3)]).round(4)
     array([[0.6931]])
     """
-    return np.asarray(sum(_information(_group_share(shares, group)) for group in groups))
+    return np.asarray(
+        sum(_information(_group_share(shares, g)) for g in groups or broad_positions())
+    )
 
 
-def related_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POSITIONS) -> Float:
+def related_variety(shares: Float, groups: Groups | None = None) -> Float:
     """Entropy within broad groups: sum over g of ``P_g`` times the entropy inside g.
 
     That is the sum over industries of ``p_i ln(P_g / p_i)``; with `unrelated_variety` it adds up
@@ -64,7 +67,7 @@ def related_variety(shares: Float, groups: Sequence[Sequence[int]] = BROAD_POSIT
     array([[0.6931]])
     """
     within = np.zeros(shares.shape[1:])
-    for group in groups:
+    for group in groups or broad_positions():
         whole = _group_share(shares, group)
         for at in group:
             part = shares[at]
