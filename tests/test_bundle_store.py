@@ -247,6 +247,10 @@ def test_unknown_kind_and_missing_member(folder: Path) -> None:
     edit(folder, horizons=horizons)
     with pytest.raises(InputError, match="kind 'linea' is not known; nearest: 'linear'"):
         load_bundle(folder)
+    horizons["1"]["members"]["ridge"] = {"kind": "linear", "files": []}  # type: ignore[index]
+    edit(folder, horizons=horizons)
+    with pytest.raises(InputError, match=r"ridge: linear\.npz: missing from the model"):
+        load_bundle(folder)
     del horizons["1"]["members"]["ridge"]  # type: ignore[index]
     edit(folder, horizons=horizons)
     with pytest.raises(InputError, match="weight of 'ridge' has no member"):

@@ -12,9 +12,11 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.interval_scores import crps, reliability, score_intervals
 from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.models.arrays import pack_arrays, unpack_arrays
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.interval_rows import EVENTS, interval_rows
 from city_resilience.models.intervals import (
+    LAYOUT,
     MOST_WIDER,
     Calibration,
     Residuals,
@@ -239,16 +241,14 @@ def test_a_model_without_residuals_has_empty_bounds(backtest):
     ],
 )
 def test_a_spoilt_calibration_is_refused(name, change, message):
-    from city_resilience.models.fitted import read_arrays, write_arrays
-
     whole = calibration([np.ones(9), np.arange(9.0)])
-    arrays = read_arrays({"calibration.npz": whole.to_bytes()}, "calibration.npz")
+    arrays = unpack_arrays(whole.to_bytes(), "calibration.npz", LAYOUT)
     assert Calibration.from_bytes(whole.to_bytes(), 1).half_width(np.ones(1)) == whole.half_width(
         np.ones(1)
     )
     arrays[name] = change(arrays[name])
     with pytest.raises(InputError, match=message):
-        Calibration.from_bytes(write_arrays(arrays), 1)
+        Calibration.from_bytes(pack_arrays(arrays), 1)
 
 
 def test_scores_by_hand_and_withheld_for_few_cities(backtest):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,8 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Model
-from city_resilience.models.fitted import FITTED, read_arrays, write_arrays
+from city_resilience.models.arrays import pack_arrays, unpack_arrays
+from city_resilience.models.fitted import FITTED, Forest
 from city_resilience.models.learners import LEARNERS, fill_values, learner_parameters
 from city_resilience.models.weights import blend_weights, least_absolute_weights
 from city_resilience.tasks.task import Sample
@@ -55,9 +57,9 @@ def test_contributions_and_base_add_up_to_the_forecast(name, sample):
 @pytest.mark.parametrize("name", list(LEARNERS))
 def test_a_model_read_back_from_its_files_forecasts_the_same_bits(name, sample):
     model = fitted(name, sample)
-    again = FITTED[model.kind].from_files(model.to_files(), sample.features.shape[1])
+    again = FITTED[model.kind].from_bytes(model.to_bytes(), sample.features.shape[1])
     np.testing.assert_array_equal(model.predict(sample.features), again.predict(sample.features))
-    assert model.to_files() == again.to_files()
+    assert model.to_bytes() == again.to_bytes()
 
 
 def test_the_forest_routes_rows_as_scikit_learn_does(sample):
@@ -85,19 +87,20 @@ def test_the_forest_routes_rows_as_scikit_learn_does(sample):
     [("left", 0, 10**6), ("right", 0, -5), ("feature", 0, 99), ("roots", 1, 0)],
 )
 def test_a_forest_that_points_outside_itself_is_refused(array, index, value, sample):
-    arrays = read_arrays(fitted("extra_trees", sample).to_files(), "forest.npz")
+    data = fitted("extra_trees", sample).to_bytes()
+    arrays = unpack_arrays(data, "forest.npz", Forest.layout)
     arrays[array][index] = value
     with pytest.raises(InputError, match="points outside its tree"):
-        FITTED["forest"].from_files({"forest.npz": write_arrays(arrays)}, 6)
+        Forest.from_bytes(pack_arrays(arrays), 6)
 
 
 @pytest.mark.parametrize("name", list(LEARNERS))
-def test_files_of_another_width_or_none_are_refused(name, sample):
+def test_a_file_of_another_width_or_an_empty_one_is_refused(name, sample):
     model = fitted(name, sample)
     with pytest.raises(InputError):
-        FITTED[model.kind].from_files(model.to_files(), 7)
-    with pytest.raises(InputError, match="missing from the model"):
-        FITTED[model.kind].from_files({}, 6)
+        FITTED[model.kind].from_bytes(model.to_bytes(), 7)
+    with pytest.raises(InputError, match=re.escape(model.file)):
+        FITTED[model.kind].from_bytes(b"", 6)
 
 
 def test_blend_weights_agree_with_a_slow_search():

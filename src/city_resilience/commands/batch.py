@@ -15,10 +15,11 @@ from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain.forecast_table import check_panel, forecast_table, unobserved_families
 from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
-from city_resilience.models.bundle import load_bundle, package_versions
+from city_resilience.models.bundle import load_bundle
 from city_resilience.models.forecaster import Forecaster, ServedRows, available_from
 from city_resilience.models.intervals import REFERENCE, check_coverage
 from city_resilience.models.manifest import read_manifest
+from city_resilience.models.versions import package_versions
 from city_resilience.reading.panel import Panel
 
 __all__ = ["predict"]

@@ -43,9 +43,10 @@ from city_resilience.files import (
     write_json,
     write_table,
 )
-from city_resilience.models.bundle import load_bundle, package_versions, save_bundle
+from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import foreign_files
+from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience.reasons import REASONS
 from city_resilience.tasks.dataset import build_dataset

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import tempfile
-from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,30 +26,17 @@ from city_resilience.models.manifest import (
     MANIFEST,
     HorizonEntry,
     Manifest,
+    MemberEntry,
     foreign_files,
     is_bundle,
     read_files,
     read_manifest,
 )
-from city_resilience.models.ubjson import check_booster
+from city_resilience.models.versions import package_versions
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 
-__all__ = ["copy_bundle", "load_bundle", "package_versions", "save_bundle"]
-
-PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "xgboost", "shap")
-
-
-def package_versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that numbers depend on."""
-    versions = {"python": platform.python_version()}
-    for name in PACKAGES:
-        for distribution in (name, f"{name}-cpu"):
-            try:
-                versions[name] = version(distribution)
-            except PackageNotFoundError:
-                continue
-    return versions
+__all__ = ["copy_bundle", "load_bundle", "save_bundle"]
 
 
 def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
@@ -149,28 +135,8 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
     files: dict[str, bytes] = {CARD: card_text.encode()}
     horizons = {}
     for horizon, model in forecaster.horizons.items():
-        members = {}
-        for name, member in _used(model).items():
-            parts = {f"h{horizon}/{name}/{key}": value for key, value in member.to_files().items()}
-            files |= parts
-            members[name] = {"kind": member.kind, "files": list(parts)}
-        calibration = ""
-        if model.calibration is not None:
-            calibration = f"h{horizon}/{CALIBRATION}"
-            files[calibration] = model.calibration.to_bytes()
-        horizons[str(horizon)] = {
-            "columns": [list(column) for column in model.spec.columns],
-            "shifts": dict(model.spec.shifts),
-            "limits": dict(model.spec.limits),
-            "dropped": dict(model.spec.dropped),
-            "indices": {
-                index.id: {"family": index.family, **index.fitted.as_dict()}
-                for index in model.spec.indices
-            },
-            "weights": {name: float(weight) for name, weight in model.weights.items()},
-            "members": members,
-            "calibration": calibration,
-        }
+        horizons[str(horizon)], own = _stored_horizon(model)
+        files |= own
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -194,15 +160,40 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
     return files | {MANIFEST: text.encode()}
 
 
+def _stored_horizon(model: HorizonModel) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return what the manifest says of a horizon, and its files; `_horizon` reads them back."""
+    files, members = {}, {}
+    for name, weight in model.weights.items():
+        if weight > 0:
+            member = model.members[name]
+            path = f"h{model.horizon}/{name}/{member.file}"
+            files[path] = member.to_bytes()
+            members[name] = {"kind": member.kind, "files": [path]}
+    calibration = ""
+    if model.calibration is not None:
+        calibration = f"h{model.horizon}/{CALIBRATION}"
+        files[calibration] = model.calibration.to_bytes()
+    spec = model.spec
+    entry = {
+        "columns": [list(column) for column in spec.columns],
+        "shifts": dict(spec.shifts),
+        "limits": dict(spec.limits),
+        "dropped": dict(spec.dropped),
+        "indices": {
+            index.id: {"family": index.family, **index.fitted.as_dict()} for index in spec.indices
+        },
+        "weights": {name: float(weight) for name, weight in model.weights.items()},
+        "members": members,
+        "calibration": calibration,
+    }
+    return entry, files
+
+
 def _portable(forecaster: Forecaster) -> dict[str, Any]:
     """Return the experiment without the place of the data, which is nobody else's business."""
     values = forecaster.experiment.model_dump(mode="json")
     values["data"]["path"] = ""
     return values
-
-
-def _used(model: HorizonModel) -> dict[str, Fitted]:
-    return {name: model.members[name] for name, weight in model.weights.items() if weight > 0}
 
 
 def _check_replaceable(folder: Path) -> None:
@@ -223,56 +214,55 @@ def _horizon(
     horizon: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
 ) -> HorizonModel:
     at = f"{where}: horizon {horizon}"
-    spec = FeatureSpec(
-        entry.columns, entry.shifts, entry.limits, entry.dropped, _indices(entry, at)
-    )
+    with _reading(f"{at}: an index is spoilt"):
+        indices = tuple(
+            FittedIndex(
+                id, own.family, FittedComposite.from_dict(own.model_dump(exclude={"family"}))
+            )
+            for id, own in entry.indices.items()
+        )
+    spec = FeatureSpec(entry.columns, entry.shifts, entry.limits, entry.dropped, indices)
+    _check_spec(spec, at)
+    for name, weight in entry.weights.items():
+        if weight < 0 or (weight > 0 and name not in entry.members):
+            raise InputError(f"{at}: weight of {name!r} has no member; train the model again")
+    members = {}
+    for name, own in entry.members.items():
+        with _reading(f"{at}, {name}"):
+            members[name] = _member(own, content, len(spec.columns))
+    calibration = None
+    if entry.calibration:
+        with _reading(at):
+            calibration = Calibration.from_bytes(content[entry.calibration], horizon)
+    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
+
+
+def _check_spec(spec: FeatureSpec, at: str) -> None:
     for name, form in spec.columns:
         if form not in FORMS:
             raise InputError(f"{at}: form {form!r} of {name!r} is not known{nearest(form, FORMS)}")
         if not 0 <= spec.shifts.get(name, -1) <= spec.limits.get(name, -1):
             raise InputError(f"{at}: shift and limit of {name!r} do not fit; train it again")
-    if unknown := [
-        n for n, w in entry.weights.items() if w < 0 or (w > 0 and n not in entry.members)
-    ]:
-        raise InputError(f"{at}: weight of {unknown[0]!r} has no member; train the model again")
-    members = {
-        name: _member(member.kind, member.files, content, len(spec.columns), f"{at}, {name}")
-        for name, member in entry.members.items()
-    }
-    calibration = None
-    if entry.calibration:
-        try:
-            calibration = Calibration.from_bytes(content[entry.calibration], horizon)
-        except InputError as error:
-            raise InputError(f"{at}: {error}; train the model again") from error
-    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
 
 
-def _indices(entry: HorizonEntry, at: str) -> tuple[FittedIndex, ...]:
-    try:
-        return tuple(
-            FittedIndex(
-                id, stored.family, FittedComposite.from_dict(stored.model_dump(exclude={"family"}))
-            )
-            for id, stored in entry.indices.items()
-        )
-    except InputError as error:
-        raise InputError(f"{at}: an index is spoilt: {error}; train the model again") from error
-
-
-def _member(
-    kind: str, names: tuple[str, ...], content: Mapping[str, bytes], columns: int, at: str
-) -> Fitted:
+def _member(entry: MemberEntry, content: Mapping[str, bytes], columns: int) -> Fitted:
+    kind = entry.kind
     if kind not in FITTED:
         raise InputError(
-            f"{at}: kind {kind!r} is not known{nearest(kind, FITTED)}; update city-resilience"
+            f"kind {kind!r} is not known{nearest(kind, FITTED)}; update city-resilience"
         )
-    files = {name.rsplit("/", 1)[-1]: content[name] for name in names}
+    model = FITTED[kind]
+    data = [content[name] for name in entry.files if name.rsplit("/", 1)[-1] == model.file]
+    if not data:
+        raise InputError(f"{model.file}: missing from the model; export the model again")
+    return model.from_bytes(data[0], columns)
+
+
+@contextmanager
+def _reading(at: str) -> Iterator[None]:
+    """Say where in the bundle something cannot be read."""
     try:
-        for name, data in files.items():
-            if name.endswith(".ubj"):
-                check_booster(data, columns)
-        return FITTED[kind].from_files(files, columns)
+        yield
     except InputError as error:
         raise InputError(f"{at}: {error}") from error
     except (ValueError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:

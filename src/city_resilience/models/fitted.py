@@ -1,15 +1,13 @@
-"""Fitted models as plain arrays: they predict, explain themselves, and turn into files.
+"""Fitted models as plain arrays: they predict, explain themselves, and turn into a file.
 
-Nothing here needs scikit-learn or pickle to be read back. Every ``from_files`` checks shapes and
+Nothing here needs scikit-learn or pickle to be read back. Every ``from_bytes`` checks shapes and
 bounds, so a damaged or hostile file raises ``InputError`` instead of reading out of bounds.
 """
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Protocol, Self
 
@@ -17,27 +15,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
+from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
+from city_resilience.models.ubjson import check_booster
 
-__all__ = [
-    "FITTED",
-    "Booster",
-    "Fitted",
-    "Forest",
-    "Linear",
-    "expect_array",
-    "read_arrays",
-    "write_arrays",
-]
+__all__ = ["FITTED", "Booster", "Fitted", "Forest", "Linear"]
 
 Float = NDArray[np.float64]
 MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
-MOST_BYTES = 256 * 1024 * 1024
 
 
 class Fitted(Protocol):
-    """A fitted model of one horizon; forecasts in percentage points."""
+    """A fitted model of one horizon; forecasts in percentage points.
+
+    Attributes
+    ----------
+    kind, file : str
+        What a manifest calls it, and the name of its file.
+    """
 
     kind: ClassVar[str]
+    file: ClassVar[str]
 
     def predict(self, features: Float) -> Float:
         """Forecast rows of shape (n, columns); returns shape (n,)."""
@@ -45,16 +42,33 @@ class Fitted(Protocol):
     def contributions(self, features: Float) -> tuple[Float, float]:
         """SHAP values, shape (n, columns), and the base value they add up with."""
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the model as named files."""
+    def to_bytes(self) -> bytes:
+        """Return the model as the content of its file."""
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], columns: int) -> Self:
-        """Read the files back; ``columns`` is the width of the features."""
+    def from_bytes(cls, data: bytes, columns: int) -> Self:
+        """Read the file back; ``columns`` is the width of the features."""
+
+
+class _Arrays:
+    """A model that is stored as the arrays of its layout; one of length 1 is a number."""
+
+    file: ClassVar[str]
+    layout: ClassVar[Layout]
+
+    def to_bytes(self) -> bytes:
+        """Return the arrays as an npz file."""
+        return pack_arrays({name: np.atleast_1d(getattr(self, name)) for name in self.layout})
+
+    @classmethod
+    def from_bytes(cls, data: bytes, columns: int) -> Self:
+        """Read the npz file back."""
+        arrays = unpack_arrays(data, cls.file, cls.layout, columns=columns)
+        return cls(**{n: a.item() if cls.layout[n][1] == 1 else a for n, a in arrays.items()})
 
 
 @dataclass(frozen=True)
-class Linear:
+class Linear(_Arrays):
     """A linear model on imputed features.
 
     Attributes
@@ -68,6 +82,13 @@ class Linear:
     """
 
     kind: ClassVar[str] = "linear"
+    file: ClassVar[str] = "linear.npz"
+    layout: ClassVar[Layout] = {
+        "coefficients": ("f8", "columns"),
+        "fill": ("f8", "columns"),
+        "centre": ("f8", "columns"),
+        "intercept": ("f8", 1),
+    }
     coefficients: Float
     fill: Float
     centre: Float
@@ -84,38 +105,14 @@ class Linear:
         filled = np.where(np.isnan(features), self.fill, features)
         return (filled - self.centre) * self.coefficients, self.intercept
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the model as one npz file."""
-        arrays = {
-            "coefficients": self.coefficients,
-            "fill": self.fill,
-            "centre": self.centre,
-            "intercept": np.array([self.intercept]),
-        }
-        return {"linear.npz": write_arrays(arrays)}
-
-    @classmethod
-    def from_files(cls, files: Mapping[str, bytes], columns: int) -> Self:
-        """Read the npz file back."""
-        arrays = read_arrays(files, "linear.npz")
-        for name in ("coefficients", "fill", "centre"):
-            expect_array(arrays, name, "f8", (columns,), "linear.npz")
-        expect_array(arrays, "intercept", "f8", (1,), "linear.npz")
-        return cls(
-            arrays["coefficients"],
-            arrays["fill"],
-            arrays["centre"],
-            float(arrays["intercept"][0]),
-        )
-
 
 @dataclass(frozen=True)
 class Booster:
     """Gradient-boosted trees of xgboost, kept as UBJSON."""
 
     kind: ClassVar[str] = "booster"
+    file: ClassVar[str] = "booster.ubj"
     ubjson: bytes
-    columns: int
 
     @cached_property
     def _booster(self) -> Any:
@@ -128,11 +125,6 @@ class Booster:
             raise InputError(
                 "booster.ubj: xgboost cannot read it; export the model again"
             ) from error
-        if booster.num_features() != self.columns:
-            raise InputError(
-                f"booster.ubj: made for {booster.num_features()} columns, the manifest has "
-                f"{self.columns}; export the model again"
-            )
         return booster
 
     def predict(self, features: Float) -> Float:
@@ -152,22 +144,21 @@ class Booster:
             values[np.arange(len(values)), np.abs(values).argmax(axis=1)] += small
         return values, base
 
-    def to_files(self) -> dict[str, bytes]:
+    def to_bytes(self) -> bytes:
         """Return the UBJSON file."""
-        return {"booster.ubj": self.ubjson}
+        return self.ubjson
 
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], columns: int) -> Self:
-        """Read the UBJSON file back; xgboost checks it when it is first used."""
-        if "booster.ubj" not in files:
-            raise InputError("booster.ubj: missing from the model; export the model again")
-        model = cls(files["booster.ubj"], columns)
+    def from_bytes(cls, data: bytes, columns: int) -> Self:
+        """Read the UBJSON file back: checked to be trees over the columns, then by xgboost."""
+        check_booster(data, columns)
+        model = cls(data)
         _ = model._booster
         return model
 
 
 @dataclass(frozen=True)
-class Forest:
+class Forest(_Arrays):
     """An average of regression trees as flat node arrays.
 
     Attributes
@@ -188,6 +179,17 @@ class Forest:
     """
 
     kind: ClassVar[str] = "forest"
+    file: ClassVar[str] = "forest.npz"
+    layout: ClassVar[Layout] = {
+        "left": ("i4", "nodes"),
+        "right": ("i4", "nodes"),
+        "feature": ("i4", "nodes"),
+        "threshold": ("f4", "nodes"),
+        "value": ("f8", "nodes"),
+        "cover": ("f4", "nodes"),
+        "roots": ("i4", "roots"),
+        "fill": ("f8", "columns"),
+    }
     left: NDArray[np.int32]
     right: NDArray[np.int32]
     feature: NDArray[np.int32]
@@ -245,98 +247,30 @@ class Forest:
             )
         return shap.TreeExplainer({"trees": nodes}, feature_perturbation="tree_path_dependent")
 
-    def to_files(self) -> dict[str, bytes]:
-        """Return the node arrays as one npz file."""
-        return {"forest.npz": write_arrays({n: getattr(self, n) for n in _names(self)})}
-
     @classmethod
-    def from_files(cls, files: Mapping[str, bytes], columns: int) -> Self:
-        """Read the node arrays back and check that no index leaves its tree."""
-        arrays = read_arrays(files, "forest.npz")
-        if "left" not in arrays or "roots" not in arrays:
-            raise InputError("forest.npz: arrays are missing; export the model again")
-        nodes, trees = arrays["left"].size, arrays["roots"].size - 1
-        kinds = {"left": "i4", "right": "i4", "feature": "i4", "threshold": "f4", "cover": "f4"}
-        for name, kind in kinds.items():
-            expect_array(arrays, name, kind, (nodes,), "forest.npz")
-        expect_array(arrays, "value", "f8", (nodes,), "forest.npz")
-        expect_array(arrays, "roots", "i4", (trees + 1,), "forest.npz")
-        expect_array(arrays, "fill", "f8", (columns,), "forest.npz")
-        forest = cls(**{name: arrays[name] for name in _names(cls)})
-        forest._check_nodes(columns)
-        return forest
-
-    def _check_nodes(self, columns: int) -> None:
-        roots = self.roots
-        sound = roots.size > 1 and roots[0] == 0 and roots[-1] == self.left.size
-        if sound and (np.diff(roots) > 0).all():
-            start = np.repeat(roots[:-1], np.diff(roots))
-            size = np.repeat(np.diff(roots), np.diff(roots))
-            here = np.arange(self.left.size) - start
-            inner = self.left >= 0
-            ahead = (self.left > here) & (self.right > here)
-            inside = (self.left < size) & (self.right < size)
-            column = (self.feature >= 0) & (self.feature < columns)
-            sound = bool((ahead & inside & column)[inner].all())
-        else:
-            sound = False
-        if not sound:
+    def from_bytes(cls, data: bytes, columns: int) -> Self:
+        """Read the npz file back and check that no index leaves its tree."""
+        forest = super().from_bytes(data, columns)
+        if not forest._is_sound(columns):
             raise InputError(
                 "forest.npz: a node points outside its tree or columns; export the model again"
             )
+        return forest
+
+    def _is_sound(self, columns: int) -> bool:
+        roots = self.roots
+        sizes = np.diff(roots)
+        if roots.size < 2 or roots[0] != 0 or roots[-1] != self.left.size or (sizes <= 0).any():
+            return False
+        here = np.arange(self.left.size) - np.repeat(roots[:-1], sizes)
+        size = np.repeat(sizes, sizes)
+        inner = self.left >= 0
+        ahead = (self.left > here) & (self.right > here)
+        inside = (self.left < size) & (self.right < size)
+        column = (self.feature >= 0) & (self.feature < columns)
+        return bool((ahead & inside & column)[inner].all())
 
 
 FITTED: Mapping[str, type[Linear] | type[Booster] | type[Forest]] = {
     model.kind: model for model in (Linear, Booster, Forest)
 }
-
-
-def _names(model: Forest | type[Forest]) -> list[str]:
-    return [field.name for field in fields(model)]
-
-
-def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Pack arrays into a compressed npz whose bytes depend on the arrays alone."""
-    import zipfile
-
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            member = io.BytesIO()
-            np.lib.format.write_array(member, np.ascontiguousarray(arrays[name]), version=(1, 0))
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, member.getvalue())
-    return buffer.getvalue()
-
-
-def read_arrays(files: Mapping[str, bytes], name: str) -> dict[str, NDArray[Any]]:
-    """Unpack an npz without pickle, refusing one that unpacks to more than 256 MB."""
-    import zipfile
-
-    if name not in files:
-        raise InputError(f"{name}: missing from the model; export the model again")
-    try:
-        with zipfile.ZipFile(io.BytesIO(files[name])) as archive:
-            size = sum(member.file_size for member in archive.infolist())
-            if size > MOST_BYTES:
-                raise InputError(f"{name}: unpacks to {size:,} bytes; not a model of this tool")
-        with np.load(io.BytesIO(files[name]), allow_pickle=False) as loaded:
-            return {key: loaded[key] for key in loaded.files}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as error:
-        raise InputError(f"{name}: not a readable npz; export the model again") from error
-
-
-def expect_array(
-    arrays: Mapping[str, NDArray[Any]], name: str, kind: str, shape: tuple[int, ...], where: str
-) -> None:
-    """Refuse an array that is missing, of another kind or shape, or not finite."""
-    array = arrays.get(name)
-    if array is None or array.dtype.str[1:] != kind or array.shape != shape:
-        found = "nothing" if array is None else f"{array.dtype} of shape {array.shape}"
-        raise InputError(
-            f"{where}: array {name!r} should be {kind} of shape {json.dumps(shape)}, found "
-            f"{found}; export the model again"
-        )
-    if kind.startswith("f") and not np.isfinite(array).all():
-        raise InputError(f"{where}: array {name!r} holds a value that is not finite")

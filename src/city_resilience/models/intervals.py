@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.models.fitted import expect_array, read_arrays, write_arrays
+from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
 from city_resilience.tasks.dataset import AsOf
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
 Float = NDArray[np.float64]
 
 CALIBRATION = "calibration.npz"
+LAYOUT: Layout = {"origin": ("i8", "rows"), "residual": ("f8", "rows"), "scale": ("f8", "rows")}
 KINDS = ("plain", "volatility")
 REFERENCE = 0.9
 STEP = 0.2
@@ -99,7 +100,7 @@ class Calibration:
             "residual": np.concatenate([np.empty(0), *(p.residual for p in parts)]),
             "scale": np.concatenate([np.empty(0), *(p.scale for p in parts)]),
         }
-        return write_arrays(arrays | {"origin": arrays["origin"].astype(np.int64)})
+        return pack_arrays(arrays | {"origin": arrays["origin"].astype(np.int64)})
 
     @classmethod
     def from_bytes(cls, data: bytes, horizon: int) -> Calibration:
@@ -110,13 +111,12 @@ class Calibration:
         InputError
             If an array is missing, of another length or kind, or a scale is not positive.
         """
-        arrays = read_arrays({CALIBRATION: data}, CALIBRATION)
-        size = arrays["residual"].size if "residual" in arrays else 0
-        for name, kind in (("origin", "i8"), ("residual", "f8"), ("scale", "f8")):
-            expect_array(arrays, name, kind, (size,), CALIBRATION)
-        origin, residual, scale = (arrays[name] for name in ("origin", "residual", "scale"))
+        origin, residual, scale = unpack_arrays(data, CALIBRATION, LAYOUT).values()
         if not (scale > 0).all() or (np.diff(origin) < 0).any():
-            raise InputError(f"{CALIBRATION}: a scale is not positive, or origins are out of order")
+            raise InputError(
+                f"{CALIBRATION}: a scale is not positive, or origins are out of order; "
+                "train the model again"
+            )
         parts = (
             Residuals(int(o), residual[origin == o], scale[origin == o]) for o in np.unique(origin)
         )

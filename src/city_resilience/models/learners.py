@@ -166,7 +166,7 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
         **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
     booster = xgboost.train(parameters, data, num_boost_round=rounds)
-    return Booster(bytes(booster.save_raw("ubj")), sample.features.shape[1])
+    return Booster(bytes(booster.save_raw("ubj")))
 
 
 def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from city_resilience.audit.read_audited import audited_panel, read_audited
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel, forecast_table
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.versions import installed_versions
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 
@@ -21,29 +21,14 @@ DATA_COLUMN = "data"
 EXAMPLE_CITIES = 4
 EXAMPLE_YEARS = 10
 PACKAGES = (
-    ("city-resilience",),
-    ("mlflow",),
-    ("numpy",),
-    ("pandas",),
-    ("pyarrow",),
-    ("scipy",),
-    ("scikit-learn",),
-    ("shap",),
-    ("xgboost-cpu", "xgboost"),
+    *("city-resilience", "mlflow", "numpy", "pandas", "pyarrow", "scipy"),
+    *("scikit-learn", "shap", "xgboost-cpu", "xgboost"),
 )
 
 
 def requirements() -> list[str]:
     """Return the pinned packages a served model needs."""
-    pins = []
-    for names in PACKAGES:
-        for name in names:
-            try:
-                pins.append(f"{name}=={version(name)}")
-            except PackageNotFoundError:
-                continue
-            break
-    return pins
+    return [f"{name}=={version}" for name, version in installed_versions(PACKAGES).items()]
 
 
 def serve(
