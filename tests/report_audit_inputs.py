@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from city_resilience.audit.finding import Finding
+from city_resilience.reading.issues import Issue, Place
 
 YEARS = (2000, 2023)
 VARIABLES = {
@@ -37,33 +37,32 @@ VARIABLES = {
     ),
     "land_area": ("Land area", "行政区域土地面积", "km2", "place", [], 0.0),
 }
-SPIKE = Finding(
-    "spike",
+SPIKE = Issue(
     "error",
-    "employment_finance",
-    "达州市",
-    (2013,),
+    "spike",
     "1,121 stands between 1.05 and 1.21 in the years around it, a thousand times as much.",
+    variable="employment_finance",
+    city="达州市",
+    years=(2013,),
     value=1121.0,
     expected=1.12,
     factor=1000.0,
-    cell="row 512, column '从业_金融业(万人)'",
+    place=Place(row=512, header="从业_金融业(万人)"),
     correction='"employment_finance/达州市/2013" = "*0.001"',
 )
-GAP = Finding(
-    "hole",
+GAP = Issue(
     "warning",
-    "unit_employment",
-    "",
-    (2013, 2014),
+    "hole",
     "No city has a value, and all have one before and after.",
+    variable="unit_employment",
+    years=(2013, 2014),
     cities=296,
 )
-ROWS = Finding("boundary", "note", "", "三沙市", (), "The city has 4 of 24 years.")
+ROWS = Issue("note", "boundary", "The city has 4 of 24 years.", city="三沙市")
 
 
 def make_audit(
-    findings: Iterable[Finding] = (SPIKE, GAP, ROWS),
+    findings: Iterable[Issue] = (SPIKE, GAP, ROWS),
     accepted: Mapping[str, str] | None = None,
     more: int = 0,
 ) -> dict[str, Any]:
@@ -79,7 +78,7 @@ def make_audit(
             id: {"label_en": en, "label_zh": zh, "unit": unit, "family": family}
             for id, (en, zh, unit, family, _, _) in VARIABLES.items()
         },
-        "findings": [finding.as_dict() for finding in found],
+        "issues": [finding.as_dict() for finding in found],
         "accepted": dict(accepted or {}),
         "coverage": [
             {"variable": id, "year": year, "share": years.get(year, 0.0)}
@@ -89,16 +88,16 @@ def make_audit(
     }
 
 
-def _warning(number: int) -> Finding:
-    return Finding(
-        "jump",
+def _warning(number: int) -> Issue:
+    return Issue(
         "warning",
-        "population",
-        f"City {number:03d}",
-        (2010,),
+        "jump",
         "The level moves by 34 % within a year and stays there.",
+        variable="population",
+        city=f"City {number:03d}",
+        years=(2010,),
         value=412.5 + number,
         expected=308.0 + number,
-        cell=f"row {100 + number}, column '常住人口(万人)'",
+        place=Place(row=100 + number, header="常住人口(万人)"),
         correction=f'"population/City {number:03d}/2010" = "drop"',
     )

@@ -8,12 +8,11 @@ import pandas as pd
 import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
-from city_resilience.audit.audit import audit_panel
-from city_resilience.audit.finding import SEVERITIES, accepted_by
+from city_resilience.audit.audit import AUDIT_LEVELS, audit_panel
 from city_resilience.audit.read_audited import audited_panel
 from city_resilience.errors import InputError
 from city_resilience.experiment import Audit, experiment_from
-from city_resilience.reading.issues import Issue
+from city_resilience.reading.issues import Issue, accepted_by
 
 SPIKE = f"spike/loans/City 007/{FIRST + 5}"
 
@@ -33,14 +32,14 @@ def experiment(**audit):
 
 def test_findings_are_sorted_and_single():
     audited = audit_panel(spoilt([(20, 4), (7, 5), (7, 9)]), outcome="gdp_real")
-    ranks = [SEVERITIES.index(finding.severity) for finding in audited.findings]
+    ranks = [AUDIT_LEVELS.index(finding.level) for finding in audited.issues]
     assert ranks == sorted(ranks)
     assert [(e.city, e.years[0]) for e in audited.errors] == [
         ("City 007", FIRST + 5),
         ("City 007", FIRST + 9),
         ("City 020", FIRST + 4),
     ]
-    ids = [finding.id for finding in audited.findings]
+    ids = [finding.id for finding in audited.issues]
     assert len(set(ids)) == len(ids)
 
 
@@ -50,7 +49,7 @@ def test_accepted_errors_are_kept_and_counted_apart():
     assert audited.errors == ()
     assert audited.counts["error"] == 0
     assert audited.counts["accepted"] == 1
-    assert audited.counts_by_check["spike"]["error"] == 1
+    assert [(i.kind, i.level) for i in audited.issues].count(("spike", "error")) == 1
     chosen = experiment(accept={"spike/loans/*/*": "a bank moved"})
     assert audited_panel(spoilt(), chosen, purpose="train").audit.accepted == audited.accepted
 
@@ -93,7 +92,7 @@ def test_faults_of_the_reader_are_findings_too():
     audited = audit_panel(replace(spoilt(()), issues=(found,)))
     (error,) = audited.errors
     assert (error.id, error.acceptance) == (found.id, found.acceptance)
-    assert audited.counts_by_check["unreadable"] == {"error": 1, "warning": 0, "note": 0}
+    assert [i.level for i in audited.issues if i.kind == "unreadable"] == ["error"]
 
 
 def test_plain_mapping_is_strict_json_with_the_promised_keys():
@@ -101,7 +100,7 @@ def test_plain_mapping_is_strict_json_with_the_promised_keys():
     again = json.loads(json.dumps(plain, allow_nan=False))
     assert again == plain
     assert list(plain) == [
-        *("source", "cities", "years", "outcome", "variables", "findings", "accepted", "coverage")
+        *("source", "cities", "years", "outcome", "variables", "issues", "accepted", "coverage")
     ]
     assert plain["cities"] == CITIES
     assert plain["years"] == [FIRST, FIRST + YEARS - 1]
@@ -111,7 +110,7 @@ def test_plain_mapping_is_strict_json_with_the_promised_keys():
         "unit": "100m yuan",
         "family": "control",
     }
-    assert plain["findings"][0]["id"] == SPIKE
+    assert plain["issues"][0]["id"] == SPIKE
 
 
 def test_coverage_is_the_share_of_cities():
@@ -144,7 +143,7 @@ def test_no_variable_and_tiny_panels_are_audited():
     audited = audit_panel(panel_of({"loans": np.ones((1, 1))}))
     assert audited.errors == ()
     empty = replace(panel_of({"loans": np.ones((2, 2))}), variables={})
-    assert audit_panel(empty).findings == ()
+    assert audit_panel(empty).issues == ()
 
 
 @pytest.mark.parametrize(

@@ -87,12 +87,12 @@ def test_poisoned_later_years_change_nothing(seed, years):
 @given(seed=st.integers(0, 10_000))
 def test_every_masked_cell_is_an_error_of_the_audit(seed):
     panel = spoilt(seed)
-    found = [f for f in audit_panel(panel).findings if f.severity == "error" and f.years]
+    found = [f for f in audit_panel(panel).issues if f.level == "error" and f.years]
     errors = {
         (f.variable, f.city, year) for f in found for year in range(f.years[0], f.years[-1] + 1)
     }
     # zeros of many cities are one error, which is about the zeros of its variable and years
-    zeros = {f.variable: f.years for f in found if f.check == "zero" and not f.city}
+    zeros = {f.variable: f.years for f in found if f.kind == "zero" and not f.city}
     frame = panel.frame.set_index(["city", "year"])
     covered = {
         (name, city, year)
@@ -112,7 +112,7 @@ def test_a_hundredfold_shift_that_stays_is_masked_at_first_and_reported():
     assert ("loans", "City 007", FIRST + 6) in masked
     assert ("loans", "City 007", YEARS + FIRST - 1) not in masked
     first = audit_panel(panel).errors[0]
-    assert (first.check, first.factor) == ("spike", 100.0)
+    assert (first.kind, first.factor) == ("spike", 100.0)
     assert first.reason.endswith("The years after do not return")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from audit_inputs import SHARED
-from city_resilience.audit.audit import Audited, audit_panel
+from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import find_masked, mask_errors
 from city_resilience.experiment import Data
 from city_resilience.reading.panel import Panel
@@ -28,17 +28,17 @@ def city_panel() -> Panel:
 
 
 @pytest.fixture(scope="module")
-def city_audit(city_panel) -> Audited:
+def city_audit(city_panel) -> AuditResult:
     return audit_panel(city_panel, outcome="gdp_real")
 
 
 @pytest.fixture(scope="module")
-def province_audit() -> Audited:
+def province_audit() -> AuditResult:
     return audit_panel(read_panel(PROVINCES, Data(city="region")), outcome="gdp_nominal")
 
 
 def about(audited, check, variable):
-    return [f for f in audited.findings if (f.check, f.variable) == (check, variable)]
+    return [f for f in audited.issues if (f.kind, f.variable) == (check, variable)]
 
 
 @cities_only
@@ -53,7 +53,7 @@ def test_named_faults_are_errors_with_their_factor_and_out_of_every_denominator(
     city_panel, city_audit, variable, year, value, factor
 ):
     (found,) = [f for f in city_audit.errors if (f.variable, f.value) == (variable, value)]
-    assert (found.check, found.years, found.factor) == ("spike", (year,), factor)
+    assert (found.kind, found.years, found.factor) == ("spike", (year,), factor)
     grid = city_panel.grid()
     column = grid.column(year)
     masked = find_masked(grid, city_panel.variables).cells[variable][:, column]
@@ -68,7 +68,7 @@ def test_every_error_stands_out_from_the_years_beside_it(city_panel, city_audit)
     """Whatever the audit calls an error is far off what is beside it, or a zero."""
     grid = city_panel.grid()
     many = [error for error in city_audit.errors if not error.city]
-    assert {error.check for error in many} == {"zero"}
+    assert {error.kind for error in many} == {"zero"}
     for error in many:
         columns = slice(grid.column(error.years[0]), grid.column(error.years[-1]) + 1)
         zeros = (grid.values[error.variable][:, columns] == 0).any(axis=1)
@@ -78,7 +78,7 @@ def test_every_error_stands_out_from_the_years_beside_it(city_panel, city_audit)
         at = grid.column(error.years[0])
         known = [t for t in np.flatnonzero(series > 0) if t != at]
         beside = series[sorted(known, key=lambda t: abs(t - at))[:1]]
-        if error.check == "zero":
+        if error.kind == "zero":
             assert series[at] == 0
             continue
         ratio = series[at] / np.median(series[known])
@@ -89,25 +89,23 @@ def test_every_error_stands_out_from_the_years_beside_it(city_panel, city_audit)
 @cities_only
 def test_restated_outcome_is_a_warning_and_the_outcome_has_no_error(city_audit):
     (found,) = [f for f in about(city_audit, "jump", "gdp_real") if f.city == "焦作市"]
-    assert (found.severity, found.years) == ("warning", (2020,))
+    assert (found.level, found.years) == ("warning", (2020,))
     assert not [f for f in city_audit.errors if f.variable == "gdp_real"]
 
 
 @cities_only
 def test_series_that_stopped_and_years_that_are_missing(city_audit):
-    stopped = {f.years[0] - 1: f.reason for f in city_audit.findings if f.check == "dead"}
+    stopped = {f.years[0] - 1: f.reason for f in city_audit.issues if f.kind == "dead"}
     assert "employment_ict" in stopped[2016]
     assert "digital_finance_index" in stopped[2020]
-    (hole,) = [f for f in about(city_audit, "hole", "unit_employment") if f.severity == "warning"]
+    (hole,) = [f for f in about(city_audit, "hole", "unit_employment") if f.level == "warning"]
     assert hole.years == (2013, 2014)
 
 
 @cities_only
 def test_boundary_changes_show_where_levels_moved(city_audit):
     merged = {
-        f.city: f.severity
-        for f in city_audit.findings
-        if f.check == "boundary" and f.years == (2011,)
+        f.city: f.level for f in city_audit.issues if f.kind == "boundary" and f.years == (2011,)
     }
     assert merged == {"合肥市": "warning", "芜湖市": "warning", "马鞍山市": "warning"}
 
@@ -115,7 +113,7 @@ def test_boundary_changes_show_where_levels_moved(city_audit):
 @cities_only
 def test_warnings_can_be_read_and_fractions_beside_percent_are_noted(city_audit):
     assert city_audit.counts["warning"] <= 180
-    (note,) = [f for f in city_audit.findings if f.check == "unit"]
+    (note,) = [f for f in city_audit.issues if f.kind == "unit"]
     assert "gdp_share_primary, gdp_share_secondary, gdp_share_tertiary state no unit" in note.reason
 
 
@@ -133,7 +131,7 @@ def test_masked_cells_of_the_city_panel_do_not_know_the_future(city_panel):
 @provinces_only
 def test_known_faults_of_the_provinces(province_audit):
     (exchange,) = province_audit.errors
-    assert (exchange.check, exchange.variable, exchange.years) == (
+    assert (exchange.kind, exchange.variable, exchange.years) == (
         "exchange",
         "college_students",
         (2020,),

@@ -17,7 +17,7 @@ def errors(values, name="loans", outcome=""):
 
 def test_smooth_paths_have_no_error_and_no_warning():
     audited = audit_panel(panel_of({"loans": smooth()}), outcome="loans")
-    assert [f.id for f in audited.findings if f.severity != "note"] == []
+    assert [f.id for f in audited.issues if f.level != "note"] == []
 
 
 @settings(max_examples=12, deadline=None)
@@ -29,7 +29,7 @@ def test_one_cell_a_power_of_ten_off_is_the_one_error(cell, power):
     values = smooth()
     values[cell] *= 10.0**power
     (found,) = errors(values)
-    assert (found.check, found.city, found.years) == (
+    assert (found.kind, found.city, found.years) == (
         "spike",
         f"City {cell[0]:03d}",
         (FIRST + cell[1],),
@@ -46,7 +46,7 @@ def test_the_address_is_the_row_of_the_file(cell):
     values = smooth()
     values[cell] *= 1000
     (found,) = errors(values)
-    assert found.cell == f"row {cell[0] * YEARS + cell[1] + 2}, column 'loans header'"
+    assert str(found.place) == f"row {cell[0] * YEARS + cell[1] + 2}, column 'loans header'"
     assert found.value == values[cell]
     assert found.expected == pytest.approx(values[cell] / 1000, rel=0.3)
 
@@ -66,16 +66,14 @@ def test_a_level_that_shifts_fivefold_and_stays_is_no_error():
     values[7, 5:] *= 6
     audited = audit_panel(panel_of({"loans": values}))
     assert audited.errors == ()
-    (jump,) = [f for f in audited.findings if f.check == "jump"]
-    assert (jump.city, jump.years, jump.severity) == ("City 007", (FIRST + 5,), "warning")
+    (jump,) = [f for f in audited.issues if f.kind == "jump"]
+    assert (jump.city, jump.years, jump.level) == ("City 007", (FIRST + 5,), "warning")
 
 
 def test_what_happens_to_all_cities_is_nobodys_spike():
     values = smooth()
     values[:, 6] *= 3
-    assert [
-        f for f in audit_panel(panel_of({"loans": values})).findings if f.check == "spike"
-    ] == []
+    assert [f for f in audit_panel(panel_of({"loans": values})).issues if f.kind == "spike"] == []
 
 
 def test_rounding_of_tiny_counts_is_no_error():
@@ -96,8 +94,8 @@ def test_a_city_that_was_there_before_is_no_spike():
     values = smooth()
     values[7, 4:7] *= 60
     values[7, 8:] *= 60
-    found = audit_panel(panel_of({"loans": values})).findings
-    assert [f.years for f in found if f.severity == "error" and f.years == (FIRST + 7,)] == []
+    found = audit_panel(panel_of({"loans": values})).issues
+    assert [f.years for f in found if f.level == "error" and f.years == (FIRST + 7,)] == []
 
 
 def test_a_whole_number_is_not_corrected_to_a_fraction():
@@ -113,7 +111,7 @@ def test_outcome_is_looked_at_more_strictly():
     values = smooth()
     values[7, 5] *= 1.5
     audited = audit_panel(panel_of({"gdp_real": values, "loans": values}), outcome="gdp_real")
-    assert [(f.check, f.variable, f.city) for f in audited.errors] == [
+    assert [(f.kind, f.variable, f.city) for f in audited.errors] == [
         ("outcome", "gdp_real", "City 007")
     ]
 
@@ -122,7 +120,7 @@ def test_outcome_off_by_a_power_of_ten_is_one_error_only():
     values = smooth()
     values[7, 5] *= 10
     (found,) = errors(values, "gdp_real", outcome="gdp_real")
-    assert found.check == "spike"
+    assert found.kind == "spike"
 
 
 def test_in_a_year_in_which_many_variables_leave_no_factor_is_proposed():

@@ -15,6 +15,7 @@ from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.cli import run
 from city_resilience.experiment import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.reading.issues import Place
 from pipeline_inputs import small_frame, write_experiment
 
 GDP = "Real GDP (100m yuan)"
@@ -53,10 +54,10 @@ def test_the_named_cell_is_shown_with_its_address_and_both_lines(capsys):
     write(frame)
     assert run(["check", "panel.csv", "--out", "audit.json"]) == 0
     audit = json.loads(Path("audit.json").read_text("utf-8"))
-    (error,) = [f for f in audit["findings"] if f["severity"] == "error"]
+    (error,) = [f for f in audit["issues"] if f["level"] == "error"]
     row = frame.index[(frame["city"] == city) & (frame["year"] == year)][0] + 2
     assert (error["city"], error["years"], error["variable"]) == (city, [year], "employment_ict")
-    assert error["cell"] == f"row {row}, column {ICT!r}"
+    assert str(Place(**error["place"])) == f"row {row}, column {ICT!r}"
     assert error["factor"] == 1000
     assert error["correction"] == f'"employment_ict/{city}/{year}" = "*0.001"'
     shown = capsys.readouterr().out
@@ -86,7 +87,7 @@ def test_train_refuses_corrects_or_accepts(capsys):
         f"employment_ict/{city}/{year}": "*0.001"
     }
     audit = json.loads(Path("out/audit.json").read_text("utf-8"))
-    assert not [f for f in audit["findings"] if f["severity"] == "error"]
+    assert not [f for f in audit["issues"] if f["level"] == "error"]
     accepted = f'\n[audit.accept]\n"spike/employment_ict/{city}/{year}" = "a science park opened"\n'
     Path("experiment.toml").write_text(text + accepted, encoding="utf-8")
     assert run([*words[:3], "accepted", *words[4:]]) == 0
@@ -178,11 +179,11 @@ def test_faults_of_reading_are_findings_all_at_once():
     frame.loc[rows[2], "year"] = "soon"
     doubled = pd.concat([frame, frame.iloc[[10]]])
     read = read_audited(write(doubled), purpose="check", outcome="gdp_real")
-    errors = [f for f in read.audit.findings if f.severity == "error"]
-    assert [f.check for f in errors].count("unreadable") == 3
-    assert [f.check for f in errors].count("duplicate") == 1
+    errors = [f for f in read.audit.issues if f.level == "error"]
+    assert [f.kind for f in errors].count("unreadable") == 3
+    assert [f.kind for f in errors].count("duplicate") == 1
     first = next(f for f in errors if "'5,97'" in f.reason)
-    assert (first.variable, first.cell) == ("employment_ict", f"row 2, column {ICT!r}")
+    assert (first.variable, str(first.place)) == ("employment_ict", f"row 2, column {ICT!r}")
     assert (first.city, first.years) == (frame.loc[0, "city"], (int(frame.loc[0, "year"]),))
     assert len(read.panel.frame) == len(frame) - 1
 
@@ -194,7 +195,7 @@ def test_unknown_names_are_findings_under_a_gazetteer():
     frame["year"] += 2009
     read = read_audited(write(frame), experiment(gazetteer="china"), purpose="check")
     assert read.panel.cities == ["唐山市", "石家庄市"]
-    text = " ".join(f.reason for f in read.audit.findings if f.check == "unreadable")
+    text = " ".join(f.reason for f in read.audit.issues if f.kind == "unreadable")
     assert "石家壮市" in text
     assert "苏州市 (江苏省) or 宿州市 (安徽省)" in text
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from city_resilience.audit.finding import Finding
 from city_resilience.commands.screen.data import show_audit
 from city_resilience.errors import InputError
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.report.audit_page import render_audit, write_audit
 from city_resilience.report.audit_summary import audit_texts, summarise_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, VARIABLES, make_audit
@@ -77,7 +77,15 @@ def test_page_stays_light() -> None:
 
 
 def test_hostile_names_stay_inert() -> None:
-    city = Finding("spike", "error", "gdp_real", HOSTILE, (2001,), HOSTILE, cell=HOSTILE)
+    city = Issue(
+        "error",
+        "spike",
+        HOSTILE,
+        place=Place(file=HOSTILE, column=1),
+        variable="gdp_real",
+        city=HOSTILE,
+        years=(2001,),
+    )
     audit = make_audit([city], {city.id: HOSTILE, HOSTILE: HOSTILE})
     audit["source"] = HOSTILE
     audit["variables"]["gdp_real"]["label_en"] = HOSTILE
@@ -94,10 +102,10 @@ def test_hostile_names_stay_inert() -> None:
 def test_every_finding_stands_in_the_page_with_both_settings() -> None:
     audit = make_audit(more=40)
     texts = Page(render_audit(audit)).texts
-    for finding in audit["findings"]:
+    for finding in audit["issues"]:
         assert finding["acceptance"] in texts
         assert finding["reason"] in texts
-        assert not finding["cell"] or finding["cell"] in texts
+        assert str(Place(**finding["place"])) in [*texts, ""]
         assert not finding["correction"] or finding["correction"] in texts
     assert {"1,121", "10k persons", "× 1,000", "296 cities", "2013–2014"} <= {
         part for text in texts for part in (text, text.removeprefix(" ").strip("· "))
@@ -217,7 +225,7 @@ def test_terminal_says_what_page_says_in_few_lines() -> None:
     assert "1 error: train refuses this panel" in lines[1]
     assert f"    [data.corrections] {SPIKE.correction}" in lines
     assert f"    [audit.accept] {GAP.acceptance}" in lines
-    assert f"error: Employment in finance, 达州市, 2013 · {SPIKE.cell}" in lines
+    assert f"error: Employment in finance, 达州市, 2013 · {SPIKE.place}" in lines
     assert "… and 198 more warnings" in lines
     assert "--out audit.html" in lines[-1]
 
@@ -229,7 +237,14 @@ def test_outcome_may_be_unknown() -> None:
 
 
 def test_terminal_takes_names_for_no_markup() -> None:
-    city = Finding("spike", "error", "gdp_real", "[/bold]\x1b[31m", (2001,), "[red]why")
+    city = Issue(
+        "error",
+        "spike",
+        "[red]why",
+        variable="gdp_real",
+        city="[/bold]\x1b[31m",
+        years=(2001,),
+    )
     text = _terminal(make_audit([city]))
     assert "[/bold]\ufffd[31m" in text
     assert "    [red]why" in text

@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from city_resilience.audit.finding import Finding
+from city_resilience.reading.issues import Issue
 from city_resilience.report.audit_page import write_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, make_audit
 from test_report_browser import ARGUMENTS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
-HOSTILE = Finding(
-    "spike", "error", "gdp_real", "<img src=x onerror=alert(1)>", (2001,), "</script><b>why</b>"
+HOSTILE = Issue(
+    "error",
+    "spike",
+    "</script><b>why</b>",
+    variable="gdp_real",
+    city="<img src=x onerror=alert(1)>",
+    years=(2001,),
 )
 
 
@@ -98,7 +103,7 @@ def test_map_and_verdict_lead_to_findings(page: Any) -> None:
     assert page.input_value("#variable") == "unit_employment"
     page.click('#short .refused a:has-text("达州市")')
     assert _shown(page) == 1
-    assert SPIKE.cell in page.inner_text("#finding-table tbody tr:visible")
+    assert str(SPIKE.place) in page.inner_text("#finding-table tbody tr:visible")
     assert page.input_value("#variable") == ""
 
 

@@ -1,4 +1,4 @@
-"""The audit of a panel, and what it means for training."""
+"""The audit of a panel: every rule run, similar issues merged, accepted ones set apart."""
 
 from __future__ import annotations
 
@@ -9,23 +9,25 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.audit.checks import CHECKS
-from city_resilience.audit.expectation import follow_path
-from city_resilience.audit.finding import SEVERITIES, Finding, accepted_by
+from city_resilience.audit import rules
+from city_resilience.audit.expected import trajectory_of
 from city_resilience.audit.gaps import coverage_table
-from city_resilience.audit.grouping import fold, ordered
 from city_resilience.audit.masking import Masked, find_masked
-from city_resilience.audit.subject import Look, Subject, subject_of
+from city_resilience.audit.merging import merge_similar, ordered
+from city_resilience.audit.rule import PanelView, VariableView, view_panel
 from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment import Audit
-from city_resilience.reading.issues import Issue
+from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
 
-__all__ = ["Audited", "audit_panel"]
+__all__ = ["AUDIT_LEVELS", "AuditResult", "audit_panel"]
+
+AUDIT_LEVELS: tuple[Level, ...] = ("error", "warning", "note")
+"""Levels of an audit's issues; what is lost while importing is no panel's."""
 
 
 @dataclass(frozen=True)
-class Audited:
+class AuditResult:
     """What an audit found.
 
     Attributes
@@ -37,15 +39,15 @@ class Audited:
     years : tuple of int
         First and last year.
     variables : mapping of str to Variable
-    findings : tuple of Finding
+    issues : tuple of Issue
         Errors by variable, city and year, then warnings, the most surprising first, then notes.
     accepted : mapping of str to str
-        Id of a finding to the reason for which the experiment accepts it.
+        Id of an issue to the reason for which the experiment accepts it.
     coverage : DataFrame
         ``variable``, ``year``, ``share`` of the cities with a value, 0 to 1.
     outcome : str
         Id of the outcome; empty where it is not known.
-    broken : frozenset of (str, int)
+    level_breaks : frozenset of (str, int)
         City-years whose growth of the outcome into that year is an artefact: a redrawn boundary,
         or a level that shifts for good. It depends on the panel alone, never on a forecast.
     masked : Masked
@@ -56,37 +58,29 @@ class Audited:
     cities: int
     years: tuple[int, int]
     variables: Mapping[str, Variable]
-    findings: tuple[Finding, ...]
+    issues: tuple[Issue, ...]
     accepted: Mapping[str, str]
     coverage: pd.DataFrame
     outcome: str
-    broken: frozenset[tuple[str, int]]
+    level_breaks: frozenset[tuple[str, int]]
     masked: Masked
 
     @property
-    def errors(self) -> tuple[Finding, ...]:
+    def open_issues(self) -> tuple[Issue, ...]:
+        """Issues that the experiment does not accept."""
+        return tuple(issue for issue in self.issues if issue.id not in self.accepted)
+
+    @property
+    def errors(self) -> tuple[Issue, ...]:
         """Errors that the experiment does not accept."""
-        return tuple(
-            finding
-            for finding in self.findings
-            if finding.severity == "error" and finding.id not in self.accepted
-        )
+        return tuple(issue for issue in self.open_issues if issue.level == "error")
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of findings by severity, accepted ones under ``accepted`` alone."""
-        open_ones = Counter(f.severity for f in self.findings if f.id not in self.accepted)
-        counts: dict[str, int] = {severity: open_ones[severity] for severity in SEVERITIES}
-        return counts | {"accepted": sum(f.id in self.accepted for f in self.findings)}
-
-    @property
-    def counts_by_check(self) -> dict[str, dict[str, int]]:
-        """Number of findings by check and severity, accepted ones included."""
-        found = Counter((finding.check, finding.severity) for finding in self.findings)
-        return {
-            check.id: {severity: found[check.id, severity] for severity in SEVERITIES}
-            for check in CHECKS
-        }
+        """Number of issues by level, accepted ones under ``accepted`` alone."""
+        found = Counter(issue.level for issue in self.open_issues)
+        counts: dict[str, int] = {level: found[level] for level in AUDIT_LEVELS}
+        return counts | {"accepted": len(self.issues) - len(self.open_issues)}
 
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping for JSON, with the keys of the attributes."""
@@ -104,7 +98,7 @@ class Audited:
                 }
                 for name, variable in self.variables.items()
             },
-            "findings": [f.as_dict() | {"years": list(f.years)} for f in self.findings],
+            "issues": [issue.as_dict() | {"years": list(issue.years)} for issue in self.issues],
             "accepted": dict(self.accepted),
             "coverage": [
                 {"variable": str(row.variable), "year": int(row.year), "share": float(row.share)}
@@ -113,86 +107,68 @@ class Audited:
         }
 
 
-def audit_panel(
-    panel: Panel,
-    *,
-    outcome: str = "",
-    settings: Audit | None = None,
-) -> Audited:
+def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = None) -> AuditResult:
     """Audit a panel.
 
     Parameters
     ----------
     panel : Panel
+        What could not be read of it is among the issues.
     outcome : str
         Id of the variable that becomes the label; it is looked at more strictly.
     settings : Audit, optional
-        Which findings the experiment accepts.
+        Which issues the experiment accepts.
 
     Returns
     -------
-    Audited
+    AuditResult
         The same whatever the order of the file's rows.
     """
     settings = settings or Audit()
     grid = panel.grid()
     masked = find_masked(grid, panel.variables, settings)
-    subject = subject_of(panel, grid, outcome, masked.by_rule, masked.departing)
-    found = list(_findings(subject))
-    findings = ordered([*map(_of_reading, panel.issues), *fold(found, outcome)])
-    reasons = {finding.id: accepted_by(finding, settings.accept) for finding in findings}
-    return Audited(
+    view = view_panel(panel, outcome, masked)
+    found = list(_found(view))
+    issues = ordered([*panel.issues, *merge_similar(found, outcome)])
+    reasons = {issue.id: accepted_by(issue, settings.accept) for issue in issues}
+    return AuditResult(
         source=panel.source,
         cities=len(grid.cities),
-        years=subject.years,
+        years=view.years,
         variables=panel.variables,
-        findings=findings,
+        issues=issues,
         accepted={id: reason for id, reason in reasons.items() if reason is not None},
         coverage=coverage_table(grid),
         outcome=outcome,
-        broken=_broken(found, outcome, grid.cities),
+        level_breaks=_level_breaks(found, outcome, grid.cities),
         masked=masked,
     )
 
 
-def _of_reading(issue: Issue) -> Finding:
-    return Finding(
-        check=issue.kind,
-        severity="error",
-        variable=issue.variable,
-        city=issue.city,
-        years=issue.years,
-        reason=f"{issue.reason}; {issue.hint}",
-        cell=str(issue.place),
-        correction=issue.correction,
-        acceptable=issue.acceptable,
-    )
+def _found(view: PanelView) -> Iterator[Issue]:
+    """Run every rule, one variable at a time, then those of the whole panel."""
+    for name, variable in view.variables.items():
+        values = view.grid.values[name]
+        one = VariableView(view, variable, values, trajectory_of(values))
+        for rule in rules.RULES:
+            if rule.each is not None:
+                yield from rule.each(one)
+    for rule in rules.RULES:
+        if rule.whole is not None:
+            yield from rule.whole(view)
 
 
-def _broken(
-    found: Sequence[Finding], outcome: str, cities: Sequence[str]
+def _level_breaks(
+    issues: Sequence[Issue], outcome: str, cities: Sequence[str]
 ) -> frozenset[tuple[str, int]]:
     about = [
-        finding
-        for finding in found
-        if finding.check == "boundary"
-        or (finding.check in ("jump", "break") and outcome and finding.variable == outcome)
+        issue
+        for issue in issues
+        if issue.kind == "boundary"
+        or (issue.kind in ("jump", "break") and outcome and issue.variable == outcome)
     ]
     return frozenset(
-        (city, finding.years[0])
-        for finding in about
-        for city in ([finding.city] if finding.city else cities)
+        (city, issue.years[0])
+        for issue in about
+        for city in ([issue.city] if issue.city else cities)
     )
-
-
-def _findings(subject: Subject) -> Iterator[Finding]:
-    """Run every check, one variable at a time, then those of the whole panel."""
-    for name, variable in subject.variables.items():
-        values = subject.grid.values[name]
-        look = Look(subject, variable, values, follow_path(values))
-        for check in CHECKS:
-            if check.each is not None:
-                yield from check.each(look)
-    for check in CHECKS:
-        if check.whole is not None:
-            yield from check.whole(subject)

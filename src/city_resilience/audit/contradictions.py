@@ -1,4 +1,4 @@
-"""Parts larger than their whole, and sectors that do not sum to it."""
+"""Parts larger than their total, and sectors that do not sum to it."""
 
 from __future__ import annotations
 
@@ -6,94 +6,89 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from city_resilience.audit.figures import shown, span
-from city_resilience.audit.finding import Finding
-from city_resilience.audit.subject import Subject
-from city_resilience.audit.totals import SUMS, TOLERANCE, Sum, exceeding, off_sum, parts_of
-from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.rule import PanelView, Rule
+from city_resilience.audit.totals import SUMS, Sum, exceeding, larger_than, off_sum, parts_of
+from city_resilience.audit.trajectories import Float, cells_of
+from city_resilience.audit.wording import shown, span
+from city_resilience.reading.issues import Issue
 
-__all__ = ["contradictions"]
-
-_EACH = 5
+__all__ = ["RULES", "contradictions"]
 
 
-def contradictions(subject: Subject) -> Iterator[Finding]:
-    """Find cells that contradict a whole: errors where one of two must be wrong."""
-    values = subject.grid.values
-    for part, whole in parts_of(values):
-        single = exceeding(values[part], values[whole])
-        for city, at in zip(*np.nonzero(single), strict=True):
-            yield from _larger(subject, part, whole, (int(city), int(at)))
-        larger = (values[part] > values[whole] * (1 + TOLERANCE)) & (values[whole] > 0)
-        if (larger & ~single).any():
-            yield _of_other_scope(subject, part, whole, larger & ~single)
+def contradictions(view: PanelView) -> Iterator[Issue]:
+    """Find cells that contradict a total: errors where one of two must be wrong."""
+    values = view.grid.values
+    for part, total in parts_of(values):
+        single = exceeding(values[part], values[total])
+        for at in cells_of(single):
+            yield _larger(view, part, total, at)
+        common = larger_than(values[part], values[total]) & ~single
+        if common.any():
+            yield view.issue(
+                "warning",
+                "contradiction",
+                f"{part} is larger than {total} in {int(common.sum())} city-years: another unit or "
+                "scope?",
+                variable=part,
+                surprise=50.0,
+                **view.reach(common),
+            )
     for rule in SUMS:
-        if {*rule.parts, *([rule.whole] if rule.whole else [])} <= set(values):
-            yield from _sums(subject, rule)
+        if {*rule.parts, *([rule.total] if rule.total else [])} <= set(values):
+            yield from _sums(view, rule)
 
 
-def _larger(subject: Subject, part: str, whole: str, at: tuple[int, int]) -> Iterator[Finding]:
-    values = subject.grid.values
-    wrong = whole if subject.masked_by(whole, "contradiction")[at] else part
-    unit = f" {subject.variables[part].unit}".rstrip()
-    yield subject.cell(
-        "contradiction",
+def _larger(view: PanelView, part: str, total: str, at: tuple[int, int]) -> Issue:
+    part_value, total_value = view.grid.values[part][at], view.grid.values[total][at]
+    wrong = total if view.masked.found_by(total, "contradiction")[at] else part
+    sure = view.masked.found_by(wrong, "contradiction")[at]
+    unit = f" {view.variables[part].unit}".rstrip()
+    return view.issue(
         "error",
-        wrong,
-        at,
-        f"{part} is {shown(values[part][at])}{unit}, more than {whole}, "
-        f"{shown(values[whole][at])}; {wrong} is "
-        + ("off its path" if subject.masked_by(wrong, "contradiction")[at] else "doubted first"),
-        surprise=float(min(np.log(values[part][at] / values[whole][at]) / TOLERANCE, 999.0)),
-    )
-
-
-def _of_other_scope(subject: Subject, part: str, whole: str, larger: Mask) -> Finding:
-    years = subject.grid.years[np.flatnonzero(larger.any(axis=0))]
-    return Finding(
         "contradiction",
-        "warning",
-        part,
-        "",
-        (int(years[0]), int(years[-1])),
-        f"{part} is larger than {whole} in {int(larger.sum())} city-years: another unit or scope?",
-        cities=int(larger.any(axis=1).sum()),
-        surprise=50.0,
+        f"{part} is {shown(part_value)}{unit}, more than {total}, {shown(total_value)}; {wrong} is "
+        + ("off its path" if sure else "doubted first"),
+        variable=wrong,
+        at=at,
+        correct="drop",
+        surprise=np.log(part_value / total_value) / limit.EXCEEDS,
     )
 
 
-def _sums(subject: Subject, rule: Sum) -> Iterator[Finding]:
+def _sums(view: PanelView, rule: Sum) -> Iterator[Issue]:
     """Yield cities whose parts do not sum: one by one if few, else together."""
-    off = off_sum(subject.grid.values, rule)
-    far = np.abs(off) > rule.usual
-    cities = np.flatnonzero(far.any(axis=1))
-    groups = [[city] for city in cities] if len(cities) <= _EACH else [list(cities)]
+    off = off_sum(view.grid.values, rule)
+    cities = np.flatnonzero((np.abs(off) > rule.usual).any(axis=1)).tolist()
+    groups = [[city] for city in cities] if len(cities) <= limit.SUMS_EACH else [cities]
     for group in groups:
-        yield _off(subject, rule, off, far, [int(city) for city in group])
+        yield _off(view, rule, off, group)
 
 
-def _off(subject: Subject, rule: Sum, off: Float, far: Mask, cities: list[int]) -> Finding:
+def _off(view: PanelView, rule: Sum, off: Float, cities: list[int]) -> Issue:
+    far = np.zeros(off.shape, dtype=bool)
+    far[cities] = np.abs(off[cities]) > rule.usual
     worst = sorted(cities, key=lambda city: -float(np.nanmax(np.abs(off[city]))))
-    named = [_worst(subject, off, city) for city in worst[:_EACH]]
-    years = subject.grid.years[np.flatnonzero(far[cities].any(axis=0))]
-    first, last = int(years[0]), int(years[-1])
-    parts = f"{rule.parts[0]} … {rule.parts[-1]}"
-    one = subject.grid.cities[cities[0]] if len(cities) == 1 else ""
-    more = f" and {len(cities) - _EACH} more cities" if len(cities) > _EACH else ""
-    return Finding(
-        "contradiction",
+    reach = view.reach(far)
+    more = f" and {len(cities) - limit.NAMED} more cities" if len(cities) > limit.NAMED else ""
+    return view.issue(
         "warning",
-        rule.parts[0] if not rule.whole else rule.whole,
-        one,
-        (first, last),
-        f"the {len(rule.parts)} parts {parts} do not sum to {rule.whole or 'one'} in "
-        f"{int(far[cities].sum())} city-years of {span(first, last)}: {', '.join(named)}{more}",
-        cities=len(cities),
+        "contradiction",
+        f"the {len(rule.parts)} parts {rule.parts[0]} … {rule.parts[-1]} do not sum to "
+        f"{rule.total or 'one'} in {int(far.sum())} city-years of {span(reach['years'])}: "
+        f"{', '.join(_worst(view, off, city) for city in worst[: limit.NAMED])}{more}",
+        variable=rule.total or rule.parts[0],
+        city=view.grid.cities[cities[0]] if len(cities) == 1 else "",
         surprise=float(np.nanmax(np.abs(off[cities]))) / rule.usual,
+        **reach,
     )
 
 
-def _worst(subject: Subject, off: Float, city: int) -> str:
+def _worst(view: PanelView, off: Float, city: int) -> str:
     at = int(np.nanargmax(np.abs(off[city])))
-    percent = 100 * (1 + off[city, at])
-    return f"{subject.grid.cities[city]} {percent:.0f} % in {subject.grid.years[at]}"
+    return f"{view.grid.cities[city]} {100 * (1 + off[city, at]):.0f} % in {view.grid.years[at]}"
+
+
+RULES = (
+    Rule("contradiction", "Parts against their whole", "部分与总体矛盾", whole=contradictions),
+)

@@ -5,34 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from city_resilience.audit.finding import Finding, correction_line
-from city_resilience.audit.subject import Look
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.rule import Rule, VariableView
 from city_resilience.audit.trajectories import Float
+from city_resilience.reading.issues import Issue
 
-__all__ = ["exchanged", "exchanges"]
-
-_LEAST_LOG, _SIGMAS, _PAIR_SIGMAS = np.log(1.1), 3.0, 8.0
-_USUALLY, _AT_MOST, _PAIR = 0.02, 0.15, 0.05
-_WORTH = 0.25
+__all__ = ["RULES", "exchanged", "exchanges"]
 
 
-def exchanges(look: Look) -> Iterator[Finding]:
-    """Find years in which the cities off their path hold one another's values."""
-    path = look.path
-    expected = (path.before + path.after) / 2
-    off = path.past.logs - expected
+def exchanges(view: VariableView) -> Iterator[Issue]:
+    """Find years in which the cities off their trajectory hold one another's values."""
+    trajectory = view.trajectory
+    expected = (trajectory.before + trajectory.after) / 2
+    off = trajectory.past.logs - expected
     with np.errstate(invalid="ignore"):
-        far = (np.abs(off) >= _LEAST_LOG) & (np.abs(off) >= _SIGMAS * path.spread)
-        surprise = np.abs(off) / path.spread
+        surprise = np.abs(off) / trajectory.usual_move
+        far = limit.EXCHANGED.reached(off, surprise)
     for at in np.flatnonzero(far.sum(axis=0) >= 2):
         cities = np.flatnonzero(far[:, at])
-        pair = len(cities) == 2
-        if pair and surprise[cities, at].min() < _PAIR_SIGMAS:
+        if len(cities) == 2 and surprise[cities, at].min() < limit.EXCHANGED_PAIR_MOVES:
             continue
-        if exchanged(path.past.logs[cities, at], expected[cities, at]):
+        if exchanged(trajectory.past.logs[cities, at], expected[cities, at]):
             worst = cities[np.argsort(-surprise[cities, at], kind="stable")]
-            yield _finding(look, int(at), [int(city) for city in worst], surprise[worst[0], at])
+            yield _misplaced(view, int(view.years[at]), worst, surprise[worst[0], at])
 
 
 def exchanged(logs: Float, expected: Float) -> bool:
@@ -52,21 +49,22 @@ def exchanged(logs: Float, expected: Float) -> bool:
     """
     apart = np.abs(np.sort(logs) - np.sort(expected))
     moved = float(np.abs(logs - expected).mean())
-    most = _PAIR if len(logs) == 2 else _AT_MOST
-    return bool(np.median(apart) <= _USUALLY and apart.max() <= most and moved >= _WORTH)
+    most = limit.EXCHANGED_PAIR if len(logs) == 2 else limit.EXCHANGED_AT_MOST
+    fit = np.median(apart) <= limit.EXCHANGED_USUALLY and apart.max() <= most
+    return bool(fit and moved >= limit.EXCHANGED_WORTH)
 
 
-def _finding(look: Look, at: int, cities: list[int], surprise: float) -> Finding:
-    year = int(look.years[at])
-    return Finding(
-        "exchange",
+def _misplaced(view: VariableView, year: int, cities: NDArray[np.int64], surprise: float) -> Issue:
+    return view.issue(
         "error",
-        look.id,
-        "",
-        (year,),
+        "exchange",
         f"the {year} values of {len(cities)} cities are off their paths and fit the paths of one "
-        f"another: they stand in the wrong rows; {look.subject.named(cities, 5)}",
+        f"another: they stand in the wrong rows; {view.whole.named(cities, limit.NAMED)}",
+        years=(year,),
         cities=len(cities),
-        correction=correction_line(look.id, "*", year, "drop"),
-        surprise=float(min(surprise, 999.0)),
+        correct="drop",
+        surprise=surprise,
     )
+
+
+RULES = (Rule("exchange", "Values in the wrong cities", "数值错位到其他城市", exchanges),)

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from city_resilience.audit.cells import runs
-from city_resilience.audit.figures import shown, span
-from city_resilience.audit.finding import Finding, Severity
-from city_resilience.audit.subject import Look
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.trajectories import Mask, runs
+from city_resilience.audit.wording import shown, span
+from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.panel import Grid
 
-__all__ = ["coverage", "coverage_table", "dead", "holes"]
-
-_THIN = 0.5
-_TOGETHER = 3
+__all__ = ["RULES", "coverage", "coverage_table", "dead", "holes"]
 
 
 def coverage_table(grid: Grid) -> pd.DataFrame:
@@ -39,113 +36,102 @@ def coverage_table(grid: Grid) -> pd.DataFrame:
     )
 
 
-def coverage(look: Look) -> Iterator[Finding]:
+def coverage(view: VariableView) -> Iterator[Issue]:
     """Note where a variable starts and stops, and how much of it there is."""
-    observed = look.observed()
+    observed = view.observed()
     if not observed.size:
         return
-    first, last = int(look.years[observed[0]]), int(look.years[observed[-1]])
-    known = np.isfinite(look.values)
+    years = (int(view.years[observed[0]]), int(view.years[observed[-1]]))
+    known = np.isfinite(view.values)
     share = float(known[:, observed[0] : observed[-1] + 1].mean())
-    whole = (first, last) == look.subject.years
-    if whole and share >= 0.995:
+    whole = years == view.whole.years
+    if whole and share >= limit.WHOLE:
         return
-    extent = "all years" if whole else span(first, last)
-    yield Finding(
-        "coverage",
+    yield view.issue(
         "note",
-        look.id,
-        "",
-        (first, last),
-        f"{extent}, {100 * share:.0f} % of the city-years between have a value",
+        "coverage",
+        f"{'all years' if whole else span(years)}, {100 * share:.0f} % of the city-years between "
+        "have a value",
+        years=years,
         cities=int(known.any(axis=1).sum()),
     )
 
 
-def dead(look: Look) -> Iterator[Finding]:
+def dead(view: VariableView) -> Iterator[Issue]:
     """Find variables without a value, with one value only, or that stop before the newest year."""
-    observed, newest = look.observed(), look.subject.years[1]
+    observed, newest = view.observed(), view.whole.years[1]
     if not observed.size:
-        yield _dead(look, (), "has no value in any city and year")
+        yield _dead(view, (), "has no value in any city and year")
         return
-    known = look.values[np.isfinite(look.values)]
+    known = view.values[np.isfinite(view.values)]
     if known.min() == known.max() and len(known) > 1:
-        yield _dead(look, (), f"has the same value, {shown(float(known[0]))}, everywhere")
-    last = int(look.years[observed[-1]])
+        yield _dead(view, (), f"has the same value, {shown(float(known[0]))}, everywhere")
+    last = int(view.years[observed[-1]])
     if last < newest:
-        yield _dead(
-            look, (last + 1, newest), f"stops with {last}: no value from {last + 1} to {newest}"
-        )
+        what = f"stops with {last}: no value from {last + 1} to {newest}"
+        yield _dead(view, (last + 1, newest), what)
         return
-    shares = np.isfinite(look.values).mean(axis=0)
+    shares = np.isfinite(view.values).mean(axis=0)
     usual = float(np.median(shares[observed]))
-    fading = shares[-1] < _THIN * usual and usual > 0
-    if fading:
-        yield _dead(
-            look,
-            (newest,),
+    if shares[-1] < limit.THIN * usual:
+        what = (
             f"has a value for {100 * shares[-1]:.0f} % of the cities in {newest}, usually for "
-            f"{100 * usual:.0f} %: it is fading out",
+            f"{100 * usual:.0f} %: it is fading out"
         )
+        yield _dead(view, (newest,), what)
 
 
-def _dead(look: Look, years: tuple[int, ...], what: str) -> Finding:
-    severity: Severity = "error" if look.id == look.subject.outcome and not years else "warning"
-    return Finding(
-        "dead", severity, look.id, "", years, f"{look.id} {what}", cities=len(look.values)
-    )
+def _dead(view: VariableView, years: tuple[int, ...], what: str) -> Issue:
+    level: Level = "error" if view.is_outcome and not years else "warning"
+    return view.issue(level, "dead", f"{view.id} {what}", years=years, cities=len(view.values))
 
 
-def holes(look: Look) -> Iterator[Finding]:
+def holes(view: VariableView) -> Iterator[Issue]:
     """Find years inside a variable's run in which most cities lose it, and cities with holes."""
-    observed = look.observed()
+    observed = view.observed()
     if len(observed) < 3:
         return
-    known = np.isfinite(look.values)[:, observed[0] : observed[-1] + 1]
-    years = look.years[observed[0] : observed[-1] + 1]
+    known = np.isfinite(view.values)
     shares = known.mean(axis=0)
     beside = np.minimum(np.maximum.accumulate(shares), np.maximum.accumulate(shares[::-1])[::-1])
-    missing = shares < _THIN * beside
-    for first, last in runs(missing & (np.arange(len(years)) > 0)):
-        yield _year_hole(look, (int(years[first]), int(years[last])), shares[first : last + 1])
-    inner = _inner_holes(known) & ~missing
-    if inner.any():
-        yield _city_holes(look, inner, years)
-
-
-def _inner_holes(known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    missing = shares < limit.THIN * beside
+    for first, last in runs(missing):
+        yield _year_hole(view, first, last, float(shares[first : last + 1].max()))
     before = np.maximum.accumulate(known, axis=1)
     after = np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
-    return np.asarray(~known & before & after)
+    inner = ~known & before & after & ~missing
+    if inner.any():
+        yield _city_holes(view, inner)
 
 
-def _year_hole(look: Look, years: tuple[int, int], shares: Sequence[float]) -> Finding:
-    most = max(shares)
-    many = "no city" if most == 0 else f"at most {100 * most:.0f} % of the cities"
-    have = "has" if most == 0 else "have"
-    return Finding(
-        "hole",
+def _year_hole(view: VariableView, first: int, last: int, most: float) -> Issue:
+    years = (int(view.years[first]), int(view.years[last]))
+    many = f"at most {100 * most:.0f} % of the cities have" if most else "no city has"
+    return view.issue(
         "warning",
-        look.id,
-        "",
-        years,
-        f"{many} {have} a value in {span(*years)}, though there are values before and after",
-        cities=len(look.values),
-    )
-
-
-def _city_holes(look: Look, inner: NDArray[np.bool_], years: NDArray[np.int64]) -> Finding:
-    cities = np.flatnonzero(inner.any(axis=1))
-    when = years[np.flatnonzero(inner.any(axis=0))]
-    worst = cities[np.argsort(-inner[cities].sum(axis=1), kind="stable")]
-    severity: Severity = "warning" if look.id == look.subject.outcome else "note"
-    return Finding(
         "hole",
-        severity,
-        look.id,
-        look.subject.grid.cities[cities[0]] if len(cities) == 1 else "",
-        (int(when[0]), int(when[-1])),
-        f"{int(inner.sum())} values missing inside the series of {len(cities)} "
-        f"cit{'y' if len(cities) == 1 else 'ies'}: {look.subject.named([int(c) for c in worst])}",
-        cities=len(cities),
+        f"{many} a value in {span(years)}, though there are values before and after",
+        years=years,
+        cities=len(view.values),
     )
+
+
+def _city_holes(view: VariableView, inner: Mask) -> Issue:
+    cities = np.flatnonzero(inner.any(axis=1))
+    worst = cities[np.argsort(-inner[cities].sum(axis=1), kind="stable")]
+    one = len(cities) == 1
+    return view.issue(
+        "warning" if view.is_outcome else "note",
+        "hole",
+        f"{int(inner.sum())} values missing inside the series of {len(cities)} "
+        f"cit{'y' if one else 'ies'}: {view.whole.named(worst, limit.NAMED_HOLES)}",
+        city=view.whole.grid.cities[cities[0]] if one else "",
+        **view.whole.reach(inner),
+    )
+
+
+RULES = (
+    Rule("dead", "Variable that died", "已中断的变量", dead),
+    Rule("hole", "Hole in a series", "序列中的缺口", holes),
+    Rule("coverage", "Start and end of a series", "序列的起止", coverage),
+)

@@ -8,21 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.expectation import Path
-from city_resilience.audit.figures import compared, likely_power, shown
-from city_resilience.audit.finding import Finding
-from city_resilience.audit.subject import Look
-from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.expected import Trajectory
+from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.trajectories import Float, Mask, cells_of
+from city_resilience.audit.wording import compared, likely_power
+from city_resilience.reading.issues import Issue
 
-__all__ = ["YearMove", "breaks", "jumps", "shifts", "year_moves"]
-
-_JUMP_LOG, _JUMP_SIGMAS = np.log(1.2), 8.0
-_OUTCOME_LOG, _OUTCOME_SIGMAS = np.log(1.1), 5.0
-_STAYS = 1 / 3
-_BREAK_LOG, _BREAK_SIGMAS = np.log(1.1), 5.0
-_TOGETHER_LOG, _TOGETHER, _SAME_WAY = np.log(1.5), np.log(1.2), 0.75
-_WIDER, _LEAST_DECILE = 3.0, 0.01
-_LEAST_YEARS, _LEAST_SCALE = 4, 0.02
+__all__ = ["RULES", "YearMove", "breaks", "jumps", "shifts", "year_moves"]
 
 
 @dataclass(frozen=True)
@@ -58,64 +51,65 @@ class YearMove:
     far: int
     cities: int
 
+    @property
+    def together(self) -> bool:
+        """Whether the cities moved by much in the median, surprisingly or all the same way."""
+        move, least = abs(self.move), limit.BREAK
+        surprising = move >= np.log(least.factor) and self.surprise >= least.moves
+        alike = self.same_way >= limit.SAME_WAY
+        return bool(surprising or (move >= np.log(limit.BREAK_ALIKE) and alike))
 
-def jumps(look: Look) -> Iterator[Finding]:
+    @property
+    def apart(self) -> bool:
+        """Whether the cities moved far further apart than usual."""
+        least = max(limit.WIDER_CITIES, self.cities // limit.WIDER_ONE_IN)
+        return self.width >= limit.WIDER and self.far >= least
+
+
+def jumps(view: VariableView) -> Iterator[Issue]:
     """Find cities whose level shifts from one year to the next and stays there."""
-    outcome = look.id == look.subject.outcome
-    least, sigmas = (_OUTCOME_LOG, _OUTCOME_SIGMAS) if outcome else (_JUMP_LOG, _JUMP_SIGMAS)
-    shift = shifts(look.path)
+    trajectory, shift = view.trajectory, shifts(view.trajectory)
     with np.errstate(invalid="ignore"):
-        surprise = np.abs(shift) / look.path.spread
-        found = (np.abs(shift) >= least) & (surprise >= sigmas)
-    for city, at in zip(*np.nonzero(found), strict=True):
-        yield _jump(look, (int(city), int(at)), float(shift[city, at]), surprise[city, at])
+        surprise = np.abs(shift) / trajectory.usual_move
+        least = limit.JUMP_OUTCOME if view.is_outcome else limit.JUMP
+        found = least.reached(shift, surprise)
+    for at in cells_of(found):
+        newest = trajectory.known_after[at] == 0
+        stays = "; there is no later year to compare" if newest else ", and stays there"
+        yield view.off(
+            "warning",
+            "jump",
+            at,
+            "the years before",
+            float(np.exp(trajectory.before[at])),
+            ratio=float(shift[at]),
+            why=f"{stays}: restated, redrawn or redefined?",
+            surprise=surprise[at],
+        )
 
 
-def shifts(path: Path) -> Float:
+def shifts(trajectory: Trajectory) -> Float:
     """Return by how much each cell's level shifts for good; 0 where it does not.
 
     A shift needs two known years before it that agree; the level after it, where known, must lie
     with the cell and not with the level before.
     """
-    away, later = path.from_before, _later(path)
+    floor, before = trajectory.floor, trajectory.before
+    away = trajectory.from_before
+    later = np.maximum(trajectory.after, floor) - np.maximum(before, floor)
     left = np.where(np.isfinite(later), later, away)
     size = np.where(away * left > 0, np.sign(away) * np.minimum(np.abs(away), np.abs(left)), 0.0)
-    settled = np.abs(path.nearest_before - path.before) <= _STAYS * np.abs(size)
-    stays = np.abs(away - left) <= _STAYS * np.maximum(np.abs(away), np.abs(left))
-    usable = settled & stays & (path.known_before >= 2) & np.isfinite(size)
+    settled = np.abs(trajectory.nearest_before - before) <= limit.STAYS * np.abs(size)
+    stays = np.abs(away - left) <= limit.STAYS * np.maximum(np.abs(away), np.abs(left))
+    usable = settled & stays & (trajectory.known_before >= 2) & np.isfinite(size)
     return np.asarray(np.where(usable, size, 0.0))
 
 
-def _later(path: Path) -> Float:
-    """Return how far the level after each cell is beyond the level before it."""
-    return np.asarray(np.maximum(path.after, path.floor) - np.maximum(path.before, path.floor))
-
-
-def _jump(look: Look, at: tuple[int, int], shift: float, surprise: float) -> Finding:
-    value = float(look.values[at])
-    expected = float(np.exp(look.path.before[at]))
-    newest = look.path.known_after[at] == 0
-    stays = "; there is no later year to compare" if newest else ", and stays there"
-    return look.subject.cell(
-        "jump",
-        "warning",
-        look.id,
-        at,
-        f"{shown(value)}{look.unit} is {compared(shift)} what the years before let expect "
-        f"({shown(expected, 3)}){stays}: restated, redrawn or redefined?",
-        expected=expected,
-        surprise=float(min(surprise, 999.0)),
-    )
-
-
-def breaks(look: Look) -> Iterator[Finding]:
+def breaks(view: VariableView) -> Iterator[Issue]:
     """Find years into which many cities of a variable moved otherwise than usual."""
-    for year in year_moves(look.path.past.logs, look.observed()):
-        together = abs(year.move) >= _BREAK_LOG and year.surprise >= _BREAK_SIGMAS
-        together |= abs(year.move) >= _TOGETHER_LOG and year.same_way >= _SAME_WAY
-        wider = year.width >= _WIDER and year.far >= max(3, year.cities // 20)
-        if together or wider:
-            yield _break(look, year, together=together)
+    for year in year_moves(view.trajectory.past.logs, view.observed()):
+        if year.together or year.apart:
+            yield _break(view, year)
 
 
 def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
@@ -135,15 +129,15 @@ def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
     changes = np.diff(logs[:, observed], axis=1)
     changes = changes[:, np.isfinite(changes).sum(axis=0) >= 2]
     kept = observed[1:][np.isfinite(np.diff(logs[:, observed], axis=1)).sum(axis=0) >= 2]
-    if len(kept) < _LEAST_YEARS:
+    if len(kept) < limit.LEAST_CHANGES:
         return []
     median = np.nanmedian(changes, axis=0)
     usual = float(np.median(median))
-    scale = max(1.4826 * float(np.median(np.abs(median - usual))), _LEAST_SCALE)
+    scale = max(1.4826 * float(np.median(np.abs(median - usual))), limit.LEAST_YEAR_MOVE)
     apart = np.abs(changes - median)
     decile = np.nanquantile(apart, 0.9, axis=0)
-    reach = max(float(np.median(decile)), _LEAST_DECILE)
-    far: Mask = np.abs(changes - usual) > _WIDER * reach
+    reach = max(float(np.median(decile)), limit.LEAST_SCATTER)
+    far: Mask = np.abs(changes - usual) > limit.WIDER * reach
     return [
         YearMove(
             at=int(kept[one]),
@@ -162,12 +156,12 @@ def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
 def _same_way(changes: Float, usual: float) -> float:
     beyond_usual = changes[np.isfinite(changes)] - usual
     side = np.sign(np.median(beyond_usual))
-    return float(np.mean(side * beyond_usual >= _TOGETHER))
+    return float(np.mean(side * beyond_usual >= np.log(limit.MOVED)))
 
 
-def _break(look: Look, year: YearMove, *, together: bool) -> Finding:
-    when = int(look.years[year.at])
-    if together:
+def _break(view: VariableView, year: YearMove) -> Issue:
+    when = int(view.years[year.at])
+    if year.together:
         reason = (
             f"the {year.cities} cities are, in the median, {compared(year.move)} what the usual "
             f"change into {when} lets expect: re-based, restated, in another unit, or a shock?"
@@ -179,14 +173,18 @@ def _break(look: Look, year: YearMove, *, together: bool) -> Finding:
             f"{year.far} of {year.cities} cities move far more into {when} than cities usually "
             "do: restated or redefined?"
         )
-    return Finding(
-        "break",
+    return view.issue(
         "warning",
-        look.id,
-        "",
-        (when,),
+        "break",
         reason,
-        factor=float(np.exp(year.move)) if together else None,
-        cities=year.cities if together else year.far,
-        surprise=float(min(year.surprise if together else year.width, 999.0)),
+        years=(when,),
+        factor=float(np.exp(year.move)) if year.together else None,
+        cities=year.cities if year.together else year.far,
+        surprise=year.surprise if year.together else year.width,
     )
+
+
+RULES = (
+    Rule("break", "Level break in many cities", "多城市水平断裂", breaks),
+    Rule("jump", "Level shift in one city", "单个城市水平突变", jumps),
+)

@@ -14,37 +14,23 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.expectation import Past, know_past
-from city_resilience.audit.figures import likely_power, shown
-from city_resilience.audit.finding import Finding
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.expected import Past, past_of
 from city_resilience.audit.totals import parts_of, wrong_side
-from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.audit.trajectories import Float, Mask, cells_of
+from city_resilience.audit.wording import likely_power, shown
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.experiment import Audit
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Grid, Panel
 
-__all__ = [
-    "CELL_CHECKS",
-    "Masked",
-    "blank_zeros",
-    "find_masked",
-    "mask_errors",
-    "mask_panel",
-    "outside",
-]
+__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_errors", "mask_panel", "out_of_range"]
 
-CELL_CHECKS = ("impossible", "zero", "spike", "contradiction", "outcome")
-"""Checks whose errors are about one cell; accepting any of them keeps the cell."""
+CELL_RULES = ("impossible", "zero", "spike", "contradiction", "outcome")
+"""Rules whose errors are about one cell; accepting any of them keeps the cell."""
 
 SIGNED = frozenset({"fdi"})
 _KINDS = ("level", "volume", "share", "ratio")
-_MASKED_LOG, _MASKED_SIGMAS = np.log(50.0), 8.0
-_FARTHEST_LOG, _FARTHEST_SIGMAS = np.log(500.0), 15.0
-_LEFT_LOG, _LEFT_SIGMAS = np.log(2.0), 4.0
-_LEAST_SEEN = 3
-_ALONE, _ALONE_SHARE = 2, 0.1
-_ODD_SHARE = 0.2
-_ZERO_LOG = np.log(10.0)
 
 
 @dataclass(frozen=True)
@@ -57,27 +43,31 @@ class Masked:
         What the cells are of.
     by_rule : mapping of str to mapping of str to ndarray of bool
         Variable and rule to the cells that it finds.
-    departing : ndarray of int16
-        In how many variables a city leaves its path in a year.
+    leaving : ndarray of int16
+        Number of variables that leave their trajectory in the city and year.
     cells : mapping of str to ndarray of bool
         Variable to the cells that are masked: those of any rule, less the accepted.
     """
 
     grid: Grid
     by_rule: Mapping[str, Mapping[str, Mask]]
-    departing: NDArray[np.int16]
+    leaving: NDArray[np.int16]
     cells: Mapping[str, Mask]
 
-    def covers(self, finding: Finding) -> bool:
+    def found_by(self, variable: str, rule: str) -> Mask:
+        """Return the cells of a variable that a rule finds, accepted or not."""
+        none = np.zeros(self.grid.shape, dtype=bool)
+        return self.by_rule.get(variable, {}).get(rule, none)
+
+    def covers(self, error: Issue) -> bool:
         """Say whether every cell that an error is about is masked."""
-        found = self.by_rule.get(finding.variable, {}).get(finding.check)
-        if found is None or not finding.years or not (finding.city or finding.check == "zero"):
+        if not error.years or not (error.city or error.kind == "zero"):
             return False
-        rows = [self.grid.cities.index(finding.city)] if finding.city else slice(None)
-        first, last = (self.grid.column(year) for year in (finding.years[0], finding.years[-1]))
-        about = found[rows, first : last + 1]
-        masked = self.cells[finding.variable][rows, first : last + 1]
-        return bool((about | (not finding.city)).all() and not (about & ~masked).any())
+        cities = [self.grid.cities.index(error.city)] if error.city else slice(None)
+        years = slice(*map(self.grid.column, (error.years[0], error.years[-1] + 1)))
+        found = self.found_by(error.variable, error.kind)[cities, years]
+        open_cells = found & ~self.cells[error.variable][cities, years]
+        return bool((found.all() or not error.city) and not open_cells.any())
 
 
 def find_masked(
@@ -99,57 +89,59 @@ def find_masked(
         A column has the same bits whatever later years stand beside it.
     """
     settings = settings or Audit()
-    departing = np.zeros(grid.shape, dtype=np.int16)
+    leaving = np.zeros(grid.shape, dtype=np.int16)
     known = np.zeros(grid.shape, dtype=np.int16)
     by_rule: dict[str, dict[str, Mask]] = {}
     for name, variable in variables.items():
         values = grid.values[name]
-        past = know_past(values)
+        past = past_of(values)
         by_rule[name] = {
-            "impossible": outside(values, variable),
-            "zero": blank_zeros(values, past),
+            "impossible": _impossible(values, variable),
+            "zero": _blank_zeros(values, past),
             "spike": _far_off(past),
+            "contradiction": np.zeros(grid.shape, dtype=bool),
         }
-        departing += past.left(_LEFT_LOG, _LEFT_SIGMAS)
+        leaving += past.left(limit.LEFT)
         known += np.isfinite(values)
-    alone = departing <= np.maximum(_ALONE, _ALONE_SHARE * known)
+    alone = leaving <= np.maximum(limit.ALONE, limit.ALONE_SHARE * known)
     for masks in by_rule.values():
         masks["spike"] &= alone
-    _mask_contradictions(grid, by_rule)
+    for part, total in parts_of({name: grid.values[name] for name in by_rule}):
+        part_wrong, total_wrong = wrong_side(grid.values[part], grid.values[total])
+        by_rule[part]["contradiction"] |= part_wrong
+        by_rule[total]["contradiction"] |= total_wrong
     cells = {name: _undecided(grid, name, by_rule[name], settings) for name in variables}
-    return Masked(grid, by_rule, departing, cells)
+    return Masked(grid, by_rule, leaving, cells)
 
 
-def _undecided(grid: Grid, name: str, masks: Mapping[str, Mask], settings: Audit) -> Mask:
-    found = np.any([*masks.values()], axis=0)
-    if not settings.mask_errors:
-        return np.zeros(grid.shape, dtype=bool)
-    return np.asarray(found & ~_accepted(grid, name, found, settings.accept))
+def out_of_range(values: Float, variable: Variable) -> Mask:
+    """Return cells that no city can have: below zero, or a share above one."""
+    signed = variable.kind in ("log", "index") or variable.id in SIGNED
+    wrong = np.zeros(values.shape, dtype=bool) if signed else values < 0
+    if variable.kind == "share":
+        wrong = wrong | (values > limit.MOST_SHARE)
+    return np.asarray(wrong)
 
 
-def outside(values: Float, variable: Variable) -> Mask:
-    """Return cells that no city can have: below zero, or a share above one.
+def _impossible(values: Float, variable: Variable) -> Mask:
+    """Return cells out of range, but for years in which more than a fifth of them are.
 
-    A year in which more than a fifth of the cells are is left out: there the variable is not what
-    it is taken for, and no cell is mistyped.
+    There the variable is not what it is taken for, and no cell is mistyped.
     """
     if variable.id not in load_catalogue().variables or variable.kind not in _KINDS:
         return np.zeros(values.shape, dtype=bool)
-    wrong = np.zeros(values.shape, dtype=bool) if variable.id in SIGNED else values < 0
-    if variable.kind == "share":
-        wrong = wrong | (values > 1.005)
+    wrong = out_of_range(values, variable)
     known = np.isfinite(values).sum(axis=0)
-    return np.asarray(wrong & (wrong.sum(axis=0) <= np.maximum(1, _ODD_SHARE * known)))
+    return np.asarray(wrong & (wrong.sum(axis=0) <= np.maximum(1, limit.ODD_SHARE * known)))
 
 
-def blank_zeros(values: Float, past: Past) -> Mask:
+def _blank_zeros(values: Float, past: Past) -> Mask:
     """Return zeros where the city's past and its neighbours let expect far more than rounding."""
-    zero = values == 0
+    zero: Mask = (values == 0) & (past.known >= limit.MASK_KNOWN)
     if not zero.any():
-        return np.zeros(values.shape, dtype=bool)
-    fall = past.expected - past.floor
-    wrong = zero & (past.seen >= _LEAST_SEEN) & (fall >= _ZERO_LOG)
-    return np.asarray(wrong & (fall >= _MASKED_SIGMAS * past.spread))
+        return zero
+    fall = np.maximum(past.expected - past.floor, 0.0)
+    return np.asarray(zero & limit.ZERO.reached(fall, fall / past.usual_move))
 
 
 def _far_off(past: Past) -> Mask:
@@ -157,11 +149,11 @@ def _far_off(past: Past) -> Mask:
 
     Five hundred times and fifteen usual moves need no power of ten.
     """
-    far = past.left(_MASKED_LOG, _MASKED_SIGMAS) & (past.seen >= _LEAST_SEEN)
+    far = past.left(limit.MASKED) & (past.known >= limit.MASK_KNOWN)
     if not far.any():
         return far
     near_power = likely_power(past.logs - past.expected) + likely_power(past.logs - past.last) != 0
-    far &= near_power | past.left(_FARTHEST_LOG, _FARTHEST_SIGMAS)
+    far &= near_power | past.left(limit.MASKED_ANYHOW)
     city, at = np.nonzero(far)
     detrended = (past.logs - past.national)[city]
     distance = np.abs(detrended - detrended[np.arange(len(city)), at][:, None])
@@ -171,13 +163,32 @@ def _far_off(past: Past) -> Mask:
     return far
 
 
-def _mask_contradictions(grid: Grid, cells: Mapping[str, dict[str, Mask]]) -> None:
-    for masks in cells.values():
-        masks["contradiction"] = np.zeros(grid.shape, dtype=bool)
-    for part, whole in parts_of({name: grid.values[name] for name in cells}):
-        part_wrong, whole_wrong = wrong_side(grid.values[part], grid.values[whole])
-        cells[part]["contradiction"] |= part_wrong
-        cells[whole]["contradiction"] |= whole_wrong
+def _undecided(grid: Grid, name: str, masks: Mapping[str, Mask], settings: Audit) -> Mask:
+    """Return the cells of any rule that the experiment does not accept."""
+    if not settings.mask_errors:
+        return np.zeros(grid.shape, dtype=bool)
+    found = np.any([*masks.values()], axis=0)
+    for cell in cells_of(found):
+        ids = [f"{rule}/{name}/{grid.cities[cell[0]]}" for rule in CELL_RULES]
+        found[cell] = not _accepted(ids, int(grid.years[cell[1]]), settings.accept)
+    return np.asarray(found)
+
+
+def _accepted(ids: Iterable[str], year: int, patterns: Iterable[str]) -> bool:
+    """Say whether a pattern names a cell, by the id of any rule; its years may be a range."""
+    split = [pattern.rsplit("/", 1) for pattern in patterns if "/" in pattern]
+    return any(
+        _within(year, when) and any(id == what or fnmatchcase(id, what) for id in ids)
+        for what, when in split
+    )
+
+
+def _within(year: int, when: str) -> bool:
+    """Say whether a year is meant by ``*``, a year, or a range such as 2011-2014."""
+    first, _, last = when.partition("-")
+    if first.isdigit() and (last or first).isdigit():
+        return int(first) <= year <= int(last or first)
+    return fnmatchcase(str(year), when)
 
 
 def mask_errors(panel: Panel, settings: Audit | None = None) -> Panel:
@@ -208,30 +219,9 @@ def mask_panel(panel: Panel, masked: Masked) -> Panel:
     return panel.mask(cells, notes) if cells else panel
 
 
-def _accepted(grid: Grid, name: str, mask: Mask, patterns: Iterable[str]) -> Mask:
-    accepted = np.zeros(mask.shape, dtype=bool)
-    split = [pattern.rsplit("/", 1) for pattern in patterns if "/" in pattern]
-    for city, at in zip(*np.nonzero(mask), strict=True):
-        ids = [f"{check}/{name}/{grid.cities[city]}" for check in CELL_CHECKS]
-        year = int(grid.years[at])
-        accepted[city, at] = any(
-            _within(year, when) and any(id == what or fnmatchcase(id, what) for id in ids)
-            for what, when in split
-        )
-    return accepted
-
-
-def _within(year: int, when: str) -> bool:
-    """Say whether a year is meant by ``*``, a year, or a range such as 2011-2014."""
-    first, _, last = when.partition("-")
-    if first.isdigit() and (last or first).isdigit():
-        return int(first) <= year <= int(last or first)
-    return fnmatchcase(str(year), when)
-
-
 def _note(grid: Grid, name: str, mask: Mask) -> str:
-    shown_cells = [
+    cells = [
         f"{grid.cities[city]} {grid.years[at]} ({shown(grid.values[name][city, at])})"
-        for city, at in zip(*np.nonzero(mask), strict=True)
+        for city, at in cells_of(mask)
     ]
-    return f"{name}: masked as almost certainly wrong: {', '.join(shown_cells)}"
+    return f"{name}: masked as almost certainly wrong: {', '.join(cells)}"

@@ -9,13 +9,12 @@ from typing import Literal
 
 import pandas as pd
 
-from city_resilience.audit.audit import Audited, audit_panel
-from city_resilience.audit.figures import span
-from city_resilience.audit.finding import Finding
+from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import mask_panel
+from city_resilience.audit.wording import span
 from city_resilience.errors import InputError
 from city_resilience.experiment import Audit, Data, Experiment
-from city_resilience.reading.issues import refuse_unread
+from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 
@@ -35,12 +34,12 @@ class AuditedPanel:
     ----------
     panel : Panel
         Corrected, and its almost certainly wrong cells unknown; what everything is computed from.
-    audit : Audited
+    audit : AuditResult
         What was found in the panel before any cell was masked.
     """
 
     panel: Panel
-    audit: Audited
+    audit: AuditResult
 
 
 def read_audited(
@@ -117,7 +116,7 @@ def audited_panel(
     return AuditedPanel(mask_panel(panel, audit.masked), audit)
 
 
-def standing_errors(audit: Audited, purpose: Purpose) -> tuple[Finding, ...]:
+def standing_errors(audit: AuditResult, purpose: Purpose) -> tuple[Issue, ...]:
     """Return the errors for which a panel is refused whose every row and cell could be read.
 
     An error that the experiment accepts never stands, and a corrected cell has none. Nor does, for
@@ -132,7 +131,7 @@ def standing_errors(audit: Audited, purpose: Purpose) -> tuple[Finding, ...]:
 
 
 def _refusal(
-    source: str, experiment: Experiment | None, purpose: Purpose, errors: Sequence[Finding]
+    source: str, experiment: Experiment | None, purpose: Purpose, errors: Sequence[Issue]
 ) -> str:
     """Name the first three errors, how many more there are, and the lines that settle them."""
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
@@ -147,10 +146,11 @@ def _refusal(
     )
 
 
-def _settled(error: Finding) -> str:
-    when = span(error.years[0], error.years[-1]) if error.years else ""
-    place = " ".join(part for part in (error.variable, error.city, when) if part)
-    where = f" ({error.cell})" if error.cell else ""
+def _settled(error: Issue) -> str:
+    where = f"({error.place})" if str(error.place) else ""
+    about = " ".join(
+        filter(None, (error.kind, error.variable, error.city, span(error.years), where))
+    )
     lines = [f"{error.correction} in [data.corrections]"] if error.correction else []
     lines.append(f"{error.acceptance} in [audit.accept]")
-    return f"{error.check} {place}{where}: {error.reason}; set {' or '.join(lines)}"
+    return f"{about}: {error.reason}; set {' or '.join(lines)}"

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.finding import Finding
-from city_resilience.audit.subject import Look, Subject
-from city_resilience.audit.trajectories import Float, rounding_steps
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.rule import PanelView, Rule, VariableView
+from city_resilience.audit.trajectories import Float, cells_of, rounding_steps
+from city_resilience.reading.issues import Issue
 
-__all__ = ["fingerprints", "repeated_rows", "repeated_series"]
+__all__ = ["RULES", "fingerprints", "repeated_rows", "repeated_series"]
 
-_LEAST_VARIABLES, _LEAST_YEARS, _LEAST_DIGITS = 3, 5, 100
 _PRIME = np.uint64(1099511628211)
+_SURPRISE = 100.0
 
 
-def repeated_rows(subject: Subject) -> Iterator[Finding]:
+def repeated_rows(view: PanelView) -> Iterator[Issue]:
     """Find city-years with all the numbers of another city, or of the year before."""
-    marks, known = fingerprints(subject.grid.values)
-    usable = known >= _LEAST_VARIABLES
+    marks, known = fingerprints(view.grid.values)
+    names, years = view.grid.cities, view.grid.years
+    usable = known >= limit.COPIED_VARIABLES
     for at in range(marks.shape[1]):
-        rows = np.flatnonzero(usable[:, at])
-        order = rows[np.argsort(marks[rows, at], kind="stable")]
-        same = np.flatnonzero(marks[order[1:], at] == marks[order[:-1], at])
-        for one in same:
-            yield _twins(subject, int(order[one]), int(order[one + 1]), at)
+        for first, second in _equal(marks[:, at], np.flatnonzero(usable[:, at])):
+            one, two = names[first], names[second]
+            reason = f"{two} has all the {years[at]} numbers of {one}: one row was copied"
+            yield _copied(view, reason, at=(second, at), cities=2)
     again = usable[:, 1:] & usable[:, :-1] & (marks[:, 1:] == marks[:, :-1])
-    for city, at in zip(*np.nonzero(again), strict=True):
-        yield _carried(subject, int(city), int(at) + 1)
+    for city, before in cells_of(again):
+        year = int(years[before + 1])
+        reason = f"all numbers of {names[city]} in {year} are those of {year - 1}: carried forward?"
+        yield _copied(view, reason, at=(city, before + 1))
+
+
+def _copied(view: PanelView, reason: str, **more: Any) -> Issue:
+    return view.issue("warning", "duplicate", reason, surprise=_SURPRISE, **more)
+
+
+def _equal(marks: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Return neighbours among some rows, in the order of their marks, whose marks are equal."""
+    order = rows[np.argsort(marks[rows], kind="stable")]
+    same = np.flatnonzero(marks[order[1:]] == marks[order[:-1]])
+    return [(int(order[one]), int(order[one + 1])) for one in same]
 
 
 def fingerprints(values: Mapping[str, Float]) -> tuple[NDArray[np.uint64], NDArray[np.int16]]:
@@ -48,59 +63,23 @@ def _mixed(marks: NDArray[np.uint64], bits: NDArray[np.uint64]) -> NDArray[np.ui
     return np.asarray(mixed ^ (mixed >> np.uint64(32)))
 
 
-def _twins(subject: Subject, first: int, second: int, at: int) -> Finding:
-    year = int(subject.grid.years[at])
-    one, two = subject.grid.cities[first], subject.grid.cities[second]
-    position = int(subject.positions[second, at])
-    return Finding(
-        "duplicate",
-        "warning",
-        "",
-        two,
-        (year,),
-        f"{two} has all the {year} numbers of {one}: one row was copied",
-        cell=subject.panel.cell(position) if position >= 0 else "",
-        cities=2,
-        surprise=100.0,
-    )
-
-
-def _carried(subject: Subject, city: int, at: int) -> Finding:
-    year, name = int(subject.grid.years[at]), subject.grid.cities[city]
-    position = int(subject.positions[city, at])
-    return Finding(
-        "duplicate",
-        "warning",
-        "",
-        name,
-        (year,),
-        f"all numbers of {name} in {year} are those of {year - 1}: carried forward?",
-        cell=subject.panel.cell(position) if position >= 0 else "",
-        surprise=100.0,
-    )
-
-
-def repeated_series(look: Look) -> Iterator[Finding]:
+def repeated_series(view: VariableView) -> Iterator[Issue]:
     """Find cities with the same values in all years of a variable."""
-    steps = np.maximum(rounding_steps(look.values), 1e-8)
-    fine = np.nan_to_num(look.values / steps, nan=0.0) >= _LEAST_DIGITS
-    rows = np.flatnonzero(fine.sum(axis=1) >= _LEAST_YEARS)
-    marks = np.zeros(len(rows), dtype=np.uint64)
-    for at in range(look.values.shape[1]):
-        column = np.ascontiguousarray(np.nan_to_num(look.values[rows, at], nan=-1.0))
-        marks = _mixed(marks, column.view(np.uint64))
-    order = np.argsort(marks, kind="stable")
-    for one in np.flatnonzero(marks[order[1:]] == marks[order[:-1]]):
-        first, second = int(rows[order[one]]), int(rows[order[one + 1]])
-        if np.nanmin(look.values[first]) < np.nanmax(look.values[first]):
-            names = look.subject.grid.cities[first], look.subject.grid.cities[second]
-            yield Finding(
-                "duplicate",
-                "warning",
-                look.id,
-                names[1],
-                (),
-                f"{names[1]} has the {look.id} of {names[0]} in every year",
-                cities=2,
-                surprise=100.0,
-            )
+    steps = np.maximum(rounding_steps(view.values), 1e-8)
+    fine = np.nan_to_num(view.values / steps, nan=0.0) >= limit.COPIED_STEPS
+    marks = np.zeros(len(view.values), dtype=np.uint64)
+    for column in view.values.T:
+        filled = np.ascontiguousarray(np.nan_to_num(column, nan=-1.0))
+        marks = _mixed(marks, filled.view(np.uint64))
+    for first, second in _equal(marks, np.flatnonzero(fine.sum(axis=1) >= limit.COPIED_YEARS)):
+        if np.nanmin(view.values[first]) < np.nanmax(view.values[first]):
+            one, two = view.whole.grid.cities[first], view.whole.grid.cities[second]
+            reason = f"{two} has the {view.id} of {one} in every year"
+            yield _copied(view.whole, reason, variable=view.id, city=two, cities=2)
+
+
+RULES = (
+    Rule(
+        "duplicate", "Row or series given twice", "重复的行或序列", repeated_series, repeated_rows
+    ),
+)

@@ -1,4 +1,4 @@
-"""Parts and their wholes, sectors that should sum: which cells contradict each other."""
+"""Parts and their totals, sectors that should sum: which cells contradict each other."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from city_resilience.audit.expectation import Past, know_past
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.expected import Past, past_of
 from city_resilience.audit.trajectories import Float, Mask
 
-__all__ = ["PARTS", "SUMS", "Sum", "exceeding", "off_sum", "parts_of", "wrong_side"]
+__all__ = ["PARTS", "SUMS", "Sum", "exceeding", "larger_than", "off_sum", "parts_of", "wrong_side"]
 
 _INDUSTRIES = (
     *("agriculture", "mining", "manufacturing", "utilities", "construction", "transport", "ict"),
@@ -31,20 +32,16 @@ PARTS: tuple[tuple[str, str], ...] = (
 )
 """Variables that cannot be larger than another; compared where the panel has both."""
 
-TOLERANCE = 0.01
-_COMMON = 0.05
-_WRONG_LOG, _WRONG_SIGMAS = np.log(3.0), 8.0
-
 
 @dataclass(frozen=True)
 class Sum:
-    """Parts that add up to a whole, or to one where ``whole`` is empty.
+    """Parts that add up to a total, or to one where ``total`` is empty.
 
     ``usual`` is the relative difference that rounding and definitions explain.
     """
 
     parts: tuple[str, ...]
-    whole: str
+    total: str
     usual: float
 
 
@@ -61,55 +58,59 @@ SUMS: tuple[Sum, ...] = (
 
 
 def parts_of(values: Mapping[str, Float]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of part and whole that a panel has."""
-    return ((part, whole) for part, whole in PARTS if part in values and whole in values)
+    """Yield the pairs of part and total that a panel has."""
+    return ((part, total) for part, total in PARTS if part in values and total in values)
 
 
-def exceeding(part: Float, whole: Float) -> Mask:
-    """Return the cells in which a part is larger than its whole by more than 1 %.
+def larger_than(part: Float, total: Float) -> Mask:
+    """Return the cells in which a part is larger than its total by more than 1 %.
+
+    Parameters
+    ----------
+    part, total : ndarray, shape (cities, years)
+    """
+    return np.asarray((part > total * (1 + limit.EXCEEDS)) & (total > 0))
+
+
+def exceeding(part: Float, total: Float) -> Mask:
+    """Return the cells in which a part is larger, but for years in which that is common.
 
     A year in which more than 5 % of the cells are (and more than one) is left out: there the two
     are of different scope or unit, and no cell is mistyped.
-
-    Parameters
-    ----------
-    part, whole : ndarray, shape (cities, years)
     """
-    larger = (part > whole * (1 + TOLERANCE)) & (whole > 0)
-    both = (np.isfinite(part) & np.isfinite(whole)).sum(axis=0)
-    return np.asarray(larger & (larger.sum(axis=0) <= np.maximum(1, _COMMON * both)))
+    larger = larger_than(part, total)
+    both = (np.isfinite(part) & np.isfinite(total)).sum(axis=0)
+    most = np.maximum(1, limit.EXCEEDS_COMMONLY * both)
+    return np.asarray(larger & (larger.sum(axis=0) <= most))
 
 
 def off_sum(values: Mapping[str, Float], rule: Sum) -> Float:
-    """Return the sum of the parts over the whole, less one; NaN where any is unknown."""
-    total = np.zeros_like(values[rule.parts[0]])
-    for part in rule.parts:
-        total = total + values[part]
-    whole = values[rule.whole] if rule.whole else np.ones_like(total)
-    return np.asarray(np.where(whole > 0, total / np.where(whole > 0, whole, 1.0), np.nan) - 1)
+    """Return the sum of the parts over the total, less one; NaN where any is unknown."""
+    summed = np.sum([values[part] for part in rule.parts], axis=0)
+    total = values[rule.total] if rule.total else np.ones_like(summed)
+    return np.asarray(np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan) - 1)
 
 
-def wrong_side(part: Float, whole: Float) -> tuple[Mask, Mask]:
-    """Say, as of each cell's own year, which of a contradicting pair left its path.
+def wrong_side(part: Float, total: Float) -> tuple[Mask, Mask]:
+    """Say, as of each cell's own year, which of a contradicting pair left its trajectory.
 
     Parameters
     ----------
-    part, whole : ndarray, shape (cities, years)
+    part, total : ndarray, shape (cities, years)
 
     Returns
     -------
-    part_wrong, whole_wrong : ndarray of bool, shape of part
+    part_wrong, total_wrong : ndarray of bool, shape of part
         Both False where there is no contradiction, or neither's past tells.
     """
-    at = exceeding(part, whole)
+    at = exceeding(part, total)
     if not at.any():
         return at, at
-    up, down = _off(know_past(part), at, 1.0), _off(know_past(whole), at, -1.0)
+    up, down = _off(past_of(part), at, 1.0), _off(past_of(total), at, -1.0)
     return at & (up > 0) & (up >= down), at & (down > 0) & (down > up)
 
 
 def _off(past: Past, at: Mask, sign: float) -> Float:
-    """Return how far cells left their path in the direction that contradicts; 0 if not certain."""
-    off = np.where(at, sign * past.departure, np.nan)
-    certain = (off >= _WRONG_LOG) & (off >= _WRONG_SIGMAS * past.spread) & (past.seen >= 2)
-    return np.where(certain, off, 0.0)
+    """Return how far cells left in the direction that contradicts; 0 where that is not certain."""
+    certain = at & past.left(limit.CONTRADICTS) & (past.known >= limit.CONTRADICTS_KNOWN)
+    return np.where(certain, np.maximum(sign * past.departure, 0.0), 0.0)

@@ -1,4 +1,4 @@
-"""Paths of cities through the years: pure functions on arrays of shape (cities, years).
+"""Trajectories of cities through the years: pure functions on arrays of shape (cities, years).
 
 NaN is "unknown" in and out. `levels_before`, `national_path` and `rounding_steps` give a year's
 result from that year and earlier ones alone, bit for bit, whatever later years stand beside it.
@@ -9,10 +9,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.audit import thresholds as limit
+
 __all__ = [
     "Float",
     "Mask",
     "beyond",
+    "cells_of",
     "levels_after",
     "levels_before",
     "median_of_known",
@@ -20,15 +23,35 @@ __all__ = [
     "positive_logs",
     "rounding_floor",
     "rounding_steps",
+    "runs",
     "trailing_most",
 ]
 
 Float = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-FLOOR_STEPS = 10
-_MOST_NEGATIVE = 0.05
-_SAMPLED = 2000
+
+def cells_of(mask: Mask) -> list[tuple[int, int]]:
+    """Return row and column of each cell of a mask.
+
+    Examples
+    --------
+    >>> cells_of(np.array([[False, True], [True, False]]))
+    [(0, 1), (1, 0)]
+    """
+    return [(city, at) for city, at in np.argwhere(mask).tolist()]
+
+
+def runs(mask: Mask) -> list[tuple[int, int]]:
+    """Return first and last position of each run of True.
+
+    Examples
+    --------
+    >>> runs(np.array([False, True, True, False, True]))
+    [(1, 2), (4, 4)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], mask.astype(np.int8), [0]])))
+    return [(int(start), int(end) - 1) for start, end in edges.reshape(-1, 2)]
 
 
 def median_of_known(x: Float) -> Float:
@@ -53,7 +76,7 @@ def positive_logs(x: Float) -> Float:
     which has no logarithm: NaN for all.
     """
     negative = (x < 0).sum(axis=0)
-    signed = negative > np.maximum(1, _MOST_NEGATIVE * np.isfinite(x).sum(axis=0))
+    signed = negative > np.maximum(1, limit.NEGATIVE_SHARE * np.isfinite(x).sum(axis=0))
     usable = (x > 0) & np.isfinite(x) & ~signed
     return np.where(usable, np.log(np.where(usable, x, 1.0)), np.nan)
 
@@ -78,7 +101,7 @@ def rounding_steps(x: Float) -> Float:
 
 def _rounding_step(values: Float) -> float:
     known = values[np.isfinite(values) & (values > 0)]
-    known = known[:: max(1, len(known) // _SAMPLED)]
+    known = known[:: max(1, len(known) // limit.ROUNDING_SAMPLE)]
     if not known.size:
         return 0.0
     for exponent in range(6, -9, -1):
@@ -86,7 +109,7 @@ def _rounding_step(values: Float) -> float:
         whole = np.round(units)
         slack = np.clip(1e-6 * units, 1e-6, 0.2)
         close = (np.abs(units - whole) <= slack) & (whole > 0)
-        if np.mean(close) >= 0.9:
+        if np.mean(close) >= limit.ROUNDED_SHARE:
             return float(10.0**exponent)
     return 0.0
 
@@ -99,7 +122,9 @@ def trailing_most(steps: Float, years: int) -> Float:
 def rounding_floor(steps: Float) -> Float:
     """Return ln of ten rounding steps: what is smaller is mostly rounding; -inf where none."""
     positive = steps > 0
-    return np.where(positive, np.log(np.where(positive, FLOOR_STEPS * steps, 1.0)), -np.inf)
+    return np.where(
+        positive, np.log(np.where(positive, limit.ROUNDING_STEPS * steps, 1.0)), -np.inf
+    )
 
 
 def beyond(logs: Float, expected: Float, floor: Float) -> Float:

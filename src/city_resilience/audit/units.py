@@ -9,71 +9,61 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from city_resilience.audit.figures import compared, correction_factor, shown, span, why_factor
-from city_resilience.audit.finding import Finding, Severity, correction_line
+from city_resilience.audit import thresholds as limit
 from city_resilience.audit.levels import year_moves
 from city_resilience.audit.magnitudes import MAGNITUDES, Magnitude
-from city_resilience.audit.subject import Look, Subject
+from city_resilience.audit.rule import PanelView, Rule, VariableView
 from city_resilience.audit.trajectories import Float, median_of_known
+from city_resilience.audit.wording import compared, correction_factor, shown, span, why_factor
 from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.reading.issues import Issue
 
-__all__ = ["plausible_power", "quantity", "unit_doubts", "unit_years"]
+__all__ = ["RULES", "plausible_power", "quantity", "unit_doubts", "unit_years"]
 
 _POWERS = (-4, 4, -2, 2, -3, 3, -1, 1, -8, 8)
-_TINY_SHARE = 0.01
-_DECADE = 0.2 * np.log(10.0)
-_TIGHT = 0.35
-_CITY_LOG, _CITY_SIGMAS = np.log(50.0), 8.0
-_LEAST_CITIES = 10
+_DECADE = float(np.log(10.0))
 
 
-def unit_years(look: Look) -> Iterator[Finding]:
+def unit_years(view: VariableView) -> Iterator[Issue]:
     """Find years in which a whole variable is a power of ten off, and whether it returns."""
-    moves = year_moves(look.path.past.logs, look.observed())
+    moves = year_moves(view.trajectory.past.logs, view.observed())
     for one, year in enumerate(moves):
-        power = round(year.move / np.log(10.0))
-        if power == 0 or abs(year.move - power * np.log(10.0)) > _DECADE or year.within > _TIGHT:
+        power = round(year.move / _DECADE)
+        if power == 0 or not _is_power(year.move, power) or year.within > limit.YEAR_TOGETHER:
             continue
-        back = [
-            later
-            for later in moves[one + 1 : one + 4]
-            if abs(later.move + power * np.log(10.0)) <= _DECADE
-        ]
+        later = moves[one + 1 : one + 1 + limit.RETURNS_WITHIN]
+        back = [other for other in later if _is_power(other.move, -power)]
         if back or abs(power) >= 2:
-            last = back[0].at - 1 if back else len(look.years) - 1
-            yield _unit_year(look, (year.at, last), power, returns=bool(back))
+            last = back[0].at - 1 if back else len(view.years) - 1
+            years = (int(view.years[year.at]), int(view.years[last]))
+            yield view.issue(
+                "error",
+                "unit",
+                f"all cities are {compared(power * _DECADE)} their usual level in {span(years)}: "
+                f"{why_factor(power)}{'' if back else '; or the years before are in another unit'}",
+                years=years,
+                factor=10.0**power,
+                cities=int(np.isfinite(view.values[:, year.at]).sum()),
+                correct=correction_factor(power),
+                surprise=abs(power) * 10.0,
+            )
             return
 
 
-def _unit_year(look: Look, at: tuple[int, int], power: int, *, returns: bool) -> Finding:
-    years = (int(look.years[at[0]]), int(look.years[at[1]]))
-    when = str(years[0]) if years[0] == years[1] else f"{years[0]}-{years[1]}"
-    after = "" if returns else "; or the years before are in another unit"
-    return Finding(
-        "unit",
-        "error",
-        look.id,
-        "",
-        years,
-        f"all cities are {compared(power * np.log(10.0))} their usual level in {span(*years)}: "
-        f"{why_factor(power)}{after}",
-        factor=10.0**power,
-        cities=int(np.isfinite(look.values[:, at[0]]).sum()),
-        correction=correction_line(look.id, "*", when, correction_factor(power)),
-        surprise=abs(power) * 10.0,
-    )
+def _is_power(move: float, power: int) -> bool:
+    return abs(move - power * _DECADE) <= limit.YEAR_DECADES * _DECADE
 
 
-def unit_doubts(subject: Subject) -> Iterator[Finding]:
+def unit_doubts(view: PanelView) -> Iterator[Issue]:
     """Doubt units by magnitude: against wide bounds, other variables, and other cities."""
-    values = subject.grid.values
     doubted: set[str] = set()
     for rule in MAGNITUDES:
-        if {rule.variable, *rule.over} <= set(values) and not doubted & {rule.variable, *rule.over}:
-            found = list(_magnitude(subject, rule))
+        named = {rule.variable, *rule.over}
+        if named <= set(view.grid.values) and not doubted & named:
+            found = list(_magnitude(view, rule))
             doubted |= {rule.variable for _ in found}
             yield from found
-    yield from _shares(subject)
+    yield from _shares(view)
 
 
 def quantity(values: Mapping[str, Float], rule: Magnitude) -> Float:
@@ -104,111 +94,95 @@ def plausible_power(median: float, rule: Magnitude) -> int:
     return 0
 
 
-def _magnitude(subject: Subject, rule: Magnitude) -> Iterator[Finding]:
-    logs = quantity(subject.grid.values, rule)
+def _magnitude(view: PanelView, rule: Magnitude) -> Iterator[Issue]:
+    logs = quantity(view.grid.values, rule)
     known = logs[np.isfinite(logs)]
     if not known.size:
         return
-    median = float(np.median(known))
-    power = plausible_power(float(np.exp(median)), rule)
-    if power:
-        yield _doubted_magnitude(subject, rule, float(np.exp(median)), power)
-    else:
-        yield from _other_cities(subject, rule, logs)
-
-
-def _doubted_magnitude(subject: Subject, rule: Magnitude, median: float, power: int) -> Finding:
+    median = float(np.exp(np.median(known)))
+    power = plausible_power(median, rule)
+    if not power:
+        yield from _other_cities(view, rule, logs)
+        return
     base = f" over {' over '.join(rule.over)}" if rule.over else ""
-    unit = subject.variables[rule.variable].unit
-    header = subject.panel.headers.get(rule.variable, rule.variable)
-    return Finding(
-        "unit",
+    unit = view.variables[rule.variable].unit or "its unit"
+    yield view.issue(
         "warning",
-        rule.variable,
-        "",
-        (),
+        "unit",
         f"the median of {rule.variable}{base} is {shown(median, 3)}, no plausible magnitude in "
-        f"{unit or 'its unit'} ({shown(rule.least, 3)} to {shown(rule.most, 3)}): is the unit of "
-        f"{header!r} right? {why_factor(power)}?",
+        f"{unit} ({shown(rule.least, 3)} to {shown(rule.most, 3)}): is the unit of "
+        f"{_header(view, rule.variable)!r} right? {why_factor(power)}?",
+        variable=rule.variable,
         factor=10.0**power,
-        cities=len(subject.grid.cities),
-        correction=correction_line(rule.variable, "*", "*", correction_factor(power)),
+        cities=len(view.grid.cities),
+        correct=correction_factor(power),
         surprise=abs(power) * 10.0,
     )
 
 
-def _other_cities(subject: Subject, rule: Magnitude, logs: Float) -> Iterator[Finding]:
+def _header(view: PanelView, variable: str) -> str:
+    return view.panel.headers.get(variable, variable)
+
+
+def _other_cities(view: PanelView, rule: Magnitude, logs: Float) -> Iterator[Issue]:
     """Yield cities whose usual quantity is a hundred times that of the others, or so."""
     usual = median_of_known(logs)
     known = np.isfinite(usual)
-    if known.sum() < _LEAST_CITIES:
+    if known.sum() < limit.LEAST_CITIES:
         return
     middle = float(np.median(usual[known]))
-    scale = 1.4826 * float(np.median(np.abs(usual[known] - middle)))
+    scatter = 1.4826 * float(np.median(np.abs(usual[known] - middle)))
     off = np.where(known, usual - middle, 0.0)
-    for city in np.flatnonzero(np.abs(off) >= max(_CITY_LOG, _CITY_SIGMAS * scale)):
-        power = round(off[city] / np.log(10.0))
-        name = subject.grid.cities[city]
-        yield Finding(
-            "unit",
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = limit.OTHER_CITY.reached(off, np.abs(off) / scatter)
+    base = f" over {rule.over[0]}" if rule.over else ""
+    for city in np.flatnonzero(found):
+        power = round(off[city] / _DECADE)
+        yield view.issue(
             "warning",
-            rule.variable,
-            name,
-            (),
-            f"{rule.variable}{f' over {rule.over[0]}' if rule.over else ''} is, in all years, "
-            f"{compared(off[city])} what it is in other cities: {why_factor(power)}?",
+            "unit",
+            f"{rule.variable}{base} is, in all years, {compared(off[city])} what it is in other "
+            f"cities: {why_factor(power)}?",
+            variable=rule.variable,
+            city=view.grid.cities[city],
             factor=10.0**power,
-            correction=correction_line(rule.variable, name, "*", correction_factor(power)),
-            surprise=float(abs(off[city])) / max(scale, 0.1),
+            correct=correction_factor(power),
+            surprise=float(abs(off[city])) / max(scatter, limit.LEAST_CITY_SCATTER),
         )
 
 
-def _shares(subject: Subject) -> Iterator[Finding]:
+def _shares(view: PanelView) -> Iterator[Issue]:
     """Doubt shares that are fractions of a percent, and name those that state no unit."""
+    shares = [name for name, variable in view.variables.items() if variable.kind == "share"]
     unstated = []
-    for name, variable in subject.variables.items():
-        if variable.kind != "share":
-            continue
-        known = subject.grid.values[name][np.isfinite(subject.grid.values[name])]
-        if known.size and 0 < known.max() <= _TINY_SHARE:
-            yield _tiny_share(subject, name, float(known.max()))
-        elif known.size and _states_no_unit(subject, name):
+    for name in shares:
+        known = view.grid.values[name][np.isfinite(view.grid.values[name])]
+        if known.size and 0 < known.max() <= limit.TINY_SHARE:
+            yield view.issue(
+                "warning",
+                "unit",
+                f"no value of {name} is above {shown(100 * float(known.max()), 3)} %: are the "
+                f"numbers under {_header(view, name)!r} fractions labelled percent?",
+                variable=name,
+                factor=0.01,
+                cities=len(view.grid.cities),
+                correct="*100",
+                surprise=20.0,
+            )
+        elif known.size and _states_no_unit(view, name):
             unstated.append(name)
-    if unstated and len(unstated) < sum(v.kind == "share" for v in subject.variables.values()):
-        yield _unstated(unstated)
+    if unstated and len(unstated) < len(shares):
+        reason = (
+            f"{', '.join(unstated)} state no unit and were read as fractions of one, beside shares "
+            "in percent; their values lie between 0 and 1"
+        )
+        yield view.issue("note", "unit", reason, variable=unstated[0] if len(unstated) == 1 else "")
 
 
-def _tiny_share(subject: Subject, name: str, most: float) -> Finding:
-    header = subject.panel.headers.get(name, name)
-    return Finding(
-        "unit",
-        "warning",
-        name,
-        "",
-        (),
-        f"no value of {name} is above {shown(100 * most, 3)} %: are the numbers under {header!r} "
-        "fractions labelled percent?",
-        factor=0.01,
-        cities=len(subject.grid.cities),
-        correction=correction_line(name, "*", "*", "*100"),
-        surprise=20.0,
-    )
-
-
-def _states_no_unit(subject: Subject, name: str) -> bool:
-    header = subject.panel.headers.get(name, "")
+def _states_no_unit(view: PanelView, name: str) -> bool:
+    header = view.panel.headers.get(name, "")
     match = load_catalogue().resolve(header) if header else None
     return match is not None and not match.unit_in_header
 
 
-def _unstated(names: list[str]) -> Finding:
-    severity: Severity = "note"
-    return Finding(
-        "unit",
-        severity,
-        names[0] if len(names) == 1 else "",
-        "",
-        (),
-        f"{', '.join(names)} state no unit and were read as fractions of one, beside shares in "
-        "percent; their values lie between 0 and 1",
-    )
+RULES = (Rule("unit", "Doubtful unit", "存疑的单位", unit_years, unit_doubts),)

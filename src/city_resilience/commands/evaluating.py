@@ -89,7 +89,7 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
             backtest.frame,
             levels_of(dataset),
             experiment.evaluation.min_group,
-            flagged=source.audited.broken,
+            flagged=source.audited.level_breaks,
         ),
         comparisons=compare_models(backtest.frame, experiment.model.serve),
         coverage=family_coverage(

@@ -13,8 +13,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience import __version__
-from city_resilience.audit.audit import Audited, audit_panel
-from city_resilience.audit.finding import Finding
+from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
@@ -23,7 +22,7 @@ from city_resilience.experiment import Experiment, load_experiment
 from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.headers import own_source
-from city_resilience.reading.issues import column_letter
+from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheets.importer import Imported, import_sheets
 from city_resilience.reading.sheets.labelled import Headers, labelled
@@ -49,7 +48,7 @@ class Source:
     dataset: Dataset
     path: Path
     recipe: str
-    audited: Audited
+    audited: AuditResult
 
 
 def load(experiment_path: Path | str, data: str = "", overrides: Iterable[str] = ()) -> Source:
@@ -92,7 +91,7 @@ def check_panel_file(
     outcome: str = "",
     sheet: str = "",
     overrides: Iterable[str] = (),
-) -> Audited:
+) -> AuditResult:
     """Audit a panel file, as an experiment reads it where one is named.
 
     Parameters
@@ -125,7 +124,7 @@ def import_files(
     country: str = "china",
     headers: Headers = "zh",
     progress: Progress = silent,
-) -> tuple[Imported, Audited]:
+) -> tuple[Imported, AuditResult]:
     """Import sheets into a panel file, with the list of all that was not plain beside it.
 
     Parameters
@@ -146,7 +145,7 @@ def import_files(
     Returns
     -------
     imported : Imported
-    audited : Audited
+    audited : AuditResult
         Of the rows about whole cities.
 
     Raises
@@ -222,7 +221,7 @@ def _options(experiment: Experiment | None, years: Sequence[str]) -> Options:
     return Options(years=rules, units=experiment.sheets.units, own=own)
 
 
-def _audited(imported: Imported, experiment: Experiment | None) -> Audited:
+def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
     """Audit the whole cities; a finding about a cell says in which sheet it stands."""
     panel = imported.panel()
     outcome = experiment.outcome.variable if experiment else "gdp_real"
@@ -232,23 +231,20 @@ def _audited(imported: Imported, experiment: Experiment | None) -> Audited:
     )
     cells = imported.cells[imported.cells["scope"] == "whole_city"]
     places = cells.set_index(["variable", "city", "year"])[["file", "sheet", "row", "column"]]
-    return replace(
-        audited, findings=tuple(_with_address(finding, places) for finding in audited.findings)
-    )
+    return replace(audited, issues=tuple(_with_address(issue, places) for issue in audited.issues))
 
 
-def _with_address(finding: Finding, places: pd.DataFrame) -> Finding:
-    """Say in which sheet the cell of a finding stands."""
-    key = (finding.variable, finding.city, *finding.years)
+def _with_address(issue: Issue, places: pd.DataFrame) -> Issue:
+    """Say in which sheet the cell of an issue stands."""
+    key = (issue.variable, issue.city, *issue.years)
     if len(key) != 3 or key not in places.index:
-        return finding
+        return issue
     file, sheet, row, column = places.loc[key]
-    place = " ".join(filter(None, (file, sheet, f"{column_letter(int(column))}{row}")))
-    return replace(finding, cell=place)
+    return replace(issue, place=Place(file, sheet, int(row), int(column)))
 
 
 def _manifest(
-    imported: Imported, audited: Audited, files: Sequence[Path], out: Path
+    imported: Imported, audited: AuditResult, files: Sequence[Path], out: Path
 ) -> Mapping[str, Any]:
     listing = imported.listing()
     counts = listing.groupby(["level", "kind"]).size()

@@ -1,7 +1,7 @@
 """Coverage of a panel's series: which years they reach, and where they have holes.
 
-Works on rows ``{"variable", "year", "share"}`` as `audit.Audited.as_dict` gives them; a pair that
-is not listed has no value.
+Works on rows ``{"variable", "year", "share"}`` as `audit.AuditResult.as_dict` gives them; a pair
+that is not listed has no value.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["STEPS", "THIN", "Series", "percent", "series_by_variable", "span", "step"]
+__all__ = ["STEPS", "THIN", "Series", "percent", "series_by_variable", "step"]
 
 STEPS = (0.25, 0.50, 0.75, 0.90, 0.995)
 THIN = 0.75
@@ -106,16 +106,3 @@ def percent(share: float) -> str:
         return "0" if share <= 0 else "100"
     value = min(max(100 * share, 0.1), 99.9)
     return f"{value:.0f}" if 1 <= value < 99.5 else f"{value:.1f}"
-
-
-def span(years: Sequence[int]) -> str:
-    """Write a first and last year, one number where they are the same.
-
-    Examples
-    --------
-    >>> span((2013, 2013)), span((2011, 2014)), span(())
-    ('2013', '2011–2014', '')
-    """
-    if not years:
-        return ""
-    return str(years[0]) if years[0] == years[-1] else f"{years[0]}–{years[-1]}"

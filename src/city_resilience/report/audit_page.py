@@ -27,7 +27,7 @@ def render_audit(audit: Mapping[str, Any]) -> str:
     Parameters
     ----------
     audit : mapping
-        What `audit.Audited.as_dict` returned.
+        What `audit.AuditResult.as_dict` returned.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -54,7 +54,7 @@ def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
     Parameters
     ----------
     audit : mapping
-        What `audit.Audited.as_dict` returned.
+        What `audit.AuditResult.as_dict` returned.
     path : Path
         Ends in ``.html`` or ``.json``; missing folders are made.
 

@@ -1,6 +1,6 @@
 """What the audit page and the terminal show: one plain mapping, every sentence in both languages.
 
-It is made from the mapping of `audit.Audited.as_dict`, whose keys are
+It is made from the mapping of `audit.AuditResult.as_dict`, whose keys are
 
 ``source``
     The file or sheet, str.
@@ -8,8 +8,8 @@ It is made from the mapping of `audit.Audited.as_dict`, whose keys are
     Number of cities, ``[first, last]``, id of the outcome variable.
 ``variables``
     Variable id to ``{label_en, label_zh, unit, family}``.
-``findings``
-    `Finding.as_dict` of each finding, accepted ones included: errors, then warnings, the most
+``issues``
+    `Issue.as_dict` of each issue, accepted ones included: errors, then warnings, the most
     surprising first, then notes.
 ``accepted``
     Id of a finding to the reason that the experiment gives.
@@ -27,15 +27,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from city_resilience.audit.checks import CHECKS
-from city_resilience.audit.finding import SEVERITIES
+from city_resilience.audit import rules
+from city_resilience.audit.audit import AUDIT_LEVELS
+from city_resilience.audit.wording import span
 from city_resilience.experiment import FAMILIES
+from city_resilience.reading.issues import Place
 from city_resilience.report.audit_coverage import (
     THIN,
     Series,
     percent,
     series_by_variable,
-    span,
     step,
 )
 from city_resilience.report.texts import LANGUAGES, load_texts
@@ -69,9 +70,11 @@ def summarise_audit(audit: Mapping[str, Any]) -> dict[str, Any]:
     words = _words(audit)
     name = re.split(r"[/\\]", audit["source"])[-1]
     reasons = audit["accepted"]
-    rows = [_row(finding, audit["variables"], words) for finding in audit["findings"]]
+    rows = [_row(finding, audit["variables"], words) for finding in audit["issues"]]
     open_rows = [row for row in rows if row["id"] not in reasons]
-    leading = {severity: _leading(open_rows, severity, audit["outcome"]) for severity in SEVERITIES}
+    leading = {
+        severity: _leading(open_rows, severity, audit["outcome"]) for severity in AUDIT_LEVELS
+    }
     counts = {**_count(open_rows), "accepted": len(reasons)}
     years = list(range(int(audit["years"][0]), int(audit["years"][1]) + 1))
     series = series_by_variable(audit["coverage"], audit["variables"], years)
@@ -112,7 +115,7 @@ def _shared(texts: Mapping[str, str]) -> dict[str, str]:
 def _words(audit: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Return the fixed texts and, as ``var_ID``, ``check_ID``, ``family_ID``, the names in use."""
     labels = check_labels()
-    used = {finding["check"] for finding in audit["findings"]} - set(labels)
+    used = {finding["kind"] for finding in audit["issues"]} - set(labels)
     words = {}
     for language, key in LABELS.items():
         names = {f"check_{id}": label[language] for id, label in labels.items()}
@@ -121,7 +124,7 @@ def _words(audit: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         texts = audit_texts()[language]
         families = {entry["family"] for entry in audit["variables"].values()}
         names |= {f"family_{id}": id for id in sorted(families) if f"family_{id}" not in texts}
-        unnamed = {finding["variable"] for finding in audit["findings"]} - {""}
+        unnamed = {finding["variable"] for finding in audit["issues"]} - {""}
         names |= {f"var_{id}": id for id in sorted(unnamed) if f"var_{id}" not in names}
         words[language] = {**texts, **names}
     return words
@@ -129,7 +132,7 @@ def _words(audit: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 def check_labels() -> dict[str, dict[str, str]]:
     """Return the checks in the order of the audit: id → language → label."""
-    return {check.id: {"en": check.label_en, "zh": check.label_zh} for check in CHECKS}
+    return {check.id: {"en": check.label_en, "zh": check.label_zh} for check in rules.RULES}
 
 
 def _both(words: Mapping[str, Mapping[str, str]], key: str, **values: Any) -> dict[str, str]:
@@ -185,7 +188,7 @@ def _rest(n: int, words: Mapping[str, Mapping[str, str]]) -> dict[str, str] | No
 
 def _count(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     counts = Counter(row["severity"] for row in rows)
-    return {severity: counts[severity] for severity in SEVERITIES}
+    return {severity: counts[severity] for severity in AUDIT_LEVELS}
 
 
 def _distinct(rows: Iterable[Mapping[str, Any]], key: str) -> list[tuple[str, int]]:
@@ -208,9 +211,12 @@ def _row(
     factor = finding["factor"]
     many = {k: _number_of(texts, "n_cities", finding["cities"]) for k, texts in words.items()}
     return {
-        **{key: finding[key] for key in ("id", "check", "severity", "variable", "reason")},
-        **{key: finding[key] for key in ("cell", "correction", "acceptance")},
-        "surprise": finding.get("surprise", 0.0),
+        **{key: finding[key] for key in ("id", "variable", "correction", "acceptance")},
+        "check": finding["kind"],
+        "severity": finding["level"],
+        "reason": "; ".join(filter(None, (finding["reason"], finding["hint"]))),
+        "cell": str(Place(**finding["place"])),
+        "surprise": finding["surprise"],
         "who": dict.fromkeys(LANGUAGES, finding["city"]) if finding["city"] else many,
         "years": span(finding["years"]),
         "value": _figure(finding["value"], 6),

@@ -24,7 +24,7 @@ def show_audit(audit: Mapping[str, Any], console: Console | None = None) -> None
     Parameters
     ----------
     audit : mapping
-        What `audit.Audited.as_dict` returned.
+        What `audit.AuditResult.as_dict` returned.
     """
     console = console or open_console()
     summary = summarise_audit(audit)

@@ -9,7 +9,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from city_resilience.audit.finding import SEVERITIES
+from city_resilience.audit.audit import AUDIT_LEVELS
 from city_resilience.commands.evaluating import Evaluation
 from city_resilience.commands.intake import Source
 from city_resilience.commands.measuring import ShockEvaluation
@@ -61,7 +61,7 @@ def _study(result: Trained, study: Mapping[str, Any]) -> str:
 
 def _audit(result: Trained) -> str:
     counts = result.source.audited.counts
-    kinds = [f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}" for kind in SEVERITIES]
+    kinds = [f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}" for kind in AUDIT_LEVELS]
     corrections = len(result.source.experiment.data.corrections)
     declared = f"{corrections} correction{'s' * (corrections != 1)} declared"
     return f"{', '.join(kinds)}, {counts['accepted']} accepted; {declared}"

@@ -1,15 +1,26 @@
-"""Numbers and factors as an auditor would say them."""
+"""Numbers, factors, years and names as an auditor would say them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from city_resilience.audit import thresholds as limit
 from city_resilience.audit.trajectories import Float
 
-__all__ = ["compared", "correction_factor", "likely_power", "shown", "span", "why_factor"]
+__all__ = [
+    "compared",
+    "correction_factor",
+    "likely_power",
+    "listed",
+    "shown",
+    "span",
+    "why_factor",
+    "with_unit",
+]
 
-TOLERANCE = 0.15
-_PERCENT_BELOW = 1.8
+_PERCENT_BELOW = 1.8  # "170 % above" is read more slowly than "1.8 times"
 _REASONS = {
     1: "a digit too many or a decimal point moved",
     2: "a decimal point lost, or percent for a fraction",
@@ -24,15 +35,13 @@ _REASONS = {
 }
 
 
-def likely_power(log_ratio: Float, tolerance: float = TOLERANCE) -> Float:
+def likely_power(log_ratio: Float) -> Float:
     """Return the power of ten, not zero, that a ratio is close to; 0 where there is none.
 
     Parameters
     ----------
     log_ratio : ndarray
         Natural logarithm of value over expectation.
-    tolerance : float
-        In decades.
 
     Examples
     --------
@@ -41,7 +50,8 @@ def likely_power(log_ratio: Float, tolerance: float = TOLERANCE) -> Float:
     """
     decades = np.where(np.isfinite(log_ratio), log_ratio, 0.0) / np.log(10.0)
     power = np.round(decades)
-    return np.asarray(np.where(np.abs(decades - power) <= tolerance, power, 0.0)) + 0.0
+    near = np.abs(decades - power) <= limit.POWER_TOLERANCE
+    return np.asarray(np.where(near, power, 0.0)) + 0.0
 
 
 def correction_factor(power: int) -> str:
@@ -87,6 +97,37 @@ def shown(value: float, digits: int = 6) -> str:
     return str(np.format_float_positional(float(f"{value:.{digits}g}"), trim="-"))
 
 
-def span(first: int, last: int) -> str:
-    """Return one year, or the first and the last of several."""
-    return str(first) if first == last else f"{first}–{last}"
+def with_unit(value: float, unit: str, digits: int = 6) -> str:
+    """Return a number with its unit where that can follow a number.
+
+    Examples
+    --------
+    >>> with_unit(12.5, "km"), with_unit(12.5, "10k persons"), with_unit(12.5, "index")
+    ('12.5 km', '12.5 × 10k persons', '12.5')
+    """
+    if unit in ("", "index", "log", "fraction", "count"):
+        return shown(value, digits)
+    return f"{shown(value, digits)} {'× ' * unit[0].isdigit()}{unit}"
+
+
+def span(years: Sequence[int], dash: str = "–") -> str:
+    """Return one year, or the first and the last of several; "" for none.
+
+    Examples
+    --------
+    >>> span((2013, 2013)), span((2011, 2014)), span((2011, 2014), "-"), span(())
+    ('2013', '2011–2014', '2011-2014', '')
+    """
+    return dash.join(dict.fromkeys(str(year) for year in (*years[:1], *years[-1:])))
+
+
+def listed(names: Sequence[str], most: int = limit.NAMED) -> str:
+    """Return the first names, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more

@@ -1,7 +1,7 @@
 """What a cell's past, its future and its neighbours in rank let expect.
 
-All in natural logarithms; ``national`` is the path of the median city, so that what happens to
-most cities in a year surprises nobody.
+All in natural logarithms; ``national`` is the trajectory of the median city, so that what happens
+to most cities in a year surprises nobody.
 """
 
 from __future__ import annotations
@@ -11,13 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.audit.spread import (
-    Groups,
-    by_group,
-    expanding_median,
-    size_groups,
-    usual_moves,
-)
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.thresholds import Departure
 from city_resilience.audit.trajectories import (
     Float,
     Mask,
@@ -30,11 +25,15 @@ from city_resilience.audit.trajectories import (
     rounding_steps,
     trailing_most,
 )
+from city_resilience.audit.usual_moves import (
+    Groups,
+    by_group,
+    expanding_median,
+    size_groups,
+    usual_moves,
+)
 
-__all__ = ["Past", "Path", "follow_path", "know_past"]
-
-BACK = 5
-SIDE = 3
+__all__ = ["Past", "Trajectory", "past_of", "trajectory_of"]
 
 
 @dataclass(frozen=True)
@@ -46,14 +45,14 @@ class Past:
     logs : ndarray
         Logarithms of the positive values.
     national : ndarray, shape (years,)
-        Path of the median city.
+        Trajectory of the median city.
     steps, floor : ndarray, shape (years,)
         Rounding step of each year's values, and ln of ten of them.
     expected : ndarray
-        ln of the level of the city's last five known values, carried along the national path.
+        ln of the level of the city's last five known values, carried along the national trajectory.
     last : ndarray
         The same of the very last known value.
-    seen : ndarray of int16
+    known : ndarray of int16
         Number of known values before.
     moves : ndarray
         Change since the last known value beyond the national one and beyond rounding.
@@ -61,7 +60,7 @@ class Past:
         Size group by the last known value.
     table : ndarray, shape (groups, years)
         Usual move by size group and year.
-    spread : ndarray
+    usual_move : ndarray
         Usual move of the neighbours in rank: the larger of this year's and the median so far.
     departure : ndarray
         How far the cell is beyond ``expected``.
@@ -73,35 +72,39 @@ class Past:
     floor: Float
     expected: Float
     last: Float
-    seen: NDArray[np.int16]
+    known: NDArray[np.int16]
     moves: Float
     groups: Groups
     table: Float
-    spread: Float
+    usual_move: Float
     departure: Float
 
-    def left(self, least: float, sigmas: float) -> Mask:
-        """Return which cells left the path by a log of ``least`` and so many usual moves."""
-        size = np.abs(self.departure)
-        return np.asarray((size >= least) & (size >= sigmas * self.spread))
+    @property
+    def surprise(self) -> Float:
+        """How many usual moves each cell is beyond ``expected``."""
+        return np.asarray(np.abs(self.departure) / self.usual_move)
+
+    def left(self, least: Departure) -> Mask:
+        """Return which cells left the trajectory by so much."""
+        return least.reached(self.departure, self.surprise)
 
 
 @dataclass(frozen=True)
-class Path:
+class Trajectory:
     """A variable's cells between their past and their future; shapes (cities, years).
 
     Attributes
     ----------
     past : Past
     before, after : ndarray
-        ln of the level of the three known values before and after, along the national path.
+        ln of the level of the three known values before and after, along the national trajectory.
     known_before, known_after : ndarray of int16
         Number of known values on either side.
     nearest_before : ndarray
-        ln of the last known value before, along the national path.
+        ln of the last known value before, along the national trajectory.
     floor : ndarray, shape (years,)
         ln of ten rounding steps of the coarsest year in the window.
-    spread : ndarray
+    usual_move : ndarray
         Usual move of the neighbours in rank over all years.
     """
 
@@ -112,7 +115,12 @@ class Path:
     known_after: NDArray[np.int16]
     nearest_before: Float
     floor: Float
-    spread: Float
+    usual_move: Float
+
+    @property
+    def both_known(self) -> Mask:
+        """Where a value is known on either side."""
+        return np.asarray((self.known_before > 0) & (self.known_after > 0))
 
     @property
     def from_before(self) -> Float:
@@ -125,7 +133,7 @@ class Path:
         return beyond(self.past.logs, self.after, self.floor)
 
 
-def know_past(values: Float) -> Past:
+def past_of(values: Float) -> Past:
     """Return what may be known of each cell as of its own year.
 
     Parameters
@@ -141,8 +149,8 @@ def know_past(values: Float) -> Past:
     logs = positive_logs(values)
     national = national_path(logs)
     steps = rounding_steps(values)
-    floor = rounding_floor(trailing_most(steps, BACK))
-    level, last, seen = levels_before(logs - national, BACK)
+    floor = rounding_floor(trailing_most(steps, limit.PAST_YEARS))
+    level, last, known = levels_before(logs - national, limit.PAST_YEARS)
     expected, last = level + national, last + national
     moves = beyond(logs, last, floor)
     groups = size_groups(last)
@@ -154,24 +162,24 @@ def know_past(values: Float) -> Past:
         floor=floor,
         expected=expected,
         last=last,
-        seen=seen,
+        known=known,
         moves=moves,
         groups=groups,
         table=table,
-        spread=by_group(np.fmax(table, expanding_median(table)), groups),
+        usual_move=by_group(np.fmax(table, expanding_median(table)), groups),
         departure=beyond(logs, expected, floor),
     )
 
 
-def follow_path(values: Float) -> Path:
-    """Return what both sides of each cell let expect; see `know_past` for the parameter."""
-    past = know_past(values)
+def trajectory_of(values: Float) -> Trajectory:
+    """Return what both sides of each cell let expect; see `past_of` for the parameter."""
+    past, side = past_of(values), limit.SIDE_YEARS
     detrended = past.logs - past.national
-    before, nearest, known_before = levels_before(detrended, SIDE)
-    after, _, known_after = levels_after(detrended, SIDE)
-    coarsest = trailing_most(trailing_most(past.steps, SIDE)[::-1], SIDE)[::-1]
-    usual = _median_over_years(past.table)
-    return Path(
+    before, nearest, known_before = levels_before(detrended, side)
+    after, _, known_after = levels_after(detrended, side)
+    coarsest = trailing_most(trailing_most(past.steps, side)[::-1], side)[::-1]
+    usual = np.repeat(_median_over_years(past.table)[:, None], len(past.national), axis=1)
+    return Trajectory(
         past=past,
         before=before + past.national,
         after=after + past.national,
@@ -179,7 +187,7 @@ def follow_path(values: Float) -> Path:
         known_after=known_after,
         nearest_before=nearest + past.national,
         floor=rounding_floor(coarsest),
-        spread=by_group(np.repeat(usual[:, None], len(past.national), axis=1), _any_year(past)),
+        usual_move=by_group(usual, _any_year(past)),
     )
 
 
@@ -191,8 +199,7 @@ def _median_over_years(table: Float) -> Float:
 def _any_year(past: Past) -> Groups:
     """Return the size groups, a city's first known year in the group of its next."""
     groups = past.groups.copy()
-    first = (past.seen == 0) & np.isfinite(past.logs)
-    city, at = np.nonzero(first)
+    city, at = np.nonzero((past.known == 0) & np.isfinite(past.logs))
     later = np.where(past.groups >= 0, np.arange(groups.shape[1]), groups.shape[1])
     following = np.minimum(later.min(axis=1), groups.shape[1] - 1)[city]
     groups[city, at] = past.groups[city, following]

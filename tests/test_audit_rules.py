@@ -7,11 +7,11 @@ import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
-from city_resilience.audit.checks import CHECKS
 from city_resilience.audit.exchanges import exchanged
 from city_resilience.audit.levels import year_moves
 from city_resilience.audit.magnitudes import MAGNITUDES
 from city_resilience.audit.repeats import fingerprints
+from city_resilience.audit.rules import RULES
 from city_resilience.audit.totals import PARTS, SUMS, exceeding, off_sum
 from city_resilience.catalogue.variables import load_catalogue
 
@@ -20,7 +20,7 @@ LAST = FIRST + YEARS - 1
 
 def found(values, check, outcome="", names=None, first=FIRST):
     audited = audit_panel(panel_of(values, names, first), outcome=outcome)
-    return [finding for finding in audited.findings if finding.check == check]
+    return [finding for finding in audited.issues if finding.kind == check]
 
 
 def shares(level, seed=0):
@@ -28,16 +28,16 @@ def shares(level, seed=0):
     return level + rng.normal(0, 0.005, (CITIES, YEARS))
 
 
-def test_ids_of_checks_are_single_and_named_in_both_languages():
-    ids = [check.id for check in CHECKS]
+def test_ids_of_rules_are_single_and_named_in_both_languages():
+    ids = [rule.id for rule in RULES]
     assert len(set(ids)) == len(ids)
-    assert all(check.label_en and check.label_zh for check in CHECKS)
+    assert all(rule.label_en and rule.label_zh for rule in RULES)
 
 
 def test_tables_name_variables_of_the_catalogue():
     known = set(load_catalogue().variables)
     named = {name for pair in PARTS for name in pair}
-    named |= {name for rule in SUMS for name in (*rule.parts, rule.whole)} - {""}
+    named |= {name for rule in SUMS for name in (*rule.parts, rule.total)} - {""}
     named |= {name for rule in MAGNITUDES for name in (rule.variable, *rule.over)}
     assert named <= known
 
@@ -51,7 +51,7 @@ def test_rebased_year_is_one_break_for_all_cities():
     (finding,) = found({"telecom_revenue": values}, "break")
     assert (finding.years, finding.cities) == ((FIRST + 7,), CITIES)
     assert finding.factor == pytest.approx(2.2, rel=0.02)
-    assert finding.severity == "warning"
+    assert finding.level == "warning"
 
 
 def test_year_in_which_many_cities_are_restated_apart_is_one_break():
@@ -83,7 +83,7 @@ def test_restated_outcome_is_a_jump_of_its_city():
     values = smooth()
     values[7, 8:] *= np.exp(-0.236)
     (finding,) = found({"gdp_real": values}, "jump", outcome="gdp_real")
-    assert (finding.severity, finding.city, finding.years) == ("warning", "City 007", (FIRST + 8,))
+    assert (finding.level, finding.city, finding.years) == ("warning", "City 007", (FIRST + 8,))
     assert "stays there" in finding.reason
     assert finding.value / finding.expected == pytest.approx(np.exp(-0.236), rel=0.12)
 
@@ -121,7 +121,7 @@ def test_rotated_cities_are_one_error():
     rows = [3, 9, 14, 22]
     values[rows, 6] = values[np.roll(rows, 1), 6]
     (finding,) = found({"college_students": values}, "exchange")
-    assert (finding.severity, finding.years, finding.cities) == ("error", (FIRST + 6,), 4)
+    assert (finding.level, finding.years, finding.cities) == ("error", (FIRST + 6,), 4)
     assert not found({"college_students": values}, "break")
 
 
@@ -170,7 +170,7 @@ def test_part_larger_than_its_whole_is_an_error_with_both_numbers():
     part = 0.4 * whole
     part[4, 5] *= 3
     (finding,) = found({"urban_population": part, "population": whole}, "contradiction")
-    assert (finding.severity, finding.variable, finding.city) == (
+    assert (finding.level, finding.variable, finding.city) == (
         "error",
         "urban_population",
         "City 004",
@@ -182,7 +182,7 @@ def test_part_that_is_larger_everywhere_is_one_warning():
     whole = smooth()
     values = {"urban_population": 1.2 * whole, "population": whole}
     (finding,) = found(values, "contradiction")
-    assert (finding.severity, finding.city, finding.cities) == ("warning", "", CITIES)
+    assert (finding.level, finding.city, finding.cities) == ("warning", "", CITIES)
 
 
 def test_exceeding_allows_one_percent():
@@ -219,7 +219,7 @@ def test_negative_level_and_share_above_one_are_errors():
     values["loans"][2, 3] = -5.0
     values["gdp_share_primary"][8, 9] = 30.0
     findings = found(values, "impossible")
-    assert [(f.severity, f.city, f.years) for f in findings] == [
+    assert [(f.level, f.city, f.years) for f in findings] == [
         ("error", "City 008", (FIRST + 9,)),
         ("error", "City 002", (FIRST + 3,)),
     ]
@@ -227,7 +227,7 @@ def test_negative_level_and_share_above_one_are_errors():
 
 def test_share_in_percent_is_one_error_with_the_factor():
     (finding,) = found({"gdp_share_primary": 100 * shares(0.3)}, "impossible")
-    assert (finding.severity, finding.factor) == ("error", 100.0)
+    assert (finding.level, finding.factor) == ("error", 100.0)
     assert finding.correction == '"gdp_share_primary/*/*" = "*0.01"'
 
 
@@ -235,7 +235,7 @@ def test_negative_values_of_the_users_own_variable_are_a_warning():
     values = smooth()
     values[2, 3] = -5.0
     (finding,) = found({"my_balance": values}, "impossible")
-    assert finding.severity == "warning"
+    assert finding.level == "warning"
 
 
 def test_negative_foreign_investment_is_possible():
@@ -256,7 +256,7 @@ def test_zeros_of_many_cities_are_named_without_empty_brackets_for_unknown_cells
     values = np.round(smooth(), 2)
     values[:6, 6:9] = 0.0
     panel = replace(panel_of({"private_employment": values}), rows=None)
-    (finding,) = [f for f in audit_panel(panel).errors if f.check == "zero"]
+    (finding,) = [f for f in audit_panel(panel).errors if f.kind == "zero"]
     assert "0 in 6 cities" in finding.reason
     assert f"City 000 {FIRST + 6}–{FIRST + 8}" in finding.reason
     assert "()" not in finding.reason
@@ -270,14 +270,14 @@ def test_whole_year_in_another_unit_is_one_error():
     values[:, 5] *= 1e4
     audited = audit_panel(panel_of({"co2": values}))
     (finding,) = audited.errors
-    assert (finding.check, finding.years, finding.factor) == ("unit", (FIRST + 5,) * 2, 1e4)
+    assert (finding.kind, finding.years, finding.factor) == ("unit", (FIRST + 5,) * 2, 1e4)
     assert finding.correction == f'"co2/*/{FIRST + 5}" = "*0.0001"'
 
 
 def test_unit_that_changes_for_good_runs_to_the_newest_year():
     values = smooth()
     values[:, 5:] *= 1e-4
-    (finding,) = [f for f in found({"co2": values}, "unit") if f.severity == "error"]
+    (finding,) = [f for f in found({"co2": values}, "unit") if f.level == "error"]
     assert finding.years == (FIRST + 5, LAST)
     assert "the years before are in another unit" in finding.reason
 
@@ -286,7 +286,7 @@ def test_variable_in_another_unit_than_its_header_says():
     gdp = smooth()
     values = {"gdp_nominal": gdp, "loans": 0.8 * gdp * 1e4, "population": gdp / 5}
     (finding,) = found(values, "unit")
-    assert (finding.severity, finding.variable, finding.factor) == ("warning", "loans", 1e4)
+    assert (finding.level, finding.variable, finding.factor) == ("warning", "loans", 1e4)
     assert finding.correction == '"loans/*/*" = "*0.0001"'
 
 
@@ -340,8 +340,8 @@ def test_year_hole_and_city_holes():
     values[:, 4:6] = np.nan
     values[[3, 8], 8] = np.nan
     year, cities = found({"loans": values}, "hole")
-    assert (year.severity, year.years) == ("warning", (FIRST + 4, FIRST + 5))
-    assert (cities.severity, cities.cities) == ("note", 2)
+    assert (year.level, year.years) == ("warning", (FIRST + 4, FIRST + 5))
+    assert (cities.level, cities.cities) == ("note", 2)
     assert cities.reason == ("2 values missing inside the series of 2 cities: City 003, City 008")
 
 
@@ -349,7 +349,7 @@ def test_hole_in_the_outcome_is_a_warning():
     values = smooth()
     values[3, 8] = np.nan
     (finding,) = found({"gdp_real": values}, "hole", outcome="gdp_real")
-    assert (finding.severity, finding.city) == ("warning", "City 003")
+    assert (finding.level, finding.city) == ("warning", "City 003")
 
 
 def test_coverage_is_noted_for_what_is_not_whole():
@@ -369,12 +369,12 @@ def test_boundary_change_is_noted_and_a_warning_where_it_shows():
     values = smooth(cities=6)
     values[1, 6:] *= 1.8
     findings = found({"population": values}, "boundary", names=list(CHINESE))
-    assert {f.city: f.severity for f in findings if f.years == (2011,)} == {
+    assert {f.city: f.level for f in findings if f.years == (2011,)} == {
         "合肥市": "note",
         "芜湖市": "warning",
         "马鞍山市": "note",
     }
-    (shown,) = [f for f in findings if f.severity == "warning"]
+    (shown,) = [f for f in findings if f.level == "warning"]
     assert shown.reason.endswith("it shows in population")
     assert not found({"population": values}, "jump", names=list(CHINESE))
 

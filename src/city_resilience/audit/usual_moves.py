@@ -5,16 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.audit import thresholds as limit
 from city_resilience.audit.trajectories import Float
 
 __all__ = ["by_group", "expanding_median", "size_groups", "usual_moves"]
-
-GROUPS = 5
-LEAST = 0.02
-_OF_ALL = 0.5
-_ENOUGH = 20
-_FAR, _FAR_SIGMAS = 0.95, 1.96
-_NEAR, _NEAR_SIGMAS = 0.75, 1.15
 
 Groups = NDArray[np.int8]
 
@@ -31,7 +25,7 @@ def size_groups(size: Float) -> Groups:
     for at in range(size.shape[1]):
         known = np.flatnonzero(np.isfinite(size[:, at]))
         ranked = known[np.argsort(size[known, at], kind="stable")]
-        groups[ranked, at] = np.arange(len(ranked)) * GROUPS // max(len(ranked), 1)
+        groups[ranked, at] = np.arange(len(ranked)) * limit.SIZE_GROUPS // max(len(ranked), 1)
     return groups
 
 
@@ -53,24 +47,25 @@ def usual_moves(moves: Float, groups: Groups) -> Float:
     ndarray, shape (groups, years)
         NaN for a year without moves.
     """
-    table = np.full((GROUPS, moves.shape[1]), np.nan)
+    table = np.full((limit.SIZE_GROUPS, moves.shape[1]), np.nan)
     for at in range(moves.shape[1]):
         size = np.abs(moves[:, at])
         known = np.isfinite(size) & (groups[:, at] >= 0)
         if not known.any():
             continue
         everyone = _deviation(size[known])
-        for group in range(GROUPS):
+        for group in range(limit.SIZE_GROUPS):
             own = size[known & (groups[:, at] == group)]
-            enough = len(own) >= _ENOUGH
-            table[group, at] = max(_deviation(own), _OF_ALL * everyone) if enough else everyone
+            enough = len(own) >= limit.ENOUGH_CITIES
+            least = limit.LEAST_OF_ALL * everyone
+            table[group, at] = max(_deviation(own), least) if enough else everyone
     return table
 
 
 def _deviation(sizes: Float) -> float:
-    if len(sizes) >= _ENOUGH:
-        return float(np.quantile(sizes, _FAR)) / _FAR_SIGMAS
-    return float(np.quantile(sizes, _NEAR)) / _NEAR_SIGMAS
+    if len(sizes) >= limit.ENOUGH_CITIES:
+        return float(np.quantile(sizes, limit.FAR_QUANTILE)) / limit.FAR_DEVIATIONS
+    return float(np.quantile(sizes, limit.NEAR_QUANTILE)) / limit.NEAR_DEVIATIONS
 
 
 def expanding_median(table: Float) -> Float:
@@ -91,5 +86,7 @@ def by_group(table: Float, groups: Groups) -> Float:
     table : ndarray, shape (groups, years)
     groups : ndarray of int8, shape (cities, years)
     """
-    taken = np.maximum(table, LEAST)[np.maximum(groups, 0), np.arange(groups.shape[1])]
+    taken = np.maximum(table, limit.LEAST_USUAL_MOVE)[
+        np.maximum(groups, 0), np.arange(groups.shape[1])
+    ]
     return np.asarray(np.where(groups >= 0, taken, np.nan))

@@ -1,0 +1,245 @@
+"""An audit rule, and what it looks at: the panel under audit, or one of its variables at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.audit import thresholds as limit
+from city_resilience.audit.expected import Trajectory
+from city_resilience.audit.masking import Masked
+from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.audit.wording import (
+    compared,
+    correction_factor,
+    listed,
+    shown,
+    span,
+    with_unit,
+)
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.issues import Issue, Level, Place, correction_line
+from city_resilience.reading.panel import Grid, Panel
+
+__all__ = ["PanelView", "Rule", "VariableView", "view_panel"]
+
+
+@dataclass(frozen=True)
+class PanelView:
+    """The panel under audit.
+
+    Attributes
+    ----------
+    panel : Panel
+    grid : Grid
+        The panel's numbers.
+    outcome : str
+        Id of the outcome; empty where it is not known.
+    positions : ndarray of int64, shape (cities, years)
+        Row of the frame; -1 where the panel has none.
+    masked : Masked
+        The cells that are almost certainly wrong as of their own year.
+    """
+
+    panel: Panel
+    grid: Grid
+    outcome: str
+    positions: NDArray[np.int64]
+    masked: Masked
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """Variables of the panel by id."""
+        return self.panel.variables
+
+    @property
+    def years(self) -> tuple[int, int]:
+        """First and last year of the panel."""
+        return int(self.grid.years[0]), int(self.grid.years[-1])
+
+    def issue(
+        self,
+        level: Level,
+        kind: str,
+        reason: str,
+        *,
+        variable: str = "",
+        city: str = "",
+        years: tuple[int, ...] = (),
+        at: tuple[int, int] | None = None,
+        correct: str = "",
+        surprise: float = 0.0,
+        **more: Any,
+    ) -> Issue:
+        """Return an issue with its address and the line that corrects it.
+
+        Parameters
+        ----------
+        level, kind, reason, variable, city, years, surprise
+            As in `Issue`.
+        at : tuple of int
+            Row and column of the grid: names city, year, place and, of a variable, the value.
+        correct : str
+            Right side of the line for ``[data.corrections]``.
+        **more
+            Further fields of `Issue`.
+        """
+        if at is not None:
+            city, years = self.grid.cities[at[0]], years or (int(self.grid.years[at[1]]),)
+            more = {"place": self.place(at, variable)} | more
+            if variable:
+                more["value"] = float(self.grid.values[variable][at])
+        if correct:
+            when = span(years, "-") or "*"
+            more["correction"] = correction_line(variable, city or "*", when, correct)
+        surprise = float(min(surprise, limit.MOST_SURPRISE))
+        return Issue(
+            level=level,
+            kind=kind,
+            reason=reason,
+            variable=variable,
+            city=city,
+            years=years,
+            surprise=surprise,
+            **more,
+        )
+
+    def place(self, at: tuple[int, int], variable: str = "") -> Place:
+        """Return where a cell of the grid stands in the file."""
+        position = int(self.positions[at])
+        return self.panel.place(position, variable) if position >= 0 else Place()
+
+    def reach(self, cells: Mask) -> dict[str, Any]:
+        """Return ``years``, first and last, and the number of ``cities`` of some cells."""
+        years = self.grid.years[np.flatnonzero(cells.any(axis=0))]
+        return {"years": (int(years[0]), int(years[-1])), "cities": int(cells.any(axis=1).sum())}
+
+    def named(self, cities: Sequence[int] | NDArray[np.int64], most: int) -> str:
+        """Return the names of the first cities, and how many more there are."""
+        return listed([self.grid.cities[int(city)] for city in cities], most)
+
+
+@dataclass(frozen=True)
+class VariableView:
+    """One variable of the panel under audit.
+
+    Attributes
+    ----------
+    whole : PanelView
+    variable : Variable
+    values : ndarray, shape (cities, years)
+    trajectory : Trajectory
+    """
+
+    whole: PanelView
+    variable: Variable
+    values: Float
+    trajectory: Trajectory
+
+    @property
+    def id(self) -> str:
+        """Id of the variable."""
+        return self.variable.id
+
+    @property
+    def is_outcome(self) -> bool:
+        """Whether it is the variable that becomes the label."""
+        return self.id == self.whole.outcome
+
+    @property
+    def years(self) -> NDArray[np.int64]:
+        """Years of the panel, the columns of ``values``."""
+        return self.whole.grid.years
+
+    def observed(self) -> NDArray[np.int64]:
+        """Return the columns in which any city has a value."""
+        return np.flatnonzero(np.isfinite(self.values).any(axis=0))
+
+    def masked_by(self, rule: str) -> Mask:
+        """Return the cells that a rule masks."""
+        return self.whole.masked.found_by(self.id, rule)
+
+    def issue(self, level: Level, kind: str, reason: str, **more: Any) -> Issue:
+        """Return an issue of this variable; see `PanelView.issue`."""
+        return self.whole.issue(level, kind, reason, variable=self.id, **more)
+
+    def off(
+        self,
+        level: Level,
+        kind: str,
+        at: tuple[int, int],
+        witnesses: str,
+        expected: float,
+        *,
+        ratio: float | None = None,
+        why: str = "",
+        power: int = 0,
+        correct: str = "drop",
+        surprise: float,
+    ) -> Issue:
+        """Return an issue of a cell that is far from what is expected in its place.
+
+        Parameters
+        ----------
+        witnesses : str
+            What lets expect it: ``the years before``.
+        expected : float
+            In the variable's unit.
+        ratio : float, optional
+            ln of how far the cell is off; that of value and expectation if not given.
+        why : str
+            End of the sentence.
+        power : int
+            Power of ten that the cell is off by; 0 where it is none, and ``correct`` counts.
+        """
+        value = float(self.values[at])
+        ratio = float(np.log(value / expected)) if ratio is None else ratio
+        return self.issue(
+            level,
+            kind,
+            f"{with_unit(value, self.variable.unit)} is {compared(ratio)} what {witnesses} let "
+            f"expect ({shown(expected, 3)}){why}",
+            at=at,
+            expected=expected,
+            factor=10.0**power if power else None,
+            correct=correction_factor(power) if power else correct,
+            surprise=surprise,
+        )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of the audit.
+
+    Attributes
+    ----------
+    id : str
+        Name in issues (as their ``kind``) and in experiment files.
+    label_en, label_zh : str
+        Names for people.
+    each : callable or None
+        Issues of one variable.
+    whole : callable or None
+        Issues of the whole panel.
+    """
+
+    id: str
+    label_en: str
+    label_zh: str
+    each: Callable[[VariableView], Iterator[Issue]] | None = None
+    whole: Callable[[PanelView], Iterator[Issue]] | None = None
+
+
+def view_panel(panel: Panel, outcome: str, masked: Masked) -> PanelView:
+    """Lay out where each cell of the grid stands in the panel's frame."""
+    grid = masked.grid
+    positions = np.full(grid.shape, -1, dtype=np.int64)
+    row = pd.Index(grid.cities).get_indexer(panel.frame["city"])
+    column = panel.frame["year"].to_numpy() - grid.years[0]
+    positions[row, column] = np.arange(len(panel.frame))
+    return PanelView(panel, grid, outcome, positions, masked)
