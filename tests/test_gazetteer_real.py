@@ -10,7 +10,7 @@ import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.gazetteer.table import resolve_table
+from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
 
 REAL = Path(__file__).parents[2] / "shared/data/china_prefecture"
 FDI = REAL / "raw/1996-2023年地级市外商直接投资FDI.xlsx"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.catalogue.gazetteer.sizes import size_bases, size_class
+from city_resilience.catalogue.gazetteer.groups import size_bases, size_class
 from city_resilience.errors import InputError
 from city_resilience.reading.size import size_labels
 from city_resilience.tasks.dataset import Dataset, build_dataset

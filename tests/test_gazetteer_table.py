@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.gazetteer.table import resolve_table
+from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
 from city_resilience.errors import InputError
 
 CHINA = load_gazetteer("china")

@@ -99,8 +99,8 @@ def plain(text: str) -> str:
     >>> plain("全 市_x000D_\n Total City"), plain("市　辖区")
     ('全市totalcity', '市辖区')
     """
-    folded = unicodedata.normalize("NFKC", text.replace("_x000D_", " ")).casefold()
-    return "".join(c for c in folded if c.isalnum() or c in "&%")
+    normalised = unicodedata.normalize("NFKC", text.replace("_x000D_", " ")).casefold()
+    return "".join(c for c in normalised if c.isalnum() or c in "&%")
 
 
 @cache

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.groups import COMPUTED_GROUPS
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.gazetteer.table import resolve_table
+from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
 

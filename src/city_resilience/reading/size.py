@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from city_resilience.catalogue.gazetteer.sizes import size_bases, size_class
+from city_resilience.catalogue.gazetteer.groups import size_bases, size_class
 
 __all__ = ["size_labels"]
 

@@ -8,7 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from city_resilience.catalogue.gazetteer.boundaries import read_changes
+from city_resilience.catalogue.gazetteer.cities import (
+    BEYOND,
+    City,
+    read_changes,
+    read_cities,
+    read_table,
+)
 from city_resilience.catalogue.gazetteer.groups import (
     COMPUTED_GROUPS,
     GROUPS,
@@ -21,16 +27,10 @@ from city_resilience.catalogue.gazetteer.lookup import (
     Entry,
     Match,
     NotFound,
-    build_index,
-    province_names,
-)
-from city_resilience.catalogue.gazetteer.tables import (
-    BEYOND,
-    City,
     base_key,
-    fold,
-    read_cities,
-    read_table,
+    build_index,
+    normalise,
+    province_names,
 )
 from city_resilience.errors import InputError, nearest
 
@@ -236,12 +236,12 @@ class Gazetteer:
 
     def _entries(self, name: str) -> list[Entry]:
         """Return every reading of a name, corrected ones only where there is no other."""
-        key = fold(name)
+        key = normalise(name)
         return list(self.index.get(key, ())) or self._without_kind(key) or self._corrected(key)
 
     def _province(self, name: str) -> str:
         """Return the full name of a province, "" where it is none."""
-        return self.provinces.get(base_key(fold(name)), "")
+        return self.provinces.get(base_key(normalise(name)), "")
 
     def _without_kind(self, key: str) -> list[Entry]:
         """Return the cities of an English name that says City, Prefecture or the like."""
@@ -263,7 +263,7 @@ class Gazetteer:
         return list(found.values())
 
     def _unknown(self, name: str) -> Match | NotFound:
-        key = fold(name)
+        key = normalise(name)
         if len(key) > 1 and key.endswith(_COUNTY_ENDINGS) and not key.endswith("地区"):
             return Match("", key, "", "", "county", "form", "a county by the end of its name")
         close = difflib.get_close_matches(key, self.index, n=6, cutoff=0.5)
@@ -357,7 +357,7 @@ def _county(name: str, entries: Sequence[Entry]) -> Match:
         one = entries[0]
         return Match(one.adcode, one.name, one.name_en, one.province, "county", one.how)
     where = " or ".join(entry.province for entry in entries)
-    return Match("", fold(name), "", "", "county", entries[0].how, f"a county of {where}")
+    return Match("", normalise(name), "", "", "county", entries[0].how, f"a county of {where}")
 
 
 def _elsewhere(name: str, entries: Sequence[Entry], within: str) -> NotFound:

@@ -1,13 +1,27 @@
-"""The groups of a unit: where it lies, its rank, its resources, and the pilots it took part in."""
+"""The groups of a unit: where it lies, its rank, resources and pilots, and its size."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
-from city_resilience.catalogue.gazetteer.tables import read_table
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["COMPUTED_GROUPS", "GROUPS", "Pilot", "group_label", "read_pilots", "unit_groups"]
+from city_resilience.catalogue.gazetteer.cities import read_table
+from city_resilience.errors import InputError, nearest
+
+__all__ = [
+    "COMPUTED_GROUPS",
+    "GROUPS",
+    "Pilot",
+    "group_label",
+    "read_pilots",
+    "size_bases",
+    "size_class",
+    "unit_groups",
+]
 
 _PILOTS = ("broadband_china", "low_carbon", "innovative_city")
 COMPUTED_GROUPS = ("size",)
@@ -91,3 +105,60 @@ def _year(since: str) -> int | str:
 
 def _side(flag: str) -> str:
     return "inside" if flag == "1" else "outside"
+
+
+@cache
+def size_bases(country: str = "china") -> Mapping[str, str]:
+    """Return the populations that sizes may be read from, by variable id, the best first.
+
+    The note says which population it is, and what reading sizes from it does to them.
+    """
+    return {
+        row["variable"]: f"size by {row['population']}: {row['caveat']}"
+        for row in read_table(country, "size_bases")
+    }
+
+
+def size_class(
+    population: NDArray[np.float64], basis: str, country: str = "china"
+) -> tuple[NDArray[np.str_], str]:
+    """Classify cities by the standard of 2014, 国发〔2014〕51号.
+
+    Parameters
+    ----------
+    population : ndarray, shape (cities,)
+        10,000 persons; NaN = unknown. The standard is about residents of the urban area.
+    basis : str
+        Which population it is: an id of `size_bases`.
+
+    Returns
+    -------
+    labels : ndarray of str, shape (cities,)
+        ``II_small`` (below 200,000), ``I_small``, ``medium``, ``II_large``, ``I_large``,
+        ``very_large`` or ``super`` (10 million and more), the lower bound of each belonging to
+        it; "" where the population is unknown or negative.
+    note : str
+        Which population was used, and what that does to the classes.
+
+    Raises
+    ------
+    InputError
+        If there is no such basis.
+
+    Examples
+    --------
+    >>> labels, note = size_class(np.array([19.9, 20.0, 1000.0, np.nan]), "population")
+    >>> labels.tolist()
+    ['II_small', 'I_small', 'super', '']
+    """
+    bases = size_bases(country)
+    if basis not in bases:
+        raise InputError(
+            f"size class: no population {basis!r}{nearest(basis, bases)}; "
+            f"use one of: {', '.join(bases)}"
+        )
+    rows = read_table(country, "size_classes")
+    names = np.array(["", *(row["size"] for row in rows)])
+    bounds = np.array([float(row["from"]) for row in rows])
+    known = np.nan_to_num(np.asarray(population, dtype=np.float64), nan=-1.0)
+    return names[np.searchsorted(bounds, known, side="right")], bases[basis]

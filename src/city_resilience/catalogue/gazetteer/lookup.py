@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
-from city_resilience.catalogue.gazetteer.tables import BEYOND, City, base_key, fold, read_table
+from city_resilience.catalogue.gazetteer.cities import BEYOND, City, read_table
 
-__all__ = ["Entry", "How", "Kind", "Match", "NotFound", "build_index", "province_names"]
+__all__ = [
+    "Entry",
+    "How",
+    "Kind",
+    "Match",
+    "NotFound",
+    "base_key",
+    "build_index",
+    "normalise",
+    "province_names",
+]
 
 Kind = Literal["city", "province", "total", "county", "header"]
 How = Literal["exact", "alias", "former name", "pinyin", "confusable", "form", "table"]
-_HOWS: Mapping[str, How] = {
-    "alias": "alias",
-    "former name": "former name",
-    "pinyin": "pinyin",
-    "confusable": "confusable",
-}
+_ENGLISH_KIND = re.compile(
+    r"\(?(?:city|municipality|autonomousprefecture|prefecture|region|league|areas"
+    r"|administrativeoffices)\)?$"
+)
+_MARKS = str.maketrans("", "", "'’‘`-")
 
 
 @dataclass(frozen=True)
@@ -95,15 +106,33 @@ class Entry:
 Index = dict[str, list[Entry]]
 
 
+def normalise(name: str) -> str:
+    """Return a name as it is compared: NFKC, lower case, no spaces or invisible characters.
+
+    Examples
+    --------
+    >>> normalise("哈 密\u200b市"), normalise("Ma’anshan (City)")
+    ('哈密市', 'maanshan(city)')
+    """
+    text = unicodedata.normalize("NFKC", name).casefold()
+    seen = (c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
+    return "".join(seen).translate(_MARKS)
+
+
+def base_key(key: str) -> str:
+    """Return a normalised English name without the word for the kind of unit."""
+    return _ENGLISH_KIND.sub("", key)
+
+
 def build_index(country: str, cities: Mapping[str, City]) -> Index:
-    """Return every folded name with its readings, one for each unit."""
+    """Return every normalised name with its readings, one for each unit."""
     index: Index = {}
     for city in cities.values():
         for name in (city.name, city.short):
             _add(index, name, _city_entry(city, "exact"))
     for row in read_table(country, "aliases"):
         last = int(row["to_year"] or BEYOND)
-        _add(index, row["key"], _city_entry(cities[row["adcode"]], _HOWS[row["how"]], last))
+        _add(index, row["key"], _city_entry(cities[row["adcode"]], cast(How, row["how"]), last))
     _add_provinces(index, country, cities)
     _add_counties(index, country)
     for row in read_table(country, "labels"):
@@ -113,13 +142,13 @@ def build_index(country: str, cities: Mapping[str, City]) -> Index:
 
 
 def province_names(country: str) -> dict[str, str]:
-    """Return folded names of provinces, full, short and English, to the full name."""
+    """Return normalised names of provinces, full, short and English, to the full name."""
     known: dict[str, str] = {}
     for row in read_table(country, "provinces"):
-        english = base_key(fold(row["name_en"]))
+        english = base_key(normalise(row["name_en"]))
         spellings = [row["name"], english, f"{english}province"]
         spellings += [row["short"] + suffix for suffix in ("", "省", "自治区")]
-        known |= {fold(name): row["name"] for name in spellings}
+        known |= {normalise(name): row["name"] for name in spellings}
     return known
 
 
@@ -131,7 +160,7 @@ def _add_provinces(index: Index, country: str, cities: Mapping[str, City]) -> No
     for row in read_table(country, "provinces"):
         if row["adcode"] in cities:
             continue
-        english = fold(row["name_en"])
+        english = normalise(row["name_en"])
         chinese: dict[str, How] = {row["short"] + "省": "alias", row["short"] + "自治区": "alias"}
         chinese |= {row["name"]: "exact", row["short"]: "exact"}
         pinyin: dict[str, How] = dict.fromkeys(
@@ -153,7 +182,7 @@ def _add_counties(index: Index, country: str) -> None:
 
 
 def _add(index: Index, name: str, entry: Entry, *, only_new: bool = False) -> None:
-    entries = index.setdefault(fold(name), [])
+    entries = index.setdefault(normalise(name), [])
     if only_new and any(known.kind == "city" for known in entries):
         return
     if all(known.adcode != entry.adcode or known.kind != entry.kind for known in entries):

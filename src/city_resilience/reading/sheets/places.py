@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.gazetteer.table import resolve_table
+from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.cells import parse_cell
 from city_resilience.reading.sheets.table import Table

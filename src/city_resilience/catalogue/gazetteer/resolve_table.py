@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from city_resilience.catalogue.gazetteer.cities import BEYOND
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.gazetteer.lookup import Entry, Match, NotFound
-from city_resilience.catalogue.gazetteer.tables import BEYOND, fold
+from city_resilience.catalogue.gazetteer.lookup import Entry, Match, NotFound, normalise
 from city_resilience.errors import InputError
 
 __all__ = ["resolve_table"]
@@ -254,13 +254,13 @@ def _other_kind(entries: Iterable[Entry]) -> str:
 
 
 def _rivals(rows: Sequence[Row], open_: Open) -> dict[tuple[int | None, str], Counter[str]]:
-    """Count, by year and unit, the ambiguous rows that could be it, by folded name."""
+    """Count, by year and unit, the ambiguous rows that could be it, by normalised name."""
     rivals: dict[tuple[int | None, str], Counter[str]] = {}
     for at, entries in open_.items():
         name, year, province = rows[at]
         for entry in entries:
             if entry.kind == "city":
-                spelled = f"{fold(name)}/{fold(province)}"
+                spelled = f"{normalise(name)}/{normalise(province)}"
                 rivals.setdefault((year, entry.adcode), Counter())[spelled] += 1
     return rivals
 

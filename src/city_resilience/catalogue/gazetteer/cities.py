@@ -1,22 +1,16 @@
-"""The gazetteer's tables as shipped, and names folded so that spellings compare."""
+"""The units of a country as shipped, and the years in which their area changed."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from city_resilience.catalogue.shipped import shipped_rows
 
-__all__ = ["BEYOND", "City", "base_key", "fold", "read_cities", "read_table"]
+__all__ = ["BEYOND", "City", "read_changes", "read_cities", "read_table"]
 
-_ENGLISH_KIND = re.compile(
-    r"\(?(?:city|municipality|autonomousprefecture|prefecture|region|league|areas"
-    r"|administrativeoffices)\)?$"
-)
-_MARKS = str.maketrans("", "", "'’‘`-")
 BEYOND = 9999
+Changes = dict[str, list[tuple[int, str]]]
 
 
 @dataclass(frozen=True)
@@ -51,24 +45,6 @@ class City:
     successors: tuple[str, ...]
 
 
-def fold(name: str) -> str:
-    """Return a name as it is compared: NFKC, lower case, no spaces or invisible characters.
-
-    Examples
-    --------
-    >>> fold("哈 密\u200b市"), fold("Ma’anshan (City)")
-    ('哈密市', 'maanshan(city)')
-    """
-    text = unicodedata.normalize("NFKC", name).casefold()
-    seen = (c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
-    return "".join(seen).translate(_MARKS)
-
-
-def base_key(key: str) -> str:
-    """Return a folded English name without the word for the kind of unit."""
-    return _ENGLISH_KIND.sub("", key)
-
-
 def read_table(country: str, name: str) -> list[Mapping[str, str]]:
     """Return the rows of a shipped table."""
     return shipped_rows(f"{name}.csv", f"catalogue/gazetteer/{country}")
@@ -93,3 +69,24 @@ def _city(row: Mapping[str, str]) -> City:
         last=int(row["valid_to"] or BEYOND),
         successors=tuple(row["successor"].split(";")) if row["successor"] else (),
     )
+
+
+def read_changes(country: str) -> Changes:
+    """Return, by code, each affected data year with what moved, for both ends of a move.
+
+    Growth into such a year is an artefact of the changed area.
+    """
+    changes: Changes = {}
+    for row in read_table(country, "boundary_changes"):
+        origin = row["from_name"] or "direct rule of the province"
+        if row["from_adcode"]:
+            _add(changes, row["from_adcode"], row, f"went to {row['to_name']}")
+        _add(changes, row["to_adcode"], row, f"came from {origin}")
+    return changes
+
+
+def _add(changes: Changes, adcode: str, row: Mapping[str, str], moved: str) -> None:
+    first = int(row["first_data_year_affected"])
+    for year in range(first, int(row["last_data_year_affected"] or first) + 1):
+        later = f" in {first}; some series show it in {year}" if year > first else ""
+        changes.setdefault(adcode, []).append((year, f"{row['units']} {moved}{later}"))
