@@ -9,10 +9,9 @@ from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.exchanges import exchanged
 from city_resilience.audit.levels import year_moves
-from city_resilience.audit.magnitudes import MAGNITUDES
 from city_resilience.audit.repeats import fingerprints
 from city_resilience.audit.rules import RULES
-from city_resilience.audit.totals import PARTS, SUMS, exceeding, off_sum
+from city_resilience.audit.totals import exceeding, load_sums, off_sum
 from city_resilience.catalogue.variables import load_catalogue
 
 LAST = FIRST + YEARS - 1
@@ -36,10 +35,28 @@ def test_ids_of_rules_are_single_and_named_in_both_languages():
 
 def test_tables_name_variables_of_the_catalogue():
     known = set(load_catalogue().variables)
-    named = {name for pair in PARTS for name in pair}
-    named |= {name for rule in SUMS for name in (*rule.parts, rule.total)} - {""}
-    named |= {name for rule in MAGNITUDES for name in (rule.variable, *rule.over)}
+    variables = load_catalogue().variables.values()
+    named = {variable.total for variable in variables} - {""}
+    named |= {rule.total for rule in load_sums()} - {""}
+    named |= {name for variable in variables for own in variable.ranges for name in own.over}
+    named |= {name for variable in variables for own in variable.identities for name in own.of}
     assert named <= known
+
+
+def test_the_catalogue_knows_parts_sums_and_signs():
+    variables = load_catalogue().variables
+    assert variables["employment_ict"].total == "unit_employment"
+    assert variables["gdp_share_primary"].total == ""
+    totals = {rule.total: (len(rule.parts), rule.usual) for rule in load_sums()}
+    assert totals == {
+        "": (3, 0.03),
+        "gdp_nominal": (3, 0.03),
+        "employment": (3, 0.04),
+        "unit_employment": (19, 0.1),
+    }
+    signed = {v.id for v in variables.values() if not v.never_negative and v.kind == "level"}
+    assert signed == {"fdi"}
+    assert sum(len(v.ranges) for v in variables.values()) == 32
 
 
 # --- levels ---------------------------------------------------------------------------------------
@@ -208,7 +225,8 @@ def test_off_sum_is_unknown_where_a_part_is():
     values = {"employment_primary": np.array([[1.0, np.nan]])}
     values |= {f"employment_{s}": np.array([[2.0, 2.0]]) for s in ("secondary", "tertiary")}
     values["employment"] = np.array([[10.0, 10.0]])
-    np.testing.assert_array_equal(off_sum(values, SUMS[1]), [[-0.5, np.nan]])
+    (rule,) = (rule for rule in load_sums() if rule.total == "employment")
+    np.testing.assert_array_equal(off_sum(values, rule), [[-0.5, np.nan]])
 
 
 # --- impossible values ----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import numpy as np
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule
-from city_resilience.audit.totals import SUMS, Sum, exceeding, larger_than, off_sum, parts_of
+from city_resilience.audit.totals import Sum, exceeding, larger_than, load_sums, off_sum, parts_of
 from city_resilience.audit.trajectories import Float, cells_of
 from city_resilience.audit.wording import shown, span
 from city_resilience.reading.issues import Issue
@@ -34,7 +34,7 @@ def contradictions(view: PanelView) -> Iterator[Issue]:
                 surprise=50.0,
                 **view.reach(common),
             )
-    for rule in SUMS:
+    for rule in load_sums():
         if {*rule.parts, *([rule.total] if rule.total else [])} <= set(values):
             yield from _sums(view, rule)
 

@@ -29,9 +29,6 @@ __all__ = ["CELL_RULES", "Masked", "find_masked", "mask_errors", "mask_panel", "
 CELL_RULES = ("impossible", "zero", "spike", "contradiction", "outcome")
 """Rules whose errors are about one cell; accepting any of them keeps the cell."""
 
-SIGNED = frozenset({"fdi"})
-_KINDS = ("level", "volume", "share", "ratio")
-
 
 @dataclass(frozen=True)
 class Masked:
@@ -116,8 +113,7 @@ def find_masked(
 
 def out_of_range(values: Float, variable: Variable) -> Mask:
     """Return cells that no city can have: below zero, or a share above one."""
-    signed = variable.kind in ("log", "index") or variable.id in SIGNED
-    wrong = np.zeros(values.shape, dtype=bool) if signed else values < 0
+    wrong = values < 0 if variable.never_negative else np.zeros(values.shape, dtype=bool)
     if variable.kind == "share":
         wrong = wrong | (values > limit.MOST_SHARE)
     return np.asarray(wrong)
@@ -128,7 +124,7 @@ def _impossible(values: Float, variable: Variable) -> Mask:
 
     There the variable is not what it is taken for, and no cell is mistyped.
     """
-    if variable.id not in load_catalogue().variables or variable.kind not in _KINDS:
+    if variable.id not in load_catalogue().variables:
         return np.zeros(values.shape, dtype=bool)
     wrong = out_of_range(values, variable)
     known = np.isfinite(values).sum(axis=0)

@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
 from city_resilience.audit.trajectories import Float, Mask
+from city_resilience.catalogue.variables import Variable, load_catalogue
 
-__all__ = ["PARTS", "SUMS", "Sum", "exceeding", "larger_than", "off_sum", "parts_of", "wrong_side"]
-
-_INDUSTRIES = (
-    *("agriculture", "mining", "manufacturing", "utilities", "construction", "transport", "ict"),
-    *("trade", "hospitality", "finance", "real_estate", "leasing_business", "research"),
-    *("public_facilities", "resident_services", "education", "health", "culture"),
-    "public_administration",
-)
-PARTS: tuple[tuple[str, str], ...] = (
-    *((f"employment_{industry}", "unit_employment") for industry in _INDUSTRIES),
-    *((f"employment_{sector}", "employment") for sector in ("primary", "secondary", "tertiary")),
-    *((f"value_added_{sector}", "gdp_nominal") for sector in ("primary", "secondary", "tertiary")),
-    ("industrial_value_added", "gdp_nominal"),
-    ("urban_population", "population"),
-    ("science_spending", "fiscal_expenditure"),
-    ("education_spending", "fiscal_expenditure"),
-    ("graduates", "college_students"),
-    ("base_stations_5g", "mobile_base_stations"),
-)
-"""Variables that cannot be larger than another; compared where the panel has both."""
+__all__ = [
+    "Sum",
+    "exceeding",
+    "larger_than",
+    "load_sums",
+    "off_sum",
+    "parts_of",
+    "wrong_side",
+]
 
 
 @dataclass(frozen=True)
@@ -41,25 +32,29 @@ class Sum:
     """
 
     parts: tuple[str, ...]
-    total: str
-    usual: float
-
-
-SUMS: tuple[Sum, ...] = (
-    Sum(("gdp_share_primary", "gdp_share_secondary", "gdp_share_tertiary"), "", 0.03),
-    Sum(("employment_primary", "employment_secondary", "employment_tertiary"), "employment", 0.04),
-    Sum(
-        ("value_added_primary", "value_added_secondary", "value_added_tertiary"),
-        "gdp_nominal",
-        0.03,
-    ),
-    Sum(tuple(f"employment_{industry}" for industry in _INDUSTRIES), "unit_employment", 0.1),
-)
+    total: str = ""
+    usual: float = Variable.sum_slack
 
 
 def parts_of(values: Mapping[str, Float]) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of part and total that a panel has."""
-    return ((part, total) for part, total in PARTS if part in values and total in values)
+    """Yield the pairs of part and total of the catalogue that a panel has."""
+    for variable in load_catalogue().variables.values():
+        if variable.id in values and variable.total in values:
+            yield variable.id, variable.total
+
+
+@cache
+def load_sums() -> tuple[Sum, ...]:
+    """Return the sums of the catalogue."""
+    known = load_catalogue().variables
+    parts: dict[str, tuple[str, ...]] = {}
+    for variable in known.values():
+        if variable.sums_to:
+            parts[variable.sums_to] = (*parts.get(variable.sums_to, ()), variable.id)
+    return tuple(
+        Sum(own, known[total].id, known[total].sum_slack) if total in known else Sum(own)
+        for total, own in parts.items()
+    )
 
 
 def larger_than(part: Float, total: Float) -> Mask:

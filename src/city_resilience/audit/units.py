@@ -6,16 +6,16 @@ The audit proposes; the experiment file decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 import numpy as np
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.levels import year_moves
-from city_resilience.audit.magnitudes import MAGNITUDES, Magnitude
 from city_resilience.audit.rule import PanelView, Rule, VariableView
 from city_resilience.audit.trajectories import Float, median_of_known
 from city_resilience.audit.wording import compared, correction_factor, shown, span, why_factor
-from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.catalogue.variables import Range, load_catalogue
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "plausible_power", "quantity", "unit_doubts", "unit_years"]
@@ -57,7 +57,7 @@ def _is_power(move: float, power: int) -> bool:
 def unit_doubts(view: PanelView) -> Iterator[Issue]:
     """Doubt units by magnitude: against wide bounds, other variables, and other cities."""
     doubted: set[str] = set()
-    for rule in MAGNITUDES:
+    for rule in _ranges():
         named = {rule.variable, *rule.over}
         if named <= set(view.grid.values) and not doubted & named:
             found = list(_magnitude(view, rule))
@@ -66,7 +66,22 @@ def unit_doubts(view: PanelView) -> Iterator[Issue]:
     yield from _shares(view)
 
 
-def quantity(values: Mapping[str, Float], rule: Magnitude) -> Float:
+@cache
+def _ranges() -> list[Range]:
+    """Return the ranges of the catalogue: of variables alone, over two others, over one other.
+
+    So what is doubted by itself is no base of another doubt; second ranges come last.
+    """
+    ranges = [
+        (at, own)
+        for variable in load_catalogue().variables.values()
+        for at, own in enumerate(variable.ranges)
+    ]
+    ranges.sort(key=lambda pair: ((0, 2, 1)[len(pair[1].over)], pair[0]))
+    return [own for _, own in ranges]
+
+
+def quantity(values: Mapping[str, Float], rule: Range) -> Float:
     """Return logarithms of what a rule bounds; NaN where anything is unknown or not positive."""
     size = values[rule.variable]
     if rule.over:
@@ -78,12 +93,12 @@ def quantity(values: Mapping[str, Float], rule: Magnitude) -> Float:
     return np.where(size > 0, np.log(np.where(size > 0, size, 1.0)), np.nan)
 
 
-def plausible_power(median: float, rule: Magnitude) -> int:
+def plausible_power(median: float, rule: Range) -> int:
     """Return the power of ten that a median is off its bounds by; 0 where it lies within.
 
     Examples
     --------
-    >>> plausible_power(8000.0, Magnitude("loans", ("gdp_nominal",), 0.02, 30.0))
+    >>> plausible_power(8000.0, Range("loans", 0.02, 30.0, ("gdp_nominal",)))
     4
     """
     if rule.least <= median <= rule.most or not median > 0:
@@ -94,7 +109,7 @@ def plausible_power(median: float, rule: Magnitude) -> int:
     return 0
 
 
-def _magnitude(view: PanelView, rule: Magnitude) -> Iterator[Issue]:
+def _magnitude(view: PanelView, rule: Range) -> Iterator[Issue]:
     logs = quantity(view.grid.values, rule)
     known = logs[np.isfinite(logs)]
     if not known.size:
@@ -124,7 +139,7 @@ def _header(view: PanelView, variable: str) -> str:
     return view.panel.headers.get(variable, variable)
 
 
-def _other_cities(view: PanelView, rule: Magnitude, logs: Float) -> Iterator[Issue]:
+def _other_cities(view: PanelView, rule: Range, logs: Float) -> Iterator[Issue]:
     """Yield cities whose usual quantity is a hundred times that of the others, or so."""
     usual = median_of_known(logs)
     known = np.isfinite(usual)

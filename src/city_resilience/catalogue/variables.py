@@ -68,6 +68,7 @@ class Range:
     ``over`` may name two variables, the first over the second, or none.
     """
 
+    variable: str
     least: float
     most: float
     over: tuple[str, ...] = ()
@@ -125,7 +126,7 @@ class Variable:
         Variable that it adds up to with all others of the same; ``"1"`` for shares. It is a part
         of it then too.
     sum_slack : float
-        Of a whole: relative difference to the sum that rounding and definitions explain.
+        Of a total: relative difference to the sum that rounding and definitions explain.
     ranges : tuple of Range
     identities : tuple of Identity
     scope : str
@@ -152,7 +153,7 @@ class Variable:
     industry: str = ""
 
     @property
-    def whole(self) -> str:
+    def total(self) -> str:
         """Variable that it cannot be larger than, "" for none."""
         return self.part_of or self.sums_to.removeprefix("1")
 
@@ -256,12 +257,10 @@ def load_catalogue() -> Catalogue:
 
 def _variable(id: str, row: Mapping[str, Any]) -> Variable:
     """Return an entry of the file; its lists become tuples."""
-    made = {"ranges": Range, "identities": Identity}
-    fields = {
-        key: tuple(made[key](**_tuples(item)) for item in value) if key in made else value
-        for key, value in row.items()
-    }
-    return Variable(id, **_tuples(fields))
+    fields = _tuples(row)
+    fields["ranges"] = tuple(Range(id, **_tuples(own)) for own in row.get("ranges", ()))
+    fields["identities"] = tuple(Identity(**_tuples(own)) for own in row.get("identities", ()))
+    return Variable(id, **fields)
 
 
 def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
