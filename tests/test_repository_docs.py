@@ -14,7 +14,15 @@ import click
 import pytest
 
 from city_resilience.commands.cli import main as program
-from city_resilience.experiment import FAMILIES, experiment_from, load_experiment
+from city_resilience.experiment import (
+    FAMILIES,
+    OWN_FAMILIES,
+    Column,
+    experiment_from,
+    load_experiment,
+)
+from city_resilience.indicators.table import load_table
+from city_resilience.report.texts import load_texts
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "README.zh.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -97,7 +105,22 @@ def test_experiment_shown_for_an_own_column_is_valid():
         r"\| `family` \|(.*)\|", (ROOT / "docs" / "own-column.md").read_text("utf-8")
     )
     assert listed is not None
-    assert tuple(re.findall(r"`(\w+)`", listed[1])) == FAMILIES
+    offered, _ = listed[1].split("; required")
+    assert tuple(re.findall(r"`(\w+)`", offered)) == OWN_FAMILIES
+    for family in FAMILIES:
+        if family in OWN_FAMILIES:
+            Column(family=family)
+        else:
+            with pytest.raises(ValueError, match="own past; choose one of: digital, "):
+                Column(family=family)
+
+
+def test_every_family_has_its_indicators_and_its_names():
+    assert {spec.family for spec in load_table()} == set(FAMILIES)
+    for texts in load_texts().values():
+        assert {key for key in texts if key.startswith("family_")} == {
+            f"family_{name}" for name in FAMILIES
+        }
 
 
 @pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)

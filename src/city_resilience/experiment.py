@@ -20,6 +20,7 @@ from city_resilience.errors import InputError, nearest
 
 __all__ = [
     "FAMILIES",
+    "OWN_FAMILIES",
     "Audit",
     "Column",
     "Composite",
@@ -49,6 +50,8 @@ Family = Literal[
     "control",
 ]
 FAMILIES: tuple[Family, ...] = get_args(Family)
+OWN_FAMILIES = tuple(family for family in FAMILIES if family != "history")
+"""Families of a column of the user's own: history is the outcome's past."""
 Parameter = bool | int | float | str
 Scope = Literal["whole_city", "districts"]
 _CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
@@ -79,8 +82,9 @@ class Column(_Strict):
 
     @model_validator(mode="after")
     def _not_the_past(self) -> Column:
-        if self.family == "history":
-            raise ValueError("family 'history' is the outcome's own past; choose another family")
+        if self.family not in OWN_FAMILIES:
+            known = ", ".join(OWN_FAMILIES)
+            raise ValueError(f"family 'history' is the outcome's own past; choose one of: {known}")
         return self
 
 
