@@ -10,8 +10,7 @@ from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import contributions
 from city_resilience.models.forecaster import _oldest
-from city_resilience.models.learners import learner_parameters
-from city_resilience.models.members import fit_member
+from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import prepare_task
 from forecasting_inputs import experiment, facts_of, panel_of, small_panel
@@ -94,7 +93,7 @@ def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
     np.testing.assert_array_equal(task.learnt.labels, labels[np.isfinite(labels)])
     weights = dict.fromkeys(MEMBERS["members"], 0.5)
     forecaster = fit_forecaster(dataset, asked, {1: weights, 2: weights})
-    rows = forecaster.served_rows(panel)
+    rows = forecaster.rows(panel)
     table = forecaster.forecast(panel).pivot_table(
         index="city", columns="horizon", values="forecast"
     )
@@ -138,7 +137,7 @@ def test_served_forecast_and_its_drivers_are_sums_over_the_horizons():
     dataset = facts_of(panel, asked)
     weights = {h: {"persistence": 0.5, "ridge": 0.5} for h in (1, 2, 3)}
     forecaster = fit_forecaster(dataset, asked, weights)
-    rows = forecaster.served_rows(panel)
+    rows = forecaster.rows(panel)
     table = forecaster.forecast(panel).pivot_table(
         index="city", columns="horizon", values="forecast"
     )

@@ -20,8 +20,7 @@ from city_resilience.evaluation.study.ablation import (
     changes,
     variant_forecasts,
 )
-from city_resilience.models.learners import learner_parameters
-from city_resilience.models.members import fit_member
+from city_resilience.models.learners import fit_member, learner_parameters
 from forecasting_inputs import SMALL, poisoned, small_panel
 from study_inputs import chosen, context_of, forecasts_until, with_noise
 

@@ -16,7 +16,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.explain.forecast_table import check_panel, forecast_table, unobserved_families
 from city_resilience.files import check_suffix, refuse_overwriting, write_json, write_table
 from city_resilience.models.bundle import load_bundle
-from city_resilience.models.forecaster import Forecaster, ServedRows, available_from
+from city_resilience.models.forecaster import Forecaster, ForecastRows, available_from
 from city_resilience.models.intervals import REFERENCE, check_coverage
 from city_resilience.models.manifest import read_manifest
 from city_resilience.models.versions import package_versions
@@ -96,7 +96,7 @@ def _read(data_path: Path | str, forecaster: Forecaster, sheet: str) -> Panel:
     return read_audited(data_path, forecaster.experiment, purpose="predict", sheet=sheet).panel
 
 
-def _check_cities(cities: Sequence[str], rows: ServedRows) -> None:
+def _check_cities(cities: Sequence[str], rows: ForecastRows) -> None:
     known = [rows.dataset.cities[city] for city in rows.cities]
     for city in cities:
         if city not in known:
@@ -107,7 +107,7 @@ def _check_cities(cities: Sequence[str], rows: ServedRows) -> None:
 
 
 def _manifest(
-    forecaster: Forecaster, panel: Panel, rows: ServedRows, table: pd.DataFrame, out: Path
+    forecaster: Forecaster, panel: Panel, rows: ForecastRows, table: pd.DataFrame, out: Path
 ) -> dict[str, Any]:
     delay = forecaster.experiment.outcome.publication_delay_days
     flags = table["flags"][table["flags"] != ""].str.split(";").explode()

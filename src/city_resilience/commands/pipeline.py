@@ -44,7 +44,7 @@ from city_resilience.files import (
     write_table,
 )
 from city_resilience.models.bundle import load_bundle, save_bundle
-from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.models.manifest import foreign_files
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress, silent
@@ -206,7 +206,7 @@ def _fit_and_explain(
         evaluation.backtest.calibrations,
     )
     progress("explaining the forecasts", 0, 1)
-    rows = forecaster.served_rows(source.panel)
+    rows = ForecastRows.of(source.dataset)
     drivers = contributions(forecaster, source.panel, rows)
     forecast = forecast_table(forecaster, source.panel, rows, drivers=drivers)
     progress("explaining the forecasts", 1, 1)

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.experiment import Experiment
-from city_resilience.models.learners import LEARNERS, Values, learner_parameters
-from city_resilience.models.members import fit_member
+from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
 from city_resilience.models.weights import weights_at
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset, common_origin

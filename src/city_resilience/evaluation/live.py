@@ -13,8 +13,7 @@ from city_resilience.evaluation.engine import Engine, scored_origins
 from city_resilience.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import Calibration
-from city_resilience.models.learners import learner_parameters
-from city_resilience.models.members import fit_member
+from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps

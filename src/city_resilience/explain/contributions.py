@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.models.forecaster import Forecaster, HorizonModel, ServedRows
+from city_resilience.models.forecaster import Forecaster, ForecastRows, HorizonModel
 from city_resilience.reading.panel import Panel
 
 __all__ = [
@@ -46,7 +46,7 @@ NOT_OBSERVED = "(not observed)"
 
 
 def contributions(
-    forecaster: Forecaster, panel: Panel, rows: ServedRows | None = None
+    forecaster: Forecaster, panel: Panel, rows: ForecastRows | None = None
 ) -> pd.DataFrame:
     """Explain the forecast of every city.
 
@@ -56,7 +56,7 @@ def contributions(
         The served model.
     panel : Panel
         The panel that was forecast.
-    rows : ServedRows, optional
+    rows : ForecastRows, optional
         The rows, when they have been found already.
 
     Returns
@@ -68,7 +68,7 @@ def contributions(
         publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
         measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
-    rows = rows or forecaster.served_rows(panel)
+    rows = rows or forecaster.rows(panel)
     parts, found = [], {0: _Explained.nothing(len(rows.cities))}
     for horizon in sorted(forecaster.horizons):
         added = _Explained.of(forecaster.horizons[horizon], rows)
@@ -103,14 +103,14 @@ class _Explained:
         return cls((), empty, empty, empty, 0.0)
 
     @classmethod
-    def of(cls, model: HorizonModel, rows: ServedRows) -> _Explained:
+    def of(cls, model: HorizonModel, rows: ForecastRows) -> _Explained:
         """Explain what one horizon adds."""
         by_column, base = model.contributions(rows.features(model.spec))
-        names, shown = rows.indicators(model.spec)
+        names, values, ages = rows.indicators(model.spec)
         owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
         sums = np.zeros((len(by_column), len(names)))
         np.add.at(sums.T, owner, by_column.T)
-        return cls(names, shown, rows.ages(model.spec), sums, base)
+        return cls(names, values, ages, sums, base)
 
     def plus(self, longer: _Explained) -> _Explained:
         """Return the explanation of the sum; values and ages are those that were read last."""
@@ -123,7 +123,7 @@ class _Explained:
             sums[:, place] += part.sums
         return _Explained(names, values, ages, sums, self.base + longer.base)
 
-    def table(self, horizon: int, rows: ServedRows) -> pd.DataFrame:
+    def table(self, horizon: int, rows: ForecastRows) -> pd.DataFrame:
         """Lay it out as ``DRIVER_COLUMNS``, one row per city and indicator, and one of the base."""
         family = {spec.id: spec.family for spec in rows.dataset.specs}
         cities = np.array(rows.dataset.cities, dtype=object)[rows.cities]

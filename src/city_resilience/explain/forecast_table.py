@@ -9,7 +9,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain.contributions import contributions, leading
-from city_resilience.models.forecaster import Forecaster, ServedRows
+from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.models.intervals import REFERENCE
 from city_resilience.reading.panel import Panel
 
@@ -20,7 +20,9 @@ LEAST_SHARE = 0.9
 LEAST_SHOWN = 0.005
 
 
-def check_panel(forecaster: Forecaster, panel: Panel, *, allow_partial: bool = False) -> ServedRows:
+def check_panel(
+    forecaster: Forecaster, panel: Panel, *, allow_partial: bool = False
+) -> ForecastRows:
     """Check that a panel is enough for a forecaster and return the rows it would forecast.
 
     Raises
@@ -35,7 +37,7 @@ def check_panel(forecaster: Forecaster, panel: Panel, *, allow_partial: bool = F
             f"{source}: {len(panel.years)} year(s), {panel.years[0]}-{panel.years[-1]}; "
             f"give the whole panel, at least {LEAST_YEARS} years"
         )
-    rows = forecaster.served_rows(panel)
+    rows = forecaster.rows(panel)
     _check_indicators(forecaster, rows, source)
     present = {
         rows.dataset.cities[city]
@@ -56,7 +58,7 @@ def check_panel(forecaster: Forecaster, panel: Panel, *, allow_partial: bool = F
 def forecast_table(
     forecaster: Forecaster,
     panel: Panel,
-    rows: ServedRows | None = None,
+    rows: ForecastRows | None = None,
     *,
     drivers: int | pd.DataFrame = 0,
     most: int = 3,
@@ -72,7 +74,7 @@ def forecast_table(
         Number of leading drivers, computed here; or the drivers frame when it is there already,
         of which ``most`` are taken.
     """
-    rows = rows or forecaster.served_rows(panel)
+    rows = rows or forecaster.rows(panel)
     table = forecaster.forecast(panel, rows, coverage)
     labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
     if isinstance(drivers, pd.DataFrame):
@@ -115,7 +117,7 @@ def add_drivers(
     return table.assign(**columns)
 
 
-def _check_indicators(forecaster: Forecaster, rows: ServedRows, source: str) -> None:
+def _check_indicators(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:
     offered = rows.dataset.indicators
     needed = {name for m in forecaster.horizons.values() for name in m.spec.needed}
     missing = sorted(needed - set(offered.ids))
@@ -129,7 +131,7 @@ def _check_indicators(forecaster: Forecaster, rows: ServedRows, source: str) -> 
     )
 
 
-def unobserved_families(forecaster: Forecaster, rows: ServedRows) -> dict[str, float]:
+def unobserved_families(forecaster: Forecaster, rows: ForecastRows) -> dict[str, float]:
     """Return the families the model uses whose indicators are hardly observed any more.
 
     Returns
@@ -141,7 +143,7 @@ def unobserved_families(forecaster: Forecaster, rows: ServedRows) -> dict[str, f
     families = {spec.id: spec.family for spec in rows.dataset.specs}
     known: dict[str, list[float]] = {}
     for model in forecaster.horizons.values():
-        names, values = rows.indicators(model.spec)
+        names, values, _ = rows.indicators(model.spec)
         for name, share in zip(names, np.isfinite(values).mean(axis=0), strict=True):
             known.setdefault(families[name], []).append(float(share))
     least = forecaster.experiment.features.min_coverage

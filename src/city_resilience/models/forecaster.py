@@ -14,7 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.interval_rows import BELOW_TWO, BELOW_ZERO, EVENTS, INNER, WORST
+from city_resilience.models.interval_rows import EVENTS, bounds, half_widths, probabilities
 from city_resilience.models.intervals import (
     REFERENCE,
     Calibration,
@@ -26,7 +26,7 @@ from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["FORECAST_COLUMNS", "Forecaster", "HorizonModel", "ServedRows", "available_from"]
+__all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel", "available_from"]
 
 Float = NDArray[np.float64]
 
@@ -90,7 +90,7 @@ class HorizonModel:
 
 
 @dataclass(frozen=True)
-class ServedRows:
+class ForecastRows:
     """Rows of a panel that are forecast: one per city, at its own newest usable year.
 
     Attributes
@@ -109,7 +109,7 @@ class ServedRows:
     origins: NDArray[np.int64]
 
     @classmethod
-    def of(cls, dataset: Dataset, origin: int | None = None) -> ServedRows:
+    def of(cls, dataset: Dataset, origin: int | None = None) -> ForecastRows:
         """Find the common origin, unless given, and each city's own."""
         if origin is None:
             origin = common_origin(dataset.outcome, dataset.years)
@@ -124,25 +124,21 @@ class ServedRows:
         rows: Float = matrix[self.cities, self.origins - self.dataset.years[0]]
         return rows
 
-    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float]:
-        """Return ids and values of the indicators as the model reads them, (rows, indicators)."""
-        names, values, _ = read_indicators(self.dataset.at(self.origin), spec)
-        return names, values[self.cities, self.origins - self.dataset.years[0]]
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+        """Return ids of the indicators, and values and ages as the model reads them.
 
-    def ages(self, spec: FeatureSpec) -> Float:
-        """Age in years of each value that `indicators` returns, NaN where there is none.
-
-        0 is the origin of the row, or the newest year that the publication lag lets it read.
+        Both of shape (rows, indicators). An age is in years: 0 is the origin of the row, or the
+        newest year that the publication lag lets it read; NaN where there is no value.
         """
-        _, _, age = read_indicators(self.dataset.at(self.origin), spec)
-        rows: Float = age[self.cities, self.origins - self.dataset.years[0]]
-        return rows
+        names, values, age = read_indicators(self.dataset.at(self.origin), spec)
+        year = self.origins - self.dataset.years[0]
+        return names, values[self.cities, year], age[self.cities, year]
 
     def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
         """Return, for each row, the families with carried values and the oldest age of those."""
-        age = np.nan_to_num(self.ages(spec))
+        names, _, ages = self.indicators(spec)
+        age = np.nan_to_num(ages)
         family = {own.id: own.family for own in self.dataset.specs}
-        names = dict.fromkeys(name for name, _ in spec.columns)
         owner = np.array([family[name] for name in names], dtype=np.str_)
         oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
         return [
@@ -182,12 +178,12 @@ class Forecaster:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
         return horizon_before(horizon, self.experiment.outcome)
 
-    def served_rows(self, panel: Panel) -> ServedRows:
+    def rows(self, panel: Panel) -> ForecastRows:
         """Return the rows of a panel that this forecaster would forecast."""
-        return ServedRows.of(build_dataset(panel, self.experiment, self.composite))
+        return ForecastRows.of(build_dataset(panel, self.experiment, self.composite))
 
     def forecast(
-        self, panel: Panel, rows: ServedRows | None = None, coverage: float = REFERENCE
+        self, panel: Panel, rows: ForecastRows | None = None, coverage: float = REFERENCE
     ) -> pd.DataFrame:
         """Forecast every city of a panel.
 
@@ -202,16 +198,15 @@ class Forecaster:
             ``FORECAST_COLUMNS``, of the types it names, sorted by horizon and city, in the unit of
             the measure; bounds and probabilities are empty for a model without intervals. An
             interval is never narrower than that of a shorter horizon. ``flags`` are joined by
-            ";": ``stale``,
-            ``nowcast``, ``new_city``, and for each family with values carried forward
-            ``carried:FAMILY(YEARS)``, the oldest age among them.
+            ";": ``stale``, ``nowcast``, ``new_city``, and for each family with values carried
+            forward ``carried:FAMILY(YEARS)``, the oldest age among them.
 
         Raises
         ------
         InputError
             If the panel lacks an indicator of the model or has no common origin.
         """
-        rows = rows or self.served_rows(panel)
+        rows = rows or self.rows(panel)
         check_coverage(coverage, "coverage")
         if not self.horizons:
             raise InputError("the model has no horizon; train it again")
@@ -219,29 +214,28 @@ class Forecaster:
         return pd.concat(self._with_intervals(parts, rows, coverage), ignore_index=True)
 
     def _with_intervals(
-        self, parts: list[pd.DataFrame], rows: ServedRows, coverage: float
+        self, parts: list[pd.DataFrame], rows: ForecastRows, coverage: float
     ) -> list[pd.DataFrame]:
         """Fill bounds and probabilities, horizon after horizon."""
         scale = city_scale(rows.dataset.at(rows.origin))[rows.cities]
-        widest = {name: np.zeros(len(scale)) for name in ("", "_80")}
+        widest: dict[str, Float] = {"": np.zeros(len(scale)), "_80": np.zeros(len(scale))}
         for part, horizon in zip(parts, sorted(self.horizons), strict=True):
             calibration = self.horizons[horizon].calibration
             if calibration is None:
                 continue
             forecast = part["forecast"].to_numpy()
-            for ending, level in (("", coverage), ("_80", INNER)):
-                half = np.maximum(calibration.half_width(scale, level), widest[ending])
-                widest[ending] = np.where(np.isfinite(half), half, widest[ending])
-                part[f"lower{ending}"] = forecast - half
-                part[f"upper{ending}"] = forecast + half
+            ranked = np.where(rows.origins < rows.origin, np.nan, forecast)
+            halves = half_widths(calibration, scale, coverage)
+            halves = {name: np.maximum(half, widest[name]) for name, half in halves.items()}
+            for name, half in halves.items():
+                widest[name] = np.where(np.isfinite(half), half, widest[name])
+            found = bounds(forecast, halves)
+            part[list(found)] = pd.DataFrame(found)
             part["coverage"] = np.where(part["upper"].notna(), coverage, np.nan)
-            served = np.where(rows.origins < rows.origin, np.nan, forecast)
-            for name, limit in ((BELOW_ZERO, 0.0), (BELOW_TWO, -2.0)):
-                part[name] = calibration.probability_below(forecast, scale, limit)
-            part[WORST] = calibration.probability_worst(served, scale)
+            part[list(EVENTS)] = pd.DataFrame(probabilities(calibration, forecast, scale, ranked))
         return parts
 
-    def _summed(self, rows: ServedRows) -> list[pd.DataFrame]:
+    def _summed(self, rows: ForecastRows) -> list[pd.DataFrame]:
         """Forecast horizon after horizon, each on top of the one it adds to."""
         parts = []
         forecast = {0: np.zeros(len(rows.cities))}
@@ -256,7 +250,7 @@ class Forecaster:
         return parts
 
     def _one_horizon(
-        self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ServedRows
+        self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ForecastRows
     ) -> pd.DataFrame:
         dataset = rows.dataset
         stale = rows.origins < rows.origin
@@ -282,7 +276,7 @@ class Forecaster:
 
     def _flags(
         self,
-        rows: ServedRows,
+        rows: ForecastRows,
         horizon: int,
         carried: list[dict[str, int]],
         stale: NDArray[np.bool_],

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.models.intervals import Calibration
+from city_resilience.models.intervals import REFERENCE, Calibration
 
-__all__ = ["BELOW_TWO", "BELOW_ZERO", "EVENTS", "INNER", "INTERVAL_ROWS", "WORST", "interval_rows"]
+__all__ = [
+    "BELOW_TWO",
+    "BELOW_ZERO",
+    "EVENTS",
+    "INNER",
+    "INTERVAL_ROWS",
+    "WORST",
+    "bounds",
+    "half_widths",
+    "interval_rows",
+    "probabilities",
+]
 
 Float = NDArray[np.float64]
 
@@ -19,6 +32,36 @@ INTERVAL_ROWS = (
     *("city", "origin", "horizon", "truth", "forecast", "lower", "upper"),
     *("lower_80", "upper_80", "plain_lower", "plain_upper", *EVENTS, "crps"),
 )
+
+
+def half_widths(
+    calibration: Calibration, scale: Float, coverage: float = REFERENCE
+) -> dict[str, Float]:
+    """Return half the widths of the interval and of the 80 % one, by the ending of its bounds."""
+    return {
+        "": calibration.half_width(scale, coverage),
+        "_80": calibration.half_width(scale, INNER),
+    }
+
+
+def bounds(forecast: Float, halves: Mapping[str, Float]) -> dict[str, Float]:
+    """Return lower and upper bounds from half widths."""
+    return {
+        f"{side}{ending}": forecast + sign * half
+        for ending, half in halves.items()
+        for side, sign in (("lower", -1), ("upper", 1))
+    }
+
+
+def probabilities(
+    calibration: Calibration, forecast: Float, scale: Float, ranked: Float | None = None
+) -> dict[str, Float]:
+    """Return the probability of each event; ``ranked`` are the forecasts that rank, NaN = not."""
+    return {
+        BELOW_ZERO: calibration.probability_below(forecast, scale, 0.0),
+        BELOW_TWO: calibration.probability_below(forecast, scale, -2.0),
+        WORST: calibration.probability_worst(forecast if ranked is None else ranked, scale),
+    }
 
 
 def interval_rows(calibration: Calibration, forecast: Float, scale: Float) -> pd.DataFrame:
@@ -35,19 +78,13 @@ def interval_rows(calibration: Calibration, forecast: Float, scale: Float) -> pd
     DataFrame
         ``INTERVAL_ROWS`` from ``forecast`` on but ``crps``, one row per city.
     """
-    half, inner = calibration.half_width(scale), calibration.half_width(scale, INNER)
     plain = calibration.plain_half_width()
     return pd.DataFrame(
         {
             "forecast": forecast,
-            "lower": forecast - half,
-            "upper": forecast + half,
-            "lower_80": forecast - inner,
-            "upper_80": forecast + inner,
+            **bounds(forecast, half_widths(calibration, scale)),
             "plain_lower": forecast - plain,
             "plain_upper": forecast + plain,
-            BELOW_ZERO: calibration.probability_below(forecast, scale, 0.0),
-            BELOW_TWO: calibration.probability_below(forecast, scale, -2.0),
-            WORST: calibration.probability_worst(forecast, scale),
+            **probabilities(calibration, forecast, scale),
         }
     )

@@ -25,7 +25,7 @@ from city_resilience.tasks.task import Sample
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["LEARNERS", "Hyperparameter", "Learner", "Values", "learner_parameters"]
+__all__ = ["LEARNERS", "Hyperparameter", "Learner", "fit_member", "learner_parameters"]
 
 Float = NDArray[np.float64]
 PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
@@ -289,6 +289,14 @@ LEARNERS: Mapping[str, Learner] = {
         ),
     )
 }
+
+
+def fit_member(sample: Sample, learner: str, values: Values, seed: int) -> Fitted:
+    """Fit one learner on a sample; where that has no column, the median of its labels."""
+    if not sample.columns:
+        nothing = np.empty(0)
+        return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
+    return LEARNERS[learner].fit(sample, values, seed)
 
 
 def learner_parameters(model: Model) -> dict[str, Values]:
