@@ -148,15 +148,14 @@ def test_a_bad_file_in_the_folder_ends_the_import(folder, capsys):
 
 
 def test_every_variable_of_the_catalogue_is_found_by_the_header_it_is_written_with():
-    from city_resilience.catalogue.sheets import load_sheet_rules
     from city_resilience.catalogue.variables import load_catalogue
 
-    catalogue, rules = load_catalogue(), load_sheet_rules()
+    catalogue = load_catalogue()
     for variable in catalogue.variables.values():
         if variable.family == "key":
             continue
         for headers in HEADERS:
-            match = catalogue.resolve(_header(variable, headers, rules))
+            match = catalogue.resolve(_header(variable, headers))
             assert match is not None, variable.id
             assert (match.variable.id, match.factor, match.remarks) == (variable.id, 1.0, ())
 

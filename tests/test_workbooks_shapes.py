@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment import Column
 from city_resilience.reading.headers import own_source
 from city_resilience.reading.sheets.sheet import Sheet
-from city_resilience.reading.sheets.wording import match_header, single_line, split_year
 from city_resilience.reading.sheets.years import parse_year_rules
+from city_resilience.reading.wording import match_header, single_line, split_year
 from workbook_inputs import CITIES, HEADERS, figure, read, values, yearbook
 
 IDS = ("registered_population", "employment_manufacturing", "employment_finance")
@@ -233,7 +232,7 @@ WORDINGS = [
 
 @pytest.mark.parametrize(("header", "variable"), WORDINGS)
 def test_wordings(header, variable):
-    match = match_header(single_line(header), load_sheet_rules(), {}).match
+    match = match_header(single_line(header), {}).match
     assert match is not None
     assert match.variable.id == variable
 

@@ -36,7 +36,7 @@ Mask = NDArray[np.bool_]
 
 
 def cell_issue(
-    kind: str, reason: str, cell: Any, place: Place, variable: str, key: tuple[str, int]
+    kind: str, reason: str, found: Any, place: Place, variable: str, key: tuple[str, int]
 ) -> Issue:
     """Return what is wrong with the cell of a city and year.
 
@@ -51,10 +51,10 @@ def cell_issue(
     return Issue(
         "error",
         kind,
-        f"{reason}, found {_shown(cell)}",
+        f"{reason}, found {_shown(found)}",
         _CORRECT,
         place=place,
-        found=_found(cell),
+        found=_found(found),
         variable=variable,
         city=city,
         years=(year,),

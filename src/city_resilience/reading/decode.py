@@ -19,19 +19,17 @@ from xml.etree.ElementTree import ParseError
 
 import pandas as pd
 
+from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError, nearest
 
-__all__ = ["MISSING", "SUFFIXES", "Table", "check_workbook", "csv_encoding", "open_table"]
+__all__ = ["SUFFIXES", "Table", "check_workbook", "csv_encoding", "open_table"]
 
 _QUOTES = "put quotes around cells that contain a comma"
-_DASHES = ("-", "--", "—", "——", "–", "－", "…", "……", "...", "......", "/")
-_BLANK_WORDS = ("NA", "N/A", "#N/A", "n/a", "NaN", "nan", "null", "NULL", "None", "<NA>")
 SUFFIXES = (".csv", ".xlsx", ".parquet")
 _MOST_BYTES = 1 << 30
 _MOST_RATIO = 200
 _RATIO_FROM = 64 << 20
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
-MISSING = frozenset(["", *_DASHES, *_BLANK_WORDS])
 
 Load = Callable[[Collection[int]], pd.DataFrame]
 
@@ -130,7 +128,7 @@ def _load_csv(path: Path, encoding: str, width: int, text: Collection[int]) -> p
                 dtype=dict.fromkeys(text, str),
                 skip_blank_lines=False,
                 keep_default_na=False,
-                na_values=dict.fromkeys(numeric, sorted(MISSING)),
+                na_values=dict.fromkeys(numeric, sorted(load_sheet_rules().missing)),
                 low_memory=False,
             )
             return frame.set_axis(frame.index + 2)

@@ -14,14 +14,15 @@ from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.errors import InputError
 from city_resilience.experiment import Data
 from city_resilience.reading import checks
+from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.city_names import place_cities
-from city_resilience.reading.column_cells import as_numbers, as_text, as_years
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.decode import open_table
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.size import size_labels
+from city_resilience.reading.wording import percent_factor
 
 __all__ = ["read_panel"]
 
@@ -86,7 +87,7 @@ def read_panel(
     frame = pd.DataFrame(
         keys
         | {header: as_text(raw[at]) for header, at in layout.groups.items()}
-        | {source.variable.id: _values(raw, keys, source, issues) for source in layout.sources},
+        | {s.variable.id: _values(raw, keys, s, issues, notes) for s in layout.sources},
         index=raw.index,
     )
     if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
@@ -166,20 +167,32 @@ def _in_scope(
 
 
 def _values(
-    raw: pd.DataFrame, keys: dict[str, Any], source: Source, issues: list[Issue]
+    raw: pd.DataFrame,
+    keys: dict[str, Any],
+    source: Source,
+    issues: list[Issue],
+    notes: list[str],
 ) -> NDArray[np.float64]:
     """Read a column in the unit of its variable; cells that are no number are unknown."""
-    cells, variable = raw[source.position], source.variable
-    values, wrong = as_numbers(cells)
-    for at, reason in wrong.items():
+    cells, variable, factor = raw[source.position], source.variable, source.factor
+    numbers = read_numbers(cells)
+    wrong, values = dict(numbers.wrong), numbers.values
+    values = values if factor == 1.0 else values * factor
+    if numbers.percent.any():
+        factor, fault = percent_factor(variable, source.unit, factor)
+        values = np.where(numbers.percent, numbers.values * factor, values)
+        odd = np.flatnonzero(numbers.percent).tolist() if fault else ()
+        wrong |= dict.fromkeys(odd, Cell(fault=fault))
+    for at, cell in wrong.items():
         place = Place(row=int(cells.index[at]), header=source.header)
         key = (str(keys["city"].iloc[at]), int(keys["year"][at]))
-        issues.append(
-            checks.cell_issue("unreadable", reason, cells.iloc[at], place, variable.id, key)
-        )
+        found = cells.iloc[at]
+        issue = checks.cell_issue("unreadable", cell.fault, found, place, variable.id, key)
+        issues.append(replace(issue, likely=cell.likely))
     if variable.kind == "share" and not source.unit:
         issues += checks.check_share(source.header, variable.id, values)
-    return values if source.factor == 1.0 else values * source.factor
+    notes += (f"column {source.header!r}: {note}" for note in numbers.notes)
+    return values
 
 
 def _with_outcome(

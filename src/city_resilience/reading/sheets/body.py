@@ -10,14 +10,13 @@ import pandas as pd
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.variables import Match
+from city_resilience.reading.cells import Cell, parse_cell
 from city_resilience.reading.issues import Issue
-from city_resilience.reading.sheets.cells import Cell, parse_cell
 from city_resilience.reading.sheets.columns import meaning
-from city_resilience.reading.sheets.context import factor_of
 from city_resilience.reading.sheets.head import Column
 from city_resilience.reading.sheets.places import City
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.sheets.wording import single_line
+from city_resilience.reading.wording import percent_factor, single_line
 
 __all__ = ["CELL_COLUMNS", "read_cells"]
 
@@ -70,7 +69,7 @@ def read_cells(
         ended = set[int]()
         for column in columns:
             year = column.year or years[row]
-            cell = parse_cell(table.sheet.at(row, column.position), table.rules)
+            cell = table.cell(row, column.position)
             if not (cell.known or cell.fault):
                 cell = _hidden(table, row, column)
             if year is None or not (cell.known or cell.fault):
@@ -87,24 +86,27 @@ def read_cells(
                 issues.append(_lost(table, row, column, place, year, match, cell, fault))
                 continue
             marks[cell.mark] += bool(cell.mark)
+            marks[","] += cell.thousands
             key = (place.code, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, match.unit_in_header, *where))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
     issues += [
-        table.issue("note", "cell", mark, f"{count} numbers read without this footnote mark")
+        table.issue("note", "cell", mark, f"{count} numbers read {_taken_for(mark)}")
         for mark, count in marks.items()
-        if mark
+        if mark and count
     ]
     return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), issues
+
+
+def _taken_for(mark: str) -> str:
+    return "with commas as thousands marks" if mark == "," else "without this footnote mark"
 
 
 def _hidden(table: Table, row: int, column: Column) -> Cell:
     """Return a fault where a merged cell with a number covers a cell, else a blank."""
     anchor = table.sheet.covered.get((row, column.position))
-    if anchor is None or (
-        anchor[0] == row and not parse_cell(table.sheet.at(*anchor), table.rules).known
-    ):
+    if anchor is None or (anchor[0] == row and not parse_cell(table.sheet.at(*anchor)).known):
         return Cell()
     return Cell(fault="covered by the merged cell above it or on its left")
 
@@ -113,14 +115,10 @@ def _converted(cell: Cell, match: Match | None, fault: str) -> tuple[float, floa
     """Return a number and its rounding step in catalogue units, and why it cannot be had."""
     if fault or match is None:
         return cell.value, 0.0, fault
-    factor: float | None = match.factor
-    if cell.percent and match.unit_in_header != "%":
-        factor = factor_of("%", match.variable)
-        if factor is None:
-            unit = match.variable.unit or "plain numbers"
-            return cell.value, 0.0, f"a percent sign in a column of {unit}"
-    assert factor is not None
-    return cell.value * factor, abs(factor) * 10.0**-cell.digits, ""
+    factor = match.factor
+    if cell.percent:
+        factor, fault = percent_factor(match.variable, match.unit_in_header, factor)
+    return cell.value * factor, abs(factor) * 10.0**-cell.digits, fault
 
 
 def _lost(

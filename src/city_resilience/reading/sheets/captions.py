@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.sheets import plain
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.context import says_year, units_stated
 from city_resilience.reading.sheets.keys import is_place
 from city_resilience.reading.sheets.places import row_numbers
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.sheets.wording import match_header, single_line
+from city_resilience.reading.wording import match_header, single_line
 
 __all__ = ["below_lines"]
 
@@ -54,15 +54,15 @@ def _changed(table: Table, row: int, gazetteer: Gazetteer | None) -> str:
     titles = table.head.titles or table.sheet.above
     if len(texts) != 1 or texts[0] in titles:
         return ""
-    text, rules = texts[0], table.rules
+    text = texts[0]
     if units_stated(texts):
         return "" if units_stated(texts) == units_stated(titles) else "unit"
-    if text.startswith(rules.junk) or (gazetteer and is_place(text, rules, gazetteer)):
+    if text.startswith(load_sheet_rules().junk) or (gazetteer and is_place(text, gazetteer)):
         return ""
-    if plain(text) in rules.scopes:
+    if plain(text) in load_sheet_rules().scopes:
         return "scope"
-    if match_header(text, rules, table.options.units).match is not None:
+    if match_header(text, table.options.units).match is not None:
         return "variable"
-    year = says_year(text, rules) if len(text) < _LONGEST else None
+    year = says_year(text) if len(text) < _LONGEST else None
     dated = "year" in table.keys.places or year in (None, table.year)
     return "" if dated else "year"

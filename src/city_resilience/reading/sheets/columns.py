@@ -8,11 +8,10 @@ from itertools import pairwise
 
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.issues import Issue
-from city_resilience.reading.sheets.cells import parse_cell
-from city_resilience.reading.sheets.context import factor_of, in_unit, units_stated
+from city_resilience.reading.sheets.context import in_unit, units_stated
 from city_resilience.reading.sheets.head import Column
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.sheets.wording import match_header
+from city_resilience.reading.wording import factor_of, match_header
 
 __all__ = ["list_columns", "meaning", "uncontested"]
 
@@ -82,7 +81,7 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
 
 def _holds_numbers(table: Table, at: int) -> bool:
     """Tell whether a column holds numbers that do not just count the rows."""
-    cells = (parse_cell(table.sheet.at(row, at), table.rules) for row in table.rows())
+    cells = (table.cell(row, at) for row in table.rows())
     numbers = [cell.value for cell in cells if cell.known]
     return numbers != list(range(1, len(numbers) + 1))
 
@@ -98,7 +97,7 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
     """
     match = column.match
     if match is None:
-        wording = match_header(table.text(row, "indicator"), table.rules, table.options.units)
+        wording = match_header(table.text(row, "indicator"), table.options.units)
         if wording.match is None:
             return None, wording.problem or "an indicator that is not in the catalogue"
         match, problem = in_unit(
@@ -130,10 +129,7 @@ def _compared(
     """Count the rows in which both columns have a number, and in which those differ."""
     both = apart = 0
     for row in rows:
-        left, right = (
-            parse_cell(table.sheet.at(row, column.position), table.rules)
-            for column in (first, second)
-        )
+        left, right = (table.cell(row, column.position) for column in (first, second))
         if left.known and right.known:
             size = max(abs(left.value), abs(right.value))
             both += 1

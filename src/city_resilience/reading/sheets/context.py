@@ -10,23 +10,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from city_resilience.catalogue.sheets import SheetRules
-from city_resilience.catalogue.units import conversion_factor, parse_unit
-from city_resilience.catalogue.variables import Match, Variable
-from city_resilience.reading.sheets.cells import cell_year
-from city_resilience.reading.sheets.wording import is_unit
+from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.units import parse_unit
+from city_resilience.catalogue.variables import Match
+from city_resilience.reading.cells import cell_year
+from city_resilience.reading.wording import factor_of, is_unit
 
-__all__ = ["denied", "factor_of", "in_unit", "says_year", "scope_stated", "units_stated"]
+__all__ = ["denied", "in_unit", "says_year", "scope_stated", "units_stated"]
 
 _UNIT_LINE = re.compile(r"(?:(?:计量)?单位|\bunits?)\s*[::]\s*([^()]*)", re.IGNORECASE)
 _BETWEEN = re.compile(r"[、,;]|和|\s{2,}")
 _MEASURED = ("level", "volume")
-
-
-def factor_of(unit: str, variable: Variable) -> float | None:
-    """Return the factor from a unit to a variable's own; None where they do not compare."""
-    found, wanted = parse_unit(unit), parse_unit(variable.unit)
-    return conversion_factor(found, wanted) if found and wanted else None
 
 
 def units_stated(titles: Iterable[str]) -> list[str]:
@@ -71,24 +65,23 @@ def in_unit(match: Match, units: Sequence[str]) -> tuple[Match, str]:
     )
 
 
-def scope_stated(titles: Sequence[str], sheet: str, file: str, rules: SheetRules) -> str:
+def scope_stated(titles: Sequence[str], sheet: str, file: str) -> str:
     """Return the scope that a title, or the name of the sheet or file, says; "" where none does."""
     for text in (*titles, sheet, PurePosixPath(file).stem):
-        said = [name for name, words in rules.scope_in_title.items() if words.search(text)]
+        titles_say = load_sheet_rules().scope_in_title.items()
+        said = [name for name, words in titles_say if words.search(text)]
         if len(said) == 1:
             return said[0]
     return ""
 
 
-def says_year(text: str, rules: SheetRules) -> int | None:
+def says_year(text: str) -> int | None:
     """Return the year that a line says, alone or as titles do."""
-    found = (pattern.search(text) for pattern in rules.title)
+    found = (pattern.search(text) for pattern in load_sheet_rules().title)
     return cell_year(text) or next((int(m[1]) for m in found if m), None)
 
 
-def denied(
-    around: Iterable[str], text: str, match: Match, rules: SheetRules, *, group: bool = True
-) -> str:
+def denied(around: Iterable[str], text: str, match: Match, *, group: bool = True) -> str:
     """Say why a header means something else below such words; "" where it does not.
 
     Parameters
@@ -100,6 +93,7 @@ def denied(
     group : bool
         Whether the words are a group's, which may also say that ranks are below.
     """
+    rules = load_sheet_rules()
     changed = [rules.changed, rules.ranked] if group else [rules.changed]
     subjects = [
         other

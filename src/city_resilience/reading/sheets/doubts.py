@@ -12,7 +12,7 @@ from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
-from city_resilience.reading.sheets.context import factor_of
+from city_resilience.reading.wording import factor_of
 
 __all__ = ["settle_units"]
 

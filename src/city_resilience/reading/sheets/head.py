@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from city_resilience.catalogue.sheets import SheetRules, plain
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.sheets.cells import cell_year
+from city_resilience.reading.cells import cell_year
 from city_resilience.reading.sheets.context import denied
 from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.sheet import Sheet
-from city_resilience.reading.sheets.wording import is_unit, match_header, single_line, split_year
+from city_resilience.reading.wording import is_unit, match_header, single_line, split_year
 
 __all__ = ["Column", "Head", "read_head", "split_head"]
 
@@ -68,7 +68,7 @@ class Head:
     titles: tuple[str, ...]
 
 
-def read_head(sheet: Sheet, keys: Keys, rules: SheetRules, units: Mapping[str, str]) -> Head:
+def read_head(sheet: Sheet, keys: Keys, units: Mapping[str, str]) -> Head:
     """Read the rows above the body.
 
     Parameters
@@ -81,12 +81,12 @@ def read_head(sheet: Sheet, keys: Keys, rules: SheetRules, units: Mapping[str, s
     columns: list[Column] = []
     for position in range(sheet.width):
         texts = [_text(sheet, row, position, body) for row in rows]
-        column = _column(position, texts, rules, units)
+        column = _column(position, texts, units)
         if position not in keys.positions:
-            column = _inherited(column, columns[-1] if columns else None, rules)
+            column = _inherited(column, columns[-1] if columns else None)
         columns.append(column)
     beside = (*columns[1:], None)
-    scoped = (_with_scope(c, right, rules) for c, right in zip(columns, beside, strict=False))
+    scoped = (_with_scope(c, right) for c, right in zip(columns, beside, strict=False))
     return Head(tuple(scoped), titles)
 
 
@@ -120,15 +120,13 @@ def _text(sheet: Sheet, row: int, position: int, body: int) -> str:
     return single_line(sheet.at(row, position))
 
 
-def _column(
-    position: int, texts: Sequence[str], rules: SheetRules, units: Mapping[str, str]
-) -> Column:
+def _column(position: int, texts: Sequence[str], units: Mapping[str, str]) -> Column:
     scope, year, unit, words = "", None, "", list[str]()
     for text in dict.fromkeys(filter(None, texts)):
-        if plain(text) in rules.idle:
+        if plain(text) in load_sheet_rules().idle:
             continue
-        if plain(text) in rules.scopes:
-            scope = rules.scopes[plain(text)]
+        if plain(text) in load_sheet_rules().scopes:
+            scope = load_sheet_rules().scopes[plain(text)]
         elif cell_year(text):
             year = cell_year(text)
         elif is_unit(text) and words:
@@ -136,28 +134,26 @@ def _column(
         else:
             words.append(text)
     column = Column(position, words[-1] if words else "", scope=scope, year=year, unit=unit)
-    return _understood(column, words, rules, units) if words else column
+    return _understood(column, words, units) if words else column
 
 
-def _understood(
-    column: Column, words: Sequence[str], rules: SheetRules, units: Mapping[str, str]
-) -> Column:
+def _understood(column: Column, words: Sequence[str], units: Mapping[str, str]) -> Column:
     """Find the variable of a column by its own words, else by them and those of its group."""
     header, year, problem = column.header, column.year, ""
     together = " ".join(words)
     for text in dict.fromkeys((words[-1], together)):
         stated = f"{text}({column.unit})" if column.unit else text
-        wording = match_header(stated, rules, units)
+        wording = match_header(stated, units)
         if wording.match is None and year is None:
             rest, year_in = split_year(stated)
             if year_in is not None:
-                found = match_header(rest, rules, units) if rest else wording
+                found = match_header(rest, units) if rest else wording
                 if found.match is not None or not rest:
                     wording, year, header = found, year_in, rest
         match = wording.match
         if match is not None:
             group = words[:-1] if text != together else ()
-            problem = problem or denied(group, stated, match, rules)
+            problem = problem or denied(group, stated, match)
             if not problem:
                 scope = column.scope or match.scope
                 return replace(column, header=text, match=match, scope=scope, year=year)
@@ -165,7 +161,7 @@ def _understood(
     return replace(column, header=header, year=year, problem=problem)
 
 
-def _inherited(column: Column, left: Column | None, rules: SheetRules) -> Column:
+def _inherited(column: Column, left: Column | None) -> Column:
     """Give a column that has a scope or year and no words the words of the column on its left.
 
     Sheets print the whole city before its districts: a column that starts this order again has
@@ -173,26 +169,26 @@ def _inherited(column: Column, left: Column | None, rules: SheetRules) -> Column
     """
     if column.header or not (column.scope or column.year):
         return column
-    if left is not None and left.match is not None and _goes_on(left, column, rules):
+    if left is not None and left.match is not None and _goes_on(left, column):
         return replace(column, header=left.header, match=left.match, unit=left.unit)
     if column.year:
         return column
     return replace(column, problem=f"a scope ({column.scope}) and no header above it")
 
 
-def _goes_on(left: Column, column: Column, rules: SheetRules) -> bool:
+def _goes_on(left: Column, column: Column) -> bool:
     if column.year or left.year:
         return bool(column.year and left.year and column.year != left.year)
-    place = rules.scope_order.index(column.scope)
-    return place > (rules.scope_order.index(left.scope) if left.scope else 0)
+    place = load_sheet_rules().scope_order.index(column.scope)
+    return place > (load_sheet_rules().scope_order.index(left.scope) if left.scope else 0)
 
 
-def _with_scope(column: Column, right: Column | None, rules: SheetRules) -> Column:
+def _with_scope(column: Column, right: Column | None) -> Column:
     """Say which scope a column has that names none: what the same header beside it leaves over."""
     if column.match is None or column.scope:
         return column
     if right is not None and right.match == column.match and right.header == column.header:
-        others = [name for name in rules.scope_order if name != right.scope]
+        others = [name for name in load_sheet_rules().scope_order if name != right.scope]
         if right.scope and len(others) == 1:
             note = f"scope taken as {others[0]}, beside a column that says {right.scope}"
             return replace(column, scope=others[0], note=note)

@@ -154,17 +154,17 @@ def assemble(
     InputError
         If no sheet holds a value of a city.
     """
-    options, rules = options or Options(), load_sheet_rules()
+    options = options or Options()
     gazetteer = None if country == "none" else load_gazetteer(country)
     readings: list[Reading] = []
     several: list[Issue] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
-        tables = split_tables(sheet, rules, gazetteer)
+        tables = split_tables(sheet, gazetteer)
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each read by its own head"
             several.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
-        readings += [read_sheet(table, rules, options, gazetteer) for table in tables]
+        readings += [read_sheet(table, options, gazetteer) for table in tables]
     progress("reading sheets", len(sheets), len(sheets))
     issues = [*several, *(issue for reading in readings for issue in reading.issues)]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
@@ -174,7 +174,7 @@ def assemble(
         raise InputError(_nothing_found(issues, files))
     cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
     merged, conflicts = merge_cells(cells, prefer)
-    order = {name: at for at, name in enumerate(rules.catalogue.variables)}
+    order = {name: at for at, name in enumerate(load_sheet_rules().catalogue.variables)}
     found = sorted(set(merged["variable"]), key=lambda name: (order.get(name, len(order)), name))
     return Imported(
         cells=merged,

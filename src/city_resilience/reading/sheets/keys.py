@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.sheets import SheetRules, plain
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.errors import InputError
 from city_resilience.reading.sheets.bounds import find_body
 from city_resilience.reading.sheets.sheet import Sheet
-from city_resilience.reading.sheets.wording import place_name, single_line
+from city_resilience.reading.wording import place_name, single_line
 
 __all__ = ["Keys", "find_keys", "headers_of", "is_place"]
 
@@ -61,10 +61,10 @@ class Keys:
         return frozenset({self.names, *kept, *self.others})
 
 
-def find_keys(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> Keys | None:
+def find_keys(sheet: Sheet, gazetteer: Gazetteer | None) -> Keys | None:
     """Find the key columns of a sheet; None where no column holds names of cities."""
-    known = _known_places(sheet, rules, gazetteer)
-    headers = headers_of(sheet, rules)
+    known = _known_places(sheet, gazetteer)
+    headers = headers_of(sheet)
     counts = {at: sum(places.values()) for at, places in known.items()}
     wanted = {at: key for at, key in headers.items() if key in ("name", "city_only")}
     if gazetteer is None:
@@ -74,8 +74,8 @@ def find_keys(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> K
     if not candidates:
         return None
     names = max(candidates, key=lambda at: (candidates[at] * (1 + (at in wanted)), -at))
-    body = find_body(sheet, names, known.get(names, {}), rules)
-    above = headers_of(sheet, rules, body)
+    body = find_body(sheet, names, known.get(names, {}))
+    above = headers_of(sheet, body)
     places: dict[str, int] = {}
     for at, key in above.items():
         if at != names and key in _KEYS:
@@ -90,9 +90,7 @@ def find_keys(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> K
     return Keys(names, body, level, places, frozenset((others | english) - taken))
 
 
-def _known_places(
-    sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None
-) -> dict[int, dict[str, bool]]:
+def _known_places(sheet: Sheet, gazetteer: Gazetteer | None) -> dict[int, dict[str, bool]]:
     """Tell which texts of each column the gazetteer knows, from a sample of them."""
     known: dict[int, dict[str, bool]] = {}
     if gazetteer is None:
@@ -107,43 +105,42 @@ def _known_places(
                 texts[single_line(cell)] = None
             if len(texts) == _SAMPLE:
                 break
-        known[at] = {text: is_place(text, rules, gazetteer) for text in texts}
+        known[at] = {text: is_place(text, gazetteer) for text in texts}
     return known
 
 
-def is_place(text: str, rules: SheetRules, gazetteer: Gazetteer) -> bool:
+def is_place(text: str, gazetteer: Gazetteer) -> bool:
     """Tell whether a row of that name is a city, a province or a total."""
-    name = place_name(text, rules)
+    name = place_name(text)
     kinds = {entry.kind for entry in gazetteer.readings(name)}
-    return bool(kinds & {"city", "total", "province"} or rules.totals.search(name))
+    return bool(kinds & {"city", "total", "province"} or load_sheet_rules().totals.search(name))
 
 
-def headers_of(sheet: Sheet, rules: SheetRules, body: int | None = None) -> dict[int, str]:
+def headers_of(sheet: Sheet, body: int | None = None) -> dict[int, str]:
     """Return the columns whose header is a key's, from the rows above the body."""
     found: dict[int, str] = {}
     above = range(len(sheet.rows) if body is None else min(body, len(sheet.rows)))
     filled = (row for row in above if any(map(single_line, sheet.rows[row])))
     for row in list(islice(filled, _HEAD_ROWS if body is None else None)):
         for at in range(sheet.width):
-            key = _key_of(single_line(sheet.at(row, at)), rules.keys, rules.catalogue.resolve)
+            key = _key_of(single_line(sheet.at(row, at)))
             if key:
                 found.setdefault(at, key)
     return found
 
 
-def _key_of(text: str, keys: Mapping[str, str], resolve: Callable[[str], object]) -> str:
-    if not text:
-        return ""
-    if plain(text) in keys:
-        return keys[plain(text)]
+def _key_of(text: str) -> str:
+    rules = load_sheet_rules()
+    if not text or plain(text) in rules.keys:
+        return rules.keys.get(plain(text), "")
     try:
-        match = resolve(text)
+        match = rules.catalogue.resolve(text)
     except InputError:  # a known name in a unit that does not fit: a variable
         return ""
-    variable = getattr(match, "variable", None)
-    if variable is None or variable.family != "key":
+    if match is None or match.variable.family != "key":
         return ""
-    return "ignored" if variable.id in _NOT_A_HEADER else _KEY_VARIABLES.get(variable.id, "")
+    name = match.variable.id
+    return "ignored" if name in _NOT_A_HEADER else _KEY_VARIABLES.get(name, "")
 
 
 def _is_blank(sheet: Sheet, at: int, body: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
-from city_resilience.catalogue.sheets import SheetRules, load_sheet_rules
+from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Variable, load_catalogue
 
 __all__ = ["HEADERS", "Headers", "labelled"]
@@ -35,12 +35,12 @@ def labelled(
     own : mapping of str to str, optional
         Id of each of the user's own columns to its header, which is kept.
     """
-    rules, catalogue = load_sheet_rules(), load_catalogue()
+    catalogue = load_catalogue()
     names = {key: _key(key, catalogue.variables[key], headers) for key in _KEYS}
-    names |= {name: _header(variable, headers, rules) for name, variable in variables.items()}
+    names |= {name: _header(variable, headers) for name, variable in variables.items()}
     names |= own or {}
     if headers == "zh":
-        frame = frame.assign(scope=frame["scope"].map(rules.scope_labels))
+        frame = frame.assign(scope=frame["scope"].map(load_sheet_rules().scope_labels))
     return frame.rename(columns=names)
 
 
@@ -48,11 +48,12 @@ def _key(key: str, variable: Variable, headers: Headers) -> str:
     return {"zh": variable.label_zh, "en": variable.label_en, "id": key}[headers]
 
 
-def _header(variable: Variable, headers: Headers, rules: SheetRules) -> str:
+def _header(variable: Variable, headers: Headers) -> str:
     if headers == "id":
         return variable.id
     label = variable.label_zh if headers == "zh" else variable.label_en
-    unit = rules.units_zh.get(variable.unit, variable.unit) if headers == "zh" else variable.unit
+    units_zh = load_sheet_rules().units_zh
+    unit = units_zh.get(variable.unit, variable.unit) if headers == "zh" else variable.unit
     prices = {"zh": "不变价", "en": "constant prices"}[headers] if variable.kind == "volume" else ""
     stated = ", ".join(filter(None, (unit, prices)))
     gap = "" if headers == "zh" else " "

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
+from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.reading.issues import Issue
-from city_resilience.reading.sheets.cells import parse_cell
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.sheets.wording import single_line
+from city_resilience.reading.wording import single_line
 
 __all__ = ["City", "PlacedRows", "place_rows", "row_numbers"]
 
@@ -122,27 +122,26 @@ def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
 def row_numbers(table: Table, row: int) -> list[float]:
     """Return the numbers of a row outside its key columns."""
     positions = table.keys.positions
-    cells = (c for at, c in enumerate(table.sheet.rows[row]) if at not in positions)
-    parsed = (parse_cell(cell, table.rules) for cell in cells)
-    return [cell.value for cell in parsed if cell.known]
+    cells = (table.cell(row, at) for at in range(table.sheet.width) if at not in positions)
+    return [cell.value for cell in cells if cell.known]
 
 
-def _is_total(table: Table, name: str, gazetteer: Gazetteer) -> bool:
+def _is_total(name: str, gazetteer: Gazetteer) -> bool:
     """Tell whether a name is that of a sum, and of no one city's."""
-    front = table.rules.totals.sub("", name)
+    front = load_sheet_rules().totals.sub("", name)
     return front != name and all(e.kind != "city" for e in gazetteer.readings(front))
 
 
 def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Issue:
     found = answer.name[:_SHOWN]
     if not row_numbers(table, row):
-        junk = answer.name.startswith(table.rules.junk)
+        junk = answer.name.startswith(load_sheet_rules().junk)
         reason = "a line below the table" if junk else "a name that is no city's, without values"
         return table.issue("note", "row", found, reason, row=row + 1)
     near = f"; nearest: {', '.join(answer.candidates)}" if answer.candidates else ""
     reason = f"city {answer.reason}{near if answer.reason == 'unknown' else ''}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
-    if _is_total(table, answer.name, gazetteer):
+    if _is_total(answer.name, gazetteer):
         return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row + 1)
     at = table.keys.names + 1
     return table.issue("lost", "name", found, reason, row=row + 1, column=at, likely=likely)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pandas as pd
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.sheets import SheetRules
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
@@ -42,9 +41,7 @@ class Reading:
     places: Mapping[str, City]
 
 
-def read_sheet(
-    sheet: Sheet, rules: SheetRules, options: Options, gazetteer: Gazetteer | None
-) -> Reading:
+def read_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> Reading:
     """Read a sheet, whatever its shape: a yearbook table, long, or with years across.
 
     Returns
@@ -52,7 +49,7 @@ def read_sheet(
     Reading
         Without cells where the sheet is no table of cities; its issues say why.
     """
-    table = lay_out_sheet(sheet, rules, options, gazetteer)
+    table = lay_out_sheet(sheet, options, gazetteer)
     if isinstance(table, Issue):
         return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
     years = table.row_years()

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.sheets import SheetRules, plain
-from city_resilience.reading.sheets.cells import cell_year, parse_cell
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
+from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.sheets.context import units_stated
 from city_resilience.reading.sheets.head import split_head
 from city_resilience.reading.sheets.keys import Keys, find_keys, headers_of, is_place
 from city_resilience.reading.sheets.sheet import Sheet
-from city_resilience.reading.sheets.wording import match_header, place_name, single_line
+from city_resilience.reading.wording import match_header, place_name, single_line
 
 __all__ = ["split_tables"]
 
@@ -24,31 +24,29 @@ _NAMES = ("name", "city_only")
 Lines = list[tuple[str, ...]]
 
 
-def split_tables(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> list[Sheet]:
+def split_tables(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
     """Return the tables of a sheet, the sheet itself where it holds one.
 
     A head below rows of the table begins another, which keeps the titles of the first; a head that
     only repeats the one above it is left out. A second column of cities with values of its own
     begins a table beside the first.
     """
-    tables = _one_below_the_other(sheet, rules, gazetteer)
-    return [part for table in tables for part in _side_by_side(table, rules, gazetteer)]
+    tables = _one_below_the_other(sheet, gazetteer)
+    return [part for table in tables for part in _side_by_side(table, gazetteer)]
 
 
-def _one_below_the_other(
-    sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None
-) -> list[Sheet]:
+def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
     tables: list[Sheet] = []
-    keys = find_keys(sheet, rules, gazetteer)
+    keys = find_keys(sheet, gazetteer)
     row = keys.body if keys else 0
-    while keys and (head := _next_head(sheet, row, keys.names, rules)) is not None:
-        start = _with_titles(sheet, keys, head, rules, gazetteer)
+    while keys and (head := _next_head(sheet, row, keys.names)) is not None:
+        start = _with_titles(sheet, keys, head, gazetteer)
         rest = _only_rows(sheet, start, len(sheet.rows))
-        further = find_keys(rest, rules, gazetteer)
+        further = find_keys(rest, gazetteer)
         if further is None:
             break
         row = further.body
-        if further.names == keys.names and _repeats(sheet, keys, rest, further, rules):
+        if further.names == keys.names and _repeats(sheet, keys, rest, further):
             sheet = _without_rows(sheet, start, row)
             continue
         tables.append(_only_rows(sheet, 0, start))
@@ -60,34 +58,31 @@ def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
     return split_head(sheet, keys)[0] or sheet.above
 
 
-def _next_head(sheet: Sheet, start: int, names: int, rules: SheetRules) -> int | None:
+def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
     """Return the next row that heads columns: without figures, and naming cities or a variable."""
     for row in range(start, len(sheet.rows)):
-        if any(_is_figure(cell, rules) for cell in sheet.rows[row] if cell is not None):
+        if any(_is_figure(cell) for cell in sheet.rows[row] if cell is not None):
             continue
         cells = [cell for cell in sheet.rows[row] if single_line(cell)]
         if len(cells) < 2:
             continue
         name = single_line(sheet.at(row, names))
         texts = [single_line(cell) for cell in cells]
-        if rules.keys.get(plain(name)) in _NAMES:
+        if load_sheet_rules().keys.get(plain(name)) in _NAMES:
             return row
-        keys = (rules.keys.get(plain(text)) for text in texts)
+        keys = (load_sheet_rules().keys.get(plain(text)) for text in texts)
         if not name and (
-            any(key in _NAMES for key in keys)
-            or any(match_header(t, rules, {}).match for t in texts)
+            any(key in _NAMES for key in keys) or any(match_header(t, {}).match for t in texts)
         ):
             return row
     return None
 
 
-def _is_figure(cell: object, rules: SheetRules) -> bool:
-    return parse_cell(cell, rules).known and cell_year(cell) is None
+def _is_figure(cell: object) -> bool:
+    return parse_cell(cell).known and cell_year(cell) is None
 
 
-def _with_titles(
-    sheet: Sheet, keys: Keys, head: int, rules: SheetRules, gazetteer: Gazetteer | None
-) -> int:
+def _with_titles(sheet: Sheet, keys: Keys, head: int, gazetteer: Gazetteer | None) -> int:
     """Return the first of the lines above a head that belong to it: no rows and no footers."""
     start = head
     for row in reversed(range(keys.body, head)):
@@ -96,30 +91,28 @@ def _with_titles(
             continue
         texts = [single_line(cell) for cell in cells]
         name = single_line(sheet.at(row, keys.names))
-        footer = texts[0].startswith(rules.junk) and not units_stated(texts)
-        figures = any(
-            _is_figure(cell, rules) or not parse_cell(cell, rules).fault for cell in cells
-        )
+        footer = texts[0].startswith(load_sheet_rules().junk) and not units_stated(texts)
+        figures = any(_is_figure(cell) or not parse_cell(cell).fault for cell in cells)
         if footer or (figures and not all(map(cell_year, cells))):
             break
-        if gazetteer and name and is_place(name, rules, gazetteer):
+        if gazetteer and name and is_place(name, gazetteer):
             break
         start = row
     return start
 
 
-def _repeats(sheet: Sheet, keys: Keys, rest: Sheet, further: Keys, rules: SheetRules) -> bool:
+def _repeats(sheet: Sheet, keys: Keys, rest: Sheet, further: Keys) -> bool:
     """Tell whether a head says nothing that the one above it does not."""
-    first, again = _lines(sheet, keys.body, rules), _lines(rest, further.body, rules)
+    first, again = _lines(sheet, keys.body), _lines(rest, further.body)
     return first[-len(again) :] == again
 
 
-def _lines(sheet: Sheet, body: int, rules: SheetRules) -> Lines:
+def _lines(sheet: Sheet, body: int) -> Lines:
     lines = []
     for cells in sheet.rows[:body]:
         texts = tuple(plain(single_line(cell)) for cell in cells)
         words = [single_line(cell) for cell in cells if single_line(cell)]
-        if words and not (len(words) == 1 and rules.continued.match(words[0])):
+        if words and not (len(words) == 1 and load_sheet_rules().continued.match(words[0])):
             lines.append(texts[: max(at for at, text in enumerate(texts) if text) + 1])
     return lines
 
@@ -134,12 +127,12 @@ def _without_rows(sheet: Sheet, first: int, last: int) -> Sheet:
     return replace(sheet, rows=tuple(rows))
 
 
-def _side_by_side(sheet: Sheet, rules: SheetRules, gazetteer: Gazetteer | None) -> list[Sheet]:
-    keys = find_keys(sheet, rules, gazetteer)
+def _side_by_side(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
+    keys = find_keys(sheet, gazetteer)
     if keys is None:
         return [sheet]
-    above = headers_of(sheet, rules, keys.body)
-    starts = _starts(sheet, keys, above, rules, gazetteer)
+    above = headers_of(sheet, keys.body)
+    starts = _starts(sheet, keys, above, gazetteer)
     if len(starts) < 2:
         return [sheet]
     ends = [*starts[1:], sheet.width]
@@ -155,39 +148,36 @@ def _starts(
     sheet: Sheet,
     keys: Keys,
     above: dict[int, str],
-    rules: SheetRules,
     gazetteer: Gazetteer | None,
 ) -> list[int]:
     """Return where tables begin: at cities behind values, or at the keys in front of them."""
     starts, values = list[int](), True
     for at in range(sheet.width):
-        if above.get(at) in _NAMES and _holds_cities(sheet, at, keys.body, rules, gazetteer):
+        if above.get(at) in _NAMES and _holds_cities(sheet, at, keys.body, gazetteer):
             begin = at
             while starts and begin - 1 > starts[-1] and above.get(begin - 1) not in (None, *_NAMES):
                 begin -= 1
             if values:
                 starts.append(begin)
             values = False
-        elif at not in above and _is_filled(sheet, at, keys.body, rules):
+        elif at not in above and _is_filled(sheet, at, keys.body):
             values = True
     return starts if values else starts[:-1]
 
 
-def _holds_cities(
-    sheet: Sheet, at: int, body: int, rules: SheetRules, gazetteer: Gazetteer | None
-) -> bool:
+def _holds_cities(sheet: Sheet, at: int, body: int, gazetteer: Gazetteer | None) -> bool:
     """Tell whether most names of a column are Chinese ones of cities."""
     texts = {single_line(sheet.at(row, at)) for row in range(body, len(sheet.rows))} - {""}
-    names = sorted(place_name(text, rules) for text in texts if not text.isascii())[:60]
+    names = sorted(place_name(text) for text in texts if not text.isascii())[:60]
     if gazetteer is None or not names:
         return False
     cities = [any(e.kind == "city" for e in gazetteer.readings(name)) for name in names]
     return sum(cities) * 2 > len(cities)
 
 
-def _is_filled(sheet: Sheet, at: int, body: int, rules: SheetRules) -> bool:
+def _is_filled(sheet: Sheet, at: int, body: int) -> bool:
     rows: Sequence[int] = range(body, len(sheet.rows))
-    return any(parse_cell(sheet.at(row, at), rules).known for row in rows)
+    return any(parse_cell(sheet.at(row, at)).known for row in rows)
 
 
 def _only_columns(sheet: Sheet, kept: set[int]) -> Sheet:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.sheets import SheetRules, plain
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
+from city_resilience.reading.cells import Cell, cell_year, parse_column
 from city_resilience.reading.issues import Issue, Level, Place
-from city_resilience.reading.sheets.cells import cell_year
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.head import Column, Head, read_head
 from city_resilience.reading.sheets.keys import Keys, find_keys
 from city_resilience.reading.sheets.shapes import unreadable
 from city_resilience.reading.sheets.sheet import Sheet
-from city_resilience.reading.sheets.wording import match_header, place_name, single_line, split_year
 from city_resilience.reading.sheets.years import YearRules
+from city_resilience.reading.wording import match_header, place_name, single_line, split_year
 
 __all__ = ["Options", "Table", "lay_out_sheet"]
 
@@ -49,7 +50,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet, its keys and head, and the rules it is read by.
+    """A sheet with its keys and header rows.
 
     Attributes
     ----------
@@ -62,7 +63,6 @@ class Table:
     sheet: Sheet
     keys: Keys
     head: Head
-    rules: SheetRules
     options: Options
     year: int | None = None
     year_how: str = ""
@@ -104,7 +104,7 @@ class Table:
         """Return the text of a key column in a row; "" where there is no such column."""
         at = self.keys.names if key == "name" else self.keys.places.get(key)
         text = "" if at is None else single_line(self._key(row, at))
-        return place_name(text, self.rules) if key == "name" else text
+        return place_name(text) if key == "name" else text
 
     def _key(self, row: int, at: int) -> Any:
         """Return a cell of a key column, which may be merged over several rows."""
@@ -114,13 +114,23 @@ class Table:
     def scope(self, row: int, column: Column, match: Match) -> str:
         """Return the scope of a cell, "" where a column of scopes says none that is known."""
         if "scope" in self.keys.places:
-            return self.rules.scopes.get(plain(self.text(row, "scope")), "")
-        return match.scope or column.scope or self.rules.scope_of(match.variable.id)
+            return load_sheet_rules().scopes.get(plain(self.text(row, "scope")), "")
+        return match.scope or column.scope or load_sheet_rules().scope_of(match.variable.id)
 
     def value_columns(self) -> list[Column]:
         """Columns that hold values of a variable."""
         columns = (c for c in self.head.columns if c.position not in self.keys.positions)
         return [c for c in columns if c.match or "indicator" in self.keys.places]
+
+    def cell(self, row: int, at: int) -> Cell:
+        """Return what a cell below the header rows says; its column decides about commas."""
+        if at not in self._parsed:
+            self._parsed[at] = parse_column([self.sheet.at(row, at) for row in self.rows()])
+        return self._parsed[at][row - self.keys.body]
+
+    @cached_property
+    def _parsed(self) -> dict[int, list[Cell]]:
+        return {}
 
     def row_years(self) -> dict[int, int | None]:
         """Return each row's year: its own, the sheet's, or None where columns say it."""
@@ -130,28 +140,26 @@ class Table:
         return {row: cell_year(self._key(row, at)) for row in self.rows()}
 
 
-def lay_out_sheet(
-    sheet: Sheet, rules: SheetRules, options: Options, gazetteer: Gazetteer | None
-) -> Table | Issue:
+def lay_out_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> Table | Issue:
     """Find the keys, the head and the year of a sheet; an issue where it is no table of cities."""
-    keys = find_keys(sheet, rules, gazetteer)
-    if reason := unreadable(sheet, keys, rules, gazetteer):
+    keys = find_keys(sheet, gazetteer)
+    if reason := unreadable(sheet, keys, gazetteer):
         return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
     assert keys is not None
-    head = read_head(sheet, keys, rules, options.units)
-    head = _in_context(sheet, _named(sheet, keys, head, rules, options), rules, options)
-    table = Table(sheet, keys, head, rules, options)
+    head = read_head(sheet, keys, options.units)
+    head = _in_context(sheet, _named(sheet, keys, head, options), options)
+    table = Table(sheet, keys, head, options)
     if "year" in keys.places or all(column.year for column in table.value_columns()):
         return table
     titles = (*head.titles, *sheet.above)
-    year, how = options.years.year_of(sheet.file, sheet.name, titles, rules)
+    year, how = options.years.year_of(sheet.file, sheet.name, titles)
     if year is None:
         reason = "no year in a column, a title or a name; say it with --year"
         return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
     return replace(table, year=year, year_how=how)
 
 
-def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Options) -> Head:
+def _named(sheet: Sheet, keys: Keys, head: Head, options: Options) -> Head:
     """Give columns of years or values the variable that the table's titles or names say."""
     value = keys.places.get("value")
     needy = [c for c in head.columns if not c.match and (c.year or c.position == value)]
@@ -162,7 +170,7 @@ def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Opt
         sheet.name,
         _FILE_WORDS.sub("", PurePath(sheet.file).stem),
     )
-    matches = (match_header(split_year(text)[0], rules, options.units).match for text in texts)
+    matches = (match_header(split_year(text)[0], options.units).match for text in texts)
     match = next(filter(None, matches), None)
     if match is None:
         return head
@@ -171,19 +179,18 @@ def _named(sheet: Sheet, keys: Keys, head: Head, rules: SheetRules, options: Opt
     return replace(head, columns=tuple(columns))
 
 
-def _in_context(sheet: Sheet, head: Head, rules: SheetRules, options: Options) -> Head:
+def _in_context(sheet: Sheet, head: Head, options: Options) -> Head:
     """Give columns the scope and unit that are stated for the table, and doubt plain names."""
     titles = head.titles or sheet.above
-    scope, units = scope_stated(titles, sheet.name, sheet.file, rules), units_stated(titles)
-    columns = (_with_meaning(c, units, (*titles, sheet.name), rules, options) for c in head.columns)
-    return replace(head, columns=tuple(_with_scope(c, scope, rules) for c in columns))
+    scope, units = scope_stated(titles, sheet.name, sheet.file), units_stated(titles)
+    columns = (_with_meaning(c, units, (*titles, sheet.name), options) for c in head.columns)
+    return replace(head, columns=tuple(_with_scope(c, scope) for c in columns))
 
 
 def _with_meaning(
     column: Column,
     units: Sequence[str],
     titles: Sequence[str],
-    rules: SheetRules,
     options: Options,
 ) -> Column:
     """Give a column the table's unit; the user's own columns are what the user says."""
@@ -192,12 +199,12 @@ def _with_meaning(
         return replace(column, match=own, problem="")
     if match is None:
         return column
-    problem = denied(titles, column.header, match, rules, group=False)
+    problem = denied(titles, column.header, match, group=False)
     if not problem:
         match, problem = in_unit(match, units)
     return replace(column, match=None if problem else match, problem=problem or column.problem)
 
 
-def _with_scope(column: Column, stated: str, rules: SheetRules) -> Column:
-    default = rules.scope_of(column.match.variable.id) if column.match else ""
+def _with_scope(column: Column, stated: str) -> Column:
+    default = load_sheet_rules().scope_of(column.match.variable.id) if column.match else ""
     return replace(column, scope=column.scope or stated or default)

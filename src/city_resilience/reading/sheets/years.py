@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from city_resilience.catalogue.sheets import SheetRules
+from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError
 from city_resilience.reading.sheets.sheet import fits
-from city_resilience.reading.sheets.wording import single_line
+from city_resilience.reading.wording import single_line
 
 __all__ = ["YearRules", "parse_year_rules"]
 
@@ -31,9 +31,7 @@ class YearRules:
 
     rules: tuple[tuple[str, str], ...] = ()
 
-    def year_of(
-        self, file: str, sheet: str, titles: Sequence[str], rules: SheetRules
-    ) -> tuple[int | None, str]:
+    def year_of(self, file: str, sheet: str, titles: Sequence[str]) -> tuple[int | None, str]:
         """Return the data year of a sheet without a column of years, and how it was found.
 
         Without a rule of the user's the title counts, then the sheet's name, then the file's
@@ -48,15 +46,15 @@ class YearRules:
                     return int(found["year"]), f"--year {rule}"
                 return _shifted(named, int(found["shift"] or 0)), f"--year {rule}"
         for text, how in (*((title, "the title") for title in titles), (sheet, "the sheet's name")):
-            year = _stated(text, rules) if how == "the title" else _only_year(text)
+            year = _stated(text) if how == "the title" else _only_year(text)
             if year is not None:
-                edition = rules.edition if _EDITION.search(text) else 0
+                edition = load_sheet_rules().edition if _EDITION.search(text) else 0
                 return year + edition, f"{how} {text!r}"
         how = (
             f"the file's name, taken as the edition of a yearbook whose data are of the year "
             f"before; if {named} is the year of the data say --year name"
         )
-        return _shifted(named, rules.edition), how
+        return _shifted(named, load_sheet_rules().edition), how
 
 
 def parse_year_rules(items: Iterable[str]) -> YearRules:
@@ -90,8 +88,8 @@ def _only_year(text: str) -> int | None:
     return int(years.pop()) if len(years) == 1 else None
 
 
-def _stated(title: str, rules: SheetRules) -> int | None:
-    for pattern in rules.title:
+def _stated(title: str) -> int | None:
+    for pattern in load_sheet_rules().title:
         years = {found[1] for found in pattern.finditer(title)}
         if len(years) == 1:
             return int(years.pop())

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from city_resilience.catalogue.sheets import SheetRules
-from city_resilience.catalogue.units import parse_unit
-from city_resilience.catalogue.variables import Match, UnitMismatch
-from city_resilience.reading.sheets.cells import cell_text
+from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.units import conversion_factor, parse_unit
+from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
+from city_resilience.reading.cells import cell_text
 
-__all__ = ["Wording", "is_unit", "match_header", "place_name", "single_line", "split_year"]
+__all__ = [
+    "Wording",
+    "factor_of",
+    "is_unit",
+    "match_header",
+    "percent_factor",
+    "place_name",
+    "single_line",
+    "split_year",
+]
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
@@ -40,7 +50,7 @@ def single_line(text: object) -> str:
     return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
 
 
-def place_name(text: str, rules: SheetRules) -> str:
+def place_name(text: str) -> str:
     """Return the name of a row without its number, footnote mark or English repetition.
 
     Parameters
@@ -50,11 +60,10 @@ def place_name(text: str, rules: SheetRules) -> str:
 
     Examples
     --------
-    >>> from city_resilience.catalogue.sheets import load_sheet_rules
-    >>> place_name("1.太原市 Taiyuan", load_sheet_rules())
+    >>> place_name("1.太原市 Taiyuan")
     '太原市'
     """
-    for pattern in rules.around:
+    for pattern in load_sheet_rules().around:
         text = pattern.sub("", text).strip()
     return text
 
@@ -86,7 +95,29 @@ def split_year(text: str) -> tuple[str, int | None]:
     return re.sub(r"[\s_\-,:]+$|^[\s_\-,:]+|\(\s*\)", "", rest).strip(), int(years[0])
 
 
-def match_header(text: str, rules: SheetRules, units: Mapping[str, str]) -> Wording:
+def factor_of(unit: str, variable: Variable) -> float | None:
+    """Return the factor from a unit to a variable's own; None where they do not compare."""
+    found, wanted = parse_unit(unit), parse_unit(variable.unit)
+    return conversion_factor(found, wanted) if found and wanted else None
+
+
+def percent_factor(variable: Variable, unit: str, factor: float) -> tuple[float, str]:
+    """Return the factor of a number with a percent sign, and why there is none.
+
+    Parameters
+    ----------
+    unit : str
+        Unit of the column.
+    factor : float
+        From the column's unit to the variable's.
+    """
+    found = factor if unit == "%" else factor_of("%", variable)
+    if found is None:
+        return math.nan, f"a percent sign in a column of {variable.unit or 'plain numbers'}"
+    return found, ""
+
+
+def match_header(text: str, units: Mapping[str, str]) -> Wording:
     """Find the variable that a header means.
 
     The words are tried whole, without their English repetition, and without numbering and such
@@ -100,23 +131,23 @@ def match_header(text: str, rules: SheetRules, units: Mapping[str, str]) -> Word
         Declared units by header or variable id.
     """
     problem = ""
-    for reading in _readings(text, rules):
+    for reading in _readings(text):
         try:
-            match = rules.catalogue.resolve(reading, units)
+            match = load_sheet_rules().catalogue.resolve(reading, units)
         except UnitMismatch as error:
             problem = problem or str(error)
             continue
         if match is not None and match.variable.family != "key":
-            odd = [remark for remark in match.remarks if rules.part.search(remark)]
+            odd = [remark for remark in match.remarks if load_sheet_rules().part.search(remark)]
             name = match.variable.id
             fault = f"{odd[0]!r} may make another thing of {name}; rename the header" if odd else ""
             return Wording(None if odd else match, fault)
     return Wording(None, problem)
 
 
-def _readings(text: str, rules: SheetRules) -> Iterator[str]:
+def _readings(text: str) -> Iterator[str]:
     seen: set[str] = set()
-    for whole in (text, _without_english(text, rules)):
+    for whole in (text, _without_english(text)):
         reading = whole
         while reading and reading not in seen:
             seen.add(reading)
@@ -125,19 +156,19 @@ def _readings(text: str, rules: SheetRules) -> Iterator[str]:
             if squeezed not in seen:
                 seen.add(squeezed)
                 yield squeezed
-            reading = _without_front(reading, rules)
+            reading = _without_front(reading)
 
 
-def _without_english(text: str, rules: SheetRules) -> str:
+def _without_english(text: str) -> str:
     """Cut a Chinese header where it repeats itself in English."""
-    for found in rules.english.finditer(text):
+    for found in load_sheet_rules().english.finditer(text):
         if _CHINESE.search(text[: found.start()]):
             return text[: found.start()].strip()
     return text
 
 
-def _without_front(text: str, rules: SheetRules) -> str:
-    for pattern in rules.front:
+def _without_front(text: str) -> str:
+    for pattern in load_sheet_rules().front:
         shorter = pattern.sub("", text, count=1).strip()
         if shorter != text:
             return shorter

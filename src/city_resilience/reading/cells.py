@@ -1,0 +1,342 @@
+"""What a cell means: a number, a year, words, a blank, or a fault with a likely reading.
+
+One meaning for CSV, XLSX and Parquet, for a single table and for a folder of sheets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import takewhile
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.catalogue.sheets import load_sheet_rules
+
+__all__ = [
+    "BLANK",
+    "Cell",
+    "Numbers",
+    "as_text",
+    "as_years",
+    "cell_text",
+    "cell_year",
+    "parse_cell",
+    "parse_column",
+    "read_numbers",
+]
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
+_EITHER = re.compile(r"[+-]?\d{1,3},\d{3}")
+_BY_THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,3})(?:\.\d*)?")
+_YEAR = re.compile(r"(?:FY\s*)?((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?", re.IGNORECASE)
+_DATE = re.compile(
+    r"((?:18|19|20|21)\d{2})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?日?月?(?: 0?0:00(:00)?)?"
+)
+_TRUTHS = {"true": 1.0, "false": 0.0}
+_HUGE = 10**300
+_NO_NUMBER = "number expected"
+_INFINITE_VALUE = "infinite value"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell says.
+
+    Attributes
+    ----------
+    value : float
+        NaN where there is none.
+    digits : int
+        Decimal places that were written.
+    percent : bool
+        Whether a percent sign stood behind the number.
+    fault : str
+        Why a cell that holds something is no number; empty where it is one, or is blank.
+    likely : str
+        What was probably meant by a faulty cell.
+    mark : str
+        Footnote marks that stood behind the number.
+    thousands : bool
+        Whether its comma counts as a thousands mark because its column says so.
+    """
+
+    value: float = math.nan
+    digits: int = 0
+    percent: bool = False
+    fault: str = ""
+    likely: str = ""
+    mark: str = ""
+    thousands: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a number."""
+        return not math.isnan(self.value)
+
+
+BLANK = Cell()
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A column of cells as numbers.
+
+    Attributes
+    ----------
+    values : ndarray of float64, shape (rows,)
+        NaN where there is no number.
+    percent : ndarray of bool, shape (rows,)
+        Where a percent sign stood behind the number.
+    wrong : mapping of int to Cell
+        Position to what is wrong with a cell that holds something and is no number.
+    notes : tuple of str
+        What was taken for a number although more than a number was written.
+    """
+
+    values: NDArray[np.float64]
+    percent: NDArray[np.bool_]
+    wrong: Mapping[int, Cell]
+    notes: tuple[str, ...] = ()
+
+
+def cell_text(cell: Any) -> str:
+    """Return a cell as text: no carriage-return marks, no zero-width characters, no margins."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    text = str(cell).replace("_x000D_", " ")
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    return text.strip()
+
+
+def cell_year(cell: Any) -> int | None:
+    """Return the year of a cell that holds one; ``2010年`` and dates that stand for a year count.
+
+    Those are the first of January and any day of December: other dates are of data within a year.
+
+    Examples
+    --------
+    >>> cell_year("２０１０年"), cell_year(2010.0), cell_year("2010-2012")
+    (2010, 2010, None)
+    >>> cell_year("2010-12-31"), cell_year("2010-06-30"), cell_year("FY2010")
+    (2010, None, 2010)
+    """
+    if isinstance(cell, bool):
+        return None
+    text = unicodedata.normalize("NFKC", cell_text(cell))
+    if found := _YEAR.fullmatch(text):
+        return int(found[1])
+    date = _DATE.fullmatch(text)
+    if date is None:
+        return None
+    yearly = int(date[2]) == 12 or (int(date[2]), int(date[3] or 0)) == (1, 1)
+    return int(date[1]) if yearly else None
+
+
+def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
+    """Read a cell as a number.
+
+    A comma is a thousands mark only where it can be nothing else, in several groups of three or
+    before a decimal point, or where the column says so. ``5,97`` is a fault with the likely
+    reading 5.97.
+
+    Parameters
+    ----------
+    thousands : bool
+        Whether the cells of the column agree that commas group thousands; see `parse_column`.
+
+    Examples
+    --------
+    >>> parse_cell("２３７．５２①").value, parse_cell("1,234,567").value
+    (237.52, 1234567.0)
+    >>> parse_cell("5,97").likely, parse_cell("…") == BLANK
+    ('5.97', True)
+    >>> parse_cell("1,234").likely, parse_cell("1,234", thousands=True).value
+    ('1234 or 1.234', 1234.0)
+    """
+    if cell is None or cell is pd.NA or cell is pd.NaT:
+        return BLANK
+    if isinstance(cell, Decimal) or (isinstance(cell, int) and abs(cell) >= _HUGE):
+        cell = str(cell)
+    if isinstance(cell, str):
+        return _parse_text(cell, thousands)
+    if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | float | np.number):
+        return Cell(fault=_NO_NUMBER)
+    number = float(cell)
+    if math.isnan(number):
+        return BLANK
+    if math.isinf(number):
+        return Cell(fault=_INFINITE_VALUE)
+    return Cell(number, _decimals(repr(cell)))
+
+
+def parse_column(cells: Sequence[Any]) -> list[Cell]:
+    """Read the cells of a column, which decides together what none of them says alone.
+
+    Commas group thousands where every cell with one is written so, no number without one has
+    more than three digits before the point, and one of them can mean nothing else. A column of
+    nothing but truth values holds ones and zeros.
+
+    Examples
+    --------
+    >>> [cell.value for cell in parse_column(["1,234", "987", "1,234,567"])]
+    [1234.0, 987.0, 1234567.0]
+    >>> [cell.value for cell in parse_column(["1,234", "5.97"])]
+    [nan, 5.97]
+    """
+    truths = list(takewhile(lambda truth: truth is not None, map(_truth, cells)))
+    if len(truths) == len(cells):
+        return [Cell(truth) for truth in truths]  # type: ignore[arg-type]
+    thousands = _by_thousands(cell for cell in cells if isinstance(cell, str))
+    return [parse_cell(cell, thousands=thousands) for cell in cells]
+
+
+def read_numbers(column: pd.Series) -> Numbers:
+    """Read a column of a table; what is a number already is not looked at twice.
+
+    Returns
+    -------
+    Numbers
+        The same as of `parse_column`, cell by cell.
+    """
+    if column.dtype.kind in "iufb":
+        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        infinite = np.flatnonzero(np.isinf(values)).tolist()
+        wrong = dict.fromkeys(infinite, Cell(fault=_INFINITE_VALUE))
+        return _numbers(np.where(np.isinf(values), np.nan, values), wrong)
+    objects = column.to_numpy(dtype=object, na_value=None)
+    texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
+    codes, distinct = pd.factorize(objects[texts])
+    parsed = parse_column([*distinct, *objects[~texts]])
+    where = np.empty(len(objects), dtype=np.int64)
+    where[texts] = codes
+    where[~texts] = len(distinct) + np.arange(int((~texts).sum()))
+    found = np.array([cell.value for cell in parsed], dtype=np.float64)
+    odd = np.array([bool(c.fault or c.percent or c.mark or c.thousands) for c in parsed], bool)
+    cells = {at: parsed[where[at]] for at in np.flatnonzero(odd[where]).tolist()}
+    return _numbers(found[where], cells)
+
+
+def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
+    """Sort the cells that are more than a number into percentages, faults and notes."""
+    percent = np.zeros(len(values), dtype=bool)
+    percent[[at for at, cell in odd.items() if cell.percent]] = True
+    marks = Counter(cell.mark for cell in odd.values() if cell.mark)
+    notes = [f"{n} numbers read without the footnote mark {mark}" for mark, n in marks.items()]
+    if grouped := sum(cell.thousands for cell in odd.values()):
+        notes.append(f"{grouped} numbers read with their comma as a thousands mark")
+    wrong = {at: cell for at, cell in odd.items() if cell.fault}
+    return Numbers(values, percent, wrong, tuple(notes))
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Return cells as text without surrounding white space; empty where there is none.
+
+    Whole numbers lose the ``.0`` that a spreadsheet or a blank cell in the column gives them.
+    """
+    cells = column.to_numpy(dtype=object, na_value=None)
+    codes, distinct = pd.factorize(cells)
+    texts = np.array([*map(cell_text, distinct), ""], dtype=object)
+    return pd.Series(texts[codes], index=column.index, dtype=str)
+
+
+def as_years(column: pd.Series) -> NDArray[np.int64]:
+    """Return the year of each cell, 0 where it holds none; see `cell_year`."""
+    codes, distinct = pd.factorize(column.to_numpy(dtype=object, na_value=None))
+    years: NDArray[np.int64] = np.array([*map(_year_of, distinct), 0], dtype=np.int64)
+    return np.asarray(years[codes])
+
+
+def _year_of(cell: Any) -> int:
+    """Return a year, or the four digits of a mistyped one."""
+    text = cell_text(cell)
+    return cell_year(cell) or (int(text) if re.fullmatch(r"\d{4}", text, re.ASCII) else 0)
+
+
+def _truth(cell: Any) -> float | None:
+    """Return 1 or 0 for a truth value, NaN for a blank, None for all else."""
+    if isinstance(cell, bool | np.bool_):
+        return float(cell)
+    if isinstance(cell, str) and cell.strip().casefold() in _TRUTHS:
+        return _TRUTHS[cell.strip().casefold()]
+    return math.nan if parse_cell(cell) == BLANK else None
+
+
+def _by_thousands(texts: Iterable[str]) -> bool:
+    """Tell whether the numbers of a column agree that commas group thousands."""
+    numbers = [unicodedata.normalize("NFKC", text).strip() for text in texts]
+    if not any("," in text for text in numbers):
+        return False
+    numbers = [text for text in numbers if "," in text or _NUMBER.fullmatch(text)]
+    certain = any(_GROUPED.fullmatch(text) for text in numbers)
+    return certain and all(_BY_THOUSANDS.fullmatch(text) for text in numbers)
+
+
+def _parse_text(cell: str, thousands: bool) -> Cell:
+    if _NUMBER.fullmatch(cell):
+        return _finite(float(cell), Cell(digits=_decimals(cell)))
+    rules, raw = load_sheet_rules(), cell_text(cell)
+    if raw in rules.missing or unicodedata.normalize("NFKC", raw) in rules.missing:
+        return BLANK
+    bare = rules.footnote.sub("", raw).rstrip()
+    text = unicodedata.normalize("NFKC", bare).replace("−", "-").strip()
+    percent = text.endswith("%")
+    text = text.removesuffix("%").rstrip()
+    grouped = thousands and _EITHER.fullmatch(text) is not None
+    number = _number(text.replace(",", "") if grouped else text)
+    if number is None:
+        return _fault(unicodedata.normalize("NFKC", raw))
+    mark = raw[len(bare) :].strip()
+    said = Cell(digits=_decimals(text), percent=percent, mark=mark, thousands=grouped)
+    return _finite(number, said)
+
+
+def _finite(number: float, said: Cell) -> Cell:
+    if math.isinf(number):
+        return Cell(fault=_INFINITE_VALUE)
+    return Cell(number, said.digits, said.percent, mark=said.mark, thousands=said.thousands)
+
+
+def _number(text: str) -> float | None:
+    if _NUMBER.fullmatch(text) or _INFINITE.fullmatch(text):
+        return float(text)
+    if _SPACED.fullmatch(text) or _GROUPED.fullmatch(text):
+        return float(text.replace(" ", "").replace(",", ""))
+    return None
+
+
+def _fault(text: str) -> Cell:
+    if text.startswith("#"):
+        return Cell(fault="an error of the spreadsheet")
+    if text.startswith("="):
+        return Cell(fault="a formula without its value, which a spreadsheet adds on saving")
+    lines = text.split()
+    if len(lines) > 1 and all(_NUMBER.fullmatch(line) for line in lines):
+        return Cell(fault=f"{len(lines)} numbers in one cell")
+    if _EITHER.fullmatch(text):
+        return Cell(
+            fault=_NO_NUMBER, likely=text.replace(",", "") + " or " + text.replace(",", ".")
+        )
+    glyphs = load_sheet_rules().glyphs
+    mended = "".join(glyphs.get(c, c) for c in text).strip(" .'`\"")
+    likely = mended if mended != text and _NUMBER.fullmatch(mended) else ""
+    return Cell(fault=_NO_NUMBER, likely=likely)
+
+
+def _decimals(text: str) -> int:
+    mantissa = text.casefold().partition("e")[0]
+    return len(mantissa.partition(".")[2].rstrip("0"))
