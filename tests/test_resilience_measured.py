@@ -89,7 +89,7 @@ def test_a_measure_in_a_unit_of_its_own_is_one_entry(panel, monkeypatch):
     def percent(start, end, floor, gone):
         return measured(100.0 * (end / start - 1), *pair_rules(start, end, gone))
 
-    made = measures.Measure("growth", "%", "grew", "growth", "增长", *measures._between(percent))
+    made = measures.Measure("growth", "%", "grew", "growth", "增长", *measures.both_forms(percent))
     monkeypatch.setitem(measures._BY_ID, made.id, made)
     frame = measure_panel(panel, "gdp_real", ["growth"], [SHOCK])
     level = panel.grid().values["gdp_real"]

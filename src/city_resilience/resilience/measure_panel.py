@@ -23,7 +23,6 @@ from city_resilience.resilience.window_data import Counterfactual, RecoveryLevel
 __all__ = ["measure_panel"]
 
 Float = NDArray[np.float64]
-_EXPANSION = ("recovery", "quadrant")
 
 
 def measure_panel(
@@ -83,8 +82,9 @@ def measure_panel(
     chosen = [measure_of(name) for name in dict.fromkeys(measures)]
     _check(chosen, windows, panel, counterfactual, floor, recovery_level)
     grid = panel.grid()
-    mixed = counterfactual == "industry_mix" and any(m.id in _MIXED for m in chosen)
-    needed = mixed or any("industries" in m.needs for m in chosen)
+    needs = {need for measure in chosen for need in measure.needs}
+    mixed = counterfactual == "industry_mix" and "counterfactual" in needs
+    needed = mixed or "industries" in needs
     data = WindowData(
         years=grid.years,
         outcome=_level(grid, panel, outcome, deflator),
@@ -96,9 +96,6 @@ def measure_panel(
         components=_components(grid, panel, chosen, composite),
     )
     return pd.concat([_rows(grid, data, chosen, w) for w in windows], ignore_index=True)
-
-
-_MIXED = ("resistance", *_EXPANSION)
 
 
 def _check(
@@ -186,7 +183,7 @@ def _rows(grid: Grid, data: WindowData, chosen: Sequence[Measure], window: Windo
     gap = partial(data.between, growth_gap_between)
     if any(measure.ratio for measure in chosen):
         columns["growth_gap_pp"] = gap(window.start, window.end).values
-    if any(measure.id in _EXPANSION for measure in chosen):
+    if any("recovery" in measure.needs for measure in chosen):
         columns["recovery_growth_gap_pp"] = gap(window.end, window.recovery_end).values
     for measure in chosen:
         columns |= _columns(measure, measure.over_window(data, window))

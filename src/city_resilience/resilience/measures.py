@@ -25,7 +25,7 @@ from city_resilience.resilience.trajectories import TREND_YEARS, time_to_recover
 from city_resilience.resilience.window import Window
 from city_resilience.resilience.window_data import WindowData
 
-__all__ = ["MEASURES", "REFUSED", "Kind", "Measure", "Timing", "measure_of"]
+__all__ = ["MEASURES", "REFUSED", "Kind", "Measure", "Timing", "both_forms", "measure_of"]
 
 Float = NDArray[np.float64]
 Kind = Literal["horizon", "window", "level"]
@@ -120,7 +120,8 @@ class Measure:
     timing : Timing
     needs : tuple of str
         Among ``"outcome"``, ``"industries"``, ``"history"`` (years before the start),
-        ``"recovery"`` (a window with a recovery) and ``"components"``.
+        ``"recovery"`` (a window with a recovery), ``"counterfactual"`` (what is expected of a
+        city) and ``"components"``.
     categories : tuple of str
         Words of a value that is a position; empty for numbers.
     """
@@ -206,7 +207,7 @@ class Measure:
         return self.over_horizon(outcome, horizon)
 
 
-def _between(kernel: Between) -> tuple[OverWindow, OverHorizon]:
+def both_forms(kernel: Between) -> tuple[OverWindow, OverHorizon]:
     """Return both forms of a measure that compares two years of the outcome."""
     return (
         lambda data, window: data.between(kernel, window.start, window.end),
@@ -249,7 +250,7 @@ _TABLE = (
         "above 0: held up better than the nation",
         "growth gap to the nation",
         "相对全国增长差",
-        *_between(growth_gap_between),
+        *both_forms(growth_gap_between),
     ),
     Measure(
         "relative_resistance",
@@ -257,7 +258,7 @@ _TABLE = (
         "above 0: held up better than the nation",
         "relative resistance",
         "相对抵抗力",
-        *_between(relative_resistance),
+        *both_forms(relative_resistance),
     ),
     Measure(
         "sensitivity",
@@ -265,7 +266,7 @@ _TABLE = (
         "above 1: moves more than the nation, good in growth and bad in a contraction",
         "sensitivity to national growth",
         "对全国增长的敏感度",
-        *_between(sensitivity),
+        *both_forms(sensitivity),
     ),
     Measure(
         "trend_deviation",
@@ -285,6 +286,7 @@ _TABLE = (
         "resistance",
         "抵抗力",
         _resistance,
+        needs=("outcome", "counterfactual"),
     ),
     Measure(
         "recovery",
@@ -294,7 +296,7 @@ _TABLE = (
         "恢复力",
         _recovery,
         timing=EXPANSION,
-        needs=("outcome", "recovery"),
+        needs=("outcome", "recovery", "counterfactual"),
     ),
     Measure(
         "quadrant",
@@ -304,7 +306,7 @@ _TABLE = (
         "抵抗—恢复象限",
         lambda data, window: quadrant(_resistance(data, window), _recovery(data, window)),
         timing=WHOLE,
-        needs=("outcome", "recovery"),
+        needs=("outcome", "recovery", "counterfactual"),
         categories=QUADRANTS,
     ),
     Measure(
