@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from city_resilience.models.bundle import copy_bundle
 from city_resilience.models.forecaster import FORECAST_COLUMNS, Forecaster
@@ -67,120 +68,113 @@ def register(
     -------
     ModelVersion
     """
+    name, folder = forecaster.experiment.name, Path(bundle_folder)
     with silenced(), ExitStack() as undo:
-        work = _Registration(run, Path(bundle_folder), forecaster, panel, undo)
-        version = work.create_version(*work.log_model(), _tags(forecaster, mae, verdict, tags))
-        work.set_aliases(version, verdict)
-        registered = find_version(f"{forecaster.experiment.name}/{version}", run.store)
+        logged = _log_model(run, folder, forecaster, panel, undo)
+        own = _tags(forecaster, mae, verdict, tags)
+        version = _create_version(run, name, logged, _description(folder), own, undo)
+        _set_aliases(run.store.client, name, version, verdict, undo)
+        registered = find_version(f"{name}/{version}", run.store)
         undo.pop_all()
     return registered
 
 
-@dataclass(frozen=True)
-class _Registration:
-    """One registration in progress; ``undo`` takes every step back."""
+def _log_model(
+    run: Run, folder: Path, forecaster: Forecaster, panel: Panel, undo: ExitStack
+) -> Any:
+    """Log the model to the run in MLflow's format; return what MLflow calls a logged model."""
+    client = run.store.client
+    logged = client.create_logged_model(
+        run.experiment_id, name="forecaster", source_run_id=run.run_id, model_type="forecaster"
+    )
+    _on_failure(undo, client.delete_logged_model, logged.model_id)
+    with tempfile.TemporaryDirectory() as temporary:
+        # The folder keeps its name in the model, and loading asks for this one.
+        bundle = copy_bundle(folder, Path(temporary) / Path(BUNDLE_PATH).name)
+        path = Path(temporary) / "model"
+        _save_model(path, bundle, logged, _signature(panel), example_of(panel, forecaster))
+        client.log_model_artifacts(logged.model_id, str(path))
+    client.finalize_logged_model(logged.model_id, "READY")
+    output = import_mlflow().entities.LoggedModelOutput(logged.model_id, step=0)
+    client.log_outputs(run.run_id, [output])
+    return logged
 
-    run: Run
-    folder: Path
-    forecaster: Forecaster
-    panel: Panel
-    undo: ExitStack
 
-    @property
-    def client(self) -> Any:
-        return self.run.store.client
-
-    @property
-    def name(self) -> str:
-        return self.forecaster.experiment.name
-
-    def log_model(self) -> tuple[str, str]:
-        """Log the model to the run; return its id and where its files are."""
-        client, run = self.client, self.run
-        logged = client.create_logged_model(
-            run.experiment_id, name="forecaster", source_run_id=run.run_id, model_type="forecaster"
+def _save_model(
+    path: Path, bundle: Path, logged: Any, signature: Any, example: pd.DataFrame
+) -> None:
+    mlflow = import_mlflow()
+    model = mlflow.models.Model(
+        artifact_path=logged.artifact_location,
+        model_uuid=logged.model_id,
+        run_id=logged.source_run_id,
+        model_id=logged.model_id,
+    )
+    # Otherwise a uv.lock in the current folder would be copied into the model.
+    with environment({"MLFLOW_UV_AUTO_DETECT": "false"}):
+        mlflow.pyfunc.save_model(
+            path,
+            python_model=str(CODE),
+            artifacts={"bundle": str(bundle)},
+            signature=signature,
+            input_example=(example, {"allow_partial": True}),
+            pip_requirements=requirements(),
+            model_config={"read_paths": False},
+            mlflow_model=model,
         )
-        self.on_failure(client.delete_logged_model, logged.model_id)
-        with tempfile.TemporaryDirectory() as temporary:
-            # The folder keeps its name in the model, and loading asks for this one.
-            bundle = copy_bundle(self.folder, Path(temporary) / Path(BUNDLE_PATH).name)
-            self.save_model(Path(temporary) / "model", bundle, logged)
-            client.log_model_artifacts(logged.model_id, str(Path(temporary) / "model"))
-        client.finalize_logged_model(logged.model_id, "READY")
-        output = import_mlflow().entities.LoggedModelOutput(logged.model_id, step=0)
-        client.log_outputs(run.run_id, [output])
-        return logged.model_id, logged.artifact_location
 
-    def save_model(self, path: Path, bundle: Path, logged: Any) -> None:
-        """Lay the model out in MLflow's format."""
-        mlflow = import_mlflow()
-        model = mlflow.models.Model(
-            artifact_path=logged.artifact_location,
-            model_uuid=logged.model_id,
-            run_id=self.run.run_id,
-            model_id=logged.model_id,
-        )
-        # Otherwise a uv.lock in the current folder would be copied into the model.
-        with environment({"MLFLOW_UV_AUTO_DETECT": "false"}):
-            mlflow.pyfunc.save_model(
-                path,
-                python_model=str(CODE),
-                artifacts={"bundle": str(bundle)},
-                signature=_signature(self.panel),
-                input_example=(example_of(self.panel, self.forecaster), {"allow_partial": True}),
-                pip_requirements=requirements(),
-                model_config={"read_paths": False},
-                mlflow_model=model,
-            )
 
-    def create_version(self, model_id: str, source: str, tags: Mapping[str, str]) -> int:
-        """Register the logged model under the experiment's name."""
-        client = self.client
-        self.ensure_model()
-        card = self.folder / CARD
-        version = client.create_model_version(
-            self.name,
-            # On SQLite MLflow would look a model id up in its global store, not in this one.
-            source if self.run.store.database else f"models:/{model_id}",
-            run_id=self.run.run_id,
-            tags=dict(tags),
-            description=card.read_text(encoding="utf-8")[:LONGEST_DESCRIPTION],
-            model_id=model_id,
-        ).version
-        self.on_failure(client.delete_model_version, self.name, str(version))
-        return int(version)
+def _create_version(
+    run: Run, name: str, logged: Any, description: str, tags: Mapping[str, str], undo: ExitStack
+) -> str:
+    """Register the logged model under a name."""
+    client = run.store.client
+    try:
+        client.create_registered_model(name)
+        _on_failure(undo, client.delete_registered_model, name)
+    except import_mlflow().exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+    version = client.create_model_version(
+        name,
+        # On SQLite MLflow would look a model id up in its global store, not in this one.
+        logged.artifact_location if run.store.database else f"models:/{logged.model_id}",
+        run_id=run.run_id,
+        tags=dict(tags),
+        description=description,
+        model_id=logged.model_id,
+    ).version
+    _on_failure(undo, client.delete_model_version, name, str(version))
+    return str(version)
 
-    def set_aliases(self, version: int, verdict: Verdict | None) -> None:
-        """Make the version the challenger and, where it is due, the champion."""
-        client = self.client
-        before = dict(client.get_registered_model(self.name).aliases)
-        champion = CHAMPION not in before or (verdict is not None and verdict.passes)
-        for alias in (CHALLENGER, CHAMPION) if champion else (CHALLENGER,):
-            if alias in before:
-                old = str(before[alias])
-                self.on_failure(client.set_registered_model_alias, self.name, alias, old)
-            else:
-                self.on_failure(client.delete_registered_model_alias, self.name, alias)
-            client.set_registered_model_alias(self.name, alias, str(version))
 
-    def ensure_model(self) -> None:
-        """Make the registered model if this is its first version."""
-        try:
-            self.client.create_registered_model(self.name)
-        except import_mlflow().exceptions.MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
+def _description(folder: Path) -> str:
+    return (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
+
+
+def _set_aliases(
+    client: Any, name: str, version: str, verdict: Verdict | None, undo: ExitStack
+) -> None:
+    """Make the version the challenger and, where it is due, the champion."""
+    before = dict(client.get_registered_model(name).aliases)
+    champion = CHAMPION not in before or (verdict is not None and verdict.passes)
+    for alias in (CHALLENGER, CHAMPION) if champion else (CHALLENGER,):
+        if alias in before:
+            old = str(before[alias])
+            _on_failure(undo, client.set_registered_model_alias, name, alias, old)
         else:
-            self.on_failure(self.client.delete_registered_model, self.name)
+            _on_failure(undo, client.delete_registered_model_alias, name, alias)
+        client.set_registered_model_alias(name, alias, version)
 
-    def on_failure(self, function: Callable[..., None], *arguments: str) -> None:
-        """Call a function if a later step fails; what failed first is what the user must see."""
 
-        def call() -> None:
-            with suppress(import_mlflow().exceptions.MlflowException):
-                function(*arguments)
+def _on_failure(undo: ExitStack, function: Callable[..., None], *arguments: str) -> None:
+    """Call a function if a later step fails; what failed first is what the user must see."""
 
-        self.undo.callback(call)
+    def call() -> None:
+        with suppress(import_mlflow().exceptions.MlflowException):
+            function(*arguments)
+
+    undo.callback(call)
 
 
 def _signature(panel: Panel) -> Any:
