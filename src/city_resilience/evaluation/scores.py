@@ -17,6 +17,7 @@ from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 
 __all__ = [
+    "SCORES",
     "SCORE_COLUMNS",
     "WITHOUT_BREAKS",
     "best_naive",
@@ -29,13 +30,7 @@ __all__ = [
 Float = NDArray[np.float64]
 
 WITHOUT_BREAKS = "without_breaks"
-SCORE_COLUMNS = (
-    "model",
-    "horizon",
-    "slice",
-    "level",
-    "years",
-    "n",
+SCORES = (
     "mae",
     "rmse",
     "rank_correlation",
@@ -46,6 +41,7 @@ SCORE_COLUMNS = (
     "difference_low",
     "difference_high",
 )
+SCORE_COLUMNS = ("model", "horizon", "slice", "level", "years", "n", *SCORES)
 
 
 def yearly(frame: pd.DataFrame) -> pd.DataFrame:

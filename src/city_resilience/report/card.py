@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from city_resilience.evaluation.scores import SCORES
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD_HEAD
 from city_resilience.report.inline import page_asset
@@ -13,15 +14,7 @@ from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["model_card"]
 
-SCORES = (
-    "mae",
-    "rank_correlation",
-    "skill_naive",
-    "skill_history",
-    "difference_history",
-    "difference_low",
-    "difference_high",
-)
+SHOWN = tuple(name for name in SCORES if name not in ("rmse", "sign_hit_rate"))
 
 
 def model_card(
@@ -57,7 +50,7 @@ def model_card(
         horizons=list(forecaster.horizons),
         measure=MEASURES[outcome.measure],
         label=lambda name: model_name(name, "en"),
-        scores=SCORES,
+        scores=SHOWN,
         rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],
         panel=panel,
     )

@@ -8,22 +8,10 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
-from city_resilience.evaluation.scores import WITHOUT_BREAKS
+from city_resilience.evaluation.scores import SCORES, WITHOUT_BREAKS
 from city_resilience.report.plain import plain, plain_list, plain_text, whole
 
 __all__ = ["best_naive", "groups", "outcomes", "skill_table", "yearly"]
-
-_MEASURES = (
-    "mae",
-    "rmse",
-    "rank_correlation",
-    "sign_hit_rate",
-    "skill_naive",
-    "skill_history",
-    "difference_history",
-    "difference_low",
-    "difference_high",
-)
 
 
 def best_naive(overall: pd.DataFrame) -> str | None:
@@ -67,7 +55,7 @@ def skill_table(scores: pd.DataFrame, horizon: int, served: str) -> list[dict[st
             "best_naive": row["model"] == naive,
             "n": whole(row.get("n")),
             "years": whole(row.get("years")),
-            **{name: plain(row.get(name)) for name in _MEASURES},
+            **{name: plain(row.get(name)) for name in SCORES},
         }
         for row in overall.sort_values(["mae", "model"]).to_dict("records")
     ]

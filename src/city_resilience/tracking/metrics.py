@@ -10,22 +10,12 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from city_resilience.evaluation.scores import SCORES
 from city_resilience.experiment import Experiment
 from city_resilience.reading.panel import Panel
 
-__all__ = ["METRICS", "Metric", "column_types", "flat_metrics", "flat_params"]
+__all__ = ["Metric", "column_types", "flat_metrics", "flat_params"]
 
-METRICS = (
-    "mae",
-    "rmse",
-    "rank_correlation",
-    "sign_hit_rate",
-    "skill_naive",
-    "skill_history",
-    "difference_history",
-    "difference_low",
-    "difference_high",
-)
 LONGEST_PARAM = 6000
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -46,7 +36,8 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
 
     Examples
     --------
-    >>> from city_resilience.experiment import experiment_from
+    >>> from city_resilience.evaluation.scores import SCORES
+    from city_resilience.experiment import experiment_from
     >>> values = {"name": "demo", "evaluation": {"first_origin": 2010}}
     >>> flat_params(experiment_from(values, "here"))["evaluation.first_origin"]
     '2010'
@@ -66,11 +57,11 @@ def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
     Parameters
     ----------
     scores : DataFrame
-        Tidy scores: model, horizon, slice, level and the columns of ``METRICS``. Group slices
+        Tidy scores: model, horizon, slice, level and the columns of ``SCORES``. Group slices
         stay in the artifact; values that are not finite are left out.
     """
     rows = scores[(scores["model"] == model) & scores["slice"].isin(["all", "year"])]
-    names = [name for name in METRICS if name in rows]
+    names = [name for name in SCORES if name in rows]
     values = []
     for row in rows.to_dict("records"):
         yearly = row["slice"] == "year"

@@ -7,13 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.audit.read_audited import audited_panel, read_audited
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel, forecast_table
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.versions import installed_versions
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.read import read_panel
 
 __all__ = ["DATA_COLUMN", "example_of", "requirements", "serve", "serving_panel"]
 
@@ -72,15 +71,12 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
 
     Its cells are taken as corrected; the corrections of the experiment are for its file.
     """
-    experiment = forecaster.experiment
-    data = experiment.data
+    data = forecaster.experiment.data
     own = {column.id or header: column for header, column in data.columns.items()}
-    settings = data.model_copy(
-        update={"city": "", "year": "", "province": "", "sheet": "", "units": {}, "columns": own}
-        | {"corrections": {}}
-    )
-    panel = read_panel(frame, settings, outcome=experiment.outcome.variable)
-    return audited_panel(panel, experiment, purpose="predict").panel
+    file_only = {"city": "", "year": "", "province": "", "sheet": "", "units": {}}
+    asked = data.model_copy(update=file_only | {"columns": own, "corrections": {}})
+    experiment = forecaster.experiment.model_copy(update={"data": asked})
+    return read_audited(frame, experiment, purpose="predict").panel
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
