@@ -10,8 +10,8 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError
 from city_resilience.experiment import FAMILIES, Data
 from city_resilience.indicators.compute import compute_indicators
-from city_resilience.indicators.formulas.derived import shared_inputs
 from city_resilience.indicators.indicator import COORDINATES, OUTCOME, PROVINCE, YEARS
+from city_resilience.indicators.inputs import shared_inputs
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 from city_resilience.reading.read import read_panel

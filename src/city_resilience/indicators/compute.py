@@ -11,10 +11,10 @@ import numpy as np
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import FAMILIES
-from city_resilience.indicators.formulas.derived import Inputs, variables_of
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float, Indicator
+from city_resilience.indicators.inputs import Inputs, lag_of, variables_behind
 from city_resilience.indicators.table import load_indices, load_table
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def compute_indicators(
     indicators = np.empty((*grid.shape, len(wanted)))
     for spec in wanted:
         arrays = [inputs[name] for name in (*spec.inputs, *spec.optional)]
-        values = lag(spec(*arrays), _lag_of(spec, lags))
+        values = lag(spec(*arrays), lag_of(spec, lags))
         if np.isfinite(values).any():
             specs.append(spec)
             layers.append(values)
@@ -154,7 +154,7 @@ def _check(
                 f"features.exclude: no indicator {name!r}{nearest(name, ids)}; "
                 "remove it or correct its name"
             )
-    known = {*grid.values, *(v for spec in table for v in _variables(spec))}
+    known = {*grid.values, *(v for spec in table for v in variables_behind(spec))}
     for name, years in lags.items():
         if name not in known:
             raise InputError(
@@ -179,15 +179,6 @@ def _missing(spec: Indicator, inputs: Inputs, outcome: str) -> str:
 
 
 def _empty(spec: Indicator) -> str:
-    wanted = _variables(spec)
+    wanted = variables_behind(spec)
     names = ", ".join(map(repr, wanted[:3])) + (", …" if len(wanted) > 3 else "")
     return f"has no city and year with all it needs of {names or 'the outcome'}"
-
-
-def _variables(spec: Indicator) -> list[str]:
-    """Return the variable ids behind an indicator, each once, the optional ones last."""
-    return list(dict.fromkeys(variables_of((*spec.inputs, *spec.optional))))
-
-
-def _lag_of(spec: Indicator, lags: Mapping[str, int]) -> int:
-    return max((lags.get(name, 0) for name in _variables(spec)), default=0)

@@ -33,7 +33,7 @@ Float = NDArray[np.float64]
 Function = Callable[..., Float]
 
 # What is no variable of the panel: the outcome, what is known of the cities, and results that
-# several indicators share (`city_resilience.indicators.formulas.derived`).
+# several indicators share (`city_resilience.indicators.inputs`).
 OUTCOME = "@outcome"
 PROVINCE = "@province"
 COORDINATES = "@coordinates"

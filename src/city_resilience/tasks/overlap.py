@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Experiment
-from city_resilience.indicators.formulas.derived import variables_of
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.ratios import (
     change,
@@ -33,6 +32,7 @@ from city_resilience.indicators.formulas.ratios import (
 )
 from city_resilience.indicators.formulas.years import lag, lead
 from city_resilience.indicators.indicator import GAP, OUTCOME, PROVINCE, Indicator
+from city_resilience.indicators.inputs import lag_of, variables_behind
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.identities import Draw, draw_variables, identities_of
 from city_resilience.tasks.outcome import COMPOSITE
@@ -207,7 +207,7 @@ def _component(
     spec: Indicator, experiment: Experiment, components: Sequence[str]
 ) -> Overlap | None:
     """Find an indicator that is a component of the label, or reads a variable that is one."""
-    shared = [name for name in (spec.id, *_variables(spec)) if name in components]
+    shared = [name for name in (spec.id, *variables_behind(spec)) if name in components]
     if not shared:
         return None
     reason = "it is a component of it" if shared[0] == spec.id else f"{shared[0]!r} is part of both"
@@ -223,7 +223,7 @@ def _by_formula(spec: Indicator, experiment: Experiment) -> Overlap | None:
     outcome = _outcome(experiment)
     if outcome == COMPOSITE:  # no formula of the table gives it; its components are named
         return None
-    read = {*_variables(spec), *({outcome} if _reads(spec, outcome) else ())}
+    read = {*variables_behind(spec), *({outcome} if _reads(spec, outcome) else ())}
     ways: list[tuple[How, str, Draw]] = []
     if outcome in read and len(read) == 1:
         words = f"its formula gives the growth of {outcome}, whatever the data"
@@ -254,11 +254,7 @@ def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
 
 def _reads(spec: Indicator, outcome: str) -> bool:
     """Whether the formula says that it reads the outcome."""
-    return bool({OUTCOME, GAP, outcome} & {*spec.inputs, *_variables(spec)})
-
-
-def _variables(spec: Indicator) -> list[str]:
-    return list(variables_of((*spec.inputs, *spec.optional)))
+    return bool({OUTCOME, GAP, outcome} & {*spec.inputs, *variables_behind(spec)})
 
 
 def _outcome(experiment: Experiment) -> str:
@@ -272,8 +268,7 @@ def _outcome(experiment: Experiment) -> str:
 def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Overlap | None:
     """Find an indicator that the panel shows to be the label, the measure or the outcome."""
     lags = experiment.features.publication_lag
-    late = max((lags.get(name, 0) for name in _variables(spec)), default=0)
-    values = lead(view.indicators[:, :, k], late)
+    values = lead(view.indicators[:, :, k], lag_of(spec, lags))
     for what, own, whose, target in _pairs(view, values, spec, experiment):
         value = year_correlation(own, target)
         if value >= THRESHOLD:

@@ -105,12 +105,7 @@ class FittedComposite:
         """
         _check_method(method)
         complete = complete or method == "topsis"  # no distance to an ideal is partly known
-        signs = tuple(directions) or (1,) * len(values)
-        if len(signs) != len(values) or any(sign not in (1, -1) for sign in signs):
-            raise InputError(
-                f"composite: directions {signs} of {len(values)} components; give 1 (more is "
-                "better) or -1 (less is better) for each"
-            )
+        signs = _checked_signs(directions, len(values))
         rows = _rows(np.asarray(values, dtype=np.float64), complete, when)
         vary = np.array([varies(row) for row in rows])
         if not vary.any():
@@ -276,6 +271,16 @@ def _check_method(method: str) -> None:
         raise InputError(
             f"composite: no method {method!r}; use one of {', '.join(get_args(Method))}"
         )
+
+
+def _checked_signs(directions: Sequence[int], count: int) -> tuple[int, ...]:
+    signs = tuple(directions) or (1,) * count
+    if len(signs) != count or any(sign not in (1, -1) for sign in signs):
+        raise InputError(
+            f"composite: directions {signs} of {count} components; give 1 (more is better) or -1 "
+            "(less is better) for each"
+        )
+    return signs
 
 
 def _rows(values: Float, complete: bool, when: str) -> Float:

@@ -33,12 +33,13 @@ from city_resilience.indicators.indicator import (
     RELATEDNESS_DENSITY,
     YEARS,
     Float,
+    Indicator,
 )
 
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
-__all__ = ["Derived", "Inputs", "shared_inputs", "variables_of"]
+__all__ = ["Derived", "Inputs", "lag_of", "shared_inputs", "variables_behind"]
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,16 @@ def variables_of(names: tuple[str, ...]) -> Iterator[str]:
             yield from variables_of((*derived.inputs, *derived.optional))
         elif not name.startswith("@"):
             yield name
+
+
+def variables_behind(spec: Indicator) -> list[str]:
+    """Return the variable ids behind an indicator, each once, the optional ones last."""
+    return list(dict.fromkeys(variables_of((*spec.inputs, *spec.optional))))
+
+
+def lag_of(spec: Indicator, lags: Mapping[str, int]) -> int:
+    """Return the longest publication lag of the variables behind an indicator, in years."""
+    return max((lags.get(name, 0) for name in variables_behind(spec)), default=0)
 
 
 class Inputs:
