@@ -114,7 +114,7 @@ def shock_model(model: str) -> str:
     """Name a model of an experiment on shocks, its reference by the learner it is of."""
     kind, _, name = model.rpartition(": ")
     label = LABELS[0][name] if name in LABELS[0] else name.replace("_", " ")
-    return f"{kind.replace('_', ' ')}: {label}" if kind else label
+    return f"{LABELS[0][kind]}: {label}" if kind else label
 
 
 def shock_table(name: str) -> str:
@@ -125,8 +125,8 @@ def shock_table(name: str) -> str:
         rank = "–" if pd.isna(row["rank_correlation"]) else f"{row['rank_correlation']:.3f}"
         model = shock_model(row["model"])
         lines.append(
-            f"| {row['test']} | {row['window']} | {model} | {row['n']} | {row['mae']:.3f} "
-            f"| {rank} | {row['skill_naive']:+.1%} |"
+            f"| {row['test'].replace('_', ' ')} | {row['window']} | {model} | {row['n']} "
+            f"| {row['mae']:.3f} | {rank} | {row['skill_naive']:+.1%} |"
         )
     return "\n".join(lines)
 

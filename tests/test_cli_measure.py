@@ -82,7 +82,7 @@ def test_later_shocks_are_foreseen_from_what_was_over_before_they_began():
     later = frame[frame["test"] == LATER]
     assert set(later["window"]) == {str(w) for w in WINDOWS[1:]}
     scores = score_shocks(frame)
-    best = scores[scores["model"].isin(("zero", "median", "last gap, rescaled"))]
+    best = scores[scores["model"].isin(("zero", "median", "last_gap_rescaled"))]
     assert (best.groupby(["test", "window"])["skill_naive"].max() <= 1e-12).all()
 
 

@@ -26,15 +26,15 @@ def years_of(scale_matters: bool, count: int = 9, cities: int = 150) -> list[Yea
     found = []
     for k in range(count):
         noise = rng.standard_normal(cities) * (scale if scale_matters else 1.0)
-        found.append(Year(2000 + k, np.zeros(cities), noise, scale, groups))
+        found.append(Year(2000 + k, 2001 + k, np.zeros(cities), noise, scale, groups))
     return found
 
 
 @pytest.mark.parametrize("name", list(METHODS))
 def test_a_method_does_not_see_the_year_it_is_for(name):
     *past, now = years_of(scale_matters=True)
-    half = METHODS[name](past, now, 1)
-    blind = METHODS[name](past, replace(now, truth=np.full_like(now.truth, NAN)), 1)
+    half = METHODS[name](past, now)
+    blind = METHODS[name](past, replace(now, truth=np.full_like(now.truth, NAN)))
     np.testing.assert_array_equal(half, blind)
     assert half.shape == now.forecast.shape
     assert (half > 0).all()
@@ -46,18 +46,18 @@ def test_scales_and_groups_are_wider_where_it_is_rough():
     *past, now = years_of(scale_matters=True)
     rough = now.groups["region"] == "rough"
     for name in ("root_volatility", "volatility", "learned", "region", "served"):
-        half = METHODS[name](past, now, 1)
+        half = METHODS[name](past, now)
         assert half[rough].mean() > 1.2 * half[~rough].mean(), name
-    assert np.ptp(METHODS["plain"](past, now, 1)) == 0.0
+    assert np.ptp(METHODS["plain"](past, now)) == 0.0
 
 
 def test_recent_years_and_misses_count():
     rough, calm = years_of(scale_matters=True), years_of(scale_matters=False)
     quiet = [replace(year, truth=year.truth * 0.1) for year in calm[:5]]
     *past, now = [*quiet, *rough[5:]]
-    plain = METHODS["plain"](past, now, 1)[0]
-    assert METHODS["recency"](past, now, 1)[0] > plain
-    assert METHODS["adaptive"](past, now, 1)[0] > plain
+    plain = METHODS["plain"](past, now)[0]
+    assert METHODS["recency"](past, now)[0] > plain
+    assert METHODS["adaptive"](past, now)[0] > plain
 
 
 def test_the_table_compares_with_plain_on_the_same_years():

@@ -159,7 +159,7 @@ def _calibrated(engine: Engine, horizon: int, forecasts: Mapping[int, Float]) ->
     """Collect the residuals of the served model at every origin of a horizon."""
     truths = {origin: engine.dataset.truth(origin, horizon) for origin in forecasts}
     scales = {origin: city_scale(engine.dataset.at(origin)) for origin in forecasts}
-    return Calibration(horizon, residuals_of(truths, forecasts, scales))
+    return Calibration(engine.dataset.wait(horizon), residuals_of(truths, forecasts, scales))
 
 
 def _intervals(

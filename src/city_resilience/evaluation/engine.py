@@ -9,7 +9,7 @@ from the origins before it, warm-up origins included.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +37,7 @@ __all__ = [
     "Variant",
     "forecast_members",
     "in_threads",
+    "past_only",
     "scored_origins",
 ]
 
@@ -179,7 +180,9 @@ class Engine:
         dict
             Id of the variant → horizon → its forecasts.
         """
-        cells = [(o, h) for o in reversed(origins) for h in horizons if o + h <= self.newest]
+        waits = {horizon: self.dataset.wait(horizon) for horizon in horizons}
+        known = self.newest
+        cells = [(o, h) for o in reversed(origins) for h in horizons if o + waits[h] <= known]
         jobs = [partial(self._forecast, *cell, variants) for cell in cells]
         in_threads(jobs, what, self.progress if what else silent)
         return {variant.id: self._rolled(variant, horizons, origins) for variant in variants}
@@ -190,17 +193,15 @@ class Engine:
         if task is None:
             return
         for variant in missing:
-            self._added[variant.id, origin, horizon] = forecast_members(
-                task, variant, self._parameters, self.experiment.model.seed, self._past(task)
-            )
+            known = {} if variant.held_out is not None else self._past(origin, horizon)
+            seed = self.experiment.model.seed
+            found = forecast_members(task, variant, self._parameters, seed, known)
+            self._added[variant.id, origin, horizon] = found
 
-    def _past(self, task: Task) -> dict[str, Float]:
+    def _past(self, origin: int, horizon: int) -> dict[str, Float]:
         """Forecasts of the members that read nothing but history, as far as they were made."""
-        made = self._added.get((SERVED.id, task.origin, task.horizon))
-        if made is None:
-            return {}
-        places = enumerate(self._parameters)
-        return {name: made[:, k] for k, name in places if LEARNERS[name].past_only}
+        made = self._added.get((SERVED.id, origin, horizon))
+        return {} if made is None else past_only(self._parameters, made)
 
     def _rolled(
         self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
@@ -222,7 +223,8 @@ class Engine:
         before = horizon_before(horizon, self.experiment.outcome)
         truths = {o: self.dataset.truth(o, horizon, before) for o in added}
         asked = [*added, self.newest] if added else []
-        weights = {o: weights_at(o, horizon, added, truths) for o in asked}
+        wait = self.dataset.wait(horizon)
+        weights = {o: weights_at(o, wait, added, truths) for o in asked}
         blend = {o: values @ weights[o] for o, values in added.items()}
         members = dict(added)
         if before:
@@ -245,8 +247,8 @@ def forecast_members(
     parameters : mapping of str to mapping
         Members and their parameters.
     known : mapping of str to ndarray, shape (cities,)
-        Forecasts of members that read the past alone; taken where the variant leaves them all of
-        it to learn from.
+        Forecasts of members that read the past alone, fitted on the same rows; taken where the
+        variant leaves them all of its columns.
 
     Returns
     -------
@@ -266,7 +268,8 @@ def forecast_members(
         inside = variant.held_out == group
         others = learnt.rows(~inside[learnt.cities])
         if len(others.labels):
-            found[inside] = _predicted(others, asked[inside], parameters, seed, {})
+            own = {name: values[inside] for name, values in known.items()}
+            found[inside] = _predicted(others, asked[inside], parameters, seed, own)
     return found
 
 
@@ -282,6 +285,11 @@ def _predicted(
         for name, values in parameters.items()
     ]
     return np.column_stack(forecasts)
+
+
+def past_only(members: Iterable[str], forecasts: Float) -> dict[str, Float]:
+    """Return the forecasts, of shape (cities, members), of those that read the past alone."""
+    return {name: forecasts[:, k] for k, name in enumerate(members) if LEARNERS[name].past_only}
 
 
 def in_threads(jobs: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:

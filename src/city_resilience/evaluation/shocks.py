@@ -7,50 +7,69 @@ learn from, which nobody has in advance: it says what is common to cities, not w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
+from city_resilience.evaluation.engine import (
+    HISTORY,
+    SERVED,
+    forecast_members,
+    in_threads,
+    past_only,
+)
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
-from city_resilience.models.learners import LEARNERS, learner_parameters
+from city_resilience.models.learners import learner_parameters
 from city_resilience.progress import Progress, silent
-from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.features import choose_features, feature_matrix
-from city_resilience.tasks.task import Sample
+from city_resilience.tasks.task import Task, prepare_window_task
 
-__all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "run_shocks", "score_shocks"]
+__all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "known_values", "run_shocks", "score_shocks"]
 
 Float = NDArray[np.float64]
-LATER, UNSEEN = "later shock", "unseen provinces"
+Labels = Mapping[Window, Float]
+LATER, UNSEEN = "later_shock", "unseen_provinces"
 SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
+MEAN = "mean_of_learners"
 _LEAST_ROWS = 30
 _CONSTANT = ("zero", "median")
-_NAIVE = (*_CONSTANT, "same as before", "last gap, rescaled")
+_NAIVE = (*_CONSTANT, "same_as_before", "last_gap_rescaled")
 
 
 @dataclass(frozen=True)
-class _Task:
-    """Rows to learn from and rows to forecast, with the last yearly gap of each."""
+class _Shock:
+    """One test of one shock.
 
-    sample: Sample
+    Attributes
+    ----------
+    task : Task
+        Features as of the year before what is measured begins.
+    gaps : ndarray, shape (cities, years)
+        Yearly growth gaps up to then, 0 where unknown.
+    before : ndarray, shape (cities,)
+        Values of the newest shock that is learnt from; NaN where unknown.
+    truth : ndarray, shape (cities,)
+        Measured values.
+    """
+
+    test: str
+    window: Window
+    task: Task
     gaps: Float
-    asked: Float
-    asked_gaps: Float
     before: Float
+    truth: Float
 
 
 def run_shocks(
-    dataset: Dataset,
-    experiment: Experiment,
-    labels: Mapping[Window, Float],
-    progress: Progress = silent,
+    dataset: Dataset, experiment: Experiment, labels: Labels, progress: Progress = silent
 ) -> pd.DataFrame:
     """Forecast each shock from earlier ones, and provinces that were held out of all.
 
@@ -58,7 +77,7 @@ def run_shocks(
     ----------
     dataset : Dataset
     experiment : Experiment
-        Learners and feature settings.
+        Measure, learners and feature settings.
     labels : mapping of Window to ndarray, shape (cities,)
         Measured values, NaN where unknown.
 
@@ -78,12 +97,14 @@ def run_shocks(
             "outcome.windows: an experiment on shocks needs two or more, one to learn from; "
             f"found {', '.join(map(str, windows)) or 'none'}"
         )
-    parts = [_later(dataset, experiment, labels, window) for window in windows]
-    provinces = _provinces(dataset)
-    for done, province in enumerate(provinces, start=1):
-        parts.append(_unseen(dataset, experiment, labels, province))
-        progress("provinces held out", done, len(provinces))
-    found = [part for part in parts if part is not None and len(part)]
+    later = [_later(dataset, experiment, labels, window) for window in windows]
+    same = [_shock(dataset, experiment, UNSEEN, w, labels[w], {w: labels[w]}) for w in windows]
+    province = dataset.groups.get("province", np.array([]))
+    inside = [province == name for name in sorted(set(province.tolist()) - {""})]
+    asked = [(shock, None) for shock in later if shock is not None]
+    asked += [(shock, cities) for cities in inside for shock in same]
+    jobs = [partial(_forecast, dataset, experiment, *own) for own in asked]
+    found = [part for part in in_threads(jobs, "shocks", progress) if len(part)]
     if not found:
         raise InputError(
             "outcome.windows: no shock has an earlier one whose outcome was known before it "
@@ -124,142 +145,118 @@ def _provinces(dataset: Dataset) -> list[str]:
     return [] if province is None else sorted(set(province.tolist()) - {""})
 
 
-def _known_at(labels: Mapping[Window, Float], year: int) -> list[Window]:
-    """Return the shocks whose outcome was known when a year was the newest."""
-    return [w for w in sorted(labels) if (w.recovery_end or w.end) <= year]
+def known_values(measure: Measure, window: Window, values: Float, year: int) -> Float:
+    """Return the measured values of a shock that were known in a data year, NaN for the others.
+
+    A measure that counts the years until an event is known of a city from that event on.
+    """
+    known = measure.known_from(window)
+    known_from = window.start + values if known is None else np.full(values.shape, known)
+    return np.where(known_from <= year, values, np.nan)
 
 
 def _later(
-    dataset: Dataset, experiment: Experiment, labels: Mapping[Window, Float], window: Window
-) -> pd.DataFrame | None:
-    """Forecast one shock from those that were over before it began."""
-    start = _start(experiment, window)
-    earlier = _known_at(labels, start)
-    if not earlier:
+    dataset: Dataset, experiment: Experiment, labels: Labels, window: Window
+) -> _Shock | None:
+    """Forecast one shock from what was known of others when it began; None if that is nothing."""
+    measure = MEASURES[experiment.outcome.measure]
+    start = measure.stands_on(window)
+    known = {one: known_values(measure, one, labels[one], start) for one in sorted(labels)}
+    learnt = {one: values for one, values in known.items() if np.isfinite(values).any()}
+    if not learnt:
         return None
-    everyone = np.ones(len(dataset.cities), dtype=bool)
-    task = _task(dataset, experiment, labels, (earlier, everyone), (window, everyone))
-    if len(task.sample.labels) < _LEAST_ROWS:
-        return None
-    return _forecast(dataset, experiment, task, (LATER, window), labels[window], everyone)
+    return _shock(dataset, experiment, LATER, window, labels[window], learnt)
 
 
-def _unseen(
-    dataset: Dataset, experiment: Experiment, labels: Mapping[Window, Float], province: str
-) -> pd.DataFrame | None:
-    """Forecast the cities of one province in every shock from all other provinces."""
-    inside = dataset.groups["province"] == province
-    parts = []
-    for window in sorted(labels):
-        task = _task(dataset, experiment, labels, ([window], ~inside), (window, inside))
-        if len(task.sample.labels) >= _LEAST_ROWS:
-            about = (UNSEEN, window)
-            parts.append(_forecast(dataset, experiment, task, about, labels[window], inside))
-    return pd.concat(parts, ignore_index=True) if parts else None
-
-
-def _start(experiment: Experiment, window: Window) -> int:
-    """Return the newest year before what is measured begins."""
-    recovery = "recovery" in MEASURES[experiment.outcome.measure].needs
-    return window.end if recovery else window.start
-
-
-def _task(
+def _shock(
     dataset: Dataset,
     experiment: Experiment,
-    labels: Mapping[Window, Float],
-    learnt: tuple[Sequence[Window], NDArray[np.bool_]],
-    asked: tuple[Window, NDArray[np.bool_]],
-) -> _Task:
-    """Lay out features as of the start of the shock that is forecast."""
-    windows, teachers = learnt
-    window, pupils = asked
-    start = _start(experiment, window)
-    view = dataset.at(start)
-    spec = choose_features(view, experiment.features, 1)
-    matrix = feature_matrix(view, spec)
-    yearly = growth_gap_past(view.outcome, 1)
-    rows, values, gaps, ages = [], [], [], []
-    for one in windows:
-        column = _start(experiment, one) - int(dataset.years[0])
-        known = np.isfinite(labels[one]) & teachers & (column >= 0)
-        rows.append(matrix[known, column])
-        values.append(labels[one][known])
-        gaps.append(yearly[known, column])
-        ages.append(np.full(np.count_nonzero(known), start - _start(experiment, one)))
-    before = labels[windows[-1]] if window not in windows else np.full(len(pupils), np.nan)
-    past = {own.id for own in dataset.specs if own.family == "history"}
-    return _Task(
-        sample=Sample(
-            features=np.concatenate(rows),
-            labels=np.concatenate(values),
-            columns=spec.columns,
-            history=spec.family_columns(past),
-            ages=np.concatenate(ages).astype(np.float64),
-            cities=np.zeros(0, dtype=np.intp),
-        ),
-        gaps=np.nan_to_num(np.concatenate(gaps)),
-        asked=matrix[pupils, -1],
-        asked_gaps=np.nan_to_num(yearly[pupils, -1]),
-        before=before[pupils],
+    test: str,
+    window: Window,
+    truth: Float,
+    learnt: Labels,
+) -> _Shock:
+    """Lay out features as of the start of a shock, and the values to learn from."""
+    measure = MEASURES[experiment.outcome.measure]
+    view = dataset.at(measure.stands_on(window))
+    rows = [(measure.stands_on(one), values) for one, values in learnt.items()]
+    before = np.full(len(truth), np.nan) if window in learnt else learnt[list(learnt)[-1]]
+    return _Shock(
+        test,
+        window,
+        prepare_window_task(view, rows, experiment.features),
+        np.nan_to_num(growth_gap_past(view.outcome, 1)),
+        before,
+        truth,
     )
 
 
 def _forecast(
-    dataset: Dataset,
-    experiment: Experiment,
-    task: _Task,
-    about: tuple[str, Window],
-    truth: Float,
-    pupils: NDArray[np.bool_],
+    dataset: Dataset, experiment: Experiment, shock: _Shock, inside: NDArray[np.bool_] | None
 ) -> pd.DataFrame:
-    """Forecast the cities asked for with every candidate; those without a truth are left out."""
-    test, window = about
-    known = np.isfinite(truth[pupils])
-    cities = np.array(dataset.cities, dtype=object)[pupils][known]
+    """Forecast the cities of a group from all others, or all from all, with every candidate.
+
+    Cities without a truth are left out, and all with too few rows to learn from.
+    """
+    learnt = shock.task.learnt
+    asked = np.ones(len(shock.truth), dtype=np.bool_)
+    if inside is not None:
+        learnt, asked = learnt.rows(~inside[learnt.cities]), inside
+    if len(learnt.labels) < _LEAST_ROWS:
+        return pd.DataFrame(columns=list(SHOCK_COLUMNS))
+    found = {
+        **_naive(shock, replace(shock.task, learnt=learnt), asked),
+        **_learners(shock.task, experiment, inside),
+    }
+    known = asked & np.isfinite(shock.truth)
+    rows = {"city": np.array(dataset.cities, dtype=object)[known], "truth": shock.truth[known]}
+    about = {"test": shock.test, "window": str(shock.window)}
     frames = [
-        pd.DataFrame(
-            {
-                "test": test,
-                "window": str(window),
-                "model": model,
-                "city": cities,
-                "truth": truth[pupils][known],
-                "forecast": forecast[known],
-            }
-        )
-        for model, forecast in _candidates(experiment, task)
+        pd.DataFrame({**about, "model": model, **rows, "forecast": forecast[known]})
+        for model, forecast in found.items()
     ]
     return pd.concat(frames, ignore_index=True)
 
 
-def _candidates(experiment: Experiment, task: _Task) -> Iterator[tuple[str, Float]]:
-    """Yield the naive rules, each learner on all columns, their mean, and the mean on history."""
-    count = len(task.asked)
-    middle = float(np.median(task.sample.labels))
-    yield "zero", np.zeros(count)
-    yield "median", np.full(count, middle)
-    if np.isfinite(task.before).any():
-        yield "same as before", np.where(np.isfinite(task.before), task.before, middle)
-    yield "last gap, rescaled", _rescaled(task)
-    everything = np.arange(len(task.sample.columns))
-    for label, columns in (("", everything), ("history only: ", task.sample.history)):
-        members = []
-        for name, values in learner_parameters(experiment.model).items():
-            if name == "persistence" or not len(columns):
-                continue
-            sample = task.sample.only(columns)
-            fitted = LEARNERS[name].fit(sample, values, experiment.model.seed)
-            members.append(fitted.predict(task.asked[:, columns]))
-            if not label:
-                yield name, members[-1]
-        if members:
-            yield f"{label}mean of learners", np.mean(members, axis=0)
+def _naive(shock: _Shock, task: Task, asked: NDArray[np.bool_]) -> dict[str, Float]:
+    """Forecast by rules: no gap, the middle label, the shock before, the last gap rescaled.
+
+    The last is the city's yearly gap times the slope that the labels show, by least squares.
+    """
+    labels = task.learnt.labels
+    middle = float(np.median(labels))
+    column = shock.gaps.shape[1] - 1 - task.learnt.ages.astype(np.int64)
+    gaps = shock.gaps[task.learnt.cities, column]
+    square = float(gaps @ gaps)
+    slope = float(gaps @ (labels - middle)) / square if square else 0.0
+    found = {
+        "zero": np.zeros(len(asked)),
+        "median": np.full(len(asked), middle),
+        "last_gap_rescaled": middle + slope * shock.gaps[:, -1],
+    }
+    before = np.isfinite(shock.before)
+    if before[asked].any():
+        found["same_as_before"] = np.where(before, shock.before, middle)
+    return found
 
 
-def _rescaled(task: _Task) -> Float:
-    """The city's last yearly gap times the slope that earlier shocks show, least squares."""
-    square = float(task.gaps @ task.gaps)
-    middle = float(np.median(task.sample.labels))
-    slope = float(task.gaps @ (task.sample.labels - middle)) / square if square else 0.0
-    return np.asarray(middle + slope * task.asked_gaps)
+def _learners(
+    task: Task, experiment: Experiment, inside: NDArray[np.bool_] | None
+) -> dict[str, Float]:
+    """Forecast with each learner on all columns, their mean, and the mean on history alone."""
+    known = learner_parameters(experiment.model)
+    parameters = {name: values for name, values in known.items() if name != "persistence"}
+    if not parameters or not task.spec.columns:
+        return {}
+    held_out = None if inside is None else np.where(inside, 0, -1)
+    every, history = (replace(own, held_out=held_out) for own in (SERVED, HISTORY))
+    seed = experiment.model.seed
+    members = forecast_members(task, every, parameters, seed)
+    found = dict(zip(parameters, members.T, strict=True))
+    found[MEAN] = members.mean(axis=1)
+    if len(task.learnt.history):
+        past = past_only(parameters, members)
+        found[f"{HISTORY.id}: {MEAN}"] = forecast_members(
+            task, history, parameters, seed, past
+        ).mean(axis=1)
+    return found

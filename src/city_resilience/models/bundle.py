@@ -35,6 +35,7 @@ from city_resilience.models.manifest import (
 from city_resilience.models.versions import package_versions
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
+from city_resilience.tasks.outcome import wait_of
 
 __all__ = ["copy_bundle", "load_bundle", "save_bundle"]
 
@@ -104,7 +105,9 @@ def load_bundle(folder: Path | str) -> Forecaster:
         origin=manifest.origin,
         cities=manifest.cities,
         horizons={
-            horizon: _horizon(horizon, entry, content, where)
+            horizon: _horizon(
+                horizon, wait_of(experiment.outcome.measure, horizon), entry, content, where
+            )
             for horizon, entry in manifest.horizons.items()
         },
         fingerprint=manifest.fingerprint,
@@ -211,7 +214,7 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _horizon(
-    horizon: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
+    horizon: int, wait: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
 ) -> HorizonModel:
     at = f"{where}: horizon {horizon}"
     with _reading(f"{at}: an index is spoilt"):
@@ -233,7 +236,7 @@ def _horizon(
     calibration = None
     if entry.calibration:
         with _reading(at):
-            calibration = Calibration.from_bytes(content[entry.calibration], horizon)
+            calibration = Calibration.from_bytes(content[entry.calibration], wait)
     return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
 
 

@@ -79,18 +79,19 @@ class Calibration:
 
     Attributes
     ----------
-    horizon : int
+    wait : int
+        Years from an origin until its outcome is known.
     past : tuple of Residuals
         Of the origins whose outcome is known, in order.
     """
 
-    horizon: int
+    wait: int
     past: tuple[Residuals, ...]
 
     def known_at(self, origin: int) -> Calibration:
         """Return the calibration as it stood at an origin."""
-        known = (part for part in self.past if part.origin + self.horizon <= origin)
-        return Calibration(self.horizon, tuple(known))
+        known = (part for part in self.past if part.origin + self.wait <= origin)
+        return Calibration(self.wait, tuple(known))
 
     def to_bytes(self) -> bytes:
         """Return the residuals as one npz file."""
@@ -103,7 +104,7 @@ class Calibration:
         return pack_arrays(arrays | {"origin": arrays["origin"].astype(np.int64)})
 
     @classmethod
-    def from_bytes(cls, data: bytes, horizon: int) -> Calibration:
+    def from_bytes(cls, data: bytes, wait: int) -> Calibration:
         """Read the npz file back.
 
         Raises
@@ -120,7 +121,7 @@ class Calibration:
         parts = (
             Residuals(int(o), residual[origin == o], scale[origin == o]) for o in np.unique(origin)
         )
-        return cls(horizon, tuple(parts))
+        return cls(wait, tuple(parts))
 
     @property
     def kind(self) -> str:
@@ -203,9 +204,9 @@ class Calibration:
     @cached_property
     def _adapted(self) -> tuple[str, float]:
         """Walk through the past as it became known: the kind that did better, and its factor."""
-        walks = {kind: _Walk(kind, self.horizon, self.past) for kind in KINDS}
+        walks = {kind: _Walk(kind, self.wait, self.past) for kind in KINDS}
         best = min(KINDS, key=lambda kind: walks[kind].mean_score())
-        newest = max((part.origin + self.horizon for part in self.past), default=0)
+        newest = max((part.origin + self.wait for part in self.past), default=0)
         return best, walks[best].wider(newest)
 
 
@@ -264,8 +265,8 @@ def conformal_quantile(absolute: Float, alpha: float) -> float:
 class _Walk:
     """One kind of score through the past, each origin judged by what was known then."""
 
-    def __init__(self, kind: str, horizon: int, past: Sequence[Residuals]) -> None:
-        self._kind, self._horizon, self._past = kind, horizon, past
+    def __init__(self, kind: str, wait: int, past: Sequence[Residuals]) -> None:
+        self._kind, self._wait, self._past = kind, wait, past
         self._missed: dict[int, tuple[float, int]] = {}
         self._scores: list[float] = []
         for part in past:
@@ -284,7 +285,7 @@ class _Walk:
 
     def _known(self, origin: int) -> Float:
         """Absolute scores of the outcomes known at an origin."""
-        parts = [p.scores(self._kind) for p in self._past if p.origin + self._horizon <= origin]
+        parts = [p.scores(self._kind) for p in self._past if p.origin + self._wait <= origin]
         return np.abs(np.concatenate(parts)) if parts else np.empty(0)
 
     def wider(self, origin: int) -> float:
@@ -292,7 +293,7 @@ class _Walk:
         nominal = alpha = 1.0 - REFERENCE
         for year, (missed, cities) in self._missed.items():
             too_many = missed > nominal + CHANCE * np.sqrt(nominal * REFERENCE / cities)
-            if year + self._horizon <= origin and (too_many or missed < nominal):
+            if year + self._wait <= origin and (too_many or missed < nominal):
                 alpha = min(nominal, alpha + STEP * (nominal - missed))
         known = self._known(origin)
         adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))

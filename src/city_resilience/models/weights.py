@@ -96,7 +96,7 @@ def blend_weights(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -
 
 def weights_at(
     origin: int,
-    horizon: int,
+    wait: int,
     inputs: Mapping[int, Float],
     truths: Mapping[int, Float],
     weigh: Weigh = blend_weights,
@@ -105,10 +105,12 @@ def weights_at(
 
     Parameters
     ----------
+    wait : int
+        Years from an origin until what came to pass is known.
     inputs : mapping of int to ndarray, shape (cities, members)
         What the members forecast at each origin; NaN for a city that was not forecast.
     truths : mapping of int to ndarray, shape (cities,)
-        What came to pass; read for an origin once its target year has been reached.
+        What came to pass; read for an origin once it is known.
     weigh : callable
         From forecasts (n, members), outcomes (n,) and origins (n,), n may be 0, to weights.
 
@@ -117,7 +119,7 @@ def weights_at(
     ndarray, shape (members,)
     """
     origins = np.array(list(inputs), dtype=np.int64)
-    past = origins[known_labels(origin, horizon, origins)].tolist()
+    past = origins[known_labels(origin, wait, origins)].tolist()
     known = {o: np.isfinite(truths[o] + inputs[o].sum(axis=1)) for o in past}
     width = next(iter(inputs.values())).shape[1]
     rows = np.concatenate([np.empty((0, width)), *(inputs[o][known[o]] for o in past)])

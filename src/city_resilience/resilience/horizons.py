@@ -77,15 +77,15 @@ def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Flags]:
     return ("not_yet", ~over), lead(vanished_cities(outcome), horizon) == 1.0
 
 
-def known_labels(origin: int, horizon: int, years: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which label years are known at an origin: those with ``t + horizon <= origin``.
+def known_labels(origin: int, wait: int, years: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which label years are known at an origin: those with ``t + wait <= origin``.
 
     Parameters
     ----------
     origin : int
         Newest data year of the outcome that the forecast stands on.
-    horizon : int
-        Years that a label looks ahead.
+    wait : int
+        Years from the start of a label until it is known, as its measure says.
     years : ndarray of int, shape (years,)
         Years t at which the labels start.
 
@@ -94,4 +94,4 @@ def known_labels(origin: int, horizon: int, years: NDArray[np.int64]) -> NDArray
     >>> known_labels(2010, 2, np.array([2007, 2008, 2009, 2010]))
     array([ True,  True, False, False])
     """
-    return np.asarray(np.asarray(years) + horizon <= origin)
+    return np.asarray(np.asarray(years) + wait <= origin)

@@ -27,6 +27,7 @@ from city_resilience.tasks.outcome import (
     composite_level,
     label_of,
     outcome_series,
+    wait_of,
 )
 
 __all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
@@ -140,6 +141,10 @@ class Dataset:
         With ``before``, a shorter horizon, it is what the horizon added to it.
         """
         return label_of(self.measure, self.outcome, horizon, before)[:, self._column(origin)]
+
+    def wait(self, horizon: int) -> int:
+        """Return how many years after an origin what came to pass is known, by the measure."""
+        return wait_of(self.measure, horizon)
 
     def _column(self, year: int) -> int:
         if not self.years[0] <= year <= self.years[-1]:

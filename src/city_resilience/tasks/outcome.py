@@ -16,8 +16,9 @@ from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.formulas.years import lead
 from city_resilience.reading.panel import Grid
-from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.reasons import REASONS, reason_ids
+from city_resilience.resilience.window import Window
 
 __all__ = [
     "COMPOSITE",
@@ -27,6 +28,7 @@ __all__ = [
     "label_of",
     "missing_labels",
     "outcome_series",
+    "wait_of",
 ]
 
 Float = NDArray[np.float64]
@@ -48,6 +50,11 @@ def check_measure(outcome: Outcome) -> None:
             f"choose among {', '.join(MEASURES)}"
         )
     measure = MEASURES[outcome.measure]
+    if measure.categories:
+        raise InputError(
+            f"outcome.measure: {measure.id} is a category and no number, so it cannot be forecast; "
+            "forecast resistance or recovery"
+        )
     if measure.kind == "window" and not outcome.windows:
         raise InputError(
             f"outcome.measure: {measure.id} is about a shock; name shocks as outcome.windows, for "
@@ -96,10 +103,28 @@ def label_of(measure: str, outcome: Float, horizon: int, before: int = 0) -> Flo
     """
     if before:
         return label_of(measure, outcome, horizon) - label_of(measure, outcome, before)
-    if measure != COMPOSITE:
-        yearly = "growth_gap" if MEASURES[measure].kind == "window" else measure
-        return MEASURES[yearly].label(outcome, horizon)
-    return lead(outcome, horizon) - outcome
+    if measure == COMPOSITE:
+        return lead(outcome, horizon) - outcome
+    return _yearly(measure).label(outcome, horizon)
+
+
+def wait_of(measure: str, horizon: int) -> int:
+    """Return how many years after its origin a label over a horizon is known.
+
+    Examples
+    --------
+    >>> wait_of("growth_gap", 3)
+    3
+    """
+    known = _yearly(measure).known_from(Window(0, horizon))
+    assert known is not None  # only a measure over shocks leaves it to each city
+    return known
+
+
+def _yearly(measure: str) -> Measure:
+    """Return the measure whose labels are forecast: the growth gap for one over shocks."""
+    own = MEASURES[measure]
+    return MEASURES["growth_gap"] if own.kind == "window" else own
 
 
 def horizon_before(horizon: int, outcome: Outcome) -> int:

@@ -7,17 +7,18 @@ the sum, so that the horizons of a city agree with each other. Ratios are foreca
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.experiment import Experiment
+from city_resilience.experiment import Experiment, Features
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.features import FeatureSpec, choose_features, feature_matrix
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["Sample", "Task", "prepare_task"]
+__all__ = ["Sample", "Task", "prepare_task", "prepare_window_task"]
 
 Float = NDArray[np.float64]
 
@@ -111,9 +112,43 @@ def prepare_task(view: AsOf, horizon: int, experiment: Experiment) -> Task | Non
     if not known.any() or not view.reporting.any():
         return None
     spec = choose_features(view, settings, horizon)
+    return _laid_out(view, spec, (horizon, before), labels[known], np.nonzero(known))
+
+
+def prepare_window_task(
+    view: AsOf, labels: Sequence[tuple[int, Float]], settings: Features
+) -> Task:
+    """Lay out what is asked before a shock.
+
+    Parameters
+    ----------
+    view : AsOf
+        At the newest year before what is measured begins.
+    labels : sequence of (int, ndarray)
+        For each shock to learn from, the year that its features stand on, and its measured
+        values, shape (cities,), NaN where not known.
+    settings : Features
+        How features are chosen, as for a horizon of one year.
+    """
+    spec = choose_features(view, settings, 1)
+    known = [np.isfinite(values) & (year >= view.years[0]) for year, values in labels]
+    city = np.concatenate([np.flatnonzero(own) for own in known])
+    column = np.repeat([y - view.years[0] for y, _ in labels], [own.sum() for own in known])
+    values = np.concatenate([own[rows] for (_, own), rows in zip(labels, known, strict=True)])
+    return _laid_out(view, spec, (1, 0), values, (city, column))
+
+
+def _laid_out(
+    view: AsOf,
+    spec: FeatureSpec,
+    horizons: tuple[int, int],
+    labels: Float,
+    rows: tuple[NDArray[np.intp], ...],
+) -> Task:
+    """Return the task with some labels, rows given as (cities, years)."""
     matrix = feature_matrix(view, spec)
-    city, year = np.nonzero(known)
+    city, year = rows
     ages = (view.origin - view.years[year]).astype(np.float64)
     history = spec.family_columns(view.of_family("history"))
-    learnt = Sample(matrix[known], labels[known], spec.columns, history, ages, city)
-    return Task(view.origin, horizon, before, spec, learnt, matrix[:, -1])
+    learnt = Sample(matrix[city, year], labels, spec.columns, history, ages, city)
+    return Task(view.origin, *horizons, spec, learnt, matrix[:, -1])

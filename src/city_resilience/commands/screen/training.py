@@ -244,14 +244,15 @@ def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:
     console = open_console()
     measure = MEASURES[source.experiment.outcome.measure]
     for (test, window), rows in evaluation.scores.groupby(["test", "window"], sort=False):
-        title = f"{measure.id} ({measure.unit}), {test}: {window}, {rows['n'].max()} cities"
+        about = f"{test.replace('_', ' ')}: {window}, {rows['n'].max()} cities"
+        title = f"{measure.id} ({measure.unit}), {about}"
         table = Table(title=title, title_justify="left")
         table.add_column("model")
         for name in ("MAE", "RMSE", "rank", "skill"):
             table.add_column(name, justify="right")
         for row in rows.to_dict("records"):
             table.add_row(
-                row["model"],
+                row["model"].replace("_", " "),
                 f"{row['mae']:.3f}",
                 f"{row['rmse']:.3f}",
                 _number(row["rank_correlation"], "{:.3f}"),

@@ -43,6 +43,8 @@ class Year:
 
     Attributes
     ----------
+    known_from : int
+        Year from which the truth is known.
     truth : ndarray
         NaN where unknown; a method reads it of the years before only.
     scale : ndarray
@@ -52,6 +54,7 @@ class Year:
     """
 
     origin: int
+    known_from: int
     forecast: Float
     truth: Float
     scale: Float
@@ -63,26 +66,26 @@ class Year:
         return self.truth - self.forecast
 
 
-Method = Callable[[Sequence[Year], Year, int], Float]
+Method = Callable[[Sequence[Year], Year], Float]
 
 
-def plain(past: Sequence[Year], now: Year, _horizon: int) -> Float:
+def plain(past: Sequence[Year], now: Year) -> Float:
     """One and the same width: split conformal prediction."""
     return np.full(len(now.forecast), conformal_quantile(_scores(past), ALPHA))
 
 
-def by_volatility(past: Sequence[Year], now: Year, _horizon: int, power: float = 1.0) -> Float:
+def by_volatility(past: Sequence[Year], now: Year, power: float = 1.0) -> Float:
     """Residuals over a power of the city's scale, which is the root of its mean absolute gap."""
     scores = np.concatenate([_known(np.abs(y.residual) / y.scale**power) for y in past])
     return conformal_quantile(scores, ALPHA) * now.scale**power
 
 
-def by_learned_scale(past: Sequence[Year], now: Year, horizon: int) -> Float:
+def by_learned_scale(past: Sequence[Year], now: Year) -> Float:
     """Residuals over a scale that boosted trees learn from the earlier half of the years."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     if len(past) < 4:
-        return plain(past, now, horizon)
+        return plain(past, now)
     early, late = past[: len(past) // 2], past[len(past) // 2 :]
     inputs = np.concatenate([_inputs(y)[np.isfinite(y.residual)] for y in early])
     model = HistGradientBoostingRegressor(
@@ -94,7 +97,7 @@ def by_learned_scale(past: Sequence[Year], now: Year, horizon: int) -> Float:
     return np.asarray(quantile * np.exp(model.predict(_inputs(now))))
 
 
-def by_recency(past: Sequence[Year], now: Year, _horizon: int, years: float = 4.0) -> Float:
+def by_recency(past: Sequence[Year], now: Year, years: float = 4.0) -> Float:
     """Plain, each year's residuals weighted by exp(-age / years)."""
     scores = [_known(np.abs(y.residual)) for y in past]
     weights = np.concatenate(
@@ -110,9 +113,9 @@ def by_recency(past: Sequence[Year], now: Year, _horizon: int, years: float = 4.
     return np.full(len(now.forecast), values[order][place])
 
 
-def by_group(past: Sequence[Year], now: Year, horizon: int, group: str) -> Float:
+def by_group(past: Sequence[Year], now: Year, group: str) -> Float:
     """Plain within each group of cities, over all where it has fewer than 100 residuals."""
-    half = plain(past, now, horizon)
+    half = plain(past, now)
     labels = now.groups.get(group)
     if labels is None:
         return half
@@ -124,12 +127,11 @@ def by_group(past: Sequence[Year], now: Year, horizon: int, group: str) -> Float
     return half
 
 
-def adaptive(past: Sequence[Year], now: Year, horizon: int) -> Float:
+def adaptive(past: Sequence[Year], now: Year) -> Float:
     """Plain, the level moved after each year by its misses, to both sides (ACI)."""
     alpha = ALPHA
     for year in past:
-        before = [y for y in past if y.origin + horizon <= year.origin]
-        if before:
+        if before := _before(past, year):
             quantile = conformal_quantile(_scores(before), float(np.clip(alpha, 0.01, 0.5)))
             missed = float(np.mean(_known(np.abs(year.residual)) > quantile))
             alpha += ADAPTIVE_STEP * (ALPHA - missed)
@@ -137,7 +139,7 @@ def adaptive(past: Sequence[Year], now: Year, horizon: int) -> Float:
     return np.full(len(now.forecast), quantile)
 
 
-def served(past: Sequence[Year], now: Year, horizon: int) -> Float:
+def served(past: Sequence[Year], now: Year) -> Float:
     """What is served: by volatility where that did better, wider after bad years."""
     parts = {y.origin: y for y in past}
     residuals = residuals_of(
@@ -145,7 +147,7 @@ def served(past: Sequence[Year], now: Year, horizon: int) -> Float:
         {o: y.forecast for o, y in parts.items()},
         {o: y.scale for o, y in parts.items()},
     )
-    return Calibration(horizon, residuals).half_width(now.scale)
+    return Calibration(now.known_from - now.origin, residuals).half_width(now.scale)
 
 
 METHODS: Mapping[str, Method] = {
@@ -182,6 +184,7 @@ def _years(context: Context, horizon: int) -> list[Year]:
     return [
         Year(
             origin=origin,
+            known_from=origin + dataset.wait(horizon),
             forecast=forecast,
             truth=dataset.truth(origin, horizon),
             scale=city_scale(dataset.at(origin)),
@@ -195,9 +198,9 @@ def _compared(years: list[Year], scored: set[int], horizon: int) -> pd.DataFrame
     judged = {
         name: pd.DataFrame(
             [
-                _judged(method, years, now, horizon)
+                _judged(method, years, now)
                 for now in years
-                if now.origin in scored and _before(years, now, horizon)
+                if now.origin in scored and _before(years, now)
             ]
         )
         for name, method in METHODS.items()
@@ -226,12 +229,12 @@ def _compared(years: list[Year], scored: set[int], horizon: int) -> pd.DataFrame
     return pd.DataFrame(rows, columns=list(INTERVAL_METHOD_COLUMNS))
 
 
-def _before(years: list[Year], now: Year, horizon: int) -> list[Year]:
-    return [year for year in years if year.origin + horizon <= now.origin]
+def _before(years: Sequence[Year], now: Year) -> list[Year]:
+    return [year for year in years if year.known_from <= now.origin]
 
 
-def _judged(method: Method, years: list[Year], now: Year, horizon: int) -> dict[str, float]:
-    half = method(_before(years, now, horizon), now, horizon)
+def _judged(method: Method, years: list[Year], now: Year) -> dict[str, float]:
+    half = method(_before(years, now), now)
     known = np.isfinite(now.residual) & np.isfinite(half)
     residual, half = now.residual[known], half[known]
     score = interval_score(residual, -half, half, REFERENCE)
