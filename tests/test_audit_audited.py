@@ -148,8 +148,18 @@ def test_no_variable_and_tiny_panels_are_audited():
 
 @pytest.mark.parametrize(
     ("pattern", "accepted"),
-    [(SPIKE, True), ("spike/*", True), ("jump/*", False), ("spike/loans/City 008/*", False)],
+    [
+        (SPIKE, True),
+        ("spike/*", True),
+        (f"spike/loans/*/{FIRST + 4}-{FIRST + 6}", True),
+        (f"spike/loans/*/{FIRST + 6}-{FIRST + 9}", False),
+        ("jump/*", False),
+        ("spike/loans/City 008/*", False),
+    ],
 )
 def test_acceptance_by_pattern(pattern, accepted):
+    """What the audit accepts, and what stays in the panel, are one."""
     (error,) = audit_panel(spoilt()).errors
     assert (accepted_by(error, {pattern: "checked"}) == "checked") is accepted
+    masked = audit_panel(spoilt(), settings=Audit(accept={pattern: "checked"})).masked
+    assert masked.cells["loans"].any() != accepted

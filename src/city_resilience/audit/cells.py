@@ -40,7 +40,7 @@ def _doubtful(view: VariableView, cells: Mask) -> Issue:
         f"city-years, up to {shown(worst)}: is it what its header says, in that unit?",
         factor=100.0 if percent else None,
         correction=correction_line(view.id, "*", "*", "*0.01") if percent else "",
-        **view.whole.reach(cells),
+        **view.panel_view.reach(cells),
     )
 
 

@@ -59,7 +59,7 @@ def _misplaced(view: VariableView, year: int, cities: NDArray[np.int64], surpris
         "error",
         "exchange",
         f"the {year} values of {len(cities)} cities are off their paths and fit the paths of one "
-        f"another: they stand in the wrong rows; {view.whole.named(cities, limit.NAMED)}",
+        f"another: they stand in the wrong rows; {view.panel_view.named(cities, limit.NAMED)}",
         years=(year,),
         cities=len(cities),
         correct="drop",

@@ -44,7 +44,7 @@ def coverage(view: VariableView) -> Iterator[Issue]:
     years = (int(view.years[observed[0]]), int(view.years[observed[-1]]))
     known = np.isfinite(view.values)
     share = float(known[:, observed[0] : observed[-1] + 1].mean())
-    whole = years == view.whole.years
+    whole = years == view.panel_view.years
     if whole and share >= limit.WHOLE:
         return
     yield view.issue(
@@ -59,7 +59,7 @@ def coverage(view: VariableView) -> Iterator[Issue]:
 
 def dead(view: VariableView) -> Iterator[Issue]:
     """Find variables without a value, with one value only, or that stop before the newest year."""
-    observed, newest = view.observed(), view.whole.years[1]
+    observed, newest = view.observed(), view.panel_view.years[1]
     if not observed.size:
         yield _dead(view, (), "has no value in any city and year")
         return
@@ -124,9 +124,9 @@ def _city_holes(view: VariableView, inner: Mask) -> Issue:
         "warning" if view.is_outcome else "note",
         "hole",
         f"{int(inner.sum())} values missing inside the series of {len(cities)} "
-        f"cit{'y' if one else 'ies'}: {view.whole.named(worst, limit.NAMED_HOLES)}",
-        city=view.whole.grid.cities[cities[0]] if one else "",
-        **view.whole.reach(inner),
+        f"cit{'y' if one else 'ies'}: {view.panel_view.named(worst, limit.NAMED_HOLES)}",
+        city=view.panel_view.grid.cities[cities[0]] if one else "",
+        **view.panel_view.reach(inner),
     )
 
 

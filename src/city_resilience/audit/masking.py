@@ -7,9 +7,8 @@ not change when later years are added or corrupted. What only hindsight shows is
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +20,7 @@ from city_resilience.audit.trajectories import Float, Mask, cells_of
 from city_resilience.audit.wording import likely_power, shown
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.experiment import Audit
-from city_resilience.reading.issues import Issue
+from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 
 __all__ = ["CELL_RULES", "Masked", "find_masked", "mask_errors", "mask_panel", "out_of_range"]
@@ -103,7 +102,7 @@ def find_masked(
     alone = leaving <= np.maximum(limit.ALONE, limit.ALONE_SHARE * known)
     for masks in by_rule.values():
         masks["spike"] &= alone
-    for part, total in parts_of({name: grid.values[name] for name in by_rule}):
+    for part, total in parts_of(grid.values):
         part_wrong, total_wrong = wrong_side(grid.values[part], grid.values[total])
         by_rule[part]["contradiction"] |= part_wrong
         by_rule[total]["contradiction"] |= total_wrong
@@ -113,10 +112,8 @@ def find_masked(
 
 def out_of_range(values: Float, variable: Variable) -> Mask:
     """Return cells that no city can have: below zero, or a share above one."""
-    wrong = values < 0 if variable.never_negative else np.zeros(values.shape, dtype=bool)
-    if variable.kind == "share":
-        wrong = wrong | (values > limit.MOST_SHARE)
-    return np.asarray(wrong)
+    wrong = (values < 0) & variable.never_negative
+    return np.asarray(wrong | (values > limit.MOST_SHARE) & (variable.kind == "share"))
 
 
 def _impossible(values: Float, variable: Variable) -> Mask:
@@ -124,9 +121,7 @@ def _impossible(values: Float, variable: Variable) -> Mask:
 
     There the variable is not what it is taken for, and no cell is mistyped.
     """
-    if variable.id not in load_catalogue().variables:
-        return np.zeros(values.shape, dtype=bool)
-    wrong = out_of_range(values, variable)
+    wrong = out_of_range(values, variable) & (variable.id in load_catalogue().variables)
     known = np.isfinite(values).sum(axis=0)
     return np.asarray(wrong & (wrong.sum(axis=0) <= np.maximum(1, limit.ODD_SHARE * known)))
 
@@ -164,27 +159,13 @@ def _undecided(grid: Grid, name: str, masks: Mapping[str, Mask], settings: Audit
     if not settings.mask_errors:
         return np.zeros(grid.shape, dtype=bool)
     found = np.any([*masks.values()], axis=0)
-    for cell in cells_of(found):
-        ids = [f"{rule}/{name}/{grid.cities[cell[0]]}" for rule in CELL_RULES]
-        found[cell] = not _accepted(ids, int(grid.years[cell[1]]), settings.accept)
+    for city, at in cells_of(found):
+        cell = Issue(
+            "error", "", "", variable=name, city=grid.cities[city], years=(int(grid.years[at]),)
+        )
+        issues = (replace(cell, kind=rule) for rule in CELL_RULES)
+        found[city, at] = all(accepted_by(issue, settings.accept) is None for issue in issues)
     return np.asarray(found)
-
-
-def _accepted(ids: Iterable[str], year: int, patterns: Iterable[str]) -> bool:
-    """Say whether a pattern names a cell, by the id of any rule; its years may be a range."""
-    split = [pattern.rsplit("/", 1) for pattern in patterns if "/" in pattern]
-    return any(
-        _within(year, when) and any(id == what or fnmatchcase(id, what) for id in ids)
-        for what, when in split
-    )
-
-
-def _within(year: int, when: str) -> bool:
-    """Say whether a year is meant by ``*``, a year, or a range such as 2011-2014."""
-    first, _, last = when.partition("-")
-    if first.isdigit() and (last or first).isdigit():
-        return int(first) <= year <= int(last or first)
-    return fnmatchcase(str(year), when)
 
 
 def mask_errors(panel: Panel, settings: Audit | None = None) -> Panel:

@@ -151,6 +151,4 @@ def _settled(error: Issue) -> str:
     about = " ".join(
         filter(None, (error.kind, error.variable, error.city, span(error.years), where))
     )
-    lines = [f"{error.correction} in [data.corrections]"] if error.correction else []
-    lines.append(f"{error.acceptance} in [audit.accept]")
-    return f"{about}: {error.reason}; set {' or '.join(lines)}"
+    return f"{about}: {error.reason}; set {error.settings}"

@@ -73,9 +73,9 @@ def repeated_series(view: VariableView) -> Iterator[Issue]:
         marks = _mixed(marks, filled.view(np.uint64))
     for first, second in _equal(marks, np.flatnonzero(fine.sum(axis=1) >= limit.COPIED_YEARS)):
         if np.nanmin(view.values[first]) < np.nanmax(view.values[first]):
-            one, two = view.whole.grid.cities[first], view.whole.grid.cities[second]
+            one, two = view.panel_view.grid.cities[first], view.panel_view.grid.cities[second]
             reason = f"{two} has the {view.id} of {one} in every year"
-            yield _copied(view.whole, reason, variable=view.id, city=two, cities=2)
+            yield _copied(view.panel_view, reason, variable=view.id, city=two, cities=2)
 
 
 RULES = (

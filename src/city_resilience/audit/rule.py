@@ -130,13 +130,13 @@ class VariableView:
 
     Attributes
     ----------
-    whole : PanelView
+    panel_view : PanelView
     variable : Variable
     values : ndarray, shape (cities, years)
     trajectory : Trajectory
     """
 
-    whole: PanelView
+    panel_view: PanelView
     variable: Variable
     values: Float
     trajectory: Trajectory
@@ -149,12 +149,12 @@ class VariableView:
     @property
     def is_outcome(self) -> bool:
         """Whether it is the variable that becomes the label."""
-        return self.id == self.whole.outcome
+        return self.id == self.panel_view.outcome
 
     @property
     def years(self) -> NDArray[np.int64]:
         """Years of the panel, the columns of ``values``."""
-        return self.whole.grid.years
+        return self.panel_view.grid.years
 
     def observed(self) -> NDArray[np.int64]:
         """Return the columns in which any city has a value."""
@@ -162,11 +162,11 @@ class VariableView:
 
     def masked_by(self, rule: str) -> Mask:
         """Return the cells that a rule masks."""
-        return self.whole.masked.found_by(self.id, rule)
+        return self.panel_view.masked.found_by(self.id, rule)
 
     def issue(self, level: Level, kind: str, reason: str, **more: Any) -> Issue:
         """Return an issue of this variable; see `PanelView.issue`."""
-        return self.whole.issue(level, kind, reason, variable=self.id, **more)
+        return self.panel_view.issue(level, kind, reason, variable=self.id, **more)
 
     def off(
         self,

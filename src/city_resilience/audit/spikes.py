@@ -107,7 +107,7 @@ def _weighed(view: VariableView, least: Departure) -> tuple[Evidence, NDArray[np
         far = least.reached(off, np.abs(off) / trajectory.usual_move)
     evidence = weigh(trajectory, far | masked)
     at = (evidence.city, evidence.at)
-    return evidence, view.whole.masked.leaving[at], masked[at]
+    return evidence, view.panel_view.masked.leaving[at], masked[at]
 
 
 def weigh(trajectory: Trajectory, cells: Mask) -> Evidence:
@@ -209,7 +209,7 @@ def _off_both_sides(
     view: VariableView, evidence: Evidence, one: int, kind: str, level: Level
 ) -> Issue:
     at = (int(evidence.city[one]), int(evidence.at[one]))
-    others = max(int(view.whole.masked.leaving[at]) - 1, 0)
+    others = max(int(view.panel_view.masked.leaving[at]) - 1, 0)
     power = int(evidence.power[one]) if others < limit.OTHERS_LEAVING else 0
     why = f": {why_factor(power)}?" if power and level == "error" else ""
     if others >= limit.OTHERS_LEAVING:

@@ -139,6 +139,12 @@ class Issue:
         """The line for ``[audit.accept]`` that accepts it; "" where none does."""
         return f'{_quoted(self.id)} = "why it is right"' if self.acceptable else ""
 
+    @property
+    def settings(self) -> str:
+        """The lines that settle it, each with its table; "" where none does."""
+        lines = ((self.correction, "[data.corrections]"), (self.acceptance, "[audit.accept]"))
+        return " or ".join(f"{line} in {table}" for line, table in lines if line)
+
     def as_dict(self) -> dict[str, Any]:
         """Return a plain mapping, id and acceptance included, for JSON."""
         return {"id": self.id, **asdict(self), "acceptance": self.acceptance}
@@ -152,13 +158,24 @@ def accepted_by(issue: Issue, accept: Mapping[str, str]) -> str | None:
     >>> issue = Issue("error", "spike", "", variable="loans", city="甲市", years=(2013,))
     >>> accepted_by(issue, {"spike/loans/甲市/2013": "checked"})
     'checked'
+    >>> accepted_by(issue, {"spike/loans/*/2011-2014": "checked"})
+    'checked'
     >>> accepted_by(issue, {"spike/employment_ict/*/*": "checked"}) is None
     True
     """
-    for pattern, reason in accept.items() if issue.acceptable else ():
-        if pattern == issue.id or fnmatchcase(issue.id, pattern):
-            return reason
-    return None
+    named = (reason for pattern, reason in accept.items() if _names(pattern, issue))
+    return next(named, None) if issue.acceptable else None
+
+
+def _names(pattern: str, issue: Issue) -> bool:
+    """Say whether a pattern is that of an issue's id, or has a range that its years lie in."""
+    what, _, when = pattern.rpartition("/")
+    first, _, last = when.partition("-")
+    if issue.years and first.isdigit() and (last or first).isdigit():
+        id = issue.id.rpartition("/")[0]
+        within = int(first) <= issue.years[0] and issue.years[-1] <= int(last or first)
+        return within and (id == what or fnmatchcase(id, what))
+    return pattern == issue.id or fnmatchcase(issue.id, pattern)
 
 
 def column_letter(column: int) -> str:
@@ -196,15 +213,12 @@ def refuse_unread(issues: Iterable[Issue], accept: Mapping[str, str], source: st
     left = [issue for issue in issues if accepted_by(issue, accept) is None]
     if not left:
         return
-    shown = "; ".join(f"{issue}{_settled_by(issue)}" for issue in left[:_SHOWN])
-    more = f"; and {len(left) - _SHOWN} more, see all with city-resilience check {source or 'DATA'}"
-    raise InputError(f"{source or 'the panel'}: {shown}{more if len(left) > _SHOWN else ''}")
-
-
-def _settled_by(issue: Issue) -> str:
-    lines = ((issue.correction, "[data.corrections]"), (issue.acceptance, "[audit.accept]"))
-    said = " or ".join(f"{line} in {table}" for line, table in lines if line)
-    return f", or set {said}" if said else ""
+    name = source or "the panel"
+    said = [f"{i}{i.settings and f', or set {i.settings}'}" for i in left[:_SHOWN]]
+    if len(left) > _SHOWN:
+        check = f"city-resilience check {source or 'DATA'}"
+        said.append(f"and {len(left) - _SHOWN} more, see all with {check}")
+    raise InputError(f"{name}: {'; '.join(said)}")
 
 
 def correction_line(variable: str, city: str, years: int | str, value: str) -> str:
