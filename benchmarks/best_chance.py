@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from city_resilience.commands.intake import load
+from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
 from city_resilience.experiment import FAMILIES

@@ -22,7 +22,7 @@ from city_resilience.catalogue.variables import load_catalogue
 
 CITIES = 12_000
 COLUMNS = 36
-PROGRAM = "import sys; from city_resilience.commands.cli import run; sys.exit(run(sys.argv[1:]))"
+PROGRAM = "import sys; from city_resilience.commands.main import run; sys.exit(run(sys.argv[1:]))"
 
 
 def main() -> None:

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from recipe_members import MEMBERS, Member, Prepared, prepare
 
-from city_resilience.commands.intake import load
+from city_resilience.commands.source import load
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import paired_interval, yearly
 from city_resilience.experiment import Experiment

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 from nulls import panel_of
 
-from city_resilience.commands.intake import load
+from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.experiment import Experiment

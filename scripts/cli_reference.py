@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import click
 
-from city_resilience.commands.cli import main as program
+from city_resilience.commands.main import main as program
 
 __all__ = ["cli_reference", "main"]
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import CITIES, panel_text, small_forecaster, small_panel, write_panel
-from city_resilience.commands.batch import predict
+from city_resilience.commands.predict import predict
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import add_drivers, forecast_table
 from city_resilience.files import write_table
@@ -56,7 +56,7 @@ def test_output_is_the_forecast_of_the_run_to_the_last_bit(
     forecaster: Forecaster, panel: Panel, model: Path, tmp_path: Path
 ) -> None:
     run = write_table(forecast_table(forecaster, panel, drivers=3), tmp_path / "run.csv")
-    predict(write_panel(tmp_path), tmp_path / "out.csv", model_folder=model, drivers=3)
+    predict(write_panel(tmp_path), model, out=tmp_path / "out.csv", drivers=3)
     assert (tmp_path / "out.csv").read_bytes() == run.read_bytes()
     expected = forecaster.forecast(panel)["forecast"]
     assert read_exactly(run)["forecast"].tolist() == expected.tolist()
@@ -64,9 +64,9 @@ def test_output_is_the_forecast_of_the_run_to_the_last_bit(
 
 
 def test_shuffled_rows_change_nothing(model: Path, tmp_path: Path) -> None:
-    predict(write_panel(tmp_path), tmp_path / "a.csv", model_folder=model)
+    predict(write_panel(tmp_path), model, out=tmp_path / "a.csv")
     shuffled = save(source().sample(frac=1, random_state=1), tmp_path)
-    predict(shuffled, tmp_path / "b.csv", model_folder=model)
+    predict(shuffled, model, out=tmp_path / "b.csv")
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
@@ -74,9 +74,7 @@ def test_manifest_describes_the_output(
     forecaster: Forecaster, panel: Panel, model: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "new" / "out.csv"
-    manifest = predict(
-        write_panel(tmp_path), out, model_folder=model, model={"name": "small", "version": "3"}
-    )
+    manifest = predict(write_panel(tmp_path), model, out=out).manifest
     assert json.loads(Path(f"{out}.manifest.json").read_text(encoding="utf-8")) == manifest
     assert manifest["sha256"] == hashlib.sha256(out.read_bytes()).hexdigest()
     assert (manifest["rows"], manifest["cities"]) == (2 * CITIES, CITIES)
@@ -86,7 +84,7 @@ def test_manifest_describes_the_output(
     assert all(name.startswith("carried:") for name in manifest["flags"])
     assert manifest["simulated"] is True
     assert manifest["data"] == {"file": "panel.csv", "fingerprint": panel.fingerprint()}
-    assert manifest["model"]["version"] == "3"
+    assert manifest["model"]["reference"] == str(model)
     assert manifest["model"]["data_fingerprint"] == forecaster.fingerprint
     assert {"city-resilience", "numpy", "xgboost"} <= manifest["versions"].keys()
 
@@ -94,8 +92,8 @@ def test_manifest_describes_the_output(
 @pytest.mark.parametrize("suffix", [".xlsx", ".parquet"])
 def test_other_formats_hold_the_same_table(suffix: str, model: Path, tmp_path: Path) -> None:
     data = write_panel(tmp_path)
-    predict(data, tmp_path / "out.csv", model_folder=model, drivers=2)
-    predict(data, tmp_path / f"out{suffix}", model_folder=model, drivers=2)
+    predict(data, model, out=tmp_path / "out.csv", drivers=2)
+    predict(data, model, out=tmp_path / f"out{suffix}", drivers=2)
     plain = read_exactly(tmp_path / "out.csv")
     read = pd.read_excel if suffix == ".xlsx" else pd.read_parquet
     other = read(tmp_path / f"out{suffix}")
@@ -116,14 +114,14 @@ def test_name_like_a_formula_stays_text_in_a_workbook(tmp_path: Path) -> None:
 
 def test_city_filters_the_output_only(model: Path, tmp_path: Path) -> None:
     data = write_panel(tmp_path)
-    predict(data, tmp_path / "all.csv", model_folder=model)
+    predict(data, model, out=tmp_path / "all.csv")
     everything = pd.read_csv(tmp_path / "all.csv")
     city = everything["city"].iloc[4]
-    predict(data, tmp_path / "one.csv", model_folder=model, cities=[city])
+    predict(data, model, out=tmp_path / "one.csv", cities=[city])
     expected = everything[everything["city"] == city].reset_index(drop=True)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "one.csv"), expected)
     with pytest.raises(InputError, match=f"--city .*not among the 30 cities.*nearest: '{city}'"):
-        predict(data, tmp_path / "no.csv", model_folder=model, cities=[city[:-1]])
+        predict(data, model, out=tmp_path / "no.csv", cities=[city[:-1]])
     assert not (tmp_path / "no.csv").exists()
 
 
@@ -131,7 +129,7 @@ def test_too_few_years(model: Path, tmp_path: Path) -> None:
     frame = source()
     data = save(frame[frame["year"] > 2008], tmp_path)
     with pytest.raises(InputError, match=r"changed\.csv: 5 year\(s\), 2009-2013; give the whole"):
-        predict(data, tmp_path / "out.csv", model_folder=model)
+        predict(data, model, out=tmp_path / "out.csv")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["changed.csv"]
 
 
@@ -140,8 +138,8 @@ def test_too_few_training_cities(model: Path, tmp_path: Path) -> None:
     few = sorted(frame["city"].unique())[:10]
     data = save(frame[frame["city"].isin(few)], tmp_path)
     with pytest.raises(InputError, match="10 of 30 training cities have an outcome in 2013"):
-        predict(data, tmp_path / "out.csv", model_folder=model)
-    manifest = predict(data, tmp_path / "out.csv", model_folder=model, allow_partial=True)
+        predict(data, model, out=tmp_path / "out.csv")
+    manifest = predict(data, model, out=tmp_path / "out.csv", allow_partial=True).manifest
     assert manifest["cities"] == 10
 
 
@@ -149,14 +147,14 @@ def test_panel_without_the_models_indicators(model: Path, tmp_path: Path) -> Non
     frame = source()
     data = save(frame.drop(columns=[c for c in frame if "information" in c.lower()]), tmp_path)
     with pytest.raises(InputError, match=r"the model was trained on are not offered: .*ict"):
-        predict(data, tmp_path / "out.csv", model_folder=model)
+        predict(data, model, out=tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
 
 @pytest.mark.parametrize("name", ["out.xls", "out", "out.CSVX"])
 def test_unknown_suffix_is_refused_before_any_work(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"end the name in \.csv, \.xlsx, \.parquet"):
-        predict(tmp_path / "absent.csv", tmp_path / name, model_folder=tmp_path)
+        predict(tmp_path / "absent.csv", tmp_path, out=tmp_path / name)
 
 
 def test_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +195,7 @@ def test_a_family_that_died_raises_an_alarm(model: Path, tmp_path: Path) -> None
     digital = [name for name in frame if "Digital" in name or "information transmission" in name]
     frame[digital] = frame[digital].where(frame["year"] <= frame["year"].max() - 5)
     path = save(frame, tmp_path)
-    manifest = predict(path, tmp_path / "out.csv", model_folder=model)
+    manifest = predict(path, model, out=tmp_path / "out.csv").manifest
     assert manifest["unobserved_families"] == {"digital": 0.0}
-    alive = predict(save(source(), tmp_path), tmp_path / "out.csv", model_folder=model)
+    alive = predict(save(source(), tmp_path), model, out=tmp_path / "out.csv").manifest
     assert alive["unobserved_families"] == {}

@@ -12,7 +12,7 @@ import pytest
 
 import bundle_inputs
 from city_resilience.audit.read_audited import read_audited
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.experiment import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.reading.issues import Place

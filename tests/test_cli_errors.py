@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import bundle_inputs
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.experiment import Model
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.learners import LEARNERS
@@ -408,6 +408,6 @@ def test_internal_error_ends_with_1_and_one_line(tmp_path, capsys, monkeypatch):
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError("deep\ninside")
 
-    monkeypatch.setattr("city_resilience.commands.pipeline.load", fail)
+    monkeypatch.setattr("city_resilience.commands.source.load", fail)
     line = refusal(capsys, "backtest", "experiment.toml", code=1)
     assert line == ("internal error: ZeroDivisionError('deep\\ninside'); run again with --debug")

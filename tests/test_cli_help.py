@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from city_resilience.commands.cli import main, run
+from city_resilience.commands.main import main, run
 
 HEAVY = {"mlflow", "sklearn", "xgboost", "shap", "optuna", "plotly", "matplotlib", "numba"}
 PROGRAM = """\
 import contextlib, io, json, sys
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 texts = []
 for words in json.loads(sys.argv[1]):
     with contextlib.redirect_stdout(io.StringIO()) as out:

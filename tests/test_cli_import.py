@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.experiment import Data
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import import_sheets

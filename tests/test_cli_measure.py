@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.shocks import LATER, UNSEEN, run_shocks, score_shocks

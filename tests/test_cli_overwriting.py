@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import bundle_inputs
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.manifest import foreign_files
 from pipeline_inputs import write_experiment

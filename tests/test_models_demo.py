@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from city_resilience.commands.batch import predict
+from city_resilience.commands.predict import predict
 from city_resilience.experiment import load_experiment
 from city_resilience.explain.contributions import contributions
 from city_resilience.models.bundle import load_bundle
@@ -28,7 +28,7 @@ TOLERANCE = 1e-5
 @pytest.fixture(scope="module")
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     out = tmp_path_factory.mktemp("demo") / "forecast.csv"
-    predict(PANEL, out, model_folder=MODEL, drivers=3)
+    predict(PANEL, MODEL, out=out)
     return pd.read_csv(out, keep_default_na=False)
 
 
@@ -73,7 +73,7 @@ def test_card_says_that_the_data_are_simulated():
 @pytest.mark.skipif(sys.platform == "win32", reason="the POSIX script")
 def test_nightly_script_forecasts_the_demonstration_out_of_the_box(tmp_path, forecast):
     program = tmp_path / "city-resilience"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m city_resilience.commands.cli "$@"\n')
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m city_resilience "$@"\n')
     program.chmod(0o755)
     settings = {
         "CITY_RESILIENCE_COMMAND": str(program),

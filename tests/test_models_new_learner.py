@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import pipeline
+from city_resilience.commands.train import train
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.models.bundle import load_bundle
 from city_resilience.models.fitted import Linear
@@ -39,9 +39,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     changes = ('model.members=["persistence","shrunken_mean"]', "search.trials=2")
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(LEARNERS, MADE_UP.id, MADE_UP)  # type: ignore[arg-type]
-        pipeline.train(
-            experiment, out=folder / "out", overrides=changes, store=str(folder / "store")
-        )
+        train(experiment, out=folder / "out", overrides=changes, store=str(folder / "store"))
     return folder / "out"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from city_resilience.commands.cli import run
+from city_resilience.commands.main import run
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.evaluation.study.study import read_study
 from pipeline_inputs import small_frame, write_experiment

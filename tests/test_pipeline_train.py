@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import cli, pipeline
+from city_resilience.commands import backtest, main, train
+from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.explain.contributions import BASE
@@ -80,14 +81,14 @@ class Story:
         self.better = self.train("better", data=str(self.panels["better"]))
         self.after_better = self.champion()
 
-    def train(self, name: str, **options: Any) -> pipeline.Trained:
+    def train(self, name: str, **options: Any) -> train.Trained:
         out = self.folder / name
-        return pipeline.train(self.experiment, out=out, store=self.store_path, **options)
+        return train.train(self.experiment, out=out, store=self.store_path, **options)
 
     def command(self, *words: str) -> tuple[int, str, str]:
         out, err = io.StringIO(), io.StringIO()
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = cli.run([*words, "--store", self.store_path])
+            code = main.run([*words, "--store", self.store_path])
         return code, out.getvalue(), err.getvalue()
 
     @property
@@ -212,11 +213,11 @@ def test_family_without_live_values_is_never_a_driver(story):
     specs = {spec.id: spec for spec in story.better.source.dataset.indicators.specs}
     green = {spec.label_en for spec in specs.values() if spec.family == "green_innovation"}
     assert green
-    named = story.better.forecast[DRIVERS].melt()["value"]
+    named = story.better.live.forecast[DRIVERS].melt()["value"]
     labels = set(named[named != ""].str.rpartition(": ")[0])
     assert len(labels) > 3
     assert not labels & green
-    assert "green_innovation" not in set(story.better.drivers["family"])
+    assert "green_innovation" not in set(story.better.live.drivers["family"])
 
 
 def test_stale_city_is_flagged_and_has_no_rank(story):
@@ -236,13 +237,13 @@ def test_stale_city_is_flagged_and_has_no_rank(story):
 
 
 def test_first_version_is_champion_without_contest(story):
-    assert story.first.aliases == ("challenger", "champion")
+    assert story.first.version.aliases == ("challenger", "champion")
     assert story.first.gate == "first version, champion without contest"
 
 
 def test_same_recipe_is_a_tie_and_stays_challenger(story):
-    assert story.tie.version == "small/2"
-    assert story.tie.aliases == ("challenger",)
+    assert story.tie.version.reference == "small/2"
+    assert story.tie.version.aliases == ("challenger",)
     assert "tie" in story.tie.gate
     assert story.after_tie == 1
     first, tie = (pd.read_csv(story.folder / name / "forecast.csv") for name in ("first", "tie"))
@@ -275,31 +276,33 @@ def test_promote_obeys_the_gate_unless_forced(story):
 
 def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
     version = find_version("small/1", story.store)
-    monkeypatch.setattr(pipeline, "champion_of", lambda name, store: version)
+    monkeypatch.setattr(
+        "city_resilience.tracking.registry.champion_of", lambda name, store: version
+    )
     changes = ("outcome.horizons=[1]", *CRIPPLED)
-    source = pipeline.load(story.experiment, str(story.panels["first"]), changes)
+    run = load(story.experiment, str(story.panels["first"]), changes)
     refitted = []
 
     def recorded(dataset, experiment, *rest):
         refitted.append(experiment)
         return run_backtest(dataset, experiment, *rest)
 
-    evaluation = pipeline.evaluate(source)
-    monkeypatch.setattr(pipeline, "run_backtest", recorded)
-    pipeline._gate(source, evaluation, story.store, silent)
-    assert source.experiment.outcome.horizons == (1,)
+    evaluation = backtest.evaluate(run)
+    monkeypatch.setattr("city_resilience.evaluation.backtest.run_backtest", recorded)
+    train._gate(run, evaluation, story.store, silent)
+    assert run.experiment.outcome.horizons == (1,)
     stored = load_bundle(bundle_of(version, story.store)).experiment
     assert [own.outcome for own in refitted] == [stored.outcome]
     assert stored.outcome.horizons == (1, 2)
 
 
 def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
-    assert story.better.version == "small/4"
-    assert story.better.aliases == ("challenger", "champion")
+    assert story.better.version.reference == "small/4"
+    assert story.better.version.aliases == ("challenger", "champion")
     assert story.after_better == 4
     own = story.better.evaluation.backtest.frame
-    source = pipeline.load(story.experiment, str(story.panels["better"]), CRIPPLED)
-    refitted = pipeline.evaluate(source).backtest.frame
+    run = load(story.experiment, str(story.panels["better"]), CRIPPLED)
+    refitted = backtest.evaluate(run).backtest.frame
     keys = ["city", "origin", "horizon"]
     rows = [f[f["model"] == m][keys] for f, m in ((own, BLEND), (refitted, "ridge"))]
     np.testing.assert_array_equal(*(part.sort_values(keys).to_numpy() for part in rows))
@@ -327,7 +330,11 @@ def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
     done = subprocess.run(
         [
             *(sys.executable, "-W", "error::UserWarning"),
-            *("-c", f"{blocked}from city_resilience.commands.cli import entry; entry()", "predict"),
+            *(
+                "-c",
+                f"{blocked}from city_resilience.commands.main import entry; entry()",
+                "predict",
+            ),
             *("--data", str(story.panels[run]), "--out", str(tmp_path / "out.csv"), *source),
         ],
         cwd=tmp_path,
@@ -342,7 +349,7 @@ def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
 
 
 def test_stored_drivers_report_and_export_are_found_again(story, tmp_path):
-    city = story.better.forecast["city"].iloc[0]
+    city = story.better.live.forecast["city"].iloc[0]
     code, stored, _ = story.command("explain", city, "--model", "small@champion")
     assert code == 0
     assert "By family" in stored
@@ -381,7 +388,7 @@ def test_compare_shows_the_years(story):
     ("broken", "existing"),
     [
         ("city_resilience.report.html.write_report", False),
-        ("city_resilience.commands.pipeline.register", True),
+        ("city_resilience.tracking.registration.register", True),
     ],
 )
 def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
@@ -396,9 +403,7 @@ def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
         out.mkdir()
         (out / "forecast.csv").write_text("older")
     with pytest.raises(RuntimeError, match="the power went"):
-        pipeline.train(
-            story.experiment, out=out, store=story.store_path, overrides=[f"name={name}"]
-        )
+        train.train(story.experiment, out=out, store=story.store_path, overrides=[f"name={name}"])
     if existing:
         assert [path.name for path in out.iterdir()] == ["forecast.csv"]
         assert (out / "forecast.csv").read_text() == "older"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from city_resilience.commands.screen.data import show_audit
+from city_resilience.commands import check
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.report.audit_page import render_audit, write_audit
@@ -59,7 +59,7 @@ class Page(HTMLParser):
 
 def _terminal(audit) -> str:
     stream = io.StringIO()
-    show_audit(audit, Console(file=stream, width=120))
+    check.show(audit, Console(file=stream, width=120))
     return stream.getvalue()
 
 
@@ -187,7 +187,7 @@ def test_both_languages_are_complete() -> None:
 
 def test_every_fixed_text_is_used() -> None:
     source = Path(__file__).parents[1] / "src" / "city_resilience"
-    names = ["report/audit_summary.py", "report/audit_coverage.py", "commands/screen/data.py"]
+    names = ["report/audit_summary.py", "report/audit_coverage.py", "commands/check.py"]
     names += ["report/assets/audit.html.j2", "report/assets/audit.js"]
     code = "\n".join((source / name).read_text(encoding="utf-8") for name in names)
     families = ("step_", "tile_", "n_", "filter_", "nav_", "coverage_", "copy_", "family_")

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 import pytest
 
-from city_resilience.commands.cli import main as program
+from city_resilience.commands.main import main as program
 from city_resilience.experiment import (
     FAMILIES,
     OWN_FAMILIES,

@@ -57,12 +57,12 @@ def test_entry_points_are_the_verbs():
     assert project["entry_points"]["main"] == project["entry_points"]["train"]
     for name, entry in project["entry_points"].items():
         verb = "train" if name == "main" else name
-        assert entry["command"].startswith(f"python -m city_resilience.commands.cli {verb}")
+        assert entry["command"].startswith(f"python -m city_resilience {verb}")
     assert (ROOT / project["python_env"]).is_file()
 
 
 def test_entry_points_use_options_that_exist():
-    from city_resilience.commands.cli import main as program
+    from city_resilience.commands.main import main as program
 
     project = yaml.safe_load((ROOT / "MLproject").read_text("utf-8"))
     for verb in VERBS:

@@ -85,7 +85,7 @@ def test_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_importing_the_room_imports_no_mlflow_and_touches_nothing(tmp_path: Path) -> None:
-    code = "import sys, city_resilience.commands.pipeline; sys.exit('mlflow' in sys.modules)"
+    code = "import sys, city_resilience.commands.train; sys.exit('mlflow' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
     assert list(tmp_path.iterdir()) == []
 

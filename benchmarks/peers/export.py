@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.commands.intake import Source, load
+from city_resilience.commands.source import Source, load
 from city_resilience.evaluation.engine import scored_origins
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.years import lag

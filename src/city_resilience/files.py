@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "SUFFIXES",
     "check_folder",
     "check_suffix",
-    "publish",
+    "publishing",
     "refuse_overwriting",
-    "staging_folder",
+    "sha256_of",
     "write_bytes",
+    "write_folder",
     "write_json",
     "write_table",
 ]
@@ -34,6 +36,8 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
+    import pandas as pd
+
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
         frame.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
         for row in writer.sheets["forecast"].iter_rows():
@@ -138,15 +142,20 @@ def _replacing(path: Path) -> Iterator[Path]:
             ) from error
 
 
-def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[Path | str]) -> None:
+def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[object]) -> None:
     """Refuse to write over a file that is read, be it under another name or through a link.
+
+    Parameters
+    ----------
+    inputs : iterable
+        Paths; what is no path (a frame) cannot be written over.
 
     Raises
     ------
     InputError
         If an output is one of the inputs.
     """
-    read = [Path(path) for path in inputs]
+    read = [Path(path) for path in inputs if isinstance(path, str | Path)]
     for out in outputs:
         for path in read:
             if out.exists() and path.exists() and out.samefile(path):
@@ -180,8 +189,18 @@ def check_folder(out: Path | None, names: Iterable[str] = ()) -> None:
 
 
 @contextmanager
-def staging_folder(out: Path | None) -> Iterator[Path]:
-    """Yield an empty folder on the disk of the output, so that publishing is only renaming.
+def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]:
+    """Yield an empty folder of which the contents take their places in ``out`` at the end.
+
+    Each file or folder takes the place of its predecessor. If anything goes wrong before, ``out``
+    stays as it was.
+
+    Parameters
+    ----------
+    out : Path
+        On the same disk as what is yielded; None = nothing is published.
+    obsolete : iterable of str
+        Files of ``out`` that are removed, unless they are written anew.
 
     Raises
     ------
@@ -199,17 +218,57 @@ def staging_folder(out: Path | None) -> Iterator[Path]:
         ) from error
     try:
         with folder as name:
-            yield Path(name)
+            staging = Path(name) / "new"
+            staging.mkdir()
+            yield staging
+            if out is not None:
+                made = sorted(path.name for path in staging.iterdir())
+                for own in made:
+                    _replace(staging / own, out / own, Path(name) / f"old {own}")
+                for old in set(obsolete) - set(made):
+                    (out / old).unlink(missing_ok=True)
     finally:
         if out is not None and new:
             with suppress(OSError):  # it holds the results unless something went wrong
                 out.rmdir()
 
 
-def publish(staging: Path, out: Path) -> None:
-    """Move the staged files to the output folder, each in the place of its predecessor."""
-    for path in sorted(staging.iterdir()):
-        target = out / path.name
-        if target.is_dir():
-            shutil.rmtree(target)
-        path.replace(target)
+def write_folder(content: Mapping[str, bytes], folder: Path) -> Path:
+    """Write files as a folder that appears whole or not at all, in the place of an older one.
+
+    Parameters
+    ----------
+    content : mapping of str to bytes
+        By their names in the folder, with ``/`` between folders.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
+            new = Path(temporary) / "new"
+            for name, data in content.items():
+                path = new / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            _replace(new, folder, Path(temporary) / "old")
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    return folder
+
+
+def _replace(new: Path, target: Path, aside: Path) -> None:
+    """Move a file or folder to its place; a folder that stands there is moved aside."""
+    if target.is_dir():
+        os.replace(target, aside)
+    os.replace(new, target)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

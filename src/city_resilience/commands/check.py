@@ -1,0 +1,190 @@
+"""``check``: the audit of a panel, on the terminal, as a page or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience.commands.options import PATH, overrides_option, sheet_option
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+
+    from city_resilience.audit.audit import AuditResult
+    from city_resilience.experiment import Experiment
+
+__all__ = ["check", "command", "show"]
+
+LISTED = {"error": 5, "warning": 3}
+KINDS = ("error", "warning", "note", "accepted")
+
+
+def check(
+    data: pd.DataFrame | Path | str,
+    experiment: Experiment | Path | str | None = None,
+    *,
+    outcome: str = "",
+    sheet: str = "",
+    overrides: Iterable[str] = (),
+    out: Path | None = None,
+) -> AuditResult:
+    """Audit a panel, as an experiment reads it where one is given.
+
+    Parameters
+    ----------
+    data : DataFrame or path
+        The panel.
+    experiment : Experiment or path, optional
+    outcome : str
+        Id of the outcome; the experiment's, else real GDP where the panel has it.
+    sheet : str
+        Sheet of a workbook.
+    overrides : iterable of str
+        ``section.key=value`` pairs, for an experiment file.
+    out : Path, optional
+        Writes the audit there: ``.html`` or ``.json``.
+
+    Raises
+    ------
+    InputError
+        If the experiment is not usable, or the data are no panel at all.
+    """
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.source import experiment_of
+    from city_resilience.files import check_suffix, refuse_overwriting
+    from city_resilience.report.audit_page import SUFFIXES, write_audit
+
+    if out is not None:
+        check_suffix(out, SUFFIXES)
+        refuse_overwriting([out], [data])
+    chosen = None if experiment is None else experiment_of(experiment, overrides)
+    audit = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet).audit
+    if out is not None:
+        write_audit(audit.as_dict(), out)
+    return audit
+
+
+@click.command("check")
+@click.argument("panel", metavar="DATA")
+@click.option("--experiment", help="Read and judge it as this experiment does.")
+@click.option("--outcome", default="", help="Variable that is forecast. [the experiment's]")
+@sheet_option
+@overrides_option
+@click.option("--out", type=PATH, help="Write the audit: .html or .json.")
+def command(
+    panel: str,
+    experiment: str | None,
+    outcome: str,
+    sheet: str,
+    overrides: tuple[str, ...],
+    out: Path | None,
+) -> None:
+    """Audit a panel: coverage, doubtful cells and units, level breaks, and what settles each.
+
+    \b
+    Examples:
+      city-resilience check panel.csv --out audit.html
+      city-resilience check panel.csv --experiment experiments/china_prefecture/experiment.toml
+    """
+    audit = check(panel, experiment, outcome=outcome, sheet=sheet, overrides=overrides, out=out)
+    show(audit.as_dict())
+    if out is not None:
+        click.echo(f"Audit: {out}")
+
+
+def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
+    """Show what an audit found: counts, what train refuses, the weightiest warnings, coverage.
+
+    Parameters
+    ----------
+    audit : mapping
+        What ``AuditResult.as_dict`` returned.
+    """
+    from city_resilience.commands.console import open_console, say
+    from city_resilience.report.audit_summary import summarise_audit
+
+    console = console or open_console()
+    summary = summarise_audit(audit)
+    words = summary["words"]["en"]
+    style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
+    say(console, f"{summary['source']}: {summary['extent']['en']}")
+    say(console, summary["verdict"]["en"], style)
+    if summary["findings"] or summary["accepted"]:
+        console.print(_findings_by_check(summary["checks"], words))
+    for line in _leading(summary, words):
+        say(console, line)
+    console.print(_series_by_family(summary["series"], words))
+    say(
+        console,
+        "Every finding with both its settings, and every series by year: "
+        "add --out audit.html (or audit.json) to city-resilience check",
+    )
+
+
+def _findings_by_check(checks: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> Table:
+    from city_resilience.commands.console import table_of
+
+    rows = [
+        [words[f"check_{check['id']}"], *(str(check[kind] or "") for kind in KINDS)]
+        for check in checks
+        if any(check[kind] for kind in KINDS)
+    ]
+    heads = ["check", *(words[f"tile_{kind}"].lower() for kind in KINDS)]
+    return table_of("Findings by check", heads, rows)
+
+
+def _leading(summary: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[str]:
+    """Yield the weightiest errors and warnings, each with the line that settles it."""
+    for severity, most in LISTED.items():
+        rows = summary["leading"][severity][:most]
+        for row in rows:
+            about = words[f"var_{row['variable']}"] if row["variable"] else words["rows"]
+            when = row["years"] or words["all_years"]
+            where = ", ".join(filter(None, (about, row["who"]["en"], when)))
+            yield f"{row['severity']}: {where}{' · ' if row['cell'] else ''}{row['cell']}"
+            yield f"    {row['reason']}"
+            if row["correction"]:
+                yield f"    [data.corrections] {row['correction']}"
+            else:
+                yield f"    [audit.accept] {row['acceptance']}"
+        if rest := summary["counts"][severity] - len(rows):
+            yield f"… and {rest} more {severity}{'s' if rest > 1 else ''}"
+
+
+def _series_by_family(groups: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Table:
+    from city_resilience.commands.console import table_of
+    from city_resilience.report.audit_coverage import THIN
+
+    rows = []
+    for group in groups:
+        lines = group["lines"]
+        late, early = ([line[key] for line in lines if line[key]] for key in ("late", "early"))
+        counts = (sum(bool(line[key]) for line in lines) for key in ("gaps", "thin"))
+        rows.append(
+            [
+                words[f"family_{group['family']}"],
+                str(len(lines)),
+                str(sum(line["whole"] for line in lines) or ""),
+                _with_years(late),
+                _with_years(early),
+                *(str(count or "") for count in counts),
+                str(sum(not line["reach"] for line in lines) or ""),
+            ]
+        )
+    heads = ("family", "series", "every year", "start late", "stop early", "with gaps", "thin")
+    table = table_of("Coverage by family: number of series (years)", [*heads, "empty"], rows)
+    if any(line["thin"] for group in groups for line in group["lines"]):
+        table.caption = f"thin: in some year fewer than {THIN:.0%} of the cities have a value"
+    return table
+
+
+def _with_years(years: list[int]) -> str:
+    if not years:
+        return ""
+    first, last = min(years), max(years)
+    return f"{len(years)} ({first})" if first == last else f"{len(years)} ({first}–{last})"

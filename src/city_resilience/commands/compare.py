@@ -1,0 +1,74 @@
+"""``compare``: two registered versions, year by year."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from city_resilience.commands.options import store_option
+
+if TYPE_CHECKING:
+    from city_resilience.tracking.gate import Verdict
+
+__all__ = ["command", "compare", "show"]
+
+
+def compare(challenger: str, champion: str | None = None, *, store: str = "") -> Verdict:
+    """Return the gate's verdict on two registered versions, from the backtests of their runs.
+
+    Parameters
+    ----------
+    challenger, champion : str
+        NAME@alias or NAME/VERSION; the champion of the challenger's name when it is not given.
+    store : str
+        Tracking store, see ``resolve_store``.
+
+    Raises
+    ------
+    InputError
+        If there is no such store or version.
+    """
+    from city_resilience.tracking.promotion import compare_versions
+    from city_resilience.tracking.registry import find_version
+    from city_resilience.tracking.store import open_store
+
+    opened = open_store(store, create=False)
+    left = find_version(challenger, opened)
+    right = find_version(champion or f"{left.name}@champion", opened)
+    return compare_versions(left, right, opened)
+
+
+@click.command("compare")
+@click.argument("challenger")
+@click.argument("champion", required=False)
+@store_option
+def command(challenger: str, champion: str | None, store: str) -> None:
+    """Compare two registered versions year by year on their common rows.
+
+    \b
+    Example:
+      city-resilience compare china_prefecture@challenger china_prefecture@champion
+    """
+    show(compare(challenger, champion, store=store))
+
+
+def show(verdict: Verdict) -> None:
+    """Show the gate's verdict, year by year."""
+    from city_resilience.commands.console import open_console, say, table_of
+
+    console = open_console()
+    rows = [
+        [
+            str(pair.horizon),
+            str(pair.origin),
+            f"{pair.challenger:.3f}",
+            f"{pair.champion:.3f}",
+            f"{pair.challenger - pair.champion:+.3f}",
+        ]
+        for pair in verdict.pairs
+    ]
+    if rows:
+        heads = ["horizon", "origin", "challenger", "champion", "difference"]
+        console.print(table_of("MAE", heads, rows))
+    say(console, verdict.words())

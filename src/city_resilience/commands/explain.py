@@ -1,0 +1,186 @@
+"""``explain``: what the forecast of one city leans on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience.commands.options import model_option, store_option
+from city_resilience.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from city_resilience.models.forecaster import Forecaster
+
+__all__ = ["Explained", "command", "explain_city", "show"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the forecast of a city leans on.
+
+    Attributes
+    ----------
+    city : str
+    origin, horizon : int
+    measure : str
+        Id of what is forecast.
+    drivers : DataFrame
+        ``DRIVER_COLUMNS`` of the city and horizon, the base value among the rows.
+    labels : mapping of str to str
+        Indicator id to label.
+    """
+
+    city: str
+    origin: int
+    horizon: int
+    measure: str
+    drivers: pd.DataFrame
+    labels: Mapping[str, str]
+
+    @property
+    def forecast(self) -> float:
+        """The forecast, in the unit of the measure: the sum of all contributions."""
+        return float(self.drivers["contribution"].sum())
+
+
+def explain_city(
+    city: str,
+    data: pd.DataFrame | Path | str | None = None,
+    *,
+    model: Forecaster | Path | str = "",
+    store: str = "",
+    horizon: int | None = None,
+) -> Explained:
+    """Say what the forecast of one city leans on, by indicator.
+
+    Parameters
+    ----------
+    city : str
+        As it stands in the panel.
+    data : DataFrame or path, optional
+        Explained on this panel; else the drivers that ``train`` stored are taken, beside the
+        bundle in an output folder or with the run.
+    model, store
+        A loaded model (with data), or as for ``find_stored``.
+    horizon : int, optional
+        Years ahead; the shortest when it is not given.
+
+    Raises
+    ------
+    InputError
+        If the model, its drivers or the panel are not usable, or the city or the horizon is not
+        among the forecasts.
+    """
+    forecaster, drivers = _drivers(model, store, data)
+    cities = drivers["city"].unique()
+    if city not in cities:
+        raise InputError(
+            f"{city!r}: not among the {len(cities)} forecast cities{nearest(city, cities)}; "
+            "give a name as it stands in the panel"
+        )
+    horizons = sorted(int(h) for h in drivers["horizon"].unique())
+    horizon = horizons[0] if horizon is None else horizon
+    if horizon not in horizons:
+        raise InputError(f"--horizon {horizon}: the model has {horizons}; choose one of them")
+    rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
+    return Explained(
+        city=city,
+        origin=int(rows["origin"].iloc[0]),
+        horizon=horizon,
+        measure=forecaster.experiment.outcome.measure,
+        drivers=rows.reset_index(drop=True),
+        labels=_labels(),
+    )
+
+
+def _drivers(
+    model: Forecaster | Path | str, store: str, data: pd.DataFrame | Path | str | None
+) -> tuple[Forecaster, pd.DataFrame]:
+    import pandas as pd
+
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.stored import find_stored
+    from city_resilience.explain.contributions import contributions
+    from city_resilience.explain.forecast_table import check_panel
+    from city_resilience.models.bundle import load_bundle
+    from city_resilience.tracking.registry import result_file
+
+    if isinstance(model, str | Path):
+        found = find_stored(model, store)
+        forecaster = load_bundle(found.folder)
+        if data is None:
+            path = result_file(found, "drivers.parquet", "give the panel with --data")
+            return forecaster, pd.read_parquet(path)
+    elif data is None:
+        raise InputError("data: a loaded model has no stored drivers; give the panel")
+    else:
+        forecaster = model
+    panel = read_audited(data, forecaster.experiment, purpose="predict").panel
+    rows = check_panel(forecaster, panel, allow_partial=True)
+    return forecaster, contributions(forecaster, panel, rows)
+
+
+def _labels() -> dict[str, str]:
+    from city_resilience.indicators.table import load_indices, load_table
+
+    labels = {spec.id: spec.label_en for spec in load_table()}
+    return labels | {index.id: index.label_en for index in load_indices()}
+
+
+@click.command("explain")
+@click.argument("city")
+@click.option("--data", help="Explain on this panel. [drivers stored with the model]")
+@model_option
+@store_option
+@click.option("--horizon", type=int, help="Years ahead. [the shortest]")
+@click.option("--top", default=10, show_default=True, help="Indicators to show.")
+def command(city: str, top: int, **options: Any) -> None:
+    """Show what the forecast of one city leans on, by family and by indicator.
+
+    \b
+    Examples:
+      city-resilience explain 洛阳市 --model china_prefecture@champion
+      city-resilience explain Ohio --data experiments/us_states/panel.csv --model out/us/model
+    """
+    show(explain_city(city, **options), top)
+
+
+def show(result: Explained, top: int = 10) -> None:
+    """Show the drivers of one city, the families first, then the leading indicators."""
+    from city_resilience.commands.console import number, open_console, say, table_of
+    from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums
+    from city_resilience.resilience.measures import MEASURES
+
+    console, unit = open_console(), MEASURES[result.measure].mark
+    say(
+        console,
+        f"{result.city}: {result.measure.replace('_', ' ')} forecast {result.forecast:+.2f} {unit} "
+        f"for {result.origin + result.horizon} (origin {result.origin}, horizon {result.horizon}). "
+        "Contributions are associated with the forecast, not causes.",
+    )
+    sums = family_sums(result.drivers).set_index("family")["contribution"]
+    families = [
+        ["base value" if family == BASE_FAMILY else str(family), f"{value:+.3f}"]
+        for family, value in sums.sort_values(key=abs, ascending=False).items()
+    ]
+    console.print(table_of("By family", ["family", unit], families))
+    named = result.drivers[result.drivers["indicator"] != BASE]
+    indicators = [
+        [
+            result.labels.get(row["indicator"], row["indicator"]),
+            row["family"],
+            number(row["value"], "{:,.3g}") or "unknown",
+            f"{row['contribution']:+.3f}",
+        ]
+        for row in named.sort_values("contribution", key=abs, ascending=False)
+        .head(top)
+        .to_dict("records")
+    ]
+    heads = ["indicator", "family", "value", unit]
+    console.print(table_of("By indicator", heads, indicators, left=("family",)))

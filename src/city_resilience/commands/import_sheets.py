@@ -1,0 +1,336 @@
+"""``import``: yearbook sheets into one checked panel, and a list of all that was not plain."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from city_resilience import __version__
+from city_resilience.commands.options import PATH
+from city_resilience.files import (
+    check_suffix,
+    refuse_overwriting,
+    sha256_of,
+    write_json,
+    write_table,
+)
+from city_resilience.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from city_resilience.audit.audit import AuditResult
+    from city_resilience.experiment import Experiment
+    from city_resilience.reading.issues import Issue
+    from city_resilience.reading.sheets.importer import Imported
+    from city_resilience.reading.sheets.table import Options
+
+__all__ = ["ImportedPanel", "command", "import_sheets", "show"]
+
+MOST_LOST = 8
+LEVELS = {"lost": "not in the panel", "doubt": "doubtful", "note": "set aside or concluded"}
+
+
+@dataclass(frozen=True)
+class ImportedPanel:
+    """A panel that was written.
+
+    Attributes
+    ----------
+    imported : Imported
+        Its cells, and all that was not plain.
+    audit : AuditResult
+        Of the rows about whole cities.
+    out, listing : Path
+        The panel, and the list beside it.
+    """
+
+    imported: Imported
+    audit: AuditResult
+    out: Path
+    listing: Path
+
+
+def import_sheets(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    years: Sequence[str] = (),
+    prefer: Sequence[str] = (),
+    experiment: Experiment | Path | str | None = None,
+    gazetteer: str = "china",
+    headers: Literal["zh", "en", "id"] = "zh",
+    audit: Path | None = None,
+    progress: Progress = silent,
+) -> ImportedPanel:
+    """Import sheets into a panel file, with the list of all that was not plain beside it.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files and folders.
+    out : Path
+        Panel file; its list and manifest are written beside it.
+    years, prefer : sequence of str
+        Rules that come before those of the experiment.
+    experiment : Experiment or path, optional
+        Its ``[sheets]`` and ``[data.columns]`` count.
+    gazetteer : str
+        Of the names of cities, or ``none``.
+    headers : str
+        Language of the headers.
+    audit : Path, optional
+        Writes the audit there: ``.html`` or ``.json``.
+
+    Raises
+    ------
+    InputError
+        If something is not usable; nothing is written then.
+    """
+    from city_resilience.commands.source import experiment_of
+    from city_resilience.reading.sheets.importer import import_sheets as read_sheets
+    from city_resilience.reading.sheets.labelled import labelled
+    from city_resilience.report.audit_page import SUFFIXES, write_audit
+
+    check_suffix(out)
+    if audit is not None:
+        check_suffix(audit, SUFFIXES)
+    chosen = None if experiment is None else experiment_of(experiment)
+    files = _sources(paths, out)
+    imported = read_sheets(
+        files,
+        options=_options(chosen, years),
+        country=gazetteer,
+        prefer=(*prefer, *(chosen.sheets.prefer if chosen else ())),
+        progress=progress,
+    )
+    audited = _audited(imported, chosen)
+    columns = chosen.data.columns if chosen else {}
+    own = {column.id or header: header for header, column in columns.items()}
+    write_table(labelled(imported.frame(), imported.variables, headers, own), out)
+    write_table(imported.listing(), _listing_path(out))
+    write_json(_manifest(imported, audited, files, out), _manifest_path(out))
+    if audit is not None:
+        write_audit(audited.as_dict(), audit)
+    return ImportedPanel(imported, audited, out, _listing_path(out))
+
+
+def _listing_path(out: Path) -> Path:
+    """Return where the list of an import goes: ``panel.csv`` has ``panel.list.csv``."""
+    return out.with_name(out.stem + ".list.csv")
+
+
+def _manifest_path(out: Path) -> Path:
+    return out.with_name(out.name + ".manifest.json")
+
+
+def _sources(paths: Sequence[Path], out: Path) -> list[Path]:
+    """Return the files to read; an earlier import in their folder is not among them.
+
+    Raises
+    ------
+    InputError
+        If the panel or its list would overwrite a file that is no earlier import, or was named.
+    """
+    from city_resilience.reading.sheets.sheet import find_files
+
+    found = find_files(paths)
+    written = [path for path in (out, _listing_path(out)) if path.exists()]
+    earlier = written if _is_import(out) else []
+    refuse_overwriting(written, (path for path in paths if path.is_file()))
+    sources = [path for path in found if not any(path.samefile(own) for own in earlier)]
+    refuse_overwriting(written, sources)
+    return sources
+
+
+def _is_import(out: Path) -> bool:
+    """Say whether a panel is as an import left it."""
+    try:
+        manifest = json.loads(_manifest_path(out).read_bytes())
+        return bool(manifest["sha256"] == sha256_of(out))
+    except (OSError, ValueError, TypeError, KeyError):
+        return False
+
+
+def _options(experiment: Experiment | None, years: Sequence[str]) -> Options:
+    from city_resilience.catalogue.variables import Match
+    from city_resilience.reading.headers import own_source
+    from city_resilience.reading.sheets.table import Options
+    from city_resilience.reading.sheets.years import parse_year_rules
+
+    if experiment is None:
+        return Options(years=parse_year_rules(years))
+    own, units = {}, experiment.sheets.units
+    for header, column in experiment.data.columns.items():
+        source = own_source(header, 0, column, units)
+        own[header] = Match(source.variable, source.unit, source.factor)
+    rules = parse_year_rules([*years, *experiment.sheets.years])
+    return Options(years=rules, units=units, own=own)
+
+
+def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
+    """Audit the whole cities; an issue about a cell says in which sheet it stands."""
+    from city_resilience.audit.audit import audit_panel
+
+    panel = imported.panel()
+    outcome = experiment.outcome.variable if experiment else "gdp_real"
+    audited = audit_panel(
+        panel,
+        outcome=outcome if outcome in panel.variables else "",
+        settings=experiment.audit if experiment else None,
+    )
+    cells = imported.cells[imported.cells["scope"] == "whole_city"]
+    places = cells.set_index(["variable", "city", "year"])[["file", "sheet", "row", "column"]]
+    return replace(audited, issues=tuple(_with_address(issue, places) for issue in audited.issues))
+
+
+def _with_address(issue: Issue, places: pd.DataFrame) -> Issue:
+    """Say in which sheet the cell of an issue stands."""
+    from city_resilience.reading.issues import Place
+
+    key = (issue.variable, issue.city, *issue.years)
+    if len(key) != 3 or key not in places.index:
+        return issue
+    file, sheet, row, column = places.loc[key]
+    return replace(issue, place=Place(file, sheet, int(row), int(column)))
+
+
+def _manifest(
+    imported: Imported, audited: AuditResult, files: Sequence[Path], out: Path
+) -> Mapping[str, Any]:
+    from city_resilience.reading.sheets.sheet import file_labels
+
+    counts = imported.listing().groupby(["level", "kind"]).size()
+    return {
+        "file": out.name,
+        "sha256": sha256_of(out),
+        "created": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "sources": {label: sha256_of(path) for path, label in file_labels(files).items()},
+        "sheets": imported.sheets,
+        "values": len(imported.cells),
+        "cities": len(imported.places),
+        "years": sorted({int(year) for year in imported.cells["year"]}),
+        "variables": list(imported.variables),
+        "listed": {f"{level} {kind}": int(n) for (level, kind), n in counts.items()},
+        "audit": audited.counts,
+        "versions": {"city-resilience": __version__},
+    }
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=PATH)
+@click.option("--out", required=True, type=PATH, help="Panel: .csv, .xlsx or .parquet.")
+@click.option(
+    "--year",
+    "years",
+    multiple=True,
+    metavar="RULE",
+    help="Data year of sheets that do not say it: a year, 'name' (the year in the file's name) or "
+    "'name-1' (the year before, as yearbooks have it; the default). PATTERN=RULE for some files.",
+)
+@click.option(
+    "--prefer", multiple=True, metavar="PATTERN", help="Files that decide where files disagree."
+)
+@click.option("--experiment", help="Experiment whose [sheets] and own columns count.")
+@click.option(
+    "--gazetteer",
+    type=click.Choice(["china", "none"]),
+    default="china",
+    show_default=True,
+    help="Resolves the names of cities; none takes them as they stand.",
+)
+@click.option(
+    "--headers",
+    type=click.Choice(["zh", "en", "id"]),
+    default="zh",
+    show_default=True,
+    help="Headers of the panel.",
+)
+@click.option("--audit", type=PATH, help="Write the audit too: .html or .json.")
+def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: Any) -> None:
+    """Read a folder of yearbook sheets into one checked panel, and list all that was not plain.
+
+    Sheets may have two rows of headers, provinces as rows, years across, one row for each city and
+    year; wording, order, spacing and trailing English do not matter. What cannot be placed goes to
+    PANEL.list.csv with file, sheet, row and column.
+
+    \b
+    Examples:
+      city-resilience import yearbooks/ --out panel.csv
+      city-resilience import a_2020.xlsx b.csv --year name --out panel.parquet --audit audit.html
+    """
+    from city_resilience.commands.console import progress_bars
+
+    with progress_bars() as progress:
+        result = import_sheets(paths, out, audit=audit, progress=progress, **options)
+    show(result)
+    if audit is not None:
+        click.echo(f"Page   {audit}")
+
+
+def show(result: ImportedPanel) -> None:
+    """Show what an import found, year by year, what it could not place, and the audit's counts."""
+    from city_resilience.commands.console import open_console, say
+
+    console, imported = open_console(), result.imported
+    listing = imported.listing()
+    console.print(_years(imported, listing))
+    for line in _not_plain(listing):
+        say(console, line)
+    listed = listing["level"].value_counts()
+    words = ", ".join(f"{listed.get(level, 0)} {word}" for level, word in LEVELS.items())
+    cities, values = len(imported.places), len(imported.cells)
+    say(console, f"Panel  {result.out}: {cities} cities, {values:,} values")
+    say(console, f"List   {result.listing}: {words}")
+    counts = result.audit.counts
+    say(
+        console,
+        f"Audit  {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes; "
+        f"see them with: city-resilience check {result.out}",
+    )
+
+
+def _not_plain(listing: pd.DataFrame) -> Iterator[str]:
+    lost, doubts, notes = (listing[listing["level"] == level] for level in LEVELS)
+    for row in lost.head(MOST_LOST).to_dict("records"):
+        likely = f"; probably {row['likely']}" if row["likely"] else ""
+        yield f"Lost: {_place(row)}: {row['found'] or 'nothing'}: {row['reason']}{likely}"
+    if len(lost) > MOST_LOST:
+        yield f"… and {len(lost) - MOST_LOST} more, see the list"
+    for variable, rows in doubts.groupby("variable", sort=False):
+        first = rows.iloc[0]
+        more = f" ({len(rows)} columns alike)" if len(rows) > 1 else ""
+        yield f"Doubt: {variable}: {_place(first)}: {first['reason']}{more}"
+    for reason in dict.fromkeys(notes.loc[notes["kind"] == "year", "reason"].str.split(",").str[0]):
+        yield f"Years: {reason}; --year sets another rule"
+
+
+def _years(imported: Imported, listing: pd.DataFrame) -> Table:
+    from city_resilience.catalogue.sheets import load_sheet_rules
+    from city_resilience.commands.console import table_of
+
+    cells = imported.cells
+    scopes = [scope for scope in load_sheet_rules().scope_order if (cells["scope"] == scope).any()]
+    lost = listing[listing["level"] == "lost"].groupby("year").size()
+    rows = []
+    for year, part in cells.groupby("year"):
+        cities = (part.loc[part["scope"] == scope, "city"].nunique() for scope in scopes)
+        counts = [*cities, part["variable"].nunique(), lost.get(str(year), 0)]
+        rows.append([str(year), *(str(count or "") for count in counts)])
+    title = f"{imported.sheets} sheets of {len(imported.files)} files: cities with a value"
+    heads = ["year", *(scope.replace("_", " ") for scope in scopes), "variables", "cells lost"]
+    return table_of(title, heads, rows)
+
+
+def _place(row: Any) -> str:
+    cell = f"{row['column']}{row['row']}"
+    about = " ".join(filter(None, (row["city"], row["year"], row["variable"])))
+    place = " ".join(filter(None, (row["file"], row["sheet"], cell)))
+    return f"{place} ({about})" if about else place

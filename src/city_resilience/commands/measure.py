@@ -1,0 +1,320 @@
+"""``measure``: resilience over the windows of shocks, city by city, or why it is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience.commands.options import PATH
+from city_resilience.errors import InputError
+from city_resilience.files import check_suffix, refuse_overwriting, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from city_resilience.experiment import Experiment
+    from city_resilience.indicators.formulas.composite import FittedComposite
+    from city_resilience.reading.panel import Panel
+    from city_resilience.resilience.measures import Measure
+
+__all__ = ["Measured", "command", "group_medians", "measure", "show"]
+
+MEDIAN_COLUMNS = ["measure", "window", "group", "level", "n", "median"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A measured panel.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        As ``measure_panel`` returns it, with the groups of each city.
+    reasons : DataFrame
+        Why values are missing, counted; see ``count_reasons``.
+    groups : DataFrame
+        See `group_medians`; empty where the panel has no groups.
+    masked : tuple of str
+        Cells of what is measured that were left out, one sentence a variable.
+    out : Path or None
+        Where the table is.
+    """
+
+    frame: pd.DataFrame
+    reasons: pd.DataFrame
+    groups: pd.DataFrame
+    masked: tuple[str, ...]
+    out: Path | None
+
+
+def measure(
+    data: pd.DataFrame | Path | str,
+    measures: Sequence[str] = ("resistance", "recovery"),
+    windows: Sequence[str] = (),
+    *,
+    out: Path | None = None,
+    experiment: Experiment | Path | str | None = None,
+    outcome: str = "",
+    deflator: str = "",
+    counterfactual: str | None = None,
+    floor: float | None = None,
+    gazetteer: str = "none",
+    groups: Sequence[str] = (),
+) -> Measured:
+    """Measure a panel over windows.
+
+    Cells with an audit error are left out of every denominator, as in training.
+
+    Parameters
+    ----------
+    data : DataFrame or path
+        The panel.
+    measures, windows : sequence of str
+        Ids of the registry; ``START:END`` or ``START:END:RECOVERY_END``, the experiment's when
+        empty.
+    out : Path, optional
+        CSV, XLSX or Parquet by suffix; medians by group go to ``<stem>.groups.csv`` beside it.
+    experiment : Experiment or path, optional
+        Its data, outcome and composite count.
+    outcome, deflator, counterfactual, floor
+        In place of the experiment's.
+    gazetteer, groups
+        Without an experiment: how names are resolved, and which groups are added.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, a window lies outside the panel, or the panel is not usable; nothing
+        is written then.
+    """
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.resilience.measure_panel import measure_panel
+    from city_resilience.resilience.summaries import count_reasons
+    from city_resilience.resilience.window import Window
+
+    if out is not None:
+        check_suffix(out)
+        refuse_overwriting([out, _medians_path(out)], [data])
+    chosen = _experiment(experiment, outcome, deflator, gazetteer, groups)
+    settings = chosen.outcome
+    panel = read_audited(data, chosen, purpose="measure").panel
+    composite = None
+    if "composite" in measures:
+        panel, composite = _with_components(panel, chosen)
+    frame = measure_panel(
+        panel,
+        settings.variable,
+        measures,
+        [Window.parse(text) for text in windows or settings.windows],
+        counterfactual=counterfactual or settings.counterfactual,  # type: ignore[arg-type]
+        floor=settings.floor if floor is None else floor,
+        deflator=settings.deflator,
+        composite=composite,
+    )
+    newest = panel.frame.drop_duplicates("city", keep="last").set_index("city")
+    for group in panel.groups:
+        frame[group] = frame["city"].map(newest[group])
+    medians = group_medians(frame, panel.groups, measures, chosen.evaluation.min_group)
+    if out is not None:
+        write_table(frame, out)
+        if len(medians):
+            write_table(medians, _medians_path(out))
+    masked = _masked(panel, {settings.variable, settings.deflator}, measures)
+    return Measured(frame, count_reasons(frame), medians, masked, out)
+
+
+def _medians_path(out: Path) -> Path:
+    return out.with_name(out.stem + ".groups.csv")
+
+
+def _masked(panel: Panel, used: set[str], measures: Sequence[str]) -> tuple[str, ...]:
+    """Return the notes about masked cells of the variables that are measured."""
+    from city_resilience.resilience.measures import MEASURES
+
+    if "composite" in measures or any("industries" in MEASURES[m].needs for m in measures):
+        return panel.masked
+    return tuple(note for note in panel.masked if note.split(":")[0] in used)
+
+
+def group_medians(
+    frame: pd.DataFrame, groups: Sequence[str], measures: Sequence[str], least: int
+) -> pd.DataFrame:
+    """Summarise measures by group, window by window.
+
+    Returns
+    -------
+    DataFrame
+        ``measure, window, group, level, n, median``; the median is withheld where fewer than
+        ``least`` cities of a level have a value.
+    """
+    import pandas as pd
+
+    rows = []
+    numbers = [m for m in measures if m in frame and frame[m].dtype.kind == "f"]
+    for group in groups:
+        for (window, level), part in frame.groupby(["window", group], sort=True):
+            for name in numbers:
+                n = int(part[name].notna().sum())
+                median = float(part[name].median()) if n >= max(least, 1) else float("nan")
+                rows.append((name, window, group, level, n, median))
+    return pd.DataFrame(rows, columns=MEDIAN_COLUMNS)
+
+
+def _experiment(
+    experiment: Experiment | Path | str | None,
+    outcome: str,
+    deflator: str,
+    gazetteer: str,
+    groups: Sequence[str],
+) -> Experiment:
+    from city_resilience.commands.source import experiment_of
+    from city_resilience.experiment import experiment_from
+
+    if experiment is not None:
+        chosen = experiment_of(experiment)
+    else:
+        data = {"gazetteer": gazetteer, "groups": tuple(groups)}
+        values = {"name": "measure", "evaluation": {"first_origin": 1}, "data": data}
+        chosen = experiment_from(values, "measure")
+    changes = {"variable": outcome, "deflator": deflator}
+    used = {key: value for key, value in changes.items() if value}
+    return chosen.model_copy(update={"outcome": chosen.outcome.model_copy(update=used)})
+
+
+def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, FittedComposite]:
+    """Return the panel with the composite's indicators as columns, and what was frozen."""
+    import pandas as pd
+
+    from city_resilience.catalogue.variables import Variable
+    from city_resilience.experiment import FAMILIES
+    from city_resilience.tasks.dataset import build_dataset
+
+    if experiment.outcome.composite is None:
+        raise InputError(
+            "measure composite: its components are named in an experiment, under "
+            "[outcome.composite]; give --experiment"
+        )
+    chosen = experiment.outcome.model_copy(update={"measure": "composite"})
+    # A forecast leaves the components out of its features; here they are what is asked for.
+    every = experiment.features.model_copy(update={"families": FAMILIES, "exclude": ()})
+    changed = {"outcome": chosen, "features": every}
+    dataset = build_dataset(panel, experiment.model_copy(update=changed))
+    assert dataset.composite is not None
+    row = pd.Index(dataset.cities).get_indexer(panel.frame["city"])
+    column = panel.frame["year"].to_numpy() - dataset.years[0]
+    specs = {spec.id: spec for spec in dataset.indicators.specs}
+    columns, variables = {}, dict(panel.variables)
+    for name in dataset.composite.components:
+        columns[name] = dataset.indicators.values[row, column, dataset.indicators.ids.index(name)]
+        spec = specs[name]
+        variables[name] = Variable(name, spec.label_en, spec.label_zh, spec.unit, spec.family)
+    widened = replace(panel, frame=panel.frame.assign(**columns), variables=variables)
+    return widened, dataset.composite
+
+
+@click.command("measure")
+@click.argument("data", metavar="DATA")
+@click.option(
+    "--measure",
+    "measures",
+    multiple=True,
+    default=("resistance", "recovery"),
+    show_default=True,
+    help="A measure of the registry (repeatable).",
+)
+@click.option(
+    "--window",
+    "windows",
+    multiple=True,
+    metavar="START:END[:RECOVERY_END]",
+    help="A shock: the year before it, its last year, the last year of the recovery (repeatable). "
+    "[the experiment's]",
+)
+@click.option("--out", required=True, type=PATH, help="Table: .csv, .xlsx or .parquet.")
+@click.option("--outcome", default="", help="Variable that is measured. [gdp_real]")
+@click.option("--deflator", default="", help="Variable that a nominal outcome is divided by.")
+@click.option(
+    "--counterfactual",
+    type=click.Choice(["plain", "industry_mix"]),
+    default=None,
+    help="What is expected of a city: the nation's growth, or that of its industries. [plain]",
+)
+@click.option("--floor", type=float, help="Least national growth that a ratio is over. [0.01]")
+@click.option("--experiment", help="Read the panel as this experiment does.")
+@click.option(
+    "--gazetteer", type=click.Choice(["china", "none"]), default="none", show_default=True
+)
+@click.option(
+    "--by", "groups", multiple=True, metavar="GROUP", help="Medians by group (repeatable)."
+)
+def command(**options: Any) -> None:
+    """Measure resilience over the windows of shocks, city by city; what is missing has a reason.
+
+    \b
+    Examples:
+      city-resilience measure panel.csv --window 2008:2009:2011 --window 2019:2020:2022 --out m.csv
+      city-resilience measure panel.csv --measure structure_effect --measure agency_effect \\
+        --outcome unit_employment --window 2008:2009 --out m.xlsx --gazetteer china --by region
+    """
+    show(measure(**options))
+
+
+def show(result: Measured) -> None:
+    """Show the most and least resilient cities of each window, and why values are missing."""
+    from city_resilience.commands.console import open_console, say
+    from city_resilience.resilience.measures import MEASURES
+    from city_resilience.resilience.summaries import extremes
+
+    console, frame = open_console(), result.frame
+    for window in dict.fromkeys(frame["window"]):
+        for name in (name for name in MEASURES if name in frame):
+            if frame[name].dtype.kind == "f" and frame[name].notna().any():
+                rows = extremes(_own_gap(frame, name), name, window)
+                console.print(_extremes(rows, MEASURES[name], window))
+    for line in _lines(result):
+        say(console, line)
+
+
+def _lines(result: Measured) -> Iterator[str]:
+    from city_resilience.resilience.reasons import REASONS
+    from city_resilience.resilience.summaries import resistance_and_recovery
+
+    if {"resistance", "recovery"} <= set(result.frame.columns):
+        for row in resistance_and_recovery(result.frame).to_dict("records"):
+            yield (
+                f"Resistance and recovery, {row['window']}: rank correlation "
+                f"{row['spearman']:+.2f}, linear {row['pearson']:+.2f}, {row['n']} cities"
+            )
+    for row in result.reasons[result.reasons["reason"] != ""].to_dict("records"):
+        words = REASONS[row["reason"]].label_en
+        yield f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {words}"
+    yield from (f"Note: {note}" for note in result.masked)
+    yield f"Table: {result.out}: {len(result.frame)} rows"
+
+
+def _own_gap(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the frame with the gap of the years that the measure is about."""
+    if name == "recovery" and "recovery_growth_gap_pp" in frame:
+        return frame.assign(growth_gap_pp=frame["recovery_growth_gap_pp"])
+    return frame
+
+
+def _extremes(rows: pd.DataFrame, about: Measure, window: str) -> Table:
+    from city_resilience.commands.console import table_of
+
+    gap = ["gap, pp"] if "growth_gap_pp" in rows else []
+    sides = [rows[rows["side"] == side].to_dict("records") for side in ("most", "least")]
+    cells = [[_cells(row, about.id) for row in pair] for pair in zip(*sides, strict=True)]
+    heads = ["most", about.id, *gap, "least", about.id, *gap]
+    title = f"{about.id} ({about.unit}), {window}: {about.sign}"
+    return table_of(title, heads, ([*most, *least] for most, least in cells), left=("least",))
+
+
+def _cells(row: Any, name: str) -> list[str]:
+    gap = [f"{row['growth_gap_pp']:+.2f}"] if "growth_gap_pp" in row else []
+    return [row["city"], f"{row[name]:+.3f}", *gap]

@@ -1,0 +1,97 @@
+"""``models``: registered models listed and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from city_resilience.commands.options import PATH, store_option
+
+if TYPE_CHECKING:
+    from city_resilience.tracking.registry import ModelVersion
+
+__all__ = ["command", "export_model", "list_models", "show"]
+
+
+def list_models(store: str = "") -> list[ModelVersion]:
+    """Return all registered versions, by name, the newest version first.
+
+    Raises
+    ------
+    InputError
+        If there is no such store.
+    """
+    from city_resilience.tracking import registry
+    from city_resilience.tracking.store import open_store
+
+    return registry.list_models(open_store(store, create=False))
+
+
+def export_model(reference: str, folder: Path, *, store: str = "") -> Path:
+    """Write the portable bundle of a registered version to a folder; returns the folder.
+
+    Raises
+    ------
+    InputError
+        If there is no such version, its bundle is not whole, or the folder holds anything but an
+        older bundle.
+    """
+    from city_resilience.commands.stored import find_stored
+    from city_resilience.models.bundle import copy_bundle
+
+    return copy_bundle(find_stored(reference, store).folder, folder)
+
+
+@click.group("models")
+def command() -> None:
+    """List and export registered models."""
+
+
+@command.command("list")
+@store_option
+def _list(store: str) -> None:
+    """List all registered versions, their aliases, origins and errors.
+
+    \b
+    Example:
+      city-resilience models list --store .city-resilience
+    """
+    show(list_models(store))
+
+
+@command.command("export")
+@click.argument("reference")
+@click.argument("folder", type=PATH)
+@store_option
+def _export(reference: str, folder: Path, store: str) -> None:
+    """Write the portable bundle of a registered version to a folder.
+
+    \b
+    Example:
+      city-resilience models export china_prefecture@champion models/china_prefecture
+    """
+    click.echo(f"Model: {export_model(reference, folder, store=store)}")
+
+
+def show(versions: Iterable[ModelVersion]) -> None:
+    """Show registered versions."""
+    from city_resilience.commands.console import open_console, table_of
+
+    rows = [
+        [
+            version.name,
+            str(version.version),
+            ", ".join(version.aliases),
+            version.tags.get("origin", ""),
+            version.tags.get("mae_h1", ""),
+            version.created,
+            version.tags.get("fingerprint", ""),
+        ]
+        for version in versions
+    ]
+    heads = ["model", "version", "aliases", "origin", "MAE h=1", "created (UTC)", "data"]
+    left = ("aliases", "created (UTC)", "data")
+    open_console().print(table_of("", heads, rows, left=left))

@@ -1,0 +1,43 @@
+"""Arguments and options that several verbs share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["PATH", "experiment_options", "model_option", "sheet_option", "store_option"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+store_option = click.option(
+    "--store",
+    default="",
+    help="Tracking store: a folder, a .db file or an MLflow URI. Default: $MLFLOW_TRACKING_URI, "
+    "else .city-resilience/ beside experiments/.",
+)
+model_option = click.option(
+    "--model",
+    default="",
+    help="A model folder, NAME@champion, NAME@challenger or NAME/VERSION. Default: the champion of "
+    "the only registered model.",
+)
+sheet_option = click.option("--sheet", default="", help="Sheet of a workbook.")
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change one key of the experiment, e.g. --set outcome.horizons=[1,2].",
+)
+
+
+def experiment_options(command: Command) -> Command:
+    """Add the arguments of a verb that runs an experiment: EXPERIMENT, --data, --set."""
+    data = click.option("--data", help="Panel: CSV, XLSX or Parquet. [experiment's own]")
+    argument = click.argument("experiment", type=click.Path(dir_okay=False))
+    return argument(data(overrides_option(command)))

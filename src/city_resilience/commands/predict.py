@@ -1,0 +1,246 @@
+"""``predict``: from a panel and a trained model to the forecast of every city, and its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience import __version__
+from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
+from city_resilience.errors import InputError, nearest
+from city_resilience.files import (
+    check_suffix,
+    refuse_overwriting,
+    sha256_of,
+    write_json,
+    write_table,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from city_resilience.models.forecaster import Forecaster, ForecastRows
+    from city_resilience.reading.panel import Panel
+
+__all__ = ["Predicted", "command", "predict", "show"]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Forecasts of a panel.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As of ``forecast_table``; the cities that were asked for.
+    forecaster : Forecaster
+    panel : Panel
+        What it stands on: corrected, its wrong cells masked.
+    origin : int
+        The common origin.
+    unobserved_families : mapping of str to float
+        Families of the model that are hardly observed any more, see ``unobserved_families``.
+    model : str
+        The folder, or NAME/VERSION; "" for a forecaster.
+    out : Path or None
+    manifest : mapping
+        What was written beside the table; empty where nothing was.
+    """
+
+    table: pd.DataFrame
+    forecaster: Forecaster
+    panel: Panel
+    origin: int
+    unobserved_families: Mapping[str, float]
+    model: str
+    out: Path | None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def predict(
+    data: pd.DataFrame | Path | str,
+    model: Forecaster | Path | str = "",
+    *,
+    out: Path | None = None,
+    store: str = "",
+    drivers: int = 3,
+    cities: Sequence[str] = (),
+    allow_partial: bool = False,
+    sheet: str = "",
+    coverage: float = 0.9,
+) -> Predicted:
+    """Forecast every city of a panel; write the forecast and its manifest where asked for.
+
+    Parameters
+    ----------
+    data : DataFrame or path
+        The whole panel, in the layout the model was trained on.
+    model, store
+        A loaded model, or as for ``find_stored``.
+    out : Path, optional
+        Ends in ``.csv``, ``.xlsx`` or ``.parquet``; the manifest goes to ``<out>.manifest.json``.
+    drivers : int
+        Number of leading drivers per row, as columns ``driver_1`` and so on.
+    cities : sequence of str
+        Cities to return; all are forecast. Empty = all.
+    allow_partial : bool
+        Accept a panel with less than 90 % of the training cities at the origin.
+    sheet : str
+        Sheet of a workbook; "" = the experiment's.
+    coverage : float
+        Nominal coverage of ``lower`` to ``upper``.
+
+    Raises
+    ------
+    InputError
+        If the model, the panel or the place to write is not usable; nothing is written then.
+    """
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.stored import find_stored
+    from city_resilience.explain.forecast_table import (
+        check_panel,
+        forecast_table,
+        unobserved_families,
+    )
+    from city_resilience.models.bundle import load_bundle
+    from city_resilience.models.forecaster import Forecaster
+    from city_resilience.models.intervals import check_coverage
+
+    if out is not None:
+        check_suffix(out)
+        refuse_overwriting([out], [data])
+    if drivers < 0:
+        raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
+    check_coverage(coverage, "--coverage")
+    if isinstance(model, Forecaster):
+        forecaster, bundle, name = model, None, ""
+    else:
+        found = find_stored(model, store)
+        forecaster, bundle, name = load_bundle(found.folder), found.folder, found.name
+    panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
+    rows = check_panel(forecaster, panel, allow_partial=allow_partial)
+    _check_cities(cities, rows)
+    table = forecast_table(forecaster, panel, rows, drivers=drivers, coverage=coverage)
+    if cities:
+        table = table[table["city"].isin(list(cities))].reset_index(drop=True)
+    result = Predicted(
+        table=table,
+        forecaster=forecaster,
+        panel=panel,
+        origin=rows.origin,
+        unobserved_families=unobserved_families(forecaster, rows),
+        model=name,
+        out=out,
+    )
+    if out is None:
+        return result
+    write_table(table, out)
+    manifest = _manifest(result, out, bundle)
+    write_json(manifest, out.with_name(out.name + ".manifest.json"))
+    return replace(result, manifest=manifest)
+
+
+def _check_cities(cities: Sequence[str], rows: ForecastRows) -> None:
+    known = [rows.dataset.cities[city] for city in rows.cities]
+    for city in cities:
+        if city not in known:
+            raise InputError(
+                f"--city {city!r}: not among the {len(known)} cities of the panel"
+                f"{nearest(city, known)}; give a name as it stands in the panel"
+            )
+
+
+def _manifest(result: Predicted, out: Path, bundle: Path | None) -> dict[str, Any]:
+    from city_resilience.models.forecaster import available_from
+    from city_resilience.models.versions import package_versions
+
+    table, experiment = result.table, result.forecaster.experiment
+    flags = table["flags"][table["flags"] != ""].str.split(";").explode()
+    delay = experiment.outcome.publication_delay_days
+    return {
+        "file": out.name,
+        "sha256": sha256_of(out),
+        "rows": len(table),
+        "cities": int(table["city"].nunique()),
+        "origin": result.origin,
+        "available_from": available_from(result.origin, delay).isoformat(),
+        "horizons": sorted(int(horizon) for horizon in table["horizon"].unique()),
+        "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
+        "unobserved_families": dict(result.unobserved_families),
+        "masked_cells": list(result.panel.masked),
+        "simulated": experiment.data.simulated,
+        "data": {
+            "file": Path(result.panel.source).name,
+            "fingerprint": result.panel.fingerprint(),
+        },
+        "versions": {"city-resilience": __version__, **package_versions()},
+        "model": _model(result, bundle),
+    }
+
+
+def _model(result: Predicted, bundle: Path | None) -> dict[str, Any]:
+    from city_resilience.models.manifest import read_manifest
+
+    forecaster = result.forecaster
+    about = {
+        "name": forecaster.experiment.name,
+        "reference": result.model,
+        "origin": forecaster.origin,
+        "experiment_digest": forecaster.experiment.digest(),
+        "data_fingerprint": forecaster.fingerprint,
+    }
+    if bundle is None:
+        return about
+    manifest = read_manifest(bundle)
+    return about | {
+        "trained_with": {"city-resilience": manifest.package_version, **manifest.versions}
+    }
+
+
+@click.command("predict")
+@click.option("--data", required=True, help="The whole panel: CSV, XLSX or Parquet.")
+@click.option("--out", required=True, type=PATH, help="Forecast file: .csv, .xlsx or .parquet.")
+@model_option
+@store_option
+@click.option("--drivers", default=3, show_default=True, help="Leading drivers per forecast.")
+@click.option("--city", "cities", multiple=True, help="Write this city only (repeatable).")
+@sheet_option
+@click.option("--allow-partial", is_flag=True, help="Accept under 90 % of the training cities.")
+@click.option(
+    "--coverage", default=0.9, show_default=True, help="Coverage of the interval lower to upper."
+)
+def command(**options: Any) -> None:
+    """Forecast every city of a panel file with a trained model.
+
+    \b
+    Examples:
+      city-resilience predict --data panel.csv --out forecast.csv --model models/demo
+      city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
+      city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
+    """
+    result = predict(**options)
+    show(result)
+    for alarm in _alarms(result, options["data"]):
+        click.echo(f"Alarm: {alarm}", err=True)
+
+
+def show(result: Predicted) -> None:
+    """Show how many forecasts there are, and from which model."""
+    click.echo(
+        f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} cities "
+        f"from origin {result.origin}, model {result.model}"
+    )
+
+
+def _alarms(result: Predicted, data: str) -> Iterator[str]:
+    for cells in result.panel.masked:
+        yield f"{cells}; see city-resilience check {data}"
+    for family, share in result.unobserved_families.items():
+        yield (
+            f"{family}: only {share:.0%} of the values the model uses are observed; bring newer "
+            "data of it, or train the model again"
+        )

@@ -1,0 +1,113 @@
+"""What a run stands on: an experiment, its audited panel, and the indicators of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from city_resilience.audit.audit import AuditResult
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.errors import InputError
+from city_resilience.evaluation.live import check_experiment
+from city_resilience.experiment import Experiment, load_experiment
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.dataset import Dataset, build_dataset
+
+__all__ = ["Source", "data_of", "experiment_of", "load"]
+
+
+@dataclass(frozen=True)
+class Source:
+    """An experiment and the panel it runs on.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    panel : Panel
+        What the indicators are computed from: corrected, its wrong cells masked.
+    dataset : Dataset
+    data : DataFrame or Path
+        Where the panel came from.
+    recipe : str
+        Digest of the experiment as it was written, before any search.
+    audited : AuditResult
+        Of the panel before anything was masked.
+    """
+
+    experiment: Experiment
+    panel: Panel
+    dataset: Dataset
+    data: pd.DataFrame | Path
+    recipe: str
+    audited: AuditResult
+
+
+def load(
+    experiment: Experiment | Path | str,
+    data: pd.DataFrame | Path | str | None = None,
+    overrides: Iterable[str] = (),
+) -> Source:
+    """Read an experiment and its panel, audit it, and compute the indicators.
+
+    Parameters
+    ----------
+    experiment : Experiment or path
+        The experiment, or its TOML file.
+    data : DataFrame or path, optional
+        The panel; the experiment's own when it is not given.
+    overrides : iterable of str
+        ``section.key=value`` pairs, for a file.
+
+    Raises
+    ------
+    InputError
+        If the experiment or the panel is not usable, or no panel is named.
+    """
+    chosen = experiment_of(experiment, overrides)
+    place = data_of(experiment, chosen, data)
+    read = read_audited(place, chosen, purpose="train")
+    dataset = build_dataset(read.panel, chosen)
+    check_experiment(dataset, chosen)
+    return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit)
+
+
+def experiment_of(experiment: Experiment | Path | str, overrides: Iterable[str] = ()) -> Experiment:
+    """Return an experiment as it is, or read it from its file.
+
+    Raises
+    ------
+    InputError
+        If the file is not usable.
+    """
+    if isinstance(experiment, Experiment):
+        return experiment
+    return load_experiment(experiment, overrides)
+
+
+def data_of(
+    experiment: Experiment | Path | str,
+    settings: Experiment,
+    data: pd.DataFrame | Path | str | None = None,
+) -> pd.DataFrame | Path:
+    """Return the panel that is given, else the experiment's own.
+
+    Its path is relative to the experiment file, or to the current folder without a file.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if data is not None:
+        return data if isinstance(data, pd.DataFrame) else Path(data)
+    own = settings.data.path
+    if not own:
+        where = settings.name if isinstance(experiment, Experiment) else experiment
+        raise InputError(
+            f"{where}: data.path is empty, this experiment runs on a panel you bring; name it "
+            "with --data PATH"
+        )
+    return Path(own) if isinstance(experiment, Experiment) else Path(experiment).parent / own

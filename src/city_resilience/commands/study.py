@@ -1,0 +1,257 @@
+"""``study``: the slow evidence beside training, from an experiment to a folder of tables."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience.commands.options import PATH, experiment_options
+from city_resilience.errors import InputError
+from city_resilience.files import (
+    check_folder,
+    publishing,
+    refuse_overwriting,
+    write_json,
+    write_table,
+)
+from city_resilience.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from city_resilience.commands.source import Source
+    from city_resilience.evaluation.study.context import Settings
+    from city_resilience.experiment import Experiment
+
+__all__ = ["Studied", "command", "show", "study"]
+
+
+@dataclass(frozen=True)
+class Studied:
+    """A study that was made.
+
+    Attributes
+    ----------
+    found : mapping
+        As ``run_study`` returns it, with the parts kept from before.
+    kept : tuple of str
+        Parts of an earlier study that stayed.
+    out : Path or None
+        Folder of the tables.
+    """
+
+    source: Source
+    found: Mapping[str, Any]
+    kept: tuple[str, ...]
+    seconds: float
+    out: Path | None
+
+
+def study(
+    experiment: Experiment | Path | str,
+    data: pd.DataFrame | Path | str | None = None,
+    *,
+    out: Path | None = None,
+    overrides: Iterable[str] = (),
+    only: Sequence[str] = (),
+    settings: Settings | None = None,
+    progress: Progress = silent,
+) -> Studied:
+    """Study an experiment and write one table a part, and ``study.json`` for the report.
+
+    Parameters
+    ----------
+    experiment, data, overrides
+        As for ``load``.
+    out : Path, optional
+        Folder. Parts of an earlier study that are not asked for stay when they are of the same
+        recipe and panel; else their tables are removed.
+    only : sequence of str
+        Ids of ``PARTS``; all when empty.
+    settings : Settings, optional
+
+    Raises
+    ------
+    InputError
+        If something the user gave is not usable; nothing is written then.
+    """
+    from city_resilience.commands.backtest import refuse_window_measure, searched
+    from city_resilience.commands.source import load
+    from city_resilience.evaluation.study.context import Settings
+    from city_resilience.evaluation.study.parts import PARTS
+    from city_resilience.evaluation.study.study import FILE, check_parts, run_study, same_recipe
+
+    started = time.perf_counter()
+    settings = settings or Settings()
+    parts, names = check_parts(only), (*(f"{name}.csv" for name in PARTS), FILE)
+    check_folder(out, names)
+    source = load(experiment, data, overrides)
+    if out is not None:
+        refuse_overwriting((out / name for name in names), [source.data])
+    refuse_window_measure(source.experiment)
+    _check_shock_origins(source, settings.shock_origins)
+    source = searched(source, progress)
+    found = run_study(
+        source.dataset,
+        source.experiment,
+        source.panel.fingerprint(),
+        parts=parts,
+        settings=settings,
+        progress=progress,
+    )
+    earlier = _earlier(out)
+    kept = dict(earlier["parts"]) if earlier and same_recipe(earlier, found) else {}
+    every = {**kept, **found["parts"]}
+    found["parts"] = {name: every[name] for name in PARTS if name in every}
+    found["seconds"] = round(sum(part["seconds"] for part in found["parts"].values()), 1)
+    if out is not None:
+        _write(found, earlier, out)
+    seconds = time.perf_counter() - started
+    return Studied(source, found, tuple(name for name in kept if name not in parts), seconds, out)
+
+
+def _write(found: Mapping[str, Any], earlier: Mapping[str, Any] | None, out: Path) -> None:
+    """Write a table a part and the study; tables of parts that do not stay are removed."""
+    import pandas as pd
+
+    from city_resilience.evaluation.study.study import FILE
+
+    with publishing(
+        out, obsolete=[f"{name}.csv" for name in (earlier or found)["parts"]]
+    ) as folder:
+        for name, part in found["parts"].items():
+            write_table(pd.DataFrame(part["rows"], columns=part["columns"]), folder / f"{name}.csv")
+        write_json(found, folder / FILE)
+
+
+def _earlier(out: Path | None) -> Mapping[str, Any] | None:
+    """Return the study that a folder holds already; None where it holds none."""
+    from city_resilience.evaluation.study.study import read_study
+
+    try:
+        return None if out is None else read_study(out)
+    except InputError:
+        return None
+
+
+def _check_shock_origins(source: Source, wanted: Sequence[int]) -> None:
+    from city_resilience.tasks.dataset import common_origin
+
+    years = source.dataset.years
+    newest = common_origin(source.dataset.outcome, years) - min(source.experiment.outcome.horizons)
+    for origin in wanted:
+        if not years[0] < origin <= newest:
+            raise InputError(
+                f"--shock-origins {origin}: the panel can score origins from {years[0] + 1} to "
+                f"{newest}; name years among them"
+            )
+
+
+@click.command("study")
+@experiment_options
+@click.option("--out", required=True, type=PATH, help="Folder for the tables.")
+@click.option("--only", default="", metavar="PART,…", help="Some parts only; others stay in --out.")
+@click.option("--horizons", is_flag=True, help="Slow parts at every horizon. [the shortest]")
+@click.option(
+    "--shock-origins",
+    default="",
+    metavar="YEAR,…",
+    help="Years whose data a forecast before a shock stands on. [2007,2014,2019]",
+)
+@click.option(
+    "--every",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Forecast unseen cities at every so many origins.",
+)
+def command(only: str, horizons: bool, shock_origins: str, every: int, **options: Any) -> None:
+    """Measure what families of indicators are worth, and how sure the skill is (minutes).
+
+    Parts: ablation (each family left out, and added to history), diebold_mariano, skill_intervals
+    (cities drawn anew), interval_ways (ways to make them), unseen (provinces left out of training),
+    shock, random_split.
+    The study in the folder study beside the experiment file goes into the report of train.
+
+    \b
+    Examples:
+      city-resilience study experiments/demo/experiment.toml --out experiments/demo/study
+      city-resilience study experiments/demo/experiment.toml --out out/study --only ablation,unseen
+    """
+    from city_resilience.commands.console import progress_bars
+    from city_resilience.evaluation.study.context import Settings
+
+    settings = Settings(every=every, every_horizon=horizons, shock_origins=_years_of(shock_origins))
+    with progress_bars() as progress:
+        result = study(only=_items(only), settings=settings, progress=progress, **options)
+    show(result)
+
+
+def _items(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _years_of(text: str) -> tuple[int, ...]:
+    for item in _items(text):
+        if not re.fullmatch(r"\d{4}", item):
+            raise InputError(f"--shock-origins: expected years such as 2007,2014, found {item!r}")
+    return tuple(map(int, _items(text)))
+
+
+def show(result: Studied) -> None:
+    """Show what a study found, tables at the shortest horizon, and where its files are."""
+    from city_resilience.commands.console import open_console
+    from city_resilience.report.study import study_section
+    from city_resilience.report.texts import load_texts
+
+    console = open_console()
+    if result.found["simulated"]:
+        console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
+    texts = load_texts(result.found["measure"])["en"]
+    section = study_section(result.found, {})
+    for answer in section["answer"].values():
+        console.print(f"[bold]{texts['study_title']}[/bold] {answer['en']}\n", soft_wrap=True)
+    for block in section["blocks"]:
+        _show_block(console, block, texts)
+    if result.kept:
+        console.print(f"Kept from before: {', '.join(result.kept)}", soft_wrap=True)
+    console.print(f"Files  {result.out} (study.json and a CSV a part)", soft_wrap=True)
+    console.print(f"Time   {result.seconds:.0f} s")
+
+
+def _show_block(console: Console, block: Mapping[str, Any], texts: Mapping[str, str]) -> None:
+    from city_resilience.commands.console import table_of
+
+    title = texts[f"study_{block['id']}_title"]
+    if not block["by_horizon"]:
+        console.print(f"[bold]{title}[/bold] {block['missing']['en']}\n", soft_wrap=True)
+    for place, (horizon, found) in enumerate(block["by_horizon"].items()):
+        ahead = texts["ahead_one" if horizon == "1" else "ahead"].format(h=horizon)
+        console.print(f"[bold]{title}[/bold] {ahead}. {found['sentence']['en']}", soft_wrap=True)
+        if place:
+            continue
+        heads = [texts[key] for key, _ in block["heads"]]
+        left = [texts[key] for key, numeric in block["heads"] if not numeric]
+        rows = [[_cell(entry, texts) for entry in row] for row in found["rows"]]
+        console.print(table_of("", heads, rows, left=left))
+    console.print()
+
+
+def _cell(entry: Mapping[str, str], texts: Mapping[str, str]) -> str:
+    parts = [_said(entry["text"], texts), _said(entry["sub"], texts)]
+    return "\n".join(part for part in parts if part)
+
+
+def _said(text: str, texts: Mapping[str, str]) -> str:
+    """Put words in the place of a reference such as ``@model:blend``."""
+    kind, colon, name = text.removeprefix("@").partition(":")
+    if not text.startswith("@") or not colon:
+        return text
+    return texts.get(name if kind == "text" else f"{kind}_{name}", name)
