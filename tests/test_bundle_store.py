@@ -109,7 +109,7 @@ def test_failed_save_leaves_nothing(
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("city_resilience.models.bundle.os.replace", fail)
+    monkeypatch.setattr("city_resilience.files.os.replace", fail)
     with pytest.raises(InputError, match=r"cannot be written .No space left on device"):
         save_bundle(forecaster, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []

@@ -121,6 +121,17 @@ def write_bytes(content: bytes, path: Path | str) -> Path:
     return path
 
 
+def write_folder(files: Mapping[str, bytes], folder: Path | str) -> Path:
+    """Write a folder of files by their names in it, replacing an older folder in one step."""
+    folder = Path(folder)
+    with _replacing(folder) as temporary:
+        for name, content in files.items():
+            path = temporary / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    return folder
+
+
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Yield a path in the same folder that takes the final name if nothing goes wrong."""
@@ -133,12 +144,15 @@ def _replacing(path: Path) -> Iterator[Path]:
         ) from error
     with folder as name:
         temporary = Path(name) / path.name
-        yield temporary
         try:
+            yield temporary
+            if path.is_dir():
+                os.replace(path, Path(name) / f"{path.name}.old")
             os.replace(temporary, path)
         except OSError as error:
             raise InputError(
-                f"{path}: cannot be replaced ({error.strerror}); close the program that has it open"
+                f"{path}: cannot be written ({error.strerror or error}); close the program that "
+                "has it open, or choose another place"
             ) from error
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import experiment_from
+from city_resilience.files import write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
@@ -63,7 +62,7 @@ def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = 
     _check_replaceable(folder)
     if not card_text:
         card_text = f"{CARD_HEAD}{forecaster.experiment.title or forecaster.experiment.name}\n"
-    return _write(_content(forecaster, card_text), folder)
+    return write_folder(_content(forecaster, card_text), folder)
 
 
 def copy_bundle(source: Path | str, folder: Path | str) -> Path:
@@ -78,7 +77,7 @@ def copy_bundle(source: Path | str, folder: Path | str) -> Path:
     load_bundle(source)
     _check_replaceable(folder)
     content = read_files(source, read_manifest(source))
-    return _write(content | {MANIFEST: (source / MANIFEST).read_bytes()}, folder)
+    return write_folder(content | {MANIFEST: (source / MANIFEST).read_bytes()}, folder)
 
 
 def load_bundle(folder: Path | str) -> Forecaster:
@@ -113,25 +112,6 @@ def load_bundle(folder: Path | str) -> Forecaster:
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
     )
-
-
-def _write(content: Mapping[str, bytes], folder: Path) -> Path:
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
-            new = Path(temporary) / "new"
-            for name, data in content.items():
-                path = new / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            if folder.exists():
-                os.replace(folder, Path(temporary) / "old")
-            os.replace(new, folder)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
-    return folder
 
 
 def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:

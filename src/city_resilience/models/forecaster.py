@@ -14,7 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.interval_rows import EVENTS, bounds, half_widths, probabilities
+from city_resilience.models.interval_rows import EVENTS, half_widths, interval_columns
 from city_resilience.models.intervals import (
     REFERENCE,
     Calibration,
@@ -229,10 +229,9 @@ class Forecaster:
             halves = {name: np.maximum(half, widest[name]) for name, half in halves.items()}
             for name, half in halves.items():
                 widest[name] = np.where(np.isfinite(half), half, widest[name])
-            found = bounds(forecast, halves)
+            found = interval_columns(calibration, forecast, scale, halves, ranked)
             part[list(found)] = pd.DataFrame(found)
             part["coverage"] = np.where(part["upper"].notna(), coverage, np.nan)
-            part[list(EVENTS)] = pd.DataFrame(probabilities(calibration, forecast, scale, ranked))
         return parts
 
     def _summed(self, rows: ForecastRows) -> list[pd.DataFrame]:

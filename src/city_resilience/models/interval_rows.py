@@ -17,10 +17,9 @@ __all__ = [
     "INNER",
     "INTERVAL_ROWS",
     "WORST",
-    "bounds",
     "half_widths",
+    "interval_columns",
     "interval_rows",
-    "probabilities",
 ]
 
 Float = NDArray[np.float64]
@@ -44,20 +43,23 @@ def half_widths(
     }
 
 
-def bounds(forecast: Float, halves: Mapping[str, Float]) -> dict[str, Float]:
-    """Return lower and upper bounds from half widths."""
-    return {
+def interval_columns(
+    calibration: Calibration,
+    forecast: Float,
+    scale: Float,
+    halves: Mapping[str, Float],
+    ranked: Float | None = None,
+) -> dict[str, Float]:
+    """Return the bounds by their half widths, and the probability of each event.
+
+    ``ranked`` are the forecasts among which the worst are told, NaN = not among them.
+    """
+    found = {
         f"{side}{ending}": forecast + sign * half
         for ending, half in halves.items()
         for side, sign in (("lower", -1), ("upper", 1))
     }
-
-
-def probabilities(
-    calibration: Calibration, forecast: Float, scale: Float, ranked: Float | None = None
-) -> dict[str, Float]:
-    """Return the probability of each event; ``ranked`` are the forecasts that rank, NaN = not."""
-    return {
+    return found | {
         BELOW_ZERO: calibration.probability_below(forecast, scale, 0.0),
         BELOW_TWO: calibration.probability_below(forecast, scale, -2.0),
         WORST: calibration.probability_worst(forecast if ranked is None else ranked, scale),
@@ -79,12 +81,6 @@ def interval_rows(calibration: Calibration, forecast: Float, scale: Float) -> pd
         ``INTERVAL_ROWS`` from ``forecast`` on but ``crps``, one row per city.
     """
     plain = calibration.plain_half_width()
-    return pd.DataFrame(
-        {
-            "forecast": forecast,
-            **bounds(forecast, half_widths(calibration, scale)),
-            "plain_lower": forecast - plain,
-            "plain_upper": forecast + plain,
-            **probabilities(calibration, forecast, scale),
-        }
-    )
+    found = interval_columns(calibration, forecast, scale, half_widths(calibration, scale))
+    found |= {"plain_lower": forecast - plain, "plain_upper": forecast + plain}
+    return pd.DataFrame({"forecast": forecast, **found})[list(INTERVAL_ROWS[4:-1])]
