@@ -8,7 +8,7 @@ forecast is the sum over the horizons up to it, so are its contributions.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +69,9 @@ def contributions(
         measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
     rows = rows or forecaster.rows(panel)
-    parts, found = [], {0: _Explained.nothing(len(rows.cities))}
+    parts, found = [], {0: _Explained({}, {}, 0.0)}
     for horizon in sorted(forecaster.horizons):
-        added = _Explained.of(forecaster.horizons[horizon], rows)
+        added = _explained(forecaster.horizons[horizon], rows)
         found[horizon] = found[forecaster.before(horizon)].plus(added)
         parts.append(found[horizon].table(horizon, rows))
     return pd.concat(parts, ignore_index=True)
@@ -79,71 +79,55 @@ def contributions(
 
 @dataclass(frozen=True)
 class _Explained:
-    """Contributions of indicators to the forecasts of some rows.
+    """What the forecasts of some rows are made of.
 
     Attributes
     ----------
-    names : tuple of str
-        Indicators.
-    values, ages, sums : ndarray, shape (rows, indicators)
-        What was read, its age, and what it contributes.
+    read : mapping of str to (ndarray, ndarray), shape (rows,)
+        Value and age of each indicator.
+    sums : mapping of str to ndarray, shape (rows,)
+        What each indicator contributes.
     base : float
     """
 
-    names: tuple[str, ...]
-    values: Float
-    ages: Float
-    sums: Float
+    read: Mapping[str, tuple[Float, Float]]
+    sums: Mapping[str, Float]
     base: float
-
-    @classmethod
-    def nothing(cls, rows: int) -> _Explained:
-        """Explain a forecast of zero."""
-        empty = np.empty((rows, 0))
-        return cls((), empty, empty, empty, 0.0)
-
-    @classmethod
-    def of(cls, model: HorizonModel, rows: ForecastRows) -> _Explained:
-        """Explain what one horizon adds."""
-        by_column, base = model.contributions(rows.features(model.spec))
-        names, values, ages = rows.indicators(model.spec)
-        owner = np.array([names.index(name) for name, _ in model.spec.columns], dtype=np.intp)
-        sums = np.zeros((len(by_column), len(names)))
-        np.add.at(sums.T, owner, by_column.T)
-        return cls(names, values, ages, sums, base)
 
     def plus(self, longer: _Explained) -> _Explained:
         """Return the explanation of the sum; values and ages are those that were read last."""
-        names = tuple(dict.fromkeys((*longer.names, *self.names)))
-        size = (len(self.sums), len(names))
-        values, ages, sums = np.full(size, np.nan), np.full(size, np.nan), np.zeros(size)
-        for part in (self, longer):
-            place = [names.index(name) for name in part.names]
-            values[:, place], ages[:, place] = part.values, part.ages
-            sums[:, place] += part.sums
-        return _Explained(names, values, ages, sums, self.base + longer.base)
+        read = {**longer.read, **{k: v for k, v in self.read.items() if k not in longer.read}}
+        zero = np.zeros(1)
+        sums = {name: self.sums.get(name, zero) + longer.sums.get(name, zero) for name in read}
+        return _Explained(read, sums, self.base + longer.base)
 
     def table(self, horizon: int, rows: ForecastRows) -> pd.DataFrame:
         """Lay it out as ``DRIVER_COLUMNS``, one row per city and indicator, and one of the base."""
         family = {spec.id: spec.family for spec in rows.dataset.specs}
         cities = np.array(rows.dataset.cities, dtype=object)[rows.cities]
-        width = len(self.names) + 1
-        bases = np.full((len(cities), 1), self.base)
-        nothing = np.full_like(bases, np.nan)
+        base, nothing = np.full(len(cities), self.base), np.full(len(cities), np.nan)
         return pd.DataFrame(
             {
-                "city": np.repeat(cities, width),
-                "origin": np.repeat(rows.origins, width),
+                "city": np.repeat(cities, len(self.read) + 1),
+                "origin": np.repeat(rows.origins, len(self.read) + 1),
                 "horizon": horizon,
-                "indicator": np.tile([*self.names, BASE], len(cities)),
-                "family": np.tile(
-                    [*(family[name] for name in self.names), BASE_FAMILY], len(cities)
-                ),
-                "value": np.hstack([self.values, nothing]).ravel(),
-                "age": np.hstack([self.ages, nothing]).ravel(),
-                "contribution": np.hstack([self.sums, bases]).ravel(),
+                "indicator": np.tile([*self.read, BASE], len(cities)),
+                "family": np.tile([*(family[k] for k in self.read), BASE_FAMILY], len(cities)),
+                "value": np.column_stack([*(v for v, _ in self.read.values()), nothing]).ravel(),
+                "age": np.column_stack([*(a for _, a in self.read.values()), nothing]).ravel(),
+                "contribution": np.column_stack([*self.sums.values(), base]).ravel(),
             }
         )
+
+
+def _explained(model: HorizonModel, rows: ForecastRows) -> _Explained:
+    """Explain what one horizon adds: the columns of an indicator summed."""
+    by_column, base = model.contributions(rows.features(model.spec))
+    names, values, ages = rows.indicators(model.spec)
+    owner = np.array([name for name, _ in model.spec.columns], dtype=object)
+    sums = {name: by_column[:, owner == name].sum(axis=1) for name in names}
+    read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
+    return _Explained(read, sums, base)
 
 
 def family_sums(drivers: pd.DataFrame, observed: Collection[str] | None = None) -> pd.DataFrame:
