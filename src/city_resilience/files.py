@@ -146,9 +146,7 @@ def _replacing(path: Path) -> Iterator[Path]:
         temporary = Path(name) / path.name
         try:
             yield temporary
-            if path.is_dir():
-                os.replace(path, Path(name) / f"{path.name}.old")
-            os.replace(temporary, path)
+            _replace(temporary, path)
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be written ({error.strerror or error}); close the program that "
@@ -238,7 +236,7 @@ def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]
             if out is not None:
                 made = sorted(path.name for path in staging.iterdir())
                 for own in made:
-                    _replace(staging / own, out / own, Path(name) / f"old {own}")
+                    _replace(staging / own, out / own)
                 for old in set(obsolete) - set(made):
                     (out / old).unlink(missing_ok=True)
     finally:
@@ -247,39 +245,10 @@ def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]
                 out.rmdir()
 
 
-def write_folder(content: Mapping[str, bytes], folder: Path) -> Path:
-    """Write files as a folder that appears whole or not at all, in the place of an older one.
-
-    Parameters
-    ----------
-    content : mapping of str to bytes
-        By their names in the folder, with ``/`` between folders.
-
-    Raises
-    ------
-    InputError
-        If it cannot be written.
-    """
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing-") as temporary:
-            new = Path(temporary) / "new"
-            for name, data in content.items():
-                path = new / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            _replace(new, folder, Path(temporary) / "old")
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
-    return folder
-
-
-def _replace(new: Path, target: Path, aside: Path) -> None:
-    """Move a file or folder to its place; a folder that stands there is moved aside."""
-    if target.is_dir():
-        os.replace(target, aside)
+def _replace(new: Path, target: Path) -> None:
+    """Move a file to its place, or a folder, which moves an older one to where it was itself."""
+    if new.is_dir() and target.is_dir():
+        os.replace(target, new.with_name(f"{new.name}.old"))
     os.replace(new, target)
 
 
