@@ -14,11 +14,11 @@ endif
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check format docs model lock clean
+.PHONY: help env demo test test-all check format docs model lock clean
 
 help:  ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
-	  || grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST))
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
+	  || grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST))
 
 env: $(STAMP)  ## Build or refresh the environment in .venv
 
@@ -37,7 +37,10 @@ demo: $(STAMP)  ## Train on the made-up panel, forecast with the trained model, 
 	@echo "Report:      $(OUT)/report.html   (open it in a browser; it needs no network)"
 	@echo "Predictions: $(OUT)/predictions.csv"
 
-test: $(STAMP)  ## Run all tests
+test: $(STAMP)  ## Run the tests, but for those marked slow
+	$(BIN)/python -m pytest -m "not slow"
+
+test-all: $(STAMP)  ## Run all tests
 	$(BIN)/python -m pytest
 
 check: $(STAMP)  ## Formatting, lint, strict types and import rules
