@@ -1,26 +1,26 @@
-"""Drivers by group of cities: how large each family's contributions are, and which way they go."""
+"""Drivers by group of cities: how large each family's contributions are, and which way they go.
+
+A statistic of a group is one entry in `STATISTICS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from city_resilience.explain.contributions import BASE, family_sums
 
-__all__ = ["GROUP_COLUMNS", "drivers_by_group"]
+__all__ = ["GROUP_COLUMNS", "STATISTICS", "drivers_by_group"]
 
-GROUP_COLUMNS = (
-    "group",
-    "level",
-    "n",
-    "horizon",
-    "family",
-    "mean_abs",
-    "mean",
-    "withheld",
-)
+STATISTICS: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
+    "mean_abs": lambda contributions: contributions.abs().mean(),
+    "mean": lambda contributions: contributions.mean(),
+}
+"""Column -> function of the contributions of a group (one row a city, one column a family, pp)."""
+
+GROUP_COLUMNS = ("group", "level", "n", "horizon", "family", *STATISTICS, "withheld")
 
 
 def drivers_by_group(
@@ -41,9 +41,9 @@ def drivers_by_group(
     -------
     DataFrame
         ``GROUP_COLUMNS``: one row per group, level, horizon and family. ``n`` is the number of
-        cities with a forecast, ``mean_abs`` and ``mean`` are of the family's contribution in a
-        city (pp, summed over its indicators; 0 in a city that has a value of none of them).
-        Both are NaN where ``withheld`` says why; it is empty otherwise.
+        cities with a forecast, the ``STATISTICS`` are of the family's contribution in a city
+        (pp, summed over its indicators; 0 in a city that has a value of none of them). They are
+        NaN where ``withheld`` says why; it is empty otherwise.
     """
     sums = family_sums(drivers[drivers["indicator"] != BASE])
     wide = sums.pivot_table(
@@ -77,8 +77,10 @@ def _one_level(part: pd.DataFrame, key: tuple[str, str, int], min_group: int) ->
             "n": len(part),
             "horizon": horizon,
             "family": part.columns.astype(str),
-            "mean_abs": np.nan if few else part.abs().mean().to_numpy(),
-            "mean": np.nan if few else part.mean().to_numpy(),
+            **{
+                name: np.nan if few else of_group(part).to_numpy()
+                for name, of_group in STATISTICS.items()
+            },
             "withheld": f"fewer than {min_group} cities" if few else "",
         },
         columns=list(GROUP_COLUMNS),
