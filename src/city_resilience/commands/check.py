@@ -150,7 +150,7 @@ def _leading(summary: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[s
             yield f"    {row['reason']}"
             if row["correction"]:
                 yield f"    [data.corrections] {row['correction']}"
-            else:
+            elif row["acceptance"]:
                 yield f"    [audit.accept] {row['acceptance']}"
         if rest := summary["counts"][severity] - len(rows):
             yield f"… and {rest} more {severity}{'s' if rest > 1 else ''}"
