@@ -250,7 +250,8 @@ def test_run_holds_experiment_data_scores_and_files(
     experiment = small_experiment(name="logged")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "forecast.csv").write_text("city\n")
-    with track(store, experiment, fingerprint="f00", tags={"note": "x"}) as run:
+    with track(store, experiment, fingerprint="f00") as run:
+        run.record(tags={"note": "x"})
         run.dataset(panel, "small panel")
         run.record([Metric("mae_h1", 1.5), *(Metric("m", float(y), y) for y in range(1700))])
         child = run.candidate("ridge", [Metric("mae_h1", 2.0), Metric("yearly_mae_h1", 2.5, 2011)])

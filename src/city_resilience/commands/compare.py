@@ -66,7 +66,7 @@ def show(verdict: Verdict) -> None:
             f"{pair.champion:.3f}",
             f"{pair.challenger - pair.champion:+.3f}",
         ]
-        for pair in verdict.pairs
+        for pair in verdict.pairs.itertuples()
     ]
     if rows:
         heads = ["horizon", "origin", "challenger", "champion", "difference"]

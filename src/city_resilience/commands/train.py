@@ -362,7 +362,6 @@ def _register(
     """Log the run's scores and files, and register its model."""
     from city_resilience.tracking.metrics import Metric
     from city_resilience.tracking.registration import register
-    from city_resilience.tracking.registry import RECIPE
 
     scores, serve = evaluation.scores, source.experiment.model.serve
     run.dataset(source.panel, source.experiment.name)
@@ -377,7 +376,7 @@ def _register(
         source.panel,
         mae={int(row["horizon"]): float(row["mae"]) for row in served.to_dict("records")},
         verdict=verdict,
-        tags={RECIPE: _recipe_tag(source)},
+        recipe=_recipe_tag(source),
     )
 
 

@@ -104,17 +104,16 @@ def add_drivers(
     observed = drivers[drivers["value"].notna() & (drivers["contribution"].abs() >= LEAST_SHOWN)]
     named = leading(observed, most)
     found = {
-        (city, horizon, place): f"{labels.get(name, name)}: {value:+.2f}"
-        for city, horizon, place, name, value in zip(
-            *(named[c] for c in ("city", "horizon", "place", "indicator", "contribution")),
-            strict=True,
+        (row.city, row.horizon, row.place): (
+            f"{labels.get(row.indicator, row.indicator)}: {row.contribution:+.2f}"
         )
+        for row in named.itertuples()
     }
     keys = list(zip(table["city"], table["horizon"], strict=True))
-    columns = {
-        f"driver_{k}": [found.get((*key, k), "") for key in keys] for k in range(1, most + 1)
-    }
-    return table.assign(**columns)
+    places = range(1, most + 1)
+    return table.assign(
+        **{f"driver_{k}": [found.get((*key, k), "") for key in keys] for k in places}
+    )
 
 
 def _check_indicators(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:

@@ -70,22 +70,23 @@ class HorizonModel:
     weights: Mapping[str, float]
     calibration: Calibration | None = None
 
+    @property
+    def used(self) -> list[tuple[Fitted, float]]:
+        """Members with a weight, and their weights, in the order in which they are summed."""
+        return [(self.members[name], w) for name, w in self.weights.items() if w > 0]
+
     def predict(self, features: Float) -> Float:
         """Forecast what the horizon adds for rows of shape (n, columns), in the measure's unit."""
-        total = np.zeros(len(features))
-        for name, weight in self.weights.items():
-            if weight > 0:
-                total += weight * self.members[name].predict(features)
-        return total
+        parts = (weight * member.predict(features) for member, weight in self.used)
+        return sum(parts, np.zeros(len(features)))
 
     def contributions(self, features: Float) -> tuple[Float, float]:
         """SHAP values, shape (n, columns), and base value: the weighted sums of the members'."""
         values, base = np.zeros(features.shape), 0.0
-        for name, weight in self.weights.items():
-            if weight > 0:
-                member_values, member_base = self.members[name].contributions(features)
-                values += weight * member_values
-                base += weight * member_base
+        for member, weight in self.used:
+            own_values, own_base = member.contributions(features)
+            values += weight * own_values
+            base += weight * own_base
         return values, base
 
 

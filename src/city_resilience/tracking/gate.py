@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -11,25 +10,15 @@ import pandas as pd
 from city_resilience.errors import InputError
 from city_resilience.report.texts import load_texts
 
-__all__ = ["Decision", "Verdict", "YearPair", "champion_gate"]
+__all__ = ["Decision", "Verdict", "champion_gate"]
 
 KEYS = ["city", "origin", "horizon"]
+PAIR_COLUMNS = ["horizon", "origin", "challenger", "champion", "rows"]
 LEAST_SHARE = 0.9
 TRUTH_TOLERANCE = 1e-6
 Decision = Literal[
     "first", "lower", "not_lower", "same_recipe", "few_rows", "other_outcomes", "not_refitted"
 ]
-
-
-@dataclass(frozen=True)
-class YearPair:
-    """Mean absolute errors (pp) of both models at one origin and horizon, on the same rows."""
-
-    horizon: int
-    origin: int
-    challenger: float
-    champion: float
-    rows: int
 
 
 @dataclass(frozen=True)
@@ -42,8 +31,9 @@ class Verdict:
         ``first`` (there is no champion), ``lower`` or ``not_lower`` (the challenger's error), or
         why nothing was compared: ``same_recipe``, ``few_rows``, ``other_outcomes``,
         ``not_refitted``.
-    pairs : tuple of YearPair
-        All horizons.
+    pairs : DataFrame
+        Columns ``PAIR_COLUMNS``: the mean absolute errors (pp) of both models at each horizon and
+        origin, on the same rows; empty where nothing was compared.
     common, rows, different : int
         Scored rows that both models have, those of the larger of both, and common rows whose
         outcomes differ.
@@ -52,7 +42,7 @@ class Verdict:
     """
 
     decision: Decision
-    pairs: tuple[YearPair, ...] = ()
+    pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAIR_COLUMNS))
     common: int = 0
     rows: int = 0
     different: int = 0
@@ -64,25 +54,24 @@ class Verdict:
         return self.decision == "lower"
 
     @property
-    def first_horizon(self) -> tuple[YearPair, ...]:
+    def first_horizon(self) -> pd.DataFrame:
         """The pairs that decide."""
-        return tuple(pair for pair in self.pairs if pair.horizon == self.pairs[0].horizon)
+        return self.pairs[self.pairs["horizon"] == self.pairs["horizon"].min()]
 
     @property
-    def challenger_mae(self) -> float | None:
-        """Mean over the years of the first horizon, pp; None when nothing was compared."""
-        return _mean([pair.challenger for pair in self.first_horizon])
+    def challenger_mae(self) -> float:
+        """Mean over the years of the first horizon, pp; NaN when nothing was compared."""
+        return float(self.first_horizon["challenger"].mean())
 
     @property
-    def champion_mae(self) -> float | None:
+    def champion_mae(self) -> float:
         """As `challenger_mae`."""
-        return _mean([pair.champion for pair in self.first_horizon])
+        return float(self.first_horizon["champion"].mean())
 
     @property
-    def difference(self) -> float | None:
+    def difference(self) -> float:
         """Challenger minus champion, pp."""
-        challenger, champion = self.challenger_mae, self.champion_mae
-        return None if challenger is None or champion is None else challenger - champion
+        return self.challenger_mae - self.champion_mae
 
     @property
     def common_share(self) -> float:
@@ -93,10 +82,10 @@ class Verdict:
         """Give the reason in one sentence, errors in the unit of the measure."""
         first = self.first_horizon
         return load_texts(measure)[language][f"gate_{self.decision}"].format(
-            challenger=f"{self.challenger_mae or 0:.4f}",
-            champion=f"{self.champion_mae or 0:.4f}",
-            horizon=first[0].horizon if first else "",
-            won=sum(pair.challenger < pair.champion for pair in first),
+            challenger=f"{self.challenger_mae:.4f}",
+            champion=f"{self.champion_mae:.4f}",
+            horizon=first["horizon"].min(),
+            won=(first["challenger"] < first["champion"]).sum(),
             years=len(first),
             common=self.common,
             rows=self.rows,
@@ -134,12 +123,7 @@ def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
     if differ := int(((both["truth"] - both["truth_champion"]).abs() > TRUTH_TOLERANCE).sum()):
         return replace(verdict, decision="other_outcomes", different=differ)
     verdict = replace(verdict, decision="not_lower", pairs=_pairs(both))
-    lower = (verdict.difference or 0.0) < 0
-    return replace(verdict, decision="lower") if lower else verdict
-
-
-def _mean(errors: Sequence[float]) -> float | None:
-    return sum(errors) / len(errors) if errors else None
+    return replace(verdict, decision="lower") if verdict.difference < 0 else verdict
 
 
 def _common_origins(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
@@ -160,16 +144,11 @@ def _scored(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows
 
 
-def _pairs(both: pd.DataFrame) -> tuple[YearPair, ...]:
+def _pairs(both: pd.DataFrame) -> pd.DataFrame:
     errors = both.assign(
         challenger=(both["forecast"] - both["truth"]).abs(),
         champion=(both["forecast_champion"] - both["truth"]).abs(),
+        rows=1,
     )
-    yearly = errors.groupby(["horizon", "origin"])[["challenger", "champion"]]
-    means, counts = yearly.mean(), yearly.size()
-    return tuple(
-        YearPair(int(horizon), int(origin), float(a), float(b), int(rows))
-        for (horizon, origin), a, b, rows in zip(
-            means.index, means["challenger"], means["champion"], counts, strict=True
-        )
-    )
+    yearly = errors.groupby(["horizon", "origin"], as_index=False)
+    return yearly.agg({"challenger": "mean", "champion": "mean", "rows": "sum"})[PAIR_COLUMNS]

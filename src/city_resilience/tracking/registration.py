@@ -21,6 +21,7 @@ from city_resilience.tracking.registry import (
     BUNDLE_PATH,
     CHALLENGER,
     CHAMPION,
+    RECIPE,
     ModelVersion,
     find_version,
 )
@@ -40,9 +41,9 @@ def register(
     forecaster: Forecaster,
     panel: Panel,
     *,
+    recipe: str = "",
     mae: Mapping[int, float] | None = None,
     verdict: Verdict | None = None,
-    tags: Mapping[str, str] | None = None,
 ) -> ModelVersion:
     """Register a bundle under the experiment's name, as challenger and perhaps as champion.
 
@@ -57,12 +58,12 @@ def register(
         As written by `save_bundle`; its model card becomes the version's description.
     panel : Panel
         The training panel, of which the columns and a small example are taken.
+    recipe : str
+        What decides the model besides the panel; see `ModelVersion.same_recipe`.
     mae : mapping of int to float
         Mean yearly MAE of the served model by horizon, pp.
     verdict : Verdict
         The champion gate's.
-    tags : mapping
-        Further tags of the version.
 
     Returns
     -------
@@ -71,8 +72,8 @@ def register(
     name, folder = forecaster.experiment.name, Path(bundle_folder)
     with silenced(), ExitStack() as undo:
         logged = _log_model(run, folder, forecaster, panel, undo)
-        own = _tags(forecaster, mae, verdict, tags)
-        version = _create_version(run, name, logged, _description(folder), own, undo)
+        tags = _tags(forecaster, recipe, mae or {}, verdict)
+        version = _create_version(run, name, logged, _description(folder), tags, undo)
         _set_aliases(run.store.client, name, version, verdict, undo)
         registered = find_version(f"{name}/{version}", run.store)
         undo.pop_all()
@@ -192,18 +193,15 @@ def _signature(panel: Panel) -> Any:
 
 
 def _tags(
-    forecaster: Forecaster,
-    mae: Mapping[int, float] | None,
-    verdict: Verdict | None,
-    more: Mapping[str, str] | None,
+    forecaster: Forecaster, recipe: str, mae: Mapping[int, float], verdict: Verdict | None
 ) -> dict[str, str]:
-    tags = {
+    measure = forecaster.experiment.outcome.measure
+    return {
+        RECIPE: recipe,
         "origin": str(forecaster.origin),
         "fingerprint": forecaster.fingerprint,
         "experiment_digest": forecaster.experiment.digest(),
         "simulated": str(forecaster.experiment.data.simulated).lower(),
+        **{f"mae_h{horizon}": f"{value:.6f}" for horizon, value in mae.items()},
+        **({"gate": verdict.words(measure=measure)} if verdict else {}),
     }
-    tags |= {f"mae_h{horizon}": f"{value:.6f}" for horizon, value in (mae or {}).items()}
-    if verdict is not None:
-        tags["gate"] = verdict.words(measure=forecaster.experiment.outcome.measure)
-    return tags | dict(more or {})

@@ -53,7 +53,7 @@ class Run:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Log metrics, parameters and tags in one call."""
-        _log(self.store.client, self.run_id, metrics, params or {}, tags or {})
+        _log(self.store.client, self.run_id, metrics, params, tags)
 
     def record_scores(self, scores: pd.DataFrame, served: str) -> None:
         """Log the scores of the served candidate, and of each candidate as a child run."""
@@ -67,7 +67,7 @@ class Run:
         client = self.store.client
         child = client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
         with _ending(client, child):
-            _log(client, child, metrics, {}, {})
+            _log(client, child, metrics)
         return str(child)
 
     def dataset(self, panel: Panel, name: str) -> None:
@@ -94,15 +94,8 @@ class Run:
 
 
 @contextmanager
-def track(
-    store: Store,
-    experiment: Experiment,
-    *,
-    fingerprint: str,
-    command: str = "train",
-    tags: Mapping[str, str] | None = None,
-) -> Iterator[Run]:
-    """Open the run of a command, and end it as FINISHED, FAILED or KILLED.
+def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator[Run]:
+    """Open the run of a training, and end it as FINISHED, FAILED or KILLED.
 
     Under ``mlflow run``, which exports ``MLFLOW_RUN_ID``, that run is adopted and nothing else
     is opened. A gate that refuses does not make a run a failed one.
@@ -114,8 +107,6 @@ def track(
         Logged as parameters.
     fingerprint : str
         Fingerprint of the panel.
-    tags : mapping
-        Further tags.
 
     Raises
     ------
@@ -123,23 +114,24 @@ def track(
         If ``MLFLOW_RUN_ID`` names no run of the store.
     """
     with silenced():
-        run = _adopt(store) or _open(store, experiment, command)
+        run = _adopt(store) or _open(store, experiment)
         with _ending(store.client, run.run_id):
-            own = {
-                "city_resilience.version": __version__,
-                "city_resilience.command": command,
-                "city_resilience.fingerprint": fingerprint,
-                "city_resilience.experiment_digest": experiment.digest(),
-                "city_resilience.simulated": str(experiment.data.simulated).lower(),
+            tags = {
+                "version": __version__,
+                "command": "train",
+                "fingerprint": fingerprint,
+                "experiment_digest": experiment.digest(),
+                "simulated": str(experiment.data.simulated).lower(),
             }
-            run.record(params=flat_params(experiment), tags=own | dict(tags or {}))
+            own = {f"city_resilience.{name}": value for name, value in tags.items()}
+            run.record(params=flat_params(experiment), tags=own)
             yield run
 
 
-def _open(store: Store, experiment: Experiment, command: str) -> Run:
+def _open(store: Store, experiment: Experiment) -> Run:
     experiment_id = store.experiment_id(experiment.name)
-    name = f"{command} {time.strftime('%Y-%m-%d %H:%M:%S')}"
-    run = store.client.create_run(experiment_id, tags=_tags(command), run_name=name)
+    name = f"train {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    run = store.client.create_run(experiment_id, tags=_tags("train"), run_name=name)
     return Run(store, run.info.run_id, experiment_id)
 
 
@@ -162,15 +154,11 @@ def _ending(client: Any, run_id: str) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        status = "FAILED"
-        if isinstance(error, GateRefused):
-            status = "FINISHED"
-        elif isinstance(error, KeyboardInterrupt | GeneratorExit):
-            status = "KILLED"
-        with suppress(
-            import_mlflow().exceptions.MlflowException
-        ):  # what went wrong first is what the user must see
-            client.set_terminated(run_id, status)
+        killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
+        status = "KILLED" if killed else "FAILED"
+        # What went wrong first is what the user must see.
+        with suppress(import_mlflow().exceptions.MlflowException):
+            client.set_terminated(run_id, "FINISHED" if isinstance(error, GateRefused) else status)
         raise
     client.set_terminated(run_id, "FINISHED")
 
@@ -179,14 +167,14 @@ def _log(
     client: Any,
     run_id: str,
     metrics: Iterable[Metric],
-    params: Mapping[str, str],
-    tags: Mapping[str, str],
+    params: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> None:
     entities, now = import_mlflow().entities, int(time.time() * 1000)
     parts = zip_longest(
         _chunks([entities.Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL),
-        _chunks([entities.Param(*pair) for pair in params.items()], PARAMS_PER_CALL),
-        _chunks([entities.RunTag(*pair) for pair in tags.items()], PARAMS_PER_CALL),
+        _chunks([entities.Param(*pair) for pair in (params or {}).items()], PARAMS_PER_CALL),
+        _chunks([entities.RunTag(*pair) for pair in (tags or {}).items()], PARAMS_PER_CALL),
         fillvalue=(),
     )
     for some_metrics, some_params, some_tags in parts:
