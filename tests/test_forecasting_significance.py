@@ -156,7 +156,7 @@ def test_the_other_model_gets_the_mirrored_verdict():
     frame = frame_of()
     mine = diebold_mariano(frame, "blend").set_index(["loss", "versus"])
     other = diebold_mariano(frame, "zero").set_index(["loss", "versus"])
-    assert rivals(frame, "zero", 1)["blend"] == "runner_up"
+    assert rivals(frame, "zero")["blend"] == "runner_up"
     assert mine.loc[("absolute", "zero"), "difference"] == pytest.approx(
         -other.loc[("absolute", "blend"), "difference"]
     )

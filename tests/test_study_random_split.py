@@ -68,8 +68,8 @@ def test_no_row_is_forecast_from_its_own_label(context):
     inside = folds == 2
     labels = np.where(inside, 1e3, pool.learnt.labels)
     spoilt = replace(pool, learnt=replace(pool.learnt, labels=labels))
-    before = split_forecasts(context, pool, folds)["ridge"]
-    after = split_forecasts(context, spoilt, folds)["ridge"]
+    before = split_forecasts(context, pool, folds)
+    after = split_forecasts(context, spoilt, folds)
     np.testing.assert_array_equal(before[inside], after[inside])
     assert (before[~inside] != after[~inside]).any()
 

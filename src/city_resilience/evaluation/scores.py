@@ -17,6 +17,7 @@ from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 
 __all__ = [
+    "POINT_SCORES",
     "SCORES",
     "SCORE_COLUMNS",
     "WITHOUT_BREAKS",
@@ -30,16 +31,10 @@ __all__ = [
 Float = NDArray[np.float64]
 
 WITHOUT_BREAKS = "without_breaks"
+POINT_SCORES = ("mae", "rmse", "rank_correlation", "sign_hit_rate")
 SCORES = (
-    "mae",
-    "rmse",
-    "rank_correlation",
-    "sign_hit_rate",
-    "skill_naive",
-    "skill_history",
-    "difference_history",
-    "difference_low",
-    "difference_high",
+    *POINT_SCORES,
+    *("skill_naive", "skill_history", "difference_history", "difference_low", "difference_high"),
 )
 SCORE_COLUMNS = ("model", "horizon", "slice", "level", "years", "n", *SCORES)
 
@@ -126,7 +121,8 @@ def score(
     """
     whole = yearly(frame)
     best = best_naive(whole)
-    parts = [_summary(whole, "all", "", best), _by_year(whole, best)]
+    parts = [_summary(whole, "all", "", best)]
+    parts += [_summary(part, "year", str(year), best) for year, part in whole.groupby("origin")]
     for name, levels in (groups or {}).items():
         level = frame["city"].map(levels)
         for value, part in frame[level != ""].groupby(level):
@@ -162,27 +158,19 @@ def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> N
     return spans
 
 
-def _by_year(years: pd.DataFrame, best: Mapping[int, str]) -> pd.DataFrame:
-    parts = [_summary(part, "year", str(year), best) for year, part in years.groupby("origin")]
-    return pd.concat(parts, ignore_index=True)
-
-
 def _summary(years: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str]) -> pd.DataFrame:
-    measures = ["mae", "rmse", "rank_correlation", "sign_hit_rate"]
-    keys = ["model", "horizon"]
-    table = years.groupby(keys)[measures].mean()
-    table["n"] = years.groupby(keys)["n"].sum()
-    table["years"] = years.groupby(keys)["origin"].nunique()
+    """Average the yearly scores, and compare with the best naive baseline and history only."""
+    own = years.groupby(["model", "horizon"])
+    table = own[list(POINT_SCORES)].mean()
+    table["n"], table["years"] = own["n"].sum(), own["origin"].nunique()
     table = table.reset_index().assign(slice=slice_, level=level)
-    mae = table.set_index(keys)["mae"]
-    naive = np.array([mae.get((best[h], h), np.nan) for h in table["horizon"]])
-    history = np.array([mae.get((HISTORY_ONLY, h), np.nan) for h in table["horizon"]])
-    table["skill_naive"] = 1 - table["mae"] / naive
-    table["skill_history"] = 1 - table["mae"] / history
+    mae = table.set_index(["model", "horizon"])["mae"]
+    for skill, versus in (("skill_naive", best.get), ("skill_history", lambda _: HISTORY_ONLY)):
+        other = [mae.get((versus(h), h), np.nan) for h in table["horizon"]]
+        table[skill] = 1 - table["mae"] / np.array(other)
     pairs = _paired(years, HISTORY_ONLY)
     table[["difference_history", "difference_low", "difference_high"]] = [
-        paired_interval(pairs.get((str(model), int(horizon)), np.empty(0)))
-        for model, horizon in zip(table["model"], table["horizon"], strict=True)
+        paired_interval(pairs.get(key, np.empty(0))) for key in mae.index
     ]
     return table
 
@@ -194,7 +182,7 @@ def _paired(years: pd.DataFrame, versus: str) -> dict[tuple[str, int], Float]:
         return {}
     less = grid.sub(grid[versus], axis=0)
     return {
-        (str(model), int(horizon)): part[model].dropna().to_numpy(dtype=np.float64)
+        (model, horizon): part[model].dropna().to_numpy(dtype=np.float64)
         for horizon, part in less.groupby(level="horizon")
         for model in less
     }
@@ -247,7 +235,7 @@ def compare_models(frame: pd.DataFrame, model: str) -> pd.DataFrame:
     rows = []
     for horizon in sorted(years["horizon"].unique()):
         for versus in sorted(set(years["model"]) - {model}):
-            pairs = -against.get((versus, int(horizon)), np.empty(0))
+            pairs = -against.get((versus, horizon), np.empty(0))
             wins, decided = int((pairs < 0).sum()), int((pairs != 0).sum())
             p = binomtest(wins, decided).pvalue if decided else 1.0
             rows.append((horizon, model, versus, len(pairs), wins, p, *paired_interval(pairs)))

@@ -7,18 +7,19 @@ it hold for other cities in the same years? Both come from a backtest frame alon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.evaluation.baselines import BASELINES
-from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
 from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
 
 __all__ = [
+    "COMPARED",
     "DM_COLUMNS",
     "LOSSES",
     "SKILL_COLUMNS",
@@ -43,27 +44,12 @@ LEVEL = 0.95
 FEW_YEARS, FEW_BEYOND = 10, 8
 LOSSES: Mapping[str, Callable[[Float], Float]] = {"absolute": np.abs, "squared": np.square}
 DM_COLUMNS = (
-    "horizon",
-    "loss",
-    "versus",
-    "kind",
-    "years",
-    "difference",
-    "statistic",
-    "p",
-    "outcome",
-    "underpowered",
+    *("horizon", "loss", "versus", "kind", "years", "difference", "statistic", "p"),
+    *("outcome", "underpowered"),
 )
+COMPARED = ("difference", "low", "high", "city_low", "city_high")
 SKILL_COLUMNS = (
-    "horizon",
-    "versus",
-    "figure",
-    "estimate",
-    "low",
-    "high",
-    "cities",
-    "years",
-    "draws",
+    *("horizon", "versus", "figure", "estimate", "low", "high", "cities", "years", "draws"),
     "outcome",
 )
 
@@ -152,22 +138,18 @@ def diebold_mariano_test(differences: Float, horizon: int) -> DieboldMariano:
     return DieboldMariano(n, mean, float(statistic), float(2 * t.sf(abs(statistic), n - 1)))
 
 
-def rivals(frame: pd.DataFrame, served: str, horizon: int) -> dict[str, str]:
-    """Return what a served model is compared with at a horizon, and what kind each is.
+def rivals(frame: pd.DataFrame, served: str) -> dict[str, str]:
+    """Return what a served model is compared with at one horizon, and what kind each is.
 
     The naive baselines, the references, and the runner-up: the best other member or blend.
     """
-    present = frame.loc[frame["horizon"] == horizon]
-    models = set(present["model"]) - {served}
-    found = {name: base.kind for name, base in BASELINES.items() if name in models}
-    kinds: dict[str, str] = dict(found)
-    if HISTORY_ONLY in models:
-        kinds[HISTORY_ONLY] = "reference"
-    others = sorted(models - set(kinds))
-    if others:
-        mae = yearly(present[present["model"].isin(others)]).groupby("model")["mae"].mean()
-        kinds[str(mae.idxmin())] = "runner_up"
-    return kinds
+    models = set(frame["model"]) - {served}
+    kinds = {name: candidate_kind(name) for name in (*BASELINES, HISTORY_ONLY) if name in models}
+    others = frame[frame["model"].isin(models - set(kinds))]
+    if len(others):
+        mae = yearly(others).groupby("model")["mae"].mean()
+        return {**kinds, str(mae.idxmin()): "runner_up"}
+    return dict(kinds)
 
 
 def diebold_mariano(frame: pd.DataFrame, served: str) -> pd.DataFrame:
@@ -187,16 +169,15 @@ def diebold_mariano(frame: pd.DataFrame, served: str) -> pd.DataFrame:
         model minus the rival's (pp, or squared pp): below zero is better. ``outcome`` is better,
         worse, not_shown or not_computable, at 5 %.
     """
-    rows = []
-    for horizon in sorted(int(h) for h in frame["horizon"].unique()):
-        part = frame[frame["horizon"] == horizon]
+    rows: list[tuple[object, ...]] = []
+    for horizon, part in frame.groupby("horizon"):
         error = (part["forecast"] - part["truth"]).to_numpy(dtype=np.float64)
+        found = rivals(part, served).items()
         for loss, of in LOSSES.items():
-            means = part.assign(loss=of(error)).pivot_table(
-                index="origin", columns="model", values="loss"
-            )
+            losses = part.assign(loss=of(error))
+            means = losses.pivot_table(index="origin", columns="model", values="loss")
             every = means.reindex(range(int(means.index.min()), int(means.index.max()) + 1))
-            for versus, kind in rivals(frame, served, horizon).items():
+            for versus, kind in found:
                 test = diebold_mariano_test((every[served] - every[versus]).to_numpy(), horizon)
                 rows.append((horizon, loss, versus, kind, *_judged(test, horizon)))
     return pd.DataFrame(rows, columns=list(DM_COLUMNS))
@@ -209,8 +190,7 @@ def _judged(test: DieboldMariano, horizon: int) -> tuple[object, ...]:
         outcome = "not_shown"
     else:
         outcome = "better" if test.difference < 0 else "worse"
-    weak = underpowered(test.years, horizon)
-    return test.years, test.difference, test.statistic, test.p, outcome, weak
+    return (*astuple(test), outcome, underpowered(test.years, horizon))
 
 
 def error_grid(frame: pd.DataFrame) -> dict[str, Float]:
@@ -290,9 +270,7 @@ def compare_errors(
     pairs = (years[model] - years[versus]).to_numpy(dtype=np.float64)
     drawn = drawn_errors(frame[frame["model"].isin([model, versus])], draws, seed)
     over_cities = percentile_interval((drawn[model] - drawn[versus])[1:])
-    found = (*paired_interval(pairs), *over_cities)
-    names = ("difference", "low", "high", "city_low", "city_high")
-    return dict(zip(names, found, strict=True))
+    return dict(zip(COMPARED, (*paired_interval(pairs), *over_cities), strict=True))
 
 
 def percentile_interval(values: Float, level: float = LEVEL) -> tuple[float, float]:
@@ -318,29 +296,22 @@ def skill_intervals(
     """
     best = best_naive(yearly(frame))
     rows: list[tuple[object, ...]] = []
-    for horizon in sorted(int(h) for h in frame["horizon"].unique()):
-        part = frame[frame["horizon"] == horizon]
-        references = [best[horizon]] if horizon in best else []
-        references += [HISTORY_ONLY] if HISTORY_ONLY in set(part["model"]) else []
-        wanted = part[part["model"].isin([served, *references])]
+    for horizon, part in frame.groupby("horizon"):
+        models = set(part["model"])
+        versus = [name for name in (best.get(horizon, ""), HISTORY_ONLY) if name in models]
+        wanted = part[part["model"].isin([served, *versus])]
         about = (wanted["city"].nunique(), wanted["origin"].nunique(), draws)
-        rows += _bootstrapped(drawn_errors(wanted, draws, seed), served, references, horizon, about)
+        drawn = drawn_errors(wanted, draws, seed)
+        own = drawn[served]
+        for name in versus:
+            figures = {"skill": 1 - own / drawn[name], "difference": own - drawn[name]}
+            for figure, values in figures.items():
+                bounds = percentile_interval(values[1:])
+                outcome = _shown(bounds if figure == "skill" else (-bounds[1], -bounds[0]))
+                rows.append((horizon, name, figure, float(values[0]), *bounds, *about, outcome))
     return pd.DataFrame(rows, columns=list(SKILL_COLUMNS))
 
 
-def _bootstrapped(
-    drawn: Mapping[str, Float],
-    served: str,
-    references: list[str],
-    horizon: int,
-    about: tuple[int, int, int],
-) -> Iterator[tuple[object, ...]]:
-    own = drawn[served]
-    for versus in references:
-        other = drawn[versus]
-        for figure, values in (("skill", 1 - own / other), ("difference", own - other)):
-            low, high = percentile_interval(values[1:])
-            gain = values if figure == "skill" else -values
-            below, above = percentile_interval(gain[1:])
-            outcome = "better" if below > 0 else "worse" if above < 0 else "not_shown"
-            yield (horizon, versus, figure, float(values[0]), low, high, *about, outcome)
+def _shown(gain: tuple[float, float]) -> str:
+    """Say whether an interval of a gain excludes zero."""
+    return "better" if gain[0] > 0 else "worse" if gain[1] < 0 else "not_shown"

@@ -18,7 +18,7 @@ from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.engine import Rolled, Variant
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import yearly
-from city_resilience.evaluation.significance import compare_errors, underpowered
+from city_resilience.evaluation.significance import COMPARED, compare_errors, underpowered
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.tasks.task import Task
 
@@ -39,23 +39,8 @@ WITHOUT, ADDED, BEYOND = "without", "added", "beyond"
 """Variants: a family left out, a family added to history alone, all families beyond history."""
 ALL_FAMILIES, EVERY_YEAR = "all", "all"
 ABLATION_COLUMNS = (
-    "horizon",
-    "family",
-    "variant",
-    "origin",
-    "columns",
-    "years",
-    "n",
-    "mae",
-    "mae_reference",
-    "skill_naive",
-    "difference",
-    "low",
-    "high",
-    "city_low",
-    "city_high",
-    "outcome",
-    "underpowered",
+    *("horizon", "family", "variant", "origin", "columns", "years", "n"),
+    *("mae", "mae_reference", "skill_naive", *COMPARED, "outcome", "underpowered"),
 )
 
 
@@ -93,7 +78,7 @@ class Change:
 def changes(context: Context) -> list[Change]:
     """Return what is done: each family that has a column left out, then each added to history."""
     family = {spec.id: spec.family for spec in context.engine.dataset.specs}
-    specs = context.specs.values()
+    specs = [spec for horizon in context.horizons for spec in context.specs(horizon).values()]
     present = {family[name] for spec in specs for name, _ in spec.columns}
     ids = {
         own: frozenset(name for name in family if family[name] == own)
@@ -123,46 +108,32 @@ def ablation(context: Context) -> Part:
         the t interval over paired years, ``city_low, city_high`` the bootstrap over cities;
         ``outcome`` is helps, hurts or nothing, and the first two only where both intervals agree.
     """
+    dataset = context.engine.dataset
+    beyond = frozenset(spec.id for spec in dataset.specs if spec.family != "history")
+    together = Change(ALL_FAMILIES, BEYOND, beyond)
     forecasts = variant_forecasts(context)
     tables = []
     for horizon in context.horizons:
-        tables.append(_beyond(context, horizon))
-        for change, by_horizon in forecasts.items():
-            columns = {
-                origin: len(spec.family_columns(change.ids))
-                for (origin, of), spec in context.specs.items()
-                if of == horizon and origin in context.scored
-            }
-            if any(columns.values()):
-                own = by_horizon[horizon].of(context.served)
-                served = {change.id: {origin: own[origin] for origin in columns}}
-                rows = forecast_frame(context.engine.dataset, horizon, served)
-                tables.append(_table(context, change, rows, columns, horizon))
+        rows = context.rows(context.served, horizon).assign(model=together.id)
+        tables.append(_table(context, together, rows, horizon))
+        for change, rolled in forecasts.items():
+            if any(_columns(context, change, horizon).values()):
+                own = rolled[horizon].of(context.served)
+                served = {o: values for o, values in own.items() if o in context.scored}
+                rows = forecast_frame(dataset, horizon, {change.id: served})
+                tables.append(_table(context, change, rows, horizon))
     return Part(pd.concat(tables, ignore_index=True))
 
 
-def _beyond(context: Context, horizon: int) -> pd.DataFrame:
-    """All families at once: the served recipe against history alone, from the backtest."""
-    change = Change(ALL_FAMILIES, BEYOND)
-    rows = context.rows(context.served, horizon).assign(model=change.id)
-    past = {spec.id for spec in context.engine.dataset.specs if spec.family == "history"}
-    columns = {
-        origin: len(spec.columns) - len(spec.family_columns(past))
-        for (origin, of), spec in context.specs.items()
-        if of == horizon and origin in context.scored
-    }
-    return _table(context, change, rows, columns, horizon)
+def _columns(context: Context, change: Change, horizon: int) -> dict[int, int]:
+    """How many columns the family has at each scored origin."""
+    specs = context.specs(horizon).items()
+    return {o: len(spec.family_columns(change.ids)) for o, spec in specs if o in context.scored}
 
 
-def _table(
-    context: Context,
-    change: Change,
-    rows: pd.DataFrame,
-    columns: Mapping[int, int],
-    horizon: int,
-) -> pd.DataFrame:
+def _table(context: Context, change: Change, rows: pd.DataFrame, horizon: int) -> pd.DataFrame:
     """Score a variant against its reference over all origins with columns, and at each."""
-    naive = context.naive[horizon]
+    naive, columns = context.naive[horizon], _columns(context, change, horizon)
     reference = context.served if change.name == WITHOUT else HISTORY_ONLY
     others = [context.rows(name, horizon) for name in dict.fromkeys((reference, naive))]
     frame = pd.concat([rows, *others])

@@ -93,12 +93,10 @@ class Context:
         """The scored origins, and before them those that warm up the blend."""
         return self.engine.origins(self.scored)
 
-    @cached_property
-    def specs(self) -> dict[tuple[int, int], FeatureSpec]:
-        """Columns at the rolling origins, by origin and horizon of the slow parts."""
-        found = self.engine.specs.items()
-        cells = (self.origins, self.horizons)
-        return {(o, h): spec for (o, h), spec in sorted(found) if o in cells[0] and h in cells[1]}
+    def specs(self, horizon: int) -> dict[int, FeatureSpec]:
+        """Return the columns at the origins of a horizon, those that warm up included."""
+        specs = self.engine.specs
+        return {o: specs[o, horizon] for o in self.origins if (o, horizon) in specs}
 
     @cached_property
     def naive(self) -> dict[int, str]:

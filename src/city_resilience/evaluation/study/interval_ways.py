@@ -6,7 +6,7 @@ function from the years before to half the width of each city's interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -48,7 +48,7 @@ class Year:
     truth : ndarray
         NaN where unknown; a method reads it of the years before only.
     scale : ndarray
-        See ``forecasting.intervals.city_scale``.
+        See `city_scale`.
     groups : mapping of str to ndarray of str
         Slices of the cities.
     """
@@ -172,11 +172,17 @@ def interval_methods(context: Context) -> Part:
         ``INTERVAL_METHOD_COLUMNS``: means over years; ``difference`` is the interval score minus
         that of plain split conformal, with a 95 % interval from a bootstrap over years.
     """
-    tables = []
+    rows = []
     for horizon in context.engine.experiment.outcome.horizons:
-        scored = set(context.rows(context.served, horizon)["origin"])
-        tables.append(_compared(_years(context, horizon), scored, horizon))
-    return Part(pd.concat(tables, ignore_index=True)[list(INTERVAL_METHOD_COLUMNS)])
+        years = _years(context, horizon)
+        judged = [
+            {"method": name, "origin": now.origin, **_judged(method, past, now)}
+            for now in years
+            if now.origin in context.scored and (past := _before(years, now))
+            for name, method in METHODS.items()
+        ]
+        rows += [{"horizon": horizon, **row} for row in _compared(pd.DataFrame(judged))]
+    return Part(pd.DataFrame(rows, columns=list(INTERVAL_METHOD_COLUMNS)))
 
 
 def _years(context: Context, horizon: int) -> list[Year]:
@@ -194,52 +200,37 @@ def _years(context: Context, horizon: int) -> list[Year]:
     ]
 
 
-def _compared(years: list[Year], scored: set[int], horizon: int) -> pd.DataFrame:
-    judged = {
-        name: pd.DataFrame(
-            [
-                _judged(method, years, now)
-                for now in years
-                if now.origin in scored and _before(years, now)
-            ]
-        )
-        for name, method in METHODS.items()
-    }
-    reference = judged["plain"]
-    rows = []
-    for name, table in judged.items():
-        if table.empty:
-            continue
-        difference = (table["interval_score"] - reference["interval_score"]).to_numpy()
+def _compared(judged: pd.DataFrame) -> Iterator[dict[str, object]]:
+    """Average the scores of each method over the years, and compare them with the plain ones."""
+    if judged.empty:
+        return
+    scores = judged.pivot_table(index="origin", columns="method", values="interval_score")
+    for name, table in judged.groupby("method", sort=False):
+        difference = (scores[name] - scores["plain"]).to_numpy()
         low, high = year_bootstrap(difference)
         worst = table.loc[table["coverage"].idxmin()]
-        rows.append(
-            {
-                "horizon": horizon,
-                "method": name,
-                "years": len(table),
-                **table[["coverage", "width", "interval_score"]].mean().to_dict(),
-                "worst_year": int(worst["origin"]),
-                "worst_coverage": worst["coverage"],
-                "difference": float(difference.mean()),
-                "low": low,
-                "high": high,
-            }
-        )
-    return pd.DataFrame(rows, columns=list(INTERVAL_METHOD_COLUMNS))
+        yield {
+            "method": name,
+            "years": len(table),
+            **table[["coverage", "width", "interval_score"]].mean().to_dict(),
+            "worst_year": int(worst["origin"]),
+            "worst_coverage": worst["coverage"],
+            "difference": float(difference.mean()),
+            "low": low,
+            "high": high,
+        }
 
 
 def _before(years: Sequence[Year], now: Year) -> list[Year]:
     return [year for year in years if year.known_from <= now.origin]
 
 
-def _judged(method: Method, years: list[Year], now: Year) -> dict[str, float]:
-    half = method(_before(years, now), now)
+def _judged(method: Method, past: Sequence[Year], now: Year) -> dict[str, float]:
+    half = method(past, now)
     known = np.isfinite(now.residual) & np.isfinite(half)
     residual, half = now.residual[known], half[known]
     score = interval_score(residual, -half, half, REFERENCE)
     return {
-        "origin": now.origin,
         "coverage": float(np.mean(np.abs(residual) <= half)),
         "width": float(2.0 * half.mean()),
         "interval_score": float(score.mean()),

@@ -9,7 +9,6 @@ illusion, not a result. A longer horizon is forecast here in one step.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -29,19 +28,11 @@ __all__ = ["RANDOM_SPLIT_COLUMNS", "r_squared", "random_folds", "random_split"]
 
 Float = NDArray[np.float64]
 SPLITS = 5
+FIGURES = ("r2", "mae", "rank")
 RANDOM_SPLIT_COLUMNS = (
-    "horizon",
-    "model",
-    "n",
-    "r2_random",
-    "r2_forward",
-    "mae_random",
-    "mae_forward",
-    "rank_random",
-    "rank_forward",
-    "r2_illusion",
-    "mae_illusion",
-    "rank_illusion",
+    *("horizon", "model", "n"),
+    *(f"{figure}_{split}" for figure in FIGURES for split in ("random", "forward")),
+    *(f"{figure}_illusion" for figure in FIGURES),
 )
 
 
@@ -74,10 +65,11 @@ def random_split(context: Context) -> Part:
 def _table(context: Context, horizon: int) -> pd.DataFrame:
     pool, keys = pooled(context, horizon)
     folds = random_folds(len(keys), SPLITS, context.settings.seed)
-    forecasts = split_forecasts(context, pool, folds)
+    members = split_forecasts(context, pool, folds)
+    forecasts = dict(zip(context.engine.experiment.model.members, members.T, strict=True))
     if context.served == BLEND:
         origins = keys["origin"].to_numpy(dtype=np.int64)
-        forecasts[BLEND] = _blended(forecasts, pool.learnt.labels, origins, folds)
+        forecasts[BLEND] = _blended(members, pool.learnt.labels, origins, folds)
     rows = [_row(context, horizon, name, values, keys) for name, values in forecasts.items()]
     return pd.DataFrame(rows, columns=list(RANDOM_SPLIT_COLUMNS))
 
@@ -93,11 +85,9 @@ def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
         Columns city, origin, truth of each row.
     """
     engine = context.engine
-    tasks = [
-        t
-        for o in context.scored
-        if (o, horizon) in context.specs and (t := engine.task(o, horizon))
-    ]
+    origins = [origin for origin in context.specs(horizon) if origin in context.scored]
+    found = [engine.task(origin, horizon) for origin in origins]
+    tasks = [task for task in found if task is not None]
     columns = tuple(dict.fromkeys(column for task in tasks for column in task.spec.columns))
     place = {column: k for k, column in enumerate(columns)}
     cities = np.array(engine.dataset.cities, dtype=object)
@@ -125,59 +115,50 @@ def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
     return Task(last.origin, horizon, 0, spec, sample, stacked), key
 
 
-def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> dict[str, Float]:
-    """Forecast the rows of each fold with members that learnt from the others, shape (rows,)."""
-    model = context.engine.experiment.model
+def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> Float:
+    """Forecast the rows of each fold by members that learnt from the others, (rows, members)."""
+    model, variant = context.engine.experiment.model, Variant("random split", held_out=folds)
     jobs = [
-        partial(forecast_members, pool, _held_out(folds, k), {name: values}, model.seed)
+        partial(forecast_members, pool, variant, {name: values}, model.seed)
         for name, values in learner_parameters(model).items()
-        for k in range(SPLITS)
     ]
-    done = iter(in_threads(jobs, f"random split, horizon {pool.horizon}", context.engine.progress))
-    found = {}
-    for name in model.members:
-        parts = np.hstack([next(done) for _ in range(SPLITS)])
-        found[name] = parts[np.arange(len(folds)), folds]
-    return found
-
-
-def _held_out(folds: NDArray[np.int64], k: int) -> Variant:
-    """One fold held out: a variant that asks it alone."""
-    return Variant(f"fold {k}", held_out=np.where(folds == k, 0, -1))
+    what = f"random split, horizon {pool.horizon}"
+    return np.hstack(in_threads(jobs, what, context.engine.progress))
 
 
 def _blended(
-    forecasts: Mapping[str, Float],
-    labels: Float,
-    origins: NDArray[np.int64],
-    folds: NDArray[np.int64],
+    members: Float, labels: Float, origins: NDArray[np.int64], folds: NDArray[np.int64]
 ) -> Float:
     """Weight the members in each fold by their forecasts of the other folds."""
-    inputs = np.column_stack(list(forecasts.values()))
     blended = np.empty(len(labels))
     for k in range(SPLITS):
         inside = folds == k
-        blended[inside] = inputs[inside] @ blend_weights(
-            inputs[~inside], labels[~inside], origins[~inside]
+        blended[inside] = members[inside] @ blend_weights(
+            members[~inside], labels[~inside], origins[~inside]
         )
     return blended
 
 
 def _row(
     context: Context, horizon: int, name: str, forecast: Float, keys: pd.DataFrame
-) -> tuple[object, ...]:
-    drawn = keys.assign(model="random", horizon=horizon, forecast=forecast)
-    forward = context.rows(name, horizon).merge(keys[["city", "origin"]])
-    pair = {"random": drawn, "forward": forward.assign(model="forward")}
-    means = {kind: yearly(rows)[["mae", "rank_correlation"]].mean() for kind, rows in pair.items()}
-    r2 = {
-        kind: r_squared(rows["truth"].to_numpy(np.float64), rows["forecast"].to_numpy(np.float64))
-        for kind, rows in pair.items()
+) -> dict[str, object]:
+    random = _figures(keys.assign(model=name, horizon=horizon, forecast=forecast))
+    forward = _figures(context.rows(name, horizon).merge(keys[["city", "origin"]]))
+    return {
+        "horizon": horizon,
+        "model": name,
+        "n": len(keys),
+        **{f"{figure}_random": random[figure] for figure in FIGURES},
+        **{f"{figure}_forward": forward[figure] for figure in FIGURES},
+        **{f"{figure}_illusion": random[figure] - forward[figure] for figure in FIGURES},
     }
-    figures = [
-        *(r2[kind] for kind in pair),
-        *(means[kind]["mae"] for kind in pair),
-        *(means[kind]["rank_correlation"] for kind in pair),
-    ]
-    illusion = [drawn - forward for drawn, forward in zip(figures[::2], figures[1::2], strict=True)]
-    return (horizon, name, len(keys), *figures, *illusion)
+
+
+def _figures(rows: pd.DataFrame) -> dict[str, float]:
+    truth, forecast = (rows[name].to_numpy(np.float64) for name in ("truth", "forecast"))
+    means = yearly(rows)[["mae", "rank_correlation"]].mean()
+    return {
+        "r2": r_squared(truth, forecast),
+        "mae": float(means["mae"]),
+        "rank": float(means["rank_correlation"]),
+    }

@@ -9,7 +9,7 @@ from city_resilience.evaluation.backtest import backtest_at
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.engine import scored_origins
-from city_resilience.evaluation.scores import yearly
+from city_resilience.evaluation.scores import POINT_SCORES, yearly
 from city_resilience.evaluation.significance import drawn_errors, percentile_interval
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.resilience.window import Window
@@ -18,17 +18,8 @@ __all__ = ["SHOCKS", "SHOCK_COLUMNS", "shock_origins", "shock_test"]
 
 SHOCKS = (2008, 2015, 2020)
 SHOCK_COLUMNS = (
-    "origin",
-    "horizon",
-    "model",
-    "n",
-    "mae",
-    "rmse",
-    "rank_correlation",
-    "sign_hit_rate",
-    "served_skill",
-    "city_low",
-    "city_high",
+    *("origin", "horizon", "model", "n", *POINT_SCORES),
+    *("served_skill", "city_low", "city_high"),
 )
 
 

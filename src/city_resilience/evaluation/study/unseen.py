@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from city_resilience.evaluation.engine import Rolled, Variant
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import yearly
-from city_resilience.evaluation.significance import compare_errors
+from city_resilience.evaluation.significance import COMPARED, compare_errors
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.tasks.dataset import Dataset
 
@@ -23,20 +23,8 @@ __all__ = ["UNSEEN_COLUMNS", "group_folds", "held_out_group", "unseen_cities", "
 MOST_FOLDS, LEAST_LEVELS = 10, 3
 UNSEEN, SEEN, NAIVE = "unseen", "seen", "naive"
 UNSEEN_COLUMNS = (
-    "horizon",
-    "cities_are",
-    "model",
-    "years",
-    "n",
-    "mae",
-    "rmse",
-    "rank_correlation",
-    "skill_naive",
-    "difference_seen",
-    "low",
-    "high",
-    "city_low",
-    "city_high",
+    *("horizon", "cities_are", "model", "years", "n", "mae", "rmse", "rank_correlation"),
+    *("skill_naive", "difference_seen", *COMPARED[1:]),
 )
 
 
@@ -120,11 +108,10 @@ def unseen_forecasts(context: Context, fold_of: NDArray[np.int64]) -> dict[int, 
     dict
         Horizon → forecasts, warm-up origins included.
     """
-    engine, horizons = context.engine, context.horizons
-    newest = max(origin for origin, horizon in engine.specs if horizon == horizons[-1])
+    newest = max(context.specs(context.horizons[-1]))
     chosen = [o for o in context.origins if (newest - o) % context.settings.every == 0]
     variant = Variant(UNSEEN, held_out=fold_of)
-    return engine.roll([variant], horizons, chosen, "provinces held out")[UNSEEN]
+    return context.engine.roll([variant], context.horizons, chosen, "provinces held out")[UNSEEN]
 
 
 def _table(context: Context, horizon: int, unseen: pd.DataFrame) -> pd.DataFrame:
