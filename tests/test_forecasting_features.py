@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from city_resilience.errors import InputError
@@ -83,7 +84,10 @@ def test_coverage_says_since_when_a_family_is_not_observed():
     for name in ("employment_ict", "digital_finance_index"):
         panel = without(panel, name, 2007)
     chosen = experiment(features={"carry_forward": 1})
-    table = family_coverage(facts_of(panel, chosen), chosen, [2007, 2008, 2010], 1)
+    dataset, origins = facts_of(panel, chosen), (2007, 2008, 2010)
+    table = family_coverage(dataset, chosen, origins, {})
+    used = {(o, 1): choose_features(dataset.at(o), chosen.features, 1) for o in origins[:2]}
+    pd.testing.assert_frame_equal(table, family_coverage(dataset, chosen, origins, used))
     digital = table[table["family"] == "digital"].set_index("origin")
     assert digital.loc[2007, "status"] == "live"
     assert tuple(digital.loc[2008, ["status", "last_year"]]) == ("carried", 2007)

@@ -161,12 +161,12 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
     dataset, experiment = source.dataset, source.experiment
     found, levels = run_backtest(dataset, experiment, progress), levels_of(dataset)
     origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
-    shortest, least = min(experiment.outcome.horizons), experiment.evaluation.min_group
+    least = experiment.evaluation.min_group
     return Evaluation(
         backtest=found,
         scores=score(found.frame, levels, least, flagged=source.audited.level_breaks),
         comparisons=compare_models(found.frame, experiment.model.serve),
-        coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), shortest),
+        coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), found.specs),
         intervals=score_intervals(found.intervals, levels, least),
         reliability=reliability(found.intervals),
     )

@@ -45,8 +45,8 @@ class Backtest:
         ``BACKTEST_COLUMNS``, scored origins only, pp; the served model has intervals.
     weights : DataFrame
         Columns model, origin, horizon, member, weight: the blends at every origin.
-    dropped : DataFrame
-        Columns origin, horizon, indicator, reason.
+    specs : mapping of (int, int) to FeatureSpec
+        Columns by origin and horizon.
     served_weights : mapping of int to mapping of str to float
         Weights of the blend at the live origin, in what each horizon adds.
     served : mapping of int to mapping of int to ndarray, shape (cities,)
@@ -59,11 +59,22 @@ class Backtest:
 
     frame: pd.DataFrame
     weights: pd.DataFrame
-    dropped: pd.DataFrame
+    specs: Mapping[tuple[int, int], FeatureSpec]
     served_weights: Mapping[int, Mapping[str, float]]
     served: Mapping[int, Mapping[int, Float]]
     calibrations: Mapping[int, Calibration]
     intervals: pd.DataFrame
+
+    @property
+    def dropped(self) -> pd.DataFrame:
+        """Columns origin, horizon, indicator, reason."""
+        rows = [
+            (origin, horizon, name, why)
+            for (origin, horizon), spec in self.specs.items()
+            for name, why in spec.dropped.items()
+        ]
+        table = pd.DataFrame(rows, columns=["origin", "horizon", "indicator", "reason"])
+        return table.sort_values(["horizon", "origin"], kind="stable", ignore_index=True)
 
 
 def run_backtest(dataset: Dataset, experiment: Experiment, progress: Progress = silent) -> Backtest:
@@ -112,7 +123,7 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     return Backtest(
         frame=frame,
         weights=pd.concat([_weights(h, own[h], history[h]) for h in horizons], ignore_index=True),
-        dropped=_dropped(specs),
+        specs=specs,
         served_weights={
             h: dict(zip(own[h].names, own[h].weights[engine.newest].tolist(), strict=True))
             for h in horizons
@@ -217,12 +228,3 @@ def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[st
             f"features.required: indicator {name!r} has no value in any fold "
             f"({why or 'never observed at an origin'}); bring its data or take it off the list"
         )
-
-
-def _dropped(specs: Mapping[tuple[int, int], FeatureSpec]) -> pd.DataFrame:
-    rows = [
-        (origin, horizon, name, why)
-        for (origin, horizon), spec in sorted(specs.items(), key=lambda cell: cell[0][::-1])
-        for name, why in spec.dropped.items()
-    ]
-    return pd.DataFrame(rows, columns=["origin", "horizon", "indicator", "reason"])

@@ -6,7 +6,7 @@ observed), ``never`` (observed) or ``none`` (no indicator in the panel).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from city_resilience.experiment import Experiment
 from city_resilience.tasks.dataset import AsOf, Dataset
-from city_resilience.tasks.features import carried, choose_features, yearly_shares
+from city_resilience.tasks.features import FeatureSpec, carried, choose_features, yearly_shares
 from city_resilience.tasks.indices import with_indices
 
 __all__ = ["COVERAGE_COLUMNS", "family_coverage"]
@@ -23,24 +23,35 @@ COVERAGE_COLUMNS = ("origin", "family", "indicators", "used", "share", "age", "s
 
 
 def family_coverage(
-    dataset: Dataset, experiment: Experiment, origins: Iterable[int], horizon: int
+    dataset: Dataset,
+    experiment: Experiment,
+    origins: Iterable[int],
+    specs: Mapping[tuple[int, int], FeatureSpec],
 ) -> pd.DataFrame:
-    """Tabulate the observation of every family at some origins.
+    """Tabulate the observation of every family at some origins, at the shortest horizon.
+
+    Parameters
+    ----------
+    specs : mapping of (int, int) to FeatureSpec
+        Columns by origin and horizon; chosen where an origin is not among them.
 
     Returns
     -------
     DataFrame
-        ``COVERAGE_COLUMNS``: indicators the panel offers, how many of them the fold used, the
+        ``COVERAGE_COLUMNS``: indicators the panel offers, how many of them are used, the
         share of reporting cities with a value (mean over the family's indicators, carried values
         included), the mean age of those values in years, the status, and for ``carried`` and
         ``ended`` the newest year with values.
     """
-    parts = [_at_origin(dataset.at(origin), experiment, horizon) for origin in origins]
+    horizon, parts = min(experiment.outcome.horizons), []
+    for origin in origins:
+        view, spec = dataset.at(origin), specs.get((origin, horizon))
+        spec = spec or choose_features(view, experiment.features, horizon)
+        parts.append(_at_origin(view, experiment, spec))
     return pd.concat(parts, ignore_index=True)[list(COVERAGE_COLUMNS)]
 
 
-def _at_origin(view: AsOf, experiment: Experiment, horizon: int) -> pd.DataFrame:
-    spec = choose_features(view, experiment.features, horizon)
+def _at_origin(view: AsOf, experiment: Experiment, spec: FeatureSpec) -> pd.DataFrame:
     view = with_indices(view, spec.indices)
     carry = experiment.features.carry_forward
     limits = np.array([0 if f == "history" else carry for f in view.families], dtype=np.int64)
@@ -58,19 +69,9 @@ def _at_origin(view: AsOf, experiment: Experiment, horizon: int) -> pd.DataFrame
             continue
         share = float(known[:, own].mean())
         mean_age = float(np.nanmean(ages[:, own])) if known[:, own].any() else np.nan
-        status, last = _status(view, own, used, shifts, experiment.features.min_coverage)
-        rows.append(
-            (
-                view.origin,
-                family,
-                int(own.sum()),
-                int((own & used).sum()),
-                share,
-                mean_age,
-                status,
-                last,
-            )
-        )
+        counts = int(own.sum()), int((own & used).sum())
+        status = _status(view, own, used, shifts, experiment.features.min_coverage)
+        rows.append((view.origin, family, *counts, share, mean_age, *status))
     table = pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
     return table.astype({"last_year": "Int64"})
 

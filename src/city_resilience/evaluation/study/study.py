@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.study.context import Context, Part, Settings, context_of
+from city_resilience.evaluation.study.context import Context, Settings, context_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment import Experiment
 from city_resilience.models.learners import learner_parameters
@@ -36,18 +36,6 @@ FORMAT = 2
 RECIPE = ("digest", "served", "learners", "rules", "fingerprint")
 RECIPE_VERSION = 2
 """To be raised when what is forecast changes although no setting or parameter does."""
-
-
-@dataclass(frozen=True)
-class _Measured:
-    """One part as it is kept: rows as plain values, when it was made and how long it took."""
-
-    created: str
-    seconds: float
-    settings: Mapping[str, Any]
-    about: Mapping[str, Any]
-    columns: list[str]
-    rows: list[dict[str, Any]]
 
 
 def recipe_of(experiment: Experiment) -> dict[str, Any]:
@@ -123,38 +111,31 @@ def run_study(
         "origins": [context.scored[0], context.scored[-1]],
         "cities": len(dataset.cities),
         "naive": {str(horizon): name for horizon, name in context.naive.items()},
-        "parts": {name: asdict(_measured(context, name)) for name in PARTS if name in parts},
+        "parts": {name: _measured(context, name) for name in PARTS if name in parts},
     }
 
 
-def _measured(context: Context, name: str) -> _Measured:
+def _measured(context: Context, name: str) -> dict[str, Any]:
+    """Run one part: rows as plain values, when it was made and how long it took."""
     started = time.perf_counter()
     part = PARTS[name](context)
-    return _Measured(
-        created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
-        seconds=round(time.perf_counter() - started, 1),
-        settings=json.loads(json.dumps(asdict(context.settings))),
-        about=json.loads(json.dumps(dict(part.about))),
-        columns=[str(name) for name in part.table.columns],
-        rows=_plain_rows(part),
-    )
-
-
-def _plain_rows(part: Part) -> list[dict[str, Any]]:
-    return [
-        {str(key): _plain(value) for key, value in row.items()}
-        for row in part.table.to_dict("records")
-    ]
+    return {
+        "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
+        "seconds": round(time.perf_counter() - started, 1),
+        "settings": json.loads(json.dumps(asdict(context.settings))),
+        "about": json.loads(json.dumps(dict(part.about))),
+        "columns": list(part.table.columns),
+        "rows": [
+            {key: _plain(value) for key, value in row.items()}
+            for row in part.table.to_dict("records")
+        ],
+    }
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, (bool, np.bool_)):
-        return bool(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if np.isfinite(value) else None
-    return value
+    """Return a value that JSON holds, nothing for a number that is not finite."""
+    own = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(own, float) and not np.isfinite(own) else own
 
 
 def read_study(path: Path) -> dict[str, Any]:
