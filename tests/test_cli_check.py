@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 import bundle_inputs
+from city_resilience.audit import rules
 from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.rule import Rule
 from city_resilience.commands.main import run
 from city_resilience.experiment import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
@@ -198,6 +200,39 @@ def test_unknown_names_are_findings_under_a_gazetteer():
     text = " ".join(f.reason for f in read.audit.issues if f.kind == "unreadable")
     assert "石家壮市" in text
     assert "苏州市 (江苏省) or 宿州市 (安徽省)" in text
+
+
+def test_a_new_rule_is_one_entry(monkeypatch, capsys):
+    """It is in the findings, on the page in both languages, on the screen, and refuses training."""
+
+    def round_numbers(view):
+        for at in zip(*np.nonzero(view.values == 1234.0), strict=True):
+            yield view.issue("error", "round", "1234 looks made up", at=at, correct="drop")
+
+    made_up = Rule("round", "Round number", "整数", round_numbers)
+    monkeypatch.setattr(rules, "RULES", (*rules.RULES, made_up))
+    frame = small_frame()
+    frame.loc[17, "Patents granted (count)"] = 1234.0
+    write_experiment(Path.cwd(), frame)
+    assert run(["check", "panel.csv", "--out", "audit.json"]) == 0
+    (found,) = [
+        i
+        for i in json.loads(Path("audit.json").read_text("utf-8"))["issues"]
+        if i["kind"] == "round"
+    ]
+    city, year = frame.loc[17, ["city", "year"]]
+    assert found["id"] == f"round/patents_granted/{city}/{year}"
+    assert found["correction"] == f'"patents_granted/{city}/{year}" = "drop"'
+    shown = capsys.readouterr().out
+    assert "Round number" in shown
+    assert "1234 looks made up" in shown
+    assert run(["check", "panel.csv", "--out", "audit.html"]) == 0
+    page = Path("audit.html").read_text("utf-8")
+    assert "Round number" in page
+    assert "整数" in page
+    capsys.readouterr()
+    assert run(["train", "experiment.toml", "--out", "out", "--store", "store"]) == 2
+    assert found["acceptance"] in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_panel_is_an_error(capsys):
