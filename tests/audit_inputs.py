@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.audit.masking import find_masked, mask_panel
 from city_resilience.catalogue.variables import Variable, load_catalogue
+from city_resilience.experiment import Audit
 from city_resilience.reading.panel import Panel
 
 SHARED = Path(__file__).parents[2] / "shared/data"
@@ -53,3 +55,8 @@ def panel_of(
         rows=np.arange(len(frame)) + 2,
         headers=headers,
     )
+
+
+def mask_errors(panel: Panel, settings: Audit | None = None) -> Panel:
+    """Return a panel without the cells that are almost certainly wrong, as `read_audited` does."""
+    return mask_panel(panel, find_masked(panel.grid(), panel.variables, settings))

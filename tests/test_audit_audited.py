@@ -9,7 +9,7 @@ import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import AUDIT_LEVELS, audit_panel
-from city_resilience.audit.read_audited import audited_panel
+from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
 from city_resilience.experiment import Audit, experiment_from
 from city_resilience.reading.issues import Issue, accepted_by
@@ -51,12 +51,12 @@ def test_accepted_errors_are_kept_and_counted_apart():
     assert audited.counts["accepted"] == 1
     assert [(i.kind, i.level) for i in audited.issues].count(("spike", "error")) == 1
     chosen = experiment(accept={"spike/loans/*/*": "a bank moved"})
-    assert audited_panel(spoilt(), chosen, purpose="train").audit.accepted == audited.accepted
+    assert read_audited(spoilt(), chosen, purpose="train").audit.accepted == audited.accepted
 
 
 def test_refusal_names_cell_reason_and_lines():
     with pytest.raises(InputError) as caught:
-        audited_panel(spoilt(), experiment(), purpose="train")
+        read_audited(spoilt(), experiment(), purpose="train")
     message = str(caught.value)
     assert "\n" not in message
     assert message.startswith(
@@ -73,7 +73,7 @@ def test_refusal_names_cell_reason_and_lines():
 def test_refusal_of_many_names_three_and_counts_the_rest():
     cells = [(city, 6) for city in range(0, 35, 7)]
     with pytest.raises(InputError) as caught:
-        audited_panel(spoilt(cells), experiment(), purpose="train")
+        read_audited(spoilt(cells), experiment(), purpose="train")
     message = str(caught.value)
     assert "found 5 errors" in message
     assert "; and 2 more; see all" in message
@@ -117,7 +117,8 @@ def test_coverage_is_the_share_of_cities():
     panel = spoilt()
     loans = panel.frame["loans"].mask((panel.frame["year"] == FIRST) & (panel.frame.index < 240))
     audited = audit_panel(replace(panel, frame=panel.frame.assign(loans=loans)))
-    table = audited.coverage.set_index(["variable", "year"])["share"]
+    rows = audited.as_dict()["coverage"]
+    table = {(row["variable"], row["year"]): row["share"] for row in rows}
     assert table["loans", FIRST] == pytest.approx(0.5)
     assert table["loans", FIRST + 1] == 1.0
     assert len(table) == 2 * YEARS

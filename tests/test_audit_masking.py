@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
+from audit_inputs import CITIES, FIRST, YEARS, mask_errors, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
-from city_resilience.audit.masking import find_masked, mask_errors
+from city_resilience.audit.masking import find_masked
 from city_resilience.experiment import Audit
 from city_resilience.reading.panel import Panel
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit_inputs import SHARED
+from audit_inputs import SHARED, mask_errors
 from city_resilience.audit.audit import AuditResult, audit_panel
-from city_resilience.audit.masking import find_masked, mask_errors
+from city_resilience.audit.masking import find_masked
 from city_resilience.experiment import Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel

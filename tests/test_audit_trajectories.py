@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from city_resilience.audit import trajectories, usual_moves, wording
+from city_resilience.audit import expected, trajectories, wording
 from city_resilience.audit.expected import past_of
 
 NAN = np.nan
@@ -90,13 +90,13 @@ def test_a_signed_variable_has_no_path_in_that_year_only():
 def test_usual_move_of_a_few_cities_survives_one_wild_one():
     moves = np.full((10, 1), 0.05)
     moves[0] = 9.0
-    groups = usual_moves.size_groups(np.arange(10.0).reshape(-1, 1))
-    assert usual_moves.usual_moves(moves, groups)[0, 0] == pytest.approx(0.05 / 1.15)
+    groups = expected.size_groups(np.arange(10.0).reshape(-1, 1))
+    assert expected.usual_moves(moves, groups)[0, 0] == pytest.approx(0.05 / 1.15)
 
 
 def test_size_groups_are_fifths_by_rank():
     size = np.arange(50.0)[::-1].reshape(-1, 1)
-    groups = usual_moves.size_groups(size)
+    groups = expected.size_groups(size)
     assert [int((groups == group).sum()) for group in range(5)] == [10] * 5
     assert groups[0, 0] == 4
     assert groups[-1, 0] == 0
@@ -104,15 +104,15 @@ def test_size_groups_are_fifths_by_rank():
 
 def test_group_without_own_moves_takes_at_least_half_of_all():
     moves = np.where(np.arange(200.0) < 40, 0.0, 0.4).reshape(-1, 1)
-    groups = usual_moves.size_groups(np.arange(200.0).reshape(-1, 1))
-    table = usual_moves.usual_moves(moves, groups)
+    groups = expected.size_groups(np.arange(200.0).reshape(-1, 1))
+    table = expected.usual_moves(moves, groups)
     assert table[0, 0] == pytest.approx(0.2 / 1.96)
     assert table[4, 0] == pytest.approx(0.4 / 1.96)
 
 
 def test_expanding_median_is_of_the_years_so_far():
     table = np.array([[3.0, NAN, 1.0, 2.0]])
-    np.testing.assert_array_equal(usual_moves.expanding_median(table), [[3.0, 3.0, 2.0, 2.0]])
+    np.testing.assert_array_equal(expected.expanding_median(table), [[3.0, 3.0, 2.0, 2.0]])
 
 
 def test_what_moves_the_whole_nation_departs_from_no_path():

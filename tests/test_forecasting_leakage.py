@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.audit.masking import mask_errors
+from audit_inputs import mask_errors
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.scores import paired_interval, score

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from city_resilience.audit import rules
 from city_resilience.audit.expected import trajectory_of
-from city_resilience.audit.gaps import coverage_table
+from city_resilience.audit.gaps import coverage_rows
 from city_resilience.audit.masking import Masked, find_masked
 from city_resilience.audit.merging import merge_similar, ordered
 from city_resilience.audit.rule import PanelView, VariableView, view_panel
-from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment import Audit
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
@@ -32,21 +29,14 @@ class AuditResult:
 
     Attributes
     ----------
-    source : str
-        Name of the file.
-    cities : int
-        Number of cities.
-    years : tuple of int
-        First and last year.
-    variables : mapping of str to Variable
+    panel : Panel
+        The panel under audit, before any cell is masked.
+    outcome : str
+        Id of the outcome; empty where it is not known.
     issues : tuple of Issue
         Errors by variable, city and year, then warnings, the most surprising first, then notes.
     accepted : mapping of str to str
         Id of an issue to the reason for which the experiment accepts it.
-    coverage : DataFrame
-        ``variable``, ``year``, ``share`` of the cities with a value, 0 to 1.
-    outcome : str
-        Id of the outcome; empty where it is not known.
     level_breaks : frozenset of (str, int)
         City-years whose growth of the outcome into that year is an artefact: a redrawn boundary,
         or a level that shifts for good. It depends on the panel alone, never on a forecast.
@@ -54,14 +44,10 @@ class AuditResult:
         Its almost certainly wrong cells, for `mask_panel`.
     """
 
-    source: str
-    cities: int
-    years: tuple[int, int]
-    variables: Mapping[str, Variable]
+    panel: Panel
+    outcome: str
     issues: tuple[Issue, ...]
     accepted: Mapping[str, str]
-    coverage: pd.DataFrame
-    outcome: str
     level_breaks: frozenset[tuple[str, int]]
     masked: Masked
 
@@ -83,27 +69,25 @@ class AuditResult:
         return counts | {"accepted": len(self.issues) - len(self.open_issues)}
 
     def as_dict(self) -> dict[str, Any]:
-        """Return a plain mapping for JSON, with the keys of the attributes."""
+        """Return a plain mapping for JSON.
+
+        Besides the attributes: ``source``, ``cities`` (how many), ``years`` (first and last),
+        ``variables`` (id to labels, unit and family) and ``coverage`` (rows of variable, year and
+        the share of the cities with a value).
+        """
+        grid, named = self.panel.grid(), ("label_en", "label_zh", "unit", "family")
         return {
-            "source": self.source,
-            "cities": self.cities,
-            "years": list(self.years),
+            "source": self.panel.source,
+            "cities": len(grid.cities),
+            "years": [int(grid.years[0]), int(grid.years[-1])],
             "outcome": self.outcome,
             "variables": {
-                name: {
-                    "label_en": variable.label_en,
-                    "label_zh": variable.label_zh,
-                    "unit": variable.unit,
-                    "family": variable.family,
-                }
-                for name, variable in self.variables.items()
+                name: {key: getattr(variable, key) for key in named}
+                for name, variable in self.panel.variables.items()
             },
             "issues": [issue.as_dict() | {"years": list(issue.years)} for issue in self.issues],
             "accepted": dict(self.accepted),
-            "coverage": [
-                {"variable": str(row.variable), "year": int(row.year), "share": float(row.share)}
-                for row in self.coverage.itertuples()
-            ],
+            "coverage": coverage_rows(grid),
         }
 
 
@@ -125,24 +109,13 @@ def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = Non
         The same whatever the order of the file's rows.
     """
     settings = settings or Audit()
-    grid = panel.grid()
-    masked = find_masked(grid, panel.variables, settings)
-    view = view_panel(panel, outcome, masked)
-    found = list(_found(view))
+    masked = find_masked(panel.grid(), panel.variables, settings)
+    found = list(_found(view_panel(panel, outcome, masked)))
     issues = ordered([*panel.issues, *merge_similar(found, outcome)])
     reasons = {issue.id: accepted_by(issue, settings.accept) for issue in issues}
-    return AuditResult(
-        source=panel.source,
-        cities=len(grid.cities),
-        years=view.years,
-        variables=panel.variables,
-        issues=issues,
-        accepted={id: reason for id, reason in reasons.items() if reason is not None},
-        coverage=coverage_table(grid),
-        outcome=outcome,
-        level_breaks=_level_breaks(found, outcome, grid.cities),
-        masked=masked,
-    )
+    accepted = {id: reason for id, reason in reasons.items() if reason is not None}
+    breaks = _level_breaks(found, outcome, panel.grid().cities)
+    return AuditResult(panel, outcome, issues, accepted, breaks, masked)
 
 
 def _found(view: PanelView) -> Iterator[Issue]:
@@ -161,14 +134,10 @@ def _found(view: PanelView) -> Iterator[Issue]:
 def _level_breaks(
     issues: Sequence[Issue], outcome: str, cities: Sequence[str]
 ) -> frozenset[tuple[str, int]]:
-    about = [
-        issue
+    return frozenset(
+        (city, issue.years[0])
         for issue in issues
         if issue.kind == "boundary"
         or (issue.kind in ("jump", "break") and outcome and issue.variable == outcome)
-    ]
-    return frozenset(
-        (city, issue.years[0])
-        for issue in about
         for city in ([issue.city] if issue.city else cities)
     )

@@ -32,16 +32,14 @@ def _doubtful(view: VariableView, cells: Mask) -> Issue:
     share = view.variable.kind == "share"
     worst = float(view.values[cells][np.argmax(np.abs(view.values[cells]))])
     many = share and float(cells.sum()) > limit.ODD_SHARE * float(np.isfinite(view.values).sum())
-    percent = many and worst > 1
-    return view.issue(
-        "error" if many else "warning",
-        "impossible",
+    reason = (
         f"{view.id} {'lies outside 0 to 1' if share else 'is negative'} in {int(cells.sum())} "
-        f"city-years, up to {shown(worst)}: is it what its header says, in that unit?",
-        factor=100.0 if percent else None,
-        correction=correction_line(view.id, "*", "*", "*0.01") if percent else "",
-        **view.panel_view.reach(cells),
+        f"city-years, up to {shown(worst)}: is it what its header says, in that unit?"
     )
+    more = view.panel_view.reach(cells)
+    if many and worst > 1:
+        more |= {"factor": 100.0, "correction": correction_line(view.id, "*", "*", "*0.01")}
+    return view.issue("error" if many else "warning", "impossible", reason, **more)
 
 
 def zeros(view: VariableView) -> Iterator[Issue]:
@@ -52,16 +50,20 @@ def zeros(view: VariableView) -> Iterator[Issue]:
             at = (int(city), first)
             years = (int(view.years[first]), int(view.years[last]))
             expected = float(np.exp(past.expected[at]))
+            reason = (
+                f"0 in {span(years)} where the years before let expect "
+                f"{with_unit(expected, view.variable.unit, 3)}: a blank written as zero?"
+            )
+            surprise = (past.expected - past.floor)[at] / past.usual_move[at]
             yield view.issue(
                 "error",
                 "zero",
-                f"0 in {span(years)} where the years before let expect "
-                f"{with_unit(expected, view.variable.unit, 3)}: a blank written as zero?",
+                reason,
                 at=at,
                 years=years,
                 expected=expected,
                 correct="drop",
-                surprise=(past.expected - past.floor)[at] / past.usual_move[at],
+                surprise=surprise,
             )
 
 

@@ -25,14 +25,13 @@ def contradictions(view: PanelView) -> Iterator[Issue]:
             yield _larger(view, part, total, at)
         common = larger_than(values[part], values[total]) & ~single
         if common.any():
-            yield view.issue(
-                "warning",
-                "contradiction",
+            reason = (
                 f"{part} is larger than {total} in {int(common.sum())} city-years: another unit or "
-                "scope?",
-                variable=part,
-                surprise=50.0,
-                **view.reach(common),
+                "scope?"
+            )
+            reach = view.reach(common)
+            yield view.issue(
+                "warning", "contradiction", reason, variable=part, surprise=50.0, **reach
             )
     for rule in load_sums():
         if {*rule.parts, *([rule.total] if rule.total else [])} <= set(values):
@@ -44,15 +43,13 @@ def _larger(view: PanelView, part: str, total: str, at: tuple[int, int]) -> Issu
     wrong = total if view.masked.found_by(total, "contradiction")[at] else part
     sure = view.masked.found_by(wrong, "contradiction")[at]
     unit = f" {view.variables[part].unit}".rstrip()
-    return view.issue(
-        "error",
-        "contradiction",
+    reason = (
         f"{part} is {shown(part_value)}{unit}, more than {total}, {shown(total_value)}; {wrong} is "
-        + ("off its path" if sure else "doubted first"),
-        variable=wrong,
-        at=at,
-        correct="drop",
-        surprise=np.log(part_value / total_value) / limit.EXCEEDS,
+        f"{'off its path' if sure else 'doubted first'}"
+    )
+    surprise = np.log(part_value / total_value) / limit.EXCEEDS
+    return view.issue(
+        "error", "contradiction", reason, variable=wrong, at=at, correct="drop", surprise=surprise
     )
 
 
@@ -71,17 +68,15 @@ def _off(view: PanelView, rule: Sum, off: Float, cities: list[int]) -> Issue:
     worst = sorted(cities, key=lambda city: -float(np.nanmax(np.abs(off[city]))))
     reach = view.reach(far)
     more = f" and {len(cities) - limit.NAMED} more cities" if len(cities) > limit.NAMED else ""
-    return view.issue(
-        "warning",
-        "contradiction",
+    reason = (
         f"the {len(rule.parts)} parts {rule.parts[0]} … {rule.parts[-1]} do not sum to "
         f"{rule.total or 'one'} in {int(far.sum())} city-years of {span(reach['years'])}: "
-        f"{', '.join(_worst(view, off, city) for city in worst[: limit.NAMED])}{more}",
-        variable=rule.total or rule.parts[0],
-        city=view.grid.cities[cities[0]] if len(cities) == 1 else "",
-        surprise=float(np.nanmax(np.abs(off[cities]))) / rule.usual,
-        **reach,
+        f"{', '.join(_worst(view, off, city) for city in worst[: limit.NAMED])}{more}"
     )
+    reach["surprise"] = float(np.nanmax(np.abs(off[cities]))) / rule.usual
+    city = view.grid.cities[cities[0]] if len(cities) == 1 else ""
+    variable = rule.total or rule.parts[0]
+    return view.issue("warning", "contradiction", reason, variable=variable, city=city, **reach)
 
 
 def _worst(view: PanelView, off: Float, city: int) -> str:

@@ -55,11 +55,14 @@ def exchanged(logs: Float, expected: Float) -> bool:
 
 
 def _misplaced(view: VariableView, year: int, cities: NDArray[np.int64], surprise: float) -> Issue:
+    reason = (
+        f"the {year} values of {len(cities)} cities are off their paths and fit the paths of one "
+        f"another: they stand in the wrong rows; {view.panel_view.named(cities, limit.NAMED)}"
+    )
     return view.issue(
         "error",
         "exchange",
-        f"the {year} values of {len(cities)} cities are off their paths and fit the paths of one "
-        f"another: they stand in the wrong rows; {view.panel_view.named(cities, limit.NAMED)}",
+        reason,
         years=(year,),
         cities=len(cities),
         correct="drop",

@@ -19,21 +19,27 @@ from city_resilience.audit.trajectories import (
     beyond,
     levels_after,
     levels_before,
+    median_of_known,
     national_path,
     positive_logs,
     rounding_floor,
     rounding_steps,
     trailing_most,
 )
-from city_resilience.audit.usual_moves import (
-    Groups,
-    by_group,
-    expanding_median,
-    size_groups,
-    usual_moves,
-)
 
-__all__ = ["Past", "Trajectory", "past_of", "trajectory_of"]
+__all__ = [
+    "Past",
+    "Trajectory",
+    "by_group",
+    "expanding_median",
+    "past_of",
+    "size_groups",
+    "trajectory_of",
+    "usual_moves",
+]
+
+Groups = NDArray[np.int8]
+"""Size group of each city and year, 0 (smallest) to 4; -1 where the size is unknown."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +184,7 @@ def trajectory_of(values: Float) -> Trajectory:
     before, nearest, known_before = levels_before(detrended, side)
     after, _, known_after = levels_after(detrended, side)
     coarsest = trailing_most(trailing_most(past.steps, side)[::-1], side)[::-1]
-    usual = np.repeat(_median_over_years(past.table)[:, None], len(past.national), axis=1)
+    usual = np.repeat(median_of_known(past.table)[:, None], len(past.national), axis=1)
     return Trajectory(
         past=past,
         before=before + past.national,
@@ -191,11 +197,6 @@ def trajectory_of(values: Float) -> Trajectory:
     )
 
 
-def _median_over_years(table: Float) -> Float:
-    known = [row[np.isfinite(row)] for row in table]
-    return np.array([np.median(row) if row.size else np.nan for row in known])
-
-
 def _any_year(past: Past) -> Groups:
     """Return the size groups, a city's first known year in the group of its next."""
     groups = past.groups.copy()
@@ -204,3 +205,77 @@ def _any_year(past: Past) -> Groups:
     following = np.minimum(later.min(axis=1), groups.shape[1] - 1)[city]
     groups[city, at] = past.groups[city, following]
     return groups
+
+
+def size_groups(size: Float) -> Groups:
+    """Return the fifth of the cities, by size in each year, that a city belongs to.
+
+    Returns
+    -------
+    ndarray of int8, shape (cities, years)
+        0 (smallest) to 4; -1 where the size is unknown.
+    """
+    groups = np.full(size.shape, -1, dtype=np.int8)
+    for at in range(size.shape[1]):
+        known = np.flatnonzero(np.isfinite(size[:, at]))
+        ranked = known[np.argsort(size[known, at], kind="stable")]
+        groups[ranked, at] = np.arange(len(ranked)) * limit.SIZE_GROUPS // max(len(ranked), 1)
+    return groups
+
+
+def usual_moves(moves: Float, groups: Groups) -> Float:
+    """Return the usual move of each group in each year, as a standard deviation.
+
+    From the 95th percentile of the absolute moves, so that a variable whose cities often leap
+    has a wide yardstick. A group's is at least half that of all cities of its year, and one of
+    fewer than 20 cities takes theirs; fewer than 20 in all have it from the upper quartile.
+
+    Parameters
+    ----------
+    moves : ndarray, shape (cities, years)
+        Changes of logarithms less the national change.
+    groups : ndarray of int8, shape (cities, years)
+
+    Returns
+    -------
+    ndarray, shape (groups, years)
+        NaN for a year without moves.
+    """
+    table = np.full((limit.SIZE_GROUPS, moves.shape[1]), np.nan)
+    for at in range(moves.shape[1]):
+        size = np.abs(moves[:, at])
+        known = np.isfinite(size) & (groups[:, at] >= 0)
+        if not known.any():
+            continue
+        everyone = _deviation(size[known])
+        for group in range(limit.SIZE_GROUPS):
+            own = size[known & (groups[:, at] == group)]
+            enough = len(own) >= limit.ENOUGH_CITIES
+            least = limit.LEAST_OF_ALL * everyone
+            table[group, at] = max(_deviation(own), least) if enough else everyone
+    return table
+
+
+def _deviation(sizes: Float) -> float:
+    if len(sizes) >= limit.ENOUGH_CITIES:
+        return float(np.quantile(sizes, limit.FAR_QUANTILE)) / limit.FAR_DEVIATIONS
+    return float(np.quantile(sizes, limit.NEAR_QUANTILE)) / limit.NEAR_DEVIATIONS
+
+
+def expanding_median(table: Float) -> Float:
+    """Return, for each row and year, the median of the row's values up to that year."""
+    years = range(1, table.shape[1] + 1)
+    return np.stack([median_of_known(table[:, :newest]) for newest in years], axis=1)
+
+
+def by_group(table: Float, groups: Groups) -> Float:
+    """Give each cell its group's usual move, at least 2 %; NaN where it has no group.
+
+    Parameters
+    ----------
+    table : ndarray, shape (groups, years)
+    groups : ndarray of int8, shape (cities, years)
+    """
+    usual = np.maximum(table, limit.LEAST_USUAL_MOVE)
+    taken = usual[np.maximum(groups, 0), np.arange(groups.shape[1])]
+    return np.asarray(np.where(groups >= 0, taken, np.nan))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
@@ -14,26 +14,16 @@ from city_resilience.audit.wording import shown, span
 from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.panel import Grid
 
-__all__ = ["RULES", "coverage", "coverage_table", "dead", "holes"]
+__all__ = ["RULES", "coverage", "coverage_rows", "dead", "holes"]
 
 
-def coverage_table(grid: Grid) -> pd.DataFrame:
-    """Return the share of cities with a value.
-
-    Returns
-    -------
-    DataFrame
-        ``variable`` (str), ``year`` (int), ``share`` (0 to 1), one row for each variable and
-        year.
-    """
-    shares = {name: np.isfinite(values).mean(axis=0) for name, values in grid.values.items()}
-    return pd.DataFrame(
-        {
-            "variable": np.repeat(list(shares), len(grid.years)),
-            "year": np.tile(grid.years, len(shares)),
-            "share": np.concatenate([*shares.values(), np.empty(0)]),
-        }
-    )
+def coverage_rows(grid: Grid) -> list[dict[str, Any]]:
+    """Return ``variable``, ``year`` and the ``share`` of the cities with a value, 0 to 1."""
+    return [
+        {"variable": name, "year": int(year), "share": float(share)}
+        for name, values in grid.values.items()
+        for year, share in zip(grid.years, np.isfinite(values).mean(axis=0), strict=True)
+    ]
 
 
 def coverage(view: VariableView) -> Iterator[Issue]:
@@ -47,14 +37,10 @@ def coverage(view: VariableView) -> Iterator[Issue]:
     whole = years == view.panel_view.years
     if whole and share >= limit.WHOLE:
         return
-    yield view.issue(
-        "note",
-        "coverage",
-        f"{'all years' if whole else span(years)}, {100 * share:.0f} % of the city-years between "
-        "have a value",
-        years=years,
-        cities=int(known.any(axis=1).sum()),
-    )
+    extent = "all years" if whole else span(years)
+    reason = f"{extent}, {100 * share:.0f} % of the city-years between have a value"
+    cities = int(known.any(axis=1).sum())
+    yield view.issue("note", "coverage", reason, years=years, cities=cities)
 
 
 def dead(view: VariableView) -> Iterator[Issue]:
@@ -107,27 +93,21 @@ def holes(view: VariableView) -> Iterator[Issue]:
 def _year_hole(view: VariableView, first: int, last: int, most: float) -> Issue:
     years = (int(view.years[first]), int(view.years[last]))
     many = f"at most {100 * most:.0f} % of the cities have" if most else "no city has"
-    return view.issue(
-        "warning",
-        "hole",
-        f"{many} a value in {span(years)}, though there are values before and after",
-        years=years,
-        cities=len(view.values),
-    )
+    reason = f"{many} a value in {span(years)}, though there are values before and after"
+    return view.issue("warning", "hole", reason, years=years, cities=len(view.values))
 
 
 def _city_holes(view: VariableView, inner: Mask) -> Issue:
     cities = np.flatnonzero(inner.any(axis=1))
     worst = cities[np.argsort(-inner[cities].sum(axis=1), kind="stable")]
     one = len(cities) == 1
-    return view.issue(
-        "warning" if view.is_outcome else "note",
-        "hole",
+    reason = (
         f"{int(inner.sum())} values missing inside the series of {len(cities)} "
-        f"cit{'y' if one else 'ies'}: {view.panel_view.named(worst, limit.NAMED_HOLES)}",
-        city=view.panel_view.grid.cities[cities[0]] if one else "",
-        **view.panel_view.reach(inner),
+        f"cit{'y' if one else 'ies'}: {view.panel_view.named(worst, limit.NAMED_HOLES)}"
     )
+    about = view.panel_view.reach(inner)
+    about["city"] = view.panel_view.grid.cities[cities[0]] if one else ""
+    return view.issue("warning" if view.is_outcome else "note", "hole", reason, **about)
 
 
 RULES = (

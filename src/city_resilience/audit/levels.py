@@ -74,17 +74,13 @@ def jumps(view: VariableView) -> Iterator[Issue]:
         least = limit.JUMP_OUTCOME if view.is_outcome else limit.JUMP
         found = least.reached(shift, surprise)
     for at in cells_of(found):
-        newest = trajectory.known_after[at] == 0
-        stays = "; there is no later year to compare" if newest else ", and stays there"
+        stays = ", and stays there"
+        if trajectory.known_after[at] == 0:
+            stays = "; there is no later year to compare"
+        why = f"{stays}: restated, redrawn or redefined?"
+        expected, then = float(np.exp(trajectory.before[at])), "the years before"
         yield view.off(
-            "warning",
-            "jump",
-            at,
-            "the years before",
-            float(np.exp(trajectory.before[at])),
-            ratio=float(shift[at]),
-            why=f"{stays}: restated, redrawn or redefined?",
-            surprise=surprise[at],
+            "warning", "jump", at, then, expected, ratio=shift[at], why=why, surprise=surprise[at]
         )
 
 
@@ -127,8 +123,8 @@ def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
         Empty for a variable with fewer than five years.
     """
     changes = np.diff(logs[:, observed], axis=1)
-    changes = changes[:, np.isfinite(changes).sum(axis=0) >= 2]
-    kept = observed[1:][np.isfinite(np.diff(logs[:, observed], axis=1)).sum(axis=0) >= 2]
+    known = np.isfinite(changes).sum(axis=0)
+    changes, kept = changes[:, known >= 2], observed[1:][known >= 2]
     if len(kept) < limit.LEAST_CHANGES:
         return []
     median = np.nanmedian(changes, axis=0)
@@ -161,26 +157,29 @@ def _same_way(changes: Float, usual: float) -> float:
 
 def _break(view: VariableView, year: YearMove) -> Issue:
     when = int(view.years[year.at])
-    if year.together:
-        reason = (
-            f"the {year.cities} cities are, in the median, {compared(year.move)} what the usual "
-            f"change into {when} lets expect: re-based, restated, in another unit, or a shock?"
-        )
-        if likely_power(np.array([year.move]))[0] != 0:
-            reason += " The factor is close to a power of ten"
-    else:
+    if not year.together:
         reason = (
             f"{year.far} of {year.cities} cities move far more into {when} than cities usually "
             "do: restated or redefined?"
         )
+        return view.issue(
+            "warning", "break", reason, years=(when,), cities=year.far, surprise=year.width
+        )
+    reason = (
+        f"the {year.cities} cities are, in the median, {compared(year.move)} what the usual "
+        f"change into {when} lets expect: re-based, restated, in another unit, or a shock?"
+    )
+    if likely_power(np.array([year.move]))[0] != 0:
+        reason += " The factor is close to a power of ten"
+    factor, cities = float(np.exp(year.move)), year.cities
     return view.issue(
         "warning",
         "break",
         reason,
         years=(when,),
-        factor=float(np.exp(year.move)) if year.together else None,
-        cities=year.cities if year.together else year.far,
-        surprise=year.surprise if year.together else year.width,
+        factor=factor,
+        cities=cities,
+        surprise=year.surprise,
     )
 
 

@@ -23,7 +23,7 @@ from city_resilience.experiment import Audit
 from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 
-__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_errors", "mask_panel", "out_of_range"]
+__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_panel", "out_of_range"]
 
 CELL_RULES = ("impossible", "zero", "spike", "contradiction", "outcome")
 """Rules whose errors are about one cell; accepting any of them keeps the cell."""
@@ -166,14 +166,6 @@ def _undecided(grid: Grid, name: str, masks: Mapping[str, Mask], settings: Audit
         issues = (replace(cell, kind=rule) for rule in CELL_RULES)
         found[city, at] = all(accepted_by(issue, settings.accept) is None for issue in issues)
     return np.asarray(found)
-
-
-def mask_errors(panel: Panel, settings: Audit | None = None) -> Panel:
-    """Return a panel in which the cells that are almost certainly wrong are unknown.
-
-    See `find_masked` and `mask_panel`; where an audit was made, its ``masked`` is the first.
-    """
-    return mask_panel(panel, find_masked(panel.grid(), panel.variables, settings))
 
 
 def mask_panel(panel: Panel, masked: Masked) -> Panel:

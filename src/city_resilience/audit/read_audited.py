@@ -18,7 +18,7 @@ from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 
-__all__ = ["AuditedPanel", "Purpose", "audited_panel", "read_audited", "standing_errors"]
+__all__ = ["AuditedPanel", "Purpose", "read_audited", "standing_errors"]
 
 Purpose = Literal["train", "predict", "measure", "check"]
 """What a panel is read for, and so which errors stop it; see `standing_errors`."""
@@ -43,7 +43,7 @@ class AuditedPanel:
 
 
 def read_audited(
-    source: Path | str | pd.DataFrame,
+    source: Path | str | pd.DataFrame | Panel,
     experiment: Experiment | None = None,
     *,
     purpose: Purpose,
@@ -54,8 +54,8 @@ def read_audited(
 
     Parameters
     ----------
-    source : Path or DataFrame
-        As for `read_panel`.
+    source : Path, DataFrame or Panel
+        As for `read_panel`, or a panel that is read already.
     experiment : Experiment, optional
         Its data, audit and outcome count.
     purpose : str
@@ -68,51 +68,24 @@ def read_audited(
     Raises
     ------
     InputError
-        If the source is no panel of cities and years, or the panel has errors that stand.
-    """
-    data = experiment.data if experiment else Data()
-    data = data.model_copy(update={"sheet": sheet}) if sheet else data
-    outcome = outcome or (experiment.outcome.variable if experiment else "")
-    panel = read_panel(source, data, outcome=outcome)
-    name = "" if isinstance(source, pd.DataFrame) else str(source)
-    return audited_panel(panel, experiment, purpose=purpose, outcome=outcome, source=name)
-
-
-def audited_panel(
-    panel: Panel,
-    experiment: Experiment | None = None,
-    *,
-    purpose: Purpose,
-    outcome: str = "",
-    source: str = "",
-) -> AuditedPanel:
-    """Audit a panel that is there already, and refuse it or mask its wrong cells.
-
-    Parameters
-    ----------
-    panel : Panel
-        Left as it is.
-    experiment : Experiment, optional
-        Its audit and outcome count.
-    purpose, outcome
-        As for `read_audited`.
-    source : str
-        The file, for errors.
-
-    Raises
-    ------
-    InputError
-        If errors stand: names the first three, and the lines that settle them.
+        If the source is no panel of cities and years, or the panel has errors that stand: names
+        the first three, and the lines that settle them.
     """
     outcome = outcome or (experiment.outcome.variable if experiment else "")
     settings = experiment.audit if experiment else Audit()
-    name = source or panel.source
+    if isinstance(source, Panel):
+        panel = source
+    else:
+        data = experiment.data if experiment else Data()
+        data = data.model_copy(update={"sheet": sheet}) if sheet else data
+        panel = read_panel(source, data, outcome=outcome)
+    name = str(source) if isinstance(source, (str, Path)) else panel.source
     if purpose != "check":
         refuse_unread(panel.issues, settings.accept, name)
     audit = audit_panel(panel, outcome=outcome, settings=settings)
     standing = standing_errors(audit, purpose)
     if standing:
-        raise InputError(_refusal(name or "the panel", experiment, purpose, standing))
+        raise InputError(_refusal(name, experiment, purpose, standing))
     return AuditedPanel(mask_panel(panel, audit.masked), audit)
 
 
@@ -136,19 +109,17 @@ def _refusal(
     """Name the first three errors, how many more there are, and the lines that settle them."""
     count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
     whose = f"experiment {experiment.name!r} neither corrects" if experiment else "nobody corrects"
-    listed = "; ".join(_settled(error) for error in errors[:_SHOWN])
-    again = "; correct the file, or train the model again with such lines"
-    again = again if purpose == "predict" else ""
-    more = f"; and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
-    return (
-        f"{source}: the audit found {count} that {whose} nor accepts: {listed}{again}"
-        f"{more}; see all with city-resilience check {source} --out audit.html"
-    )
+    parts = [_settled(error) for error in errors[:_SHOWN]]
+    if purpose == "predict":
+        parts.append("correct the file, or train the model again with such lines")
+    if len(errors) > _SHOWN:
+        parts.append(f"and {len(errors) - _SHOWN} more")
+    parts.append(f"see all with city-resilience check {source or 'DATA'} --out audit.html")
+    start = f"{source or 'the panel'}: the audit found {count} that {whose} nor accepts: "
+    return start + "; ".join(parts)
 
 
 def _settled(error: Issue) -> str:
     where = f"({error.place})" if str(error.place) else ""
-    about = " ".join(
-        filter(None, (error.kind, error.variable, error.city, span(error.years), where))
-    )
-    return f"{about}: {error.reason}; set {error.settings}"
+    about = (error.kind, error.variable, error.city, span(error.years), where)
+    return f"{' '.join(filter(None, about))}: {error.reason}; set {error.settings}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,37 +91,27 @@ class PanelView:
         """
         if at is not None:
             city, years = self.grid.cities[at[0]], years or (int(self.grid.years[at[1]]),)
-            more = {"place": self.place(at, variable)} | more
+            position = int(self.positions[at])
+            place = self.panel.place(position, variable) if position >= 0 else Place()
+            more = {"place": place} | more
             if variable:
                 more["value"] = float(self.grid.values[variable][at])
         if correct:
             when = span(years, "-") or "*"
             more["correction"] = correction_line(variable, city or "*", when, correct)
-        surprise = float(min(surprise, limit.MOST_SURPRISE))
+        more |= {"variable": variable, "city": city, "years": years}
         return Issue(
-            level=level,
-            kind=kind,
-            reason=reason,
-            variable=variable,
-            city=city,
-            years=years,
-            surprise=surprise,
-            **more,
+            level, kind, reason, surprise=float(min(surprise, limit.MOST_SURPRISE)), **more
         )
-
-    def place(self, at: tuple[int, int], variable: str = "") -> Place:
-        """Return where a cell of the grid stands in the file."""
-        position = int(self.positions[at])
-        return self.panel.place(position, variable) if position >= 0 else Place()
 
     def reach(self, cells: Mask) -> dict[str, Any]:
         """Return ``years``, first and last, and the number of ``cities`` of some cells."""
         years = self.grid.years[np.flatnonzero(cells.any(axis=0))]
         return {"years": (int(years[0]), int(years[-1])), "cities": int(cells.any(axis=1).sum())}
 
-    def named(self, cities: Sequence[int] | NDArray[np.int64], most: int) -> str:
+    def named(self, cities: Iterable[int], most: int) -> str:
         """Return the names of the first cities, and how many more there are."""
-        return listed([self.grid.cities[int(city)] for city in cities], most)
+        return listed([self.grid.cities[city] for city in cities], most)
 
 
 @dataclass(frozen=True)
@@ -179,7 +169,6 @@ class VariableView:
         ratio: float | None = None,
         why: str = "",
         power: int = 0,
-        correct: str = "drop",
         surprise: float,
     ) -> Issue:
         """Return an issue of a cell that is far from what is expected in its place.
@@ -195,21 +184,17 @@ class VariableView:
         why : str
             End of the sentence.
         power : int
-            Power of ten that the cell is off by; 0 where it is none, and ``correct`` counts.
+            Power of ten that the cell is off by, and that corrects it; 0 where it is none.
         """
         value = float(self.values[at])
         ratio = float(np.log(value / expected)) if ratio is None else ratio
-        return self.issue(
-            level,
-            kind,
+        reason = (
             f"{with_unit(value, self.variable.unit)} is {compared(ratio)} what {witnesses} let "
-            f"expect ({shown(expected, 3)}){why}",
-            at=at,
-            expected=expected,
-            factor=10.0**power if power else None,
-            correct=correction_factor(power) if power else correct,
-            surprise=surprise,
+            f"expect ({shown(expected, 3)}){why}"
         )
+        more = {"factor": 10.0**power if power else None, "expected": expected}
+        correct = correction_factor(power) if power else "drop"
+        return self.issue(level, kind, reason, at=at, correct=correct, surprise=surprise, **more)
 
 
 @dataclass(frozen=True)

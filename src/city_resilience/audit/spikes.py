@@ -121,12 +121,14 @@ def weigh(trajectory: Trajectory, cells: Mask) -> Evidence:
         apart = np.abs(np.maximum(before, floor) - np.maximum(after, floor))
         expected = np.where(both, (before + after) / 2, np.fmax(before, after))
         own = np.maximum(_own_moves(past, at), limit.LEAST_OWN_MOVE)
+        usual = trajectory.usual_move[at]  # of one side alone, no less than this very year's
+        usual = np.where(both, usual, np.fmax(usual, past.usual_move[at]))
         return Evidence(
             city=city,
             at=year,
             off=off,
             expected=expected,
-            surprise=np.abs(off) / _yardstick(trajectory, at, both),
+            surprise=np.abs(off) / usual,
             disagreement=np.where(both, apart / np.abs(off), 0.0),
             likeness=_likeness(past, at, off),
             own=np.abs(off) / own,
@@ -170,12 +172,6 @@ def _off(trajectory: Trajectory) -> Float:
     return np.asarray(np.where(trajectory.both_known, two_sided, one_sided))
 
 
-def _yardstick(trajectory: Trajectory, at: Cells, both: Mask) -> Float:
-    """Return the usual move; where one side only is known, no less than this very year's."""
-    usual = trajectory.usual_move[at]
-    return np.asarray(np.where(both, usual, np.fmax(usual, trajectory.past.usual_move[at])))
-
-
 def _whole_numbers(steps: Float, logs: Float, power: Float) -> Float:
     """Leave out powers of ten that would make a fraction of what is counted in whole numbers."""
     units = np.exp(logs) / 10.0**power / np.maximum(steps, 1.0)
@@ -214,16 +210,9 @@ def _off_both_sides(
     why = f": {why_factor(power)}?" if power and level == "error" else ""
     if others >= limit.OTHERS_LEAVING:
         why += f"; {others} other variables leave their path in that city and year"
-    return view.off(
-        level,
-        kind,
-        at,
-        _witnesses(view, at),
-        float(np.exp(evidence.expected[one])),
-        why=why,
-        power=power,
-        surprise=evidence.surprise[one],
-    )
+    expected, surprise = float(np.exp(evidence.expected[one])), evidence.surprise[one]
+    named = _witnesses(view, at)
+    return view.off(level, kind, at, named, expected, why=why, power=power, surprise=surprise)
 
 
 def _as_of_then(view: VariableView, at: tuple[int, int]) -> Issue:
@@ -232,16 +221,9 @@ def _as_of_then(view: VariableView, at: tuple[int, int]) -> Issue:
     power = int(likely_power(past.logs - past.expected)[at])
     power = power or int(likely_power(past.logs - past.last)[at])
     why = f": {why_factor(power) if power else 'mistyped'}? The years after do not return"
-    return view.off(
-        "error",
-        "spike",
-        at,
-        "the years before",
-        float(np.exp(past.expected[at])),
-        why=why,
-        power=power,
-        surprise=past.surprise[at],
-    )
+    expected, then = float(np.exp(past.expected[at])), "the years before"
+    surprise = past.surprise[at]
+    return view.off("error", "spike", at, then, expected, why=why, power=power, surprise=surprise)
 
 
 def _witnesses(view: VariableView, at: tuple[int, int]) -> str:

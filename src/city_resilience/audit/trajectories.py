@@ -78,7 +78,7 @@ def positive_logs(x: Float) -> Float:
     negative = (x < 0).sum(axis=0)
     signed = negative > np.maximum(1, limit.NEGATIVE_SHARE * np.isfinite(x).sum(axis=0))
     usable = (x > 0) & np.isfinite(x) & ~signed
-    return np.where(usable, np.log(np.where(usable, x, 1.0)), np.nan)
+    return np.log(np.where(usable, x, np.nan))
 
 
 def rounding_steps(x: Float) -> Float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -36,18 +37,19 @@ def unit_years(view: VariableView) -> Iterator[Issue]:
         if back or abs(power) >= 2:
             last = back[0].at - 1 if back else len(view.years) - 1
             years = (int(view.years[year.at]), int(view.years[last]))
-            yield view.issue(
-                "error",
-                "unit",
+            reason = (
                 f"all cities are {compared(power * _DECADE)} their usual level in {span(years)}: "
-                f"{why_factor(power)}{'' if back else '; or the years before are in another unit'}",
-                years=years,
-                factor=10.0**power,
-                cities=int(np.isfinite(view.values[:, year.at]).sum()),
-                correct=correction_factor(power),
-                surprise=abs(power) * 10.0,
+                f"{why_factor(power)}{'' if back else '; or the years before are in another unit'}"
             )
+            cities = int(np.isfinite(view.values[:, year.at]).sum())
+            yield view.issue("error", "unit", reason, years=years, cities=cities, **_off_by(power))
             return
+
+
+def _off_by(power: int) -> dict[str, Any]:
+    """Return the factor, its correction and the surprise of a power of ten."""
+    factor, surprise = 10.0**power, abs(power) * 10.0
+    return {"factor": factor, "correct": correction_factor(power), "surprise": surprise}
 
 
 def _is_power(move: float, power: int) -> bool:
@@ -83,14 +85,10 @@ def _ranges() -> list[Range]:
 
 def quantity(values: Mapping[str, Float], rule: Range) -> Float:
     """Return logarithms of what a rule bounds; NaN where anything is unknown or not positive."""
-    size = values[rule.variable]
-    if rule.over:
-        base = values[rule.over[0]]
-        if len(rule.over) == 2:
-            over = values[rule.over[1]]
-            base = np.where(over > 0, base / np.where(over > 0, over, 1.0), np.nan)
-        size = np.where(base > 0, rule.per * size / np.where(base > 0, base, 1.0), np.nan)
-    return np.where(size > 0, np.log(np.where(size > 0, size, 1.0)), np.nan)
+    named = [values[name] for name in (rule.variable, *rule.over)]
+    size, *over = [np.log(np.where(value > 0, value, np.nan)) for value in named]
+    base = over[0] - sum(over[1:]) - np.log(rule.per) if over else 0.0
+    return np.asarray(size - base)
 
 
 def plausible_power(median: float, rule: Range) -> int:
@@ -121,17 +119,14 @@ def _magnitude(view: PanelView, rule: Range) -> Iterator[Issue]:
         return
     base = f" over {' over '.join(rule.over)}" if rule.over else ""
     unit = view.variables[rule.variable].unit or "its unit"
-    yield view.issue(
-        "warning",
-        "unit",
+    reason = (
         f"the median of {rule.variable}{base} is {shown(median, 3)}, no plausible magnitude in "
         f"{unit} ({shown(rule.least, 3)} to {shown(rule.most, 3)}): is the unit of "
-        f"{_header(view, rule.variable)!r} right? {why_factor(power)}?",
-        variable=rule.variable,
-        factor=10.0**power,
-        cities=len(view.grid.cities),
-        correct=correction_factor(power),
-        surprise=abs(power) * 10.0,
+        f"{_header(view, rule.variable)!r} right? {why_factor(power)}?"
+    )
+    cities = len(view.grid.cities)
+    yield view.issue(
+        "warning", "unit", reason, variable=rule.variable, cities=cities, **_off_by(power)
     )
 
 
@@ -153,17 +148,13 @@ def _other_cities(view: PanelView, rule: Range, logs: Float) -> Iterator[Issue]:
     base = f" over {rule.over[0]}" if rule.over else ""
     for city in np.flatnonzero(found):
         power = round(off[city] / _DECADE)
-        yield view.issue(
-            "warning",
-            "unit",
+        reason = (
             f"{rule.variable}{base} is, in all years, {compared(off[city])} what it is in other "
-            f"cities: {why_factor(power)}?",
-            variable=rule.variable,
-            city=view.grid.cities[city],
-            factor=10.0**power,
-            correct=correction_factor(power),
-            surprise=float(abs(off[city])) / max(scatter, limit.LEAST_CITY_SCATTER),
+            f"cities: {why_factor(power)}?"
         )
+        surprise = float(abs(off[city])) / max(scatter, limit.LEAST_CITY_SCATTER)
+        more = _off_by(power) | {"city": view.grid.cities[city], "surprise": surprise}
+        yield view.issue("warning", "unit", reason, variable=rule.variable, **more)
 
 
 def _shares(view: PanelView) -> Iterator[Issue]:
@@ -173,17 +164,12 @@ def _shares(view: PanelView) -> Iterator[Issue]:
     for name in shares:
         known = view.grid.values[name][np.isfinite(view.grid.values[name])]
         if known.size and 0 < known.max() <= limit.TINY_SHARE:
-            yield view.issue(
-                "warning",
-                "unit",
+            reason = (
                 f"no value of {name} is above {shown(100 * float(known.max()), 3)} %: are the "
-                f"numbers under {_header(view, name)!r} fractions labelled percent?",
-                variable=name,
-                factor=0.01,
-                cities=len(view.grid.cities),
-                correct="*100",
-                surprise=20.0,
+                f"numbers under {_header(view, name)!r} fractions labelled percent?"
             )
+            cities = len(view.grid.cities)
+            yield view.issue("warning", "unit", reason, variable=name, cities=cities, **_off_by(-2))
         elif known.size and _states_no_unit(view, name):
             unstated.append(name)
     if unstated and len(unstated) < len(shares):
