@@ -156,6 +156,31 @@ def test_a_column_in_another_unit_in_one_year_refuses_the_panel_in_every_verb(ve
     assert not list(folder.glob("forecast*"))
 
 
+@pytest.mark.parametrize(
+    "settled",
+    [
+        {"data": {"corrections": {"employment_ict/*/YEAR": "*0.0001"}}},
+        {"audit": {"accept": {"unit/employment_ict/*/YEAR": "persons in that year"}}},
+    ],
+)
+def test_what_the_experiment_of_a_model_settled_stays_settled_in_predict(settled):
+    folder = Path.cwd()
+    frame = pd.read_csv(io.StringIO(bundle_inputs.panel_text()))
+    year = int(frame["year"].median())
+    plain = bundle_inputs.VALUES
+    changes = json.loads(json.dumps(settled).replace("YEAR", str(year)))
+    changes = {key: {**plain.get(key, {}), **value} for key, value in changes.items()}
+    model = bundle_inputs.small_forecaster(
+        bundle_inputs.small_panel(folder), bundle_inputs.small_experiment(**changes)
+    )
+    save_bundle(model, folder / "bundle")
+    frame.loc[frame["year"] == year, ICT] *= 1e4
+    write(frame, "other_unit.csv")
+    words = ["--data", "other_unit.csv", "--out", "forecast.csv", "--model", "bundle"]
+    assert run(["predict", *words]) == 0
+    assert Path("forecast.csv").is_file()
+
+
 def test_predict_needs_every_error_settled_or_masked(capsys):
     folder = Path.cwd()
     forecaster = bundle_inputs.small_forecaster(bundle_inputs.small_panel(folder))

@@ -1,7 +1,42 @@
-"""Forecast how well city economies hold up relative to their nation."""
+"""Forecast how well city economies hold up relative to their nation.
 
+Each verb of the command line is a function here; a panel may be a file or a DataFrame. Names are
+imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
-__all__ = ["__version__"]
+_HOMES = {
+    "backtest": "commands.backtest",
+    "check": "commands.check",
+    "compare": "commands.compare",
+    "explain_city": "commands.explain",
+    "import_sheets": "commands.import_sheets",
+    "load_experiment": "experiment",
+    "load_model": "commands.stored",
+    "measure": "commands.measure",
+    "predict": "commands.predict",
+    "promote": "commands.promote",
+    "read_panel": "reading.read",
+    "study": "commands.study",
+    "train": "commands.train",
+    "write_report": "commands.report",
+}
 
-__version__ = version("city-resilience")
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 names of a table
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("city-resilience")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
