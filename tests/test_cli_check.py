@@ -84,7 +84,10 @@ def test_train_refuses_corrects_or_accepts(capsys):
     summary = json.loads(Path("out/summary.json").read_text("utf-8"))
     notes = " ".join(summary["run"]["notes"])
     assert f"correction employment_ict/{city}/{year} changed 1 cell" in notes
-    assert "the audit found 0 errors" in notes
+    assert summary["run"]["audit"]["error"] == 0
+    page = Path("out/report.html").read_text("utf-8")
+    assert "The audit found 0 errors" in page
+    assert "审核发现：0 处错误" in page
     assert load_bundle("out/model").experiment.data.corrections == {
         f"employment_ict/{city}/{year}": "*0.001"
     }

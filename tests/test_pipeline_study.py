@@ -129,14 +129,14 @@ def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, 
     assert run(["train", str(path), "--out", str(out), "--store", store]) == 0
     assert "taken into the report, measured with this recipe and panel" in capsys.readouterr().out
     summary = json.loads((out / "summary.json").read_text("utf-8"))
-    assert summary["study"]["source"]["same"] is True
+    assert summary["study"]["same"] is True
     assert 'id="study-blocks"' in (out / "report.html").read_text("utf-8")
     other = tmp_path / "other"
     words = ["--set", "features.carry_forward=1", "--out", str(other), "--store", store]
     assert run(["train", str(path), *words]) == 0
     assert "another recipe or panel" in capsys.readouterr().out
     summary = json.loads((other / "summary.json").read_text("utf-8"))
-    assert summary["study"]["source"]["same"] is False
+    assert summary["study"]["same"] is False
     without_and_with(folder, tmp_path, store)
 
 

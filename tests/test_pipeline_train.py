@@ -387,7 +387,7 @@ def test_compare_shows_the_years(story):
 @pytest.mark.parametrize(
     ("broken", "existing"),
     [
-        ("city_resilience.report.html.write_report", False),
+        ("city_resilience.report.report_page.write_report", False),
         ("city_resilience.tracking.registration.register", True),
     ],
 )

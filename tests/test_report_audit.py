@@ -15,7 +15,7 @@ from city_resilience.commands import check
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.report.audit_page import render_audit, write_audit
-from city_resilience.report.audit_summary import audit_texts, summarise_audit
+from city_resilience.report.audit_summary import summarise_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, VARIABLES, make_audit
 
 HOSTILE = "<script>alert(1)</script>"
@@ -90,13 +90,10 @@ def test_hostile_names_stay_inert() -> None:
     audit["source"] = HOSTILE
     audit["variables"]["gdp_real"]["label_en"] = HOSTILE
     page = Page(render_audit(audit))
-    assert [values.get("id") for tag, values in page.elements if tag == "script"] == [
-        "data",
-        "words",
-        None,
-    ]
+    scripts = [values.get("id") for tag, values in page.elements if tag == "script"]
+    assert scripts == ["data", None]
     assert page.texts.count(HOSTILE) >= 5
-    assert json.loads(page.scripts["words"])["en"]["var_gdp_real"] == HOSTILE
+    assert json.loads(page.scripts["data"])["title"]["zh"] == "script> 的审核"
 
 
 def test_every_finding_stands_in_the_page_with_both_settings() -> None:
@@ -165,38 +162,12 @@ def test_coverage_tells_beginnings_ends_and_holes() -> None:
     )
 
 
-def test_both_languages_are_complete() -> None:
-    texts = audit_texts()
-    assert texts["en"].keys() == texts["zh"].keys()
-    braces = {
-        language: {key: sorted(re.findall(r"{\w+}", text)) for key, text in own.items()}
-        for language, own in texts.items()
-    }
-    assert {k: v for k, v in braces["en"].items() if k != "language_name"} == {
-        k: v for k, v in braces["zh"].items() if k != "language_name"
-    }
+def test_page_holds_both_languages() -> None:
     page = Page(render_audit(make_audit(more=2, accepted={"a/b/c/*": "why"})))
-    words = json.loads(page.scripts["words"])
-    keys = {*page.with_attribute("data-t"), *page.with_attribute("data-aria")}
-    keys |= set(page.with_attribute("data-placeholder"))
-    keys |= set(re.findall(r'\bword\("(\w+)"', page.scripts["page"])) & texts["en"].keys()
-    for language in ("en", "zh"):
-        assert keys <= words[language].keys()
+    spans = [values["lang"] for tag, values in page.elements if tag == "span" and "lang" in values]
+    assert spans.count("en") == spans.count("zh") > 100
     assert len(page.with_attribute("data-en")) == len(page.with_attribute("data-zh")) > 0
-
-
-def test_every_fixed_text_is_used() -> None:
-    source = Path(__file__).parents[1] / "src" / "city_resilience"
-    names = ["report/audit_summary.py", "report/audit_coverage.py", "commands/check.py"]
-    names += ["report/assets/audit.html.j2", "report/assets/audit.js"]
-    code = "\n".join((source / name).read_text(encoding="utf-8") for name in names)
-    families = ("step_", "tile_", "n_", "filter_", "nav_", "coverage_", "copy_", "family_")
-    unused = [
-        key
-        for key in audit_texts()["en"]
-        if not re.search(rf"\b{key.removesuffix('_one')}\b", code) and not key.startswith(families)
-    ]
-    assert unused == []
+    assert {"Employment in finance", "金融业从业人员", "Findings", "发现"} <= set(page.texts)
 
 
 def test_page_and_terminal_are_the_same_each_time() -> None:

@@ -13,8 +13,8 @@ import pytest
 
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
-from city_resilience.report.html import write_report
-from city_resilience.report.study_blocks import BLOCKS
+from city_resilience.report.report_page import write_report
+from city_resilience.report.study_tables import BLOCKS
 from city_resilience.report.summary import summarise
 from report_inputs import make_inputs
 from study_inputs import small_study
@@ -100,7 +100,7 @@ def test_page_draws_every_figure_and_loads_nothing(visit: Visit, report: Path) -
         visit.page.wait_for_selector(f"#fig-{name} .main-svg", state="attached")
     assert visit.page.locator("#banner").is_visible()
     assert "nothing measurable" in visit.page.inner_text("#sentence")
-    assert visit.page.locator("tr.served").count() == 1
+    assert visit.page.locator("tr.served:visible").count() == 1
     assert visit.page.locator("#coverage-table tr.live").count() == 1
     assert [url for url in visit.requests if url.startswith("file:")] == [report.as_uri()]
 
@@ -143,16 +143,16 @@ def test_language_switches_and_is_remembered(visit: Visit, report: Path) -> None
 
 def test_horizon_and_origin_switch_verdict_table_and_figures(visit: Visit, report: Path) -> None:
     visit.open(report)
-    before = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin")
-    visit.page.click('#horizons [data-h="3"]')
+    before = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin-outcome")
+    visit.page.click('#horizons [data-horizon="3"]')
     assert visit.page.inner_text("#sentence").startswith("3 years ahead")
-    after = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin")
+    after = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin-outcome")
     assert all(old != new for old, new in zip(before, after, strict=True))
     pressed = visit.page.locator('#horizons [aria-pressed="true"]').all_inner_texts()
     assert pressed == ["3 years"]
-    assert visit.page.input_value("#origin") == "2019"
-    visit.page.click("#origin-back")
-    assert visit.page.input_value("#origin") == "2018"
+    assert visit.page.input_value("#origin-outcome") == "2019"
+    visit.page.click('[data-figure="outcome"] .back')
+    assert visit.page.input_value("#origin-outcome") == "2018"
     visit.page.wait_for_function(
         "() => document.querySelectorAll('#fig-outcome .point').length === 48"
     )
@@ -231,7 +231,7 @@ def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grou
         rows = visit.page.locator(f"#{table} tbody tr").all_inner_texts()
         assert "数字设施（宽带中国试点）" in rows[0]
         assert "城市过少，不显示数值" in rows[1]
-    assert visit.page.locator("#driver-groups").count() == 1
+    assert visit.page.locator("#driver-groups-table").count() == 1
 
 
 def test_phone_width_needs_no_sideways_scrolling(visit: Visit, report: Path) -> None:
@@ -256,12 +256,12 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
     assert "leaving it out changes the error by" in visit.page.inner_text("#study-answer")
     rows = visit.page.locator('[data-part="ablation"] tbody tr').all_inner_texts()
     assert rows[0].startswith("All indicators, beyond history")
-    assert not visit.page.locator("#study-differs").is_hidden()
+    assert visit.page.locator("#study-differs").is_visible()
     assert "one year ahead only" not in visit.page.inner_text("#study")
     visit.page.click("#language")
     assert visit.page.inner_text("#study-title") == "数字化有用吗？"
     assert "去掉后误差变化" in visit.page.inner_text("#study-answer")
-    visit.page.click('#horizons [data-h="2"]')
+    visit.page.click('#horizons [data-horizon="2"]')
     assert visit.page.inner_text("#study").count("仅测量了提前 1 年") == len(BLOCKS) + 1
     assert "@" not in visit.page.inner_text("#study")
 

@@ -8,8 +8,10 @@ import pytest
 
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.models.interval_rows import EVENTS
-from city_resilience.report.figures import fig_covered
-from city_resilience.report.intervals import interval_part
+from city_resilience.report.figures import draw_covered
+from city_resilience.report.intervals import interval_part, interval_sentence
+from city_resilience.report.tables import chances_table
+from city_resilience.report.texts import Texts, measure_words
 
 
 @pytest.fixture(scope="module")
@@ -27,45 +29,49 @@ def rows() -> pd.DataFrame:
     return frame
 
 
+def said(part, measure="growth_gap"):
+    return interval_sentence(part, Texts(measure_words(measure)))
+
+
 def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
     groups = {"half": {f"c{k}": "a" if k < 30 else "b" for k in range(40)}}
     table = score_intervals(rows, groups, min_group=20)
-    part = interval_part(table, reliability(rows), 1, "growth_gap")
+    part = interval_part(table, reliability(rows), 1)
     whole = table[table["slice"] == "all"].iloc[0]
     years = table[table["slice"] == "year"]
-    for text in part["sentence"].values():
+    for text in said(part).values():
         assert f"{100 * whole['coverage']:.1f}" in text
         assert f"{100 * years['coverage'].min():.1f}" in text
         assert "3.4" in text
         assert "{" not in text
-    assert "worth it" in part["sentence"]["en"]
+    assert "worth it" in said(part)["en"]
     assert part["years"]["year"] == list(range(2010, 2016))
     np.testing.assert_allclose(part["years"]["coverage"], years["coverage"], atol=1e-3)
     withheld = {row["level"]: row["withheld"] for row in part["groups"]}
     assert withheld == {"a": False, "b": True}
-    [chances] = part["chances"]
-    assert chances[0]["text"] == "20–30\u00a0%"
-    assert chances[1]["text"] == "25 %"
-    assert chances[2]["text"] == f"{100 * (rows['truth'] < 0).mean():.0f} %"
-    drawn = fig_covered({"intervals": part})
+    [chances] = chances_table({"intervals": part}, Texts()).rows
+    texts = [cell.text for cell in chances.cells]
+    assert texts[:2] == ["20–30\u00a0%", "25 %"]
+    assert texts[2] == f"{100 * (rows['truth'] < 0).mean():.0f} %"
+    drawn = draw_covered({"intervals": part}, {}, Texts())
     assert drawn["data"][0]["y"] == part["years"]["coverage"]
 
 
 def test_plain_intervals_that_do_better_are_said_to(rows):
     wide = rows.assign(lower=-9.0, upper=9.0)
-    part = interval_part(score_intervals(wide), reliability(wide), 1, "growth_gap")
-    assert "the plain ones did better" in part["sentence"]["en"]
+    part = interval_part(score_intervals(wide), reliability(wide), 1)
+    assert "the plain ones did better" in said(part)["en"]
     same = rows.assign(lower=rows["plain_lower"], upper=rows["plain_upper"])
-    part = interval_part(score_intervals(same), reliability(same), 1, "sensitivity")
-    assert "no measurable difference" in part["sentence"]["en"]
-    assert "(ratio) wide" in part["sentence"]["en"]
+    part = interval_part(score_intervals(same), reliability(same), 1)
+    assert "no measurable difference" in said(part, "sensitivity")["en"]
+    assert "(ratio) wide" in said(part, "sensitivity")["en"]
     one = rows[rows["origin"] == 2010]
-    part = interval_part(score_intervals(one), reliability(one), 1, "growth_gap")
-    assert "too few years" in part["sentence"]["en"]
+    part = interval_part(score_intervals(one), reliability(one), 1)
+    assert "too few years" in said(part)["en"]
 
 
 def test_without_intervals_there_is_no_part(rows):
-    assert interval_part(None, None, 1, "growth_gap") is None
+    assert interval_part(None, None, 1) is None
     table = score_intervals(rows)
-    assert interval_part(table, reliability(rows), 2, "growth_gap") is None
-    assert fig_covered({})["data"][0]["x"] == []
+    assert interval_part(table, reliability(rows), 2) is None
+    assert draw_covered({"intervals": None}, {}, Texts()) is None

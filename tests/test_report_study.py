@@ -10,11 +10,11 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.evaluation.study.parts import PARTS
-from city_resilience.report.html import render_report
-from city_resilience.report.study import study_section
-from city_resilience.report.study_blocks import BLOCKS
+from city_resilience.report.report_page import render_report
+from city_resilience.report.study import answer_words, study_part
+from city_resilience.report.study_tables import BLOCKS, study_view
 from city_resilience.report.summary import summarise, with_study
-from city_resilience.report.texts import LANGUAGES, load_texts
+from city_resilience.report.texts import LANGUAGES, Texts, measure_words, words
 from report_inputs import make_inputs
 from study_inputs import small_study
 
@@ -37,6 +37,15 @@ def with_digital(study: dict[str, Any], without: str, added: str, few: bool = Fa
 NOTHING = "nothing"
 
 
+def answer_of(study: Any) -> dict[str, str]:
+    """The answer in words at the horizon of the study."""
+    return answer_words(study_part(study, {}), "1", Texts(measure_words(study["measure"])))
+
+
+def view_of(study: Any) -> dict[str, Any]:
+    return study_view(study_part(study, {}), [1, 2], Texts(measure_words("growth_gap")))
+
+
 @pytest.mark.parametrize(
     ("without", "added", "en", "zh"),
     [
@@ -48,7 +57,7 @@ NOTHING = "nothing"
     ],
 )
 def test_answer_says_what_was_found(study, without, added, en, zh):
-    answer = study_section(with_digital(study, without, added), {})["answer"]["1"]
+    answer = answer_of(with_digital(study, without, added))
     assert answer["en"].startswith(en)
     assert answer["zh"].startswith(zh)
     assert re.search(r"leaving it out changes the error by \S+ pp \(\S+ to \S+ over", answer["en"])
@@ -57,9 +66,9 @@ def test_answer_says_what_was_found(study, without, added, en, zh):
 def test_few_years_are_said_where_nothing_was_found(study):
     words = "this is underpowered"
     for outcome, said in ((NOTHING, True), ("helps", False)):
-        answer = study_section(with_digital(study, outcome, outcome, few=True), {})["answer"]["1"]
+        answer = answer_of(with_digital(study, outcome, outcome, few=True))
         assert (words in answer["en"]) is said
-    answer = study_section(with_digital(study, NOTHING, NOTHING), {})["answer"]["1"]
+    answer = answer_of(with_digital(study, NOTHING, NOTHING))
     assert words not in answer["en"]
 
 
@@ -67,44 +76,48 @@ def test_a_panel_without_digital_is_not_judged(study):
     changed = deepcopy(study)
     part = changed["parts"]["ablation"]
     part["rows"] = [row for row in part["rows"] if row["family"] != "digital"]
-    answer = study_section(changed, {})["answer"]["1"]
+    answer = answer_of(changed)
     assert answer["en"].startswith("No digital indicator entered")
 
 
 def test_every_part_has_a_block_in_both_languages(study):
-    section = study_section(study, {})
+    view = view_of(study)
     assert set(BLOCKS) == set(PARTS)
-    assert [block["id"] for block in section["blocks"]] == list(BLOCKS)
-    texts = load_texts()
-    for block in section["blocks"]:
-        for found in block["by_horizon"].values():
-            assert found["rows"]
-            assert {len(row) for row in found["rows"]} == {len(block["heads"])}
-            for lang in LANGUAGES:
-                assert "{" not in found["sentence"][lang]
-                assert all(key in texts[lang] for key, _ in block["heads"])
-                for cell in (cell for row in found["rows"] for cell in row):
-                    for text in (cell["text"], cell["sub"]):
-                        if text.startswith("@text:"):
-                            assert text.removeprefix("@text:") in texts[lang]
+    assert [block["id"] for block in view["blocks"]] == list(BLOCKS)
+    for block in view["blocks"]:
+        assert block["contents"]
+        for own in block["contents"]:
+            found = own["content"]
+            assert found["table"].rows
+            assert {len(row.cells) for row in found["table"].rows} == {len(found["table"].heads)}
+            texts = [found["sentence"], *(head.text for head in found["table"].heads)]
+            for row in found["table"].rows:
+                for cell in row.cells:
+                    texts += [text for text in (cell.text, *cell.lines) if isinstance(text, dict)]
+            for text in texts:
+                for lang in LANGUAGES:
+                    assert text[lang]
+                    assert not re.search(r"[{}@]|study_", text[lang])
 
 
 def test_parts_that_found_nothing_say_so(study):
     changed = deepcopy(study)
     for part in changed["parts"].values():
         part["rows"] = []
-    section = study_section(changed, {})
-    assert section["answer"] == {}
-    assert all(block["by_horizon"] == {} for block in section["blocks"])
-    assert all(block["missing"]["zh"] for block in section["blocks"])
+    view = view_of(changed)
+    assert view["answers"] == []
+    assert all(block["contents"] == [] for block in view["blocks"])
+    page = render_report(with_study(bare_summary(), changed))
+    for block in view["blocks"]:
+        assert words(f"study_{block['id']}_missing", "zh") in page
 
 
 def test_only_some_parts_make_only_their_blocks(study):
     changed = deepcopy(study)
     changed["parts"] = {"random_split": changed["parts"]["random_split"]}
-    section = study_section(changed, {})
-    assert [block["id"] for block in section["blocks"]] == ["random_split"]
-    assert section["answer"] == {}
+    view = view_of(changed)
+    assert [block["id"] for block in view["blocks"]] == ["random_split"]
+    assert view["answers"] == []
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,11 @@ def test_only_some_parts_make_only_their_blocks(study):
     ],
 )
 def test_another_recipe_or_panel_is_told(study, run, same):
-    assert study_section(study, run)["source"]["same"] is same
+    assert study_part(study, run)["same"] is same
+
+
+def bare_summary() -> Any:
+    return summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
 
 
 def test_page_shows_the_study_or_how_to_get_one(study):
@@ -135,7 +152,7 @@ def test_page_shows_the_study_or_how_to_get_one(study):
 
 
 def test_a_study_of_another_experiment_is_refused(study):
-    bare = summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
+    bare = bare_summary()
     with pytest.raises(InputError, match=r"about experiment 'other', the report about 'demo'"):
         with_study(bare, {**study, "experiment": "other"})
     with pytest.raises(InputError, match="about measure"):
@@ -143,6 +160,12 @@ def test_a_study_of_another_experiment_is_refused(study):
 
 
 def test_a_measure_in_other_units_speaks_of_them(study):
-    section = study_section({**study, "measure": "composite"}, {})
-    assert " points (" in section["answer"]["1"]["en"]
-    assert "pp" not in section["answer"]["1"]["en"]
+    answer = answer_of({**study, "measure": "composite"})
+    assert " points (" in answer["en"]
+    assert "pp" not in answer["en"]
+
+
+def test_a_horizon_that_was_not_measured_shows_another_and_says_so(study):
+    [own] = view_of(study)["blocks"][0]["contents"]
+    assert (own["h"], own["elsewhere"]) == ("1 2", "2")
+    assert own["only"]["en"].startswith("Measured one year ahead only")

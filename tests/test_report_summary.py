@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from importlib.resources import files
-from string import Formatter
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
-from city_resilience.catalogue.gazetteer.groups import GROUPS
 from city_resilience.errors import InputError
+from city_resilience.evaluation.scores import compare_models
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
-from city_resilience.report.html import SCRIPTS
+from city_resilience.report.headline import caution, headline_sentence
 from city_resilience.report.summary import summarise
-from city_resilience.report.texts import load_texts
-from city_resilience.resilience.measures import MEASURES
+from city_resilience.report.texts import Texts
 from report_inputs import Inputs, make_inputs
 
-GAP_WORDS = ("pp", "percentage points", "百分点", "growth gap", "增长差", "{unit", "{measure")
 SMALL = {"cities": 12, "origins": range(2010, 2020), "horizons": (1, 2)}
 
 
@@ -35,6 +30,12 @@ def inputs() -> Inputs:
 @pytest.fixture(scope="module")
 def summary(inputs: Inputs) -> dict:
     return summarise(**inputs.all())
+
+
+def sentence_of(summary: dict) -> dict[str, str]:
+    """The headline of the shortest horizon in words."""
+    found = summary["by_horizon"]["1"]["headline"]
+    return headline_sentence(found, 1, summary["interval_level"], Texts(summary["measure"]))
 
 
 def test_summary_is_plain_json(summary: dict) -> None:
@@ -59,7 +60,7 @@ def test_years_won_agree_with_a_slow_count(inputs: Inputs, summary: dict) -> Non
             model: float(np.mean([abs(r.forecast - r.truth) for r in own.itertuples()]))
             for model, own in rows.groupby("model")
         }
-        wins += miss["blend"] < miss[part["verdict"]["naive"]]
+        wins += miss["blend"] < miss[part["headline"]["naive"]]
     assert (part["years"]["wins"], part["years"]["of"]) == (wins, len(SMALL["origins"]))
 
 
@@ -154,33 +155,33 @@ def test_indicator_without_a_value_in_one_city_is_not_named_there(inputs: Inputs
         ((np.nan, np.nan, np.nan), "is not known", "未知"),
     ],
 )  # fmt: skip
-def test_verdict_says_what_indicators_add(
+def test_headline_says_what_indicators_add(
     inputs: Inputs, difference: tuple[float, float, float], english: str, chinese: str
 ) -> None:
     scores = inputs.scores.copy()
     columns = ["difference_history", "difference_low", "difference_high"]
     scores.loc[(scores["model"] == "blend") & (scores["slice"] == "all"), columns] = difference
     summary = summarise(**replace(inputs, scores=scores).all())
-    sentence = summary["by_horizon"]["1"]["verdict"]["sentence"]
+    sentence = sentence_of(summary)
     assert english in sentence["en"]
     assert chinese in sentence["zh"]
 
 
-def test_verdict_admits_a_model_worse_than_naive(inputs: Inputs) -> None:
+def test_headline_admits_a_model_worse_than_naive(inputs: Inputs) -> None:
     summary = summarise(**replace(inputs, info={**inputs.info, "served": "zero"}).all())
     assert summary["served"] == "zero"
     scores = inputs.scores.copy()
     scores.loc[scores["model"] == "blend", "mae"] *= 2
-    verdict = summarise(**replace(inputs, scores=scores).all())["by_horizon"]["1"]["verdict"]
-    assert re.search(r"\d+ % more than the best naive baseline", verdict["sentence"]["en"])
-    assert "in only 0 of 10 years" in verdict["sentence"]["en"]
+    sentence = sentence_of(summarise(**replace(inputs, scores=scores).all()))
+    assert re.search(r"\d+ % more than the best naive baseline", sentence["en"])
+    assert "in only 0 of 10 years" in sentence["en"]
 
 
 def test_few_years_are_called_weak_evidence() -> None:
     few = summarise(**make_inputs(cities=6, origins=range(2015, 2019), horizons=(1,)).all())
-    assert "Only 4 origin years" in few["by_horizon"]["1"]["verdict"]["caution"]["en"]
+    assert "Only 4 origin years" in caution(few["by_horizon"]["1"]["headline"], Texts())["en"]
     many = summarise(**make_inputs(cities=6, horizons=(1,)).all())
-    assert many["by_horizon"]["1"]["verdict"]["caution"] == {"en": "", "zh": ""}
+    assert caution(many["by_horizon"]["1"]["headline"], Texts()) is None
 
 
 def test_served_model_without_scores_is_named(inputs: Inputs) -> None:
@@ -221,64 +222,26 @@ def test_targets_of_the_heading_are_those_of_the_common_origin(summary: dict) ->
     assert summary["targets"] == [2021, 2022]
 
 
-def test_both_languages_hold_the_same_texts_and_gaps() -> None:
-    texts = load_texts()
-    assert texts["en"].keys() == texts["zh"].keys()
-    for key, text in texts["en"].items():
-        gaps = [
-            {name for _, name, _, _ in Formatter().parse(t) if name}
-            for t in (text, texts["zh"][key])
-        ]
-        assert gaps[0] == gaps[1], key  # fmt: skip
+def test_a_backtest_alone_has_a_summary(inputs: Inputs, summary: dict) -> None:
+    info = {**inputs.info, "served": "blend"}
+    kept = {"backtest": inputs.backtest, "scores": inputs.scores, "coverage": inputs.coverage}
+    alone = summarise(inputs.experiment, **kept, info=info)
+    assert alone["cities"] == []
+    assert alone["coverage"] == summary["coverage"]
+    for horizon, part in summary["by_horizon"].items():
+        for name in ("skill", "years", "headline", "groups", "outcomes"):
+            assert alone["by_horizon"][horizon][name] == part[name]
 
 
-def test_every_text_the_page_asks_for_exists() -> None:
-    assets = files("city_resilience.report").joinpath("assets")
-    known = load_texts()["en"]
-    scripts = (assets.joinpath(name) for name in SCRIPTS)
-    script = "".join(path.read_text("utf-8") for path in scripts)
-    template = assets.joinpath("report.html.j2").read_text("utf-8")
-    asked = re.findall(r'\b(?:word|head|tile)\("(\w+)"', script)
-    asked += re.findall(r'(?:data-(?:t|aria|placeholder)="|\bt\(")(\w+)"(?! \+)', template)
-    assert len(asked) > 80
-    assert sorted({key for key in asked if key not in known}) == []
-
-
-def test_groups_and_levels_of_the_gazetteer_have_names() -> None:
-    known, gazetteer = load_texts()["en"], load_gazetteer("china")
-    own = [name for name in GROUPS if name != "size"]
-    levels = {
-        (name, gazetteer.group_label(code, name)) for code in gazetteer.cities for name in own
-    }
-    assert [name for name in (*GROUPS, "province") if f"group_{name}" not in known] == []
-    assert {
-        (name, level)
-        for name, level in levels
-        if f"level_{name}_{level}" not in known and f"level_{level}" not in known
-    } == set()
-    assert "Broadband China" in known["group_broadband_china"]
-    assert "宽带中国" in load_texts()["zh"]["group_broadband_china"]
-
-
-@pytest.mark.parametrize("measure", ["relative_resistance", "sensitivity", "composite"])
-def test_another_measure_is_reported_in_its_own_words_and_unit(measure):
-    for language, texts in load_texts(measure).items():
-        for key, text in texts.items():
-            for word in (
-                "pp",
-                "percentage points",
-                "百分点",
-                "growth gap",
-                "增长差",
-                "{unit",
-                "{me",
-            ):
-                assert not re.search(rf"(?<![a-z]){re.escape(word)}(?![a-z])", text), (key, word)
-        label = getattr(MEASURES[measure], f"label_{language}")
-        assert label in texts["axis_forecast"]
-        assert label in texts["reading_1"]
-    gap = load_texts()
-    assert gap["en"]["mae"] == "MAE, pp"
-    assert gap["zh"]["mae"] == "MAE（百分点）"
-    assert gap["en"]["axis_forecast"] == "Forecast growth gap, pp"
-    assert load_texts("sensitivity")["en"]["mae"] == "MAE, ratio"
+def test_wins_and_sign_tests_come_from_the_comparisons(inputs: Inputs) -> None:
+    table = compare_models(inputs.backtest, "blend")
+    rows = summarise(**inputs.all(), comparisons=table)["by_horizon"]["2"]["skill"]
+    own = table[table["horizon"] == 2].set_index("versus")
+    for row in rows:
+        if row["served"]:
+            assert (row["wins"], row["sign_test_p"]) == (None, None)
+        else:
+            assert row["wins"] == own.loc[row["model"], "wins"]
+            assert row["sign_test_p"] == pytest.approx(
+                own.loc[row["model"], "sign_test_p"], abs=1e-4
+            )

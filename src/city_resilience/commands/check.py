@@ -110,15 +110,14 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
 
     console = console or open_console()
     summary = summarise_audit(audit)
-    words = summary["words"]["en"]
     style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
     say(console, f"{summary['source']}: {summary['extent']['en']}")
     say(console, summary["verdict"]["en"], style)
     if summary["findings"] or summary["accepted"]:
-        console.print(_findings_by_check(summary["checks"], words))
-    for line in _leading(summary, words):
+        console.print(_findings_by_check(summary["checks"]))
+    for line in _leading(summary):
         say(console, line)
-    console.print(_series_by_family(summary["series"], words))
+    console.print(_series_by_family(summary["series"]))
     say(
         console,
         "Every finding with both its settings, and every series by year: "
@@ -126,26 +125,25 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     )
 
 
-def _findings_by_check(checks: Iterable[Mapping[str, Any]], words: Mapping[str, str]) -> Table:
+def _findings_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:
     from city_resilience.commands.console import table_of
+    from city_resilience.report.texts import words
 
     rows = [
-        [words[f"check_{check['id']}"], *(str(check[kind] or "") for kind in KINDS)]
+        [check["name"]["en"], *(str(check[kind] or "") for kind in KINDS)]
         for check in checks
         if any(check[kind] for kind in KINDS)
     ]
-    heads = ["check", *(words[f"tile_{kind}"].lower() for kind in KINDS)]
+    heads = ["check", *(words(f"audit_tile_{kind}", "en").lower() for kind in KINDS)]
     return table_of("Findings by check", heads, rows)
 
 
-def _leading(summary: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[str]:
+def _leading(summary: Mapping[str, Any]) -> Iterable[str]:
     """Yield the weightiest errors and warnings, each with the line that settles it."""
     for severity, most in LISTED.items():
         rows = summary["leading"][severity][:most]
         for row in rows:
-            about = words[f"var_{row['variable']}"] if row["variable"] else words["rows"]
-            when = row["years"] or words["all_years"]
-            where = ", ".join(filter(None, (about, row["who"]["en"], when)))
+            where = ", ".join(row[key]["en"] for key in ("variable_name", "who", "years"))
             yield f"{row['severity']}: {where}{' · ' if row['cell'] else ''}{row['cell']}"
             yield f"    {row['reason']}"
             if row["correction"]:
@@ -156,7 +154,7 @@ def _leading(summary: Mapping[str, Any], words: Mapping[str, str]) -> Iterable[s
             yield f"… and {rest} more {severity}{'s' if rest > 1 else ''}"
 
 
-def _series_by_family(groups: Sequence[Mapping[str, Any]], words: Mapping[str, str]) -> Table:
+def _series_by_family(groups: Sequence[Mapping[str, Any]]) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.report.audit_coverage import THIN
 
@@ -167,7 +165,7 @@ def _series_by_family(groups: Sequence[Mapping[str, Any]], words: Mapping[str, s
         counts = (sum(bool(line[key]) for line in lines) for key in ("gaps", "thin"))
         rows.append(
             [
-                words[f"family_{group['family']}"],
+                group["name"]["en"],
                 str(len(lines)),
                 str(sum(line["whole"] for line in lines) or ""),
                 _with_years(late),

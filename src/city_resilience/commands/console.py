@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["number", "open_console", "progress_bars", "say", "table_of"]
+    from city_resilience.report.tables import Table as ReportTable
+    from city_resilience.report.texts import Both
+
+__all__ = ["number", "open_console", "progress_bars", "report_table", "say", "table_of"]
 
 WIDE = 120
 
@@ -74,6 +77,23 @@ def table_of(
         table.add_column(head, justify="right" if place and head not in left else "left")
     for place, row in enumerate(rows):
         table.add_row(*row, style="bold" if place == bold else None)
+    return table
+
+
+def report_table(own: ReportTable) -> Table:
+    """Lay a table of the report out, in English: smaller lines of a cell stand below it."""
+    from rich.table import Table
+    from rich.text import Text
+
+    def said(text: Both | str) -> str:
+        return text if isinstance(text, str) else text["en"]
+
+    table = Table()
+    for head in own.heads:
+        table.add_column(said(head.text), justify="right" if head.numeric else "left")
+    for row in own.rows:
+        cells = ("\n".join(filter(None, map(said, (c.text, *c.lines)))) for c in row.cells)
+        table.add_row(*map(Text, cells))
     return table
 
 

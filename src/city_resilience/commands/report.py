@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from city_resilience.commands.options import PATH, model_option, store_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting
+
+if TYPE_CHECKING:
+    from city_resilience.report.summary import Summary
 
 __all__ = ["Reported", "command", "show", "write_report"]
 
@@ -22,7 +24,7 @@ SUFFIXES = (".html", ".htm")
 class Reported:
     """A report that was written, and the summary it was made of."""
 
-    summary: dict[str, Any]
+    summary: Summary
     out: Path
 
 
@@ -54,18 +56,17 @@ def write_report(
         report would overwrite another file of the results.
     """
     from city_resilience.evaluation.study.study import read_study
-    from city_resilience.report import html
-    from city_resilience.report.summary import with_study
+    from city_resilience.report import report_page
+    from city_resilience.report.summary import read_summary, with_study
 
     check_suffix(out, SUFFIXES)
     if results is not None and results.is_dir():
         others = (path for path in results.iterdir() if path.name != "report.html")
         refuse_overwriting([out], others)
-    path = _summary_path(results, model, store)
-    summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    summary = read_summary(_summary_path(results, model, store))
     if study is not None:
         summary = with_study(summary, read_study(study))
-    return Reported(summary, html.write_report(summary, out))
+    return Reported(summary, report_page.write_report(summary, out))
 
 
 def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:

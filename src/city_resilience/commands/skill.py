@@ -13,7 +13,7 @@ from city_resilience.commands.console import number, open_console, say, table_of
 from city_resilience.commands.source import Source
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, best_naive, yearly
-from city_resilience.report.texts import load_texts
+from city_resilience.report.texts import words
 from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["show_evaluation", "status_words"]
@@ -154,7 +154,7 @@ def _not_live(coverage: pd.DataFrame) -> Iterator[str]:
 
 def status_words(row: Mapping[str, Any]) -> str:
     """Say in words whether a family is observed at the live origin."""
-    return load_texts()["en"][f"status_{row['status']}"].format(year=row["last_year"])
+    return words(f"status_{row['status']}", "en", year=row["last_year"])
 
 
 def _left_out(source: Source, evaluation: Evaluation) -> Iterator[str]:

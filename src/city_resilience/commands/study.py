@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from city_resilience.commands.source import Source
     from city_resilience.evaluation.study.context import Settings
     from city_resilience.experiment import Experiment
+    from city_resilience.report.texts import Texts
 
 __all__ = ["Studied", "command", "show", "study"]
 
@@ -208,50 +209,42 @@ def _years_of(text: str) -> tuple[int, ...]:
 def show(result: Studied) -> None:
     """Show what a study found, tables at the shortest horizon, and where its files are."""
     from city_resilience.commands.console import open_console
-    from city_resilience.report.study import study_section
-    from city_resilience.report.texts import load_texts
+    from city_resilience.report.study import answer_words, study_part
+    from city_resilience.report.study_tables import BLOCKS
+    from city_resilience.report.texts import Texts, measure_words
 
     console = open_console()
     if result.found["simulated"]:
         console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
-    texts = load_texts(result.found["measure"])["en"]
-    section = study_section(result.found, {})
-    for answer in section["answer"].values():
-        console.print(f"[bold]{texts['study_title']}[/bold] {answer['en']}\n", soft_wrap=True)
-    for block in section["blocks"]:
-        _show_block(console, block, texts)
+    say, study = Texts(measure_words(result.found["measure"])), study_part(result.found, {})
+    for horizon in study["answer"]:
+        title, answer = say("study_title")["en"], answer_words(study, horizon, say)["en"]
+        console.print(f"[bold]{title}[/bold] {answer}\n", soft_wrap=True)
+    for name in BLOCKS:
+        if name in study["parts"]:
+            _show_block(console, study, name, say)
     if result.kept:
         console.print(f"Kept from before: {', '.join(result.kept)}", soft_wrap=True)
     console.print(f"Files  {result.out} (study.json and a CSV a part)", soft_wrap=True)
     console.print(f"Time   {result.seconds:.0f} s")
 
 
-def _show_block(console: Console, block: Mapping[str, Any], texts: Mapping[str, str]) -> None:
-    from city_resilience.commands.console import table_of
+def _show_block(console: Console, study: Mapping[str, Any], name: str, say: Texts) -> None:
+    from city_resilience.commands.console import report_table
+    from city_resilience.report.study_tables import (
+        block_sentence,
+        block_table,
+        measured_horizons,
+    )
 
-    title = texts[f"study_{block['id']}_title"]
-    if not block["by_horizon"]:
-        console.print(f"[bold]{title}[/bold] {block['missing']['en']}\n", soft_wrap=True)
-    for place, (horizon, found) in enumerate(block["by_horizon"].items()):
-        ahead = texts["ahead_one" if horizon == "1" else "ahead"].format(h=horizon)
-        console.print(f"[bold]{title}[/bold] {ahead}. {found['sentence']['en']}", soft_wrap=True)
-        if place:
-            continue
-        heads = [texts[key] for key, _ in block["heads"]]
-        left = [texts[key] for key, numeric in block["heads"] if not numeric]
-        rows = [[_cell(entry, texts) for entry in row] for row in found["rows"]]
-        console.print(table_of("", heads, rows, left=left))
+    title = f"[bold]{say(f'study_{name}_title')['en']}[/bold]"
+    horizons = measured_horizons(study, name)
+    if not horizons:
+        console.print(f"{title} {say(f'study_{name}_missing')['en']}\n", soft_wrap=True)
+    for horizon in horizons:
+        ahead = say.count("ahead", int(horizon))["en"]
+        sentence = block_sentence(study, name, horizon, say)["en"]
+        console.print(f"{title} {ahead}. {sentence}", soft_wrap=True)
+        if horizon == horizons[0]:
+            console.print(report_table(block_table(study, name, horizon, say)))
     console.print()
-
-
-def _cell(entry: Mapping[str, str], texts: Mapping[str, str]) -> str:
-    parts = [_said(entry["text"], texts), _said(entry["sub"], texts)]
-    return "\n".join(part for part in parts if part)
-
-
-def _said(text: str, texts: Mapping[str, str]) -> str:
-    """Put words in the place of a reference such as ``@model:blend``."""
-    kind, colon, name = text.removeprefix("@").partition(":")
-    if not text.startswith("@") or not colon:
-        return text
-    return texts.get(name if kind == "text" else f"{kind}_{name}", name)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from city_resilience.commands.source import Source
     from city_resilience.experiment import Experiment
     from city_resilience.models.forecaster import Forecaster
+    from city_resilience.report.summary import RunInfo
     from city_resilience.tracking.gate import Verdict
     from city_resilience.tracking.registry import ModelVersion
     from city_resilience.tracking.runs import Run
@@ -274,7 +275,7 @@ def _write(
     from city_resilience.models.bundle import save_bundle
     from city_resilience.report.audit_page import write_audit
     from city_resilience.report.card import model_card
-    from city_resilience.report.html import write_report
+    from city_resilience.report.report_page import write_report
     from city_resilience.report.summary import summarise
 
     backtest.write_tables(evaluation, folder)
@@ -298,7 +299,7 @@ def _write(
             spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
             for spec in source.dataset.specs
         },
-        info=_info(source, live.forecaster) | dict(about),
+        info=_info(source, live.forecaster, about),
     )
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
@@ -308,10 +309,12 @@ def _write(
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
 
 
-def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
+def _info(source: Source, forecaster: Forecaster, about: Mapping[str, Any]) -> RunInfo:
     from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
     from city_resilience.models.versions import package_versions
+    from city_resilience.tasks.outcome import missing_labels
 
+    counts, dataset = source.audited.counts, source.dataset
     outcome = source.panel.variables[source.experiment.outcome.variable]
     dropped = {
         name: why
@@ -325,30 +328,22 @@ def _info(source: Source, forecaster: Forecaster) -> dict[str, Any]:
         "fingerprint": forecaster.fingerprint,
         "created": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "files": source.panel.source,
-        "notes": (*source.panel.notes, *_data_notes(source)),
+        "notes": source.panel.notes,
+        "audit": {level: counts[level] for level in ("error", "warning", "note")},
+        "accepted": source.audited.accepted,
+        "unlabelled": {
+            horizon: missing_labels(dataset.measure, dataset.outcome, horizon)
+            for horizon in source.experiment.outcome.horizons
+        },
+        "run_id": about["run_id"],
+        "seconds": about["seconds"],
+        "study": about["study"],
         "absent": source.dataset.indicators.absent,
         "dropped": dropped,
         "outcome": (outcome.label_en, outcome.label_zh),
         "learners": recipe_of(source.experiment)["learners"],
         "rules": RECIPE_VERSION,
     }
-
-
-def _data_notes(source: Source) -> Iterator[str]:
-    """Say what the audit found, what was accepted and why, and which labels are missing."""
-    from city_resilience.resilience.reasons import REASONS
-    from city_resilience.tasks.outcome import missing_labels
-
-    counts = source.audited.counts
-    found = ", ".join(f"{counts[name]} {name}s" for name in ("error", "warning", "note"))
-    yield f"the audit found {found}; see audit.html of the run"
-    yield from (f"accepted {id}: {why}" for id, why in source.audited.accepted.items())
-    dataset = source.dataset
-    for horizon in source.experiment.outcome.horizons:
-        missing = missing_labels(dataset.measure, dataset.outcome, horizon)
-        for reason, count in missing.items():
-            words = REASONS[reason].label_en
-            yield f"horizon {horizon}: {count} city-years have no label: {words}"
 
 
 def _register(

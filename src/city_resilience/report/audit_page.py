@@ -1,8 +1,4 @@
-"""The page of an audit: one jinja2 template filled with what `summarise_audit` returned.
-
-Nothing is computed here. Styles, scripts and words are those of the report and the audit's own;
-all of them are inlined, and a content security policy forbids the page to load anything.
-"""
+"""The page of an audit: one template that lays out what `summarise_audit` returned."""
 
 from __future__ import annotations
 
@@ -10,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from city_resilience.files import check_suffix, write_bytes, write_json
+from city_resilience.files import check_suffix, write_json
 from city_resilience.report.audit_summary import summarise_audit
-from city_resilience.report.inline import page_asset, page_json, page_script
+from city_resilience.report.html import render_page, write_page
+from city_resilience.report.texts import Texts
 
 __all__ = ["SUFFIXES", "render_audit", "write_audit"]
 
 SUFFIXES = (".html", ".json")
-STYLES = ("report.css", "audit.css")
-SCRIPTS = ("base.js", "audit.js")
+COPYING = ("copied", "copy_failed", "copy_correction", "copy_acceptance")
 
 
 def render_audit(audit: Mapping[str, Any]) -> str:
@@ -29,23 +25,20 @@ def render_audit(audit: Mapping[str, Any]) -> str:
     audit : mapping
         What `audit.AuditResult.as_dict` returned.
     """
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    summary = summarise_audit(audit)
-    data = {"title": summary["title"], "years": [entry["year"] for entry in summary["years"]]}
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(page_asset("audit.html.j2")).render(
+    summary, say = summarise_audit(audit), Texts()
+    data = {
+        "title": summary["title"],
+        "years": [entry["year"] for entry in summary["years"]],
+        "words": {key: say(key) for key in COPYING},
+    }
+    return render_page(
+        "audit.html.j2",
+        say,
+        styles=("report.css", "audit.css"),
+        scripts=("base.js", "audit.js"),
+        data=data,
         audit=summary,
-        texts=summary["words"]["en"],
-        style=Markup("\n".join(page_asset(name) for name in STYLES)),
-        script=Markup("\n".join(page_script(page_asset(name)) for name in SCRIPTS)),
-        data=Markup(page_json(data)),
-        words=Markup(page_json(summary["words"])),
     )
-    return str(page)
 
 
 def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
@@ -58,11 +51,6 @@ def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
     path : Path
         Ends in ``.html`` or ``.json``; missing folders are made.
 
-    Returns
-    -------
-    Path
-        The file.
-
     Raises
     ------
     InputError
@@ -70,4 +58,4 @@ def write_audit(audit: Mapping[str, Any], path: Path | str) -> Path:
     """
     if check_suffix(path, SUFFIXES) == ".json":
         return write_json(audit, path)
-    return write_bytes(render_audit(audit).encode(), path)
+    return write_page(render_audit(audit), path)

@@ -8,7 +8,7 @@ from typing import Any
 from city_resilience.evaluation.scores import SCORES
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD_HEAD
-from city_resilience.report.inline import page_asset
+from city_resilience.report.html import render_text
 from city_resilience.report.texts import model_name
 from city_resilience.resilience.measures import MEASURES
 
@@ -31,18 +31,10 @@ def model_card(
     panel : str
         The extent of the training panel in a few words.
     """
-    from jinja2 import Environment, StrictUndefined
-
     outcome = forecaster.experiment.outcome
-    environment = Environment(
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
     parts = (summary or {"by_horizon": {}})["by_horizon"]
-    return environment.from_string(page_asset("card.md.j2")).render(
+    return render_text(
+        "card.md.j2",
         head=CARD_HEAD,
         forecaster=forecaster,
         experiment=forecaster.experiment,

@@ -18,7 +18,7 @@ from city_resilience.explain.contributions import (
     mean_sizes,
 )
 from city_resilience.models.interval_rows import EVENTS
-from city_resilience.report.plain import plain, plain_text, whole
+from city_resilience.report.formatting import rounded, text_of, whole
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
 
@@ -55,7 +55,7 @@ def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
         table.append(
             {
                 "city": str(city),
-                "province": plain_text(first.get("province")),
+                "province": text_of(first.get("province")),
                 "origin": whole(first["origin"]),
                 "h": {str(int(row["horizon"])): _city_horizon(row) for row in _records(rows)},
             }
@@ -123,8 +123,8 @@ def families(
     by_family = mean_sizes(rows, observed=observed)
     by_indicator = mean_sizes(rows, "indicator", observed)[:SHOWN]
     return {
-        "families": [[str(name), plain(size)] for name, size in by_family.items()],
-        "indicators": [[index[name], plain(size)] for name, size in by_indicator.items()],
+        "families": [[str(name), rounded(size)] for name, size in by_family.items()],
+        "indicators": [[index[name], rounded(size)] for name, size in by_indicator.items()],
     }
 
 
@@ -154,11 +154,11 @@ def driver_groups(
         found.append(
             {
                 "group": str(group),
-                "level": plain_text(level),
+                "level": text_of(level),
                 "n": whole(part["n"].iloc[0]),
                 "withheld": bool(part["mean_abs"].isna().all()),
                 "families": [
-                    [name, plain(own.loc[name, "mean_abs"]), plain(own.loc[name, "mean"])]
+                    [name, rounded(own.loc[name, "mean_abs"]), rounded(own.loc[name, "mean"])]
                     for name in families
                     if name in own.index
                 ],
@@ -175,13 +175,13 @@ def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "target": whole(row["target_year"]),
-        "forecast": plain(row["forecast"]),
-        "lower": plain(row.get("lower")),
-        "upper": plain(row.get("upper")),
+        "forecast": rounded(row["forecast"]),
+        "lower": rounded(row.get("lower")),
+        "upper": rounded(row.get("upper")),
         "rank": whole(row.get("rank")),
-        "coverage": plain(row.get("coverage")),
-        **{name: plain(row.get(name)) for name in EVENTS},
-        "flags": [flag for flag in re.split(r"[;,|\s]+", plain_text(row.get("flags"))) if flag],
+        "coverage": rounded(row.get("coverage")),
+        **{name: rounded(row.get(name)) for name in EVENTS},
+        "flags": [flag for flag in re.split(r"[;,|\s]+", text_of(row.get("flags"))) if flag],
     }
 
 
@@ -194,14 +194,14 @@ def _city_parts(part: Mapping[str, Any], by_family: pd.Series) -> dict[str, Any]
     index, value = part["index"], part["value"]
     named_families = by_family.drop([BASE_FAMILY, NOT_OBSERVED], errors="ignore")
     return {
-        "base": plain(by_family.get(BASE_FAMILY, 0.0), 6),
-        "families": {str(name): plain(total, 6) for name, total in named_families.items()},
-        "top": [[int(index[i]), _short(value[i]), plain(size[i], 6)] for i in named],
-        "rest": plain(size[rest].sum(), 6),
+        "base": rounded(by_family.get(BASE_FAMILY, 0.0), 6),
+        "families": {str(name): rounded(total, 6) for name, total in named_families.items()},
+        "top": [[int(index[i]), _short(value[i]), rounded(size[i], 6)] for i in named],
+        "rest": rounded(size[rest].sum(), 6),
         "rest_count": len(rest),
-        "missing": plain(by_family.get(NOT_OBSERVED, 0.0), 6),
+        "missing": rounded(by_family.get(NOT_OBSERVED, 0.0), 6),
         "missing_count": int(missing.sum()),
-        "observed": plain(seen.sum() / max(int((~base).sum()), 1)),
+        "observed": rounded(seen.sum() / max(int((~base).sum()), 1)),
     }
 
 

@@ -1,26 +1,25 @@
-"""Figures of the report as plotly figure dicts, drawn in the browser from the summary.
+"""Figures of the report as plotly figures, drawn in the browser from the summary.
 
-Texts inside a figure that start with ``@`` are references which the page replaces in the
-reader's language: ``@text:key``, ``@model:id``, ``@family:id``, ``@indicator:index``. City names
-are given as indices (``customdata``) into a list of names, so that each name is stored once.
+A figure is one entry in `FIGURES` and its texts ``fig_<id>`` and, where wanted,
+``fig_<id>_lead``. Texts inside a figure are in both languages, of which the page takes one. City
+names are given as indices (``customdata``) into a list of names, so that each is stored once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = [
-    "FIGURES",
-    "build_figures",
-    "fig_covered",
-    "fig_families",
-    "fig_indicators",
-    "fig_outcomes",
-    "fig_years",
-]
+from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.report.formatting import percent, unsigned
+from city_resilience.report.texts import Both, Texts, both
+
+__all__ = ["FIGURES", "Figure", "FigureEntry", "build_figures", "city_frames", "draw_covered"]
 
 Figure = dict[str, Any]
+Part = Mapping[str, Any]
+Summary = Mapping[str, Any]
 
 INK, MUTED, RULE = "#1c2530", "#55606c", "#dfe3e8"
 ACCENT, NAIVE, HISTORY = "#1d4e7e", "#b0641e", "#7b8591"
@@ -31,104 +30,117 @@ FONT = (
 )
 
 
-def fig_years(part: dict[str, Any], served: str) -> Figure:
+@dataclass(frozen=True)
+class FigureEntry:
+    """One figure of the page.
+
+    Attributes
+    ----------
+    id : str
+        Its texts are ``fig_<id>`` and ``fig_<id>_lead``.
+    section : str
+        Id of the section of the page that it stands in.
+    draw : callable
+        Function (part at a horizon, summary, texts) -> the figure, None where there is nothing
+        to draw.
+    by_origin : bool
+        The function returns one figure an origin year instead, each with a ``label`` and a
+        ``note`` beside ``data`` and ``layout``, and the reader steps through them.
+    """
+
+    id: str
+    section: str
+    draw: Callable[[Part, Summary, Texts], Figure | None]
+    by_origin: bool = False
+
+
+def draw_years(part: Part, summary: Summary, say: Texts) -> Figure | None:
     """Draw mean absolute error by origin year: served, best naive, history only."""
     years, errors = part["years"]["years"], part["years"]["mae"]
-    roles = (
-        ("naive", part["verdict"]["naive"], NAIVE, "dash", "square"),
-        ("history", "history_only", HISTORY, "dot", "diamond"),
-        ("served", served, ACCENT, "solid", "circle"),
-    )
-    shown = {role[1] for role in roles if role[0] == "served"}
+    served = summary["served"]
+    roles = [
+        ("naive", part["headline"]["naive"], NAIVE, "dash", "square"),
+        ("history", HISTORY_ONLY, HISTORY, "dot", "diamond"),
+    ]
+    roles = [role for role in roles if role[1] not in {None, served}]
     traces = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": f"@model:{model}",
-            "x": years,
-            "y": errors[role],
-            "line": {"color": colour, "width": 3 if role == "served" else 1.8, "dash": dash},
-            "marker": {"color": colour, "size": 7 if role == "served" else 6, "symbol": symbol},
-            "hovertemplate": "%{x}: %{y:.2f}",
-        }
+        _years_trace(say.model(model), years, errors[role], (colour, symbol), (1.8, dash, 6))
         for role, model, colour, dash, symbol in roles
-        if model and (role == "served" or model not in shown)
         if any(error is not None for error in errors[role])
     ]
-    layout = _layout(
-        height=340,
-        xaxis={"title": {"text": "@text:axis_origin"}, "dtick": 1 if len(years) < 9 else None},
-        yaxis={"title": {"text": "@text:axis_mae"}, "rangemode": "tozero"},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        hovermode="x unified",
-    )
-    layout["xaxis"]["tickformat"] = "d"
-    return {"data": traces, "layout": layout}
+    own = (ACCENT, "circle"), (3, "solid", 7)
+    traces.append(_years_trace(say.model(served), years, errors["served"], *own))
+    axis = {"title": {"text": say("axis_mae")}, "rangemode": "tozero"}
+    return {"data": traces, "layout": _over_years(years, axis, say, height=340)} if years else None
 
 
-def fig_covered(part: dict[str, Any], _served: str = "") -> Figure:
+def draw_covered(part: Part, _summary: Summary, say: Texts) -> Figure | None:
     """Draw the share of outcomes inside the intervals by origin year, 90 % and 80 %."""
-    years = (part.get("intervals") or {}).get("years") or {"year": []}
+    if not part["intervals"]:
+        return None
+    found = part["intervals"]["years"]
     roles = (
-        ("coverage", "@text:covered_90", ACCENT, "circle"),
-        ("coverage_80", "@text:covered_80", HISTORY, "diamond"),
+        ("coverage", 0.9, "90", ACCENT, "circle"),
+        ("coverage_80", 0.8, "80", HISTORY, "diamond"),
     )
     traces = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": name,
-            "x": years["year"],
-            "y": years.get(column, []),
-            "line": {"color": colour, "width": 2},
-            "marker": {"color": colour, "size": 7, "symbol": symbol},
-            "hovertemplate": "%{x}: %{y:.1%}",
-        }
-        for column, name, colour, symbol in roles
+        _years_trace(say(f"covered_{name}"), found["year"], found[column], (colour, symbol))
+        | {"hovertemplate": "%{x}: %{y:.1%}"}
+        for column, _, name, colour, symbol in roles
     ]
-    nominal = [
+    promised = [
         {
-            "type": "line",
+            **_dashed(colour),
             "xref": "paper",
             "x0": 0,
             "x1": 1,
             "y0": level,
             "y1": level,
-            "line": {"color": colour, "width": 1.2, "dash": "dash"},
-            "layer": "below",
         }
-        for level, colour in ((0.9, ACCENT), (0.8, HISTORY))
+        for _, level, _, colour, _ in roles
     ]
-    layout = _layout(
-        height=320,
-        xaxis={"title": {"text": "@text:axis_origin"}},
-        yaxis={"title": {"text": "@text:axis_covered"}, "tickformat": ".0%", "range": [0.4, 1.02]},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        hovermode="x unified",
-        shapes=nominal,
-    )
-    layout["xaxis"]["tickformat"] = "d"
+    axis = {"title": {"text": say("axis_covered")}, "tickformat": ".0%", "range": [0.4, 1.02]}
+    layout = _over_years(found["year"], axis, say, height=320, shapes=promised)
     return {"data": traces, "layout": layout}
 
 
-def fig_families(part: dict[str, Any], _served: str = "") -> Figure:
+def draw_families(part: Part, _summary: Summary, say: Texts) -> Figure | None:
     """Draw the mean absolute contribution of each observed family."""
-    rows = part["families"]["families"]
-    return _bars([f"@family:{name}" for name, _ in rows], [size for _, size in rows])
+    return _bars([(say.name("family", name), size) for name, size in part["families"]["families"]])
 
 
-def fig_indicators(part: dict[str, Any], _served: str = "") -> Figure:
+def draw_indicators(part: Part, summary: Summary, _say: Texts) -> Figure | None:
     """Draw the mean absolute contribution of the leading indicators."""
-    rows = part["families"]["indicators"]
-    return _bars([f"@indicator:{index}" for index, _ in rows], [size for _, size in rows])
+    labels = [both(entry.__getitem__) for entry in summary["indicators"]]
+    return _bars([(labels[index], size) for index, size in part["families"]["indicators"]])
 
 
-def fig_outcomes(part: dict[str, Any]) -> dict[str, Figure]:
+def draw_outcome(part: Part, _summary: Summary, say: Texts) -> Figure | None:
     """Draw forecast against outcome for each origin year, one point a city."""
-    return {origin: _outcome(year) for origin, year in part["outcomes"].items()}
+    return {
+        origin: {
+            "label": say("origin_option", origin=origin, target=year["target"]),
+            "note": _outcome_note(year, say),
+            **_scatter(year, say),
+        }
+        for origin, year in part["outcomes"].items()
+    } or None
 
 
-def _outcome(year: dict[str, Any]) -> Figure:
+def _outcome_note(year: Part, say: Texts) -> Both:
+    if year["mae"] is None:
+        return say("outcome_note_bare", n=year["n"])
+    return say(
+        "outcome_note",
+        n=year["n"],
+        mae=say.figure(year["mae"]),
+        rank=unsigned(year["rank_correlation"]),
+        sign=percent(year["sign_hit_rate"]),
+    )
+
+
+def _scatter(year: Part, say: Texts) -> Figure:
+    forecast, outcome = say("axis_forecast"), say("axis_outcome")
     trace = {
         "type": "scatter",
         "mode": "markers",
@@ -136,43 +148,48 @@ def _outcome(year: dict[str, Any]) -> Figure:
         "y": year["truth"],
         "customdata": year["city"],
         "marker": {"color": ACCENT, "size": 7, "opacity": 0.55, "line": {"width": 0}},
-        "hovertemplate": "<b>%{text}</b><br>@text:axis_forecast: %{x:+.2f}"
-        "<br>@text:axis_outcome: %{y:+.2f}<extra></extra>",
+        "hovertemplate": both(
+            lambda lang: (
+                f"<b>%{{text}}</b><br>{forecast[lang]}: %{{x:+.2f}}"
+                f"<br>{outcome[lang]}: %{{y:+.2f}}<extra></extra>"
+            )
+        ),
     }
     ends = _padded(year["forecast"]), _padded(year["truth"])
     far = max(abs(end) for pair in ends for end in pair)
-    diagonal = {
-        "type": "line",
-        "x0": -far,
-        "y0": -far,
-        "x1": far,
-        "y1": far,
-        "line": {"color": MUTED, "width": 1.2, "dash": "dash"},
-        "layer": "below",
-    }
+    diagonal = {**_dashed(MUTED), "x0": -far, "y0": -far, "x1": far, "y1": far}
     layout = _layout(
         height=440,
-        xaxis={"title": {"text": "@text:axis_forecast"}, "range": ends[0], "zeroline": True},
-        yaxis={"title": {"text": "@text:axis_outcome"}, "range": ends[1], "zeroline": True},
+        xaxis={"title": {"text": forecast}, "range": ends[0], "zeroline": True},
+        yaxis={"title": {"text": outcome}, "range": ends[1], "zeroline": True},
         shapes=[diagonal],
         showlegend=False,
     )
     return {"data": [trace], "layout": layout}
 
 
+FIGURES: Mapping[str, FigureEntry] = {
+    entry.id: entry
+    for entry in (
+        FigureEntry("families", "drivers", draw_families),
+        FigureEntry("indicators", "drivers", draw_indicators),
+        FigureEntry("years", "skill", draw_years),
+        FigureEntry("outcome", "skill", draw_outcome, by_origin=True),
+        FigureEntry("covered", "intervals", draw_covered),
+    )
+}
+
+
+def build_figures(summary: Summary, say: Texts) -> dict[str, dict[str, Figure | None]]:
+    """Return every figure of the page: horizon → id → figure."""
+    return {
+        horizon: {id: entry.draw(part, summary, say) for id, entry in FIGURES.items()}
+        for horizon, part in summary["by_horizon"].items()
+    }
+
+
 def city_frames() -> dict[str, Figure]:
     """Return the two empty figures of a city, which the page fills with the city's own bars."""
-    waterfall = {
-        "type": "waterfall",
-        "orientation": "h",
-        "connector": {"line": {"color": MUTED, "width": 1}},
-        "increasing": {"marker": {"color": RISE}},
-        "decreasing": {"marker": {"color": FALL}},
-        "totals": {"marker": {"color": ACCENT}},
-        "textposition": "outside",
-        "cliponaxis": False,
-        "hoverinfo": "skip",
-    }
     bars = {
         "type": "bar",
         "orientation": "h",
@@ -180,6 +197,14 @@ def city_frames() -> dict[str, Figure]:
         "cliponaxis": False,
         "hoverinfo": "skip",
         "marker": {"color": []},
+    }
+    waterfall = {
+        **{key: value for key, value in bars.items() if key != "marker"},
+        "type": "waterfall",
+        "connector": {"line": {"color": MUTED, "width": 1}},
+        "increasing": {"marker": {"color": RISE}},
+        "decreasing": {"marker": {"color": FALL}},
+        "totals": {"marker": {"color": ACCENT}},
     }
     frames = {
         name: {"data": [trace], "layout": _layout(**_sideways(), height=300, showlegend=False)}
@@ -189,36 +214,50 @@ def city_frames() -> dict[str, Figure]:
     return frames
 
 
-def build_figures(summary: dict[str, Any]) -> dict[str, Any]:
-    """Return every figure of the page.
-
-    Returns
-    -------
-    dict
-        ``by_horizon``: horizon → name of the figure → figure (``outcomes``: origin year →
-        figure); ``city``: frames for a city's own figures.
-    """
+def _years_trace(
+    name: Both,
+    years: list[int],
+    values: list[float | None],
+    look: tuple[str, str],
+    weight: tuple[float, str, int] = (2, "solid", 7),
+) -> Figure:
+    colour, symbol = look
+    width, dash, size = weight
     return {
-        "by_horizon": {
-            horizon: {
-                **{name: draw(part, summary["served"]) for name, draw in FIGURES.items()},
-                "outcomes": fig_outcomes(part),
-            }
-            for horizon, part in summary["by_horizon"].items()
-        },
-        "city": city_frames(),
+        "type": "scatter",
+        "mode": "lines+markers",
+        "name": name,
+        "x": years,
+        "y": values,
+        "line": {"color": colour, "width": width, "dash": dash},
+        "marker": {"color": colour, "size": size, "symbol": symbol},
+        "hovertemplate": "%{x}: %{y:.2f}",
     }
 
 
-FIGURES: dict[str, Callable[[dict[str, Any], str], Figure]] = {
-    "years": fig_years,
-    "covered": fig_covered,
-    "families": fig_families,
-    "indicators": fig_indicators,
-}
+def _dashed(colour: str) -> Figure:
+    line = {"color": colour, "width": 1.2, "dash": "dash"}
+    return {"type": "line", "line": line, "layer": "below"}
 
 
-def _bars(names: list[str], sizes: list[float]) -> Figure:
+def _over_years(years: list[int], axis: Figure, say: Texts, **parts: Any) -> Figure:
+    return _layout(
+        xaxis={
+            "title": {"text": say("axis_origin")},
+            "dtick": 1 if len(years) < 9 else None,
+            "tickformat": "d",
+        },
+        yaxis=axis,
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        hovermode="x unified",
+        **parts,
+    )
+
+
+def _bars(rows: list[tuple[Both, float]]) -> Figure | None:
+    if not rows:
+        return None
+    sizes = [size for _, size in rows]
     trace = {
         "type": "bar",
         "orientation": "h",
@@ -231,8 +270,9 @@ def _bars(names: list[str], sizes: list[float]) -> Figure:
         "hoverinfo": "skip",
     }
     layout = _layout(**_sideways(), height=300, showlegend=False)
+    names = [name for name, _ in rows]
     layout["yaxis"].update(tickmode="array", tickvals=trace["y"], ticktext=names)
-    layout["xaxis"]["range"] = [0, 1.18 * max(sizes, default=1.0)]
+    layout["xaxis"]["range"] = [0, 1.18 * max(sizes)]
     return {"data": [trace], "layout": layout}
 
 

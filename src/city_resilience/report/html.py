@@ -1,107 +1,163 @@
-"""The page: one jinja2 template filled with the summary, its figures and the drawing library.
+"""Pages that need nothing from outside: styles, scripts and data stand in one file.
 
-Nothing is computed here. The file needs no network: plotly.js comes from the plotly package,
-styles and scripts are inlined, and a content security policy forbids the page to load anything.
+A template lays out texts, tables and figures; nothing is computed in it. Both languages are in the
+page, of which a style sheet shows one. A content security policy forbids it to load anything.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
+import json
+import re
+from functools import cache, partial
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from city_resilience.errors import InputError
-from city_resilience.report.figures import build_figures
-from city_resilience.report.inline import page_asset, page_json, page_script
-from city_resilience.report.texts import load_texts
+from city_resilience.files import check_suffix, write_bytes
+from city_resilience.report.texts import LANGUAGES, Both, Texts, every_text
 
-__all__ = ["SCRIPTS", "render_report", "write_report"]
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+__all__ = ["page_json", "render_page", "render_text", "write_page"]
 
 
-def render_report(summary: dict[str, Any]) -> str:
-    """Return the report as one self-contained HTML document.
+def render_page(
+    template: str,
+    say: Texts,
+    *,
+    styles: tuple[str, ...],
+    scripts: tuple[str, ...],
+    data: Any,
+    library: str = "",
+    **values: Any,
+) -> str:
+    """Return a page as one self-contained HTML document.
 
     Parameters
     ----------
-    summary : dict
-        What `summarise` returned.
+    template, styles, scripts : str
+        Names of files among the package's assets.
+    say : Texts
+        The template has it as ``t`` (a text by its key) and ``slots``.
+    data
+        What the scripts read, as JSON.
+    library : str
+        A script of another package that goes before.
+    **values
+        What the template lays out.
     """
-    from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
-    from plotly.offline import get_plotlyjs
 
-    texts = load_texts(summary["measure"]["id"])
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page = environment.from_string(page_asset("report.html.j2")).render(
-        summary=summary,
-        texts=texts,
-        t=texts["en"],
-        style=Markup(page_asset("report.css")),
-        plotly=Markup(page_script(get_plotlyjs())),
-        script=Markup("\n".join(page_script(page_asset(name)) for name in SCRIPTS)),
-        data=Markup(page_json({**_without_outcomes(summary), "figures": build_figures(summary)})),
-        words=Markup(page_json(texts)),
+    page = (
+        _environment(escape=True)
+        .get_template(template)
+        .render(
+            **values,
+            t=lambda key, **figures: _said(say(key, **figures)),
+            say=say,
+            slots=partial(_slots, say),
+            style=Markup("\n".join(map(_asset, styles))),
+            library=Markup(_inert(library)),
+            script=Markup("\n".join(_inert(_asset(name)) for name in scripts)),
+            data=Markup(page_json(data)),
+        )
     )
     return str(page)
 
 
-def write_report(summary: dict[str, Any], path: Path | str) -> Path:
-    """Write the report to a file, whole or not at all.
+def render_text(template: str, **values: Any) -> str:
+    """Return a text that is no HTML, such as Markdown, from its template."""
+    return str(_environment(escape=False).get_template(template).render(**values))
 
-    Parameters
-    ----------
-    summary : dict
-        What `summarise` returned.
-    path : Path
-        The HTML file; its folder is made when missing.
 
-    Returns
-    -------
-    Path
-        The file.
+def write_page(page: str, path: Path | str) -> Path:
+    """Write a page to a file that ends in ``.html`` or ``.htm``, whole or not at all.
 
     Raises
     ------
     InputError
-        If the path is a folder or cannot be written to.
+        If the name has another ending or the place cannot be written to.
     """
-    path = Path(path)
-    if path.is_dir():
-        raise InputError(f"{path}: the output is a folder; name a file in it")
-    page = render_report(summary)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise InputError(
-            f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
-        ) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(page)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    check_suffix(path, (".html", ".htm"))
+    return write_bytes(page.encode(), path)
 
 
-SCRIPTS = ("base.js", "tables.js", "study.js", "intervals.js", "city.js", "page.js")
+def page_json(value: Any) -> str:
+    """Write JSON that can stand inside a script element whatever its strings hold."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
-def _without_outcomes(summary: dict[str, Any]) -> dict[str, Any]:
-    slim = {
-        horizon: {
-            **part,
-            "outcomes": {
-                origin: {k: v for k, v in year.items() if k not in {"city", "forecast", "truth"}}
-                for origin, year in part["outcomes"].items()
-            },
-        }
-        for horizon, part in summary["by_horizon"].items()
-    }
-    return {**summary, "by_horizon": slim}
+@cache
+def _environment(*, escape: bool) -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("city_resilience.report", "assets"),
+        autoescape=escape,
+        keep_trailing_newline=not escape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"said": _said, "attribute": _attribute}
+    environment.globals["language_names"] = every_text()["language_name"]
+    return environment
+
+
+def _asset(name: str) -> str:
+    folder = files("city_resilience.report").joinpath("assets")
+    return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _inert(script: str) -> str:
+    """Return a script that cannot end the script element it stands in."""
+    return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+
+
+def _said(text: Both | str) -> Markup:
+    """Return a text as HTML: both languages, of which the style sheet shows one."""
+    from markupsafe import Markup, escape
+
+    if isinstance(text, str):
+        return escape(_unbroken(text))
+    en, zh = (escape(_unbroken(text[lang])) for lang in LANGUAGES)
+    if en == zh:
+        return en
+    return Markup(f'<span lang="en">{en}</span><span lang="zh">{zh}</span>')
+
+
+def _unbroken(text: str) -> str:
+    """Keep a figure and its unit on one line."""
+    return re.sub(r" (?=(?:pp|%)(?!\w))", "\u00a0", text)
+
+
+def _attribute(text: Both | str, name: str = "") -> Markup:
+    """Return an attribute of an element in both languages, of which the script sets one.
+
+    Without a name it is the text of the element, for those that take no other element.
+    """
+    from markupsafe import Markup
+
+    if not text:
+        return Markup("")
+    if isinstance(text, str):
+        return Markup('{}="{}"').format(name, text)
+    place = Markup('data-attribute="{}" ').format(name) if name else Markup("")
+    return place + Markup('data-en="{en}" data-zh="{zh}"').format(**text)
+
+
+def _slots(say: Texts, key: str, *names: str, **figures: Both) -> Markup:
+    """Return a text with empty places that the script fills; a name with ``#`` gets the unit."""
+    from markupsafe import Markup
+
+    places: dict[str, Both | str] = {**figures}
+    for name in names:
+        place = f"\x02{name.removesuffix('#')}\x03"
+        places[name.removesuffix("#")] = say.figure(place) if name.endswith("#") else place
+    filled = re.sub("\x02(\\w+)\x03", r'<b data-v="\1"></b>', str(_said(say(key, **places))))
+    return Markup(filled)

@@ -8,107 +8,94 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.models.interval_rows import EVENTS
-from city_resilience.report.plain import plain, plain_text
-from city_resilience.report.texts import load_texts, signed, unsigned
+from city_resilience.report.formatting import rounded, rounded_all, signed, text_of
+from city_resilience.report.texts import Both, Texts, joined
 
-__all__ = ["interval_part"]
+__all__ = ["interval_part", "interval_sentence"]
+
+_FIGURES = ("coverage", "width", "coverage_80", "width_80", "difference", "low", "high")
 
 
 def interval_part(
-    intervals: pd.DataFrame | None, reliability: pd.DataFrame | None, horizon: int, measure: str
+    intervals: pd.DataFrame | None, reliability: pd.DataFrame | None, horizon: int
 ) -> dict[str, Any] | None:
     """Compute what the report shows of the intervals at a horizon.
 
     Parameters
     ----------
     intervals, reliability : DataFrame or None
-        Of ``forecasting.score_intervals`` and ``forecasting.reliability``.
+        Of ``score_intervals`` and ``reliability`` in ``evaluation.interval_scores``.
 
     Returns
     -------
     dict or None
-        ``sentence`` (language → text), ``years`` (``year``, ``coverage``, ``coverage_80``),
-        ``groups`` (one row a level) and ``chances`` (rows of cells); None without
-        intervals.
+        ``coverage, width, coverage_80, width_80`` over all years; ``difference, low, high`` of
+        the score against plain intervals and its ``code`` ("better", "same", "worse", "few");
+        ``worst`` (``year``, ``coverage``); ``years`` (``year``, ``coverage``, ``coverage_80``);
+        ``groups`` (one row a level) and ``chances`` (one row a bin of stated probability: its
+        ends and by event ``probability``, ``frequency``, ``n``). None without intervals.
     """
     if intervals is None or reliability is None:
         return None
     own = intervals[intervals["horizon"] == horizon]
-    whole = own[own["slice"] == "all"]
-    if whole.empty:
+    every = own[own["slice"] == "all"]
+    if every.empty:
         return None
     years = own[own["slice"] == "year"]
+    worst = years.loc[years["coverage"].idxmin()]
     grouped = own[own["slice"].str.startswith("group:") & (own["slice"] != "group:province")]
     return {
-        "sentence": {
-            lang: _sentence(whole.iloc[0], years, texts)
-            for lang, texts in load_texts(measure).items()
-        },
+        **{name: rounded(every.iloc[0][name]) for name in _FIGURES},
+        "code": _code(every.iloc[0]),
+        "worst": {"year": int(worst["level"]), "coverage": rounded(worst["coverage"])},
         "years": {
             "year": [int(level) for level in years["level"]],
-            **{name: [plain(v) for v in years[name]] for name in _SERIES},
+            **{name: rounded_all(years[name]) for name in ("coverage", "coverage_80")},
         },
         "groups": [_group(row) for row in grouped.to_dict("records")],
         "chances": _chances(reliability[reliability["horizon"] == horizon]),
     }
 
 
-_SERIES = ("coverage", "coverage_80")
-
-
-def _sentence(whole: pd.Series, years: pd.DataFrame, texts: Mapping[str, str]) -> str:
-    worst = years.loc[years["coverage"].idxmin()]
-    if pd.isna(whole["high"]):
-        against = texts["interval_few"]
-    elif whole["high"] < 0:
-        against = texts["interval_better"]
-    else:
-        against = texts["interval_worse" if whole["low"] > 0 else "interval_same"]
-    return texts["interval_sentence"].format(
-        covered=f"{100 * whole['coverage']:.1f}",
-        year=worst["level"],
-        worst=f"{100 * worst['coverage']:.1f}",
-        width=unsigned(whole["width"], 1),
-        width_80=unsigned(whole["width_80"], 1),
-        covered_80=f"{100 * whole['coverage_80']:.1f}",
-    ) + against.format(
-        difference=signed(whole["difference"]),
-        low=signed(whole["low"]) if pd.notna(whole["low"]) else "–",
-        high=signed(whole["high"]) if pd.notna(whole["high"]) else "–",
+def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
+    """Say what the intervals covered, and how they did against plain ones."""
+    covered = say(
+        "interval_sentence",
+        covered=f"{100 * part['coverage']:.1f}",
+        year=part["worst"]["year"],
+        worst=f"{100 * part['worst']['coverage']:.1f}",
+        width=say.figure(part["width"], 1),
+        width_80=say.figure(part["width_80"], 1),
+        covered_80=f"{100 * part['coverage_80']:.1f}",
     )
+    against = {name: signed(part[name]) for name in ("difference", "low", "high")}
+    return joined((covered, say(f"interval_{part['code']}", **against)))
+
+
+def _code(every: pd.Series) -> str:
+    if pd.isna(every["high"]):
+        return "few"
+    if every["high"] < 0:
+        return "better"
+    return "worse" if every["low"] > 0 else "same"
 
 
 def _group(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "group": str(row["slice"]).removeprefix("group:"),
-        "level": plain_text(row["level"]),
+        "level": text_of(row["level"]),
         "n": int(row["n"]),
         "withheld": bool(pd.isna(row["coverage"])),
-        **{name: plain(row[name]) for name in ("coverage", "width", "coverage_80")},
+        **{name: rounded(row[name]) for name in ("coverage", "width", "coverage_80")},
     }
 
 
-def _chances(rows: pd.DataFrame) -> list[list[dict[str, str]]]:
-    """One row a bin of stated probability, two cells an event: stated and come to pass."""
-    found = {(row["event"], row["bin"]): row for row in rows.to_dict("records")}
-    bins = [name for name in dict.fromkeys(rows["bin"]) if name]
-    table = []
-    for name in sorted(bins):
-        low, high = (100 * float(end) for end in name.split("-"))
-        cells = [_cell(f"{low:g}–{high:g}\u00a0%")]
-        for event in EVENTS:
-            row = found.get((event, name))
-            cells += [_cell("–"), _cell("–")] if row is None else _pair(row)
-        table.append(cells)
-    return table
-
-
-def _pair(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [
-        _cell(f"{100 * row['probability']:.0f} %"),
-        _cell(f"{100 * row['frequency']:.0f} %", f"n = {row['n']}"),
-    ]
-
-
-def _cell(text: str, sub: str = "") -> dict[str, str]:
-    return {"text": text, "sub": sub, "tone": ""}
+def _chances(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """One row a bin of stated probability, with what came to pass of each event."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows.to_dict("records"):
+        if text_of(row["bin"]) and row["event"] in EVENTS:
+            figures = {name: rounded(row[name]) for name in ("probability", "frequency")}
+            found.setdefault(row["bin"], {})[row["event"]] = {**figures, "n": int(row["n"])}
+    ends = {name: [float(end) for end in name.split("-")] for name in sorted(found)}
+    return [{"low": low, "high": high, "events": found[name]} for name, (low, high) in ends.items()]

@@ -1,4 +1,4 @@
-"""Accuracy in the summary: skill table, errors by origin year, outcomes, groups."""
+"""Accuracy in the summary: scores by model, errors by origin year, outcomes, groups."""
 
 from __future__ import annotations
 
@@ -8,30 +8,22 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
-from city_resilience.evaluation.scores import SCORES, WITHOUT_BREAKS
-from city_resilience.report.plain import plain, plain_list, plain_text, whole
+from city_resilience.evaluation.scores import SCORES, WITHOUT_BREAKS, best_naive
+from city_resilience.report.formatting import rounded, rounded_all, text_of, whole
 
-__all__ = ["best_naive", "groups", "outcomes", "skill_table", "yearly"]
+__all__ = ["group_scores", "model_scores", "outcomes", "yearly_errors"]
 
-
-def best_naive(overall: pd.DataFrame) -> str | None:
-    """Return the naive baseline with the lowest mean absolute error over the scored years.
-
-    Parameters
-    ----------
-    overall : DataFrame
-        Rows of the scores with slice "all" at one horizon.
-    """
-    naive = overall[[candidate_kind(model) == "naive" for model in overall["model"]]]
-    naive = naive.dropna(subset=["mae"])
-    return str(naive.loc[naive["mae"].idxmin(), "model"]) if len(naive) else None
+_COMPARED = ("wins", "sign_test_p")
 
 
-def skill_table(scores: pd.DataFrame, horizon: int, served: str) -> list[dict[str, Any]]:
+def model_scores(
+    scores: pd.DataFrame, horizon: int, served: str, comparisons: pd.DataFrame | None = None
+) -> list[dict[str, Any]]:
     """Return one row per model at a horizon, smallest mean absolute error first.
 
     Differences are MAE minus the MAE of history only, averaged over years, in pp: below zero
-    is better than history only.
+    is better than history only. ``wins`` (years in which the served model had the smaller error)
+    and ``sign_test_p`` are None where the model was not compared.
 
     Raises
     ------
@@ -46,7 +38,11 @@ def skill_table(scores: pd.DataFrame, horizon: int, served: str) -> list[dict[st
             f"at horizon {horizon}, found {', '.join(known) or 'none'}{nearest(served, known)}; "
             "score the served model or name another one"
         )
-    naive = best_naive(overall)
+    naive = best_naive(overall).get(horizon)
+    versus: dict[str, Any] = {}
+    if comparisons is not None:
+        own = comparisons[comparisons["horizon"] == horizon]
+        versus = own.set_index("versus").to_dict("index")
     return [
         {
             "model": row["model"],
@@ -55,13 +51,16 @@ def skill_table(scores: pd.DataFrame, horizon: int, served: str) -> list[dict[st
             "best_naive": row["model"] == naive,
             "n": whole(row.get("n")),
             "years": whole(row.get("years")),
-            **{name: plain(row.get(name)) for name in SCORES},
+            **{name: rounded(row.get(name)) for name in SCORES},
+            **{name: rounded(versus.get(row["model"], {}).get(name)) for name in _COMPARED},
         }
         for row in overall.sort_values(["mae", "model"]).to_dict("records")
     ]
 
 
-def yearly(scores: pd.DataFrame, horizon: int, served: str, naive: str | None) -> dict[str, Any]:
+def yearly_errors(
+    scores: pd.DataFrame, horizon: int, served: str, naive: str | None
+) -> dict[str, Any]:
     """Return mean absolute errors by origin year and the years won by the served model.
 
     Returns
@@ -81,7 +80,7 @@ def yearly(scores: pd.DataFrame, horizon: int, served: str, naive: str | None) -
     return {
         "years": [int(value) for value in table.index],
         "mae": {
-            role: [None] * len(table) if column is None else plain_list(column)
+            role: [None] * len(table) if column is None else rounded_all(column)
             for role, column in errors.items()
         },
         "wins": int((table.loc[both, served] < base[both]).sum()) if len(both) else 0,
@@ -107,27 +106,26 @@ def outcomes(
     """
     chosen = backtest[(backtest["model"] == served) & (backtest["horizon"] == horizon)]
     chosen = chosen.dropna(subset=["truth", "forecast"]).sort_values(["origin", "city"])
-    measures = _slice(scores, horizon, "year")
-    measures = measures[measures["model"] == served]
-    by_year = {_year(level): index for index, level in measures["level"].items()}
-    found = {}
-    for origin, rows in chosen.groupby("origin"):
-        index = by_year.get(int(origin))
-        found[str(int(origin))] = {
+    by_year = _slice(scores, horizon, "year")
+    by_year = by_year[by_year["model"] == served]
+    scored = {_year(own["level"]): own for own in by_year.to_dict("records")}
+    return {
+        str(int(origin)): {
             "target": int(rows["target_year"].iloc[0]),
             "n": len(rows),
             "city": [row.setdefault(str(city), len(row)) for city in rows["city"]],
-            "forecast": plain_list(rows["forecast"], 3),
-            "truth": plain_list(rows["truth"], 3),
+            "forecast": rounded_all(rows["forecast"], 3),
+            "truth": rounded_all(rows["truth"], 3),
             **{
-                name: None if index is None else plain(measures.loc[index, name])
+                name: rounded(scored.get(int(origin), {}).get(name))
                 for name in ("mae", "rank_correlation", "sign_hit_rate")
             },
         }
-    return found
+        for origin, rows in chosen.groupby("origin")
+    }
 
 
-def groups(
+def group_scores(
     scores: pd.DataFrame, horizon: int, served: str, naive: str | None
 ) -> list[dict[str, Any]]:
     """Return one row per group column and level with the served, naive and history errors.
@@ -142,18 +140,18 @@ def groups(
         models = part.drop_duplicates("model").set_index("model")
         if served not in models.index:
             continue
-        errors = models["mae"]
+        errors, own = models["mae"], models.loc[served]
         found.append(
             {
                 "group": str(slice_).removeprefix("group:"),
-                "level": plain_text(level),
-                "n": whole(models.loc[served, "n"]),
-                "withheld": bool(pd.isna(errors[served])),
-                "mae": plain(errors[served]),
-                "mae_naive": plain(errors.get(naive)),
-                "mae_history": plain(errors.get(HISTORY_ONLY)),
-                "skill_naive": plain(models.loc[served, "skill_naive"]),
-                "rank_correlation": plain(models.loc[served, "rank_correlation"]),
+                "level": text_of(level),
+                "n": whole(own["n"]),
+                "withheld": bool(pd.isna(own["mae"])),
+                "mae": rounded(own["mae"]),
+                "mae_naive": rounded(errors.get(naive)),
+                "mae_history": rounded(errors.get(HISTORY_ONLY)),
+                "skill_naive": rounded(own["skill_naive"]),
+                "rank_correlation": rounded(own["rank_correlation"]),
             }
         )
     return found

@@ -1,23 +1,23 @@
-"""The study in the summary: what it was measured on, its answer about digital, and its blocks."""
+"""The study in the summary: what it was measured on and what it found about the digital family."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from city_resilience.evaluation.study.ablation import ADDED, EVERY_YEAR, WITHOUT
 from city_resilience.evaluation.study.study import same_recipe
-from city_resilience.report.study_blocks import BLOCKS, Block, over_all_origins, told
-from city_resilience.report.texts import load_texts
+from city_resilience.report.formatting import signed
+from city_resilience.report.texts import Both, Texts, joined
 
-__all__ = ["study_section"]
+__all__ = ["answer", "answer_words", "effect_figures", "over_all_origins", "study_part"]
 
 Row = Mapping[str, Any]
-Texts = Mapping[str, str]
 DIGITAL = "digital"
 
 
-def study_section(study: Row, run: Row) -> dict[str, Any]:
-    """Compute what the report shows of a study, whatever it says.
+def study_part(study: Row, run: Row) -> dict[str, Any]:
+    """Return what the summary keeps of a study, whatever it says.
 
     Parameters
     ----------
@@ -30,26 +30,18 @@ def study_section(study: Row, run: Row) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``source`` (what it was measured on, and ``same``: whether that is what is reported),
-        ``answer`` (horizon → language → text) and ``blocks``, a list of ``id``, ``heads``
-        (text key, numeric) and ``by_horizon``: horizon → ``sentence`` (language → text),
-        ``rows``.
+        ``created, digest, cities, first, last, seconds, version, same`` (whether it was measured
+        with what is reported), ``served``, ``naive`` (horizon → model), ``answer`` (horizon →
+        code) and ``parts``: id → ``about``, ``rows``. Of the ablation only the rows over all
+        origins are kept.
     """
-    texts = load_texts(study["measure"])
-    blocks = []
-    for name, block in BLOCKS.items():
-        part = study["parts"].get(name)
-        if part is not None:
-            blocks.append(_block(name, block, study, part, texts))
-    return {
-        "source": _source(study, run),
-        "answer": _answers(study, texts),
-        "blocks": blocks,
-    }
-
-
-def _source(study: Row, run: Row) -> dict[str, Any]:
     created = sorted({part["created"] for part in study["parts"].values()})
+    parts = {
+        name: {"about": part["about"], "rows": _kept(name, part["rows"])}
+        for name, part in study["parts"].items()
+    }
+    ablation = parts.get("ablation", {"rows": []})["rows"]
+    horizons = dict.fromkeys(row["horizon"] for row in ablation)
     return {
         "created": " – ".join(dict.fromkeys((created[0], created[-1]))) if created else "–",
         "digest": study["digest"],
@@ -59,56 +51,76 @@ def _source(study: Row, run: Row) -> dict[str, Any]:
         "seconds": round(study.get("seconds", 0)),
         "version": study["version"],
         "same": same_recipe(study, run),
+        "served": study["served"],
+        "naive": dict(study["naive"]),
+        "answer": {str(h): answer(_digital(ablation, h)) for h in horizons},
+        "parts": parts,
     }
 
 
-def _block(
-    name: str, block: Block, study: Row, part: Row, texts: Mapping[str, Texts]
-) -> dict[str, Any]:
-    horizons = list(dict.fromkeys(row["horizon"] for row in part["rows"]))
-    by_horizon = {}
-    for horizon in horizons:
-        rows = [row for row in part["rows"] if row["horizon"] == horizon]
-        by_horizon[str(horizon)] = {
-            "sentence": {
-                lang: block.sentence(study, part, rows, words, lang)
-                for lang, words in texts.items()
-            },
-            "rows": block.table(study, rows),
-        }
-    missing = {lang: words[f"study_{name}_missing"] for lang, words in texts.items()}
-    heads = [list(head) for head in block.heads]
-    return {"id": name, "heads": heads, "by_horizon": by_horizon, "missing": missing}
-
-
-def _answers(study: Row, texts: Mapping[str, Texts]) -> dict[str, dict[str, str]]:
-    """Answer, at each horizon of the ablation, whether the digital family helps."""
-    part = study["parts"].get("ablation")
-    rows = part["rows"] if part else []
-    horizons = dict.fromkeys(row["horizon"] for row in rows)
-    found = {}
-    for horizon in horizons:
-        variants = over_all_origins(row for row in rows if row["horizon"] == horizon).get(DIGITAL)
-        found[str(horizon)] = {lang: _answer(variants, words) for lang, words in texts.items()}
+def over_all_origins(rows: Iterable[Row]) -> dict[str, dict[str, Row]]:
+    """Return family → variant → row over all origins."""
+    found: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        if row["origin"] == EVERY_YEAR:
+            found.setdefault(row["family"], {})[row["variant"]] = row
     return found
 
 
-def _answer(variants: Mapping[str, Row] | None, texts: Texts) -> str:
+def answer(variants: Mapping[str, Row] | None) -> str:
+    """Say whether a family helps.
+
+    Returns
+    -------
+    str
+        "yes", "hurts", "overlap" (only in place of other families), "none" (not measurably) or
+        "absent" (not in the panel).
+    """
     if variants is None:
-        return texts["study_answer_absent"]
-    without, added = variants["without"], variants["added"]
-    outcomes = {without["outcome"], added["outcome"]}
-    if without["outcome"] == "helps":
-        answer = "yes"
-    elif "hurts" in outcomes:
-        answer = "hurts"
-    else:
-        answer = "overlap" if "helps" in outcomes else "none"
-    dataset = {f"added_{key}": value for key, value in told(added, texts).items()}
-    detail = texts["study_family"].format(
-        family=texts[f"family_{DIGITAL}"], **told(without, texts), **dataset
-    )
-    sentences = [texts[f"study_answer_{answer}"], detail]
-    if without["underpowered"] and answer in {"none", "overlap"}:
-        sentences.append(texts["study_underpowered"].format(years=without["years"]))
-    return texts["study_space"].join(sentences)
+        return "absent"
+    outcomes = {variants[WITHOUT]["outcome"], variants[ADDED]["outcome"]}
+    if variants[WITHOUT]["outcome"] == "helps":
+        return "yes"
+    if "hurts" in outcomes:
+        return "hurts"
+    return "overlap" if "helps" in outcomes else "none"
+
+
+def answer_words(study: Row, horizon: str, say: Texts) -> Both:
+    """Answer in words, at a horizon of the ablation, whether the digital family helps."""
+    code = study["answer"][horizon]
+    sentences = [say(f"study_answer_{code}")]
+    variants = _digital(study["parts"]["ablation"]["rows"], int(horizon))
+    if variants is not None:
+        without = variants[WITHOUT]
+        added = effect_figures(variants[ADDED], say)
+        sentences.append(
+            say(
+                "study_family",
+                family=say.name("family", DIGITAL),
+                **effect_figures(without, say),
+                **{f"added_{key}": value for key, value in added.items()},
+            )
+        )
+        if without["underpowered"] and code in {"none", "overlap"}:
+            sentences.append(say("study_underpowered", years=without["years"]))
+    return joined(sentences, say("space"))
+
+
+def effect_figures(row: Row, say: Texts) -> dict[str, Any]:
+    """Return the figures of an ablation's row as a sentence needs them."""
+    return {
+        "change": say.figure(row["difference"], 3, sign=True),
+        "low": signed(row["low"], 3),
+        "high": signed(row["high"], 3),
+        "years": row["years"],
+        "word": say(f"study_{row['outcome']}"),
+    }
+
+
+def _kept(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in rows if name != "ablation" or row["origin"] == EVERY_YEAR]
+
+
+def _digital(rows: Iterable[Row], horizon: int) -> Mapping[str, Row] | None:
+    return over_all_origins(row for row in rows if row["horizon"] == horizon).get(DIGITAL)

@@ -1,13 +1,15 @@
-"""The summary: everything the report shows, as one plain dict that JSON can hold.
+"""The summary of a run: everything that page, terminal and model card show, as plain values.
 
-All computing of the report happens here and in the modules this one calls; figures and the page
-only arrange what the summary says.
+All computing of the report happens here and in the modules this one calls; JSON can hold the
+summary. It has codes and figures; words are put to them by `texts`.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 import pandas as pd
 
@@ -21,15 +23,89 @@ from city_resilience.report.cities import (
     families,
     indicator_list,
 )
+from city_resilience.report.coverage import coverage_table, live_families
+from city_resilience.report.formatting import rounded, text_of
+from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
-from city_resilience.report.observed import coverage_table, observed_families
-from city_resilience.report.plain import plain, plain_text
-from city_resilience.report.skill import best_naive, groups, outcomes, skill_table, yearly
-from city_resilience.report.study import study_section
-from city_resilience.report.verdict import verdict
-from city_resilience.resilience.measures import MEASURES
+from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
+from city_resilience.report.study import study_part
+from city_resilience.report.texts import measure_words
 
-__all__ = ["summarise", "with_study"]
+__all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
+
+FORMAT = 1
+
+Rows = list[dict[str, Any]]
+
+
+class HorizonPart(TypedDict):
+    """What is known at one horizon; see the function that makes each part."""
+
+    skill: Rows
+    years: dict[str, Any]
+    headline: dict[str, Any]
+    outcomes: dict[str, Any]
+    groups: Rows
+    families: dict[str, Any]
+    driver_groups: Rows
+    parts: dict[str, dict[str, Any]]
+    intervals: dict[str, Any] | None
+
+
+class Summary(TypedDict, total=False):
+    """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is."""
+
+    format: int
+    title: dict[str, str]
+    outcome: dict[str, str]
+    measure: dict[str, str]
+    simulated: bool
+    origin: int | None
+    targets: list[int]
+    city_count: int
+    served: str
+    interval_level: float
+    horizons: list[int]
+    by_horizon: dict[str, HorizonPart]
+    indicators: list[dict[str, str]]
+    cities: Rows
+    has_intervals: bool
+    outcome_cities: list[str]
+    coverage: dict[str, Any]
+    run: dict[str, Any]
+    study: dict[str, Any]
+
+
+class RunInfo(TypedDict, total=False):
+    """About a run; each entry may be absent.
+
+    ``served`` (default: that of the experiment), ``weights`` (horizon → member → weight),
+    ``absent`` and ``dropped`` (indicator → reason or count), ``outcome`` (English and Chinese
+    label), ``interval_level`` (default 0.95), ``notes`` (of the panel, sentences), ``audit``
+    (severity → number), ``accepted`` (finding → why), ``unlabelled`` (horizon → reason →
+    city-years without a label), ``learners`` and ``rules`` (by which a study of another recipe
+    is told), ``study`` (what ``run_study`` returned).
+    """
+
+    served: str
+    weights: Mapping[int, Mapping[str, float]]
+    versions: Mapping[str, str]
+    fingerprint: str
+    created: str
+    seconds: float
+    run_id: str
+    files: str
+    notes: Iterable[str]
+    audit: Mapping[str, int]
+    accepted: Mapping[str, str]
+    unlabelled: Mapping[int, Mapping[str, int]]
+    absent: Mapping[str, Any] | Iterable[str]
+    dropped: Mapping[str, Any] | Iterable[str]
+    outcome: tuple[str, str]
+    interval_level: float
+    learners: Mapping[str, Any]
+    rules: int
+    study: Mapping[str, Any] | None
 
 
 def summarise(
@@ -37,16 +113,17 @@ def summarise(
     *,
     backtest: pd.DataFrame,
     scores: pd.DataFrame,
-    forecast: pd.DataFrame,
-    drivers: pd.DataFrame,
     coverage: pd.DataFrame,
-    labels: Labels,
-    info: Mapping[str, Any],
+    info: RunInfo,
+    labels: Labels | None = None,
+    forecast: pd.DataFrame | None = None,
+    drivers: pd.DataFrame | None = None,
     drivers_by_group: pd.DataFrame | None = None,
+    comparisons: pd.DataFrame | None = None,
     intervals: pd.DataFrame | None = None,
     reliability: pd.DataFrame | None = None,
-) -> dict[str, Any]:
-    """Compute all that the report shows.
+) -> Summary:
+    """Compute all that is shown of a backtest and, where there is one, of its forecast.
 
     Parameters
     ----------
@@ -55,74 +132,62 @@ def summarise(
     backtest : DataFrame
         Columns ``model, city, origin, horizon, target_year, truth, forecast`` (pp).
     scores : DataFrame
-        Tidy scores: ``model, horizon, slice`` ("all", "year", "group:<column>"), ``level`` (an
-        origin year for "year"), ``n, mae, rmse, rank_correlation, sign_hit_rate, skill_naive,
-        skill_history, difference_history, difference_low, difference_high, years``. Differences
-        are MAE minus MAE of history only: below zero is better.
-    forecast : DataFrame
-        Columns ``city, origin, horizon, target_year, forecast`` and where known ``province,
-        lower, upper, coverage, rank, flags``; one row per city and horizon.
-    drivers : DataFrame
-        Columns ``city, origin, horizon, indicator, family, value, contribution`` (pp), with one
-        row ``(base)`` per city and horizon.
+        ``SCORE_COLUMNS`` of ``evaluation.scores``.
     coverage : DataFrame
-        Columns ``origin, family, share, age, status, indicators`` and, when known, ``used``.
+        ``COVERAGE_COLUMNS`` of ``tasks.coverage``; ``used`` and ``last_year`` may be absent.
+    info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
-    info : mapping
-        About the run; each entry may be absent: ``served`` (model name, default that of the
-        experiment), ``weights`` (horizon → member → weight), ``versions``, ``fingerprint``,
-        ``created``, ``seconds``, ``run_id``, ``files``, ``notes`` (sentences), ``absent``
-        (indicator → reason), ``dropped`` (indicator → reason or count, or just ids),
-        ``outcome`` (English label, Chinese label), ``interval_level`` (default 0.95),
-        ``learners`` and ``rules`` (by which a study of another recipe is told),
-        ``study`` (what ``study.run_study`` returned).
-
+    forecast : DataFrame, optional
+        Columns ``city, origin, horizon, target_year, forecast`` and where known ``province,
+        lower, upper, coverage, rank, flags``; one row per city and horizon.
+    drivers : DataFrame, optional
+        Columns ``city, origin, horizon, indicator, family, value, contribution`` (pp), with one
+        row ``(base)`` per city and horizon.
     drivers_by_group : DataFrame, optional
         Columns ``group, level, n, horizon, family, mean_abs, mean``; see
-        ``drivers.drivers_by_group``.
+        ``explain.slices.drivers_by_group``.
+    comparisons : DataFrame, optional
+        Of ``evaluation.scores.compare_models``.
     intervals, reliability : DataFrame, optional
-        See ``forecasting.score_intervals`` and ``forecasting.reliability``.
-
-    Returns
-    -------
-    dict
-        JSON-able; per horizon (as text) ``skill``, ``years``, ``verdict``, ``outcomes``,
-        ``groups``, ``families``, ``driver_groups``, ``parts``; besides ``cities``, ``coverage``,
-        ``indicators``, ``run`` and what the heading needs.
+        Of ``score_intervals`` and ``reliability`` in ``evaluation.interval_scores``.
 
     Raises
     ------
     InputError
         If the served model has no score at a horizon.
     """
+    forecast = pd.DataFrame(columns=_FORECAST) if forecast is None else forecast
+    drivers = pd.DataFrame(columns=_DRIVERS) if drivers is None else drivers
     served = str(info.get("served") or experiment.model.serve)
-    level = float(info.get("interval_level", 0.95))
-    live = int(forecast["origin"].max()) if len(forecast) else None
+    live = _live_origin(forecast, coverage)
     drivers = _live_drivers(drivers, forecast)
-    indicators = indicator_list(drivers, labels)
-    observed = observed_families(coverage, live)
+    indicators = indicator_list(drivers, labels or {})
+    observed = live_families(coverage, live)
     shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
-    measure = experiment.outcome.measure
-    by_horizon = {
-        str(horizon): {
-            **_accuracy(
-                backtest, scores, horizon, served, level=level, names=names, measure=measure
-            ),
+    by_horizon: dict[str, HorizonPart] = {}
+    for horizon in sorted({int(value) for value in scores["horizon"]}):
+        table = model_scores(scores, horizon, served, comparisons)
+        naive = next((row["model"] for row in table if row["best_naive"]), None)
+        years = yearly_errors(scores, horizon, served, naive)
+        by_horizon[str(horizon)] = {
+            "skill": table,
+            "years": years,
+            "headline": headline(table, years),
+            "outcomes": outcomes(backtest, scores, horizon, served, names),
+            "groups": group_scores(scores, horizon, served, naive),
             "families": families(drivers, horizon, indicators, observed),
             "driver_groups": []
             if drivers_by_group is None
             else driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
-            "intervals": interval_part(intervals, reliability, horizon, measure),
+            "intervals": interval_part(intervals, reliability, horizon),
         }
-        for horizon in sorted({int(value) for value in scores["horizon"]})
-    }
-    summary = {
+    summary: Summary = {
         **_heading(experiment, info, forecast, live),
         "served": served,
-        "interval_level": level,
+        "interval_level": float(info.get("interval_level", 0.95)),
         "horizons": [int(horizon) for horizon in by_horizon],
         "by_horizon": by_horizon,
         "indicators": indicators,
@@ -130,12 +195,30 @@ def summarise(
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),
         "coverage": coverage_table(coverage, experiment.features.families, live),
-        "run": _run(experiment, info, labels),
+        "run": _run(experiment, info, labels or {}),
     }
-    return with_study(summary, info["study"]) if info.get("study") else summary
+    study = info.get("study")
+    return with_study(summary, study) if study else summary
 
 
-def with_study(summary: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str, Any]:
+def read_summary(path: Path) -> Summary:
+    """Read the summary that a run left.
+
+    Raises
+    ------
+    InputError
+        If it was written by a version that keeps other values.
+    """
+    summary: Summary = json.loads(path.read_text(encoding="utf-8"))
+    if summary.get("format") != FORMAT:
+        raise InputError(
+            f"{path}: expected a summary of format {FORMAT}, found {summary.get('format')!r}; "
+            "train again with this version"
+        )
+    return summary
+
+
+def with_study(summary: Summary, study: Mapping[str, Any]) -> Summary:
     """Return a summary with what a study found, in place of any other study.
 
     Raises
@@ -153,29 +236,16 @@ def with_study(summary: Mapping[str, Any], study: Mapping[str, Any]) -> dict[str
                 f"study.json: it is about {what} {found!r}, the report about {own!r}; name the "
                 "study of the same experiment"
             )
-    return {**summary, "study": study_section(study, {**run, "served": summary["served"]})}
+    return {**summary, "study": study_part(study, {**run, "served": summary["served"]})}
 
 
-def _accuracy(
-    backtest: pd.DataFrame,
-    scores: pd.DataFrame,
-    horizon: int,
-    served: str,
-    *,
-    level: float,
-    names: dict[str, int],
-    measure: str,
-) -> dict[str, Any]:
-    table = skill_table(scores, horizon, served)
-    naive = best_naive(scores[(scores["horizon"] == horizon) & (scores["slice"] == "all")])
-    years = yearly(scores, horizon, served, naive)
-    return {
-        "skill": table,
-        "years": years,
-        "verdict": verdict(table, years, horizon, level, measure),
-        "outcomes": outcomes(backtest, scores, horizon, served, names),
-        "groups": groups(scores, horizon, served, naive),
-    }
+_FORECAST = ("city", "origin", "horizon", "target_year", "forecast")
+_DRIVERS = ("city", "origin", "horizon", "indicator", "family", "value", "contribution")
+
+
+def _live_origin(forecast: pd.DataFrame, coverage: pd.DataFrame) -> int | None:
+    origins = forecast["origin"] if len(forecast) else coverage["origin"]
+    return int(origins.max()) if len(origins) else None
 
 
 def _live_drivers(drivers: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
@@ -184,34 +254,24 @@ def _live_drivers(drivers: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame
 
 
 def _heading(
-    experiment: Experiment, info: Mapping[str, Any], forecast: pd.DataFrame, live: int | None
-) -> dict[str, Any]:
+    experiment: Experiment, info: RunInfo, forecast: pd.DataFrame, live: int | None
+) -> Summary:
     title = experiment.title or experiment.name
     outcome = info.get("outcome") or (experiment.outcome.variable,) * 2
+    targets = forecast.loc[forecast["origin"] == live, "target_year"]
     return {
+        "format": FORMAT,
         "title": {"en": title, "zh": experiment.title_zh or title},
         "outcome": {"en": str(outcome[0]), "zh": str(outcome[1] or outcome[0])},
         "simulated": experiment.data.simulated,
-        "measure": _measure(experiment.outcome.measure),
+        "measure": measure_words(experiment.outcome.measure),
         "origin": live,
-        "targets": sorted(
-            {int(y) for y in forecast.loc[forecast["origin"] == live, "target_year"]}
-        ),
+        "targets": sorted({int(year) for year in targets}),
         "city_count": int(forecast["city"].nunique()),
     }
 
 
-def _measure(name: str) -> dict[str, str]:
-    measure = MEASURES[name]
-    return {
-        "id": measure.id,
-        "en": measure.label_en,
-        "zh": measure.label_zh,
-        "unit": measure.mark,
-    }
-
-
-def _run(experiment: Experiment, info: Mapping[str, Any], labels: Labels) -> dict[str, Any]:
+def _run(experiment: Experiment, info: RunInfo, labels: Labels) -> dict[str, Any]:
     weights = info.get("weights") or {}
     members = list(dict.fromkeys(name for part in weights.values() for name in part))
     return {
@@ -224,14 +284,20 @@ def _run(experiment: Experiment, info: Mapping[str, Any], labels: Labels) -> dic
         "settings": list(_settings(experiment.model_dump(mode="json"))),
         "members": members,
         "weights": [
-            {"horizon": int(horizon), "weights": [plain(part.get(name)) for name in members]}
+            {"horizon": int(horizon), "weights": [rounded(part.get(name)) for name in members]}
             for horizon, part in sorted(weights.items(), key=lambda item: int(item[0]))
         ],
         "versions": {str(name): str(value) for name, value in info.get("versions", {}).items()},
-        "seconds": plain(info.get("seconds"), 1),
-        **{name: plain_text(info.get(name)) for name in ("fingerprint", "created", "run_id")},
-        "files": plain_text(info.get("files")),
+        "seconds": rounded(info.get("seconds"), 1),
+        **{name: text_of(info.get(name)) for name in ("fingerprint", "created", "run_id", "files")},
         "notes": [str(note) for note in info.get("notes", ())],
+        "audit": dict(info.get("audit", {})),
+        "accepted": dict(info.get("accepted", {})),
+        "unlabelled": [
+            {"horizon": int(horizon), "reason": reason, "n": int(n)}
+            for horizon, reasons in info.get("unlabelled", {}).items()
+            for reason, n in reasons.items()
+        ],
         "absent": _reasons(info.get("absent", {}), labels),
         "dropped": _reasons(info.get("dropped", {}), labels),
     }

@@ -1,118 +1,149 @@
-"""Fixed texts of the report in English and Chinese, and the names of models."""
+"""The words of the report: every text in English and Chinese, filled once and in one place.
+
+Other rooms hand over codes and figures; what a reader sees stands in ``texts.toml`` under a key
+that is the code behind its kind (``family_digital``, ``status_ended``). Names of models are in the
+tables of their learners and baselines, those of variables and indicators in the catalogue.
+"""
 
 from __future__ import annotations
 
-import re
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from city_resilience.evaluation.candidates import candidate_labels
-from city_resilience.resilience.measures import MEASURES
+from city_resilience.report.formatting import signed, unsigned
+from city_resilience.resilience.measures import measure_of
 
-__all__ = ["LANGUAGES", "load_texts", "model_name", "signed", "unsigned"]
+__all__ = [
+    "LANGUAGES",
+    "Both",
+    "Texts",
+    "both",
+    "every_text",
+    "joined",
+    "measure_words",
+    "model_name",
+    "words",
+]
 
 LANGUAGES = ("en", "zh")
-
-
-@dataclass(frozen=True)
-class _Unit:
-    """How a unit is written: after a number, in words, in a heading, and its footnote."""
-
-    short: str
-    long: str
-    head: str
-    note: str = ""
-
-
-_UNITS = {
-    "en": {
-        "pp": _Unit("pp", "percentage points", "pp", note="pp = percentage points. "),
-        "ratio": _Unit("(ratio)", "ratios to the nation's growth", "ratio"),
-        "points": _Unit("points", "points of a hundred", "points"),
-    },
-    "zh": {
-        "pp": _Unit("个百分点", "百分点", "pp"),
-        "ratio": _Unit("（比值）", "与全国增长之比", "比值"),
-        "points": _Unit("分", "百分制分数", "分"),
-    },
-}
-_AGAINST = {"en": " (pp) above or below the nation", "zh": "，正值高于全国，负值低于全国"}
-_NAMES = {"growth_gap": {"en": "growth gap", "zh": "增长差距"}}
-
-
-def load_texts(measure: str = "growth_gap") -> dict[str, dict[str, str]]:
-    """Return the shipped texts in the words and the unit of a measure: language → key → text.
-
-    Parameters
-    ----------
-    measure : str
-        Id of what is forecast.
-
-    Returns
-    -------
-    dict
-        The names of the models are among them, as ``model_<id>``.
-    """
-    return {
-        language: texts
-        | {f"model_{name}": label for name, label in candidate_labels(language).items()}
-        for language, texts in _shipped_texts(measure).items()
-    }
+Both = dict[str, str]
+"""Language → text."""
 
 
 @cache
-def _shipped_texts(measure: str) -> dict[str, dict[str, str]]:
-    source = files("city_resilience.report").joinpath("texts.toml")
-    texts: dict[str, dict[str, str]] = tomllib.loads(source.read_text(encoding="utf-8"))
-    return {language: _in_words_of(measure, language, texts[language]) for language in LANGUAGES}
+def every_text() -> Mapping[str, Both]:
+    """Return the shipped texts as they are written: key → language → text with {figures}."""
+    source = files("city_resilience.report").joinpath("texts.toml").read_text(encoding="utf-8")
+    pairs = tomllib.loads(source).items()
+    return {key: dict(zip(LANGUAGES, texts, strict=True)) for key, texts in pairs}
 
 
-def _in_words_of(measure: str, language: str, texts: dict[str, str]) -> dict[str, str]:
-    own = MEASURES[measure]
-    gap = measure == "growth_gap"
-    if not gap:
-        texts = {**texts, "reading_1": texts["reading_1_other"]}
-    if own.ratio:
-        texts = {**texts, "reading_2": texts["reading_2_ratio"]}
-    unit = _UNITS[language][own.mark]
-    labels = {"en": own.label_en, "zh": own.label_zh}
-    words = {
-        "{unit}": unit.short,
-        "{unit_long}": unit.long,
-        "{unit_head}": unit.head,
-        "{unit_note}": unit.note,
-        "{against}": _AGAINST[language] if gap else "",
-        "{measure}": _NAMES.get(measure, labels)[language],
-    }
-    placeholder = re.compile("|".join(map(re.escape, words)))
-    return {key: placeholder.sub(lambda m: words[m[0]], text) for key, text in texts.items()}
+def words(code: str, lang: str, **figures: object) -> str:
+    """Return one text in one language, its figures filled in; no measure stands behind it.
+
+    Examples
+    --------
+    >>> words("status_ended", "en", year=2016)
+    'not observed since 2016'
+    """
+    return Texts()(code, **figures)[lang]
 
 
-def model_name(model: str, language: str) -> str:
+def model_name(model: str, lang: str) -> str:
     """Return a model's name in words, or its id when there is no such candidate."""
-    return candidate_labels(language).get(model, model)
+    return candidate_labels(lang).get(model, model)
 
 
-def signed(number: float, digits: int = 2) -> str:
-    """Write a number with its sign, a true minus, and no negative zero.
+def both(make: Callable[[str], object]) -> Both:
+    """Return what a function of the language gives for each."""
+    return {lang: str(make(lang)) for lang in LANGUAGES}
 
-    Examples
-    --------
-    >>> signed(0.126), signed(-1), signed(-0.001)
-    ('+0.13', '−1.00', '0.00')
+
+def joined(parts: Iterable[Mapping[str, str]], between: Mapping[str, str] | str = "") -> Both:
+    """Join texts in both languages, leaving out empty ones."""
+    texts = list(parts)
+    gap = between if isinstance(between, Mapping) else both(lambda _: between)
+    return both(lambda lang: gap[lang].join(filter(None, (text[lang] for text in texts))))
+
+
+def measure_words(id: str) -> dict[str, str]:
+    """Return what the words need of a measure: ``id``, label in both languages, ``unit``."""
+    own = measure_of(id)
+    return {"id": own.id, "en": own.label_en, "zh": own.label_zh, "unit": own.mark}
+
+
+class Texts:
+    """The texts in the words and the unit of what is forecast.
+
+    Parameters
+    ----------
+    measure : mapping, optional
+        As `measure_words` returns it and a summary holds it. A unit without words of its own is
+        written as it is.
     """
-    text = f"{number:+.{digits}f}"
-    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+    def __init__(self, measure: Mapping[str, str] | None = None) -> None:
+        own = measure or {"id": "", "unit": "", **dict.fromkeys(LANGUAGES, "")}
+        self.measure, self.unit = own["id"], own["unit"]
+        label, nothing = both(lambda lang: own[lang]), both(lambda _: "")
+        self._figures: dict[str, Both] = {
+            "measure": self.find(f"measure_{self.measure}") or label,
+            "against": self.find(f"against_{self.measure}") or nothing,
+            "unit_note": self.find(f"unit_note_{self.unit}") or nothing,
+            **{kind: self.name(kind, self.unit) for kind in ("unit_long", "unit_head")},
+        }
+
+    def __call__(self, key: str, **figures: object) -> Both:
+        """Return a text in both languages; a figure may itself be in both.
+
+        Raises
+        ------
+        KeyError
+            If there is no such text, or a figure is missing.
+        """
+        values = {**self._figures, **figures}
+        text = every_text()[key]
+        return both(lambda lang: text[lang].format(**{k: _in(v, lang) for k, v in values.items()}))
+
+    @staticmethod
+    def find(key: str) -> Both | None:
+        """Return a text as it is written, None where there is none."""
+        return every_text().get(key)
+
+    def describe(self, key: str) -> Both | str:
+        """Return what a head or a figure means, which stands under its key with ``_long``."""
+        return self(f"{key}_long") if self.find(f"{key}_long") else ""
+
+    def name(self, kind: str, id: str) -> Both:
+        """Return the name of a family, flag, group, status … in words, else its id."""
+        return self.find(f"{kind}_{id}") or both(lambda _: id)
+
+    def model(self, id: str) -> Both:
+        """Return the name of a model."""
+        return both(lambda lang: model_name(id, lang))
+
+    def count(self, key: str, n: int) -> Both:
+        """Return a text about ``n`` things, in the singular where there is one."""
+        return self(f"{key}_one" if n == 1 else key, n=n)
+
+    def figure(self, value: Any, digits: int = 2, *, sign: bool = False) -> Both:
+        """Return a figure with the unit of the measure, "–" for None.
+
+        Parameters
+        ----------
+        value : float, str or None
+            A text is taken as written already.
+        """
+        if value is None:
+            return both(lambda _: "–")
+        text = value if isinstance(value, str) else (signed if sign else unsigned)(value, digits)
+        unit = self.name("unit", self.unit)
+        return both(lambda lang: f"{text} {unit[lang]}".rstrip())
 
 
-def unsigned(number: float, digits: int = 2) -> str:
-    """Write a number with a true minus where it is negative, and no plus.
-
-    Examples
-    --------
-    >>> unsigned(1.449), unsigned(-0.5)
-    ('1.45', '−0.50')
-    """
-    return signed(number, digits).removeprefix("+")
+def _in(value: object, lang: str) -> object:
+    return value[lang] if isinstance(value, Mapping) else value

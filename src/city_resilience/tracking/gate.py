@@ -8,7 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from city_resilience.errors import InputError
-from city_resilience.report.texts import load_texts
+from city_resilience.report.texts import Texts, measure_words
 
 __all__ = ["Decision", "Verdict", "champion_gate"]
 
@@ -81,9 +81,11 @@ class Verdict:
     def words(self, language: str = "en", measure: str = "growth_gap") -> str:
         """Give the reason in one sentence, errors in the unit of the measure."""
         first = self.first_horizon
-        return load_texts(measure)[language][f"gate_{self.decision}"].format(
-            challenger=f"{self.challenger_mae:.4f}",
-            champion=f"{self.champion_mae:.4f}",
+        say = Texts(measure_words(measure))
+        found = say(
+            f"gate_{self.decision}",
+            challenger=say.figure(self.challenger_mae, 4),
+            champion=say.figure(self.champion_mae, 4),
             horizon=first["horizon"].min(),
             won=(first["challenger"] < first["champion"]).sum(),
             years=len(first),
@@ -94,6 +96,7 @@ class Verdict:
             different=self.different,
             problem=self.problem,
         )
+        return found[language]
 
 
 def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:

@@ -1,61 +1,37 @@
-// The audit page: language, the map's read-out, filters, pages, copying.
+// The audit page: the map's read-out, filters, pages, copying.
 Object.assign(state, { severity: "", check: "", variable: "", whole: false });
 const FILTERS = ["severity", "check", "variable", "query"];
 const rows = [...document.querySelectorAll("#finding-table tbody tr")];
-
-function drawTexts() {
-  document.documentElement.lang = state.lang === "zh" ? "zh-Hans" : "en";
-  document.title = DATA.title[state.lang];
-  for (const node of document.querySelectorAll("[data-t]")) node.textContent = word(node.dataset.t);
-  for (const node of document.querySelectorAll("[data-en]")) node.textContent = node.dataset[state.lang];
-  for (const node of document.querySelectorAll("[data-aria]")) node.setAttribute("aria-label", word(node.dataset.aria));
-  for (const node of document.querySelectorAll("[data-placeholder]")) node.placeholder = word(node.dataset.placeholder);
-  const other = state.lang === "zh" ? "en" : "zh";
-  $("language").textContent = WORDS[other].language_name;
-  $("language").lang = other;
-}
-
-// A finding is found by its own text and by its names in the other language.
-function searchable(row) {
-  const names = ["en", "zh"].map((lang) => [WORDS[lang][`var_${row.dataset.v}`], WORDS[lang][`check_${row.dataset.c}`]]);
-  return [row.textContent, row.dataset.v, row.dataset.c, ...names.flat()].join("\n").toLowerCase();
-}
+// A finding is found by its own text, its ids and its names in both languages.
+const texts = new Map(rows.map((row) => [row, [row.textContent, row.dataset.v, row.dataset.c, row.dataset.id].join("\n").toLowerCase()]));
 
 function matching() {
   const query = state.query.trim().toLowerCase();
   return rows.filter((row) => (!state.severity || row.dataset.s === state.severity)
     && (!state.check || row.dataset.c === state.check)
     && (!state.variable || row.dataset.v === state.variable)
-    && (!query || searchable(row).includes(query)));
+    && (!query || texts.get(row).includes(query)));
 }
 
 function drawFindings() {
   if (!rows.length) return;
   const found = matching();
-  state.page = Math.max(0, Math.min(state.page, Math.ceil(found.length / PAGE) - 1));
-  const paged = !state.whole && found.length > PAGE;
-  const first = paged ? state.page * PAGE : 0;
-  const last = paged ? Math.min(first + PAGE, found.length) : found.length;
+  const [first, last] = pageOf(found, state.whole);
   const place = new Map(found.map((row, i) => [row, i]));
   for (const row of rows) {
     row.hidden = !place.has(row);
     row.classList.toggle("off", place.get(row) < first || place.get(row) >= last);
   }
-  drawFinder(found, paged, first, last);
-}
-
-function drawFinder(found, paged, first, last) {
-  const key = !found.length ? "found_none" : found.length === 1 ? "found_one" : paged ? "found" : "found_all";
-  $("shown").textContent = word(key, { first: first + 1, last, n: found.length });
+  const n = found.length, paged = !state.whole && n > PAGE;
+  const shown = !n ? "none" : n === 1 ? "one" : paged ? "paged" : "all";
+  put($("shown"), { first: first + 1, last, n, [shown]: "" });
   $("reset").hidden = !FILTERS.some((name) => state[name]);
   const count = corrections(found).length;
   $("copy-shown").hidden = count < 2;
-  $("copy-shown").textContent = word("copy_shown", { n: count });
+  put($("copy-shown"), { n: count });
   $("previous").hidden = $("next").hidden = !paged;
-  $("previous").disabled = first === 0;
-  $("next").disabled = last >= found.length;
-  $("whole").hidden = found.length <= PAGE;
-  $("whole").textContent = word(state.whole ? "by_pages" : "show_all");
+  $("whole").hidden = n <= PAGE;
+  put($("whole"), state.whole ? { whole: "" } : { paged: "" });
   for (const button of $("severity").querySelectorAll("button")) {
     button.setAttribute("aria-pressed", String(button.dataset.severity === state.severity));
   }
@@ -80,18 +56,17 @@ async function copyText(text, button) {
   } catch {
     done = copyBySelection(text);
   }
-  const before = button.textContent;
-  button.textContent = word(done ? "copied" : "copy_failed");
+  const before = [...button.childNodes];
+  button.replaceChildren(pick(DATA.words[done ? "copied" : "copy_failed"]));
   button.disabled = true;
   setTimeout(() => {
     button.disabled = false;
-    button.textContent = before;
-    drawFindings();
+    button.replaceChildren(...before);
   }, 1200);
 }
 
 function copyBySelection(text) {
-  const area = el("textarea", { "aria-hidden": "true" });
+  const area = document.createElement("textarea");
   area.value = text;
   document.body.append(area);
   area.select();
@@ -101,11 +76,10 @@ function copyBySelection(text) {
 }
 
 function readCell(cell) {
-  const row = cell.parentElement;
-  const variable = word(`var_${row.dataset.variable}`);
-  const year = DATA.years[cell.cellIndex - 1];
+  const label = cell.parentElement.querySelector(".label");
+  const variable = Object.fromEntries(["en", "zh"].map((lang) => [lang, (label.querySelector(`[lang=${lang}]`) || label).textContent]));
   const share = cell.textContent;
-  $("readout").textContent = word(share === "0" ? "readout_none" : "readout", { variable, year, share });
+  put($("readout"), { variable, year: DATA.years[cell.cellIndex - 1], share: share === "0" ? null : share, none: share === "0" ? "" : null });
 }
 
 // One cell of the map takes part in the tab order; the arrow keys move it.
@@ -113,8 +87,15 @@ function wireMap() {
   const lines = [...$("map").querySelectorAll("tr[data-variable]")].map((row) => [...row.querySelectorAll("td:not(.series)")]);
   if (!lines.length || !lines[0].length) return;
   let current = lines[0][0];
-  current.tabIndex = 0;
   const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+  const show = (cell, focused) => {
+    if (!cell.matches("tr[data-variable] > td[tabindex]")) return;
+    readCell(cell);
+    if (!focused) return;
+    current.tabIndex = -1;
+    current = cell;
+    current.tabIndex = 0;
+  };
   $("map").addEventListener("keydown", (event) => {
     const move = moves[event.key];
     const line = lines.findIndex((cells) => cells.includes(event.target));
@@ -125,37 +106,26 @@ function wireMap() {
   });
   $("map").addEventListener("focusin", (event) => show(event.target, true));
   $("map").addEventListener("pointerover", (event) => show(event.target, false));
-  for (const cell of lines.flat()) if (cell !== current) cell.tabIndex = -1;
-  function show(cell, focused) {
-    if (!cell.matches("tr[data-variable] > td[tabindex]")) return;
-    readCell(cell);
-    if (!focused) return;
-    current.tabIndex = -1;
-    current = cell;
-    current.tabIndex = 0;
-  }
+  for (const cell of lines.flat()) cell.tabIndex = cell === current ? 0 : -1;
 }
 
-function remember() {
-  const kept = new URLSearchParams({ lang: state.lang });
-  for (const name of FILTERS) if (state[name]) kept.set(name, state[name]);
-  history.replaceState(null, "", `#${kept}`);
+function keep() {
+  remember(Object.fromEntries(FILTERS.map((name) => [name, state[name]])));
 }
 
 function recall() {
-  const kept = new URLSearchParams(location.hash.slice(1));
-  if (["en", "zh"].includes(kept.get("lang"))) state.lang = kept.get("lang");
+  const kept = recalled();
   for (const name of FILTERS) state[name] = kept.get(name) || "";
 }
 
 function filter(changes) {
   Object.assign(state, { page: 0 }, changes);
   drawFindings();
-  remember();
+  keep();
 }
 
 function only(name, value) {
-  filter({ ...Object.fromEntries(FILTERS.map((each) => [each, ""])), [name]: value });
+  filter({ ...Object.fromEntries(FILTERS.map((each) => [each, ""])), ...(name && { [name]: value }) });
 }
 
 function wireFinder() {
@@ -166,51 +136,35 @@ function wireFinder() {
   for (const name of ["check", "variable"]) $(name).addEventListener("change", (event) => filter({ [name]: event.target.value }));
   $("search").addEventListener("input", (event) => filter({ query: event.target.value }));
   $("reset").addEventListener("click", () => {
-    filter(Object.fromEntries(FILTERS.map((name) => [name, ""])));
+    only();
     $("search").focus();
   });
-  $("copy-shown").addEventListener("click", (event) => copyText(corrections(matching()).join("\n"), event.target));
+  $("copy-shown").addEventListener("click", () => copyText(corrections(matching()).join("\n"), $("copy-shown")));
   $("whole").addEventListener("click", () => {
     state.whole = !state.whole;
     drawFindings();
   });
-  for (const [id, by] of [["previous", -1], ["next", 1]]) {
-    $(id).addEventListener("click", () => {
-      state.page += by;
-      drawFindings();
-      $("finding-table").scrollIntoView({ block: "start" });
-    });
-  }
+  wirePager(drawFindings, $("finding-table"));
   $("finding-table").addEventListener("click", (event) => {
-    if (event.target.matches(".copy")) copyText(event.target.previousElementSibling.textContent, event.target);
+    const copy = event.target.closest(".copy");
+    if (copy) copyText(copy.previousElementSibling.textContent, copy);
   });
 }
 
 function drawAll() {
-  drawTexts();
+  drawLanguage();
+  for (const kind of ["correction", "acceptance"]) {
+    for (const copy of document.querySelectorAll(`.${kind} .copy`)) copy.setAttribute("aria-label", pick(DATA.words[`copy_${kind}`]));
+  }
   drawFindings();
 }
 
-$("language").addEventListener("click", () => {
-  state.lang = state.lang === "zh" ? "en" : "zh";
-  drawAll();
-  remember();
-});
-for (const link of document.querySelectorAll("a[href^='#']")) {
-  link.addEventListener("click", (event) => {
-    event.preventDefault();
-    if (link.dataset.for) only(link.dataset.for, link.dataset.value);
-    const target = $(link.getAttribute("href").slice(1));
-    target.setAttribute("tabindex", "-1");
-    target.scrollIntoView();
-    target.focus({ preventScroll: true });
-  });
-}
+wirePage(drawAll, keep);
+wireLinks((link) => link.dataset.for && only(link.dataset.for, link.dataset.value));
 window.addEventListener("hashchange", () => {
   recall();
   drawAll();
 });
-for (const node of document.querySelectorAll(".js-only, #language, .copy")) node.hidden = false;
 if (rows.length) wireFinder();
 wireMap();
 recall();

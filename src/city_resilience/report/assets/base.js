@@ -1,146 +1,85 @@
 "use strict";
-// State of the page, words in the reader's language, small builders of elements.
+// Both pages: the reader's language, places to fill in, turning pages, what the address remembers.
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const WORDS = JSON.parse(document.getElementById("words").textContent);
-const state = { lang: "en", h: null, sort: "rank", down: false, query: "", page: 0, city: null, origin: null };
+const state = { lang: "en", query: "", page: 0 };
 const PAGE = 20;
+const root = document.documentElement;
 const $ = (id) => document.getElementById(id);
+root.classList.add("js");
 
-function word(key, values) {
-  const text = WORDS[state.lang][key];
-  if (text === undefined) return key;
-  return values ? text.replace(/\{(\w+)\}/g, (_, name) => values[name]) : text;
+function pick(text) {
+  return text !== null && typeof text === "object" ? text[state.lang] : text;
 }
 
-function has(key) {
-  return Object.prototype.hasOwnProperty.call(WORDS[state.lang], key);
-}
-
-function indicatorName(index) {
-  return DATA.indicators[index][state.lang];
-}
-
-function modelName(id) {
-  return has(`model_${id}`) ? word(`model_${id}`) : id;
-}
-
-function familyName(id) {
-  return has(`family_${id}`) ? word(`family_${id}`) : id;
-}
-
-// The words of a city's flags; all that was carried forward ("carried:FAMILY(YEARS)") in one.
-function flagNames(flags) {
-  const carried = flags.map((flag) => flag.match(/^carried:(\w+)\((\d+)\)$/)).filter(Boolean);
-  const others = flags.filter((flag) => !flag.startsWith("carried:"));
-  const names = others.map((id) => (has(`flag_${id}`) ? word(`flag_${id}`) : id));
-  if (!carried.length) return names;
-  return [...names, word("flag_carried") + carried.map(([, family, years]) => `${familyName(family)} ${years}`).join(", ")];
-}
-
-// "@text:key", "@model:id", "@family:id", "@indicator:index", alone or inside a template.
-function say(text) {
-  return text
-    .replace(/^@model:(.*)$/s, (_, id) => modelName(id))
-    .replace(/^@family:(.*)$/s, (_, id) => familyName(id))
-    .replace(/^@indicator:(\d+)$/, (_, index) => indicatorName(Number(index)))
-    .replace(/@text:(\w+)/g, (_, key) => word(key));
-}
-
-function number(value, digits = 2) {
-  if (value === null || value === undefined) return "–";
-  const text = value.toFixed(digits);
-  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
-}
-
-function signed(value, digits = 2) {
-  if (value === null || value === undefined) return "–";
-  return Number(value.toFixed(digits)) > 0 ? `+${number(value, digits)}` : number(value, digits);
-}
-
-function unbroken(text) {
-  return text.replace(/ (pp|%)/g, "\u00a0$1");
-}
-
-function percent(value) {
-  return value === null || value === undefined ? "–" : `${Math.round(100 * value)} %`;
-}
-
-function horizonText(h) {
-  return word(h === 1 ? "horizon_years_one" : "horizon_years", { h });
-}
-
-// Elements are built node by node: no text from the data is ever read as HTML.
-function el(tag, attributes, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes || {})) {
-    if (name === "onclick") node.addEventListener("click", value);
-    else if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value);
+function drawLanguage() {
+  root.lang = state.lang === "zh" ? "zh-Hans" : "en";
+  document.title = pick(DATA.title);
+  for (const node of document.querySelectorAll("[data-en]")) {
+    const text = node.dataset[state.lang];
+    if (node.dataset.attribute) node.setAttribute(node.dataset.attribute, text);
+    else node.textContent = text;
   }
-  for (const child of children.flat()) {
-    if (child !== null && child !== undefined) node.append(child);
+}
+
+// Fills a text: [data-v] gets a value, [data-if] is shown where there is one.
+function put(node, values) {
+  for (const place of node.querySelectorAll("[data-v]")) {
+    const value = values[place.dataset.v];
+    const lang = place.closest("[lang]").lang.slice(0, 2);
+    place.textContent = value !== null && typeof value === "object" ? value[lang] : value;
   }
-  return node;
+  for (const part of node.querySelectorAll("[data-if]")) part.hidden = values[part.dataset.if] === null || values[part.dataset.if] === undefined;
 }
 
-function fill(node, ...children) {
-  node.replaceChildren(...children.flat().filter((child) => child !== null));
+// The first and last place of the page that is shown of what was found.
+function pageOf(found, whole) {
+  state.page = Math.max(0, Math.min(state.page, Math.ceil(found.length / PAGE) - 1));
+  const first = whole ? 0 : state.page * PAGE;
+  const last = whole ? found.length : Math.min(first + PAGE, found.length);
+  $("previous").disabled = first === 0;
+  $("next").disabled = last >= found.length;
+  return [first, last];
 }
 
-function fillTable(id, heads, rows) {
-  const table = $(id);
-  fill(table.tHead, el("tr", {}, heads));
-  fill(table.tBodies[0], rows);
-}
-
-function head(key, numeric, title) {
-  return el("th", { scope: "col", class: numeric ? "num" : null, title: title ? word(title) : null }, word(key));
-}
-
-// Plotly reads <b>, <br> and entities in its texts; data texts are made harmless first.
-function plotText(text) {
-  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;");
-}
-
-function broken(line, most) {
-  const lines = [""];
-  for (const piece of line.split(/(?<=[\s/–-])|(?<=[\u3400-\u9fff])/)) {
-    if (lines[lines.length - 1] && (lines[lines.length - 1] + piece).trimEnd().length > most) lines.push("");
-    lines[lines.length - 1] += piece;
+function wirePager(draw, table) {
+  for (const [id, by] of [["previous", -1], ["next", 1]]) {
+    $(id).addEventListener("click", () => {
+      state.page += by;
+      draw();
+      table.scrollIntoView({ block: "nearest" });
+    });
   }
-  return lines;
 }
 
-function wrapped(text) {
-  const narrow = window.innerWidth < 640;
-  const most = (line) => (/[\u3400-\u9fff]/.test(line) ? (narrow ? 9 : 14) : narrow ? 17 : 28);
-  const lines = text.split("\n").flatMap((line) => broken(line, most(line)));
-  return lines.map((line) => plotText(line.trim())).join("<br>");
+function remember(values) {
+  const kept = new URLSearchParams({ lang: state.lang });
+  for (const [name, value] of Object.entries(values)) if (value) kept.set(name, value);
+  history.replaceState(null, "", `#${kept}`);
 }
 
-function translated(value, key) {
-  if (typeof value === "string") return value.includes("@") ? plotText2(value, key) : value;
-  if (Array.isArray(value)) return key === "ticktext" ? value.map((item) => wrapped(say(item))) : value;
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, translated(item, name)]));
+function recalled() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  if (["en", "zh"].includes(kept.get("lang"))) state.lang = kept.get("lang");
+  return kept;
+}
+
+function wireLinks(followed = () => {}) {
+  for (const link of document.querySelectorAll("a[href^='#']")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      followed(link);
+      const target = $(link.getAttribute("href").slice(1));
+      target.setAttribute("tabindex", "-1");
+      target.scrollIntoView();
+      target.focus({ preventScroll: true });
+    });
   }
-  return value;
 }
 
-function plotText2(value, key) {
-  return key === "hovertemplate" ? say(value) : plotText(say(value));
-}
-
-function draw(id, figure) {
-  const data = figure.data.map((trace) => {
-    const copy = translated(trace);
-    if (trace.customdata) copy.text = trace.customdata.map((index) => plotText(DATA.outcome_cities[index]));
-    return copy;
+function wirePage(draw, keep) {
+  $("language").addEventListener("click", () => {
+    state.lang = state.lang === "zh" ? "en" : "zh";
+    draw();
+    keep();
   });
-  const layout = translated(figure.layout);
-  const ticks = layout.yaxis.ticktext;
-  if (ticks) {
-    const lines = Math.max(1, ...ticks.map((text) => text.split("<br>").length));
-    layout.height = 56 + ticks.length * Math.max(34, 16 * lines + 8);
-  }
-  return Plotly.react(id, data, layout, { displayModeBar: false, responsive: true });
 }

@@ -1,4 +1,4 @@
-"""Coverage in the summary: which families were observed at which origin."""
+"""Data coverage in the summary: which families were observed at which origin."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.report.plain import plain, whole
+from city_resilience.report.formatting import rounded, whole
 
-__all__ = ["coverage_table", "observed_families"]
+__all__ = ["LIVE", "coverage_table", "live_families"]
 
-_LIVE = {"live", "carried"}
+LIVE = {"live", "carried"}
 
 
-def observed_families(coverage: pd.DataFrame, live: int | None) -> set[str]:
+def live_families(coverage: pd.DataFrame, live: int | None) -> set[str]:
     """Return the families with live or carried values at the live origin."""
     rows = coverage[coverage["origin"] == live]
-    return set(rows.loc[rows["status"].isin(_LIVE), "family"])
+    return set(rows.loc[rows["status"].isin(LIVE), "family"])
 
 
 def coverage_table(
@@ -59,8 +59,8 @@ def coverage_table(
 
 def _cell(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "share": plain(row["share"]),
-        "age": plain(row.get("age"), 2),
+        "share": rounded(row["share"]),
+        "age": rounded(row.get("age"), 2),
         "indicators": whole(row.get("indicators")),
         "used": whole(row.get("used")),
         "status": {"code": str(row["status"]), "year": whole(row.get("last_year"))},
@@ -77,6 +77,6 @@ def _absent(
     for family in order + [f for f in wanted if f not in order]:
         cell = rows.get((live, family)) if live is not None else None
         status = cell["status"] if cell else {"code": "none", "year": None}
-        if status["code"] not in _LIVE and (live is not None or cell):
+        if status["code"] not in LIVE and (live is not None or cell):
             absent.append({"family": family, "status": status})
     return absent

@@ -1,0 +1,103 @@
+"""How numbers are written, and rounded so that JSON can hold them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["interval", "percent", "rounded", "signed", "text_of", "unsigned", "whole"]
+
+NONE = "–"
+
+
+def rounded(value: Any, digits: int = 4) -> float | None:
+    """Return a rounded finite float, or None for a missing or infinite value.
+
+    Examples
+    --------
+    >>> rounded(1.23456), rounded(float("nan")), rounded(None)
+    (1.2346, None, None)
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return round(number, digits) + 0.0 if math.isfinite(number) else None
+
+
+def rounded_all(values: Iterable[Any], digits: int = 4) -> list[float | None]:
+    """Return `rounded` of every value."""
+    return [rounded(value, digits) for value in values]
+
+
+def whole(value: Any) -> int | None:
+    """Return a whole number, or None for a missing value."""
+    number = rounded(value, 0)
+    return None if number is None else int(number)
+
+
+def text_of(value: Any) -> str:
+    """Return a text, empty for a missing value (None, NaN, NA).
+
+    Examples
+    --------
+    >>> text_of("East"), text_of(float("nan"))
+    ('East', '')
+    """
+    if isinstance(value, str):
+        return value
+    return "" if pd.isna(value) else str(value)
+
+
+def signed(number: float | None, digits: int = 2) -> str:
+    """Write a number with its sign, a true minus, no negative zero, and "–" for None.
+
+    Examples
+    --------
+    >>> signed(0.126), signed(-1), signed(-0.001), signed(None)
+    ('+0.13', '−1.00', '0.00', '–')
+    """
+    if number is None:
+        return NONE
+    text = f"{number:+.{digits}f}"
+    return text[1:] if float(text) == 0 else text.replace("-", "−")
+
+
+def unsigned(number: float | None, digits: int = 2) -> str:
+    """Write a number with a true minus where it is negative, and no plus.
+
+    Examples
+    --------
+    >>> unsigned(1.449), unsigned(-0.5)
+    ('1.45', '−0.50')
+    """
+    return signed(number, digits).removeprefix("+")
+
+
+def percent(share: float | None, digits: int = 0, *, sign: bool = False) -> str:
+    """Write a share in percent.
+
+    Examples
+    --------
+    >>> percent(0.456), percent(-0.0312, 1, sign=True), percent(None)
+    ('46 %', '−3.1 %', '–')
+    """
+    if share is None:
+        return NONE
+    return f"{(signed if sign else unsigned)(100 * share, digits)} %"
+
+
+def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+    """Write both ends of an interval with their signs.
+
+    Examples
+    --------
+    >>> interval(-0.123, 0.4), interval(None, 1)
+    ('−0.12 … +0.40', '–')
+    """
+    if low is None or high is None:
+        return NONE
+    return f"{signed(low, digits)} … {signed(high, digits)}"
