@@ -19,22 +19,19 @@ from city_resilience.models.intervals import (
     LAYOUT,
     MOST_WIDER,
     Calibration,
-    Residuals,
     city_scale,
     interval_score,
-    residuals_of,
 )
 from city_resilience.resilience.horizons import growth_gap
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 
 def calibration(residuals, scales=None, horizon=1) -> Calibration:
-    parts = []
-    for k, values in enumerate(residuals):
-        residual = np.asarray(values, dtype=np.float64)
-        scale = np.ones(len(residual)) if scales is None else np.asarray(scales[k], dtype=float)
-        parts.append(Residuals(2000 + k, residual, scale))
-    return Calibration(horizon, tuple(parts))
+    truths = {2000 + k: np.asarray(v, dtype=np.float64) for k, v in enumerate(residuals)}
+    zeros = {origin: np.zeros(len(truth)) for origin, truth in truths.items()}
+    ones = {origin: np.ones(len(truth)) for origin, truth in truths.items()}
+    given = {2000 + k: np.asarray(v, dtype=np.float64) for k, v in enumerate(scales or [])}
+    return Calibration.of(horizon, truths, zeros, given or ones)
 
 
 def test_plain_quantile_is_the_ceil_rank_of_split_conformal():
@@ -112,10 +109,11 @@ def test_a_few_cities_and_one_bad_year_do_not_widen_without_bound():
 
 def test_known_at_leaves_out_what_was_not_over():
     whole = calibration([np.ones(30)] * 6, horizon=2)
-    assert [part.origin for part in whole.known_at(2004).past] == [2000, 2001, 2002]
-    assert Calibration(2, ()).half_width(np.ones(1)).tolist() != [0.0]
-    assert np.isnan(Calibration(2, ()).half_width(np.ones(1))).all()
-    assert np.isnan(Calibration(2, ()).probability_below(np.zeros(1), np.ones(1), 0.0)).all()
+    assert np.unique(whole.known_at(2004).origin).tolist() == [2000, 2001, 2002]
+    nothing = calibration([], horizon=2)
+    assert nothing.half_width(np.ones(1)).tolist() != [0.0]
+    assert np.isnan(nothing.half_width(np.ones(1))).all()
+    assert np.isnan(nothing.probability_below(np.zeros(1), np.ones(1), 0.0)).all()
 
 
 def test_probabilities_are_shares_of_past_scores():
@@ -173,10 +171,11 @@ def test_bounds_of_an_origin_come_from_origins_that_were_over(backtest):
     served = backtest.frame[backtest.frame["model"] == "blend"]
     for horizon, whole in backtest.calibrations.items():
         for origin, rows in served[served["horizon"] == horizon].groupby("origin"):
-            known = [p for p in whole.past if p.origin + horizon <= origin]
+            known = whole.origin + horizon <= origin
+            past = (values[known] for values in (whole.origin, whole.residual, whole.scale))
             scale = city_scale(dataset.at(int(origin)))
             scale = scale[np.isin(dataset.cities, rows["city"])]
-            half = Calibration(horizon, tuple(known)).half_width(scale)
+            half = Calibration(horizon, *past).half_width(scale)
             np.testing.assert_allclose(rows["upper"] - rows["forecast"], half)
             np.testing.assert_allclose(rows["forecast"] - rows["lower"], half)
     others = backtest.frame[backtest.frame["model"] != "blend"]
@@ -294,13 +293,15 @@ def test_on_noise_coverage_is_nominal():
 
 
 def test_residuals_pair_truths_with_forecasts():
-    [part] = residuals_of(
+    found = Calibration.of(
+        1,
         {2000: np.array([1.0, np.nan, 3.0])},
         {2000: np.array([0.5, 1.0, np.nan])},
         {2000: np.array([1.0, 2.0, 3.0])},
     )
-    assert part.residual.tolist() == [0.5]
-    assert part.scale.tolist() == [1.0]
+    assert found.origin.tolist() == [2000]
+    assert found.residual.tolist() == [0.5]
+    assert found.scale.tolist() == [1.0]
 
 
 def test_rows_hold_plain_bounds_beside():

@@ -25,7 +25,7 @@ from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
 from city_resilience.experiment import Experiment
 from city_resilience.models.interval_rows import INTERVAL_ROWS, interval_rows
-from city_resilience.models.intervals import Calibration, city_scale, residuals_of
+from city_resilience.models.intervals import Calibration, city_scale
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
@@ -170,7 +170,7 @@ def _calibrated(engine: Engine, horizon: int, forecasts: Mapping[int, Float]) ->
     """Collect the residuals of the served model at every origin of a horizon."""
     truths = {origin: engine.dataset.truth(origin, horizon) for origin in forecasts}
     scales = {origin: city_scale(engine.dataset.at(origin)) for origin in forecasts}
-    return Calibration(engine.dataset.wait(horizon), residuals_of(truths, forecasts, scales))
+    return Calibration.of(engine.dataset.wait(horizon), truths, forecasts, scales)
 
 
 def _intervals(

@@ -10,7 +10,7 @@ many being more than three standard errors of as many independent cities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,12 +28,10 @@ __all__ = [
     "REFERENCE",
     "STEP",
     "Calibration",
-    "Residuals",
     "check_coverage",
     "city_scale",
     "conformal_quantile",
     "interval_score",
-    "residuals_of",
 ]
 
 Float = NDArray[np.float64]
@@ -52,56 +50,58 @@ _BISECTIONS = 60
 
 
 @dataclass(frozen=True)
-class Residuals:
-    """Residuals of one origin, cities with a known outcome only.
-
-    Attributes
-    ----------
-    origin : int
-    residual : ndarray, shape (n,)
-        Outcome minus forecast, in the unit of the measure.
-    scale : ndarray, shape (n,)
-        The city's scale as of that origin, see `city_scale`.
-    """
-
-    origin: int
-    residual: Float
-    scale: Float
-
-    def scores(self, kind: str) -> Float:
-        """Signed conformity scores of a kind, shape (n,)."""
-        return self.residual / self.scale if kind == "volatility" else self.residual
-
-
-@dataclass(frozen=True)
 class Calibration:
-    """All that intervals at one origin and horizon stand on.
+    """All that intervals at one origin and horizon stand on: errors of earlier forecasts.
 
     Attributes
     ----------
     wait : int
         Years from an origin until its outcome is known.
-    past : tuple of Residuals
-        Of the origins whose outcome is known, in order.
+    origin : ndarray of int64, shape (n,)
+        In order.
+    residual : ndarray, shape (n,)
+        Outcome minus forecast of a city, in the unit of the measure.
+    scale : ndarray, shape (n,)
+        The city's scale as of that origin, see `city_scale`.
     """
 
     wait: int
-    past: tuple[Residuals, ...]
+    origin: NDArray[np.int64]
+    residual: Float
+    scale: Float
+
+    @classmethod
+    def of(
+        cls,
+        wait: int,
+        truths: Mapping[int, Float],
+        forecasts: Mapping[int, Float],
+        scales: Mapping[int, Float],
+    ) -> Calibration:
+        """Collect the errors of the cities with both a truth and a forecast.
+
+        Parameters
+        ----------
+        truths, forecasts, scales : mapping of int to ndarray, shape (cities,)
+            By origin.
+        """
+        origins = sorted(forecasts)
+        errors = [np.asarray(truths[o] - forecasts[o], dtype=np.float64) for o in origins]
+        residual = np.concatenate([np.empty(0), *errors])
+        scale = np.concatenate([np.empty(0), *(scales[o] for o in origins)])
+        origin = np.repeat(np.array(origins, dtype=np.int64), [len(own) for own in errors])
+        return cls(wait, origin, residual, scale)._only(np.isfinite(residual))
 
     def known_at(self, origin: int) -> Calibration:
         """Return the calibration as it stood at an origin."""
-        known = (part for part in self.past if part.origin + self.wait <= origin)
-        return Calibration(self.wait, tuple(known))
+        return self._only(self.origin + self.wait <= origin)
+
+    def _only(self, rows: NDArray[np.bool_]) -> Calibration:
+        return Calibration(self.wait, self.origin[rows], self.residual[rows], self.scale[rows])
 
     def to_bytes(self) -> bytes:
-        """Return the residuals as one npz file."""
-        parts = self.past
-        arrays = {
-            "origin": np.repeat([p.origin for p in parts], [len(p.residual) for p in parts]),
-            "residual": np.concatenate([np.empty(0), *(p.residual for p in parts)]),
-            "scale": np.concatenate([np.empty(0), *(p.scale for p in parts)]),
-        }
-        return pack_arrays(arrays | {"origin": arrays["origin"].astype(np.int64)})
+        """Return the errors as one npz file."""
+        return pack_arrays({name: getattr(self, name) for name in LAYOUT})
 
     @classmethod
     def from_bytes(cls, data: bytes, wait: int) -> Calibration:
@@ -112,16 +112,17 @@ class Calibration:
         InputError
             If an array is missing, of another length or kind, or a scale is not positive.
         """
-        origin, residual, scale = unpack_arrays(data, CALIBRATION, LAYOUT).values()
-        if not (scale > 0).all() or (np.diff(origin) < 0).any():
+        found = cls(wait, **unpack_arrays(data, CALIBRATION, LAYOUT))
+        if not (found.scale > 0).all() or (np.diff(found.origin) < 0).any():
             raise InputError(
                 f"{CALIBRATION}: a scale is not positive, or origins are out of order; "
                 "train the model again"
             )
-        parts = (
-            Residuals(int(o), residual[origin == o], scale[origin == o]) for o in np.unique(origin)
-        )
-        return cls(wait, tuple(parts))
+        return found
+
+    def scores(self, kind: str) -> Float:
+        """Signed conformity scores of a kind, shape (n,)."""
+        return self.residual / self.scale if kind == "volatility" else self.residual
 
     @property
     def kind(self) -> str:
@@ -153,8 +154,7 @@ class Calibration:
 
     def plain_half_width(self, coverage: float = REFERENCE) -> float:
         """Half the width of plain split conformal intervals, for comparison."""
-        parts = [np.abs(part.residual) for part in self.past]
-        return conformal_quantile(np.concatenate(parts) if parts else np.empty(0), 1.0 - coverage)
+        return conformal_quantile(np.abs(self.residual), 1.0 - coverage)
 
     def quantiles(self, forecast: Float, scale: Float, levels: Float) -> Float:
         """Quantiles of the outcome, shape (levels, cities); NaN without residuals."""
@@ -198,16 +198,14 @@ class Calibration:
     @cached_property
     def _scores(self) -> Float:
         """Sorted signed scores of all known origins."""
-        parts = [part.scores(self.kind) for part in self.past]
-        return np.sort(np.concatenate(parts)) if parts else np.empty(0)
+        return np.sort(self.scores(self.kind))
 
     @cached_property
     def _adapted(self) -> tuple[str, float]:
-        """Walk through the past as it became known: the kind that did better, and its factor."""
-        walks = {kind: _Walk(kind, self.wait, self.past) for kind in KINDS}
-        best = min(KINDS, key=lambda kind: walks[kind].mean_score())
-        newest = max((part.origin + self.wait for part in self.past), default=0)
-        return best, walks[best].wider(newest)
+        """Replay the past as it became known: the kind that did better, and its factor."""
+        replays = {kind: _Replay(kind, self) for kind in KINDS}
+        best = min(KINDS, key=lambda kind: replays[kind].mean_score())
+        return best, replays[best].wider(int(self.origin.max(initial=0)) + self.wait)
 
 
 def check_coverage(coverage: float, where: str) -> None:
@@ -262,38 +260,39 @@ def conformal_quantile(absolute: Float, alpha: float) -> float:
     return float(np.partition(absolute, rank - 1)[rank - 1])
 
 
-class _Walk:
+class _Replay:
     """One kind of score through the past, each origin judged by what was known then."""
 
-    def __init__(self, kind: str, wait: int, past: Sequence[Residuals]) -> None:
-        self._kind, self._wait, self._past = kind, wait, past
+    def __init__(self, kind: str, past: Calibration) -> None:
+        self._past, self._absolute = past, np.abs(past.scores(kind))
+        self._unit = past.scale if kind == "volatility" else np.ones_like(past.scale)
         self._missed: dict[int, tuple[float, int]] = {}
         self._scores: list[float] = []
-        for part in past:
-            self._judge(part)
+        for origin in np.unique(past.origin).tolist():
+            self._judge(origin)
 
-    def _judge(self, part: Residuals) -> None:
-        known = self._known(part.origin)
-        quantile = self.wider(part.origin) * conformal_quantile(known, 1.0 - REFERENCE)
-        if not np.isfinite(quantile) or not len(part.residual):
+    def _judge(self, origin: int) -> None:
+        known = self._known(origin)
+        quantile = self.wider(origin) * conformal_quantile(known, 1.0 - REFERENCE)
+        if not np.isfinite(quantile):
             return
-        scores = np.abs(part.scores(self._kind))
-        self._missed[part.origin] = (float(np.mean(scores > quantile)), len(scores))
-        half = quantile * (part.scale if self._kind == "volatility" else np.ones(len(scores)))
-        score = interval_score(part.residual, -half, half, REFERENCE)
+        own = self._past.origin == origin
+        missed = self._absolute[own] > quantile
+        self._missed[origin] = (float(np.mean(missed)), len(missed))
+        half = quantile * self._unit[own]
+        score = interval_score(self._past.residual[own], -half, half, REFERENCE)
         self._scores.append(float(score.mean()))
 
     def _known(self, origin: int) -> Float:
         """Absolute scores of the outcomes known at an origin."""
-        parts = [p.scores(self._kind) for p in self._past if p.origin + self._wait <= origin]
-        return np.abs(np.concatenate(parts)) if parts else np.empty(0)
+        return self._absolute[self._past.origin + self._past.wait <= origin]
 
     def wider(self, origin: int) -> float:
         """Return the factor at an origin: the quantile of the level that misses asked for."""
         nominal = alpha = 1.0 - REFERENCE
         for year, (missed, cities) in self._missed.items():
             too_many = missed > nominal + CHANCE * np.sqrt(nominal * REFERENCE / cities)
-            if year + self._wait <= origin and (too_many or missed < nominal):
+            if year + self._past.wait <= origin and (too_many or missed < nominal):
                 alpha = min(nominal, alpha + STEP * (nominal - missed))
         known = self._known(origin)
         adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))
@@ -303,21 +302,3 @@ class _Walk:
     def mean_score(self) -> float:
         """Mean interval score over the origins judged; infinite for none."""
         return float(np.mean(self._scores)) if self._scores else np.inf
-
-
-def residuals_of(
-    truths: Mapping[int, Float], forecasts: Mapping[int, Float], scales: Mapping[int, Float]
-) -> tuple[Residuals, ...]:
-    """Lay out residuals by origin, cities with both a truth and a forecast only.
-
-    Parameters
-    ----------
-    truths, forecasts, scales : mapping of int to ndarray, shape (cities,)
-        By origin.
-    """
-    parts = []
-    for origin in sorted(forecasts):
-        residual = truths[origin] - forecasts[origin]
-        known = np.isfinite(residual)
-        parts.append(Residuals(origin, residual[known], scales[origin][known]))
-    return tuple(parts)

@@ -22,7 +22,6 @@ from city_resilience.models.intervals import (
     city_scale,
     conformal_quantile,
     interval_score,
-    residuals_of,
 )
 
 __all__ = ["INTERVAL_METHOD_COLUMNS", "METHODS", "Year", "interval_methods"]
@@ -142,12 +141,13 @@ def adaptive(past: Sequence[Year], now: Year) -> Float:
 def served(past: Sequence[Year], now: Year) -> Float:
     """What is served: by volatility where that did better, wider after bad years."""
     parts = {y.origin: y for y in past}
-    residuals = residuals_of(
+    calibration = Calibration.of(
+        now.known_from - now.origin,
         {o: y.truth for o, y in parts.items()},
         {o: y.forecast for o, y in parts.items()},
         {o: y.scale for o, y in parts.items()},
     )
-    return Calibration(now.known_from - now.origin, residuals).half_width(now.scale)
+    return calibration.half_width(now.scale)
 
 
 METHODS: Mapping[str, Method] = {
