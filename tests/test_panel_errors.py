@@ -259,8 +259,8 @@ def test_folder(tmp_path):
             b"x",
             "suffix '.xls' is not supported; save it as .csv, .xlsx or .parquet",
         ),
-        ("panel.csv", b"", "the file is empty; export the panel again"),
-        ("panel.xlsx", b"", "the file is empty; export the panel again"),
+        ("panel.csv", b"", "the file is empty; export it again"),
+        ("panel.xlsx", b"", "the file is empty; export it again"),
         (
             "panel.xlsx",
             b"no workbook",

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 from pandas.testing import assert_frame_equal
 
 from city_resilience.catalogue.variables import load_catalogue
@@ -318,3 +319,19 @@ def test_issues_of_a_frame_name_its_row_from_one():
     frame.loc[1, "自有指标"] = "x"
     (issue,) = read_panel(frame, DATA).issues
     assert (issue.city, issue.years, issue.place.row) == ("甲市", (2010,), 2)
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_a_table_of_another_separator(panel, tmp_path, mark):
+    path = tmp_path / "panel.csv"
+    FRAME.to_csv(path, index=False, sep=mark)
+    assert_same(panel, read_panel(path, DATA))
+
+
+def test_a_formula_without_its_value_is_no_blank(tmp_path):
+    book = Workbook()
+    for row in (["city", "year", "fdi"], ["A", 2010, "=1+1"], ["B", 2010, 2]):
+        book.active.append(row)
+    book.save(tmp_path / "panel.xlsx")
+    (issue,) = read_panel(tmp_path / "panel.xlsx").issues
+    assert "a formula without its value" in issue.reason

@@ -6,7 +6,7 @@ import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.errors import InputError
-from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheet import Sheet
 from workbook_inputs import CITIES, figure, read, values, yearbook
 
 NAMES = tuple(CITIES)

@@ -12,8 +12,8 @@ import pytest
 from openpyxl import Workbook
 
 from city_resilience.errors import InputError
+from city_resilience.reading.sheet import find_files
 from city_resilience.reading.sheets.importer import import_sheets
-from city_resilience.reading.sheets.sheet import find_files
 from workbook_inputs import read, values, write_xlsx, yearbook
 
 EMPTY_SHEET = (

@@ -13,8 +13,8 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.importer import import_sheets
-from city_resilience.reading.sheets.sheet import Sheet
 from workbook_inputs import CITIES, HEADERS, read, values, yearbook
 
 PLAIN = yearbook()

@@ -8,7 +8,7 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment import Column
 from city_resilience.reading.headers import own_source
-from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.years import parse_year_rules
 from city_resilience.reading.wording import match_header, single_line, split_year
 from workbook_inputs import CITIES, HEADERS, figure, read, values, yearbook

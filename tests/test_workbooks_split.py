@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheet import Sheet
 from workbook_inputs import CITIES, read, values
 
 CITY, OTHER, THIRD, FOURTH = tuple(CITIES)[:4]

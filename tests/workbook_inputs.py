@@ -7,8 +7,8 @@ from pathlib import Path
 
 from openpyxl import Workbook
 
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.importer import Imported, assemble
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.sheets.table import Options
 from city_resilience.reading.sheets.years import parse_year_rules
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
-from city_resilience.reading.sheets.sheet import Sheet
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.wording import single_line
 
 __all__ = ["find_body"]

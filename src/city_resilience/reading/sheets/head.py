@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import cell_year
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import denied
 from city_resilience.reading.sheets.keys import Keys
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.wording import is_unit, match_header, single_line, split_year
 
 __all__ = ["Column", "Head", "read_head", "split_head"]

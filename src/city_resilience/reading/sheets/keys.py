@@ -9,8 +9,8 @@ from itertools import islice
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.errors import InputError
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.bounds import find_body
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.wording import place_name, single_line
 
 __all__ = ["Keys", "find_keys", "headers_of", "is_place"]

@@ -10,12 +10,12 @@ import pandas as pd
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
 from city_resilience.reading.sheets.captions import below_lines
 from city_resilience.reading.sheets.columns import list_columns, meaning, uncontested
 from city_resilience.reading.sheets.head import Column
 from city_resilience.reading.sheets.places import City, place_rows, row_numbers
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.sheets.table import Options, Table, lay_out_sheet
 
 __all__ = ["Reading", "read_sheet"]

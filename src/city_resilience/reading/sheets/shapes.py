@@ -6,8 +6,8 @@ from itertools import islice
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.reading.cells import cell_year
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.keys import Keys
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.wording import match_header, place_name, single_line
 
 __all__ = ["unreadable"]

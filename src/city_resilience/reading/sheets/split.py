@@ -12,10 +12,10 @@ from dataclasses import replace
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import units_stated
 from city_resilience.reading.sheets.head import split_head
 from city_resilience.reading.sheets.keys import Keys, find_keys, headers_of, is_place
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.wording import match_header, place_name, single_line
 
 __all__ = ["split_tables"]

@@ -14,11 +14,11 @@ from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import Cell, cell_year, parse_column
 from city_resilience.reading.issues import Issue, Level, Place
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.head import Column, Head, read_head
 from city_resilience.reading.sheets.keys import Keys, find_keys
 from city_resilience.reading.sheets.shapes import unreadable
-from city_resilience.reading.sheets.sheet import Sheet
 from city_resilience.reading.sheets.years import YearRules
 from city_resilience.reading.wording import match_header, place_name, single_line, split_year
 

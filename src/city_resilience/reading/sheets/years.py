@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError
-from city_resilience.reading.sheets.sheet import fits
+from city_resilience.reading.sheet import fits
 from city_resilience.reading.wording import single_line
 
 __all__ = ["YearRules", "parse_year_rules"]
