@@ -132,7 +132,7 @@ class Data(_Strict):
 class Audit(_Strict):
     """What to do with the audit's findings.
 
-    ``accept`` maps the id of a finding (``check/variable/city/years``, parts may be ``*``) to the
+    ``accept`` maps the id of an issue (``kind/variable/city/years``, parts may be ``*``) to the
     reason why the data are right. With ``mask_errors`` cells with an audit error that is neither
     accepted nor corrected are treated as unknown wherever the panel is used.
     """

@@ -38,7 +38,7 @@ class Masked:
     grid : Grid
         What the cells are of.
     by_rule : mapping of str to mapping of str to ndarray of bool
-        Variable and rule to the cells that it finds.
+        Variable and rule to the cells that it finds, where it finds any.
     leaving : ndarray of int16
         Number of variables that leave their trajectory in the city and year.
     cells : mapping of str to ndarray of bool
@@ -107,7 +107,8 @@ def find_masked(
         by_rule[part]["contradiction"] |= part_wrong
         by_rule[total]["contradiction"] |= total_wrong
     cells = {name: _undecided(grid, name, by_rule[name], settings) for name in variables}
-    return Masked(grid, by_rule, leaving, cells)
+    found = {name: {rule: m for rule, m in by_rule[name].items() if m.any()} for name in by_rule}
+    return Masked(grid, found, leaving, cells)
 
 
 def out_of_range(values: Float, variable: Variable) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.wording import listed, span
@@ -12,6 +13,11 @@ from city_resilience.reading.issues import LEVELS, Issue, Place, correction_line
 __all__ = ["merge_similar", "ordered"]
 
 _OFF_PATH = ("spike", "jump")
+_OF_ONE_CELL: dict[str, Any] = {
+    **dict.fromkeys(("value", "expected", "factor")),
+    "place": Place(),
+    "correction": "",
+}
 
 
 def merge_similar(issues: Sequence[Issue], outcome: str) -> list[Issue]:
@@ -154,18 +160,13 @@ def _city_year(group: list[Issue]) -> list[Issue]:
         return group
     worst = _worst_first(group)
     jumps = sum(issue.kind == "jump" for issue in group)
-    names = listed([issue.variable for issue in worst])
-    return [
-        Issue(
-            level="warning",
-            kind="jump" if 2 * jumps >= len(group) else "spike",
-            reason=f"{len(group)} variables leave their path at once: {names}: another scope, or "
-            "columns mixed up?",
-            city=group[0].city,
-            years=group[0].years,
-            surprise=worst[len(worst) // 2].surprise,
-        )
-    ]
+    kind = "jump" if 2 * jumps >= len(group) else "spike"
+    reason = (
+        f"{len(group)} variables leave their path at once: "
+        f"{listed([issue.variable for issue in worst])}: another scope, or columns mixed up?"
+    )
+    city, years, surprise = group[0].city, group[0].years, worst[len(worst) // 2].surprise
+    return [Issue("warning", kind, reason, city=city, years=years, surprise=surprise)]
 
 
 def _variable(group: list[Issue]) -> list[Issue]:
@@ -178,18 +179,11 @@ def _variable(group: list[Issue]) -> list[Issue]:
     others = worst[len(own) :]
     if len(others) <= 1:
         return worst
-    years = _reach(others)
+    years, cities = _reach(others), len({issue.city for issue in others})
     cells = listed([f"{issue.city} {issue.years[0]} ({_ratio(issue)})" for issue in others])
     what = "shift and stay" if jump else "leave their path for a year"
-    merged = Issue(
-        level="warning",
-        kind=worst[0].kind,
-        reason=f"{len(others)} city-years {what} in {span(years)}: {cells}",
-        variable=worst[0].variable,
-        years=years,
-        cities=len({issue.city for issue in others}),
-        surprise=others[0].surprise,
-    )
+    reason = f"{len(others)} city-years {what} in {span(years)}: {cells}"
+    merged = replace(others[0], city="", years=years, reason=reason, cities=cities, **_OF_ONE_CELL)
     return [*own, merged]
 
 
@@ -218,15 +212,10 @@ def _zeros(group: list[Issue]) -> list[Issue]:
         for issue in worst
     ]
     cities = len({issue.city for issue in group})
-    merged = replace(
-        worst[0],
-        city="",
-        years=years,
-        reason=f"0 in {cities} cities where their own years before let expect far more, "
-        f"{listed(cells)}: blanks written as zeros?",
-        expected=None,
-        place=Place(),
-        cities=cities,
-        correction=correction_line(group[0].variable, "*", span(years, "-"), "drop zeros"),
+    reason = (
+        f"0 in {cities} cities where their own years before let expect far more, "
+        f"{listed(cells)}: blanks written as zeros?"
     )
-    return [merged]
+    line = correction_line(group[0].variable, "*", span(years, "-"), "drop zeros")
+    merged = replace(worst[0], city="", years=years, reason=reason, cities=cities, **_OF_ONE_CELL)
+    return [replace(merged, value=0.0, correction=line)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule, VariableView
-from city_resilience.audit.trajectories import Float, cells_of, rounding_steps
+from city_resilience.audit.trajectories import Float, cells_of
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "fingerprints", "repeated_rows", "repeated_series"]
@@ -65,7 +65,7 @@ def _mixed(marks: NDArray[np.uint64], bits: NDArray[np.uint64]) -> NDArray[np.ui
 
 def repeated_series(view: VariableView) -> Iterator[Issue]:
     """Find cities with the same values in all years of a variable."""
-    steps = np.maximum(rounding_steps(view.values), 1e-8)
+    steps = np.maximum(view.trajectory.past.steps, 1e-8)
     fine = np.nan_to_num(view.values / steps, nan=0.0) >= limit.COPIED_STEPS
     marks = np.zeros(len(view.values), dtype=np.uint64)
     for column in view.values.T:
