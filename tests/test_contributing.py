@@ -21,10 +21,8 @@ import pandas as pd
 import pytest
 
 import city_resilience
-from city_resilience.reading.sheets.sheet import Sheet
 from made_up_entries import ENTRIES, make
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
-from workbook_inputs import write_xlsx
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(city_resilience.__file__).parent
@@ -86,8 +84,8 @@ def inputs(folder: Path) -> None:
         assert text.count(old) == 1
         text = text.replace(old, new)
     write_experiment(folder, frame, text)
-    cells = (("City", "made-up year", "loans (100m yuan)"), ("City A", 2010, 5.5))
-    write_xlsx(folder / "sheet.xlsx", [Sheet("sheet.xlsx", "Sheet1", cells)])
+    sheet = {"City": ["City A"], "made-up year": [2010], "loans (100m yuan)": [5.5]}
+    pd.DataFrame(sheet).to_excel(folder / "sheet.xlsx", index=False)
 
 
 VERBS = (
@@ -180,6 +178,7 @@ def measure(run: Walked) -> None:
 def learner(run: Walked) -> None:
     assert "made_up_mean" in set(run.table("out/scores.csv")["model"])
     manifest = json.loads(run.text("out/model/manifest.json"))
+    assert "made_up_mean" in str(manifest["horizons"])
     assert 0.1 <= manifest["experiment"]["model"]["parameters"]["made_up_mean"]["shrink"] <= 0.9
     page = run.text("out/report.html")
     assert "made-up mean" in page
