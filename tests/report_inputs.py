@@ -111,7 +111,7 @@ def make_inputs(
             "files": "out",
             "notes": ["GDP was converted from 10,000 yuan to 100m yuan."],
             "absent": {"computing_hubs": "needs column 'computing_capacity'"},
-            "dropped": {"openness": "no value in 2 training folds"},
+            "dropped": {"openness": "no value at 2 origins"},
             "outcome": ("real GDP", "实际地区生产总值"),
         },
     )

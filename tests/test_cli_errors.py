@@ -187,7 +187,7 @@ EXPERIMENTS = {
     ),
     "required without input": (
         EXPERIMENT.replace("[features]", '[features]\nrequired = ["broadband_per_capita"]'),
-        "features.required: indicator 'broadband_per_capita' has no value in any fold (no such "
+        "features.required: indicator 'broadband_per_capita' enters no forecast (no such "
         "indicator; nearest: 'broadband_ports_per_100', 'broadband_ports_growth', "
         "'road_area_per_head'); bring its data or take it off the list",
     ),
@@ -227,7 +227,7 @@ def test_bad_experiment(case, tmp_path, capsys):
     assert refusal(capsys, "train", "experiment.toml", "--out", "out") == expected
 
 
-def test_required_indicator_without_a_value_in_any_fold(tmp_path, capsys):
+def test_required_indicator_that_enters_no_forecast(tmp_path, capsys):
     frame = small_frame()
     index = "Digital inclusive finance index (index)"
     frame.loc[frame["year"] > 2001, index] = np.nan
@@ -237,8 +237,8 @@ def test_required_indicator_without_a_value_in_any_fold(tmp_path, capsys):
     assert run(["train", "experiment.toml", "--out", "out", "--store", "store"]) == 2
     err = capsys.readouterr().err
     assert err == (
-        "city-resilience: features.required: indicator 'digital_finance_index' has no value in any "
-        "fold (never observed at an origin); bring its data or take it off the list\n"
+        "city-resilience: features.required: indicator 'digital_finance_index' enters no "
+        "forecast (never observed at an origin); bring its data or take it off the list\n"
     )
     assert not (tmp_path / "out").exists()
     assert run(["models", "list", "--store", "store"]) == 0

@@ -1,4 +1,4 @@
-"""Composite indices inside the folds: fitted on training years, frozen, stored and served."""
+"""Composite indices inside the tasks: fitted on training years, frozen, stored and served."""
 
 from __future__ import annotations
 

@@ -207,7 +207,7 @@ class Features(_Strict):
     ``accept_overlap`` names indicators that may stay although they are the label, or a part of
     it, under another name. ``carry_forward`` is the number of years a series may be carried to
     the origin (0 = off). ``min_coverage`` is the share of cities that must have a value at the
-    origin for an indicator to enter that fold. ``composite_indices`` says how the composite
+    origin for an indicator to enter that task. ``composite_indices`` says how the composite
     indices of the families are weighted, by entropy or by the first principal component
     (``pca``), or that there are ``none``. ``publication_lag`` is in years per variable, relative
     to the outcome. ``min_history`` is the number of panel years before the first training row.

@@ -164,5 +164,5 @@ def _left_out(source: Source, evaluation: Evaluation) -> Iterator[str]:
     dropped = evaluation.backtest.dropped
     if len(dropped):
         count = dropped["indicator"].nunique()
-        yield f"{count} indicators were left out of at least one fold for want of values."
+        yield f"{count} indicators were left out at one origin or more for want of values."
     yield from (f"Note: {note}" for note in source.panel.notes[:5])

@@ -225,6 +225,6 @@ def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[st
         if why is None and name not in known:
             why = f"no such indicator{nearest(name, [*known, *dataset.indicators.absent])}"
         raise InputError(
-            f"features.required: indicator {name!r} has no value in any fold "
+            f"features.required: indicator {name!r} enters no forecast "
             f"({why or 'never observed at an origin'}); bring its data or take it off the list"
         )

@@ -1,4 +1,4 @@
-"""Fit the forecaster that is served: the last fold, at the live origin."""
+"""Fit the forecaster that is served: the last task, at the live origin."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ class Indicator:
 
 @dataclass(frozen=True)
 class Index:
-    """A composite of several indicators, fitted on the training years of a fold.
+    """A composite of several indicators, fitted on the training years of a task.
 
     Attributes
     ----------

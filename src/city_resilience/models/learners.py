@@ -132,7 +132,7 @@ def fit_persistence(sample: Sample, values: Values, seed: int) -> Linear:
 
 
 def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
-    """Ridge regression on the ranked columns, labels winsorised within the fold."""
+    """Ridge regression on the ranked columns, labels winsorised within the sample."""
     from sklearn.linear_model import Ridge
 
     del seed
@@ -172,7 +172,7 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
 def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
     """Extremely randomised trees grown on asinh(label / scale), leaves in percentage points.
 
-    The scale is the median absolute label of the fold. A leaf's forecast is
+    The scale is the median absolute label of the sample. A leaf's forecast is
     scale * sinh(mean of asinh(label / scale)), which lies between mean and median; the average
     over trees stays additive, so SHAP values remain exact in percentage points.
     """

@@ -1,1 +1,1 @@
-"""The one gate through which time passes: the panel as of an origin, its features and folds."""
+"""The one gate through which time passes: the panel as of an origin, its features and tasks."""

@@ -113,7 +113,7 @@ class Dataset:
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
-        """What is known of all that a feature can be made of, the indices of a fold included."""
+        """What is known of all that a feature can be made of, the indices of a task included."""
         return (*self.indicators.specs, *load_indices())
 
     def at(self, origin: int) -> AsOf:

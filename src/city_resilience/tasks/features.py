@@ -47,7 +47,7 @@ class FeatureSpec:
     limits : mapping of str to int
         Most years an indicator may be old.
     dropped : mapping of str to str
-        Indicators left out of this fold, with the reason.
+        Indicators left out of this task, with the reason.
     indices : tuple of FittedIndex
         Composite indices among the columns, as fitted on the training years.
     """
@@ -116,7 +116,7 @@ def yearly_shares(view: AsOf, values: Float) -> Float:
 
 
 def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec:
-    """Decide, from the view alone, which indicators enter a fold and how late they are read.
+    """Decide, from the view alone, which indicators enter a task and how late they are read.
 
     An indicator enters if at least ``min_coverage`` of the reporting cities have a value at the
     origin or, when carrying is on, in one of the years it may be carried from; and if the

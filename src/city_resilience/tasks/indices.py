@@ -1,4 +1,4 @@
-"""Composite indices inside a fold: fitted on its training years, kept with its features."""
+"""Composite indices inside a task: fitted on its training years, kept with its features."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LEAST_COMPONENTS = 2
 
 @dataclass(frozen=True)
 class FittedIndex:
-    """An index of the table as one fold has it.
+    """An index of the table as one task has it.
 
     Attributes
     ----------
