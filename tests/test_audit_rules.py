@@ -8,10 +8,10 @@ import pytest
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.exchanges import exchanged
-from city_resilience.audit.levels import year_moves
 from city_resilience.audit.repeats import fingerprints
 from city_resilience.audit.rules import RULES
 from city_resilience.audit.totals import exceeding, load_sums, off_sum
+from city_resilience.audit.year_moves import year_moves
 from city_resilience.catalogue.variables import load_catalogue
 
 LAST = FIRST + YEARS - 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from city_resilience.audit.wording import (
     span,
     with_unit,
 )
+from city_resilience.audit.year_moves import YearMove, year_moves
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue, Level, Place, correction_line
 from city_resilience.reading.panel import Grid, Panel
@@ -145,6 +147,11 @@ class VariableView:
     def years(self) -> NDArray[np.int64]:
         """Years of the panel, the columns of ``values``."""
         return self.panel_view.grid.years
+
+    @cached_property
+    def year_moves(self) -> list[YearMove]:
+        """How its cities moved into each year."""
+        return year_moves(self.trajectory.past.logs, self.observed())
 
     def observed(self) -> NDArray[np.int64]:
         """Return the columns in which any city has a value."""

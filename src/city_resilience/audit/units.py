@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from city_resilience.audit import thresholds as limit
-from city_resilience.audit.levels import year_moves
 from city_resilience.audit.rule import PanelView, Rule, VariableView
 from city_resilience.audit.trajectories import Float, median_of_known
 from city_resilience.audit.wording import compared, correction_factor, shown, span, why_factor
@@ -27,7 +26,7 @@ _DECADE = float(np.log(10.0))
 
 def unit_years(view: VariableView) -> Iterator[Issue]:
     """Find years in which a whole variable is a power of ten off, and whether it returns."""
-    moves = year_moves(view.trajectory.past.logs, view.observed())
+    moves = view.year_moves
     for one, year in enumerate(moves):
         power = round(year.move / _DECADE)
         if power == 0 or not _is_power(year.move, power) or year.within > limit.YEAR_TOGETHER:
