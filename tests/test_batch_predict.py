@@ -12,6 +12,7 @@ import pytest
 from bundle_inputs import CITIES, panel_text, small_forecaster, small_panel, write_panel
 from city_resilience.commands.predict import predict
 from city_resilience.errors import InputError
+from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import add_drivers, forecast_table
 from city_resilience.files import write_table
 from city_resilience.models.bundle import save_bundle
@@ -55,10 +56,12 @@ def save(frame: pd.DataFrame, folder: Path) -> Path:
 def test_output_is_the_forecast_of_the_run_to_the_last_bit(
     forecaster: Forecaster, panel: Panel, model: Path, tmp_path: Path
 ) -> None:
-    run = write_table(forecast_table(forecaster, panel, drivers=3), tmp_path / "run.csv")
+    rows = forecaster.rows(panel)
+    table = forecast_table(forecaster, rows, contributions(forecaster, rows))
+    run = write_table(table, tmp_path / "run.csv")
     predict(write_panel(tmp_path), model, out=tmp_path / "out.csv", drivers=3)
     assert (tmp_path / "out.csv").read_bytes() == run.read_bytes()
-    expected = forecaster.forecast(panel)["forecast"]
+    expected = forecaster.forecast(rows)["forecast"]
     assert read_exactly(run)["forecast"].tolist() == expected.tolist()
     assert run.read_bytes().startswith(b"\xef\xbb\xbfcity,province,origin,horizon,")
 

@@ -41,7 +41,7 @@ def sizes(simulated: Simulated, backtest: Backtest) -> pd.Series:
     """Mean absolute contribution of each indicator to the served forecasts, pp, largest first."""
     panel = panel_of(simulated.frame)
     forecaster = fit_forecaster(facts_of(panel, CHOSEN), CHOSEN, backtest.served_weights)
-    drivers = contributions(forecaster, panel)
+    drivers = contributions(forecaster, forecaster.rows(panel))
     drivers = drivers[drivers["indicator"] != BASE]
     size = drivers["contribution"].abs().groupby(drivers["indicator"]).mean()
     return size.sort_values(ascending=False)

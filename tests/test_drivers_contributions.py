@@ -32,12 +32,14 @@ def forecaster() -> Forecaster:
 
 @pytest.fixture(scope="module")
 def drivers(forecaster) -> pd.DataFrame:
-    return contributions(forecaster, small_panel())
+    return contributions(forecaster, forecaster.rows(small_panel()))
 
 
 def test_contributions_and_base_equal_the_forecast(forecaster, drivers):
     total = drivers.groupby(["city", "horizon"])["contribution"].sum()
-    forecast = forecaster.forecast(small_panel()).set_index(["city", "horizon"])["forecast"]
+    forecast = forecaster.forecast(forecaster.rows(small_panel())).set_index(["city", "horizon"])[
+        "forecast"
+    ]
     np.testing.assert_allclose(total, forecast.reindex(total.index), atol=1e-5, rtol=0)
 
 
@@ -54,7 +56,7 @@ def test_family_sums_add_up_and_name_no_unobserved_family(forecaster):
     gone = (frame["city"] == city) & frame["year"].ge(2005)
     for name in ("employment_ict", "digital_finance_index"):
         frame.loc[gone, name] = np.nan
-    drivers = contributions(forecaster, replace(panel, frame=frame))
+    drivers = contributions(forecaster, forecaster.rows(replace(panel, frame=frame)))
     sums = family_sums(drivers)
     own = sums[sums["city"] == city]
     assert "digital" not in set(own["family"])

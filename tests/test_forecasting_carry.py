@@ -83,7 +83,8 @@ def test_the_future_changes_nothing_that_is_carried(panel):
 
 @pytest.mark.parametrize("carry", [0, 1, 2, 5])
 def test_no_value_is_older_than_the_experiment_allows(panel, carry):
-    drivers = contributions(fitted(panel, carry), panel)
+    forecaster = fitted(panel, carry)
+    drivers = contributions(forecaster, forecaster.rows(panel))
     assert drivers["age"].max() <= carry
     assert drivers["age"].min() == 0
     assert (drivers["age"].isna() == drivers["value"].isna()).all()
@@ -120,7 +121,7 @@ def newest(panel: Panel, carry: int, indices=()) -> dict[tuple[str, str], tuple[
 
 def test_every_cell_tells_its_age(panel):
     forecaster = fitted(panel, 5)
-    drivers = contributions(forecaster, panel)
+    drivers = contributions(forecaster, forecaster.rows(panel))
     rows = drivers[(drivers["origin"] == 2013) & (drivers["indicator"] != BASE)]
     expected = newest(panel, 5, forecaster.horizons[1].spec.indices)
     used = set(rows["indicator"])
@@ -144,7 +145,7 @@ def test_a_forecast_names_the_families_carried_and_their_oldest_age(panel):
         if name in used and age:
             own = oldest[city]
             own[family[name]] = max(age, own.get(family[name], 0))
-    table = forecaster.forecast(panel).set_index("city")["flags"].str.split(";")
+    table = forecaster.forecast(forecaster.rows(panel)).set_index("city")["flags"].str.split(";")
     for city, flags in table.items():
         said = {flag for flag in flags if flag.startswith("carried")}
         assert said == {f"carried:{name}({age})" for name, age in oldest[city].items()}
@@ -155,15 +156,17 @@ def test_a_forecast_names_the_families_carried_and_their_oldest_age(panel):
 def test_a_family_without_a_value_young_enough_is_not_called_carried(panel):
     frame = panel.frame.copy()
     frame.loc[frame["city"] == panel.cities[0], list(DIGITAL)] = NAN
-    table = fitted(panel, 5).forecast(replace(panel, frame=frame)).set_index("city")["flags"]
+    forecaster = fitted(panel, 5)
+    rows = forecaster.rows(replace(panel, frame=frame))
+    table = forecaster.forecast(rows).set_index("city")["flags"]
     assert "digital" not in table[panel.cities[0]]
     assert "carried:digital(" in table[panel.cities[2]]
 
 
 def test_without_carrying_nothing_is_carried(panel):
     forecaster = fitted(panel, 0)
-    assert not forecaster.forecast(panel)["flags"].str.contains("carried").any()
-    ages = contributions(forecaster, panel)["age"]
+    assert not forecaster.forecast(forecaster.rows(panel))["flags"].str.contains("carried").any()
+    ages = contributions(forecaster, forecaster.rows(panel))["age"]
     assert set(ages[ages.notna()]) == {0.0}
     assert "ict_employment_share" not in forecaster.horizons[1].spec.shifts
 
@@ -176,7 +179,7 @@ def test_a_publication_lag_is_no_carrying():
         outcome={"horizons": [1]},
     )
     forecaster = fit_forecaster(facts_of(panel, chosen), chosen, {1: WEIGHTS})
-    drivers = contributions(forecaster, panel)
+    drivers = contributions(forecaster, forecaster.rows(panel))
     ages = drivers.loc[drivers["indicator"] == "ict_employment_share"].set_index("city")["age"]
     told = panel.frame[whole & (panel.frame["year"] == 2012)]["city"]
     assert (ages[told] == 0).all()

@@ -94,12 +94,12 @@ def test_ratios_do_not_add_up_and_are_forecast_each_by_itself():
     weights = dict.fromkeys(MEMBERS["members"], 0.5)
     forecaster = fit_forecaster(dataset, asked, {1: weights, 2: weights})
     rows = forecaster.rows(panel)
-    table = forecaster.forecast(panel).pivot_table(
+    table = forecaster.forecast(forecaster.rows(panel)).pivot_table(
         index="city", columns="horizon", values="forecast"
     )
     model = forecaster.horizons[2]
     np.testing.assert_allclose(table[2], model.predict(rows.features(model.spec)), atol=1e-12)
-    drivers = contributions(forecaster, panel, rows)
+    drivers = contributions(forecaster, rows)
     explained = drivers.pivot_table(
         index="city", columns="horizon", values="contribution", aggfunc="sum"
     )
@@ -138,10 +138,10 @@ def test_served_forecast_and_its_drivers_are_sums_over_the_horizons():
     weights = {h: {"persistence": 0.5, "ridge": 0.5} for h in (1, 2, 3)}
     forecaster = fit_forecaster(dataset, asked, weights)
     rows = forecaster.rows(panel)
-    table = forecaster.forecast(panel).pivot_table(
+    table = forecaster.forecast(forecaster.rows(panel)).pivot_table(
         index="city", columns="horizon", values="forecast"
     )
-    drivers = contributions(forecaster, panel, rows)
+    drivers = contributions(forecaster, rows)
     explained = drivers.pivot_table(
         index="city", columns="horizon", values="contribution", aggfunc="sum"
     )

@@ -108,11 +108,12 @@ def test_a_stored_model_serves_the_frozen_index(tmp_path):
     assert forecaster.horizons[1].spec.indices
     for horizon, model in forecaster.horizons.items():
         assert again.horizons[horizon].spec.indices == model.spec.indices
-    drivers = contributions(again, panel)
+    drivers = contributions(again, again.rows(panel))
     assert {"digital_index", "innovation_index"} <= set(drivers["indicator"])
     assert set(drivers.loc[drivers["indicator"] == "digital_index", "family"]) == {"digital"}
     np.testing.assert_array_equal(
-        forecaster.forecast(panel)["forecast"], again.forecast(panel)["forecast"]
+        forecaster.forecast(forecaster.rows(panel))["forecast"],
+        again.forecast(again.rows(panel))["forecast"],
     )
 
 

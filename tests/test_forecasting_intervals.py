@@ -207,26 +207,26 @@ def test_served_intervals_nest_widen_with_the_horizon_and_survive_the_bundle(tmp
         calibrations=backtest.calibrations,
     )
     again = load_bundle(save_bundle(forecaster, tmp_path / "model"))
-    table = forecaster.forecast(panel)
-    pd.testing.assert_frame_equal(table, again.forecast(panel), check_exact=True)
+    table = forecaster.forecast(forecaster.rows(panel))
+    pd.testing.assert_frame_equal(table, again.forecast(again.rows(panel)), check_exact=True)
     assert (table["coverage"] == 0.9).all()
     assert (table["lower"] < table["lower_80"]).all()
     assert (table["upper_80"] < table["upper"]).all()
     width = (table["upper"] - table["lower"]).to_numpy().reshape(2, -1)
     assert (width[1] >= width[0]).all()
-    wide = forecaster.forecast(panel, coverage=0.95)
+    wide = forecaster.forecast(forecaster.rows(panel), coverage=0.95)
     assert (wide["upper"] > table["upper"]).all()
     assert (wide["upper_80"] == table["upper_80"]).all()
     assert table[list(EVENTS)].ge(0).all(axis=None)
     assert (table["p_below_minus_2"] <= table["p_below_0"]).all()
     with pytest.raises(InputError, match="coverage: 1 is not above 0 and below 1"):
-        forecaster.forecast(panel, coverage=1.0)
+        forecaster.forecast(forecaster.rows(panel), coverage=1.0)
 
 
 def test_a_model_without_residuals_has_empty_bounds(backtest):
     panel = small_panel()
     bare = fit_forecaster(facts_of(panel, CHOSEN), CHOSEN, backtest.served_weights)
-    table = bare.forecast(panel)
+    table = bare.forecast(bare.rows(panel))
     assert table[["lower", "upper", "coverage", *EVENTS]].isna().all(axis=None)
 
 

@@ -53,7 +53,7 @@ def test_drivers_add_up_to_the_forecast(forecast):
     experiment = forecaster.experiment
     panel = read_panel(PANEL, experiment.data, outcome=experiment.outcome.variable)
     assert panel.fingerprint() == forecaster.fingerprint
-    sums = contributions(forecaster, panel).groupby(KEYS)["contribution"].sum()
+    sums = contributions(forecaster, forecaster.rows(panel)).groupby(KEYS)["contribution"].sum()
     expected = forecast.set_index(KEYS)["forecast"].astype(float)
     assert (sums - expected).abs().max() < TOLERANCE
     assert (forecast["driver_1"] != "").all()

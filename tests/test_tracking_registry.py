@@ -11,9 +11,10 @@ import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.errors import GateRefused, InputError
+from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
-from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
 from city_resilience.tracking.gate import Verdict
@@ -77,12 +78,14 @@ def test_first_version_is_champion_and_gives_its_bundle_back(
     assert version.tags["origin"] == "2013"
     assert version.tags["fingerprint"] == panel.fingerprint()
     assert version.tags["experiment_digest"] == forecaster.experiment.digest()
-    expected = forecaster.forecast(panel)
+    expected = forecaster.forecast(forecaster.rows(panel))
     for reference in ("first", "first@challenger", "models:/first@champion", "models:/first/1"):
         loaded = load_bundle(find_model(reference, lambda: store).folder)
-        pd.testing.assert_frame_equal(loaded.forecast(panel), expected, check_exact=True)
+        pd.testing.assert_frame_equal(
+            loaded.forecast(loaded.rows(panel)), expected, check_exact=True
+        )
     exported = copy_bundle(bundle_of(version, store), tmp_path / "exported")
-    pd.testing.assert_frame_equal(load_bundle(exported).forecast(panel), expected)
+    pd.testing.assert_frame_equal(load_bundle(exported).forecast(forecaster.rows(panel)), expected)
     description = store.client.get_model_version("first", "1").description
     assert description.startswith("# Model card: A small simulated panel")
     assert "SIMULATED DATA" in description
@@ -205,7 +208,8 @@ def test_model_is_served_by_mlflow(store: Store, panel: Panel, tmp_path: Path) -
         from_file = trusting.predict(pd.DataFrame({"data": [str(tmp_path / "data.csv")]}))
         with pytest.raises(InputError, match="does not read files that a request names"):
             model.predict(pd.DataFrame({"data": ["/etc/passwd"]}))
-    expected = forecast_table(forecaster, panel, drivers=2)
+    rows = forecaster.rows(panel)
+    expected = forecast_table(forecaster, rows, contributions(forecaster, rows), most=2)
     pd.testing.assert_frame_equal(
         answer, expected.assign(rank=expected["rank"].astype("float64")), check_exact=True
     )
@@ -222,9 +226,9 @@ def test_registering_makes_no_forecast_and_states_the_types_of_one(
     store: Store, panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forecaster = fitted(panel, "signed")
-    table = forecast_table(forecaster, panel)
-    calls: list[Panel] = []
-    monkeypatch.setattr(Forecaster, "forecast", lambda self, panel, *rest: calls.append(panel))
+    table = forecast_table(forecaster, forecaster.rows(panel))
+    calls: list[ForecastRows] = []
+    monkeypatch.setattr(Forecaster, "forecast", lambda self, rows, *rest: calls.append(rows))
     version = train(store, panel, forecaster, tmp_path)
     assert calls == []
     with warnings.catch_warnings():

@@ -123,7 +123,7 @@ def _drivers(
         forecaster = model
     panel = read_audited(data, forecaster.experiment, purpose="predict").panel
     rows = check_panel(forecaster, panel, allow_partial=True)
-    return forecaster, contributions(forecaster, panel, rows)
+    return forecaster, contributions(forecaster, rows)
 
 
 def _labels() -> dict[str, str]:

@@ -101,6 +101,7 @@ def predict(
     """
     from city_resilience.audit.read_audited import read_audited
     from city_resilience.commands.stored import find_stored
+    from city_resilience.explain.contributions import contributions
     from city_resilience.explain.forecast_table import (
         check_panel,
         forecast_table,
@@ -124,7 +125,8 @@ def predict(
     panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
     rows = check_panel(forecaster, panel, allow_partial=allow_partial)
     _check_cities(cities, rows)
-    table = forecast_table(forecaster, panel, rows, drivers=drivers, coverage=coverage)
+    leading = contributions(forecaster, rows) if drivers else None
+    table = forecast_table(forecaster, rows, leading, most=drivers, coverage=coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     result = Predicted(

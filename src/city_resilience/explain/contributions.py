@@ -16,7 +16,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.models.forecaster import Forecaster, ForecastRows, HorizonModel
-from city_resilience.reading.panel import Panel
 
 __all__ = [
     "BASE",
@@ -45,19 +44,8 @@ BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
 
 
-def contributions(
-    forecaster: Forecaster, panel: Panel, rows: ForecastRows | None = None
-) -> pd.DataFrame:
-    """Explain the forecast of every city.
-
-    Parameters
-    ----------
-    forecaster : Forecaster
-        The served model.
-    panel : Panel
-        The panel that was forecast.
-    rows : ForecastRows, optional
-        The rows, when they have been found already.
+def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
+    """Explain the forecast of every row.
 
     Returns
     -------
@@ -68,7 +56,6 @@ def contributions(
         publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
         measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
-    rows = rows or forecaster.rows(panel)
     parts, found = [], {0: _Explained({}, {}, 0.0)}
     for horizon in sorted(forecaster.horizons):
         added = _explained(forecaster.horizons[horizon], rows)

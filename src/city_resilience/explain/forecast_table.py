@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.explain.contributions import contributions, leading
+from city_resilience.explain.contributions import leading
 from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.models.intervals import REFERENCE
 from city_resilience.reading.panel import Panel
@@ -57,31 +57,24 @@ def check_panel(
 
 def forecast_table(
     forecaster: Forecaster,
-    panel: Panel,
-    rows: ForecastRows | None = None,
+    rows: ForecastRows,
+    drivers: pd.DataFrame | None = None,
     *,
-    drivers: int | pd.DataFrame = 0,
     most: int = 3,
     coverage: float = REFERENCE,
 ) -> pd.DataFrame:
-    """Return the forecast of every city, with its leading drivers where asked for.
-
-    ``train`` writes this table as ``forecast.csv`` and ``predict`` as its output.
+    """Return the forecast of every city; ``train`` and ``predict`` write this table.
 
     Parameters
     ----------
-    drivers : int or DataFrame
-        Number of leading drivers, computed here; or the drivers frame when it is there already,
-        of which ``most`` are taken.
+    drivers : DataFrame, optional
+        See `contributions`; the leading ``most`` of each row are named beside it.
     """
-    rows = rows or forecaster.rows(panel)
-    table = forecaster.forecast(panel, rows, coverage)
-    labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
-    if isinstance(drivers, pd.DataFrame):
-        return add_drivers(table, drivers, most, labels)
-    if drivers == 0:
+    table = forecaster.forecast(rows, coverage)
+    if drivers is None:
         return table
-    return add_drivers(table, contributions(forecaster, panel, rows), drivers, labels)
+    labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
+    return add_drivers(table, drivers, most, labels)
 
 
 def add_drivers(

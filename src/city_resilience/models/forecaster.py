@@ -183,10 +183,8 @@ class Forecaster:
         """Return the rows of a panel that this forecaster would forecast."""
         return ForecastRows.of(build_dataset(panel, self.experiment, self.composite))
 
-    def forecast(
-        self, panel: Panel, rows: ForecastRows | None = None, coverage: float = REFERENCE
-    ) -> pd.DataFrame:
-        """Forecast every city of a panel.
+    def forecast(self, rows: ForecastRows, coverage: float = REFERENCE) -> pd.DataFrame:
+        """Forecast every row.
 
         Parameters
         ----------
@@ -207,7 +205,6 @@ class Forecaster:
         InputError
             If the panel lacks an indicator of the model or has no common origin.
         """
-        rows = rows or self.rows(panel)
         check_coverage(coverage, "coverage")
         if not self.horizons:
             raise InputError("the model has no horizon; train it again")

@@ -9,6 +9,7 @@ import pandas as pd
 
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
+from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import check_panel, forecast_table
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.versions import installed_versions
@@ -62,7 +63,9 @@ def serve(
     params = params or {}
     panel = _panel(forecaster, frame.dropna(axis="columns", how="all"), read_paths)
     rows = check_panel(forecaster, panel, allow_partial=bool(params.get("allow_partial", False)))
-    table = forecast_table(forecaster, panel, rows, drivers=int(params.get("drivers", 0)))
+    most = int(params.get("drivers", 0))
+    drivers = contributions(forecaster, rows) if most else None
+    table = forecast_table(forecaster, rows, drivers, most=most)
     return table.assign(rank=table["rank"].astype("float64"))
 
 
