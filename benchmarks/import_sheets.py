@@ -9,8 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+from city_resilience.reading.sheet import find_files, open_sheets
 from city_resilience.reading.sheets.importer import import_sheets
-from city_resilience.reading.sheets.sheet import find_files, open_sheets
 
 REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/raw"
 

@@ -120,7 +120,7 @@ def test_accepted_findings_stand_apart_and_no_longer_stop_training() -> None:
     ]
     assert summary["verdict"]["en"] == (
         "No error: train takes this panel; 1 warning; 1 note; "
-        "2 findings accepted in the experiment."
+        "2 issues accepted in the experiment."
     )
     assert summary["level"] == "warning"
 
@@ -167,7 +167,7 @@ def test_page_holds_both_languages() -> None:
     spans = [values["lang"] for tag, values in page.elements if tag == "span" and "lang" in values]
     assert spans.count("en") == spans.count("zh") > 100
     assert len(page.with_attribute("data-en")) == len(page.with_attribute("data-zh")) > 0
-    assert {"Employment in finance", "金融业从业人员", "Findings", "发现"} <= set(page.texts)
+    assert {"Employment in finance", "金融业从业人员", "Issues", "问题"} <= set(page.texts)
 
 
 def test_page_and_terminal_are_the_same_each_time() -> None:

@@ -66,11 +66,11 @@ def _shown(page: Any) -> int:
 
 
 def test_findings_come_by_pages_and_all_at_once(page: Any) -> None:
-    assert page.inner_text("#shown") == "1–20 of 51 findings"
+    assert page.inner_text("#shown") == "1–20 of 51 issues"
     assert _shown(page) == 20
     page.click("#next")
     page.click("#next")
-    assert page.inner_text("#shown") == "41–51 of 51 findings"
+    assert page.inner_text("#shown") == "41–51 of 51 issues"
     assert _shown(page) == 11
     assert page.is_disabled("#next")
     page.click("#whole")
@@ -86,14 +86,14 @@ def test_filters_narrow_together_and_clear(page: Any) -> None:
     page.reload()
     assert _shown(page) == 1
     page.click("#reset")
-    assert page.inner_text("#shown") == "1–20 of 51 findings"
+    assert page.inner_text("#shown") == "1–20 of 51 issues"
     page.select_option("#check", "jump")
     page.fill("#search", "city 04")
     assert _shown(page) == 8
     page.fill("#search", "zzz")
     assert page.inner_text("#shown") == "No finding matches the filters."
     page.fill("#search", "常住人口")
-    assert page.inner_text("#shown") == "1–20 of 47 findings"
+    assert page.inner_text("#shown") == "1–20 of 47 issues"
 
 
 def test_map_and_verdict_lead_to_findings(page: Any) -> None:
@@ -125,15 +125,15 @@ def test_cells_are_read_by_mouse_and_by_arrow_keys(page: Any) -> None:
 
 def test_language_switches_and_is_remembered(page: Any) -> None:
     page.click("#language")
-    assert page.inner_text("#findings-title") == "发现"
+    assert page.inner_text("#findings-title") == "问题"
     assert page.inner_text(".verdict").startswith("2 处错误：全部更正或接受之前")
     assert "金融业从业人员" in page.inner_text("#finding-table tbody tr:first-child")
     assert "296 个城市" in page.inner_text("#finding-table")
     assert page.evaluate("document.documentElement.lang") == "zh-Hans"
     page.reload()
-    assert page.inner_text("#findings-title") == "发现"
+    assert page.inner_text("#findings-title") == "问题"
     page.click("#language")
-    assert page.inner_text("#findings-title") == "Findings"
+    assert page.inner_text("#findings-title") == "Issues"
 
 
 def test_settings_are_copied_one_by_one_and_together(page: Any) -> None:
