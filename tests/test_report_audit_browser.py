@@ -91,7 +91,7 @@ def test_filters_narrow_together_and_clear(page: Any) -> None:
     page.fill("#search", "city 04")
     assert _shown(page) == 8
     page.fill("#search", "zzz")
-    assert page.inner_text("#shown") == "No finding matches the filters."
+    assert page.inner_text("#shown") == "No issue matches the filters."
     page.fill("#search", "常住人口")
     assert page.inner_text("#shown") == "1–20 of 47 issues"
 
