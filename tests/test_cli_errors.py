@@ -263,7 +263,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     ),
     "empty file": (
         ["train", "experiment.toml", "--data", "empty.csv"],
-        "empty.csv: the file is empty; export the panel again",
+        "empty.csv: the file is empty; export it again",
     ),
     "sheets": (
         ["train", "experiment.toml", "--data", "book.xlsx"],
