@@ -119,8 +119,7 @@ def test_accepted_findings_stand_apart_and_no_longer_stop_training() -> None:
         ("", False),
     ]
     assert summary["verdict"]["en"] == (
-        "No error: train takes this panel; 1 warning; 1 note; "
-        "2 issues accepted in the experiment."
+        "No error: train takes this panel; 1 warning; 1 note; 2 issues accepted in the experiment."
     )
     assert summary["level"] == "warning"
 

@@ -21,6 +21,7 @@ from city_resilience.reading.decode import (
     refuse_empty,
     trimmed,
 )
+from city_resilience.reading.wording import single_line
 
 __all__ = ["Sheet", "file_labels", "find_files", "fits", "open_sheets"]
 
@@ -52,10 +53,33 @@ class Sheet:
         """Number of columns."""
         return max(map(len, self.rows), default=0)
 
+    @cached_property
+    def _texts(self) -> dict[int, tuple[str, ...]]:
+        return {}
+
+    def texts(self, row: int) -> tuple[str, ...]:
+        """Return the cells of a row as `single_line` text."""
+        if row not in self._texts:
+            self._texts[row] = tuple(map(single_line, self.rows[row]))
+        return self._texts[row]
+
     def at(self, row: int, column: int) -> Any:
         """Return a cell, None beyond the end of its row."""
         cells = self.rows[row]
         return cells[column] if column < len(cells) else None
+
+    def text(self, row: int, column: int) -> str:
+        """Return the text of a cell, "" beyond the end of its row."""
+        texts = self.texts(row)
+        return texts[column] if column < len(texts) else ""
+
+    def words(self, row: int) -> list[str]:
+        """Return the texts of a row that are not blank."""
+        return list(filter(None, self.texts(row)))
+
+    def filled(self, first: int = 0, last: int | None = None) -> Iterator[int]:
+        """Yield the rows from ``first`` to before ``last`` that hold any text."""
+        return (row for row in range(len(self.rows))[first:last] if any(self.texts(row)))
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

@@ -13,10 +13,10 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import Cell, parse_cell
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.columns import meaning
-from city_resilience.reading.sheets.head import Column
-from city_resilience.reading.sheets.places import City
+from city_resilience.reading.sheets.header_rows import Column
+from city_resilience.reading.sheets.rows import City
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import percent_factor, single_line
+from city_resilience.reading.wording import percent_factor
 
 __all__ = ["CELL_COLUMNS", "read_cells"]
 
@@ -83,7 +83,9 @@ def read_cells(
                 fault = f"{table.text(row, 'scope')!r} is no scope; write 全市 or 市辖区"
             value, step, fault = _converted(cell, match, cell.fault or fault)
             if fault or match is None:
-                issues.append(_lost(table, row, column, place, year, match, cell, fault))
+                name = match.variable.id if match else ""
+                about = {"city": place.name, "years": (year,), "variable": name}
+                issues.append(_lost(table, row, column, about, cell, fault))
                 continue
             marks[cell.mark] += bool(cell.mark)
             marks[","] += cell.thousands
@@ -125,26 +127,17 @@ def _lost(
     table: Table,
     row: int,
     column: Column,
-    place: City,
-    year: int,
-    match: Match | None,
+    about: Mapping[str, Any],
     cell: Cell,
     fault: str,
 ) -> Issue:
+    found, at = table.sheet.text(row, column.position)[:_SHOWN], column.position
+    reason = f"{column.scope}: {fault}; correct the cell"
     return table.issue(
-        "lost",
-        "cell",
-        single_line(table.sheet.at(row, column.position))[:_SHOWN],
-        f"{column.scope}: {fault}; correct the cell",
-        row=row + 1,
-        column=column.position + 1,
-        city=place.name,
-        year=year,
-        variable=match.variable.id if match else "",
-        likely=cell.likely,
+        "lost", "cell", found, reason, row=row, column=at, likely=cell.likely, **about
     )
 
 
-def _after_its_end(table: Table, row: int, place: City, year: int) -> Issue:
-    reason = f"{place.name} had ended by {year}: its values of that year are left out"
-    return table.issue("lost", "row", place.name, reason, row=row + 1, city=place.name, year=year)
+def _after_its_end(table: Table, row: int, city: City, year: int) -> Issue:
+    reason = f"{city.name} had ended by {year}: its values of that year are left out"
+    return table.issue("lost", "row", city.name, reason, row=row, city=city.name, years=(year,))

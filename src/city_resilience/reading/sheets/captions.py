@@ -7,17 +7,16 @@ from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.context import says_year, units_stated
 from city_resilience.reading.sheets.keys import is_place
-from city_resilience.reading.sheets.places import row_numbers
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import match_header, single_line
+from city_resilience.reading.wording import match_header
 
-__all__ = ["below_lines"]
+__all__ = ["above_captions"]
 
 _LONGEST = 20
 Years = dict[int, int | None]
 
 
-def below_lines(
+def above_captions(
     table: Table, years: Years, gazetteer: Gazetteer | None
 ) -> tuple[Years, list[Issue]]:
     """Leave out the rows below a line that says another year, unit, scope or variable.
@@ -36,30 +35,28 @@ def below_lines(
     """
     for row in years:
         what = _changed(table, row, gazetteer)
-        below = [at for at in years if at > row and row_numbers(table, at)] if what else []
+        below = [at for at in years if at > row and table.numbers(at)] if what else []
         if below:
-            line = " ".join(filter(None, map(single_line, table.sheet.rows[row])))
             reason = (
                 f"rows {below[0] + 1} to {below[-1] + 1} stand below this line, which says another "
                 f"{what}; they are left out, give them a column of it or a sheet of their own"
             )
-            issue = table.issue("lost", "row", line, reason, row=row + 1)
+            issue = table.issue("lost", "row", " ".join(table.sheet.words(row)), reason, row=row)
             return {at: year for at, year in years.items() if at < row}, [issue]
     return years, []
 
 
 def _changed(table: Table, row: int, gazetteer: Gazetteer | None) -> str:
-    """Return what a line of text says that the head does not; "" where it is none."""
-    texts = list(dict.fromkeys(filter(None, map(single_line, table.sheet.rows[row]))))
-    titles = table.head.titles or table.sheet.above
-    if len(texts) != 1 or texts[0] in titles:
+    """Return what a line of text says that the header rows do not; "" where it is none."""
+    texts, rules = list(dict.fromkeys(table.sheet.words(row))), load_sheet_rules()
+    if len(texts) != 1 or texts[0] in table.titles:
         return ""
     text = texts[0]
     if units_stated(texts):
-        return "" if units_stated(texts) == units_stated(titles) else "unit"
-    if text.startswith(load_sheet_rules().junk) or (gazetteer and is_place(text, gazetteer)):
+        return "" if units_stated(texts) == units_stated(table.titles) else "unit"
+    if text.startswith(rules.junk) or is_place(text, gazetteer):
         return ""
-    if plain(text) in load_sheet_rules().scopes:
+    if plain(text) in rules.scopes:
         return "scope"
     if match_header(text, table.options.units).match is not None:
         return "variable"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.issues import Issue
+from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.sheets.context import in_unit, units_stated
-from city_resilience.reading.sheets.head import Column
+from city_resilience.reading.sheets.header_rows import Column
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.wording import factor_of, match_header
 
-__all__ = ["list_columns", "meaning", "uncontested"]
+__all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
 _AGREE = 1e-9
 
@@ -35,48 +35,60 @@ def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list
             both, apart = _compared(table, rows, first, second)
             if apart * 2 > both:
                 bad[first.match.variable.id] = f"disagree in {apart} of {both} rows"
-    kept = [c for c in columns if c.match is None or c.match.variable.id not in bad]
-    issues = [
-        table.issue(
-            "lost",
-            "header",
-            column.header,
-            f"the header stands over columns that {bad[column.match.variable.id]}; none of them is "
-            "read, correct the wrong header",
-            row=table.keys.body,
-            column=column.position + 1,
-            variable=column.match.variable.id,
+    kept, issues = [], []
+    for column in columns:
+        name = column.match.variable.id if column.match else ""
+        if name not in bad:
+            kept.append(column)
+            continue
+        reason = (
+            f"the header stands over columns that {bad[name]}; none of them is read, correct the "
+            "wrong header"
         )
-        for column in columns
-        if column.match and column.match.variable.id in bad
-    ]
+        issues.append(_issue(table, "lost", column, column.header, reason, variable=name))
     return kept, issues
 
 
 def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
     """List the columns that hold no known variable, and what was concluded about others."""
-    for column in table.head.columns:
+    for column in table.columns:
         if column.position in table.keys.positions:
             continue
-        row, at = table.keys.body, column.position + 1
         if column.match is None and "indicator" not in table.keys.places:
             if column.problem or column.header:
                 unknown = "not in the catalogue; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
-                yield table.issue("lost", "header", column.header, reason, row=row, column=at)
+                yield _issue(table, "lost", column, column.header, reason)
             elif column.year or _holds_numbers(table, column.position):
-                found = str(column.year or "")
                 reason = "numbers and no header that says of what; left out, write a header"
-                yield table.issue("lost", "header", found, reason, row=row, column=at)
+                yield _issue(table, "lost", column, str(column.year or ""), reason)
             continue
         if column.note and column in kept:
-            yield table.issue("note", "header", column.header, column.note, row=row, column=at)
+            yield _issue(table, "note", column, column.header, column.note)
         remarks = [
             part for part in (column.match.remarks if column.match else ()) if part[0].isalpha()
         ]
         if remarks:
             reason = f"read without the remark {', '.join(remarks)}"
-            yield table.issue("note", "header", column.header, reason, row=row, column=at)
+            yield _issue(table, "note", column, column.header, reason)
+
+
+def blank_columns(
+    table: Table, columns: Iterable[Column], filled: Collection[int]
+) -> Iterator[Issue]:
+    """List columns that are understood and hold no number in any row of a city."""
+    for column in columns:
+        if column.match and column.position not in filled:
+            reason = f"{column.scope}: no number in any row of a city"
+            name = column.match.variable.id
+            yield _issue(table, "note", column, column.header, reason, variable=name)
+
+
+def _issue(
+    table: Table, level: Level, column: Column, found: str, reason: str, variable: str = ""
+) -> Issue:
+    row, at = table.keys.body - 1, column.position
+    return table.issue(level, "header", found, reason, row=row, column=at, variable=variable)
 
 
 def _holds_numbers(table: Table, at: int) -> bool:
@@ -100,9 +112,8 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
         wording = match_header(table.text(row, "indicator"), table.options.units)
         if wording.match is None:
             return None, wording.problem or "an indicator that is not in the catalogue"
-        match, problem = in_unit(
-            wording.match, _units(table) if "unit" not in table.keys.places else ()
-        )
+        stated = units_stated(table.titles) if "unit" not in table.keys.places else ()
+        match, problem = in_unit(wording.match, stated)
         if problem:
             return None, problem
     unit = table.text(row, "unit")
@@ -112,10 +123,6 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
     if factor is None:
         return match, f"unit {unit!r} cannot be converted to {match.variable.unit!r}"
     return replace(match, unit_in_header=unit, factor=factor), ""
-
-
-def _units(table: Table) -> list[str]:
-    return units_stated(table.head.titles or table.sheet.above)
 
 
 def _key(column: Column) -> tuple[str, str, int, int]:

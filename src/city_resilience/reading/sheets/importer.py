@@ -19,8 +19,8 @@ from city_resilience.reading.sheet import Sheet, file_labels, find_files, open_s
 from city_resilience.reading.sheets.doubts import settle_units
 from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
-from city_resilience.reading.sheets.places import City
 from city_resilience.reading.sheets.reading import Reading, read_sheet
+from city_resilience.reading.sheets.rows import City
 from city_resilience.reading.sheets.split import split_tables
 from city_resilience.reading.sheets.table import Options
 

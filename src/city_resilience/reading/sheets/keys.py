@@ -1,32 +1,30 @@
-"""Which columns of a sheet hold names, provinces, years and units, and which name the rest."""
+"""Which columns of a sheet hold names, provinces, years and units, and where its body begins."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.errors import InputError
+from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.sheets.bounds import find_body
-from city_resilience.reading.wording import place_name, single_line
+from city_resilience.reading.wording import place_name
 
-__all__ = ["Keys", "find_keys", "headers_of", "is_place"]
+__all__ = ["NAMES", "Keys", "find_keys", "is_place", "key_headers"]
 
-_FIRST_ROWS = 300
-_SAMPLE = 60
-_HEAD_ROWS = 6
+NAMES = ("name", "city_only")
+_KEYS = ("province", "year", "scope", "unit", "indicator", "value")
 _KEY_VARIABLES = {
     "city": "name",
     "province": "province",
     "year": "year",
     "scope": "scope",
-    "city_code": "ignored",
+    **dict.fromkeys(("city_code", "region", "macro_region", "province_code"), "ignored"),
 }
-_KEYS = ("province", "year", "scope", "unit", "indicator", "value")
-_NOT_A_HEADER = frozenset(["region", "macro_region", "province_code"])
+_FIRST_ROWS, _SAMPLE, _HEADER_ROWS, _SCAN = 300, 60, 6, 40
 
 
 @dataclass(frozen=True)
@@ -63,70 +61,62 @@ class Keys:
 
 def find_keys(sheet: Sheet, gazetteer: Gazetteer | None) -> Keys | None:
     """Find the key columns of a sheet; None where no column holds names of cities."""
-    known = _known_places(sheet, gazetteer)
-    headers = headers_of(sheet)
+    known = _known_places(sheet, gazetteer) if gazetteer else {}
+    headed = {at for at, key in key_headers(sheet, None).items() if key in NAMES}
     counts = {at: sum(places.values()) for at, places in known.items()}
-    wanted = {at: key for at, key in headers.items() if key in ("name", "city_only")}
-    if gazetteer is None:
-        candidates = dict.fromkeys(wanted, 1)
-    else:
-        candidates = {at: count for at, count in counts.items() if count}
-    if not candidates:
+    likely = {at: n for at, n in counts.items() if n} if gazetteer else dict.fromkeys(headed, 1)
+    if not likely:
         return None
-    names = max(candidates, key=lambda at: (candidates[at] * (1 + (at in wanted)), -at))
-    body = find_body(sheet, names, known.get(names, {}))
-    above = headers_of(sheet, body)
+    names = max(likely, key=lambda at: (likely[at] * (1 + (at in headed)), -at))
+    body = _find_body(sheet, names, known.get(names, {}))
+    above = key_headers(sheet, body)
     places: dict[str, int] = {}
     for at, key in above.items():
         if at != names and key in _KEYS:
             places.setdefault(key, at)
     for key in ("year", "scope"):
-        if key in places and _is_blank(sheet, places[key], body):
+        if key in places and not any(sheet.text(r, places[key]) for r in sheet.filled(body)):
             del places[key]
-    others = {at for at, key in above.items() if key in ("ignored", "name", "city_only")}
-    english = {at for at, count in counts.items() if count * 2 > candidates[names] and at != names}
+    others = {at for at, key in above.items() if key in ("ignored", *NAMES)}
+    others |= {at for at, count in counts.items() if count * 2 > likely[names]}
     level = "city" if above.get(names) == "city_only" else ""
-    taken = {names, *places.values()}
-    return Keys(names, body, level, places, frozenset((others | english) - taken))
+    return Keys(names, body, level, places, frozenset(others - {names, *places.values()}))
 
 
-def _known_places(sheet: Sheet, gazetteer: Gazetteer | None) -> dict[int, dict[str, bool]]:
-    """Tell which texts of each column the gazetteer knows, from a sample of them."""
-    known: dict[int, dict[str, bool]] = {}
-    if gazetteer is None:
-        return known
-    filled = (row for row, cells in enumerate(sheet.rows) if cells)
-    rows = list(islice(filled, _FIRST_ROWS))
-    for at in range(sheet.width):
-        texts: dict[str, None] = {}
-        for row in rows:
-            cell = sheet.at(row, at)
-            if isinstance(cell, str) and any(c.isalpha() for c in cell):
-                texts[single_line(cell)] = None
-            if len(texts) == _SAMPLE:
-                break
-        known[at] = {text: is_place(text, gazetteer) for text in texts}
-    return known
-
-
-def is_place(text: str, gazetteer: Gazetteer) -> bool:
-    """Tell whether a row of that name is a city, a province or a total."""
+def is_place(text: str, gazetteer: Gazetteer | None) -> bool:
+    """Tell whether a row of that name is a city, a province or a total of the gazetteer."""
+    if not text or gazetteer is None:
+        return False
     name = place_name(text)
     kinds = {entry.kind for entry in gazetteer.readings(name)}
     return bool(kinds & {"city", "total", "province"} or load_sheet_rules().totals.search(name))
 
 
-def headers_of(sheet: Sheet, body: int | None = None) -> dict[int, str]:
-    """Return the columns whose header is a key's, from the rows above the body."""
+def key_headers(sheet: Sheet, body: int | None) -> dict[int, str]:
+    """Return the columns whose header is a key's.
+
+    Parameters
+    ----------
+    body : int or None
+        First row below the headers; None where it is not known: then the first rows count.
+    """
     found: dict[int, str] = {}
-    above = range(len(sheet.rows) if body is None else min(body, len(sheet.rows)))
-    filled = (row for row in above if any(map(single_line, sheet.rows[row])))
-    for row in list(islice(filled, _HEAD_ROWS if body is None else None)):
-        for at in range(sheet.width):
-            key = _key_of(single_line(sheet.at(row, at)))
-            if key:
+    for row in islice(sheet.filled(0, body), _HEADER_ROWS if body is None else None):
+        for at, text in enumerate(sheet.texts(row)):
+            if key := _key_of(text):
                 found.setdefault(at, key)
     return found
+
+
+def _known_places(sheet: Sheet, gazetteer: Gazetteer) -> dict[int, dict[str, bool]]:
+    """Tell which texts of each column the gazetteer knows, from a sample of them."""
+    rows = list(islice(sheet.filled(), _FIRST_ROWS))
+    known = {}
+    for at in range(sheet.width):
+        texts = (sheet.text(r, at) for r in rows if isinstance(sheet.at(r, at), str))
+        named = dict.fromkeys(text for text in texts if any(map(str.isalpha, text)))
+        known[at] = {text: is_place(text, gazetteer) for text in islice(named, _SAMPLE)}
+    return known
 
 
 def _key_of(text: str) -> str:
@@ -137,11 +127,32 @@ def _key_of(text: str) -> str:
         match = rules.catalogue.resolve(text)
     except InputError:  # a known name in a unit that does not fit: a variable
         return ""
-    if match is None or match.variable.family != "key":
-        return ""
-    name = match.variable.id
-    return "ignored" if name in _NOT_A_HEADER else _KEY_VARIABLES.get(name, "")
+    return _KEY_VARIABLES.get(match.variable.id, "") if match else ""
 
 
-def _is_blank(sheet: Sheet, at: int, body: int) -> bool:
-    return not any(single_line(sheet.at(row, at)) for row in range(body, len(sheet.rows)))
+def _find_body(sheet: Sheet, names: int, is_unit_name: Mapping[str, bool]) -> int:
+    """Return the first row of the table's body, from 0.
+
+    It is the first row whose name is that of a city, province or total, or most of whose other
+    cells are numbers and not a row of years or of column counts.
+    """
+    for row in islice(sheet.filled(), _SCAN):
+        name = sheet.text(row, names)
+        if is_unit_name.get(name, False):
+            return row
+        others = [at for at, text in enumerate(sheet.texts(row)) if text and at != names]
+        read = [parse_cell(sheet.at(row, at)) for at in others]
+        figures = sum(cell.known or not cell.fault for cell in read)
+        if figures * 2 > len(others) and not _is_header(name, [sheet.text(row, a) for a in others]):
+            return row
+    return min(len(sheet.rows), next(sheet.filled(), -1) + 1)
+
+
+def _is_header(name: str, others: Sequence[str]) -> bool:
+    """Tell a row of years, or one that counts the columns, from a row of figures."""
+    rules, years, distinct = load_sheet_rules(), list(map(cell_year, others)), set(others)
+    if all(years) and (not name or plain(name) in rules.keys):
+        return True
+    if all(years) and len(set(years)) == len(years) > 1:
+        return True
+    return all(map(rules.counting.match, others)) and len(distinct) == len(others) > 2

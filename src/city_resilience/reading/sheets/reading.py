@@ -12,10 +12,9 @@ from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
-from city_resilience.reading.sheets.captions import below_lines
-from city_resilience.reading.sheets.columns import list_columns, meaning, uncontested
-from city_resilience.reading.sheets.head import Column
-from city_resilience.reading.sheets.places import City, place_rows, row_numbers
+from city_resilience.reading.sheets.captions import above_captions
+from city_resilience.reading.sheets.columns import blank_columns, list_columns, meaning, uncontested
+from city_resilience.reading.sheets.rows import City, place_rows
 from city_resilience.reading.sheets.table import Options, Table, lay_out_sheet
 
 __all__ = ["Reading", "read_sheet"]
@@ -53,7 +52,7 @@ def read_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> R
     if isinstance(table, Issue):
         return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
     years = table.row_years()
-    years, unclear = below_lines(table, years, gazetteer)
+    years, unclear = above_captions(table, years, gazetteer)
     undated = [row for row, year in years.items() if year is None]
     if "year" in table.keys.places:
         years = {row: year for row, year in years.items() if year is not None}
@@ -67,7 +66,7 @@ def read_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> R
         *list_columns(table, columns),
         *contested,
         *faults,
-        *_blank_columns(table, columns, cells),
+        *blank_columns(table, columns, set(cells["column"] - 1)),
     )
     named = (meaning(table, row, c)[0] for c in columns for row in _rows_to_ask(table))
     variables = {match.variable.id: match.variable for match in named if match}
@@ -80,37 +79,19 @@ def _rows_to_ask(table: Table) -> range:
     return table.rows() if "indicator" in table.keys.places else table.rows()[:1]
 
 
-def _blank_columns(table: Table, columns: list[Column], cells: pd.DataFrame) -> list[Issue]:
-    """List columns that are understood and hold no number in any row of a city."""
-    filled = set(cells["column"])
-    return [
-        table.issue(
-            "note",
-            "header",
-            column.header,
-            f"{column.scope}: no number in any row of a city",
-            row=table.keys.body,
-            column=column.position + 1,
-            variable=column.match.variable.id,
-        )
-        for column in columns
-        if column.match and column.position + 1 not in filled
-    ]
-
-
 def _year_issues(table: Table, undated: list[int]) -> list[Issue]:
     if "year" not in table.keys.places:
         if table.year is None:
             return []
         reason = f"data year from {table.year_how}"
-        return [table.issue("note", "year", str(table.year), reason, year=table.year)]
-    issues, at = [], table.keys.places["year"] + 1
+        return [table.issue("note", "year", str(table.year), reason, years=(table.year,))]
+    issues, at = [], table.keys.places["year"]
     for row in undated:
         found = table.text(row, "year") or table.text(row, "name")
-        if row_numbers(table, row):
+        if table.numbers(row):
             reason = "no year; write a year such as 2010 or delete the row"
-            issues.append(table.issue("lost", "year", found, reason, row=row + 1, column=at))
+            issues.append(table.issue("lost", "year", found, reason, row=row, column=at))
         elif found:
             reason = "a line of text, no row of the table"
-            issues.append(table.issue("note", "row", found[:80], reason, row=row + 1))
+            issues.append(table.issue("note", "row", found[:80], reason, row=row))
     return issues

@@ -6,7 +6,6 @@ addresses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
@@ -14,13 +13,12 @@ from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import units_stated
-from city_resilience.reading.sheets.head import split_head
-from city_resilience.reading.sheets.keys import Keys, find_keys, headers_of, is_place
+from city_resilience.reading.sheets.header_rows import split_header
+from city_resilience.reading.sheets.keys import NAMES, Keys, find_keys, is_place, key_headers
 from city_resilience.reading.wording import match_header, place_name, single_line
 
 __all__ = ["split_tables"]
 
-_NAMES = ("name", "city_only")
 Lines = list[tuple[str, ...]]
 
 
@@ -55,7 +53,7 @@ def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Shee
 
 
 def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
-    return split_head(sheet, keys)[0] or sheet.above
+    return split_header(sheet, keys)[0] or sheet.above
 
 
 def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
@@ -63,16 +61,15 @@ def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
     for row in range(start, len(sheet.rows)):
         if any(_is_figure(cell) for cell in sheet.rows[row] if cell is not None):
             continue
-        cells = [cell for cell in sheet.rows[row] if single_line(cell)]
-        if len(cells) < 2:
+        texts = sheet.words(row)
+        if len(texts) < 2:
             continue
-        name = single_line(sheet.at(row, names))
-        texts = [single_line(cell) for cell in cells]
-        if load_sheet_rules().keys.get(plain(name)) in _NAMES:
+        name = sheet.text(row, names)
+        if load_sheet_rules().keys.get(plain(name)) in NAMES:
             return row
         keys = (load_sheet_rules().keys.get(plain(text)) for text in texts)
         if not name and (
-            any(key in _NAMES for key in keys) or any(match_header(t, {}).match for t in texts)
+            any(key in NAMES for key in keys) or any(match_header(t, {}).match for t in texts)
         ):
             return row
     return None
@@ -87,15 +84,14 @@ def _with_titles(sheet: Sheet, keys: Keys, head: int, gazetteer: Gazetteer | Non
     start = head
     for row in reversed(range(keys.body, head)):
         cells = [cell for cell in sheet.rows[row] if single_line(cell)]
-        if not cells:
+        texts = sheet.words(row)
+        if not texts:
             continue
-        texts = [single_line(cell) for cell in cells]
-        name = single_line(sheet.at(row, keys.names))
         footer = texts[0].startswith(load_sheet_rules().junk) and not units_stated(texts)
         figures = any(_is_figure(cell) or not parse_cell(cell).fault for cell in cells)
         if footer or (figures and not all(map(cell_year, cells))):
             break
-        if gazetteer and name and is_place(name, gazetteer):
+        if is_place(sheet.text(row, keys.names), gazetteer):
             break
         start = row
     return start
@@ -109,10 +105,9 @@ def _repeats(sheet: Sheet, keys: Keys, rest: Sheet, further: Keys) -> bool:
 
 def _lines(sheet: Sheet, body: int) -> Lines:
     lines = []
-    for cells in sheet.rows[:body]:
-        texts = tuple(plain(single_line(cell)) for cell in cells)
-        words = [single_line(cell) for cell in cells if single_line(cell)]
-        if words and not (len(words) == 1 and load_sheet_rules().continued.match(words[0])):
+    for row in sheet.filled(0, body):
+        texts, words = tuple(map(plain, sheet.texts(row))), sheet.words(row)
+        if not (len(words) == 1 and load_sheet_rules().continued.match(words[0])):
             lines.append(texts[: max(at for at, text in enumerate(texts) if text) + 1])
     return lines
 
@@ -131,7 +126,7 @@ def _side_by_side(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
     keys = find_keys(sheet, gazetteer)
     if keys is None:
         return [sheet]
-    above = headers_of(sheet, keys.body)
+    above = key_headers(sheet, keys.body)
     starts = _starts(sheet, keys, above, gazetteer)
     if len(starts) < 2:
         return [sheet]
@@ -153,9 +148,9 @@ def _starts(
     """Return where tables begin: at cities behind values, or at the keys in front of them."""
     starts, values = list[int](), True
     for at in range(sheet.width):
-        if above.get(at) in _NAMES and _holds_cities(sheet, at, keys.body, gazetteer):
+        if above.get(at) in NAMES and _holds_cities(sheet, at, keys.body, gazetteer):
             begin = at
-            while starts and begin - 1 > starts[-1] and above.get(begin - 1) not in (None, *_NAMES):
+            while starts and begin - 1 > starts[-1] and above.get(begin - 1) not in (None, *NAMES):
                 begin -= 1
             if values:
                 starts.append(begin)
@@ -167,7 +162,7 @@ def _starts(
 
 def _holds_cities(sheet: Sheet, at: int, body: int, gazetteer: Gazetteer | None) -> bool:
     """Tell whether most names of a column are Chinese ones of cities."""
-    texts = {single_line(sheet.at(row, at)) for row in range(body, len(sheet.rows))} - {""}
+    texts = {sheet.text(row, at) for row in sheet.filled(body)} - {""}
     names = sorted(place_name(text) for text in texts if not text.isascii())[:60]
     if gazetteer is None or not names:
         return False
@@ -176,8 +171,7 @@ def _holds_cities(sheet: Sheet, at: int, body: int, gazetteer: Gazetteer | None)
 
 
 def _is_filled(sheet: Sheet, at: int, body: int) -> bool:
-    rows: Sequence[int] = range(body, len(sheet.rows))
-    return any(parse_cell(sheet.at(row, at)).known for row in rows)
+    return any(parse_cell(sheet.at(row, at)).known for row in range(body, len(sheet.rows)))
 
 
 def _only_columns(sheet: Sheet, kept: set[int]) -> Sheet:

@@ -13,14 +13,15 @@ from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import Cell, cell_year, parse_column
+from city_resilience.reading.decode import Position
 from city_resilience.reading.issues import Issue, Level, Place
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
-from city_resilience.reading.sheets.head import Column, Head, read_head
+from city_resilience.reading.sheets.header_rows import Column, read_columns
 from city_resilience.reading.sheets.keys import Keys, find_keys
-from city_resilience.reading.sheets.shapes import unreadable
+from city_resilience.reading.sheets.shapes import unread_shape
 from city_resilience.reading.sheets.years import YearRules
-from city_resilience.reading.wording import match_header, place_name, single_line, split_year
+from city_resilience.reading.wording import match_header, place_name, split_year
 
 __all__ = ["Options", "Table", "lay_out_sheet"]
 
@@ -50,10 +51,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Table:
-    """A sheet with its keys and header rows.
+    """A sheet with its keys and columns.
 
     Attributes
     ----------
+    sheet : Sheet
+    keys : Keys
+    columns : tuple of Column
+    titles : tuple of str
+        Lines above the header rows, or else above those of the first table of the sheet.
+    options : Options
     year : int or None
         Year of the data, where rows and columns do not say it.
     year_how : str
@@ -62,7 +69,8 @@ class Table:
 
     sheet: Sheet
     keys: Keys
-    head: Head
+    columns: tuple[Column, ...]
+    titles: tuple[str, ...]
     options: Options
     year: int | None = None
     year_how: str = ""
@@ -74,42 +82,28 @@ class Table:
         found: str,
         reason: str,
         *,
-        row: int = 0,
-        column: int = 0,
-        year: int = 0,
-        city: str = "",
-        variable: str = "",
-        likely: str = "",
+        row: int = -1,
+        column: int = -1,
+        **about: Any,
     ) -> Issue:
-        """Return an issue of this sheet; row and column count from 1."""
-        place = Place(self.sheet.file, self.sheet.name, row, column)
-        years = (year,) if year else ()
-        return Issue(
-            level,
-            kind,
-            reason,
-            place=place,
-            found=found,
-            likely=likely,
-            variable=variable,
-            city=city,
-            years=years,
-        )
+        """Return an issue of this sheet; row and column count from 0."""
+        place = Place(self.sheet.file, self.sheet.name, row + 1, column + 1)
+        return Issue(level, kind, reason, place=place, found=found, **about)
 
     def rows(self) -> range:
-        """Rows below the head."""
+        """Rows below the header rows."""
         return range(self.keys.body, len(self.sheet.rows))
 
     def text(self, row: int, key: str) -> str:
         """Return the text of a key column in a row; "" where there is no such column."""
         at = self.keys.names if key == "name" else self.keys.places.get(key)
-        text = "" if at is None else single_line(self._key(row, at))
+        text = "" if at is None else self.sheet.text(*self._key(row, at))
         return place_name(text) if key == "name" else text
 
-    def _key(self, row: int, at: int) -> Any:
-        """Return a cell of a key column, which may be merged over several rows."""
+    def _key(self, row: int, at: int) -> Position:
+        """Return where a cell of a key column stands, which may be merged over several rows."""
         top, left = self.sheet.covered.get((row, at), (row, at))
-        return self.sheet.at(top if left == at and top >= self.keys.body else row, at)
+        return (top if left == at and top >= self.keys.body else row), at
 
     def scope(self, row: int, column: Column, match: Match) -> str:
         """Return the scope of a cell, "" where a column of scopes says none that is known."""
@@ -119,7 +113,7 @@ class Table:
 
     def value_columns(self) -> list[Column]:
         """Columns that hold values of a variable."""
-        columns = (c for c in self.head.columns if c.position not in self.keys.positions)
+        columns = (c for c in self.columns if c.position not in self.keys.positions)
         return [c for c in columns if c.match or "indicator" in self.keys.places]
 
     def cell(self, row: int, at: int) -> Cell:
@@ -132,66 +126,71 @@ class Table:
     def _parsed(self) -> dict[int, list[Cell]]:
         return {}
 
+    def numbers(self, row: int) -> list[float]:
+        """Return the numbers of a row outside its key columns."""
+        positions = (at for at in range(self.sheet.width) if at not in self.keys.positions)
+        cells = (self.cell(row, at) for at in positions)
+        return [cell.value for cell in cells if cell.known]
+
     def row_years(self) -> dict[int, int | None]:
         """Return each row's year: its own, the sheet's, or None where columns say it."""
         if "year" not in self.keys.places:
             return dict.fromkeys(self.rows(), self.year)
-        at = self.keys.places["year"]
-        return {row: cell_year(self._key(row, at)) for row in self.rows()}
+        return {row: cell_year(self.text(row, "year")) for row in self.rows()}
 
 
 def lay_out_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> Table | Issue:
-    """Find the keys, the head and the year of a sheet; an issue where it is no table of cities."""
-    keys = find_keys(sheet, gazetteer)
-    if reason := unreadable(sheet, keys, gazetteer):
-        return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
-    assert keys is not None
-    head = read_head(sheet, keys, options.units)
-    head = _in_context(sheet, _named(sheet, keys, head, options), options)
-    table = Table(sheet, keys, head, options)
+    """Find the keys, columns and year of a sheet; an issue where it is no table of cities."""
+    keys, place = find_keys(sheet, gazetteer), Place(sheet.file, sheet.name)
+    reason = unread_shape(sheet, keys, gazetteer)
+    if keys is None or reason:
+        return Issue("lost", "sheet", reason, place=place)
+    columns, own_titles = read_columns(sheet, keys, options.units)
+    titles = own_titles or sheet.above
+    columns = _named(columns, keys, sheet, titles, options)
+    table = Table(sheet, keys, _in_context(columns, sheet, titles, options), titles, options)
     if "year" in keys.places or all(column.year for column in table.value_columns()):
         return table
-    titles = (*head.titles, *sheet.above)
-    year, how = options.years.year_of(sheet.file, sheet.name, titles)
+    stated = (*own_titles, *sheet.above)
+    year, how = options.years.year_of(sheet.file, sheet.name, stated)
     if year is None:
         reason = "no year in a column, a title or a name; say it with --year"
-        return Issue("lost", "sheet", reason, place=Place(sheet.file, sheet.name))
+        return Issue("lost", "sheet", reason, place=place)
     return replace(table, year=year, year_how=how)
 
 
-def _named(sheet: Sheet, keys: Keys, head: Head, options: Options) -> Head:
+def _named(
+    columns: tuple[Column, ...],
+    keys: Keys,
+    sheet: Sheet,
+    titles: Sequence[str],
+    options: Options,
+) -> tuple[Column, ...]:
     """Give columns of years or values the variable that the table's titles or names say."""
     value = keys.places.get("value")
-    needy = [c for c in head.columns if not c.match and (c.year or c.position == value)]
+    needy = [c for c in columns if not c.match and (c.year or c.position == value)]
     if not needy or "indicator" in keys.places:
-        return head
-    texts = (
-        *(head.titles or sheet.above),
-        sheet.name,
-        _FILE_WORDS.sub("", PurePath(sheet.file).stem),
-    )
+        return columns
+    texts = (*titles, sheet.name, _FILE_WORDS.sub("", PurePath(sheet.file).stem))
     matches = (match_header(split_year(text)[0], options.units).match for text in texts)
     match = next(filter(None, matches), None)
     if match is None:
-        return head
+        return columns
     label = match.variable.label_zh
-    columns = (replace(c, match=match, header=label) if c in needy else c for c in head.columns)
-    return replace(head, columns=tuple(columns))
+    return tuple(replace(c, match=match, header=label) if c in needy else c for c in columns)
 
 
-def _in_context(sheet: Sheet, head: Head, options: Options) -> Head:
+def _in_context(
+    columns: Sequence[Column], sheet: Sheet, titles: Sequence[str], options: Options
+) -> tuple[Column, ...]:
     """Give columns the scope and unit that are stated for the table, and doubt plain names."""
-    titles = head.titles or sheet.above
     scope, units = scope_stated(titles, sheet.name, sheet.file), units_stated(titles)
-    columns = (_with_meaning(c, units, (*titles, sheet.name), options) for c in head.columns)
-    return replace(head, columns=tuple(_with_scope(c, scope) for c in columns))
+    meant = (_with_meaning(c, units, (*titles, sheet.name), options) for c in columns)
+    return tuple(_with_scope(column, scope) for column in meant)
 
 
 def _with_meaning(
-    column: Column,
-    units: Sequence[str],
-    titles: Sequence[str],
-    options: Options,
+    column: Column, units: Sequence[str], titles: Sequence[str], options: Options
 ) -> Column:
     """Give a column the table's unit; the user's own columns are what the user says."""
     own, match = options.own.get(column.header), column.match

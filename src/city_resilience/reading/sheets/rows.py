@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
+from city_resilience.catalogue.gazetteer.lookup import NotFound
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.reading.issues import Issue
+from city_resilience.reading.places import missed, name_rows
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import single_line
 
-__all__ = ["City", "PlacedRows", "place_rows", "row_numbers"]
+__all__ = ["City", "PlacedRows", "place_rows"]
 
 _SHOWN = 80
 
@@ -56,33 +54,28 @@ def place_rows(
     """
     names = {row: table.text(row, "name") for row in years}
     issues = _without_name(table, [row for row in years if not names[row]])
-    named = [row for row in years if names[row]]
+    rows = [row for row in years if names[row]]
     if gazetteer is None:
-        places = {row: City("", names[row], table.text(row, "province")) for row in named}
+        places = {row: City("", names[row], table.text(row, "province")) for row in rows}
         twice = _of_two_provinces(places.values())
         issues += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
         places = {row: place for row, place in places.items() if place.name not in twice}
         return PlacedRows(places, tuple(issues))
-    answers = resolve_table(
+    named = name_rows(
         gazetteer,
-        [names[row] for row in named],
-        [years[row] for row in named],
-        [table.text(row, "province") for row in named],
-        level=table.keys.level,
+        rows,
+        [names[row] for row in rows],
+        [years[row] for row in rows],
+        [table.text(row, "province") for row in rows],
+        table.keys.level,
     )
-    answered = dict(zip(named, answers, strict=True))
-    found = {row: a for row, a in answered.items() if isinstance(a, Match)}
-    cities = {row: match for row, match in found.items() if match.kind == "city"}
-    issues += [
-        _not_found(table, row, answer, gazetteer)
-        for row, answer in answered.items()
-        if isinstance(answer, NotFound)
-    ]
-    words = {row for row, m in found.items() if m.kind == "header" and row_numbers(table, row)}
-    issues += [_headed(table, row, found[row].name) for row in sorted(words)]
-    issues += _set_aside(table, [m for row, m in found.items() if row not in {*cities, *words}])
-    issues += _remarks(table, cities.values())
-    places = {row: City(m.adcode, m.name, m.province) for row, m in cities.items()}
+    issues += [_not_found(table, row, a, gazetteer) for row, a in named.missing.items()]
+    words = {r: m for r, m in named.others.items() if m.kind == "header" and table.numbers(r)}
+    issues += [_headed(table, row, match.name) for row, match in words.items()]
+    named = replace(named, others={r: m for r, m in named.others.items() if r not in words})
+    for kind, found, reason in named.notes():
+        issues.append(table.issue("note", kind, found, reason, city=found * (kind == "name")))
+    places = {row: City(m.adcode, m.name, m.province) for row, m in named.cities.items()}
     return PlacedRows(places, tuple(issues))
 
 
@@ -95,35 +88,28 @@ def _of_two_provinces(places: Iterable[City]) -> set[str]:
 
 def _unclear(table: Table, row: int, name: str) -> Issue:
     reason = "a name in two provinces; add the province to the name, such as Name (Province)"
-    return table.issue("lost", "name", name, reason, row=row + 1, column=table.keys.names + 1)
+    return table.issue("lost", "name", name, reason, row=row, column=table.keys.names)
 
 
 def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
     """List rows without a name: those that hold nothing but zeros together, others one by one."""
     idle, issues = [], []
     for row in rows:
-        numbers = row_numbers(table, row)
-        text = " ".join(filter(None, map(single_line, table.sheet.rows[row])))[:_SHOWN]
+        numbers = table.numbers(row)
+        text = " ".join(table.sheet.words(row))[:_SHOWN]
         if any(numbers):
             reason = "values and no name of a city; write the name into the row"
-            issues.append(table.issue("lost", "row", text, reason, row=row + 1))
+            issues.append(table.issue("lost", "row", text, reason, row=row))
         elif numbers:
             idle.append(row + 1)
         elif text:
             reason = "a line of text, no row of the table"
-            issues.append(table.issue("note", "row", text, reason, row=row + 1))
+            issues.append(table.issue("note", "row", text, reason, row=row))
     if idle:
         found = f"{len(idle)} rows, {idle[0]} to {idle[-1]}"
         reason = "no name and nothing but zeros; set aside"
-        issues.append(table.issue("note", "row", found, reason, row=idle[0]))
+        issues.append(table.issue("note", "row", found, reason, row=idle[0] - 1))
     return issues
-
-
-def row_numbers(table: Table, row: int) -> list[float]:
-    """Return the numbers of a row outside its key columns."""
-    positions = table.keys.positions
-    cells = (table.cell(row, at) for at in range(table.sheet.width) if at not in positions)
-    return [cell.value for cell in cells if cell.known]
 
 
 def _is_total(name: str, gazetteer: Gazetteer) -> bool:
@@ -134,37 +120,18 @@ def _is_total(name: str, gazetteer: Gazetteer) -> bool:
 
 def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Issue:
     found = answer.name[:_SHOWN]
-    if not row_numbers(table, row):
+    if not table.numbers(row):
         junk = answer.name.startswith(load_sheet_rules().junk)
         reason = "a line below the table" if junk else "a name that is no city's, without values"
-        return table.issue("note", "row", found, reason, row=row + 1)
-    near = f"; nearest: {', '.join(answer.candidates)}" if answer.candidates else ""
-    reason = f"city {answer.reason}{near if answer.reason == 'unknown' else ''}; correct the name"
+        return table.issue("note", "row", found, reason, row=row)
+    reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
     if _is_total(answer.name, gazetteer):
-        return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row + 1)
-    at = table.keys.names + 1
-    return table.issue("lost", "name", found, reason, row=row + 1, column=at, likely=likely)
+        return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row)
+    at = table.keys.names
+    return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)
 
 
 def _headed(table: Table, row: int, name: str) -> Issue:
     reason = "values beside a word of a head; write the name of a city, and the scope in a column"
-    return table.issue("lost", "row", name, reason, row=row + 1, column=table.keys.names + 1)
-
-
-def _set_aside(table: Table, matches: Sequence[Match]) -> list[Issue]:
-    issues = []
-    for kind in sorted({match.kind for match in matches}):
-        names = Counter(match.name for match in matches if match.kind == kind)
-        shown = ", ".join(f"{name} ({n})" if n > 1 else name for name, n in names.items())
-        reason = f"{names.total()} rows of kind {kind}, no cities; set aside"
-        issues.append(table.issue("note", "row", shown, reason))
-    return issues
-
-
-def _remarks(table: Table, cities: Iterable[Match]) -> list[Issue]:
-    counts = Counter((match.name, match.note) for match in cities if match.note)
-    return [
-        table.issue("note", "name", city, f"{note} ({rows} rows)", city=city)
-        for (city, note), rows in counts.items()
-    ]
+    return table.issue("lost", "row", name, reason, row=row, column=table.keys.names)

@@ -1,4 +1,4 @@
-"""The head of a table: which rows it takes, and what each column below it holds."""
+"""The header rows of a table: which they are, and what each column below them holds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from city_resilience.reading.cells import cell_year
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import denied
 from city_resilience.reading.sheets.keys import Keys
-from city_resilience.reading.wording import is_unit, match_header, single_line, split_year
+from city_resilience.reading.wording import is_unit, match_header, split_year
 
-__all__ = ["Column", "Head", "read_head", "split_head"]
+__all__ = ["Column", "read_columns", "split_header"]
 
 _UNIT_LINE = re.compile(r"\(?(?:计量)?单位\s*:|\(?units?\s*:", re.IGNORECASE)
 
@@ -53,59 +53,47 @@ class Column:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Head:
-    """Columns of a table and the lines above it.
-
-    Attributes
-    ----------
-    columns : tuple of Column
-    titles : tuple of str
-        Lines above the head, such as ``2-3 年末总人口 (2005年)``.
-    """
-
-    columns: tuple[Column, ...]
-    titles: tuple[str, ...]
-
-
-def read_head(sheet: Sheet, keys: Keys, units: Mapping[str, str]) -> Head:
+def read_columns(
+    sheet: Sheet, keys: Keys, units: Mapping[str, str]
+) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Read the rows above the body.
 
     Parameters
     ----------
     units : mapping of str to str
         Declared units by header or variable id.
+
+    Returns
+    -------
+    columns : tuple of Column
+    titles : tuple of str
+        Lines above the header rows, such as ``2-3 年末总人口 (2005年)``.
     """
-    body = keys.body
-    titles, rows = split_head(sheet, keys)
+    titles, rows = split_header(sheet, keys)
     columns: list[Column] = []
     for position in range(sheet.width):
-        texts = [_text(sheet, row, position, body) for row in rows]
-        column = _column(position, texts, units)
+        column = _column(position, [_text(sheet, row, position, keys) for row in rows], units)
         if position not in keys.positions:
             column = _inherited(column, columns[-1] if columns else None)
         columns.append(column)
-    beside = (*columns[1:], None)
-    scoped = (_with_scope(c, right) for c, right in zip(columns, beside, strict=False))
-    return Head(tuple(scoped), titles)
+    return tuple(map(_beside, columns, (*columns[1:], None))), titles
 
 
-def split_head(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
+def split_header(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
     """Split the rows above the body into lines of text and rows of headers.
 
     A line may have its unit beside it; below headers it stands in the column of names. Where there
     is no row of several headers the last line is taken for one as well.
     """
     titles, rows, filled = list[str](), list[int](), list[int]()
-    body, names = keys.body, keys.names
-    for row in (row for row in range(body) if sheet.rows[row]):
-        found = (_text(sheet, row, at, body) for at in range(sheet.width))
+    for row in range(keys.body if sheet.width else 0):
+        found = (_text(sheet, row, at, keys) for at in range(sheet.width) if sheet.rows[row])
         texts = list(dict.fromkeys(filter(None, found)))
         if not texts:
             continue
         filled.append(row)
         words = [text for text in texts if not _UNIT_LINE.match(text)]
-        alone = len(texts) == 1 and (not rows or texts[0] == single_line(sheet.at(row, names)))
+        alone = len(texts) == 1 and (not rows or texts[0] == sheet.text(row, keys.names))
         if sheet.width > 1 and (alone or (not rows and len(words) == 1 < len(texts))):
             titles += texts
         else:
@@ -113,20 +101,18 @@ def split_head(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
     return tuple(titles), rows or filled[-1:]
 
 
-def _text(sheet: Sheet, row: int, position: int, body: int) -> str:
+def _text(sheet: Sheet, row: int, position: int, keys: Keys) -> str:
     anchor = sheet.covered.get((row, position))
-    if anchor is not None and anchor[0] < body:
-        row, position = anchor
-    return single_line(sheet.at(row, position))
+    return sheet.text(*anchor) if anchor and anchor[0] < keys.body else sheet.text(row, position)
 
 
 def _column(position: int, texts: Sequence[str], units: Mapping[str, str]) -> Column:
-    scope, year, unit, words = "", None, "", list[str]()
+    rules, scope, year, unit, words = load_sheet_rules(), "", None, "", list[str]()
     for text in dict.fromkeys(filter(None, texts)):
-        if plain(text) in load_sheet_rules().idle:
+        if plain(text) in rules.idle:
             continue
-        if plain(text) in load_sheet_rules().scopes:
-            scope = load_sheet_rules().scopes[plain(text)]
+        if plain(text) in rules.scopes:
+            scope = rules.scopes[plain(text)]
         elif cell_year(text):
             year = cell_year(text)
         elif is_unit(text) and words:
@@ -152,8 +138,7 @@ def _understood(column: Column, words: Sequence[str], units: Mapping[str, str]) 
                     wording, year, header = found, year_in, rest
         match = wording.match
         if match is not None:
-            group = words[:-1] if text != together else ()
-            problem = problem or denied(group, stated, match)
+            problem = problem or denied(words[:-1] if text != together else (), stated, match)
             if not problem:
                 scope = column.scope or match.scope
                 return replace(column, header=text, match=match, scope=scope, year=year)
@@ -179,11 +164,11 @@ def _inherited(column: Column, left: Column | None) -> Column:
 def _goes_on(left: Column, column: Column) -> bool:
     if column.year or left.year:
         return bool(column.year and left.year and column.year != left.year)
-    place = load_sheet_rules().scope_order.index(column.scope)
-    return place > (load_sheet_rules().scope_order.index(left.scope) if left.scope else 0)
+    order = load_sheet_rules().scope_order
+    return order.index(column.scope) > (order.index(left.scope) if left.scope else 0)
 
 
-def _with_scope(column: Column, right: Column | None) -> Column:
+def _beside(column: Column, right: Column | None) -> Column:
     """Say which scope a column has that names none: what the same header beside it leaves over."""
     if column.match is None or column.scope:
         return column

@@ -1,0 +1,165 @@
+"""Names in rows as official units of a gazetteer, and what is set aside or not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazetteer
+from city_resilience.catalogue.gazetteer.groups import COMPUTED_GROUPS
+from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
+from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
+from city_resilience.errors import InputError
+from city_resilience.reading.issues import Issue, Place
+
+__all__ = ["Named", "Placed", "missed", "name_rows", "place_cities"]
+
+
+@dataclass(frozen=True)
+class Named:
+    """Rows by what their name means.
+
+    Attributes
+    ----------
+    cities : dict of int to Match
+        Row to its city.
+    others : dict of int to Match
+        Rows of provinces, totals, counties and words of a header.
+    missing : dict of int to NotFound
+        Rows whose name means no unit, or several.
+    """
+
+    cities: dict[int, Match] = field(default_factory=dict)
+    others: dict[int, Match] = field(default_factory=dict)
+    missing: dict[int, NotFound] = field(default_factory=dict)
+
+    def notes(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what was set aside (``row``) and concluded (``name``): kind, found and reason."""
+        others = Counter((match.kind, match.name) for match in self.others.values())
+        for kind in sorted({kind for kind, _ in others}):
+            names = {name: count for (of, name), count in others.items() if of == kind}
+            shown = ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))
+            yield "row", shown, f"{sum(names.values())} rows of kind {kind} set aside"
+        remarks = Counter((match.note, match.name) for match in self.cities.values() if match.note)
+        for (note, name), count in sorted(remarks.items()):
+            yield "name", name, f"{note} ({count} rows)"
+
+
+def name_rows(
+    gazetteer: Gazetteer,
+    rows: Sequence[int],
+    names: Sequence[str],
+    years: Sequence[int | None],
+    provinces: Sequence[str],
+    level: str,
+) -> Named:
+    """Resolve the names of the rows of a table; see `resolve_table`."""
+    answers = resolve_table(gazetteer, names, years, provinces, level=level)
+    named = Named()
+    for row, answer in zip(rows, answers, strict=True):
+        if isinstance(answer, NotFound):
+            named.missing[row] = answer
+        elif answer.kind == "city":
+            named.cities[row] = answer
+        else:
+            named.others[row] = answer
+    return named
+
+
+def missed(answer: NotFound) -> str:
+    """Say why a name means no one unit, with the nearest names."""
+    near = ", ".join(answer.candidates) if answer.reason == "unknown" else ""
+    return f"city {answer.name!r} is {answer.reason}{near and f', nearest: {near}'}"
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of the rows of a panel.
+
+    Attributes
+    ----------
+    keys : mapping of str to Series
+        ``city`` (current full name), ``year``, ``province`` and the groups looked up, for the
+        rows kept.
+    kept : ndarray of bool, shape (rows,)
+        False for provinces, totals, counties and repeated headers.
+    notes : tuple of str
+        What was set aside, corrected or renamed, and units that had ended.
+    issues : tuple of Issue
+        Names that are unknown or ambiguous, each where it stands first; their rows are not kept.
+    """
+
+    keys: Mapping[str, Any]
+    kept: NDArray[np.bool_]
+    notes: tuple[str, ...]
+    issues: tuple[Issue, ...]
+
+
+def place_cities(
+    path: str, keys: Mapping[str, Any], country: str, groups: tuple[str, ...], *, level: str = ""
+) -> Placed:
+    """Resolve the city names of a panel.
+
+    Parameters
+    ----------
+    path : str
+        The file, for errors.
+    keys : mapping
+        ``city`` (Series of str, its index the row in the file), ``year`` and perhaps
+        ``province``.
+    country : str
+        Which gazetteer.
+    groups : tuple of str
+        Groups of the gazetteer to add; those computed from the panel's values are left out.
+    level : str
+        ``city`` if the header says that the column holds prefecture-level cities.
+
+    Raises
+    ------
+    InputError
+        If no row is a city.
+    """
+    gazetteer, names, years = load_gazetteer(country), keys["city"], np.asarray(keys["year"])
+    provinces = keys.get("province", pd.Series("", index=names.index))
+    rows = names.index.tolist()
+    named = name_rows(gazetteer, rows, names.tolist(), years.tolist(), provinces.tolist(), level)
+    kept = names.index.isin(list(named.cities))
+    if not kept.any():
+        raise InputError(
+            f"{path}: no row is a city of the gazetteer {country!r}, the first is "
+            f"{names.iloc[0]!r}; name the column of cities as city in [data]"
+        )
+    cities, index = list(named.cities.values()), names.index[kept]
+    stated = provinces[kept]
+    official = pd.Series([city.province for city in cities], index=index)
+    placed: dict[str, Any] = {
+        "city": pd.Series([city.name for city in cities], index=index),
+        "year": years[kept],
+        "province": stated.mask(stated == "", official),
+    }
+    for group in (name for name in groups if name not in COMPUTED_GROUPS):
+        labels = {code: gazetteer.group_label(code, group) for code in {c.adcode for c in cities}}
+        placed[group] = pd.Series([labels[city.adcode] for city in cities], index=index)
+    notes = (f"{why}: {found}" if kind == "row" else why for kind, found, why in named.notes())
+    return Placed(placed, kept, tuple(notes), tuple(_unknown(named.missing)))
+
+
+def _unknown(missing: Mapping[int, NotFound]) -> Iterator[Issue]:
+    first = {answer.name: (row, answer) for row, answer in reversed(list(missing.items()))}
+    for row, answer in sorted(first.values(), key=lambda found: found[0]):
+        yield Issue(
+            "error",
+            "unreadable",
+            missed(answer),
+            "correct the name, add a province column, delete the rows or set "
+            'gazetteer = "none" in [data]',
+            place=Place(row=row),
+            found=answer.name,
+            acceptable=False,
+        )
