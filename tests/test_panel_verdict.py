@@ -164,3 +164,18 @@ def test_whole_runs_agree(suffix, line, tmp_path, monkeypatch, capsys):
     assert run(["train", "experiment.toml", *data, "--out", "out", "--store", "store"]) == expected
     if line:
         assert run(["predict", *data, "--out", "forecast.csv", *model]) == 0
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_grouped_thousands_are_one_number_to_every_verb(tmp_path, suffix):
+    frame = frame_of([])
+    numbers = (1e6 * frame[VARIABLE].astype(float)).round().astype(int)
+    path = save(frame.assign(**{VARIABLE: numbers.map("{:,}".format)}), tmp_path / f"panel{suffix}")
+    expected = frame.assign(number=numbers).set_index(["city", "year"])["number"].astype(float)
+    for purpose in ("check", "train", "predict", "measure"):
+        panel = read_audited(path, experiment_of([]), purpose=purpose).panel
+        found = panel.frame.set_index(["city", "year"])[VARIABLE]
+        pd.testing.assert_series_equal(found, expected, check_names=False)
+    cells = import_sheets([path], country="none").cells.query("variable == @VARIABLE")
+    imported = cells.set_index(["city", "year"])["value"].sort_index()
+    pd.testing.assert_series_equal(imported, expected, check_names=False, check_index_type=False)
