@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import backtest, main, train
+from city_resilience.commands import main, run, train
+from city_resilience.commands.evaluation import evaluate
 from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
@@ -276,21 +277,19 @@ def test_promote_obeys_the_gate_unless_forced(story):
 
 def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
     version = find_version("small/1", story.store)
-    monkeypatch.setattr(
-        "city_resilience.tracking.registry.champion_of", lambda name, store: version
-    )
+    monkeypatch.setattr(run, "champion_of", lambda name, store: version)
     changes = ("outcome.horizons=[1]", *CRIPPLED)
-    run = load(story.experiment, str(story.panels["first"]), changes)
+    source = load(story.experiment, str(story.panels["first"]), changes)
     refitted = []
 
     def recorded(dataset, experiment, *rest):
         refitted.append(experiment)
         return run_backtest(dataset, experiment, *rest)
 
-    evaluation = backtest.evaluate(run)
-    monkeypatch.setattr("city_resilience.evaluation.backtest.run_backtest", recorded)
-    train._gate(run, evaluation, story.store, silent)
-    assert run.experiment.outcome.horizons == (1,)
+    evaluation = evaluate(source)
+    monkeypatch.setattr(run, "run_backtest", recorded)
+    run.judge(source, evaluation, story.store, silent)
+    assert source.experiment.outcome.horizons == (1,)
     stored = load_bundle(bundle_of(version, story.store)).experiment
     assert [own.outcome for own in refitted] == [stored.outcome]
     assert stored.outcome.horizons == (1, 2)
@@ -301,8 +300,8 @@ def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
     assert story.better.version.aliases == ("challenger", "champion")
     assert story.after_better == 4
     own = story.better.evaluation.backtest.frame
-    run = load(story.experiment, str(story.panels["better"]), CRIPPLED)
-    refitted = backtest.evaluate(run).backtest.frame
+    source = load(story.experiment, str(story.panels["better"]), CRIPPLED)
+    refitted = evaluate(source).backtest.frame
     keys = ["city", "origin", "horizon"]
     rows = [f[f["model"] == m][keys] for f, m in ((own, BLEND), (refitted, "ridge"))]
     np.testing.assert_array_equal(*(part.sort_values(keys).to_numpy() for part in rows))
@@ -387,8 +386,8 @@ def test_compare_shows_the_years(story):
 @pytest.mark.parametrize(
     ("broken", "existing"),
     [
-        ("city_resilience.report.report_page.write_report", False),
-        ("city_resilience.tracking.registration.register", True),
+        ("city_resilience.commands.run.write_report", False),
+        ("city_resilience.commands.run.register", True),
     ],
 )
 def test_failure_leaves_no_file_and_no_version_and_a_failed_run(

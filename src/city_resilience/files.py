@@ -27,6 +27,7 @@ __all__ = [
     "write_folder",
     "write_json",
     "write_table",
+    "write_tables",
 ]
 
 
@@ -105,6 +106,12 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
     with _replacing(path) as temporary:
         write(frame, temporary)
     return path
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write frames to a folder, each in the format of its name's suffix."""
+    for name, frame in tables.items():
+        write_table(frame, folder / name)
 
 
 def write_json(value: Mapping[str, Any], path: Path | str) -> Path:

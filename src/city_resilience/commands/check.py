@@ -129,13 +129,14 @@ def _findings_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.report.texts import words
 
-    rows = [
-        [check["name"]["en"], *(str(check[kind] or "") for kind in KINDS)]
+    found = [
+        {"name": check["name"]["en"], **{kind: check[kind] or None for kind in KINDS}}
         for check in checks
         if any(check[kind] for kind in KINDS)
     ]
-    heads = ["check", *(words(f"audit_tile_{kind}", "en").lower() for kind in KINDS)]
-    return table_of("Findings by check", heads, rows)
+    heads = [words(f"audit_tile_{kind}", "en").lower() for kind in KINDS]
+    columns = [(head, f"{{{kind}:}}") for head, kind in zip(heads, KINDS, strict=True)]
+    return table_of("Findings by check", [("check", "{name}"), *columns], found)
 
 
 def _leading(summary: Mapping[str, Any]) -> Iterable[str]:
@@ -158,24 +159,24 @@ def _series_by_family(groups: Sequence[Mapping[str, Any]]) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.report.audit_coverage import THIN
 
-    rows = []
+    found = []
     for group in groups:
         lines = group["lines"]
         late, early = ([line[key] for line in lines if line[key]] for key in ("late", "early"))
-        counts = (sum(bool(line[key]) for line in lines) for key in ("gaps", "thin"))
-        rows.append(
-            [
-                group["name"]["en"],
-                str(len(lines)),
-                str(sum(line["whole"] for line in lines) or ""),
-                _with_years(late),
-                _with_years(early),
-                *(str(count or "") for count in counts),
-                str(sum(not line["reach"] for line in lines) or ""),
-            ]
-        )
-    heads = ("family", "series", "every year", "start late", "stop early", "with gaps", "thin")
-    table = table_of("Coverage by family: number of series (years)", [*heads, "empty"], rows)
+        counts = {
+            "every year": sum(line["whole"] for line in lines),
+            "start late": _with_years(late),
+            "stop early": _with_years(early),
+            "with gaps": sum(bool(line["gaps"]) for line in lines),
+            "thin": sum(bool(line["thin"]) for line in lines),
+            "empty": sum(not line["reach"] for line in lines),
+        }
+        named = {key.replace(" ", "_"): count or None for key, count in counts.items()}
+        found.append({"family": group["name"]["en"], "series": len(lines), **named})
+    heads = ("series", "every year", "start late", "stop early", "with gaps", "thin", "empty")
+    columns = [(head, f"{{{head.replace(' ', '_')}:}}") for head in heads]
+    title = "Coverage by family: number of series (years)"
+    table = table_of(title, [("family", "{family}"), *columns], found)
     if any(line["thin"] for group in groups for line in group["lines"]):
         table.caption = f"thin: in some year fewer than {THIN:.0%} of the cities have a value"
     return table

@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "compare", "show"]
 
+COLUMNS = (
+    ("horizon", "{horizon}"),
+    ("origin", "{origin}"),
+    ("challenger", "{challenger:.3f}"),
+    ("champion", "{champion:.3f}"),
+    ("difference", "{difference:+.3f}"),
+)
+
 
 def compare(challenger: str, champion: str | None = None, *, store: str = "") -> Verdict:
     """Return the gate's verdict on two registered versions, from the backtests of their runs.
@@ -58,17 +66,7 @@ def show(verdict: Verdict) -> None:
     from city_resilience.commands.console import open_console, say, table_of
 
     console = open_console()
-    rows = [
-        [
-            str(pair.horizon),
-            str(pair.origin),
-            f"{pair.challenger:.3f}",
-            f"{pair.champion:.3f}",
-            f"{pair.challenger - pair.champion:+.3f}",
-        ]
-        for pair in verdict.pairs.itertuples()
-    ]
-    if rows:
-        heads = ["horizon", "origin", "challenger", "champion", "difference"]
-        console.print(table_of("MAE", heads, rows))
+    pairs = verdict.pairs.assign(difference=verdict.pairs["challenger"] - verdict.pairs["champion"])
+    if len(pairs):
+        console.print(table_of("MAE", COLUMNS, pairs.to_dict("records")))
     say(console, verdict.words())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from string import Formatter
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.progress import Progress
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from city_resilience.report.tables import Table as ReportTable
     from city_resilience.report.texts import Both
 
-__all__ = ["number", "open_console", "progress_bars", "report_table", "say", "table_of"]
+__all__ = ["open_console", "progress_bars", "report_table", "say", "table_of"]
 
 WIDE = 120
 
@@ -53,33 +54,6 @@ def progress_bars() -> Iterator[Progress]:
         yield progress
 
 
-def table_of(
-    title: str,
-    heads: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    left: Sequence[str] = (),
-    bold: int | None = None,
-) -> Table:
-    """Lay rows of text out as a table.
-
-    Parameters
-    ----------
-    heads : sequence of str
-        The first column and those named in ``left`` stand at the left, numbers at the right.
-    bold : int
-        Place of a row that stands out.
-    """
-    from rich.table import Table
-
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for place, head in enumerate(heads):
-        table.add_column(head, justify="right" if place and head not in left else "left")
-    for place, row in enumerate(rows):
-        table.add_row(*row, style="bold" if place == bold else None)
-    return table
-
-
 def report_table(own: ReportTable) -> Table:
     """Lay a table of the report out, in English: smaller lines of a cell stand below it."""
     from rich.table import Table
@@ -97,15 +71,36 @@ def report_table(own: ReportTable) -> Table:
     return table
 
 
-def number(value: float | None, form: str) -> str:
-    """Format a number; "" where it is unknown.
+def table_of(
+    title: str, columns: Sequence[tuple[str, str]], records: Iterable[Mapping[str, Any]]
+) -> Table:
+    """Lay records out as a table.
 
-    Examples
-    --------
-    >>> number(0.25, "{:+.1%}")
-    '+25.0%'
+    Parameters
+    ----------
+    columns : sequence of (str, str)
+        Heads and, for each, the format of a record, such as ``{mae:.3f}``; blank where a value is
+        unknown. One with a colon stands at the right.
+    records : iterable of mapping
+        A record that is ``served`` stands out.
     """
-    return "" if value is None or value != value else form.format(value)  # noqa: PLR0124 NaN
+    from rich.table import Table
+
+    table = Table(title=title or None, title_justify="left", caption_justify="left")
+    for head, form in columns:
+        table.add_column(head, justify="right" if ":" in form else "left")
+    for record in records:
+        cells = (_filled(form, record) for _, form in columns)
+        table.add_row(*cells, style="bold" if record.get("served") else None)
+    return table
+
+
+def _filled(form: str, record: Mapping[str, Any]) -> str:
+    formatter = Formatter()
+    names = [name for _, name, _, _ in formatter.parse(form) if name]
+    values = [formatter.get_field(name, (), record)[0] for name in names]
+    unknown = any(value is None or value != value for value in values)  # noqa: PLR0124 NaN
+    return "" if unknown else form.format_map(record)
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:

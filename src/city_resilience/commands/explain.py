@@ -153,7 +153,7 @@ def command(city: str, top: int, **options: Any) -> None:
 
 def show(result: Explained, top: int = 10) -> None:
     """Show the drivers of one city, the families first, then the leading indicators."""
-    from city_resilience.commands.console import number, open_console, say, table_of
+    from city_resilience.commands.console import open_console, say, table_of
     from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums
     from city_resilience.resilience.measures import MEASURES
 
@@ -164,23 +164,19 @@ def show(result: Explained, top: int = 10) -> None:
         f"for {result.origin + result.horizon} (origin {result.origin}, horizon {result.horizon}). "
         "Contributions are associated with the forecast, not causes.",
     )
-    sums = family_sums(result.drivers).set_index("family")["contribution"]
-    families = [
-        ["base value" if family == BASE_FAMILY else str(family), f"{value:+.3f}"]
-        for family, value in sums.sort_values(key=abs, ascending=False).items()
-    ]
-    console.print(table_of("By family", ["family", unit], families))
+    sums = family_sums(result.drivers).replace({"family": {BASE_FAMILY: "base value"}})
+    families = sums.sort_values("contribution", key=abs, ascending=False)
+    columns = [("family", "{family}"), (unit, "{contribution:+.3f}")]
+    console.print(table_of("By family", columns, families.to_dict("records")))
     named = result.drivers[result.drivers["indicator"] != BASE]
-    indicators = [
-        [
-            result.labels.get(row["indicator"], row["indicator"]),
-            row["family"],
-            number(row["value"], "{:,.3g}") or "unknown",
-            f"{row['contribution']:+.3f}",
-        ]
-        for row in named.sort_values("contribution", key=abs, ascending=False)
-        .head(top)
-        .to_dict("records")
+    named = named.sort_values("contribution", key=abs, ascending=False).head(top)
+    columns = [("indicator", "{label}"), ("family", "{family}"), ("value", "{value:}"), columns[1]]
+    records = [
+        {
+            **row,
+            "label": result.labels.get(row["indicator"], row["indicator"]),
+            "value": "unknown" if row["value"] != row["value"] else f"{row['value']:,.3g}",
+        }
+        for row in named.to_dict("records")
     ]
-    heads = ["indicator", "family", "value", unit]
-    console.print(table_of("By indicator", heads, indicators, left=("family",)))
+    console.print(table_of("By indicator", columns, records))

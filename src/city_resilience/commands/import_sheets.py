@@ -321,12 +321,18 @@ def _years(imported: Imported, listing: pd.DataFrame) -> Table:
     lost = listing[listing["level"] == "lost"].groupby("year").size()
     rows = []
     for year, part in cells.groupby("year"):
-        cities = (part.loc[part["scope"] == scope, "city"].nunique() for scope in scopes)
-        counts = [*cities, part["variable"].nunique(), lost.get(str(year), 0)]
-        rows.append([str(year), *(str(count or "") for count in counts)])
+        cities = {own: part.loc[part["scope"] == own, "city"].nunique() or None for own in scopes}
+        variables, gone = part["variable"].nunique(), lost.get(str(year)) or None
+        rows.append({"year": year, **cities, "variables": variables, "lost": gone})
+    columns = [(scope.replace("_", " "), f"{{{scope}:}}") for scope in scopes]
+    columns = [
+        ("year", "{year}"),
+        *columns,
+        ("variables", "{variables:}"),
+        ("cells lost", "{lost:}"),
+    ]
     title = f"{imported.sheets} sheets of {len(imported.files)} files: cities with a value"
-    heads = ["year", *(scope.replace("_", " ") for scope in scopes), "variables", "cells lost"]
-    return table_of(title, heads, rows)
+    return table_of(title, columns, rows)
 
 
 def _place(row: Any) -> str:

@@ -307,14 +307,11 @@ def _own_gap(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 def _extremes(rows: pd.DataFrame, about: Measure, window: str) -> Table:
     from city_resilience.commands.console import table_of
 
-    gap = ["gap, pp"] if "growth_gap_pp" in rows else []
-    sides = [rows[rows["side"] == side].to_dict("records") for side in ("most", "least")]
-    cells = [[_cells(row, about.id) for row in pair] for pair in zip(*sides, strict=True)]
-    heads = ["most", about.id, *gap, "least", about.id, *gap]
-    title = f"{about.id} ({about.unit}), {window}: {about.sign}"
-    return table_of(title, heads, ([*most, *least] for most, least in cells), left=("least",))
-
-
-def _cells(row: Any, name: str) -> list[str]:
-    gap = [f"{row['growth_gap_pp']:+.2f}"] if "growth_gap_pp" in row else []
-    return [row["city"], f"{row[name]:+.3f}", *gap]
+    gap = "growth_gap_pp" in rows
+    columns, records = [], []
+    for side in ("most", "least"):
+        columns += [(side, f"{{{side}[city]}}"), (about.id, f"{{{side}[{about.id}]:+.3f}}")]
+        columns += [("gap, pp", f"{{{side}[growth_gap_pp]:+.2f}}")] if gap else []
+        records.append([{side: row} for row in rows[rows["side"] == side].to_dict("records")])
+    pairs = [most | least for most, least in zip(*records, strict=True)]
+    return table_of(f"{about.id} ({about.unit}), {window}: {about.sign}", columns, pairs)

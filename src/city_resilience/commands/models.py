@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,16 @@ if TYPE_CHECKING:
     from city_resilience.tracking.registry import ModelVersion
 
 __all__ = ["command", "export_model", "list_models", "show"]
+
+COLUMNS = (
+    ("model", "{version.name}"),
+    ("version", "{version.version}"),
+    ("aliases", "{aliases}"),
+    ("origin", "{tags[origin]}"),
+    ("MAE h=1", "{tags[mae_h1]}"),
+    ("created (UTC)", "{version.created}"),
+    ("data", "{tags[fingerprint]}"),
+)
 
 
 def list_models(store: str = "") -> list[ModelVersion]:
@@ -80,18 +91,8 @@ def show(versions: Iterable[ModelVersion]) -> None:
     """Show registered versions."""
     from city_resilience.commands.console import open_console, table_of
 
-    rows = [
-        [
-            version.name,
-            str(version.version),
-            ", ".join(version.aliases),
-            version.tags.get("origin", ""),
-            version.tags.get("mae_h1", ""),
-            version.created,
-            version.tags.get("fingerprint", ""),
-        ]
-        for version in versions
+    records = [
+        {"version": own, "tags": defaultdict(str, own.tags), "aliases": ", ".join(own.aliases)}
+        for own in versions
     ]
-    heads = ["model", "version", "aliases", "origin", "MAE h=1", "created (UTC)", "data"]
-    left = ("aliases", "created (UTC)", "data")
-    open_console().print(table_of("", heads, rows, left=left))
+    open_console().print(table_of("", COLUMNS, records))

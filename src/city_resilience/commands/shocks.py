@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from city_resilience.commands.console import number, open_console, say, table_of
+from city_resilience.commands.console import open_console, say, table_of
 from city_resilience.commands.source import Source
 from city_resilience.evaluation.shocks import run_shocks, score_shocks
 from city_resilience.progress import Progress, silent
@@ -16,7 +16,17 @@ from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.summaries import count_reasons
 from city_resilience.resilience.window import Window
 
-__all__ = ["ShockEvaluation", "evaluate_shocks", "show_shocks"]
+__all__ = ["REASONS_FILE", "ShockEvaluation", "evaluate_shocks", "show_shocks"]
+
+
+REASONS_FILE = "reasons.csv"
+COLUMNS = (
+    ("model", "{model}"),
+    ("MAE", "{mae:.3f}"),
+    ("RMSE", "{rmse:.3f}"),
+    ("rank", "{rank_correlation:.3f}"),
+    ("skill", "{skill_naive:+.1%}"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +42,7 @@ class ShockEvaluation:
         return {
             "backtest.parquet": self.frame,
             "scores.csv": self.scores,
-            "reasons.csv": self.reasons,
+            REASONS_FILE: self.reasons,
         }
 
 
@@ -68,19 +78,10 @@ def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:
     console = open_console()
     measure = MEASURES[source.experiment.outcome.measure]
     for (test, window), scores in evaluation.scores.groupby(["test", "window"], sort=False):
-        rows = [
-            [
-                row["model"].replace("_", " "),
-                f"{row['mae']:.3f}",
-                f"{row['rmse']:.3f}",
-                number(row["rank_correlation"], "{:.3f}"),
-                number(row["skill_naive"], "{:+.1%}"),
-            ]
-            for row in scores.to_dict("records")
-        ]
         about = f"{test.replace('_', ' ')}: {window}, {scores['n'].max()} cities"
         title = f"{measure.id} ({measure.unit}), {about}"
-        console.print(table_of(title, ("model", "MAE", "RMSE", "rank", "skill"), rows))
+        named = scores.assign(model=scores["model"].str.replace("_", " "))
+        console.print(table_of(title, COLUMNS, named.to_dict("records")))
     missing = evaluation.reasons[evaluation.reasons["reason"] != ""]
     for row in missing.to_dict("records"):
         text = f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {row['reason']}"

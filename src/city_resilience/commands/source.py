@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
 from city_resilience.evaluation.live import check_experiment
 from city_resilience.experiment import Experiment, load_experiment
+from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset
 
@@ -49,6 +50,9 @@ def load(
     experiment: Experiment | Path | str,
     data: pd.DataFrame | Path | str | None = None,
     overrides: Iterable[str] = (),
+    *,
+    out: Path | None = None,
+    files: Sequence[str] = (),
 ) -> Source:
     """Read an experiment and its panel, audit it, and compute the indicators.
 
@@ -60,14 +64,19 @@ def load(
         The panel; the experiment's own when it is not given.
     overrides : iterable of str
         ``section.key=value`` pairs, for a file.
+    out, files
+        Folder that the run will write files of these names to.
 
     Raises
     ------
     InputError
-        If the experiment or the panel is not usable, or no panel is named.
+        If the experiment, the panel or the folder is not usable, or no panel is named.
     """
+    check_folder(out, files)
     chosen = experiment_of(experiment, overrides)
     place = data_of(experiment, chosen, data)
+    if out is not None:
+        refuse_overwriting((out / name for name in files), [place])
     read = read_audited(place, chosen, purpose="train")
     dataset = build_dataset(read.panel, chosen)
     check_experiment(dataset, chosen)

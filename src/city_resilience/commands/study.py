@@ -14,9 +14,7 @@ import click
 from city_resilience.commands.options import PATH, experiment_options
 from city_resilience.errors import InputError
 from city_resilience.files import (
-    check_folder,
     publishing,
-    refuse_overwriting,
     write_json,
     write_table,
 )
@@ -83,7 +81,7 @@ def study(
     InputError
         If something the user gave is not usable; nothing is written then.
     """
-    from city_resilience.commands.backtest import refuse_window_measure, searched
+    from city_resilience.commands.evaluation import refuse_window_measure, searched
     from city_resilience.commands.source import load
     from city_resilience.evaluation.study.context import Settings
     from city_resilience.evaluation.study.parts import PARTS
@@ -92,10 +90,7 @@ def study(
     started = time.perf_counter()
     settings = settings or Settings()
     parts, names = check_parts(only), (*(f"{name}.csv" for name in PARTS), FILE)
-    check_folder(out, names)
-    source = load(experiment, data, overrides)
-    if out is not None:
-        refuse_overwriting((out / name for name in names), [source.data])
+    source = load(experiment, data, overrides, out=out, files=names)
     refuse_window_measure(source.experiment)
     _check_shock_origins(source, settings.shock_origins)
     source = searched(source, progress)

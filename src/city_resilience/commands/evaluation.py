@@ -1,0 +1,301 @@
+"""An experiment at rolling origins: scored, summarised, and what of it the terminal shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.table import Table
+
+from city_resilience.commands.console import open_console, table_of
+from city_resilience.commands.console import say as say_plain
+from city_resilience.commands.source import Source
+from city_resilience.errors import InputError
+from city_resilience.evaluation.backtest import Backtest, run_backtest
+from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.engine import scored_origins
+from city_resilience.evaluation.interval_scores import reliability, score_intervals
+from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
+from city_resilience.evaluation.search import search_parameters
+from city_resilience.experiment import Experiment
+from city_resilience.progress import Progress, silent
+from city_resilience.report.report_page import status_words
+from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
+from city_resilience.report.texts import Texts
+from city_resilience.resilience.measures import MEASURES
+from city_resilience.tasks.coverage import family_coverage
+from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.tasks.outcome import missing_labels
+
+if TYPE_CHECKING:
+    from city_resilience.commands.run import Live
+
+__all__ = [
+    "FILES",
+    "Evaluation",
+    "evaluate",
+    "levels_of",
+    "refuse_window_measure",
+    "searched",
+    "show_summary",
+    "summary_of",
+]
+
+FILES = (
+    "backtest.parquet",
+    "scores.csv",
+    "comparisons.csv",
+    "coverage.csv",
+    "intervals.csv",
+    "reliability.csv",
+    "weights.csv",
+    "dropped.csv",
+)
+"""Tables of an evaluation."""
+
+SKILL = (
+    ("model", "{name}"),
+    ("MAE", "{mae:.3f}"),
+    ("RMSE", "{rmse:.3f}"),
+    ("rank", "{rank_correlation:.3f}"),
+    ("skill", "{skill_naive:+.1%}"),
+    ("vs history only (95 %)", "{difference:}"),
+)
+INTERVALS = (
+    ("horizon", "{ahead}"),
+    ("covered", "{coverage:.1%}"),
+    ("worst year", "{worst[coverage]:.1%} ({worst[year]})"),
+    ("width", "{width:.2f}"),
+    ("80 %: covered", "{coverage_80:.1%}"),
+    ("width", "{width_80:.2f}"),
+    ("score less plain split conformal (95 %)", "{difference:+.3f} ({low:+.3f} to {high:+.3f})"),
+)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What the rolling origins showed.
+
+    Attributes
+    ----------
+    scores, comparisons, coverage : DataFrame
+        See ``score``, ``compare_models`` and ``family_coverage``.
+    intervals, reliability : DataFrame
+        See ``score_intervals`` and ``reliability``.
+    """
+
+    backtest: Backtest
+    scores: pd.DataFrame
+    comparisons: pd.DataFrame
+    coverage: pd.DataFrame
+    intervals: pd.DataFrame
+    reliability: pd.DataFrame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the table of each of ``FILES``."""
+        found = self.backtest
+        tables = (
+            *(found.frame, self.scores, self.comparisons, self.coverage),
+            *(self.intervals, self.reliability, found.weights, found.dropped),
+        )
+        return dict(zip(FILES, tables, strict=True))
+
+
+def searched(source: Source, progress: Progress = silent) -> Source:
+    """Return the source with hyper-parameters searched, when the experiment asks for it."""
+    experiment = search_parameters(source.dataset, source.experiment, progress)
+    return replace(source, experiment=experiment)
+
+
+def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
+    """Run the rolling origins of an experiment and score them.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short, or a required indicator never has a value.
+    """
+    dataset, experiment = source.dataset, source.experiment
+    found, levels = run_backtest(dataset, experiment, progress), levels_of(dataset)
+    origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
+    least = experiment.evaluation.min_group
+    return Evaluation(
+        backtest=found,
+        scores=score(found.frame, levels, least, flagged=source.audited.level_breaks),
+        comparisons=compare_models(found.frame, experiment.model.serve),
+        coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), found.specs),
+        intervals=score_intervals(found.intervals, levels, least),
+        reliability=reliability(found.intervals),
+    )
+
+
+def levels_of(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """Return the level of each city by slice."""
+    return {
+        name: dict(zip(dataset.cities, levels.tolist(), strict=True))
+        for name, levels in dataset.groups.items()
+    }
+
+
+def refuse_window_measure(experiment: Experiment) -> None:
+    """Refuse a measure over the window of a shock, which has no value at every origin.
+
+    Raises
+    ------
+    InputError
+        If the experiment forecasts such a measure.
+    """
+    measure = MEASURES[experiment.outcome.measure]
+    if measure.kind == "window":
+        raise InputError(
+            f"outcome.measure: {measure.id} is about shocks and has no value at every origin, so "
+            "nothing can be served; evaluate it with city-resilience backtest, or train on "
+            "growth_gap"
+        )
+
+
+def summary_of(
+    source: Source, evaluation: Evaluation, live: Live | None = None, **about: Any
+) -> Summary:
+    """Return what page, terminal and model card show of a run.
+
+    Parameters
+    ----------
+    live : Live, optional
+        Its forecasts and drivers, where there are any.
+    about : Any
+        Further entries of ``RunInfo``.
+    """
+    dataset, counts = source.dataset, source.audited.counts
+    outcome = source.panel.variables[source.experiment.outcome.variable]
+    dropped = evaluation.backtest.dropped
+    info: RunInfo = {
+        "files": source.panel.source,
+        "notes": source.panel.notes,
+        "audit": {level: counts[level] for level in ("error", "warning", "note")},
+        "accepted": source.audited.accepted,
+        "unlabelled": {
+            horizon: missing_labels(dataset.measure, dataset.outcome, horizon)
+            for horizon in source.experiment.outcome.horizons
+        },
+        "absent": dataset.indicators.absent,
+        "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
+        "outcome": (outcome.label_en, outcome.label_zh),
+    }
+    return summarise(
+        source.experiment,
+        backtest=evaluation.backtest.frame,
+        scores=evaluation.scores,
+        comparisons=evaluation.comparisons,
+        coverage=evaluation.coverage,
+        intervals=evaluation.intervals,
+        reliability=evaluation.reliability,
+        forecast=live and live.forecast,
+        drivers=live and live.drivers,
+        drivers_by_group=live and live.by_group,
+        labels={
+            spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
+            for spec in dataset.specs
+        },
+        info={**info, **about},  # type: ignore[typeddict-item]
+    )
+
+
+def show_summary(summary: Summary) -> None:
+    """Show skill by horizon, what was observed, and what was left out."""
+    console, say = open_console(), Texts(summary["measure"])
+    if summary["simulated"]:
+        console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
+    parts = {int(horizon): part for horizon, part in summary["by_horizon"].items()}
+    for horizon, part in parts.items():
+        console.print(_skill(part, horizon, say, summary["measure"]["id"]))
+    unit, served = summary["measure"]["unit"], say.model(summary["served"])["en"]
+    for horizon, part in parts.items():
+        for line in _without_breaks(part, f"horizon {horizon}: {served}", unit):
+            say_plain(console, line)
+    covered = [
+        {"ahead": ahead, **part["intervals"]} for ahead, part in parts.items() if part["intervals"]
+    ]
+    if covered:
+        title = f"Intervals of 90 %, from earlier origins only (widths and scores in {unit})"
+        console.print(table_of(title, INTERVALS, covered))
+    console.print(_coverage(summary))
+    for line in _left_out(summary, say):
+        say_plain(console, line)
+
+
+def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:
+    rows = [
+        {
+            **row,
+            "name": say.model(row["model"])["en"] + _mark(row),
+            "difference": _difference(row),
+            "won": None if row["wins"] is None else f"{row['wins']:.0f} of {row['years']}",
+        }
+        for row in part["skill"]
+    ]
+    served = next(row["model"] for row in rows if row["served"])
+    years, unit = max(row["years"] for row in rows), MEASURES[measure].unit_words
+    title = f"Horizon {horizon}: means of {years} yearly scores, errors in {unit}"
+    columns = (*SKILL, (f"{served} wins", "{won:}"), ("p", "{sign_test_p:.3f}"))
+    table = table_of(title, columns, rows)
+    if horizon > 1:
+        table.caption = "Outcomes of neighbouring years overlap: the intervals are too narrow."
+    return table
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    return " ←" if row["served"] else " (best naive)" if row["best_naive"] else ""
+
+
+def _difference(row: Mapping[str, Any]) -> str | None:
+    value, low, high = (row[f"difference_{name}"] for name in ("history", "low", "high"))
+    if value is None or row["model"] == HISTORY_ONLY:
+        return None
+    return f"{value:+.3f}" + ("" if low is None else f" ({low:+.3f} to {high:+.3f})")
+
+
+def _without_breaks(part: HorizonPart, where: str, unit: str) -> Iterator[str]:
+    """Say what the errors are on rows that no redrawn boundary or restated level touches."""
+    every = next(row["n"] for row in part["skill"] if row["served"])
+    for row in part["groups"]:
+        if row["group"] == WITHOUT_BREAKS:
+            yield (
+                f"Without {every - row['n']} rows over level breaks, {where} {row['mae']:.3f}, "
+                f"best naive {row['mae_naive']:.3f} {unit}"
+            )
+
+
+def _coverage(summary: Summary) -> Table:
+    coverage = summary["coverage"]
+    families = coverage["families"]
+    rows = [
+        {
+            "origin": f"{row['origin']}{' live' if row['live'] else ''}",
+            **dict(zip(families, map(_cell, row["cells"]), strict=True)),
+        }
+        for row in reversed(coverage["origins"])
+    ]
+    columns = [(family.replace("_", " "), f"{{{family}:}}") for family in families]
+    title = "Share of cities with a value (age in years), by origin"
+    return table_of(title, [("origin", "{origin}"), *columns], rows)
+
+
+def _cell(cell: Mapping[str, Any] | None) -> str:
+    if cell is None or cell["share"] == 0:
+        return "–"
+    return f"{cell['share']:.0%}" + (f" ({cell['age']:.1f})" if (cell["age"] or 0) >= 0.05 else "")
+
+
+def _left_out(summary: Summary, say: Texts) -> Iterator[str]:
+    for row in summary["coverage"]["absent"]:
+        yield f"{row['family']}: {status_words(row['status'], say)['en']}"
+    run = summary["run"]
+    if run["absent"]:
+        absent = len(run["absent"])
+        yield f"{absent} indicators of the table have no input in this panel (see report)."
+    if run["dropped"]:
+        yield f"{len(run['dropped'])} indicators were left out for want of values."
+    yield from (f"Note: {note}" for note in run["notes"][:5])

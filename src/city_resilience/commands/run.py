@@ -1,0 +1,210 @@
+"""One run of ``train``: the forecaster that is served, the gate, the files and the registration."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience import __version__
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.commands.evaluation import FILES as TABLES
+from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
+from city_resilience.commands.source import Source
+from city_resilience.errors import InputError
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
+from city_resilience.experiment import Experiment
+from city_resilience.explain.contributions import contributions
+from city_resilience.explain.forecast_table import forecast_table
+from city_resilience.explain.slices import drivers_by_group
+from city_resilience.files import write_json, write_tables
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.forecaster import Forecaster, ForecastRows
+from city_resilience.models.manifest import foreign_files
+from city_resilience.models.versions import package_versions
+from city_resilience.progress import Progress
+from city_resilience.report.audit_page import write_audit
+from city_resilience.report.card import model_card
+from city_resilience.report.report_page import write_report
+from city_resilience.report.summary import Summary
+from city_resilience.tasks.dataset import build_dataset
+from city_resilience.tracking.gate import Verdict, champion_gate
+from city_resilience.tracking.metrics import Metric
+from city_resilience.tracking.registration import register
+from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
+from city_resilience.tracking.runs import Run
+from city_resilience.tracking.store import Store
+
+__all__ = [
+    "FILES",
+    "Live",
+    "check_model_folder",
+    "fit_live",
+    "judge",
+    "register_run",
+    "summarise_run",
+    "write_run",
+]
+
+MODEL = "model"
+FILES = (
+    *TABLES,
+    *("audit.json", "audit.html", "forecast.csv", "drivers.parquet", "drivers_by_group.csv"),
+    *("summary.json", "report.html"),
+)
+"""What a run leaves in its output folder, beside the folder of the model."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """The forecaster that is served, and what it says of the panel it was trained on.
+
+    Attributes
+    ----------
+    forecast : DataFrame
+        As of ``forecast_table``.
+    drivers, by_group : DataFrame
+        As of ``contributions`` and ``drivers_by_group``.
+    """
+
+    forecaster: Forecaster
+    forecast: pd.DataFrame
+    drivers: pd.DataFrame
+    by_group: pd.DataFrame
+
+
+def check_model_folder(out: Path | None) -> None:
+    """Refuse to replace a folder ``model`` that holds anything but a bundle."""
+    if out is None:
+        return
+    model = out / MODEL
+    if model.is_symlink() or model.is_file():
+        raise InputError(f"--out {out}: its {MODEL!r} is no plain folder; name another folder")
+    if model.exists() and (foreign := foreign_files(model)):
+        raise InputError(
+            f"--out {out}: {foreign[0]!r} in its {MODEL!r} is no part of a model bundle and would "
+            "be replaced; name another folder"
+        )
+
+
+def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress) -> Live:
+    """Fit the forecaster that is served; forecast and explain the panel with it."""
+    found, settings = evaluation.backtest, source.experiment
+    forecaster = fit_forecaster(
+        source.dataset, settings, found.served_weights, fingerprint, progress, found.calibrations
+    )
+    progress("explaining the forecasts", 0, 1)
+    rows = ForecastRows.of(source.dataset)
+    drivers = contributions(forecaster, rows)
+    forecast = forecast_table(forecaster, rows, drivers)
+    levels = levels_of(source.dataset)
+    by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
+    progress("explaining the forecasts", 1, 1)
+    return Live(forecaster, forecast, drivers, by_group)
+
+
+def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:
+    """Compare with the champion, refitted on this panel."""
+    champion = champion_of(source.experiment.name, store)
+    if champion is None:
+        return Verdict("first")
+    if champion.same_recipe(_recipe_tag(source)):
+        return Verdict("same_recipe")
+    try:
+        old = load_bundle(bundle_of(champion, store)).experiment
+        panel = read_audited(source.data, old, purpose="measure").panel
+        refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
+        found = run_backtest(
+            build_dataset(panel, refitted),
+            refitted,
+            lambda what, done, total: progress(f"champion refitted, {what}", done, total),
+        )
+    except InputError as error:
+        return Verdict("not_refitted", problem=str(error))
+    return champion_gate(
+        _rows_of(evaluation.backtest.frame, source.experiment),
+        _rows_of(found.frame, refitted),
+    )
+
+
+def _rows_of(frame: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
+    """Return the rows of the model that an experiment serves."""
+    return frame[frame["model"] == experiment.model.serve]
+
+
+def _recipe_tag(source: Source) -> str:
+    """Name what decides a recipe besides the panel, as registered."""
+    return f"{source.recipe}-{RECIPE_VERSION}"
+
+
+def summarise_run(source: Source, evaluation: Evaluation, live: Live, **about: Any) -> Summary:
+    """Return the summary of a run; ``about`` are further entries of ``RunInfo``."""
+    models = live.forecaster.horizons
+    return summary_of(
+        source,
+        evaluation,
+        live,
+        served=source.experiment.model.serve,
+        weights={horizon: dict(model.weights) for horizon, model in models.items()},
+        dropped={
+            name: why for model in models.values() for name, why in model.spec.dropped.items()
+        },
+        versions={"city-resilience": __version__, **package_versions()},
+        fingerprint=live.forecaster.fingerprint,
+        created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        learners=recipe_of(source.experiment)["learners"],
+        rules=RECIPE_VERSION,
+        **about,
+    )
+
+
+def write_run(
+    folder: Path, source: Source, evaluation: Evaluation, live: Live, summary: Summary
+) -> None:
+    """Write the files of a run and its model."""
+    tables = {
+        "forecast.csv": live.forecast,
+        "drivers.parquet": live.drivers,
+        "drivers_by_group.csv": live.by_group,
+    }
+    write_tables({**evaluation.tables(), **tables}, folder)
+    audit = source.audited.as_dict()
+    write_audit(audit, folder / "audit.json")
+    write_audit(audit, folder / "audit.html")
+    write_json(summary, folder / "summary.json")
+    write_report(summary, folder / "report.html")
+    cities, years = len(source.panel.cities), source.panel.years
+    extent = f"{cities} cities, {years[0]}-{years[-1]}"
+    card = model_card(live.forecaster, summary, extent)
+    save_bundle(live.forecaster, folder / MODEL, card_text=card)
+
+
+def register_run(
+    run: Run,
+    folder: Path,
+    source: Source,
+    evaluation: Evaluation,
+    live: Live,
+    verdict: Verdict,
+) -> ModelVersion:
+    """Log the run's scores and files, and register its model."""
+    scores, serve = evaluation.scores, source.experiment.model.serve
+    run.dataset(source.panel, source.experiment.name)
+    run.record_scores(scores, serve)
+    run.record([Metric(f"audit_{k}", float(n)) for k, n in source.audited.counts.items()])
+    run.artifacts(folder)
+    served = scores[(scores["slice"] == "all") & (scores["model"] == serve)]
+    return register(
+        run,
+        folder / MODEL,
+        live.forecaster,
+        source.panel,
+        mae={int(row["horizon"]): float(row["mae"]) for row in served.to_dict("records")},
+        verdict=verdict,
+        recipe=_recipe_tag(source),
+    )
