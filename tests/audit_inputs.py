@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,6 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.experiment import Audit
 from city_resilience.reading.panel import Panel
 
-SHARED = Path(__file__).parents[2] / "shared/data"
 CITIES, YEARS, FIRST = 40, 12, 2005
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ from city_resilience.experiment import Experiment, experiment_from
 from city_resilience.reading.panel import Panel
 from city_resilience.simulate import simulate_panel
 from city_resilience.tasks.dataset import Dataset, build_dataset
-
-CHINA = Path(__file__).parents[1].parent / "shared/data/china_prefecture/city_panel.csv"
 
 SMALL = {
     "ridge": {},

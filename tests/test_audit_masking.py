@@ -60,7 +60,7 @@ def test_spoilt_panels_mask_cells_of_every_variable_but_the_volatile(wrong):
     assert {name for name, _, _ in masked_cells(wrong)} == set(NAMES) - {"fdi"}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), years=st.integers(2, YEARS - 1))
 def test_cutting_the_panel_cuts_the_mask(seed, years):
     panel, newest = spoilt(seed), FIRST + years - 1
@@ -68,7 +68,7 @@ def test_cutting_the_panel_cuts_the_mask(seed, years):
     assert known_then == {cell for cell in masked_cells(panel) if cell[2] <= newest}
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), years=st.integers(1, YEARS - 1))
 def test_poisoned_later_years_change_nothing(seed, years):
     panel, newest = spoilt(seed), FIRST + years - 1
@@ -83,7 +83,7 @@ def test_poisoned_later_years_change_nothing(seed, years):
     assert {cell for cell in masked_cells(poisoned) if cell[2] <= newest} == before
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000))
 def test_every_masked_cell_is_an_error_of_the_audit(seed):
     panel = spoilt(seed)

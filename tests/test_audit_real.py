@@ -1,30 +1,25 @@
 """The audit of real panels: their known faults are found, and what is right is left alone."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from audit_inputs import SHARED, mask_errors
+from audit_inputs import mask_errors
 from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import find_masked
 from city_resilience.experiment import Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
+from places import CITIES, PROVINCES, ROOT, SHARED
 
-EXPERIMENTS = Path(__file__).parents[1] / "experiments"
-CITIES = SHARED / "china_prefecture/city_panel.csv"
-PROVINCES = SHARED / "china_provinces/panel.csv"
+EXPERIMENTS = ROOT / "experiments"
 
-cities_only = pytest.mark.skipif(not CITIES.exists(), reason=f"the user's panel {CITIES} is absent")
-provinces_only = pytest.mark.skipif(
-    not PROVINCES.exists(), reason=f"the user's panel {PROVINCES} is absent"
-)
+cities_only = pytest.mark.real_data(CITIES)
+provinces_only = pytest.mark.real_data(PROVINCES)
 
 
 @pytest.fixture(scope="module")
 def city_panel() -> Panel:
-    return read_panel(CITIES, outcome="gdp_real")
+    return read_panel(SHARED / CITIES, outcome="gdp_real")
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +29,7 @@ def city_audit(city_panel) -> AuditResult:
 
 @pytest.fixture(scope="module")
 def province_audit() -> AuditResult:
-    return audit_panel(read_panel(PROVINCES, Data(city="region")), outcome="gdp_nominal")
+    return audit_panel(read_panel(SHARED / PROVINCES, Data(city="region")), outcome="gdp_nominal")
 
 
 def about(audited, check, variable):

@@ -20,7 +20,7 @@ def test_smooth_paths_have_no_error_and_no_warning():
     assert [f.id for f in audited.issues if f.level != "note"] == []
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(cell=CELLS, power=st.sampled_from([-3, -2, -1, 1, 2, 3, 4]))
 @example(cell=(0, 0), power=3)
 @example(cell=(0, YEARS - 1), power=3)
@@ -40,7 +40,7 @@ def test_one_cell_a_power_of_ten_off_is_the_one_error(cell, power):
     assert float(correction.strip('"*')) == pytest.approx(10.0**-power)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(cell=CELLS)
 def test_the_address_is_the_row_of_the_file(cell):
     values = smooth()

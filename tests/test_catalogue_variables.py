@@ -1,5 +1,4 @@
 import csv
-from pathlib import Path
 
 import pytest
 
@@ -7,8 +6,8 @@ from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import UnitMismatch, load_catalogue, unit_in_brackets
 from city_resilience.errors import InputError
 from city_resilience.experiment import FAMILIES
+from places import SHARED
 
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
 KINDS = {"level", "volume", "share", "ratio", "index", "log", "key"}
 
 HEADERS = [
@@ -141,11 +140,11 @@ def test_declared_unit_that_is_none():
     )
 
 
-@pytest.mark.parametrize("file", EXPECTED_KEYS)
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, marks=pytest.mark.real_data(file)) for file in EXPECTED_KEYS]
+)
 def test_every_header_of_the_real_panels_resolves(file):
     path = SHARED / file
-    if not path.exists():
-        pytest.skip(f"real data absent: ../shared/data/{file}")
     with path.open(encoding="utf-8-sig", newline="") as handle:
         headers = next(csv.reader(handle))
     matches = {header: load_catalogue().resolve(header) for header in headers}

@@ -23,8 +23,8 @@ import pytest
 import city_resilience
 from made_up_entries import ENTRIES, make
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PACKAGE = Path(city_resilience.__file__).parent
 ROW = re.compile(r"^\| (.+?) \| (.+?) \| `pytest (.+?)` \|$", re.MULTILINE)
 NAMED = re.compile(r"`(src/[^`]+)`")

@@ -84,7 +84,7 @@ def test_no_row_left_gives_no_slice():
 
 
 @given(st.sets(st.tuples(st.sampled_from("ABC"), st.integers(2009, 2014)), min_size=1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_slow_loop_leaves_out_the_same_rows(flagged):
     table = score(backtest(), flagged=flagged)
     found = table[(table["slice"] == "without_breaks") & (table["model"] == "zero")]

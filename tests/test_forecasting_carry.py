@@ -51,7 +51,7 @@ def panel() -> Panel:
     ),
     data=st.data(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_slow_loop_reads_the_same(values, data):
     k = values.shape[2]
     limits = data.draw(st.lists(st.integers(0, 9), min_size=k, max_size=k))

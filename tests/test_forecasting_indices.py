@@ -15,7 +15,8 @@ from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.tasks.features import choose_features, feature_matrix, read_indicators
 from city_resilience.tasks.indices import fit_indices, with_indices
-from forecasting_inputs import CHINA, experiment, facts_of, poisoned, small_panel
+from forecasting_inputs import experiment, facts_of, poisoned, small_panel
+from places import CITIES, SHARED
 
 WEIGHTS = {"ridge": 0.5, "xgboost": 0.5}
 
@@ -134,11 +135,13 @@ def test_a_spoilt_index_is_refused(key, value):
         FittedComposite.from_dict({**stored, key: value})
 
 
-@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+@pytest.mark.real_data(CITIES)
 def test_the_real_panel_feeds_both_indices():
     from city_resilience.reading.read import read_panel
 
-    dataset = facts_of(read_panel(CHINA, outcome="gdp_real"), experiment(data={"simulated": False}))
+    dataset = facts_of(
+        read_panel(SHARED / CITIES, outcome="gdp_real"), experiment(data={"simulated": False})
+    )
     view = dataset.at(2016)
     fitted = fit_indices(view, experiment().features, 1)
     assert [index.id for index in fitted] == ["digital_index", "innovation_index"]

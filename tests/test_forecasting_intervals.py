@@ -61,7 +61,7 @@ def test_plain_quantile_agrees_with_mapie():
 
 
 @given(seed=st.integers(0, 10_000), coverage=st.sampled_from([0.5, 0.8, 0.9]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_quantile_covers_at_least_its_share_of_the_residuals(seed, coverage):
     rng = np.random.default_rng(seed)
     residual = rng.standard_t(2, rng.integers(20, 200))

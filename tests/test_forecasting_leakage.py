@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +15,8 @@ from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.features import choose_features, feature_matrix
-from forecasting_inputs import CHINA, experiment, facts_of, panel_of, poisoned, small_panel
+from forecasting_inputs import experiment, facts_of, panel_of, poisoned, small_panel
+from places import CITIES, ROOT, SHARED
 
 
 def assert_same_features(panel: Panel, origin: int, chosen) -> None:
@@ -38,11 +37,10 @@ def test_truncating_the_panel_at_the_origin_changes_no_feature(origin):
     assert_same_features(small_panel(), origin, experiment())
 
 
-@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+@pytest.mark.real_data(CITIES)
 def test_truncating_the_real_panel_changes_no_feature():
-    root = Path(__file__).parents[1]
-    chosen = load_experiment(root / "experiments/china_prefecture/experiment.toml")
-    panel = read_panel(CHINA, chosen.data, outcome=chosen.outcome.variable)
+    chosen = load_experiment(ROOT / "experiments/china_prefecture/experiment.toml")
+    panel = read_panel(SHARED / CITIES, chosen.data, outcome=chosen.outcome.variable)
     for origin in (2011, 2017, 2021):
         assert_same_features(panel, origin, chosen)
 
@@ -70,9 +68,9 @@ def test_masked_cells_know_nothing_of_later_years(origin):
     assert_same_features_when_masked(spoilt, origin, experiment())
 
 
-@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+@pytest.mark.real_data(CITIES)
 def test_masked_cells_of_the_real_panel_know_nothing_of_later_years():
-    panel = read_panel(CHINA, outcome="gdp_real")
+    panel = read_panel(SHARED / CITIES, outcome="gdp_real")
     chosen = experiment(
         features={"carry_forward": 5}, evaluation={"first_origin": 2010}, data={"simulated": False}
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
@@ -12,8 +10,8 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Data
 from city_resilience.reading.places import place_cities
 from city_resilience.reading.read import read_panel
+from places import CITIES, SHARED
 
-REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/city_panel.csv"
 CHINA = Data(gazetteer="china", groups=("region", "broadband_china"))
 
 
@@ -127,10 +125,9 @@ def test_without_a_gazetteer_nothing_is_looked_up(tmp_path):
         read_panel(_write(tmp_path, ["襄樊,2008,1", "合计,2008,2"]), Data(groups=("region",)))
 
 
+@pytest.mark.real_data(CITIES)
 def test_the_real_panel_is_the_same_with_the_gazetteer():
-    if not REAL.exists():
-        pytest.skip("needs ../shared/data/china_prefecture/city_panel.csv")
-    plain, placed = read_panel(REAL), read_panel(REAL, CHINA)
+    plain, placed = read_panel(SHARED / CITIES), read_panel(SHARED / CITIES, CHINA)
     assert placed.cities == plain.cities
     assert placed.frame[plain.frame.columns].equals(plain.frame)
     assert set(placed.frame["region"]) == {"East", "Central", "West", "Northeast"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -11,13 +10,14 @@ import pytest
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
+from places import SHARED
 
-REAL = Path(__file__).parents[2] / "shared/data/china_prefecture"
+REAL = SHARED / "china_prefecture"
 FDI = REAL / "raw/1996-2023年地级市外商直接投资FDI.xlsx"
 OUTPUT = REAL / "raw/296个地级市GDP相关数据（以2000年为基期）.xlsx"
 CHINA = load_gazetteer("china")
 
-pytestmark = pytest.mark.skipif(not REAL.exists(), reason="needs ../shared/data/china_prefecture")
+pytestmark = pytest.mark.real_data("china_prefecture")
 
 
 def _sheets(edition: int) -> dict[str, list[str]]:

@@ -1,7 +1,6 @@
 """The indicators: no look ahead, no dependence on order, reasons for what is absent."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,11 +15,11 @@ from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel
+from places import CITIES, PROVINCES, SHARED
 
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 REAL = {
-    "china_prefecture/city_panel.csv": ("gdp_real", (2003, 2007, 2013, 2014, 2019)),
-    "china_provinces/panel.csv": ("gdp_nominal", (2014, 2016, 2020)),
+    CITIES: ("gdp_real", (2003, 2007, 2013, 2014, 2019)),
+    PROVINCES: ("gdp_nominal", (2014, 2016, 2020)),
 }
 
 
@@ -128,10 +127,10 @@ def test_truncation_of_the_simulated_panel(origin):
     assert_same_past(indicators(grid), indicators(poisoned(grid, origin)), grid, origin)
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.real_data(name)) for name in REAL]
+)
 def test_truncation_of_the_real_panels(name):
-    if not (SHARED / name).exists():
-        pytest.skip(f"real panel {name} is not beside the project")
     outcome, origins = REAL[name]
     panel = read_panel(SHARED / name, Data(), outcome=outcome)
     grid = panel.grid()
@@ -143,10 +142,9 @@ def test_truncation_of_the_real_panels(name):
         assert_same_past(full, short, grid, origin)
 
 
+@pytest.mark.real_data(CITIES)
 def test_a_mistyped_cell_of_the_real_panel_corrupts_no_national_share():
-    if not (SHARED / "china_prefecture").exists():
-        pytest.skip("real panel china_prefecture is not beside the project")
-    panel = read_panel(SHARED / "china_prefecture" / "city_panel.csv", Data(), outcome="gdp_real")
+    panel = read_panel(SHARED / CITIES, Data(), outcome="gdp_real")
     found = compute_indicators(panel.grid(), "gdp_real", panel.variables)
     share = found.values[:, :, found.ids.index("finance_employment_share")]
     assert np.nanmax(share) < 15

@@ -1,7 +1,6 @@
 """Distances, market potential and neighbours' values against hand-worked figures."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,9 +13,9 @@ from city_resilience.indicators.formulas.years import newest
 from city_resilience.reading.coordinates import find_coordinates
 from city_resilience.reading.read import read_panel
 from city_resilience.simulate import simulate_panel
+from places import CITIES, SHARED
 
 NAN = np.nan
-CHINA = Path(__file__).parents[2] / "shared" / "data" / "china_prefecture" / "city_panel.csv"
 DEGREE = math.pi * 6371.0088 / 180.0  # km on the equator or a meridian
 # On the equator at 0°, 1° and 3°: 1, 2 and 3 degrees apart.
 LINE = np.array([[0.0, 0.0], [1.0, 0.0], [3.0, 0.0]])
@@ -182,9 +181,9 @@ def test_names_that_mean_several_units_need_their_province():
     assert placed[9].round(0).tolist() == [117.0, 34.0]
 
 
-@pytest.mark.skipif(not CHINA.is_file(), reason="shared/data/china_prefecture is not here")
+@pytest.mark.real_data(CITIES)
 def test_the_real_cities_have_coordinates():
-    grid = read_panel(CHINA, Data(), outcome="gdp_real").grid()
+    grid = read_panel(SHARED / CITIES, Data(), outcome="gdp_real").grid()
     assert np.isfinite(grid.coordinates).all()
     potential = spatial.foreign_potential(
         grid.values["gdp_real"], spatial.proximity(grid.coordinates)

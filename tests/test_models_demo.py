@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -15,11 +14,11 @@ from city_resilience.experiment import load_experiment
 from city_resilience.explain.contributions import contributions
 from city_resilience.models.bundle import load_bundle
 from city_resilience.reading.read import read_panel
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 MODEL = ROOT / "models" / "demo"
 PANEL = ROOT / "experiments" / "demo" / "panel.csv"
-GOLDEN = Path(__file__).parent / "golden" / "demo_forecast.csv"
+GOLDEN = ROOT / "tests" / "golden" / "demo_forecast.csv"
 KEYS = ["city", "horizon"]
 # Libraries of other builds sum in another order: 1e-5 pp is what the project promises elsewhere.
 TOLERANCE = 1e-5

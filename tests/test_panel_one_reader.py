@@ -47,7 +47,6 @@ OBJECTS = TEXTS | st.sampled_from(
 @example([True, False, None])
 @example(["1,234", "5,97"])
 @example(["1,234", "987", "1,234,567"])
-@settings(deadline=None)
 def test_a_column_at_once_is_its_cells_one_by_one(cells):
     numbers = read_numbers(pd.Series(cells, dtype=object))
     parsed = parse_column(cells)
@@ -86,7 +85,7 @@ def save(frame: pd.DataFrame, path: Path) -> Path:
 @given(st.lists(TEXTS, min_size=3, max_size=3), st.lists(TEXTS, min_size=3, max_size=3))
 @example(["无", "1,234,567", "1,234"], ["5%", "50%", "0.5"])
 @example(["无", "5,97", "12*"], ["TRUE", "FALSE", ""])
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_import_and_read_panel_read_the_same_numbers(tmp_path_factory, suffix, amounts, shares):
     frame = pd.DataFrame(
         {"城市": NAMES, "年份": "2010", "固定资产投资(万元)": amounts, "城镇化率(%)": shares}

@@ -13,8 +13,7 @@ from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment import Column, Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
-
-SHARED = Path(__file__).parents[1] / ".." / "shared" / "data"
+from places import CITIES, PROVINCES, SHARED
 
 FRAME = pd.DataFrame(
     {
@@ -127,9 +126,7 @@ def test_sheet_is_taken_by_name(panel, tmp_path):
     assert_same(panel, read_panel(path, DATA.model_copy(update={"sheet": "数据"})))
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.permutations(range(len(FRAME))),
     columns=st.permutations(range(FRAME.shape[1])),
@@ -268,14 +265,17 @@ def test_one_mistyped_cell_does_not_make_a_share_a_percentage(tmp_path):
 @pytest.mark.parametrize(
     ("file", "outcome", "cities", "years", "variables", "groups"),
     [
-        ("china_prefecture/city_panel.csv", "gdp_real", 296, (2000, 2023), 41, ()),
-        ("china_provinces/panel.csv", "gdp_nominal", 31, (2013, 2022), 45, ("macro_region",)),
+        pytest.param(
+            *(CITIES, "gdp_real", 296, (2000, 2023), 41, ()), marks=pytest.mark.real_data(CITIES)
+        ),
+        pytest.param(
+            *(PROVINCES, "gdp_nominal", 31, (2013, 2022), 45, ("macro_region",)),
+            marks=pytest.mark.real_data(PROVINCES),
+        ),
     ],
 )
 def test_real_panels(file, outcome, cities, years, variables, groups):
     path = SHARED / file
-    if not path.exists():
-        pytest.skip(f"real data absent: ../shared/data/{file}")
     panel = read_panel(path, Data(groups=groups), outcome=outcome)
     assert (len(panel.cities), panel.years[0], panel.years[-1]) == (cities, *years)
     assert len(panel.variables) == variables

@@ -76,7 +76,7 @@ def lines_of(issues: tuple[Issue, ...]) -> list[str]:
 @example([("City A", 2005, "无", "leave"), ("City B", 2006, "abc", "accept")])
 @example([("City A", 2005, "5,97", "replace"), ("City B", 2006, "abc", "drop")])
 @example([("City C", 2014, "1,234", "leave")])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_verdict_and_verbs_agree(tmp_path_factory, suffix, spoilt):
     path = save(frame_of(spoilt), tmp_path_factory.mktemp("panel") / f"panel{suffix}")
     experiment = experiment_of(spoilt)

@@ -20,6 +20,8 @@ from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from pipeline_inputs import write_experiment
 
+pytestmark = pytest.mark.tracking
+
 FUNCTIONS = (read_panel, audit_panel, find_masked, compute_indicators, contributions)
 
 

@@ -14,6 +14,8 @@ from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.evaluation.study.study import read_study
 from pipeline_inputs import small_frame, write_experiment
 
+pytestmark = pytest.mark.tracking
+
 WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
 DATES = ("created", "seconds")
 FOLDER = "study"

@@ -27,6 +27,8 @@ from city_resilience.tracking.registry import bundle_of, champion_of, find_versi
 from city_resilience.tracking.store import Store, open_store
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
+pytestmark = pytest.mark.tracking
+
 FILES = {
     "audit.html",
     "audit.json",

@@ -16,8 +16,8 @@ import pytest
 import city_resilience
 from city_resilience.commands.main import run
 from pipeline_inputs import small_frame, write_experiment
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ import pytest
 from city_resilience.reading.issues import Issue
 from city_resilience.report.audit_page import write_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, make_audit
-from test_report_browser import ARGUMENTS
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = pytest.mark.browser
 HOSTILE = Issue(
     "error",
     "spike",
@@ -24,15 +21,6 @@ HOSTILE = Issue(
     city="<img src=x onerror=alert(1)>",
     years=(2001,),
 )
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,8 @@ from city_resilience.experiment import (
 )
 from city_resilience.indicators.table import load_table
 from city_resilience.report.texts import every_text
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 NAMES = ("README.md", "README.zh.md", "CONTRIBUTING.md")
 PAGES = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").glob("*.md"))]
 BY_HAND = [page for page in PAGES if page.name != "cli.md"]

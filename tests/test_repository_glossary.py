@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from city_resilience.report.texts import every_text
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
 FIGURES = re.compile(r"\{\w+\}")
 PAGES = [

@@ -7,14 +7,14 @@ import subprocess
 import sys
 import tomllib
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent
+from places import ROOT
+
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 PIN = re.compile(r"^([A-Za-z0-9._-]+==[^\\\n]+?)\s*\\\n((?:    --hash=\S+(?: \\)?\n?)+)", re.M)
 PLATFORMS = ("linux", "win32", "darwin")

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from places import ROOT
+
 VERBS = ("import", "check", "measure", "train", "backtest", "predict", "explain", "report")
 
 EXPERIMENT = """\
@@ -76,6 +77,8 @@ def beside_the_project() -> set[Path]:
     return {path for name in ("mlruns", "mlartifacts") for path in ROOT.glob(f"{name}/**")}
 
 
+@pytest.mark.slow
+@pytest.mark.tracking
 @pytest.mark.skipif(sys.platform == "win32", reason="checked on POSIX shells")
 def test_mlflow_run_ends_in_one_run_in_one_store(tmp_path):
     (tmp_path / "experiment.toml").write_text(EXPERIMENT, encoding="utf-8")

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parent.parent / "scripts" / "pull_predictions.sh"
+from places import ROOT
+
+SCRIPT = ROOT / "scripts" / "pull_predictions.sh"
 DATED = re.compile(r"forecast-\d{4}-\d\d-\d\d\.csv")
 
 pytestmark = pytest.mark.skipif(

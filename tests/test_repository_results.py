@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from places import ROOT
+
 EXPERIMENTS = sorted(path.parent.name for path in ROOT.glob("experiments/*/results.csv"))
 
 

@@ -109,7 +109,7 @@ def test_both_methods_against_a_slow_loop():
     np.testing.assert_allclose(found[:, inside], closeness[:, inside], rtol=1e-11)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.sampled_from(["entropy", "topsis"]), st.floats(0.01, 100))
 def test_past_scores_stand_when_a_year_is_added(seed, method, factor):
     values = components(seed)

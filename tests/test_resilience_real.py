@@ -1,28 +1,25 @@
 """The user's panel of Chinese prefectures: the two shocks measured, the parts adding up."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from audit_inputs import SHARED
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.experiment import load_experiment
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.summaries import count_reasons, extremes, resistance_and_recovery
 from city_resilience.resilience.window import Window
+from places import CITIES, ROOT, SHARED
 
-EXPERIMENT = Path(__file__).parents[1] / "experiments/china_prefecture/experiment.toml"
-CITIES = SHARED / "china_prefecture/city_panel.csv"
+EXPERIMENT = ROOT / "experiments/china_prefecture/experiment.toml"
 SHOCKS = [Window.parse("2008:2009:2011"), Window.parse("2019:2020:2022")]
 
-pytestmark = pytest.mark.skipif(not CITIES.exists(), reason=f"the user's panel {CITIES} is absent")
+pytestmark = pytest.mark.real_data(CITIES)
 
 
 @pytest.fixture(scope="module")
 def panel():
-    return read_audited(CITIES, load_experiment(EXPERIMENT), purpose="train").panel
+    return read_audited(SHARED / CITIES, load_experiment(EXPERIMENT), purpose="train").panel
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,5 @@
 """The simulated panel: what is planted is there, and the experiments that ship are valid."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,8 +12,8 @@ from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.reading.read import read_panel
 from city_resilience.resilience.horizons import growth_gap
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
+from places import ROOT
 
-ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ROOT / "experiments"
 
 

@@ -31,6 +31,8 @@ from city_resilience.tracking.registry import (
 from city_resilience.tracking.runs import track
 from city_resilience.tracking.store import Store, open_store
 
+pytestmark = pytest.mark.tracking
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Store:

@@ -13,6 +13,8 @@ import pytest
 from city_resilience.errors import InputError
 from city_resilience.tracking.store import open_store, resolve_store
 
+pytestmark = pytest.mark.tracking
+
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +105,7 @@ with track(store, experiment, fingerprint="f00") as run:
 """
 
 
+@pytest.mark.slow
 def test_four_processes_meet_a_fresh_store(tmp_path: Path) -> None:
     place = tmp_path / "新 store #1"
     processes = [

@@ -29,14 +29,14 @@ seeds = st.integers(0, 10_000)
 
 
 @given(st.permutations(range(len(CITIES))))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_order_of_rows(order):
     head, body = PLAIN.rows[:2], PLAIN.rows[2:]
     assert values(read(Sheet(PLAIN.file, "", (*head, *(body[at] for at in order))))) == EXPECTED
 
 
 @given(st.permutations(range(len(HEADERS))), st.booleans())
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_order_of_columns(order, names_last):
     groups = [slice(2 + 2 * at, 4 + 2 * at) for at in order]
     rows = [[cell for part in groups for cell in row[part]] for row in PLAIN.rows]
@@ -46,7 +46,7 @@ def test_any_order_of_columns(order, names_last):
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_order_of_single_columns_where_each_has_its_header(seed):
     full = list(map(list, PLAIN.rows))
     full[0] = [full[0][at] or full[0][at - 1] for at in range(len(full[0]))]
@@ -57,7 +57,7 @@ def test_any_order_of_single_columns_where_each_has_its_header(seed):
 
 
 @given(st.permutations(range(4)))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_order_of_files(order):
     sheets = [
         yearbook(file="Data_2006.xlsx"),
@@ -71,7 +71,7 @@ def test_any_order_of_files(order):
 
 
 @given(seeds)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_spacing_and_width_of_headers_and_names_and_figures(seed):
     chance = random.Random(seed)
 
@@ -91,7 +91,7 @@ def test_spacing_and_width_of_headers_and_names_and_figures(seed):
 
 
 @given(st.sampled_from(["utf-8", "utf-8-sig", "gb18030"]))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_encodings(encoding):
     lines = (",".join("" if cell is None else str(cell) for cell in row) for row in PLAIN.rows)
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +105,7 @@ def test_encodings(encoding):
     st.integers(2, 1 + 2 * len(HEADERS)),
     st.sampled_from(CORRUPT),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_corrupted_cell_changes_no_other(row, column, cell):
     imported = read(yearbook(changed={(row, column): cell}))
     scope = ("whole_city", "districts")[column % 2]
@@ -121,7 +121,7 @@ def test_a_corrupted_cell_changes_no_other(row, column, cell):
 
 
 @given(st.integers(2, len(CITIES) + 1), st.sampled_from(["乱码", "", "Suzhou", "石家庄县", 7]))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_corrupted_name_loses_its_row_alone(row, name):
     imported = read(yearbook(changed={(row, 0): name}))
     city = tuple(CITIES)[row - 2]
@@ -130,7 +130,7 @@ def test_a_corrupted_name_loses_its_row_alone(row, name):
 
 
 @given(seeds)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_order_of_many_columns(seed):
     rows = [[*row, *(None for _ in range(14))] for row in PLAIN.rows]
     filled = [PLAIN.rows[0][at] or PLAIN.rows[0][at - 1] for at in range(len(PLAIN.rows[0]))]
@@ -148,7 +148,7 @@ def test_any_order_of_many_columns(seed):
     st.integers(2, len(CITIES) + 1),
     st.integers(0, 1 + 2 * len(HEADERS)),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_stray_word_in_a_row_changes_no_other_row(word, row, column):
     got = values(read(yearbook(changed={(row, column): word})))
     city = tuple(CITIES)[row - 2]

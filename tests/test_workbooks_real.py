@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ import pytest
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import import_sheets
+from places import SHARED
 
-CHINA = Path(__file__).parents[2] / "shared/data/china_prefecture"
+CHINA = SHARED / "china_prefecture"
 RAW = CHINA / "raw"
-pytestmark = pytest.mark.skipif(not RAW.is_dir(), reason="../shared/data is not here")
+pytestmark = pytest.mark.real_data("china_prefecture/raw")
 
 STAFF = ("unit_employment", "private_employment", "registered_unemployed")
 
