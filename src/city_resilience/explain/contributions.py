@@ -91,15 +91,14 @@ class _Explained:
     def table(self, horizon: int, rows: ForecastRows) -> pd.DataFrame:
         """Lay it out as ``DRIVER_COLUMNS``, one row per city and indicator, and one of the base."""
         family = {spec.id: spec.family for spec in rows.dataset.specs}
-        cities = np.array(rows.dataset.cities, dtype=object)[rows.cities]
-        base, nothing = np.full(len(cities), self.base), np.full(len(cities), np.nan)
+        base, nothing = np.full(len(rows.cities), self.base), np.full(len(rows.cities), np.nan)
         return pd.DataFrame(
             {
-                "city": np.repeat(cities, len(self.read) + 1),
+                "city": np.repeat(rows.names, len(self.read) + 1),
                 "origin": np.repeat(rows.origins, len(self.read) + 1),
                 "horizon": horizon,
-                "indicator": np.tile([*self.read, BASE], len(cities)),
-                "family": np.tile([*(family[k] for k in self.read), BASE_FAMILY], len(cities)),
+                "indicator": np.tile([*self.read, BASE], len(base)),
+                "family": np.tile([*(family[k] for k in self.read), BASE_FAMILY], len(base)),
                 "value": np.column_stack([*(v for v, _ in self.read.values()), nothing]).ravel(),
                 "age": np.column_stack([*(a for _, a in self.read.values()), nothing]).ravel(),
                 "contribution": np.column_stack([*self.sums.values(), base]).ravel(),

@@ -39,11 +39,7 @@ def check_panel(
         )
     rows = forecaster.rows(panel)
     _check_indicators(forecaster, rows, source)
-    present = {
-        rows.dataset.cities[city]
-        for city, origin in zip(rows.cities, rows.origins, strict=True)
-        if origin == rows.origin
-    }
+    present = set(rows.names[~rows.stale])
     absent = [city for city in forecaster.cities if city not in present]
     share = 1 - len(absent) / max(len(forecaster.cities), 1)
     if share < LEAST_SHARE and not allow_partial:

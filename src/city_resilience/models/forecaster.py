@@ -119,6 +119,16 @@ class ForecastRows:
         newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
         return cls(dataset, origin, cities, dataset.years[newest])
 
+    @property
+    def names(self) -> NDArray[np.object_]:
+        """City of each row."""
+        return np.array(self.dataset.cities, dtype=object)[self.cities]
+
+    @property
+    def stale(self) -> NDArray[np.bool_]:
+        """Whether the series of the city ends before the common origin."""
+        return self.origins < self.origin
+
     def features(self, spec: FeatureSpec) -> Float:
         """Features of the rows, shape (rows, columns), read through the as-of view."""
         matrix = feature_matrix(self.dataset.at(self.origin), spec)
@@ -222,7 +232,7 @@ class Forecaster:
             if calibration is None:
                 continue
             forecast = part["forecast"].to_numpy()
-            ranked = np.where(rows.origins < rows.origin, np.nan, forecast)
+            ranked = np.where(rows.stale, np.nan, forecast)
             halves = half_widths(calibration, scale, coverage)
             halves = {name: np.maximum(half, widest[name]) for name, half in halves.items()}
             for name, half in halves.items():
@@ -249,42 +259,30 @@ class Forecaster:
     def _one_horizon(
         self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ForecastRows
     ) -> pd.DataFrame:
-        dataset = rows.dataset
-        stale = rows.origins < rows.origin
-        ranks = pd.Series(np.where(stale, np.nan, forecast)).rank(ascending=False, method="min")
-        province = dataset.groups.get("province")
+        ranked = pd.Series(np.where(rows.stale, np.nan, forecast))
+        province = rows.dataset.groups.get("province")
         frame = pd.DataFrame(
             {
-                "city": np.array(dataset.cities, dtype=object)[rows.cities],
+                "city": rows.names,
                 "province": "" if province is None else province[rows.cities],
                 "origin": rows.origins,
                 "horizon": horizon,
                 "target_year": rows.origins + horizon,
                 "forecast": forecast,
-                "lower": np.nan,
-                "upper": np.nan,
-                "coverage": np.nan,
-                "rank": ranks.astype("Int64"),
+                "rank": ranked.rank(ascending=False, method="min").astype("Int64"),
+                "flags": self._flags(rows, horizon, carried),
             }
         )
-        frame["flags"] = self._flags(rows, horizon, carried, stale)
-        frame[["lower_80", "upper_80", *EVENTS]] = np.nan
-        return frame[list(FORECAST_COLUMNS)]
+        return frame.reindex(columns=list(FORECAST_COLUMNS))
 
-    def _flags(
-        self,
-        rows: ForecastRows,
-        horizon: int,
-        carried: list[dict[str, int]],
-        stale: NDArray[np.bool_],
-    ) -> list[str]:
-        known = np.array([name in set(self.cities) for name in rows.dataset.cities])[rows.cities]
+    def _flags(self, rows: ForecastRows, horizon: int, carried: list[dict[str, int]]) -> list[str]:
+        new = ~np.isin(rows.names, self.cities)
         delay = self.experiment.outcome.publication_delay_days
         nowcast = [
             dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
             for origin in rows.origins
         ]
-        marks = zip(stale, nowcast, ~known, carried, strict=True)
+        marks = zip(rows.stale, nowcast, new, carried, strict=True)
         return [
             ";".join(
                 [w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from city_resilience.errors import InputError
 __all__ = [
     "SQLITE",
     "create_database",
+    "create_once",
     "environment",
     "every_page",
     "import_mlflow",
@@ -103,6 +104,17 @@ def every_page(search: Any, **options: Any) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def create_once(create: Callable[..., Any], *arguments: Any, **options: Any) -> bool:
+    """Let MLflow create something; returns False if it was there already."""
+    try:
+        create(*arguments, **options)
+    except import_mlflow().exceptions.MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+        return False
+    return True
 
 
 def sqlite_uri(path: Path) -> str:

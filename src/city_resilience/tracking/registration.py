@@ -14,7 +14,7 @@ from city_resilience.models.bundle import copy_bundle
 from city_resilience.models.forecaster import FORECAST_COLUMNS, Forecaster
 from city_resilience.models.manifest import CARD
 from city_resilience.reading.panel import Panel
-from city_resilience.tracking.backend import environment, import_mlflow, silenced
+from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.metrics import column_types
 from city_resilience.tracking.registry import (
@@ -130,12 +130,8 @@ def _create_version(
 ) -> str:
     """Register the logged model under a name."""
     client = run.store.client
-    try:
-        client.create_registered_model(name)
+    if create_once(client.create_registered_model, name):
         _on_failure(undo, client.delete_registered_model, name)
-    except import_mlflow().exceptions.MlflowException as error:
-        if error.error_code != "RESOURCE_ALREADY_EXISTS":
-            raise
     version = client.create_model_version(
         name,
         # On SQLite MLflow would look a model id up in its global store, not in this one.

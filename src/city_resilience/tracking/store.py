@@ -14,6 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.tracking.backend import (
     SQLITE,
     create_database,
+    create_once,
     environment,
     import_mlflow,
     migrate_database,
@@ -70,23 +71,16 @@ class Store:
         """
         found = self.client.get_experiment_by_name(name)
         if found is None:
-            found = self._create_experiment(name)
+            base = self.database
+            place = (base.parent / "artifacts" / name).as_uri() if base else None
+            create_once(self.client.create_experiment, name, artifact_location=place)
+            found = self.client.get_experiment_by_name(name)
         if found.lifecycle_stage == "deleted":
             raise InputError(
                 f"{self.uri}: experiment {name!r} has been deleted there; restore it with "
                 f"'mlflow experiments restore -x {found.experiment_id}' or choose another name"
             )
         return str(found.experiment_id)
-
-    def _create_experiment(self, name: str) -> Any:
-        database = self.database
-        place = (database.parent / "artifacts" / name).as_uri() if database else None
-        try:
-            self.client.create_experiment(name, artifact_location=place)
-        except import_mlflow().exceptions.MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":  # another process was quicker
-                raise
-        return self.client.get_experiment_by_name(name)
 
 
 def resolve_store(store: str = "", experiment_file: Path | str | None = None) -> str:
@@ -189,12 +183,6 @@ def _check_server(uri: str) -> None:
 
 def _prepare(database: Path) -> None:
     """Create the database or bring its schema up to date, one process at a time."""
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{database.parent}: the store's folder cannot be made ({error.strerror}); give --store"
-        ) from error
     with _locked(database), silenced():
         if not database.exists():
             create_database(database)
@@ -211,6 +199,7 @@ def _locked(database: Path) -> Iterator[None]:
         return
     lock = FileLock(database.with_name(database.name + ".lock"), timeout=LOCK_SECONDS)
     try:
+        database.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout as error:
         raise InputError(
