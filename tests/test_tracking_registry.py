@@ -55,12 +55,28 @@ def fitted(panel: Panel, name: str) -> Forecaster:
 
 
 def train(
-    store: Store, panel: Panel, forecaster: Forecaster, folder: Path, verdict: Verdict | None = None
+    store: Store,
+    panel: Panel,
+    forecaster: Forecaster,
+    folder: Path,
+    verdict: Verdict | None = None,
+    *,
+    recipe: str = "",
+    error: float | None = None,
 ) -> Any:
+    """Register a forecaster; with an error, its run holds a backtest that misses by it."""
     card = model_card(forecaster)
     bundle = save_bundle(forecaster, folder / "saved under any name", card_text=card)
     with track(store, forecaster.experiment, fingerprint=panel.fingerprint()) as run:
-        return register(run, bundle, forecaster, panel, mae={1: 1.25}, verdict=verdict)
+        if error is not None:
+            frame = pd.DataFrame({"city": ["a", "b"], "origin": 2010, "horizon": 1, "truth": 1.0})
+            (folder / "files").mkdir(exist_ok=True)
+            served, other = frame.assign(forecast=1.0 + error), frame.assign(forecast=1.0)
+            both = pd.concat([served.assign(model="blend"), other.assign(model="other")])
+            both.to_parquet(folder / "files" / "backtest.parquet")
+            run.artifacts(folder / "files")
+        own = {"mae": {1: 1.25}, "verdict": verdict, "recipe": recipe}
+        return register(run, bundle, forecaster, panel, **own)
 
 
 def only_run(store: Store, experiment: str, **filters: Any) -> Any:
@@ -111,6 +127,29 @@ def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(
     assert champion.version == 2
     listed = [(v.version, v.aliases) for v in list_models(store) if v.name == "later"]
     assert listed == [(3, ("challenger",)), (2, ("champion",)), (1, ())]
+
+
+def test_promotion_says_why_and_the_gate_reads_the_backtests_of_the_runs(
+    store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    forecaster = fitted(panel, "promoted")
+    first = train(store, panel, forecaster, tmp_path, recipe="old", error=0.5)
+    refitted = train(store, panel, forecaster, tmp_path, recipe="old", error=0.5)
+    worse = train(store, panel, forecaster, tmp_path, recipe="new", error=0.6)
+    better = train(store, panel, forecaster, tmp_path, recipe="new", error=0.4)
+    assert promote(first, store).reason == "already"
+    assert promote(refitted, store).reason == "refitted"
+    with pytest.raises(GateRefused, match=r"promoted/3 is not promoted: .* 0\.6000 pp, is not low"):
+        promote(worse, store)
+    done = promote(better, store)
+    assert (done.reason, done.version.reference) == ("gate", "promoted/4")
+    assert done.verdict is not None
+    assert "0.4000 pp, is lower than the champion's 0.5000 pp" in done.verdict.words()
+    assert "低于现用模型的 0.5000" in done.verdict.words("zh")
+    assert promote(worse, store, force=True).reason == "forced"
+    champion = champion_of("promoted", store)
+    assert champion is not None
+    assert champion.version == 3
 
 
 def test_failed_registration_leaves_nothing_behind(

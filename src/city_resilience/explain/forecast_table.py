@@ -125,7 +125,7 @@ def unobserved_families(forecaster: Forecaster, rows: ForecastRows) -> dict[str,
     Returns
     -------
     dict
-        Family to the share of its values that are there at the served rows, where that is below
+        Family to the share of its values that are there in the rows, where that is below
         the experiment's ``min_coverage``.
     """
     families = {spec.id: spec.family for spec in rows.dataset.specs}
