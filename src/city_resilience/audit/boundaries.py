@@ -42,8 +42,10 @@ def boundaries(view: PanelView) -> Iterator[Issue]:
 
 def _unit(gazetteer: Gazetteer, view: PanelView, row: int) -> str:
     """Return the code of a city, empty where its name is not surely one unit's."""
+    if not gazetteer.knows(city := view.grid.cities[row]):
+        return ""
     province = "" if view.grid.province is None else str(view.grid.province[row])
-    found = gazetteer.resolve(view.grid.cities[row], province=province)
+    found = gazetteer.resolve(city, province=province)
     if isinstance(found, Match) and found.kind == "city" and found.how in _SURE:
         return found.adcode
     return ""

@@ -229,6 +229,10 @@ class Gazetteer:
             return math.nan, math.nan
         return self.coordinates(capital)
 
+    def knows(self, name: str) -> bool:
+        """Tell whether any unit may bear a name; unlike `resolve` it looks for none near it."""
+        return bool(self._entries(name))
+
     def _known(self, adcode: str) -> str:
         if adcode not in self.cities:
             raise InputError(f"gazetteer: no unit {adcode!r}; use the code that resolve() gives")
