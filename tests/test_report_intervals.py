@@ -10,7 +10,6 @@ from city_resilience.evaluation.interval_scores import reliability, score_interv
 from city_resilience.models.interval_rows import EVENTS
 from city_resilience.report.figures import draw_covered
 from city_resilience.report.intervals import interval_part, interval_sentence
-from city_resilience.report.tables import chances_table
 from city_resilience.report.texts import Texts, measure_words
 
 
@@ -49,10 +48,11 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
     np.testing.assert_allclose(part["years"]["coverage"], years["coverage"], atol=1e-3)
     withheld = {row["level"]: row["withheld"] for row in part["groups"]}
     assert withheld == {"a": False, "b": True}
-    [chances] = chances_table({"intervals": part}, Texts()).rows
-    texts = [cell.text for cell in chances.cells]
-    assert texts[:2] == ["20–30\u00a0%", "25 %"]
-    assert texts[2] == f"{100 * (rows['truth'] < 0).mean():.0f} %"
+    [chances] = part["chances"]
+    assert (chances["low"], chances["high"]) == (0.2, 0.3)
+    assert chances["events"]["p_below_0"]["probability"] == 0.25
+    came = (rows["truth"] < 0).mean()
+    assert chances["events"]["p_below_0"]["frequency"] == pytest.approx(came, abs=1e-4)
     drawn = draw_covered({"intervals": part}, {}, Texts())
     assert drawn["data"][0]["y"] == part["years"]["coverage"]
 

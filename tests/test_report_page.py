@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +18,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.models.interval_rows import EVENTS
-from city_resilience.report import tables
-from city_resilience.report.formatting import interval, signed
+from city_resilience.report.formatting import interval, percent, signed, unsigned
 from city_resilience.report.report_page import render_report, write_report
 from city_resilience.report.study_tables import BLOCKS, block_table
 from city_resilience.report.summary import summarise, with_study
@@ -64,11 +65,11 @@ class Cells(HTMLParser):
 
     def __init__(self, text: str) -> None:
         super().__init__()
-        self.texts: list[str] = []
+        self.texts: set[str] = set()
         self.feed(text)
 
     def handle_data(self, data) -> None:
-        self.texts.append(data.strip().replace("\u00a0", " "))
+        self.texts.add(data.strip().replace("\u00a0", " "))
 
 
 def groups_of(inputs: Inputs) -> pd.DataFrame:
@@ -132,46 +133,81 @@ def test_hostile_texts_in_the_static_part_are_escaped() -> None:
     assert page.tags.count("script") == 3
 
 
-TABLES = ("skill", "years", "groups", "driver_groups", "chances", "interval_groups")
-
-
 def test_every_table_can_be_read_without_scripts() -> None:
-    inputs = make_inputs(cities=24, origins=range(2010, 2016), horizons=(1, 2), intervals=True)
+    inputs = make_inputs(cities=24, origins=range(2016, 2022), horizons=(1, 2), intervals=True)
     summary = summarise(**inputs.all(), **interval_inputs(), drivers_by_group=groups_of(inputs))
     summary = with_study(summary, small_study())
     page = render_report(summary)
-    static = re.sub(r"<(script|style).*?</\1>", "", page, flags=re.S)
-    cells = Cells(static).texts
+    cells = Cells(re.sub(r"<(script|style).*?</\1>", "", page, flags=re.S)).texts
     say = Texts(summary["measure"])
+    wanted = list(expected_figures(summary))
     for part in summary["by_horizon"].values():
-        for name in TABLES:
-            table = getattr(tables, f"{name}_table")(part, say)
-            assert table.rows, name
-            assert_holds(cells, table)
-    assert_holds(cells, tables.coverage_table(summary, say))
-    assert_holds(cells, tables.weights_table(summary, say))
+        wanted += expected_at_horizon(part)
+        names = [("model", row["model"]) for row in part["skill"]]
+        names += [("group", row["group"]) for row in part["groups"]]
+        names += [
+            ("family", family) for row in part["driver_groups"] for family, *_ in row["families"]
+        ]
+        wanted += [text for kind, id in names for text in say.name(kind, id).values()]
     for name in BLOCKS:
-        assert_holds(cells, block_table(summary["study"], name, "1", say))
+        table = block_table(summary["study"], name, "1", say)
+        assert table.rows
+        for text in (
+            text for row in table.rows for cell in row for text in (cell.text, *cell.lines)
+        ):
+            wanted += [text] if isinstance(text, str) else text.values()
+        wanted += [text for head in table.heads for text in head.text.values()]
+    missing = {text for text in wanted if text and text.replace("\u00a0", " ") not in cells}
+    assert missing == set()
+
+
+def expected_at_horizon(part: dict[str, Any]) -> Iterator[str]:
+    """Yield what the tables of a horizon must show, figure by figure."""
+    for row in part["skill"]:
+        yield from (unsigned(row[name]) for name in ("mae", "rmse", "rank_correlation"))
+        yield from (signed(row[name]) for name in ("skill_naive", "skill_history"))
+        yield percent(row["sign_hit_rate"])
+        if row["difference_high"] is not None:
+            yield interval(row["difference_low"], row["difference_high"])
+    for own in part["years"]["errors"]:
+        yield from map(unsigned, own["mae"])
+    for row in part["groups"]:
+        yield from (unsigned(row[name]) for name in ("mae", "mae_naive", "mae_history"))
+        yield str(row["n"])
+    for row in part["driver_groups"]:
+        yield from (
+            f(size)
+            for _, *sizes in row["families"]
+            for f, size in zip((unsigned, signed), sizes, strict=True)
+        )
+    for row in part["intervals"]["groups"]:
+        yield from (
+            percent(row["coverage"]),
+            unsigned(row["width"], 1),
+            percent(row["coverage_80"]),
+        )
+    for row in part["intervals"]["chances"]:
+        for own in row["events"].values():
+            yield from (percent(own["probability"]), percent(own["frequency"]), f"n = {own['n']}")
+
+
+def expected_figures(summary: dict[str, Any]) -> Iterator[str]:
+    """Yield what the tables of cities, data coverage and weights must show."""
     for entry in summary["cities"]:
-        assert entry["city"] in cells
+        yield from (entry["city"], entry["province"])
         for h, own in entry["h"].items():
-            assert signed(own["forecast"]) in cells
-            assert interval(own["lower"], own["upper"], 1) in cells
-            top = summary["by_horizon"][h]["parts"][entry["city"]]["top"][:3]
-            assert {signed(size) for _, _, size in top} <= set(cells)
-            assert {summary["indicators"][index]["id"] for index, *_ in top} <= set(cells)
-    assert {"stale", "滞后", "nowcast", "现时预测"} <= set(cells)
-
-
-def assert_holds(cells: list[str], table: tables.Table) -> None:
-    """Every text of a table stands in the page, in both languages, and every figure."""
-    texts = [head.text for head in table.heads]
-    for row in table.rows:
-        for cell in row.cells:
-            texts += [cell.text, *cell.lines, *(name for _, name in cell.tags)]
-    for text in texts:
-        for one in {text} if isinstance(text, str) else set(text.values()):
-            assert one == "" or one.replace("\u00a0", " ") in cells, one
+            yield signed(own["forecast"])
+            yield interval(own["lower"], own["upper"], 1)
+            parts = summary["by_horizon"][h]["parts"][entry["city"]]
+            yield percent(parts["observed"])
+            for index, _, size in parts["top"][:3]:
+                yield from (signed(size), summary["indicators"][index]["id"])
+    yield from ("stale", "滞后", "nowcast", "现时预测")
+    for row in summary["coverage"]["origins"]:
+        yield from (percent(cell["share"]) for cell in row["cells"] if cell)
+    yield from ("not observed since 2016", "自 2016 年后无观测")
+    for row in summary["run"]["weights"]:
+        yield from map(unsigned, row["weights"])
 
 
 @pytest.mark.parametrize("simulated", [True, False])

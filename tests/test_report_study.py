@@ -12,7 +12,12 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.report.report_page import render_report
 from city_resilience.report.study import answer_words, study_part
-from city_resilience.report.study_tables import BLOCKS, study_view
+from city_resilience.report.study_tables import (
+    BLOCKS,
+    block_sentence,
+    block_table,
+    measured_horizons,
+)
 from city_resilience.report.summary import summarise, with_study
 from city_resilience.report.texts import LANGUAGES, Texts, measure_words, words
 from report_inputs import make_inputs
@@ -42,8 +47,7 @@ def answer_of(study: Any) -> dict[str, str]:
     return answer_words(study_part(study, {}), "1", Texts(measure_words(study["measure"])))
 
 
-def view_of(study: Any) -> dict[str, Any]:
-    return study_view(study_part(study, {}), [1, 2], Texts(measure_words("growth_gap")))
+SAY = Texts(measure_words("growth_gap"))
 
 
 @pytest.mark.parametrize(
@@ -81,43 +85,38 @@ def test_a_panel_without_digital_is_not_judged(study):
 
 
 def test_every_part_has_a_block_in_both_languages(study):
-    view = view_of(study)
-    assert set(BLOCKS) == set(PARTS)
-    assert [block["id"] for block in view["blocks"]] == list(BLOCKS)
-    for block in view["blocks"]:
-        assert block["contents"]
-        for own in block["contents"]:
-            found = own["content"]
-            assert found["table"].rows
-            assert {len(row.cells) for row in found["table"].rows} == {len(found["table"].heads)}
-            texts = [found["sentence"], *(head.text for head in found["table"].heads)]
-            for row in found["table"].rows:
-                for cell in row.cells:
-                    texts += [text for text in (cell.text, *cell.lines) if isinstance(text, dict)]
-            for text in texts:
-                for lang in LANGUAGES:
-                    assert text[lang]
-                    assert not re.search(r"[{}@]|study_", text[lang])
+    part = study_part(study, {})
+    assert set(BLOCKS) == set(PARTS) == set(part["parts"])
+    for name in BLOCKS:
+        for horizon in measured_horizons(part, name):
+            table = block_table(part, name, horizon, SAY)
+            assert table.rows
+            assert {len(row) for row in table.rows} == {len(table.heads)}
+            texts = [block_sentence(part, name, horizon, SAY), *(h.text for h in table.heads)]
+            cells = (cell for row in table.rows for cell in row)
+            texts += [t for cell in cells for t in (cell.text, *cell.lines) if isinstance(t, dict)]
+            for lang in LANGUAGES:
+                assert all(text[lang] for text in texts)
+                assert not any(re.search(r"[{}@]|study_", text[lang]) for text in texts)
 
 
 def test_parts_that_found_nothing_say_so(study):
     changed = deepcopy(study)
     for part in changed["parts"].values():
         part["rows"] = []
-    view = view_of(changed)
-    assert view["answers"] == []
-    assert all(block["contents"] == [] for block in view["blocks"])
+    assert study_part(changed, {})["answer"] == {}
     page = render_report(with_study(bare_summary(), changed))
-    for block in view["blocks"]:
-        assert words(f"study_{block['id']}_missing", "zh") in page
+    for name in BLOCKS:
+        assert measured_horizons(study_part(changed, {}), name) == []
+        assert words(f"study_{name}_missing", "zh") in page
 
 
 def test_only_some_parts_make_only_their_blocks(study):
     changed = deepcopy(study)
     changed["parts"] = {"random_split": changed["parts"]["random_split"]}
-    view = view_of(changed)
-    assert [block["id"] for block in view["blocks"]] == ["random_split"]
-    assert view["answers"] == []
+    page = render_report(with_study(bare_summary(), changed))
+    assert re.findall(r'data-part="(\w+)"', page) == ["random_split"]
+    assert study_part(changed, {})["answer"] == {}
 
 
 @pytest.mark.parametrize(
@@ -166,6 +165,8 @@ def test_a_measure_in_other_units_speaks_of_them(study):
 
 
 def test_a_horizon_that_was_not_measured_shows_another_and_says_so(study):
-    [own] = view_of(study)["blocks"][0]["contents"]
-    assert (own["h"], own["elsewhere"]) == ("1 2", "2")
-    assert own["only"]["en"].startswith("Measured one year ahead only")
+    bare = summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1, 2)).all())
+    page = render_report(with_study(bare, study))
+    shown = re.findall(r'<div data-h="(1 2)">|<span data-h="(2)">.*?Measured one year ahead', page)
+    assert [one or other for one, other in shown].count("1 2") == 2 * len(BLOCKS) + 1
+    assert [one or other for one, other in shown].count("2") == len(BLOCKS) + 1

@@ -14,7 +14,8 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.scores import compare_models
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
-from city_resilience.report.headline import caution, headline_sentence
+from city_resilience.report.headline import headline_sentence
+from city_resilience.report.report_page import render_report
 from city_resilience.report.summary import summarise
 from city_resilience.report.texts import Texts
 from report_inputs import Inputs, make_inputs
@@ -179,9 +180,11 @@ def test_headline_admits_a_model_worse_than_naive(inputs: Inputs) -> None:
 
 def test_few_years_are_called_weak_evidence() -> None:
     few = summarise(**make_inputs(cities=6, origins=range(2015, 2019), horizons=(1,)).all())
-    assert "Only 4 origin years" in caution(few["by_horizon"]["1"]["headline"], Texts())["en"]
+    assert few["by_horizon"]["1"]["headline"]["few"]
+    assert "Only 4 origin years" in render_report(few)
     many = summarise(**make_inputs(cities=6, horizons=(1,)).all())
-    assert caution(many["by_horizon"]["1"]["headline"], Texts()) is None
+    assert not many["by_horizon"]["1"]["headline"]["few"]
+    assert "origin years were scored at this horizon" not in render_report(many)
 
 
 def test_served_model_without_scores_is_named(inputs: Inputs) -> None:

@@ -66,7 +66,7 @@ def report_table(own: ReportTable) -> Table:
     for head in own.heads:
         table.add_column(said(head.text), justify="right" if head.numeric else "left")
     for row in own.rows:
-        cells = ("\n".join(filter(None, map(said, (c.text, *c.lines)))) for c in row.cells)
+        cells = ("\n".join(filter(None, map(said, (c.text, *c.lines)))) for c in row)
         table.add_row(*map(Text, cells))
     return table
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["interval", "percent", "rounded", "signed", "text_of", "unsigned", "whole"]
+__all__ = ["interval", "percent", "rounded", "signed", "text_of", "tone", "unsigned", "whole"]
 
 NONE = "–"
 
@@ -75,6 +75,13 @@ def unsigned(number: float | None, digits: int = 2) -> str:
     ('1.45', '−0.50')
     """
     return signed(number, digits).removeprefix("+")
+
+
+def tone(value: float | None) -> str:
+    """Return the colour of a figure that is better the larger it is: "up", "down" or none."""
+    if value is None or abs(value) < 0.005:
+        return ""
+    return "up" if value > 0 else "down"
 
 
 def percent(share: float | None, digits: int = 0, *, sign: bool = False) -> str:

@@ -8,7 +8,7 @@ from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.report.formatting import rounded, signed, unsigned
 from city_resilience.report.texts import Both, Texts
 
-__all__ = ["FEW_YEARS", "caution", "headline", "headline_sentence", "worth"]
+__all__ = ["FEW_YEARS", "headline", "headline_sentence", "worth"]
 
 FEW_YEARS = 8
 
@@ -92,20 +92,15 @@ def headline_sentence(found: dict[str, Any], horizon: int, level: float, say: Te
     return say(
         f"headline_{found['code']}",
         ahead=say.count("ahead", horizon),
-        served=say.model(found["served"]),
+        served=say.name("model", found["served"]),
         mae=say.figure(found["mae"] or 0.0),
         percent=abs(found["percent"]),
-        naive=say.model(found["naive"] or ""),
+        naive=say.name("model", found["naive"] or ""),
         naive_mae=say.figure(found["naive_mae"]),
         wins=found["wins"],
         years=found["of"],
         worth=_worth_words(found, level, say),
     )
-
-
-def caution(found: dict[str, Any], say: Texts) -> Both | None:
-    """Return a warning where few years were scored."""
-    return say("few_years", years=found["scored"]) if found["few"] else None
 
 
 def _worth_words(found: dict[str, Any], level: float, say: Texts) -> Both:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.files import check_suffix, write_bytes
-from city_resilience.report.texts import LANGUAGES, Both, Texts, every_text
+from city_resilience.report import formatting
+from city_resilience.report.texts import LANGUAGES, Both, Texts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -104,8 +105,16 @@ def _environment(*, escape: bool) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"said": _said, "attribute": _attribute}
-    environment.globals["language_names"] = every_text()["language_name"]
+    environment.filters |= {
+        "said": _said,
+        "attribute": _attribute,
+        "of_kind": lambda id, kind: (kind, id),
+        "interval": formatting.interval,
+        "percent": formatting.percent,
+        "signed": formatting.signed,
+        "tone": formatting.tone,
+        "unsigned": formatting.unsigned,
+    }
     return environment
 
 
@@ -139,16 +148,17 @@ def _unbroken(text: str) -> str:
 def _attribute(text: Both | str, name: str = "") -> Markup:
     """Return an attribute of an element in both languages, of which the script sets one.
 
-    Without a name it is the text of the element, for those that take no other element.
+    Without a name it is the text of the element, for those that take no other element. A space
+    stands before it.
     """
     from markupsafe import Markup
 
     if not text:
         return Markup("")
     if isinstance(text, str):
-        return Markup('{}="{}"').format(name, text)
-    place = Markup('data-attribute="{}" ').format(name) if name else Markup("")
-    return place + Markup('data-en="{en}" data-zh="{zh}"').format(**text)
+        return Markup(' {}="{}"').format(name, text)
+    place = Markup(' data-attribute="{}"').format(name) if name else Markup("")
+    return place + Markup(' data-en="{en}" data-zh="{zh}"').format(**text)
 
 
 def _slots(say: Texts, key: str, *names: str, **figures: Both) -> Markup:

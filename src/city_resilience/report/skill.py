@@ -66,24 +66,26 @@ def yearly_errors(
     Returns
     -------
     dict
-        ``years``; ``mae`` with lists for ``served``, ``naive``, ``history`` (None where not
-        scored); ``wins`` over ``of`` years against the best naive baseline.
+        ``years``; ``errors``: ``role`` ("served", "naive", "history"), ``model``, ``mae`` by year
+        (None where not scored) of each that was scored; ``wins`` over ``of`` years against the
+        best naive baseline.
     """
     rows = _slice(scores, horizon, "year")
     year = rows["level"].map(_year)
     table = rows.assign(year=year).pivot_table(index="year", columns="model", values="mae")
     table = table[table[served].notna()] if served in table else table.iloc[:0]
-    names = {"served": served, "naive": naive, "history": HISTORY_ONLY}
-    errors = {role: table.get(name) for role, name in names.items()}
-    base = errors["naive"]
-    both = table.index[base.notna()] if base is not None else table.index[:0]
+    names = {served: "served"}
+    for model, role in ((naive or "", "naive"), (HISTORY_ONLY, "history")):
+        names.setdefault(model, role)
+    both = table.index[table[naive].notna()] if naive in table else table.index[:0]
     return {
         "years": [int(value) for value in table.index],
-        "mae": {
-            role: [None] * len(table) if column is None else rounded_all(column)
-            for role, column in errors.items()
-        },
-        "wins": int((table.loc[both, served] < base[both]).sum()) if len(both) else 0,
+        "errors": [
+            {"role": role, "model": model, "mae": rounded_all(table[model])}
+            for model, role in names.items()
+            if model in table and table[model].notna().any()
+        ],
+        "wins": int((table.loc[both, served] < table.loc[both, naive]).sum()) if len(both) else 0,
         "of": len(both),
     }
 

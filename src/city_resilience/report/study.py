@@ -30,10 +30,10 @@ def study_part(study: Row, run: Row) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``created, digest, cities, first, last, seconds, version, same`` (whether it was measured
-        with what is reported), ``served``, ``naive`` (horizon → model), ``answer`` (horizon →
-        code) and ``parts``: id → ``about``, ``rows``. Of the ablation only the rows over all
-        origins are kept.
+        ``source`` (``created, digest, cities, first, last, seconds, version``), ``same`` (whether
+        it was measured with what is reported), ``served``, ``naive`` (horizon → model),
+        ``answer`` (horizon → code) and ``parts``: id → ``about``, ``rows``. Of the ablation only
+        the rows over all origins are kept.
     """
     created = sorted({part["created"] for part in study["parts"].values()})
     parts = {
@@ -43,13 +43,13 @@ def study_part(study: Row, run: Row) -> dict[str, Any]:
     ablation = parts.get("ablation", {"rows": []})["rows"]
     horizons = dict.fromkeys(row["horizon"] for row in ablation)
     return {
-        "created": " – ".join(dict.fromkeys((created[0], created[-1]))) if created else "–",
-        "digest": study["digest"],
-        "cities": study["cities"],
-        "first": study["origins"][0],
-        "last": study["origins"][1],
-        "seconds": round(study.get("seconds", 0)),
-        "version": study["version"],
+        "source": {
+            "created": " – ".join(dict.fromkeys((created[0], created[-1]))) if created else "–",
+            "first": study["origins"][0],
+            "last": study["origins"][1],
+            "seconds": round(study.get("seconds", 0)),
+            **{key: study[key] for key in ("digest", "cities", "version")},
+        },
         "same": same_recipe(study, run),
         "served": study["served"],
         "naive": dict(study["naive"]),

@@ -119,12 +119,22 @@ class Texts:
         return self(f"{key}_long") if self.find(f"{key}_long") else ""
 
     def name(self, kind: str, id: str) -> Both:
-        """Return the name of a family, flag, group, status … in words, else its id."""
+        """Return the name of a model, family, flag, group … in words, else its id."""
+        if kind == "model":
+            return both(lambda lang: model_name(id, lang))
         return self.find(f"{kind}_{id}") or both(lambda _: id)
 
-    def model(self, id: str) -> Both:
-        """Return the name of a model."""
-        return both(lambda lang: model_name(id, lang))
+    def level(self, group: str, level: str) -> Both:
+        """Return the name of a group of cities by its grouping, else as the panel has it."""
+        code = level.replace(" ", "_")
+        own = self.find(f"level_{group}_{code}")
+        if own is None and self.find(f"group_{group}"):
+            own = self.find(f"level_{code}")
+        return own or both(lambda _: level)
+
+    def status(self, status: Mapping[str, Any]) -> Both:
+        """Say whether a family is observed."""
+        return self(f"status_{status['code']}", year=status["year"])
 
     def count(self, key: str, n: int) -> Both:
         """Return a text about ``n`` things, in the singular where there is one."""

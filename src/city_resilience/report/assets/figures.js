@@ -36,13 +36,28 @@ function localised(value, key) {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, localised(item, name)]));
 }
 
+// What a figure says goes before the style that it names.
+function merged(base, own) {
+  const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+  const made = { ...base };
+  for (const [key, value] of Object.entries(own || {})) made[key] = plain(base[key]) && plain(value) ? merged(base[key], value) : value;
+  return made;
+}
+
+function laidOut(own) {
+  const { layout, axis, layouts, shapes } = DATA.styles;
+  const made = merged(merged({ ...layout, xaxis: axis, yaxis: axis }, layouts[own.style]), own);
+  made.shapes = (own.shapes || []).map((shape) => ({ ...shapes[shape.style], ...shape }));
+  return made;
+}
+
 function draw(id, figure) {
   const data = figure.data.map((trace) => {
-    const copy = localised(trace);
+    const copy = localised(merged(DATA.styles.traces[trace.style], trace));
     if (trace.customdata) copy.text = trace.customdata.map((index) => plotText(DATA.outcome_cities[index]));
     return copy;
   });
-  const layout = localised(figure.layout);
+  const layout = localised(laidOut(figure.layout));
   const ticks = layout.yaxis.ticktext;
   if (ticks) {
     const lines = Math.max(1, ...ticks.map((text) => text.split("<br>").length));
@@ -89,7 +104,7 @@ function drawCityFigures(parts, forecast) {
   const families = Object.entries(parts.families).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   const steps = families.map(([family, size]) => [pick(DATA.families[family]), size]);
   if (parts.missing_count) steps.push([word("missing_inputs"), parts.missing]);
-  const fall = frame("families", [[word("base"), parts.base], ...steps, [word("forecast"), forecast]]);
+  const fall = frame("waterfall", [[word("base"), parts.base], ...steps, [word("forecast"), forecast]]);
   fall.data[0].measure = ["absolute", ...steps.map(() => "relative"), "total"];
   let level = parts.base;
   fall.layout.xaxis.range = padded([0, level, ...steps.map(([, size]) => (level += size))]);
@@ -97,9 +112,9 @@ function drawCityFigures(parts, forecast) {
   const rows = parts.top.map(([index, value, size]) => [valueLabel(DATA.indicators[index], value), size]);
   if (parts.rest_count) rows.push([`${word("rest")} (${parts.rest_count})`, parts.rest]);
   if (parts.missing_count) rows.push([word("missing_inputs"), parts.missing]);
-  const { other, rise, fall: down } = DATA.frames.colours;
-  const bars = frame("indicators", rows);
-  bars.data[0].marker.color = rows.map(([, size], i) => (i >= parts.top.length ? other : size < 0 ? down : rise));
+  const { other, rise, fall: down } = DATA.styles.colours;
+  const bars = frame("bars", rows);
+  bars.data[0].marker = { color: rows.map(([, size], i) => (i >= parts.top.length ? other : size < 0 ? down : rise)) };
   bars.layout.xaxis.range = padded([0, ...rows.map(([, size]) => size)]);
   draw("fig-city-indicators", bars);
 }
@@ -110,13 +125,11 @@ function valueLabel(indicator, value) {
   return `${pick(indicator)}\n(${shown.replace("-", "−")}${indicator.unit ? " " + indicator.unit : ""})`;
 }
 
-function frame(name, rows) {
-  const copy = structuredClone(DATA.frames[name]);
-  copy.data[0].y = rows.map((_, i) => i);
-  copy.data[0].x = rows.map(([, size]) => size);
-  copy.data[0].text = rows.map(([, size]) => signed(size));
-  Object.assign(copy.layout.yaxis, { tickmode: "array", tickvals: copy.data[0].y, ticktext: rows.map(([label]) => label) });
-  return copy;
+function frame(style, rows) {
+  const places = rows.map((_, i) => i), sizes = rows.map(([, size]) => size);
+  const trace = { style, x: sizes, y: places, text: sizes.map((size) => signed(size)) };
+  const layout = { style: "bars", xaxis: {}, yaxis: { tickvals: places, ticktext: rows.map(([label]) => label) } };
+  return { data: [trace], layout };
 }
 
 function padded(values) {
