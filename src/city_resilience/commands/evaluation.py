@@ -21,7 +21,6 @@ from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, sc
 from city_resilience.evaluation.search import search_parameters
 from city_resilience.experiment import Experiment
 from city_resilience.progress import Progress, silent
-from city_resilience.report.report_page import status_words
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts
 from city_resilience.resilience.measures import MEASURES
@@ -211,7 +210,7 @@ def show_summary(summary: Summary) -> None:
     parts = {int(horizon): part for horizon, part in summary["by_horizon"].items()}
     for horizon, part in parts.items():
         console.print(_skill(part, horizon, say, summary["measure"]["id"]))
-    unit, served = summary["measure"]["unit"], say.model(summary["served"])["en"]
+    unit, served = summary["measure"]["unit"], say.name("model", summary["served"])["en"]
     for horizon, part in parts.items():
         for line in _without_breaks(part, f"horizon {horizon}: {served}", unit):
             say_plain(console, line)
@@ -230,7 +229,7 @@ def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:
     rows = [
         {
             **row,
-            "name": say.model(row["model"])["en"] + _mark(row),
+            "name": say.name("model", row["model"])["en"] + _mark(row),
             "difference": _difference(row),
             "won": None if row["wins"] is None else f"{row['wins']:.0f} of {row['years']}",
         }
@@ -291,7 +290,7 @@ def _cell(cell: Mapping[str, Any] | None) -> str:
 
 def _left_out(summary: Summary, say: Texts) -> Iterator[str]:
     for row in summary["coverage"]["absent"]:
-        yield f"{row['family']}: {status_words(row['status'], say)['en']}"
+        yield f"{row['family']}: {say.status(row['status'])['en']}"
     run = summary["run"]
     if run["absent"]:
         absent = len(run["absent"])
