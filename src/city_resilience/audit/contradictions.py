@@ -31,7 +31,12 @@ def contradictions(view: PanelView) -> Iterator[Issue]:
             )
             reach = view.reach(common)
             yield view.issue(
-                "warning", "contradiction", reason, variable=part, surprise=50.0, **reach
+                "warning",
+                "contradiction",
+                reason,
+                variable=part,
+                surprise=limit.SCOPE_SURPRISE,
+                **reach,
             )
     for rule in load_sums():
         if {*rule.parts, *([rule.total] if rule.total else [])} <= set(values):

@@ -16,7 +16,6 @@ from city_resilience.reading.issues import Issue
 __all__ = ["RULES", "fingerprints", "repeated_rows", "repeated_series"]
 
 _PRIME = np.uint64(1099511628211)
-_SURPRISE = 100.0
 
 
 def repeated_rows(view: PanelView) -> Iterator[Issue]:
@@ -37,7 +36,7 @@ def repeated_rows(view: PanelView) -> Iterator[Issue]:
 
 
 def _copied(view: PanelView, reason: str, **more: Any) -> Issue:
-    return view.issue("warning", "duplicate", reason, surprise=_SURPRISE, **more)
+    return view.issue("warning", "duplicate", reason, surprise=limit.COPY_SURPRISE, **more)
 
 
 def _equal(marks: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[tuple[int, int]]:

@@ -47,7 +47,7 @@ def unit_years(view: VariableView) -> Iterator[Issue]:
 
 def _off_by(power: int) -> dict[str, Any]:
     """Return the factor, its correction and the surprise of a power of ten."""
-    factor, surprise = 10.0**power, abs(power) * 10.0
+    factor, surprise = 10.0**power, abs(power) * limit.POWER_SURPRISE
     return {"factor": factor, "correct": correction_factor(power), "surprise": surprise}
 
 
@@ -140,7 +140,7 @@ def _other_cities(view: PanelView, rule: Range, logs: Float) -> Iterator[Issue]:
     if known.sum() < limit.LEAST_CITIES:
         return
     middle = float(np.median(usual[known]))
-    scatter = 1.4826 * float(np.median(np.abs(usual[known] - middle)))
+    scatter = limit.MAD_DEVIATIONS * float(np.median(np.abs(usual[known] - middle)))
     off = np.where(known, usual - middle, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = limit.OTHER_CITY.reached(off, np.abs(off) / scatter)

@@ -82,7 +82,9 @@ def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
         return []
     median = np.nanmedian(changes, axis=0)
     usual = float(np.median(median))
-    scale = max(1.4826 * float(np.median(np.abs(median - usual))), limit.LEAST_YEAR_MOVE)
+    scale = max(
+        limit.MAD_DEVIATIONS * float(np.median(np.abs(median - usual))), limit.LEAST_YEAR_MOVE
+    )
     apart = np.abs(changes - median)
     decile = np.nanquantile(apart, 0.9, axis=0)
     reach = max(float(np.median(decile)), limit.LEAST_SCATTER)
