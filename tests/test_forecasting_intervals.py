@@ -14,12 +14,13 @@ from city_resilience.evaluation.interval_scores import crps, reliability, score_
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.models.arrays import pack_arrays, unpack_arrays
 from city_resilience.models.bundle import load_bundle, save_bundle
-from city_resilience.models.interval_rows import EVENTS, interval_rows
 from city_resilience.models.intervals import (
+    EVENTS,
     LAYOUT,
     MOST_WIDER,
     Calibration,
     city_scale,
+    interval_rows,
     interval_score,
 )
 from city_resilience.resilience.horizons import growth_gap

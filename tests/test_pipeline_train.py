@@ -21,7 +21,7 @@ from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.explain.contributions import BASE
 from city_resilience.models.bundle import load_bundle
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.progress import silent
 from city_resilience.tracking.registry import bundle_of, champion_of, find_version, list_models
 from city_resilience.tracking.store import Store, open_store

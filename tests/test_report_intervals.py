@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.report.figures import draw_covered
 from city_resilience.report.intervals import interval_part, interval_sentence
 from city_resilience.report.texts import Texts, measure_words

@@ -17,7 +17,7 @@ from city_resilience import files
 from city_resilience.errors import InputError
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.explain.slices import drivers_by_group
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import interval, percent, signed, unsigned
 from city_resilience.report.report_page import render_report, write_report
 from city_resilience.report.study_tables import BLOCKS, block_table

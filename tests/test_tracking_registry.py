@@ -17,9 +17,8 @@ from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
-from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.gate import Verdict, promote
 from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
-from city_resilience.tracking.promotion import promote
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import (
     bundle_of,

@@ -37,7 +37,7 @@ def compare(challenger: str, champion: str | None = None, *, store: str = "") ->
     InputError
         If there is no such store or version.
     """
-    from city_resilience.tracking.promotion import compare_versions
+    from city_resilience.tracking.gate import compare_versions
     from city_resilience.tracking.registry import find_version
     from city_resilience.tracking.store import open_store
 

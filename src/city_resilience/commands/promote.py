@@ -9,7 +9,7 @@ import click
 from city_resilience.commands.options import store_option
 
 if TYPE_CHECKING:
-    from city_resilience.tracking.promotion import Promotion
+    from city_resilience.tracking.gate import Promotion
 
 __all__ = ["command", "promote", "show"]
 
@@ -39,12 +39,12 @@ def promote(reference: str, *, store: str = "", force: bool = False) -> Promotio
     GateRefused
         If its errors are not lower than the champion's and its recipe is another.
     """
-    from city_resilience.tracking import promotion
+    from city_resilience.tracking import gate
     from city_resilience.tracking.registry import find_version
     from city_resilience.tracking.store import open_store
 
     opened = open_store(store, create=False)
-    return promotion.promote(find_version(reference, opened), opened, force=force)
+    return gate.promote(find_version(reference, opened), opened, force=force)
 
 
 @click.command("promote")

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.models.interval_rows import (
+from city_resilience.models.intervals import (
     EVENTS,
     INTERVAL_ROWS,
+    REFERENCE,
+    Calibration,
+    interval_score,
 )
-from city_resilience.models.intervals import REFERENCE, Calibration, interval_score
 
 __all__ = [
     "INTERVAL_COLUMNS",

@@ -14,12 +14,14 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.interval_rows import EVENTS, half_widths, interval_columns
 from city_resilience.models.intervals import (
+    EVENTS,
     REFERENCE,
     Calibration,
     check_coverage,
     city_scale,
+    half_widths,
+    interval_columns,
 )
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin

@@ -17,7 +17,7 @@ from city_resilience.explain.contributions import (
     family_sums,
     mean_sizes,
 )
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import rounded, text_of, whole
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import rounded, rounded_all, signed, text_of
 from city_resilience.report.texts import Both, Texts, joined
 

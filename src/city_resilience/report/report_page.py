@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from city_resilience.models.interval_rows import EVENTS
+from city_resilience.models.intervals import EVENTS
 from city_resilience.report.figures import FIGURES, build_figures, figure_styles
 from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence

@@ -73,7 +73,8 @@ def register(
     with silenced(), ExitStack() as undo:
         logged = _log_model(run, folder, forecaster, panel, undo)
         tags = _tags(forecaster, recipe, mae or {}, verdict)
-        version = _create_version(run, name, logged, _description(folder), tags, undo)
+        card = (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
+        version = _create_version(run, name, logged, card, tags, undo)
         _set_aliases(run.store.client, name, version, verdict, undo)
         registered = find_version(f"{name}/{version}", run.store)
         undo.pop_all()
@@ -143,10 +144,6 @@ def _create_version(
     ).version
     _on_failure(undo, client.delete_model_version, name, str(version))
     return str(version)
-
-
-def _description(folder: Path) -> str:
-    return (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
 
 
 def _set_aliases(
