@@ -8,13 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.models.intervals import (
-    EVENTS,
-    INTERVAL_ROWS,
-    REFERENCE,
-    Calibration,
-    interval_score,
-)
+from city_resilience.evaluation.scores import WHOLE, slices
+from city_resilience.models.intervals import EVENTS, INTERVAL_ROWS
+from city_resilience.models.intervals import REFERENCE, Calibration, interval_score
 
 __all__ = [
     "INTERVAL_COLUMNS",
@@ -36,7 +32,6 @@ RELIABILITY_COLUMNS = ("horizon", "event", "bin", "n", "probability", "frequency
 LEVELS = np.arange(1, 20) / 20.0
 BINS = np.array([0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.0])
 DRAWS = 2000
-YEAR = "year"
 
 
 def crps(calibration: Calibration, forecast: Float, scale: Float, truth: Float) -> Float:
@@ -76,33 +71,23 @@ def score_intervals(
     known = rows[rows["upper"].notna()]
     found = []
     for horizon, part in known.groupby("horizon"):
-        found.append((horizon, "all", "", part, 1))
-        found += [(horizon, YEAR, str(year), own, 1) for year, own in part.groupby("origin")]
-        for name, levels in (groups or {}).items():
-            for level, own in part.groupby(part["city"].map(levels).fillna("")):
-                if level != "":
-                    found.append((horizon, f"group:{name}", level, own, min_group))
-    table = pd.DataFrame([_scored(*entry) for entry in found])
-    return table.reindex(columns=list(INTERVAL_COLUMNS))
+        for slice_, level, own in slices(part, groups):
+            least = min_group if slice_ not in WHOLE else 0
+            about = {"horizon": horizon, "slice": slice_, "level": level}
+            found.append({**about, **_scored(own, least)})
+    return pd.DataFrame(found, columns=list(INTERVAL_COLUMNS))
 
 
-def _scored(
-    horizon: int, name: str, level: str, rows: pd.DataFrame, least: int
-) -> dict[str, object]:
-    row: dict[str, object] = {"horizon": horizon, "slice": name, "level": level}
-    row |= {"years": rows["origin"].nunique(), "n": len(rows)}
-    if len(rows) / rows["origin"].nunique() < least:
-        return row
+def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
+    origins = rows["origin"].nunique()
+    counts = {"years": origins, "n": len(rows)}
+    if len(rows) / origins < least:
+        return counts
     years = _losses(rows).groupby("origin").mean()
     difference = (years["interval_score"] - years["plain_score"]).to_numpy()
     low, high = year_bootstrap(difference)
-    return {
-        **row,
-        **years.mean().to_dict(),
-        "difference": float(difference.mean()),
-        "low": low,
-        "high": high,
-    }
+    apart = {"difference": float(difference.mean()), "low": low, "high": high}
+    return {**counts, **years.mean().to_dict(), **apart}
 
 
 def _losses(rows: pd.DataFrame) -> pd.DataFrame:

@@ -6,7 +6,7 @@ many cities it has. Every model of a horizon is scored on the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -25,12 +25,15 @@ __all__ = [
     "compare_models",
     "paired_interval",
     "score",
+    "slices",
     "yearly",
 ]
 
 Float = NDArray[np.float64]
 
 WITHOUT_BREAKS = "without_breaks"
+WHOLE = ("all", "year")
+"""Slices of all cities, whose figures are never withheld."""
 POINT_SCORES = ("mae", "rmse", "rank_correlation", "sign_hit_rate")
 SCORES = (
     *POINT_SCORES,
@@ -119,33 +122,31 @@ def score(
         flagged, ``without_breaks``: all years, of the rows with no flagged year after the origin
         up to the target year. The best naive baseline is that of all rows.
     """
-    whole = yearly(frame)
-    best = best_naive(whole)
-    parts = [_summary(whole, "all", "", best)]
-    parts += [_summary(part, "year", str(year), best) for year, part in whole.groupby("origin")]
-    for name, levels in (groups or {}).items():
-        level = frame["city"].map(levels)
-        for value, part in frame[level != ""].groupby(level):
-            parts.append(_group(part, f"group:{name}", str(value), best, min_group))
+    best = best_naive(yearly(frame))
+    parts = [
+        _scored(rows, slice_, level, best, min_group if slice_ not in WHOLE else 0)
+        for slice_, level, rows in slices(frame, groups)
+    ]
     unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
     if not unbroken.empty:
-        parts.append(_summary(yearly(unbroken), WITHOUT_BREAKS, "all years", best))
+        parts.append(_scored(unbroken, WITHOUT_BREAKS, "all years", best))
     table = pd.concat(parts, ignore_index=True)
     return table[list(SCORE_COLUMNS)].sort_values(
         ["horizon", "slice", "level", "mae", "model"], ignore_index=True
     )
 
 
-def _group(
-    rows: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], min_group: int
-) -> pd.DataFrame:
-    """Score the rows of a group, or only count them where it is too small."""
-    counts = rows.groupby(["model", "horizon", "origin"]).size()
-    if counts.mean() >= min_group:
-        return _summary(yearly(rows), slice_, level, best)
-    own = counts.groupby(["model", "horizon"])
-    table = pd.DataFrame({"n": own.sum(), "years": own.size()}).reset_index()
-    return table.assign(slice=slice_, level=level).reindex(columns=list(SCORE_COLUMNS))
+def slices(
+    frame: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield name, level and rows of each slice of a frame: all, each origin year, each group."""
+    yield "all", "", frame
+    for year, rows in frame.groupby("origin"):
+        yield "year", str(year), rows
+    for name, levels in (groups or {}).items():
+        for level, rows in frame.groupby(frame["city"].map(levels)):
+            if level != "":
+                yield f"group:{name}", str(level), rows
 
 
 def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> NDArray[np.bool_]:
@@ -158,12 +159,17 @@ def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> N
     return spans
 
 
-def _summary(years: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str]) -> pd.DataFrame:
-    """Average the yearly scores, and compare with the best naive baseline and history only."""
+def _scored(
+    rows: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], least: int = 0
+) -> pd.DataFrame:
+    """Average the yearly scores of a slice, or only count its rows where it is too small."""
+    years = yearly(rows)
     own = years.groupby(["model", "horizon"])
-    table = own[list(POINT_SCORES)].mean()
-    table["n"], table["years"] = own["n"].sum(), own["origin"].nunique()
-    table = table.reset_index().assign(slice=slice_, level=level)
+    about = {"slice": slice_, "level": level}
+    counts = pd.DataFrame({"n": own["n"].sum(), "years": own["origin"].nunique()})
+    if years["n"].mean() < least:
+        return counts.reset_index().assign(**about).reindex(columns=list(SCORE_COLUMNS))
+    table = own[list(POINT_SCORES)].mean().join(counts).reset_index().assign(**about)
     mae = table.set_index(["model", "horizon"])["mae"]
     for skill, versus in (("skill_naive", best.get), ("skill_history", lambda _: HISTORY_ONLY)):
         other = [mae.get((versus(h), h), np.nan) for h in table["horizon"]]

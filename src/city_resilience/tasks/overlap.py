@@ -15,7 +15,7 @@ no overlap. They see the panel as of the first scored origin, so that no scored 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -41,6 +41,7 @@ __all__ = ["THRESHOLD", "Overlap", "find_overlaps", "refuse_overlaps", "year_cor
 
 Float = NDArray[np.float64]
 How = Literal["component", "formula", "identity", "correlation"]
+Found = tuple[How, float, str]
 Pair = tuple[str, Float, str, Float]
 
 THRESHOLD = 0.999
@@ -97,14 +98,16 @@ def find_overlaps(
     """
     _check_accepted(dataset, experiment)
     view = _sample(dataset.at(experiment.evaluation.first_origin))
-    found = []
+    outcome = experiment.outcome
+    made_of = ", ".join(outcome.composite.components) if outcome.composite else outcome.variable
+    overlaps = []
     for k, spec in enumerate(dataset.indicators.specs):
-        overlap = _component(spec, experiment, components)
-        if overlap is None and spec.family != "history":
-            overlap = _by_formula(spec, experiment) or _on_data(view, k, spec, experiment)
-        if overlap is not None:
-            found.append(overlap)
-    return tuple(found)
+        found = _component(spec, components)
+        if found is None and spec.family != "history":
+            found = _by_formula(spec, experiment) or _on_data(view, k, spec, experiment)
+        if found is not None:
+            overlaps.append(Overlap(spec.id, f"{outcome.measure} of {made_of}", *found))
+    return tuple(overlaps)
 
 
 def refuse_overlaps(overlaps: Sequence[Overlap], accepted: Sequence[str] = ()) -> None:
@@ -184,37 +187,19 @@ def _check_accepted(dataset: Dataset, experiment: Experiment) -> None:
 
 def _sample(view: AsOf) -> AsOf:
     step = -(-len(view.outcome) // MOST_CITIES)
-    if step <= 1:
-        return view
-    return AsOf(
-        view.origin,
-        view.years,
-        view.outcome[::step],
-        view.indicators[::step],
-        view.ids,
-        view.families,
-        view.measure,
-    )
+    return replace(view, outcome=view.outcome[::step], indicators=view.indicators[::step])
 
 
-def _label(experiment: Experiment) -> str:
-    outcome = experiment.outcome
-    made_of = ", ".join(outcome.composite.components) if outcome.composite else outcome.variable
-    return f"{outcome.measure} of {made_of}"
-
-
-def _component(
-    spec: Indicator, experiment: Experiment, components: Sequence[str]
-) -> Overlap | None:
+def _component(spec: Indicator, components: Sequence[str]) -> Found | None:
     """Find an indicator that is a component of the label, or reads a variable that is one."""
     shared = [name for name in (spec.id, *variables_behind(spec)) if name in components]
     if not shared:
         return None
-    reason = "it is a component of it" if shared[0] == spec.id else f"{shared[0]!r} is part of both"
-    return Overlap(spec.id, _label(experiment), "component", 1.0, reason)
+    part = "it is a component of it" if shared[0] == spec.id else f"{shared[0]!r} is part of both"
+    return "component", 1.0, part
 
 
-def _by_formula(spec: Indicator, experiment: Experiment) -> Overlap | None:
+def _by_formula(spec: Indicator, experiment: Experiment) -> Found | None:
     """Find an indicator whose formula gives the outcome's growth whatever the data.
 
     The formula is computed on made-up variables that have nothing in common, and again for each
@@ -235,7 +220,7 @@ def _by_formula(spec: Indicator, experiment: Experiment) -> Overlap | None:
     for how, reason, drawn in ways:
         value = _probed(spec, drawn, outcome)
         if value >= THRESHOLD:
-            return Overlap(spec.id, _label(experiment), how, value, reason)
+            return how, value, reason
     return None
 
 
@@ -265,7 +250,7 @@ def _outcome(experiment: Experiment) -> str:
     return f"{outcome.variable}_deflated" if outcome.deflator else outcome.variable
 
 
-def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Overlap | None:
+def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Found | None:
     """Find an indicator that the panel shows to be the label, the measure or the outcome."""
     lags = experiment.features.publication_lag
     values = lead(view.indicators[:, :, k], lag_of(spec, lags))
@@ -276,7 +261,7 @@ def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Ove
                 f"{what} correlates {value:.4f} with {whose} at the same date (city-years up to "
                 f"{view.origin}), so it is that under another name"
             )
-            return Overlap(spec.id, _label(experiment), "correlation", value, reason)
+            return "correlation", value, reason
     return None
 
 
