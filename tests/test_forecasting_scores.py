@@ -11,7 +11,7 @@ from scipy.stats import spearmanr, ttest_1samp
 
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
-from city_resilience.evaluation.engine import scored_origins
+from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.forecasts import BACKTEST_COLUMNS
 from city_resilience.evaluation.scores import best_naive, compare_models, score, yearly
 from city_resilience.evaluation.search import search_parameters

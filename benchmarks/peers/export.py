@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.commands.source import Source, load
-from city_resilience.evaluation.engine import scored_origins
+from city_resilience.evaluation.checks import scored_origins
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import Dataset

@@ -11,7 +11,7 @@ import pandas as pd
 from city_resilience.audit.audit import AuditResult
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
-from city_resilience.evaluation.live import check_experiment
+from city_resilience.evaluation.checks import check_experiment
 from city_resilience.experiment import Experiment, load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.panel import Panel

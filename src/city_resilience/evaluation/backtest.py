@@ -10,16 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
+from city_resilience.evaluation.checks import check_required, scored_origins
 from city_resilience.evaluation.engine import (
     HISTORY,
     SERVED,
     Engine,
     Rolled,
     in_threads,
-    scored_origins,
 )
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
@@ -29,7 +29,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
-__all__ = ["Backtest", "backtest_at", "check_required", "run_backtest"]
+__all__ = ["Backtest", "backtest_at", "run_backtest"]
 
 Float = NDArray[np.float64]
 
@@ -40,33 +40,56 @@ class Backtest:
 
     Attributes
     ----------
+    serve : str
+        The model that is served.
     frame : DataFrame
         ``BACKTEST_COLUMNS``, scored origins only, pp; the served model has intervals.
-    weights : DataFrame
-        Columns model, origin, horizon, member, weight: the blends at every origin.
-    specs : mapping of (int, int) to FeatureSpec
-        Columns by origin and horizon.
-    served_weights : mapping of int to mapping of str to float
-        Weights of the blend at the live origin, in what each horizon adds.
-    served : mapping of int to mapping of int to ndarray, shape (cities,)
-        Forecasts of the served model: horizon → origin, warm-up included → pp.
-    calibrations : mapping of int to Calibration
-        Residuals of the served model at all origins, warm-up included, per horizon.
     intervals : DataFrame
         ``INTERVAL_ROWS``: intervals and probabilities of the served model, scored origins only.
+    calibrations : mapping of int to Calibration
+        Residuals of the served model at all origins, warm-up included, per horizon.
+    whole, history : mapping of int to Rolled
+        By horizon, what members forecast that see all columns, or history alone.
+    specs : mapping of (int, int) to FeatureSpec
+        Columns by origin and horizon.
     """
 
+    serve: str
     frame: pd.DataFrame
-    weights: pd.DataFrame
-    specs: Mapping[tuple[int, int], FeatureSpec]
-    served_weights: Mapping[int, Mapping[str, float]]
-    served: Mapping[int, Mapping[int, Float]]
-    calibrations: Mapping[int, Calibration]
     intervals: pd.DataFrame
+    calibrations: Mapping[int, Calibration]
+    whole: Mapping[int, Rolled]
+    history: Mapping[int, Rolled]
+    specs: Mapping[tuple[int, int], FeatureSpec]
+
+    @property
+    def served(self) -> dict[int, Mapping[int, Float]]:
+        """Forecasts of the served model: horizon → origin, warm-up included → (cities,), pp."""
+        return {horizon: rolled.of(self.serve) for horizon, rolled in self.whole.items()}
+
+    @property
+    def served_weights(self) -> dict[int, dict[str, float]]:
+        """Weights of the blend at the live origin, in what each horizon adds."""
+        return {
+            horizon: dict(zip(own.names, own.weights[max(own.weights)].tolist(), strict=True))
+            for horizon, own in self.whole.items()
+        }
+
+    @property
+    def weights(self) -> pd.DataFrame:
+        """Weights of both blends at every origin but the live one."""
+        rows = [
+            (model, origin, horizon, member, weight)
+            for horizon in self.whole
+            for model, own in ((BLEND, self.whole[horizon]), (HISTORY_ONLY, self.history[horizon]))
+            for origin in own.blend
+            for member, weight in zip(own.names, own.weights[origin].tolist(), strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["model", "origin", "horizon", "member", "weight"])
 
     @property
     def dropped(self) -> pd.DataFrame:
-        """Columns origin, horizon, indicator, reason."""
+        """Indicators left out at each origin and horizon, with the reason."""
         rows = [
             (origin, horizon, name, why)
             for (origin, horizon), spec in self.specs.items()
@@ -103,48 +126,35 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     InputError
         If a horizon has no label to learn from, or a required indicator never has a value.
     """
-    serve, horizons = engine.experiment.model.serve, engine.experiment.outcome.horizons
-    origins = engine.origins(scored)
+    horizons, origins = engine.experiment.outcome.horizons, engine.origins(scored)
     rolled = engine.roll((SERVED, HISTORY), horizons, origins, what)
     specs = {cell: spec for cell, spec in engine.specs.items() if cell[0] in origins}
     columns = {name for spec in specs.values() for name, _ in spec.columns}
     check_required(engine.dataset, engine.experiment, columns)
-    own, history = rolled[SERVED.id], rolled[HISTORY.id]
-    for horizon in horizons:
-        _check_scored(own[horizon], scored, horizon)
-    served = {horizon: own[horizon].of(serve) for horizon in horizons}
-    calibrations = {h: _calibrated(engine, h, forecasts) for h, forecasts in served.items()}
-    frame = _scored_rows(engine, scored, own, history)
-    intervals = _intervals(engine, scored, served, calibrations)
-    frame.loc[frame["model"] == serve, ["lower", "upper"]] = intervals[
-        ["lower", "upper"]
-    ].to_numpy()
-    return Backtest(
-        frame=frame,
-        weights=pd.concat([_weights(h, own[h], history[h]) for h in horizons], ignore_index=True),
-        specs=specs,
-        served_weights={
-            h: dict(zip(own[h].names, own[h].weights[engine.newest].tolist(), strict=True))
-            for h in horizons
-        },
-        served=served,
-        calibrations=calibrations,
-        intervals=intervals,
-    )
+    whole, history = rolled[SERVED.id], rolled[HISTORY.id]
+    serve, calibrations = engine.experiment.model.serve, {}
+    for horizon, own in whole.items():
+        _check_scored(own, scored, horizon)
+        calibrations[horizon] = _calibrated(engine, horizon, own.of(serve))
+    intervals = _intervals(engine, scored, whole, calibrations)
+    frame = _scored_rows(engine, scored, whole, history)
+    bounds = ["lower", "upper"]
+    frame.loc[frame["model"] == serve, bounds] = intervals[bounds].to_numpy()
+    return Backtest(serve, frame, intervals, calibrations, whole, history, specs)
 
 
 def _scored_rows(
     engine: Engine,
     scored: Collection[int],
-    own: Mapping[int, Rolled],
+    whole: Mapping[int, Rolled],
     history: Mapping[int, Rolled],
 ) -> pd.DataFrame:
     """Lay out what every candidate forecast at the scored origins, without bounds."""
     serve = engine.experiment.model.serve
-    cells = [(o, h) for h, rolled in own.items() for o in rolled.blend if o in scored]
+    cells = [(o, h) for h, rolled in whole.items() for o in rolled.blend if o in scored]
     baselines = dict(zip(cells, _baselines(engine, cells), strict=True))
     frames = []
-    for horizon, rolled in own.items():
+    for horizon, rolled in whole.items():
         origins = [origin for origin, of in cells if of == horizon]
         naive = {name: {o: baselines[o, horizon][name] for o in origins} for name in BASELINES}
         candidates = {name: rolled.of(name) for name in (*rolled.names, BLEND)}
@@ -175,12 +185,13 @@ def _calibrated(engine: Engine, horizon: int, forecasts: Mapping[int, Float]) ->
 def _intervals(
     engine: Engine,
     scored: Collection[int],
-    served: Mapping[int, Mapping[int, Float]],
+    whole: Mapping[int, Rolled],
     calibrations: Mapping[int, Calibration],
 ) -> pd.DataFrame:
     """Bounds and probabilities of the served model, from what was known at each origin."""
-    dataset, parts = engine.dataset, []
-    for horizon, forecasts in served.items():
+    dataset, serve, parts = engine.dataset, engine.experiment.model.serve, []
+    for horizon, rolled in whole.items():
+        forecasts = rolled.of(serve)
         for origin in (origin for origin in forecasts if origin in scored):
             known_then = calibrations[horizon].known_at(origin)
             truth, scale = dataset.truth(origin, horizon), city_scale(dataset.at(origin))
@@ -195,35 +206,9 @@ def _intervals(
     return pd.concat(parts, ignore_index=True)
 
 
-def _weights(horizon: int, own: Rolled, history: Rolled) -> pd.DataFrame:
-    """Lay out the weights of both blends at every origin but the live one."""
-    rows = [
-        (model, origin, horizon, member, weight)
-        for model, rolled in ((BLEND, own), (HISTORY_ONLY, history))
-        for origin in rolled.blend
-        for member, weight in zip(rolled.names, rolled.weights[origin].tolist(), strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["model", "origin", "horizon", "member", "weight"])
-
-
 def _check_scored(rolled: Rolled, scored: Sequence[int], horizon: int) -> None:
     if not any(origin in scored for origin in rolled.blend):
         raise InputError(
             f"outcome.horizons: at none of the scored origins {scored[0]}-{scored[-1]} is a label "
             f"of horizon {horizon} known for training; score later origins or drop that horizon"
-        )
-
-
-def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[str]) -> None:
-    """Refuse an experiment that requires an indicator which is not among those kept."""
-    for name in experiment.features.required:
-        if name in kept:
-            continue
-        why = dataset.indicators.absent.get(name)
-        known = [spec.id for spec in dataset.specs]
-        if why is None and name not in known:
-            why = f"no such indicator{nearest(name, [*known, *dataset.indicators.absent])}"
-        raise InputError(
-            f"features.required: indicator {name!r} enters no forecast "
-            f"({why or 'never observed at an origin'}); bring its data or take it off the list"
         )

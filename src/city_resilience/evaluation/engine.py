@@ -18,7 +18,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.errors import InputError
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.experiment import Experiment
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
@@ -38,7 +37,6 @@ __all__ = [
     "forecast_members",
     "in_threads",
     "past_only",
-    "scored_origins",
 ]
 
 Float = NDArray[np.float64]
@@ -304,41 +302,3 @@ def in_threads(jobs: Sequence[Callable[[], Result]], what: str, progress: Progre
         finally:
             pool.shutdown(cancel_futures=True)
     return results
-
-
-def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
-    """Return the origins of the experiment that the panel can score at the shortest horizon.
-
-    Raises
-    ------
-    InputError
-        If the panel is too short for a single scored origin.
-    """
-    settings, horizons = experiment.evaluation, experiment.outcome.horizons
-    newest = common_origin(dataset.outcome, dataset.years)
-    last = newest - min(horizons)
-    earliest = int(dataset.years[0]) + experiment.features.min_history + 1
-    panel = (
-        f"the panel starts in {dataset.years[0]} and its newest year with at least 90 % of the "
-        f"cities is {newest}"
-    )
-    if last < earliest:
-        raise InputError(
-            f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
-            f"{min(horizons)}; bring more years, leave out cities that ended, "
-            "or lower features.min_history"
-        )
-    if not earliest <= settings.first_origin <= newest - max(horizons):
-        raise InputError(
-            f"evaluation.first_origin = {settings.first_origin}: {panel}, so it may lie between "
-            f"{earliest} and {newest - max(horizons)} for the horizons "
-            f"{', '.join(map(str, horizons))}; change it or the horizons"
-        )
-    if settings.last_origin is not None:
-        last = min(last, settings.last_origin)
-    if last < settings.first_origin:
-        raise InputError(
-            f"evaluation.last_origin = {settings.last_origin}: it lies before first_origin = "
-            f"{settings.first_origin}; change one of them"
-        )
-    return list(range(settings.first_origin, last + 1))

@@ -1,56 +1,24 @@
-"""Fit the forecaster that is served: the last task, at the live origin."""
+"""Fit the forecaster that is served: the engine's task at the live origin."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
-from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.backtest import check_required
+from city_resilience.errors import InputError
 from city_resilience.evaluation.candidates import BLEND
-from city_resilience.evaluation.engine import Engine, scored_origins
+from city_resilience.evaluation.checks import check_serve
+from city_resilience.evaluation.engine import Engine, in_threads
 from city_resilience.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import Calibration
 from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps
 
-__all__ = ["check_experiment", "fit_forecaster", "served_candidates"]
-
-
-def served_candidates(experiment: Experiment) -> tuple[str, ...]:
-    """Return the names that ``model.serve`` may take."""
-    return (BLEND, *experiment.model.members)
-
-
-def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
-    """Check, before anything is fitted, what can be known of an experiment and its panel.
-
-    Raises
-    ------
-    InputError
-        If no origin can be scored, a learner, parameter or served candidate does not exist, the
-        panel does not offer a required indicator, or an indicator overlaps with the label.
-    """
-    scored_origins(dataset, experiment)
-    learner_parameters(experiment.model)
-    _check_serve(experiment)
-    check_required(dataset, experiment, [spec.id for spec in dataset.specs])
-    composite = experiment.outcome.composite
-    overlaps = find_overlaps(dataset, experiment, tuple(composite.components) if composite else ())
-    refuse_overlaps(overlaps, experiment.features.accept_overlap)
-
-
-def _check_serve(experiment: Experiment) -> None:
-    serve, known = experiment.model.serve, served_candidates(experiment)
-    if serve not in known:
-        raise InputError(
-            f"model.serve: no candidate {serve!r}{nearest(serve, known)}; choose among "
-            f"{', '.join(known)}"
-        )
+__all__ = ["fit_forecaster"]
 
 
 def fit_forecaster(
@@ -75,25 +43,23 @@ def fit_forecaster(
     InputError
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
-    _check_serve(experiment)
-    engine = Engine(dataset, experiment)
-    horizons = {}
-    for done, horizon in enumerate(experiment.outcome.horizons, start=1):
-        calibration = (calibrations or {}).get(horizon)
-        horizons[horizon] = _horizon_model(engine, horizon, weights[horizon], calibration)
-        progress("fitting the served model", done, len(experiment.outcome.horizons))
+    check_serve(experiment.model)
+    engine, known = Engine(dataset, experiment), calibrations or {}
+    horizons = experiment.outcome.horizons
+    jobs = [partial(_fitted, engine, h, weights[h], known.get(h)) for h in horizons]
+    fitted = in_threads(jobs, "fitting the served model", progress)
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,
         origin=engine.newest,
         cities=tuple(dataset.cities[k] for k in present),
-        horizons=horizons,
+        horizons=dict(zip(horizons, fitted, strict=True)),
         fingerprint=fingerprint,
         composite=dataset.composite,
     )
 
 
-def _horizon_model(
+def _fitted(
     engine: Engine, horizon: int, blend: Mapping[str, float], calibration: Calibration | None
 ) -> HorizonModel:
     origin, model = engine.newest, engine.experiment.model

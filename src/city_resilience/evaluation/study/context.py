@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.evaluation.backtest import Backtest, backtest_at
-from city_resilience.evaluation.engine import Engine, scored_origins
+from city_resilience.evaluation.checks import scored_origins
+from city_resilience.evaluation.engine import Engine
 from city_resilience.evaluation.scores import best_naive, yearly
 from city_resilience.experiment import Experiment
 from city_resilience.progress import Progress, silent

@@ -8,7 +8,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import backtest_at
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
-from city_resilience.evaluation.engine import scored_origins
+from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.scores import POINT_SCORES, yearly
 from city_resilience.evaluation.significance import drawn_errors, percentile_interval
 from city_resilience.evaluation.study.context import Context, Part

@@ -1,0 +1,95 @@
+"""What can be known of an experiment and its panel before anything is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.evaluation.candidates import BLEND
+from city_resilience.experiment import Experiment, Model
+from city_resilience.models.learners import learner_parameters
+from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps
+
+__all__ = ["check_experiment", "check_required", "check_serve", "scored_origins"]
+
+
+def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
+    """Check, before anything is fitted, what can be known of an experiment and its panel.
+
+    Raises
+    ------
+    InputError
+        If no origin can be scored, a learner, parameter or served candidate does not exist, the
+        panel does not offer a required indicator, or an indicator overlaps with the label.
+    """
+    scored_origins(dataset, experiment)
+    learner_parameters(experiment.model)
+    check_serve(experiment.model)
+    check_required(dataset, experiment, [spec.id for spec in dataset.specs])
+    composite = experiment.outcome.composite
+    overlaps = find_overlaps(dataset, experiment, tuple(composite.components) if composite else ())
+    refuse_overlaps(overlaps, experiment.features.accept_overlap)
+
+
+def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
+    """Return the origins of the experiment that the panel can score at the shortest horizon.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short for a single scored origin.
+    """
+    settings, horizons = experiment.evaluation, experiment.outcome.horizons
+    newest = common_origin(dataset.outcome, dataset.years)
+    last = newest - min(horizons)
+    earliest = int(dataset.years[0]) + experiment.features.min_history + 1
+    panel = (
+        f"the panel starts in {dataset.years[0]} and its newest year with at least 90 % of the "
+        f"cities is {newest}"
+    )
+    if last < earliest:
+        raise InputError(
+            f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
+            f"{min(horizons)}; bring more years, leave out cities that ended, "
+            "or lower features.min_history"
+        )
+    if not earliest <= settings.first_origin <= newest - max(horizons):
+        raise InputError(
+            f"evaluation.first_origin = {settings.first_origin}: {panel}, so it may lie between "
+            f"{earliest} and {newest - max(horizons)} for the horizons "
+            f"{', '.join(map(str, horizons))}; change it or the horizons"
+        )
+    if settings.last_origin is not None:
+        last = min(last, settings.last_origin)
+    if last < settings.first_origin:
+        raise InputError(
+            f"evaluation.last_origin = {settings.last_origin}: it lies before first_origin = "
+            f"{settings.first_origin}; change one of them"
+        )
+    return list(range(settings.first_origin, last + 1))
+
+
+def check_serve(model: Model) -> None:
+    """Refuse to serve what is neither the blend nor a member of it."""
+    known = (BLEND, *model.members)
+    if model.serve not in known:
+        raise InputError(
+            f"model.serve: no candidate {model.serve!r}{nearest(model.serve, known)}; choose among "
+            f"{', '.join(known)}"
+        )
+
+
+def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[str]) -> None:
+    """Refuse an experiment that requires an indicator which is not among those kept."""
+    for name in experiment.features.required:
+        if name in kept:
+            continue
+        why = dataset.indicators.absent.get(name)
+        known = [spec.id for spec in dataset.specs]
+        if why is None and name not in known:
+            why = f"no such indicator{nearest(name, [*known, *dataset.indicators.absent])}"
+        raise InputError(
+            f"features.required: indicator {name!r} enters no forecast "
+            f"({why or 'never observed at an origin'}); bring its data or take it off the list"
+        )
