@@ -13,7 +13,6 @@ from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Variant, 
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.study import run_study
-from city_resilience.models.learners import learner_parameters
 from forecasting_inputs import experiment, facts_of, small_panel
 from study_inputs import FAST, chosen
 
@@ -73,16 +72,15 @@ def test_cities_held_out_are_forecast_by_members_that_learnt_from_the_others():
     asked = experiment(model=FAST)
     rolling = Engine(facts_of(small_panel(), asked), asked)
     task = rolling.task(2010, 1)
-    parameters = learner_parameters(asked.model)
     groups = np.arange(len(task.asked)) % 3 - 1
-    found = forecast_members(task, Variant("thirds", held_out=groups), parameters, 0)
+    found = forecast_members(task, Variant("thirds", held_out=groups), asked.model)
     assert np.isnan(found[groups == -1]).all()
     for group in (0, 1):
         alone = forecast_members(
-            task, Variant("one", held_out=np.where(groups == group, 0, -1)), parameters, 0
+            task, Variant("one", held_out=np.where(groups == group, 0, -1)), asked.model
         )
         np.testing.assert_array_equal(found[groups == group], alone[groups == group])
-    everyone = forecast_members(task, SERVED, parameters, 0)
+    everyone = forecast_members(task, SERVED, asked.model)
     assert (found[groups >= 0] != everyone[groups >= 0]).any()
 
 

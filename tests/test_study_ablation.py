@@ -83,12 +83,10 @@ def test_members_on_the_past_are_the_same_whatever_is_left_out():
     own = context_of(small_panel(), chosen(model=model))
     task = own.engine.task(own.scored[-1], 1)
     change = next(c for c in changes(own) if (c.family, c.name) == ("digital", WITHOUT))
-    rest = Variant(change.id, change.columns)
-    parameters = learner_parameters(own.engine.experiment.model)
-    seed = own.engine.experiment.model.seed
-    fitted = forecast_members(task, rest, parameters, seed)
-    known = {name: np.full(len(task.asked), 7.0) for name in parameters}
-    np.testing.assert_array_equal(forecast_members(task, rest, parameters, seed, known), 7.0)
+    rest, model = Variant(change.id, change.columns), own.engine.experiment.model
+    fitted = forecast_members(task, rest, model)
+    known = {name: np.full(len(task.asked), 7.0) for name in learner_parameters(model)}
+    np.testing.assert_array_equal(forecast_members(task, rest, model, known), 7.0)
     served = own.engine.roll([SERVED], [1], own.origins)[SERVED.id][1]
     np.testing.assert_allclose(fitted, served.members[task.origin], rtol=0, atol=1e-12)
 

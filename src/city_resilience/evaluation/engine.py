@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
-from city_resilience.experiment import Experiment
+from city_resilience.experiment import Experiment, Model
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
 from city_resilience.models.weights import weights_at
 from city_resilience.progress import Progress, silent
@@ -58,11 +58,18 @@ class Variant:
     held_out : ndarray of int, shape (cities,), optional
         Group of each city, -1 for one that is not forecast: those of a group are forecast by
         members that learnt from the cities of the others. When absent all learn from all.
+    parameters : mapping of str to mapping, optional
+        Members and their parameters; those of the experiment when absent.
     """
 
     id: str
     columns: Callable[[Task], Columns] | None = None
     held_out: NDArray[np.int64] | None = None
+    parameters: Mapping[str, Values] | None = None
+
+    def members(self, model: Model) -> Mapping[str, Values]:
+        """Return the members and their parameters."""
+        return self.parameters or learner_parameters(model)
 
 
 SERVED = Variant(BLEND)
@@ -132,7 +139,6 @@ class Engine:
         self.progress = progress
         self.newest = common_origin(dataset.outcome, dataset.years)
         self.specs: dict[tuple[int, int], FeatureSpec] = {}
-        self._parameters = learner_parameters(experiment.model)
         self._keep = frozenset(keep)
         self._tasks: dict[tuple[int, int], Task | None] = {}
         self._added: dict[tuple[str, int, int], Float] = {}
@@ -192,14 +198,14 @@ class Engine:
             return
         for variant in missing:
             known = {} if variant.held_out is not None else self._past(origin, horizon)
-            seed = self.experiment.model.seed
-            found = forecast_members(task, variant, self._parameters, seed, known)
+            found = forecast_members(task, variant, self.experiment.model, known)
             self._added[variant.id, origin, horizon] = found
 
     def _past(self, origin: int, horizon: int) -> dict[str, Float]:
         """Forecasts of the members that read nothing but history, as far as they were made."""
         made = self._added.get((SERVED.id, origin, horizon))
-        return {} if made is None else past_only(self._parameters, made)
+        members = SERVED.members(self.experiment.model)
+        return {} if made is None else past_only(members, made)
 
     def _rolled(
         self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
@@ -211,11 +217,16 @@ class Engine:
                 for origin in origins
                 if (variant.id, origin, horizon) in self._added
             }
-            found[horizon] = self._summed(added, horizon, found)
+            names = tuple(variant.members(self.experiment.model))
+            found[horizon] = self._summed(names, added, horizon, found)
         return found
 
     def _summed(
-        self, added: Mapping[int, Float], horizon: int, shorter: Mapping[int, Rolled]
+        self,
+        names: tuple[str, ...],
+        added: Mapping[int, Float],
+        horizon: int,
+        shorter: Mapping[int, Rolled],
     ) -> Rolled:
         """Weigh the members by what their horizon added, and sum over the horizons."""
         before = horizon_before(horizon, self.experiment.outcome)
@@ -228,22 +239,21 @@ class Engine:
         if before:
             blend = {o: shorter[before].blend[o] + own for o, own in blend.items()}
             members = {o: shorter[before].members[o] + own for o, own in members.items()}
-        return Rolled(tuple(self._parameters), members, blend, weights)
+        return Rolled(names, members, blend, weights)
 
 
 def forecast_members(
     task: Task,
     variant: Variant,
-    parameters: Mapping[str, Values],
-    seed: int,
+    model: Model,
     known: Mapping[str, Float] | None = None,
 ) -> Float:
     """Fit members as a variant says and forecast the rows of a task.
 
     Parameters
     ----------
-    parameters : mapping of str to mapping
-        Members and their parameters.
+    model : Model
+        Seed, and the members of a variant that names none.
     known : mapping of str to ndarray, shape (cities,)
         Forecasts of members that read the past alone, fitted on the same rows; taken where the
         variant leaves them all of its columns.
@@ -254,33 +264,33 @@ def forecast_members(
         NaN for a city that is not asked, or whose members have nothing to learn from.
     """
     learnt, asked = task.learnt, task.asked
-    known = known or {}
+    members, known = variant.members(model), known or {}
     if variant.columns is not None:
         columns = variant.columns(task)
         known = known if np.isin(learnt.history, columns).all() else {}
         learnt, asked = learnt.only(columns), asked[:, columns]
     if variant.held_out is None:
-        return _predicted(learnt, asked, parameters, seed, known)
-    found = np.full((len(asked), len(parameters)), np.nan)
+        return _predicted(learnt, asked, members, model.seed, known)
+    found = np.full((len(asked), len(members)), np.nan)
     for group in range(int(variant.held_out.max()) + 1):
         inside = variant.held_out == group
         others = learnt.rows(~inside[learnt.cities])
         if len(others.labels):
             own = {name: values[inside] for name, values in known.items()}
-            found[inside] = _predicted(others, asked[inside], parameters, seed, own)
+            found[inside] = _predicted(others, asked[inside], members, model.seed, own)
     return found
 
 
 def _predicted(
     sample: Sample,
     asked: Float,
-    parameters: Mapping[str, Values],
+    members: Mapping[str, Values],
     seed: int,
     known: Mapping[str, Float],
 ) -> Float:
     forecasts = [
         known[name] if name in known else fit_member(sample, name, values, seed).predict(asked)
-        for name, values in parameters.items()
+        for name, values in members.items()
     ]
     return np.column_stack(forecasts)
 

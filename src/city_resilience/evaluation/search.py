@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.evaluation.engine import SERVED, Engine, forecast_members, in_threads
-from city_resilience.experiment import Experiment, Parameter
-from city_resilience.models.learners import LEARNERS, Values, learner_parameters
+from city_resilience.evaluation.engine import Engine, Variant, forecast_members, in_threads
+from city_resilience.experiment import Experiment, Model, Parameter
+from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task
@@ -61,7 +61,8 @@ def search_parameters(
             trial: optuna.Trial, name: str = name, base: Mapping[str, Parameter] = base
         ) -> float:
             values = {**base, **LEARNERS[name].suggest(trial)}
-            jobs = [partial(_error, *own, {name: values}, experiment.model.seed) for own in tasks]
+            trial = Variant(name, parameters={name: values})
+            jobs = [partial(_error, *own, trial, experiment.model) for own in tasks]
             return float(np.mean(in_threads(jobs, "", silent)))
 
         def report(_study: object, trial: optuna.trial.FrozenTrial, count: int = count) -> None:
@@ -93,7 +94,7 @@ def _inner_tasks(
     return found
 
 
-def _error(task: Task, truth: Float, parameters: Mapping[str, Values], seed: int) -> float:
+def _error(task: Task, truth: Float, trial: Variant, model: Model) -> float:
     """Mean absolute error of one learner at one origin."""
-    forecast = forecast_members(task, SERVED, parameters, seed)[:, 0]
+    forecast = forecast_members(task, trial, model)[:, 0]
     return float(np.nanmean(np.abs(forecast - truth)))

@@ -249,14 +249,14 @@ def _learners(
     if not parameters or not task.spec.columns:
         return {}
     held_out = None if inside is None else np.where(inside, 0, -1)
-    every, history = (replace(own, held_out=held_out) for own in (SERVED, HISTORY))
-    seed = experiment.model.seed
-    members = forecast_members(task, every, parameters, seed)
+    every, history = (
+        replace(own, held_out=held_out, parameters=parameters) for own in (SERVED, HISTORY)
+    )
+    members = forecast_members(task, every, experiment.model)
     found = dict(zip(parameters, members.T, strict=True))
     found[MEAN] = members.mean(axis=1)
     if len(task.learnt.history):
         past = past_only(parameters, members)
-        found[f"{HISTORY.id}: {MEAN}"] = forecast_members(
-            task, history, parameters, seed, past
-        ).mean(axis=1)
+        own = forecast_members(task, history, experiment.model, past)
+        found[f"{HISTORY.id}: {MEAN}"] = own.mean(axis=1)
     return found

@@ -117,11 +117,12 @@ def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
 
 def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> Float:
     """Forecast the rows of each fold by members that learnt from the others, (rows, members)."""
-    model, variant = context.engine.experiment.model, Variant("random split", held_out=folds)
-    jobs = [
-        partial(forecast_members, pool, variant, {name: values}, model.seed)
+    model = context.engine.experiment.model
+    variants = [
+        Variant(f"random split, {name}", held_out=folds, parameters={name: values})
         for name, values in learner_parameters(model).items()
     ]
+    jobs = [partial(forecast_members, pool, variant, model) for variant in variants]
     what = f"random split, horizon {pool.horizon}"
     return np.hstack(in_threads(jobs, what, context.engine.progress))
 
