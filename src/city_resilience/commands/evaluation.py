@@ -15,7 +15,7 @@ from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.candidates import HISTORY_ONLY
-from city_resilience.evaluation.engine import scored_origins
+from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
