@@ -9,8 +9,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.evaluation.scores import WHOLE, slices
-from city_resilience.models.intervals import EVENTS, INTERVAL_ROWS
-from city_resilience.models.intervals import REFERENCE, Calibration, interval_score
+from city_resilience.models.intervals import (
+    EVENTS,
+    INTERVAL_ROWS,
+    REFERENCE,
+    Calibration,
+    interval_score,
+)
 
 __all__ = [
     "INTERVAL_COLUMNS",
