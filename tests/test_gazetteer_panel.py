@@ -94,14 +94,14 @@ def test_what_the_table_decides_is_listed(tmp_path):
 
 def test_the_level_of_the_column_decides():
     keys = {"city": pd.Series(["吉林", "朝阳", "合肥"]), "year": [2008, 2008, 2008]}
-    places = place_cities("file.csv", keys, "china", ("rank", "size"), level="city")
+    places = place_cities(keys, "china", ("rank", "size"), level="city")
     assert places.keys["city"].tolist() == ["吉林市", "朝阳市", "合肥市"]
     assert places.notes == (
         "吉林 taken for 吉林市: the column holds prefecture-level cities (1 rows)",
         "朝阳 taken for 朝阳市: the column holds prefecture-level cities (1 rows)",
     )
     assert "size" not in places.keys
-    unclear = place_cities("file.csv", keys, "china", ())
+    unclear = place_cities(keys, "china", ())
     assert [issue.found for issue in unclear.issues] == ["吉林", "朝阳"]
     assert unclear.keys["city"].tolist() == ["合肥市"]
 

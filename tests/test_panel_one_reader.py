@@ -102,3 +102,21 @@ def test_import_and_read_panel_read_the_same_numbers(tmp_path_factory, suffix, a
             found = panel.loc[name, variable]
             assert np.isnan(found) == same.empty, (name, variable)
             assert same.empty or found == pytest.approx(same.iloc[0], rel=1e-12)
+
+
+def test_headers_mean_the_same(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "城市": NAMES,
+            "统计年度": [2010] * 3,
+            "1.年末总人口（万人）": [1.0, 2.0, 3.0],
+            "第二产业(2)制造业 Manufacturing": [4.0, 5.0, 6.0],
+            "年末常住人口(男)(万人)": [7.0, 8.0, 9.0],
+        }
+    )
+    path = save(frame, tmp_path / "panel.csv")
+    panel, imported = read_panel(path), import_sheets([path])
+    assert list(panel.variables) == ["employment_manufacturing", "registered_population"]
+    assert set(imported.variables) == set(panel.variables)
+    for text in (" ".join(panel.notes), " ".join(imported.listing()["reason"])):
+        assert "'男' may make another thing of population; rename the header; left out" in text

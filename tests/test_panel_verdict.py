@@ -17,6 +17,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment import experiment_from
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.importer import import_sheets
+from city_resilience.reading.sheets.options import Options
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
 CITIES = tuple(f"City {name}" for name in "ABCDEF")
@@ -94,7 +95,7 @@ def test_verdict_and_verbs_agree(tmp_path_factory, suffix, spoilt):
             for city, year, _, settled in spoilt:
                 found = values.loc[city, year]
                 assert found == NUMBER if settled == "replace" else np.isnan(found)
-    imported = import_sheets([path], country="none")
+    imported = import_sheets([path], Options(country="none"))
     lost = imported.listing().query("level == 'lost'")
     assert set(zip(lost["city"], lost["year"].astype(int), strict=True)) == unread
     same = imported.cells.query("variable == @VARIABLE").set_index(["city", "year"])["value"]

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from city_resilience.errors import InputError
 from city_resilience.reading.sheet import find_files
 from city_resilience.reading.sheets.importer import import_sheets
+from city_resilience.reading.sheets.options import Options
 from workbook_inputs import read, values, write_xlsx, yearbook
 
 EMPTY_SHEET = (
@@ -182,7 +183,7 @@ def test_files_of_one_name_are_told_apart_by_their_folders(tmp_path):
     assert set(imported.frame()["year"]) == {2005}
     reason = imported.listing().query("kind == 'conflict'")["reason"].iloc[0]
     assert "a/Data_2006.xlsx Sheet1 row 3, b/Data_2006.xlsx Sheet1 row 3 disagree" in reason
-    preferred = import_sheets([tmp_path], prefer=["b/*"])
+    preferred = import_sheets([tmp_path], Options(prefer=("b/*",)))
     assert 555.0 in values(preferred).values()
     again = import_sheets([tmp_path / "a", tmp_path / "b" / ".." / "a"])
     assert again.files == ("Data_2006.xlsx",)

@@ -138,7 +138,7 @@ def test_the_long_tables_resolve_without_the_ending():
     assert listing.query("kind == 'name' and level == 'lost'").empty
     assert {"吉林市", "朝阳市"} <= set(result.frame()["city"])
     china = load_gazetteer("china")
-    assert all(place.code in china.cities for place in result.places.values())
+    assert all(place.adcode in china.cities for place in result.places.values())
 
 
 def test_the_output_table_agrees_with_the_analysts_panel(panel):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment import Column
-from city_resilience.reading.headers import own_source
+from city_resilience.reading.headers import own_match
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.sheets.years import parse_year_rules
+from city_resilience.reading.sheets.options import parse_year_rules
 from city_resilience.reading.wording import match_header, single_line, split_year
 from workbook_inputs import CITIES, HEADERS, figure, read, values, yearbook
 
@@ -181,8 +180,7 @@ def test_the_unit_of_a_title_counts_for_columns_without_one():
 
 
 def test_own_columns_enter_by_their_header():
-    source = own_source("智慧设施", 0, Column(family="digital"), {})
-    own = {"智慧设施": Match(source.variable, "", source.factor)}
+    own = {"智慧设施": own_match("智慧设施", Column(family="digital"), {})}
     sheet = table(("城市", "年份", "智慧设施"), ("石家庄市", 2010, 1), ("唐山市", 2010, 0))
     assert values(read(sheet, own=own))["石家庄市", 2010, "whole_city", "智慧设施"] == 1.0
 

@@ -9,8 +9,7 @@ from openpyxl import Workbook
 
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.importer import Imported, assemble
-from city_resilience.reading.sheets.table import Options
-from city_resilience.reading.sheets.years import parse_year_rules
+from city_resilience.reading.sheets.options import Options, parse_year_rules
 
 # Made-up figures; the names are real so that the gazetteer knows them.
 CITIES = {
@@ -55,10 +54,7 @@ def yearbook(
 
 
 def read(*sheets: Sheet, years: Sequence[str] = (), **options: object) -> Imported:
-    prefer = options.pop("prefer", ())
-    country = options.pop("country", "china")
-    settings = Options(years=parse_year_rules(years), **options)  # type: ignore[arg-type]
-    return assemble(sheets, options=settings, prefer=prefer, country=country)  # type: ignore[arg-type]
+    return assemble(sheets, Options(years=parse_year_rules(years), **options))  # type: ignore[arg-type]
 
 
 def values(imported: Imported) -> dict[tuple[str, int, str, str], float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
     from city_resilience.audit.audit import AuditResult
     from city_resilience.experiment import Experiment
-    from city_resilience.reading.issues import Issue
     from city_resilience.reading.sheets.importer import Imported
-    from city_resilience.reading.sheets.table import Options
 
 __all__ = ["ImportedPanel", "command", "import_sheets", "show"]
 
@@ -97,6 +95,7 @@ def import_sheets(
     from city_resilience.commands.source import experiment_of
     from city_resilience.reading.sheets.importer import import_sheets as read_sheets
     from city_resilience.reading.sheets.labelled import labelled
+    from city_resilience.reading.sheets.options import options_of
     from city_resilience.report.audit_page import SUFFIXES, write_audit
 
     check_suffix(out)
@@ -106,9 +105,7 @@ def import_sheets(
     files = _sources(paths, out)
     imported = read_sheets(
         files,
-        options=_options(chosen, years),
-        country=gazetteer,
-        prefer=(*prefer, *(chosen.sheets.prefer if chosen else ())),
+        options_of(chosen, years=years, prefer=prefer, country=gazetteer),
         progress=progress,
     )
     audited = _audited(imported, chosen)
@@ -159,47 +156,17 @@ def _is_import(out: Path) -> bool:
         return False
 
 
-def _options(experiment: Experiment | None, years: Sequence[str]) -> Options:
-    from city_resilience.catalogue.variables import Match
-    from city_resilience.reading.headers import own_source
-    from city_resilience.reading.sheets.table import Options
-    from city_resilience.reading.sheets.years import parse_year_rules
-
-    if experiment is None:
-        return Options(years=parse_year_rules(years))
-    own, units = {}, experiment.sheets.units
-    for header, column in experiment.data.columns.items():
-        source = own_source(header, 0, column, units)
-        own[header] = Match(source.variable, source.unit, source.factor)
-    rules = parse_year_rules([*years, *experiment.sheets.years])
-    return Options(years=rules, units=units, own=own)
-
-
 def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
     """Audit the whole cities; an issue about a cell says in which sheet it stands."""
     from city_resilience.audit.audit import audit_panel
 
     panel = imported.panel()
     outcome = experiment.outcome.variable if experiment else "gdp_real"
-    audited = audit_panel(
+    return audit_panel(
         panel,
         outcome=outcome if outcome in panel.variables else "",
         settings=experiment.audit if experiment else None,
     )
-    cells = imported.cells[imported.cells["scope"] == "whole_city"]
-    places = cells.set_index(["variable", "city", "year"])[["file", "sheet", "row", "column"]]
-    return replace(audited, issues=tuple(_with_address(issue, places) for issue in audited.issues))
-
-
-def _with_address(issue: Issue, places: pd.DataFrame) -> Issue:
-    """Say in which sheet the cell of an issue stands."""
-    from city_resilience.reading.issues import Place
-
-    key = (issue.variable, issue.city, *issue.years)
-    if len(key) != 3 or key not in places.index:
-        return issue
-    file, sheet, row, column = places.loc[key]
-    return replace(issue, place=Place(file, sheet, int(row), int(column)))
 
 
 def _manifest(

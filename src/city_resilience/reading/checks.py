@@ -25,6 +25,7 @@ __all__ = [
     "check_duplicates",
     "check_outcome",
     "check_positive",
+    "check_scopes",
     "check_share",
     "check_years",
     "is_year",
@@ -83,6 +84,13 @@ def is_year(years: NDArray[np.int64]) -> Mask:
     return (years >= EARLIEST_YEAR) & (years <= LATEST_YEAR)
 
 
+def check_scopes(header: str, words: pd.Series) -> Iterator[Issue]:
+    """Say that cells of a column of scopes hold none."""
+    for row, word in words.items():
+        reason = f"scope 全市 or 市辖区 expected, found {_shown(word)}"
+        yield _row_issue(header, row, reason, "correct the cell or delete the row")
+
+
 def check_share(header: str, variable: str, values: NDArray[np.float64]) -> Iterator[Issue]:
     """Find a share without a stated unit whose usual value is no fraction."""
     known = values[np.isfinite(values)]
@@ -118,7 +126,7 @@ def check_duplicates(frame: pd.DataFrame) -> Iterator[Issue]:
     )
 
 
-def check_cities(path: str, cities: Iterable[str], issues: Sequence[Issue]) -> None:
+def check_cities(cities: Iterable[str], issues: Sequence[Issue]) -> None:
     """Refuse a panel of one city: there is no nation to compare it with.
 
     Where rows were left out, their first issues are what is said.
@@ -129,15 +137,15 @@ def check_cities(path: str, cities: Iterable[str], issues: Sequence[Issue]) -> N
             f"only one city, found {names[0]!r}; resilience is relative to a nation, bring at "
             "least two cities"
         )
-        raise InputError(f"{path}: {'; '.join(map(str, issues[:3])) or only}")
+        raise InputError("; ".join(map(str, issues[:3])) or only)
 
 
-def check_outcome(path: str, outcome: str, variables: Iterable[str]) -> None:
+def check_outcome(outcome: str, variables: Iterable[str]) -> None:
     """Refuse a panel without the outcome."""
     known = sorted(variables)
     if outcome not in known:
         raise InputError(
-            f"{path}: no column holds the outcome {outcome!r}{nearest(outcome, known)}; variables "
+            f"no column holds the outcome {outcome!r}{nearest(outcome, known)}; variables "
             f"found: {', '.join(known) or 'none'}; set variable in [outcome] to one of them or "
             "rename the column"
         )

@@ -79,6 +79,8 @@ class Panel:
         Variable id to the header of its column in the file.
     masked : tuple of str
         Cells that an audit masks, one sentence for each variable; among the notes too.
+    addresses : mapping of (str, str, int) to Place
+        Variable, city and year to the cell of a sheet, in a panel that was imported.
     issues : tuple of Issue
         Rows and cells that could not be read or used; they are not in the frame.
     """
@@ -91,6 +93,7 @@ class Panel:
     rows: NDArray[np.int64] | None = field(default=None, compare=False)
     headers: Mapping[str, str] = field(default_factory=dict, compare=False)
     masked: tuple[str, ...] = field(default=(), compare=False)
+    addresses: Mapping[tuple[str, str, int], Place] = field(default_factory=dict, compare=False)
     issues: tuple[Issue, ...] = field(default=(), compare=False)
 
     @property
@@ -120,7 +123,8 @@ class Panel:
             Variable id; empty for the row alone.
         """
         if self.rows is None:
-            return Place()
+            city, year = self.frame["city"].iloc[position], self.frame["year"].iloc[position]
+            return self.addresses.get((variable, str(city), int(year)), Place())
         return Place(row=int(self.rows[position]), header=self.headers.get(variable, ""))
 
     def cell(self, position: int, variable: str = "") -> str:

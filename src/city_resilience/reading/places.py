@@ -102,14 +102,12 @@ class Placed:
 
 
 def place_cities(
-    path: str, keys: Mapping[str, Any], country: str, groups: tuple[str, ...], *, level: str = ""
+    keys: Mapping[str, Any], country: str, groups: tuple[str, ...], *, level: str = ""
 ) -> Placed:
     """Resolve the city names of a panel.
 
     Parameters
     ----------
-    path : str
-        The file, for errors.
     keys : mapping
         ``city`` (Series of str, its index the row in the file), ``year`` and perhaps
         ``province``.
@@ -132,7 +130,7 @@ def place_cities(
     kept = names.index.isin(list(named.cities))
     if not kept.any():
         raise InputError(
-            f"{path}: no row is a city of the gazetteer {country!r}, the first is "
+            f"no row is a city of the gazetteer {country!r}, the first is "
             f"{names.iloc[0]!r}; name the column of cities as city in [data]"
         )
     cities, index = list(named.cities.values()), names.index[kept]

@@ -166,17 +166,17 @@ def _load_csv(
             )
         except pd.errors.ParserWarning as error:
             raise InputError(
-                f"{path}: rows have more cells than the header, which has {width}; {_QUOTES}"
+                f"rows have more cells than the header, which has {width}; {_QUOTES}"
             ) from error
         except pd.errors.ParserError as error:
-            raise _parser_fault(path, width, str(error)) from error
+            raise _parser_fault(width, str(error)) from error
     return frame.set_axis(frame.index + 2)
 
 
-def _parser_fault(path: Path, width: int, message: str) -> InputError:
+def _parser_fault(width: int, message: str) -> InputError:
     found = re.search(r"Expected \d+ fields in line (\d+), saw (\d+)", message)
     if found:
         row, cells = found.groups()
-        return InputError(f"{path}: row {row} has {cells} cells, the header has {width}; {_QUOTES}")
+        return InputError(f"row {row} has {cells} cells, the header has {width}; {_QUOTES}")
     reason = " ".join(message.split()).removeprefix("Error tokenizing data. ")
-    return InputError(f"{path}: not a readable CSV: {reason}; export it again")
+    return InputError(f"not a readable CSV: {reason}; export it again")

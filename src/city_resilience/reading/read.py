@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +20,27 @@ from city_resilience.reading.headers import Layout, Source, groups_looked_up, la
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.places import place_cities
-from city_resilience.reading.raw_table import open_table
+from city_resilience.reading.raw_table import RawTable, open_table
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.wording import percent_factor
 
 __all__ = ["read_panel"]
 
 SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds several cities
+
+
+@dataclass
+class _Rows:
+    """The rows of a table that are kept so far, their keys, and what is known of the others."""
+
+    cells: pd.DataFrame
+    keys: dict[str, Any] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def keep(self, chosen: NDArray[np.bool_]) -> None:
+        self.cells = self.cells[chosen]
+        self.keys = {key: values[chosen] for key, values in self.keys.items()}
 
 
 def read_panel(
@@ -61,53 +75,122 @@ def read_panel(
     """
     data = data or Data()
     table = open_table(source, data.sheet)
-    name = table.name
-    layout = lay_out(table.headers, data, name)
-    raw = table.load([*layout.keys.values(), *layout.groups.values()])
-    raw, blank = _without_blank_rows(raw, layout)
-    if raw.empty:
-        raise InputError(f"{name}: a header and no rows; export the panel again")
-    issues: list[Issue] = []
-    raw, keys = _keys(raw, table.headers, layout, issues)
-    raw, keys, outside = _in_scope(name, raw, keys, layout, data.scope)
-    notes = [*layout.notes, *outside]
-    looked_up, rules = groups_looked_up(table.headers, data), load_sheet_rules()
+    try:
+        panel, found = _read(table, data, outcome)
+    except InputError as error:
+        raise InputError(f"{table.name}: {error}") from error
+    panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
+    return panel if found is None else _with_outcome(panel, outcome, found)
+
+
+def _read(table: RawTable, data: Data, outcome: str) -> tuple[Panel, pd.Series | None]:
+    """Return the panel before its corrections, and the outcome as the file has it, by row."""
+    layout = lay_out(table.headers, data)
+    rows = _Rows(table.load([*layout.keys.values(), *layout.groups.values()]))
+    blank = _leave_out_blank(rows, layout)
+    if rows.cells.empty:
+        raise InputError("a header and no rows; export the panel again")
+    rows.notes += layout.notes
+    _read_keys(rows, table.headers, layout)
+    _keep_scope(rows, table.headers, layout, data.scope)
+    looked_up = groups_looked_up(table.headers, data)
     if data.gazetteer != "none":
-        level = rules.keys.get(plain(table.headers[layout.keys["city"]]), "")
-        places = place_cities(
-            name,
-            keys,
-            data.gazetteer,
-            looked_up,
-            level="city" if level == "city_only" else "",
-        )
-        raw, keys = raw[places.kept], dict(places.keys)
-        notes += places.notes
-        issues += places.issues
-    frame = pd.DataFrame(
-        keys
-        | {header: as_text(raw[at]) for header, at in layout.groups.items()}
-        | {s.variable.id: _values(raw, keys, s, issues, notes) for s in layout.sources},
-        index=raw.index,
-    )
+        placed = place_cities(rows.keys, data.gazetteer, looked_up, level=layout.level)
+        rows.keep(placed.kept)
+        rows.keys = dict(placed.keys)
+        rows.notes += placed.notes
+        rows.issues += placed.issues
+    groups = {header: as_text(rows.cells[at]) for header, at in layout.groups.items()}
+    values = {source.id: _values(rows, source) for source in layout.sources}
+    frame = pd.DataFrame({**rows.keys, **groups, **values}, index=rows.cells.index)
     if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
-        raise InputError(f"{name}: {layout.no_city}")
-    issues += checks.check_duplicates(frame)
+        raise InputError(layout.no_city)
+    rows.issues += checks.check_duplicates(frame)
     frame = frame.drop_duplicates(["city", "year"])
-    checks.check_cities(name, frame["city"], issues)
+    checks.check_cities(frame["city"], rows.issues)
+    positions = {source.id: source.position for source in layout.sources}
+    if outcome and outcome not in positions and outcome in layout.misfits:
+        raise InputError(layout.misfits[outcome])
+    if outcome:
+        checks.check_outcome(outcome, positions)
     ordered = frame.sort_values(["city", "year"], kind="stable")
     panel = Panel(
         frame=ordered.reset_index(drop=True),
-        variables={source.variable.id: source.variable for source in layout.sources},
+        variables={source.id: source.match.variable for source in layout.sources},
         groups=(*layout.groups, *looked_up),
-        notes=(*table.notes, *notes, *([f"{blank} blank rows left out"] * (blank > 0))),
+        notes=(*table.notes, *rows.notes, *blank),
         source=table.source,
         rows=ordered.index.to_numpy(dtype=np.int64),
-        headers={source.variable.id: source.header for source in layout.sources},
-        issues=tuple(issues),
+        headers={source.id: source.header for source in layout.sources},
+        issues=tuple(rows.issues),
     )
-    panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
-    return _with_outcome(name, panel, raw, layout, outcome) if outcome else panel
+    return panel, rows.cells[positions[outcome]] if outcome else None
+
+
+def _leave_out_blank(rows: _Rows, layout: Layout) -> list[str]:
+    """Leave out rows in which no column that is read holds anything; return how many there are."""
+    cells = rows.cells
+    filled = np.zeros(len(cells), dtype=bool)
+    for key in ("city", "year"):
+        filled |= (as_text(cells[layout.keys[key]]) != "").to_numpy(dtype=bool)
+    for source in layout.sources:
+        filled |= cells[source.position].notna().to_numpy(dtype=bool)
+    if filled.all():
+        return []
+    rows.keep(filled)
+    return [f"{(~filled).sum()} blank rows left out"]
+
+
+def _read_keys(rows: _Rows, headers: tuple[str, ...], layout: Layout) -> None:
+    """Read the keys; rows whose keys cannot be read are left out."""
+    city, year = layout.keys["city"], layout.keys["year"]
+    names, years = as_text(rows.cells[city]), as_years(rows.cells[year])
+    rows.issues += checks.check_city_names(headers[city], names)
+    rows.issues += checks.check_years(headers[year], rows.cells[year], years)
+    rows.keys = {"city": names, "year": years}
+    if "province" in layout.keys:
+        rows.keys["province"] = as_text(rows.cells[layout.keys["province"]])
+    rows.keep((names != "").to_numpy(dtype=bool) & checks.is_year(years))
+
+
+def _keep_scope(rows: _Rows, headers: tuple[str, ...], layout: Layout, scope: str) -> None:
+    """Keep the rows of one scope where a column tells it."""
+    if "scope" not in layout.keys:
+        return
+    at, scopes = layout.keys["scope"], load_sheet_rules().scopes
+    words = as_text(rows.cells[at])
+    found = words.map({word: scopes.get(plain(word), "") for word in words.unique()})
+    rows.issues += checks.check_scopes(headers[at], words[(words != "") & (found == "")])
+    kept = ((words == "") | (found == scope)).to_numpy(dtype=bool)
+    if not kept.any():
+        raise InputError(f"no row is about the scope {scope!r}; change scope in [data]")
+    if left := int((~kept).sum()):
+        rows.notes.append(f"{left} rows of another scope than {scope} left out")
+    rows.keep(kept)
+
+
+def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
+    """Read a column in the unit of its variable; cells that are no number are unknown."""
+    cells, match = rows.cells[source.position], source.match
+    variable, factor = match.variable, match.factor
+    numbers = read_numbers(cells)
+    wrong, values = dict(numbers.wrong), numbers.values
+    values = values if factor == 1.0 else values * factor
+    if numbers.percent.any():
+        factor, fault = percent_factor(variable, match.unit_in_header, factor)
+        values = np.where(numbers.percent, numbers.values * factor, values)
+        odd = np.flatnonzero(numbers.percent).tolist() if fault else ()
+        wrong |= dict.fromkeys(odd, Cell(fault=fault))
+    for at, cell in wrong.items():
+        place = Place(row=int(cells.index[at]), header=source.header)
+        key = (str(rows.keys["city"].iloc[at]), int(rows.keys["year"][at]))
+        found = cells.iloc[at]
+        issue = checks.cell_issue("unreadable", cell.fault, found, place, variable.id, key)
+        rows.issues.append(replace(issue, likely=cell.likely))
+    if variable.kind == "share" and not match.unit_in_header:
+        rows.issues += checks.check_share(source.header, variable.id, values)
+    rows.notes += (f"column {source.header!r}: {note}" for note in numbers.notes)
+    return values
 
 
 def _with_size(panel: Panel, scope: str) -> Panel:
@@ -118,96 +201,10 @@ def _with_size(panel: Panel, scope: str) -> Panel:
     return replace(panel, frame=panel.frame.assign(size=labels), notes=(*panel.notes, note))
 
 
-def _without_blank_rows(raw: pd.DataFrame, layout: Layout) -> tuple[pd.DataFrame, int]:
-    """Drop rows in which no column that is read holds anything; the index keeps its count."""
-    filled = np.zeros(len(raw), dtype=bool)
-    for key in ("city", "year"):
-        filled |= (as_text(raw[layout.keys[key]]) != "").to_numpy(dtype=bool)
-    for source in layout.sources:
-        filled |= raw[source.position].notna().to_numpy(dtype=bool)
-    return (raw, 0) if filled.all() else (raw[filled], int((~filled).sum()))
-
-
-def _keys(
-    raw: pd.DataFrame, headers: tuple[str, ...], layout: Layout, issues: list[Issue]
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Read the keys; rows whose keys cannot be read are left out."""
-    city, year = layout.keys["city"], layout.keys["year"]
-    cities, years = as_text(raw[city]), as_years(raw[year])
-    issues += checks.check_city_names(headers[city], cities)
-    issues += checks.check_years(headers[year], raw[year], years)
-    sound = (cities != "").to_numpy(dtype=bool) & checks.is_year(years)
-    keys: dict[str, Any] = {"city": cities[sound], "year": years[sound]}
-    if "province" in layout.keys:
-        keys["province"] = as_text(raw[layout.keys["province"]])[sound]
-    return raw[sound], keys
-
-
-def _in_scope(
-    path: str, raw: pd.DataFrame, keys: dict[str, Any], layout: Layout, scope: str
-) -> tuple[pd.DataFrame, dict[str, Any], list[str]]:
-    """Keep the rows of one scope where a column tells it."""
-    if "scope" not in layout.keys:
-        return raw, keys, []
-    scopes = load_sheet_rules().scopes
-    words = as_text(raw[layout.keys["scope"]])
-    found = {word: scopes.get(plain(word), word) for word in words.unique()}
-    for row, word in zip(words.index, words, strict=True):
-        if word and found[word] not in scopes.values():
-            raise InputError(
-                f"{path}: row {row}: scope 全市 or 市辖区 expected, found {word!r}; correct it"
-            )
-    kept = words.map(lambda word: not word or found[word] == scope).to_numpy(dtype=bool)
-    if not kept.any():
-        raise InputError(f"{path}: no row is about the scope {scope!r}; change scope in [data]")
-    note = (
-        [f"{(~kept).sum()} rows of another scope than {scope} left out"] if not kept.all() else []
-    )
-    return raw[kept], {key: values[kept] for key, values in keys.items()}, note
-
-
-def _values(
-    raw: pd.DataFrame,
-    keys: dict[str, Any],
-    source: Source,
-    issues: list[Issue],
-    notes: list[str],
-) -> NDArray[np.float64]:
-    """Read a column in the unit of its variable; cells that are no number are unknown."""
-    cells, variable, factor = raw[source.position], source.variable, source.factor
-    numbers = read_numbers(cells)
-    wrong, values = dict(numbers.wrong), numbers.values
-    values = values if factor == 1.0 else values * factor
-    if numbers.percent.any():
-        factor, fault = percent_factor(variable, source.unit, factor)
-        values = np.where(numbers.percent, numbers.values * factor, values)
-        odd = np.flatnonzero(numbers.percent).tolist() if fault else ()
-        wrong |= dict.fromkeys(odd, Cell(fault=fault))
-    for at, cell in wrong.items():
-        place = Place(row=int(cells.index[at]), header=source.header)
-        key = (str(keys["city"].iloc[at]), int(keys["year"][at]))
-        found = cells.iloc[at]
-        issue = checks.cell_issue("unreadable", cell.fault, found, place, variable.id, key)
-        issues.append(replace(issue, likely=cell.likely))
-    if variable.kind == "share" and not source.unit:
-        issues += checks.check_share(source.header, variable.id, values)
-    notes += (f"column {source.header!r}: {note}" for note in numbers.notes)
-    return values
-
-
-def _with_outcome(
-    path: str, panel: Panel, raw: pd.DataFrame, layout: Layout, outcome: str
-) -> Panel:
+def _with_outcome(panel: Panel, outcome: str, found: pd.Series) -> Panel:
     """Check the outcome; values that are not positive are left out."""
-    if outcome in layout.misfits and outcome not in panel.variables:
-        raise InputError(f"{path}: {layout.misfits[outcome]}")
-    checks.check_outcome(path, outcome, panel.variables)
-    position = next(source.position for source in layout.sources if source.variable.id == outcome)
     by_row = panel.frame.set_axis(panel.rows, axis="index").sort_index()
-    issues = checks.check_positive(panel.headers[outcome], outcome, by_row, raw[position])
+    issues = checks.check_positive(panel.headers[outcome], outcome, by_row, found)
     positive = panel.frame[outcome].where(panel.frame[outcome] > 0)
-    return replace(
-        panel,
-        frame=panel.frame.assign(**{outcome: positive}),
-        issues=(*panel.issues, *issues),
-    )
+    frame = panel.frame.assign(**{outcome: positive})
+    return replace(panel, frame=frame, issues=(*panel.issues, *issues))

@@ -8,22 +8,33 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.units import conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
+from city_resilience.errors import InputError
 from city_resilience.reading.cells import cell_text
 
 __all__ = [
     "Wording",
+    "catalogue_key",
     "factor_of",
     "is_unit",
+    "key_of",
     "match_header",
     "percent_factor",
     "place_name",
     "single_line",
     "split_year",
+    "unspaced",
 ]
 
+_KEY_VARIABLES = {
+    "city": "name",
+    "province": "province",
+    "year": "year",
+    "scope": "scope",
+    **dict.fromkeys(("city_code", "region", "macro_region", "province_code"), "ignored"),
+}
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)\s*(?:年度?)?")
@@ -39,15 +50,26 @@ class Wording:
         The variable, None where no reading of the words is in the catalogue.
     problem : str
         Why a known variable cannot be read; empty where it can.
+    variable : str
+        Its id.
+    declared : bool
+        Whether it is the user's declared unit that does not fit.
     """
 
     match: Match | None
     problem: str = ""
+    variable: str = ""
+    declared: bool = False
 
 
 def single_line(text: object) -> str:
     """Return a header's text in NFKC on one line."""
     return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
+
+
+def unspaced(text: str) -> str:
+    """Return a header in NFKC without any white space, as headers are compared."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def place_name(text: str) -> str:
@@ -117,7 +139,28 @@ def percent_factor(variable: Variable, unit: str, factor: float) -> tuple[float,
     return found, ""
 
 
-def match_header(text: str, units: Mapping[str, str]) -> Wording:
+def catalogue_key(header: str) -> str:
+    """Return the id of the key, such as ``city`` or ``region``, that a header names; else ""."""
+    try:
+        match = load_sheet_rules().catalogue.resolve(header)
+    except InputError:  # a known name in a unit that does not fit: a variable
+        return ""
+    return match.variable.id if match and match.variable.family == "key" else ""
+
+
+def key_of(header: str) -> str:
+    """Return what a key column holds by its header.
+
+    ``name``, ``city_only`` (names of prefecture level), ``province``, ``year``, ``scope``,
+    ``unit``, ``indicator``, ``value`` or ``ignored``; empty where it is no key's header.
+    """
+    keys, word = load_sheet_rules().keys, plain(header)
+    if not word or word in keys:
+        return keys.get(word, "")
+    return _KEY_VARIABLES.get(catalogue_key(header), "")
+
+
+def match_header(header: str, units: Mapping[str, str]) -> Wording:
     """Find the variable that a header means.
 
     The words are tried whole, without their English repetition, and without numbering and such
@@ -125,24 +168,36 @@ def match_header(text: str, units: Mapping[str, str]) -> Wording:
 
     Parameters
     ----------
-    text : str
-        As `single_line` returns it.
     units : mapping of str to str
         Declared units by header or variable id.
+
+    Raises
+    ------
+    InputError
+        If a declared unit is none.
     """
-    problem = ""
+    text, bare = single_line(header), unspaced(header)
+    declared = [unit for name, unit in units.items() if unspaced(name) == bare]
+    misfit = Wording(None)
     for reading in _readings(text):
+        known = {**units, **dict.fromkeys((reading,), *declared)} if declared else units
         try:
-            match = load_sheet_rules().catalogue.resolve(reading, units)
+            match = load_sheet_rules().catalogue.resolve(reading, known)
         except UnitMismatch as error:
-            problem = problem or str(error)
+            settled = bool(declared) or error.variable in units
+            misfit = (
+                misfit if misfit.problem else Wording(None, str(error), error.variable, settled)
+            )
             continue
         if match is not None and match.variable.family != "key":
-            odd = [remark for remark in match.remarks if load_sheet_rules().part.search(remark)]
             name = match.variable.id
-            fault = f"{odd[0]!r} may make another thing of {name}; rename the header" if odd else ""
-            return Wording(None if odd else match, fault)
-    return Wording(None, problem)
+            odd = [remark for remark in match.remarks if load_sheet_rules().part.search(remark)]
+            if not odd:
+                return Wording(match)
+            return Wording(
+                None, f"{odd[0]!r} may make another thing of {name}; rename the header", name
+            )
+    return misfit
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -8,13 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import Cell, parse_cell
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.columns import meaning
 from city_resilience.reading.sheets.header_rows import Column
-from city_resilience.reading.sheets.rows import City
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.wording import percent_factor
 
@@ -39,16 +38,15 @@ CELL_COLUMNS = (
 
 def read_cells(
     table: Table,
-    places: Mapping[int, City],
+    places: Mapping[int, lookup.Match],
     years: Mapping[int, int | None],
     columns: Sequence[Column],
-    gazetteer: Gazetteer | None,
 ) -> tuple[pd.DataFrame, list[Issue]]:
     """Read every cell of some rows and columns.
 
     Parameters
     ----------
-    places : mapping of int to City
+    places : mapping of int to Match
         Row to the city it is about.
     years : mapping of int to int or None
         Row to its year, None where the column says it.
@@ -65,7 +63,7 @@ def read_cells(
     issues: list[Issue] = []
     marks: Counter[str] = Counter()
     for row, place in places.items():
-        last = gazetteer.cities[place.code].last if gazetteer else None
+        last = table.gazetteer.cities[place.adcode].last if table.gazetteer else None
         ended = set[int]()
         for column in columns:
             year = column.year or years[row]
@@ -89,7 +87,7 @@ def read_cells(
                 continue
             marks[cell.mark] += bool(cell.mark)
             marks[","] += cell.thousands
-            key = (place.code, place.name, year, scope, match.variable.id)
+            key = (place.adcode, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, match.unit_in_header, *where))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
@@ -138,6 +136,6 @@ def _lost(
     )
 
 
-def _after_its_end(table: Table, row: int, city: City, year: int) -> Issue:
+def _after_its_end(table: Table, row: int, city: lookup.Match, year: int) -> Issue:
     reason = f"{city.name} had ended by {year}: its values of that year are left out"
     return table.issue("lost", "row", city.name, reason, row=row, city=city.name, years=(year,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.context import says_year, units_stated
@@ -16,9 +15,7 @@ _LONGEST = 20
 Years = dict[int, int | None]
 
 
-def above_captions(
-    table: Table, years: Years, gazetteer: Gazetteer | None
-) -> tuple[Years, list[Issue]]:
+def above_captions(table: Table, years: Years) -> tuple[Years, list[Issue]]:
     """Leave out the rows below a line that says another year, unit, scope or variable.
 
     Parameters
@@ -34,7 +31,7 @@ def above_captions(
         That line, where rows with numbers stand below it.
     """
     for row in years:
-        what = _changed(table, row, gazetteer)
+        what = _changed(table, row)
         below = [at for at in years if at > row and table.numbers(at)] if what else []
         if below:
             reason = (
@@ -46,7 +43,7 @@ def above_captions(
     return years, []
 
 
-def _changed(table: Table, row: int, gazetteer: Gazetteer | None) -> str:
+def _changed(table: Table, row: int) -> str:
     """Return what a line of text says that the header rows do not; "" where it is none."""
     texts, rules = list(dict.fromkeys(table.sheet.words(row))), load_sheet_rules()
     if len(texts) != 1 or texts[0] in table.titles:
@@ -54,7 +51,7 @@ def _changed(table: Table, row: int, gazetteer: Gazetteer | None) -> str:
     text = texts[0]
     if units_stated(texts):
         return "" if units_stated(texts) == units_stated(table.titles) else "unit"
-    if text.startswith(rules.junk) or is_place(text, gazetteer):
+    if text.startswith(rules.junk) or is_place(text, table.gazetteer):
         return ""
     if plain(text) in rules.scopes:
         return "scope"

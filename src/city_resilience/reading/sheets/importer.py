@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.catalogue.gazetteer.lookup import Match
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
@@ -19,10 +19,9 @@ from city_resilience.reading.sheet import Sheet, file_labels, find_files, open_s
 from city_resilience.reading.sheets.doubts import settle_units
 from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
+from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.reading import Reading, read_sheet
-from city_resilience.reading.sheets.rows import City
 from city_resilience.reading.sheets.split import split_tables
-from city_resilience.reading.sheets.table import Options
 
 __all__ = ["Imported", "assemble", "import_sheets"]
 
@@ -40,8 +39,8 @@ class Imported:
         What was lost, doubted or set aside.
     variables : mapping of str to Variable
         Those with a value, in the order of the catalogue.
-    places : mapping of str to City
-        City to its code and province.
+    places : mapping of str to Match
+        City to its official unit.
     files : tuple of str
         Names of the files.
     sheets : int
@@ -51,7 +50,7 @@ class Imported:
     cells: pd.DataFrame
     issues: tuple[Issue, ...]
     variables: Mapping[str, Variable]
-    places: Mapping[str, City]
+    places: Mapping[str, Match]
     files: tuple[str, ...]
     sheets: int
 
@@ -88,18 +87,19 @@ class Imported:
         frame = self.frame()
         frame = frame[frame["scope"] == scope].drop(columns=["scope", "city_code"], errors="ignore")
         frame = frame.astype({"year": "int64"}).sort_values(["city", "year"], ignore_index=True)
-        held = {n: v for n, v in self.variables.items() if frame[n].notna().any()}
-        kept = [c for c in frame.columns if c not in self.variables or c in held]
-        return Panel(frame=frame[kept], variables=held, source="imported sheets")
+        known = {n: v for n, v in self.variables.items() if frame[n].notna().any()}
+        kept = [c for c in frame.columns if c not in self.variables or c in known]
+        cells = self.cells[self.cells["scope"] == scope]
+        keys = zip(cells["variable"], cells["city"], cells["year"], strict=True)
+        where = cells[["file", "sheet", "row", "column"]].itertuples(index=False)
+        addresses = {key: Place(*at) for key, at in zip(keys, where, strict=True)}
+        return Panel(
+            frame=frame[kept], variables=known, source="imported sheets", addresses=addresses
+        )
 
 
 def import_sheets(
-    paths: Iterable[Path],
-    *,
-    options: Options | None = None,
-    country: str = "china",
-    prefer: Sequence[str] = (),
-    progress: Progress = silent,
+    paths: Iterable[Path], options: Options | None = None, *, progress: Progress = silent
 ) -> Imported:
     """Read every table of some files and folders into one panel.
 
@@ -107,8 +107,7 @@ def import_sheets(
     ----------
     paths : iterable of Path
         Files and folders; folders are searched through.
-    options, country, prefer
-        As for `assemble`.
+    options : Options, optional
     progress : Progress
         Told how many files are read.
 
@@ -127,27 +126,13 @@ def import_sheets(
             raise InputError(f"{path}: no sheet holds a cell with text or a number; check the file")
         sheets += [replace(sheet, file=labels[path]) for sheet in found]
     progress("opening files", len(files), len(files))
-    return assemble(sheets, options=options, country=country, prefer=prefer, progress=progress)
+    return assemble(sheets, options, progress=progress)
 
 
 def assemble(
-    sheets: Sequence[Sheet],
-    *,
-    options: Options | None = None,
-    country: str = "china",
-    prefer: Sequence[str] = (),
-    progress: Progress = silent,
+    sheets: Sequence[Sheet], options: Options | None = None, *, progress: Progress = silent
 ) -> Imported:
     """Read sheets into one panel, whatever their order.
-
-    Parameters
-    ----------
-    options : Options, optional
-        Rules for years, declared units, own columns.
-    country : str
-        Gazetteer that names are resolved with; ``none`` takes them as they stand.
-    prefer : sequence of str
-        Patterns of file names that decide where files disagree, the most trusted first.
 
     Raises
     ------
@@ -155,32 +140,31 @@ def assemble(
         If no sheet holds a value of a city.
     """
     options = options or Options()
-    gazetteer = None if country == "none" else load_gazetteer(country)
     readings: list[Reading] = []
-    several: list[Issue] = []
+    issues: list[Issue] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
-        tables = split_tables(sheet, gazetteer)
+        tables = split_tables(sheet, options.gazetteer)
         if len(tables) > 1:
-            reason = f"{len(tables)} tables below or beside each other, each read by its own head"
-            several.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
-        readings += [read_sheet(table, options, gazetteer) for table in tables]
+            reason = f"{len(tables)} tables below or beside each other, each with its own headers"
+            issues.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
+        readings += [read_sheet(table, options) for table in tables]
     progress("reading sheets", len(sheets), len(sheets))
-    issues = [*several, *(issue for reading in readings for issue in reading.issues)]
+    issues += [issue for reading in readings for issue in reading.issues]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
     parts = [reading.cells for reading in readings if len(reading.cells)]
     files = sorted({sheet.file for sheet in sheets})
     if not parts:
         raise InputError(_nothing_found(issues, files))
     cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
-    merged, conflicts = merge_cells(cells, prefer)
+    merged, conflicts = merge_cells(cells, options.prefer)
     order = {name: at for at, name in enumerate(load_sheet_rules().catalogue.variables)}
     found = sorted(set(merged["variable"]), key=lambda name: (order.get(name, len(order)), name))
     return Imported(
         cells=merged,
         issues=(*issues, *doubts, *conflicts),
         variables={name: variables[name] for name in found},
-        places={n: p for reading in readings for n, p in reading.places.items()},
+        places={unit.name: unit for reading in readings for unit in reading.places},
         files=tuple(files),
         sheets=len(sheets),
     )

@@ -8,10 +8,9 @@ from itertools import islice
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
-from city_resilience.errors import InputError
 from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.wording import place_name
+from city_resilience.reading.wording import key_of, place_name
 
 __all__ = ["NAMES", "Keys", "find_keys", "is_place", "key_headers"]
 
@@ -103,7 +102,7 @@ def key_headers(sheet: Sheet, body: int | None) -> dict[int, str]:
     found: dict[int, str] = {}
     for row in islice(sheet.filled(0, body), _HEADER_ROWS if body is None else None):
         for at, text in enumerate(sheet.texts(row)):
-            if key := _key_of(text):
+            if key := key_of(text):
                 found.setdefault(at, key)
     return found
 
@@ -117,17 +116,6 @@ def _known_places(sheet: Sheet, gazetteer: Gazetteer) -> dict[int, dict[str, boo
         named = dict.fromkeys(text for text in texts if any(map(str.isalpha, text)))
         known[at] = {text: is_place(text, gazetteer) for text in islice(named, _SAMPLE)}
     return known
-
-
-def _key_of(text: str) -> str:
-    rules = load_sheet_rules()
-    if not text or plain(text) in rules.keys:
-        return rules.keys.get(plain(text), "")
-    try:
-        match = rules.catalogue.resolve(text)
-    except InputError:  # a known name in a unit that does not fit: a variable
-        return ""
-    return _KEY_VARIABLES.get(match.variable.id, "") if match else ""
 
 
 def _find_body(sheet: Sheet, names: int, is_unit_name: Mapping[str, bool]) -> int:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
-from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
+from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
 from city_resilience.reading.sheets.captions import above_captions
 from city_resilience.reading.sheets.columns import blank_columns, list_columns, meaning, uncontested
-from city_resilience.reading.sheets.rows import City, place_rows
-from city_resilience.reading.sheets.table import Options, Table, lay_out_sheet
+from city_resilience.reading.sheets.options import Options
+from city_resilience.reading.sheets.rows import place_rows
+from city_resilience.reading.sheets.table import Table, lay_out_sheet
 
 __all__ = ["Reading", "read_sheet"]
 
@@ -30,17 +31,17 @@ class Reading:
         ``CELL_COLUMNS``, one row for each number.
     issues : tuple of Issue
     variables : mapping of str to Variable
-    places : mapping of str to City
-        City to what is known of it.
+    places : tuple of Match
+        Units that its rows are about.
     """
 
     cells: pd.DataFrame
     issues: tuple[Issue, ...]
-    variables: Mapping[str, Variable]
-    places: Mapping[str, City]
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    places: tuple[lookup.Match, ...] = ()
 
 
-def read_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> Reading:
+def read_sheet(sheet: Sheet, options: Options) -> Reading:
     """Read a sheet, whatever its shape: a yearbook table, long, or with years across.
 
     Returns
@@ -48,35 +49,30 @@ def read_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> R
     Reading
         Without cells where the sheet is no table of cities; its issues say why.
     """
-    table = lay_out_sheet(sheet, options, gazetteer)
+    table = lay_out_sheet(sheet, options)
     if isinstance(table, Issue):
-        return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,), {}, {})
-    years = table.row_years()
-    years, unclear = above_captions(table, years, gazetteer)
+        return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,))
+    years, unclear = above_captions(table, table.row_years())
     undated = [row for row, year in years.items() if year is None]
     if "year" in table.keys.places:
         years = {row: year for row, year in years.items() if year is not None}
-    placed = place_rows(table, years, gazetteer)
-    columns, contested = uncontested(table, placed.places)
-    cells, faults = read_cells(table, placed.places, years, columns, gazetteer)
+    places, unplaced = place_rows(table, years)
+    columns, contested = uncontested(table, places)
+    cells, lost = read_cells(table, places, years, columns)
     issues = (
         *_year_issues(table, undated),
         *unclear,
-        *placed.issues,
+        *unplaced,
         *list_columns(table, columns),
         *contested,
-        *faults,
+        *lost,
         *blank_columns(table, columns, set(cells["column"] - 1)),
     )
-    named = (meaning(table, row, c)[0] for c in columns for row in _rows_to_ask(table))
+    # One row says what a column is about, or all where each row has its indicator.
+    asked = table.rows() if "indicator" in table.keys.places else table.rows()[:1]
+    named = (meaning(table, row, column)[0] for column in columns for row in asked)
     variables = {match.variable.id: match.variable for match in named if match}
-    places = {place.name: place for place in placed.places.values()}
-    return Reading(cells, issues, variables, places)
-
-
-def _rows_to_ask(table: Table) -> range:
-    """Rows that say what a column is about: one, or all where each row has its indicator."""
-    return table.rows() if "indicator" in table.keys.places else table.rows()[:1]
+    return Reading(cells, issues, variables, tuple(places.values()))
 
 
 def _year_issues(table: Table, undated: list[int]) -> list[Issue]:

@@ -3,64 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
-from city_resilience.catalogue.gazetteer.lookup import NotFound
+from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.places import missed, name_rows
 from city_resilience.reading.sheets.table import Table
 
-__all__ = ["City", "PlacedRows", "place_rows"]
+__all__ = ["place_rows"]
 
 _SHOWN = 80
 
 
-@dataclass(frozen=True)
-class City:
-    """A city as the panel keeps it: its code ("" without a gazetteer), name and province."""
-
-    code: str
-    name: str
-    province: str = ""
-
-
-@dataclass(frozen=True)
-class PlacedRows:
-    """What became of the rows of a sheet.
-
-    Attributes
-    ----------
-    places : mapping of int to City
-        Row, from 0, to the city it is about.
-    issues : tuple of Issue
-        Rows that are about none, and what was concluded about names.
-    """
-
-    places: Mapping[int, City]
-    issues: tuple[Issue, ...] = ()
-
-
 def place_rows(
-    table: Table, years: Mapping[int, int | None], gazetteer: Gazetteer | None
-) -> PlacedRows:
+    table: Table, years: Mapping[int, int | None]
+) -> tuple[dict[int, Match], list[Issue]]:
     """Resolve the names of a table's rows.
 
     Parameters
     ----------
     years : mapping of int to int or None
         Row to the year of its data, None where it is of many years.
+
+    Returns
+    -------
+    places : dict of int to Match
+        Row, from 0, to the city it is about; without a gazetteer a unit without a code.
+    issues : list of Issue
+        Rows that are about none, and what was concluded about names.
     """
-    names = {row: table.text(row, "name") for row in years}
+    names, gazetteer = {row: table.text(row, "name") for row in years}, table.gazetteer
     issues = _without_name(table, [row for row in years if not names[row]])
     rows = [row for row in years if names[row]]
     if gazetteer is None:
-        places = {row: City("", names[row], table.text(row, "province")) for row in rows}
+        provinces = {row: table.text(row, "province") for row in rows}
+        places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
         twice = _of_two_provinces(places.values())
         issues += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
-        places = {row: place for row, place in places.items() if place.name not in twice}
-        return PlacedRows(places, tuple(issues))
+        return {r: place for r, place in places.items() if place.name not in twice}, issues
     named = name_rows(
         gazetteer,
         rows,
@@ -69,17 +50,16 @@ def place_rows(
         [table.text(row, "province") for row in rows],
         table.keys.level,
     )
-    issues += [_not_found(table, row, a, gazetteer) for row, a in named.missing.items()]
+    issues += [_not_found(table, row, a) for row, a in named.missing.items()]
     words = {r: m for r, m in named.others.items() if m.kind == "header" and table.numbers(r)}
     issues += [_headed(table, row, match.name) for row, match in words.items()]
     named = replace(named, others={r: m for r, m in named.others.items() if r not in words})
     for kind, found, reason in named.notes():
         issues.append(table.issue("note", kind, found, reason, city=found * (kind == "name")))
-    places = {row: City(m.adcode, m.name, m.province) for row, m in named.cities.items()}
-    return PlacedRows(places, tuple(issues))
+    return named.cities, issues
 
 
-def _of_two_provinces(places: Iterable[City]) -> set[str]:
+def _of_two_provinces(places: Iterable[Match]) -> set[str]:
     provinces: dict[str, set[str]] = {}
     for place in places:
         provinces.setdefault(place.name, set()).add(place.province)
@@ -112,13 +92,14 @@ def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
     return issues
 
 
-def _is_total(name: str, gazetteer: Gazetteer) -> bool:
+def _is_total(table: Table, name: str) -> bool:
     """Tell whether a name is that of a sum, and of no one city's."""
     front = load_sheet_rules().totals.sub("", name)
-    return front != name and all(e.kind != "city" for e in gazetteer.readings(front))
+    known = table.gazetteer.readings(front) if table.gazetteer else ()
+    return front != name and all(entry.kind != "city" for entry in known)
 
 
-def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -> Issue:
+def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
     found = answer.name[:_SHOWN]
     if not table.numbers(row):
         junk = answer.name.startswith(load_sheet_rules().junk)
@@ -126,7 +107,7 @@ def _not_found(table: Table, row: int, answer: NotFound, gazetteer: Gazetteer) -
         return table.issue("note", "row", found, reason, row=row)
     reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
-    if _is_total(answer.name, gazetteer):
+    if _is_total(table, answer.name):
         return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row)
     at = table.keys.names
     return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePath
 from typing import Any
@@ -19,34 +19,15 @@ from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.header_rows import Column, read_columns
 from city_resilience.reading.sheets.keys import Keys, find_keys
+from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.shapes import unread_shape
-from city_resilience.reading.sheets.years import YearRules
 from city_resilience.reading.wording import match_header, place_name, split_year
 
-__all__ = ["Options", "Table", "lay_out_sheet"]
+__all__ = ["Table", "lay_out_sheet"]
 
 _FILE_WORDS = re.compile(
     r"\d{4}(?:\s*[-—~至到]\s*\d{4})?年?|各?(?:地级及以上|地级)?城?市|全国|数据"
 )
-
-
-@dataclass(frozen=True)
-class Options:
-    """How sheets are read.
-
-    Attributes
-    ----------
-    years : YearRules
-        Rules for the data year of sheets without a column of years.
-    units : mapping of str to str
-        Declared units by header, variable id or ``variable/year``.
-    own : mapping of str to Match
-        Headers of the user's own columns, with what they mean.
-    """
-
-    years: YearRules = field(default_factory=YearRules)
-    units: Mapping[str, str] = field(default_factory=dict)
-    own: Mapping[str, Match] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,6 +70,11 @@ class Table:
         """Return an issue of this sheet; row and column count from 0."""
         place = Place(self.sheet.file, self.sheet.name, row + 1, column + 1)
         return Issue(level, kind, reason, place=place, found=found, **about)
+
+    @property
+    def gazetteer(self) -> Gazetteer | None:
+        """What names are resolved with; None where they are taken as they stand."""
+        return self.options.gazetteer
 
     def rows(self) -> range:
         """Rows below the header rows."""
@@ -139,10 +125,10 @@ class Table:
         return {row: cell_year(self.text(row, "year")) for row in self.rows()}
 
 
-def lay_out_sheet(sheet: Sheet, options: Options, gazetteer: Gazetteer | None) -> Table | Issue:
+def lay_out_sheet(sheet: Sheet, options: Options) -> Table | Issue:
     """Find the keys, columns and year of a sheet; an issue where it is no table of cities."""
-    keys, place = find_keys(sheet, gazetteer), Place(sheet.file, sheet.name)
-    reason = unread_shape(sheet, keys, gazetteer)
+    keys, place = find_keys(sheet, options.gazetteer), Place(sheet.file, sheet.name)
+    reason = unread_shape(sheet, keys, options.gazetteer)
     if keys is None or reason:
         return Issue("lost", "sheet", reason, place=place)
     columns, own_titles = read_columns(sheet, keys, options.units)

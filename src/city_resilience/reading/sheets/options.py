@@ -1,18 +1,22 @@
-"""The data year of a sheet: what the user says, a title, the sheet's or the file's name."""
+"""How sheets are read: the year of their data, declared units and columns, the gazetteer."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
+from city_resilience.experiment import Experiment
+from city_resilience.reading.headers import own_match
 from city_resilience.reading.sheet import fits
 from city_resilience.reading.wording import single_line
 
-__all__ = ["YearRules", "parse_year_rules"]
+__all__ = ["Options", "YearRules", "options_of", "parse_year_rules"]
 
 _RULE = re.compile(r"(?P<name>name)(?P<shift>[+-]\d{1,2})?|(?P<year>(?:18|19|20|21)\d{2})")
 _NAMED = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -55,6 +59,65 @@ class YearRules:
             f"before; if {named} is the year of the data say --year name"
         )
         return _shifted(named, load_sheet_rules().edition), how
+
+
+@dataclass(frozen=True)
+class Options:
+    """How sheets are read.
+
+    Attributes
+    ----------
+    years : YearRules
+        Rules for the data year of sheets without a column of years.
+    units : mapping of str to str
+        Declared units by header, variable id or ``variable/year``.
+    own : mapping of str to Match
+        Headers of the user's own columns, with what they mean.
+    prefer : tuple of str
+        Patterns of file names that decide where files disagree, the most trusted first.
+    country : str
+        Gazetteer that names are resolved with; ``none`` takes them as they stand.
+    """
+
+    years: YearRules = field(default_factory=YearRules)
+    units: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, Match] = field(default_factory=dict)
+    prefer: tuple[str, ...] = ()
+    country: str = "china"
+
+    @property
+    def gazetteer(self) -> Gazetteer | None:
+        """The gazetteer, None where there is none."""
+        return None if self.country == "none" else load_gazetteer(self.country)
+
+
+def options_of(
+    experiment: Experiment | None,
+    *,
+    years: Sequence[str] = (),
+    prefer: Sequence[str] = (),
+    country: str = "china",
+) -> Options:
+    """Return what an experiment says about sheets, after what is said on the way in.
+
+    Parameters
+    ----------
+    experiment : Experiment or None
+        Its ``[sheets]`` and ``[data.columns]`` count.
+    years, prefer : sequence of str
+        Rules that come before those of the experiment.
+    """
+    if experiment is None:
+        return Options(parse_year_rules(years), prefer=tuple(prefer), country=country)
+    sheets = experiment.sheets
+    columns = experiment.data.columns.items()
+    return Options(
+        parse_year_rules([*years, *sheets.years]),
+        units=sheets.units,
+        own={header: own_match(header, column, sheets.units) for header, column in columns},
+        prefer=(*prefer, *sheets.prefer),
+        country=country,
+    )
 
 
 def parse_year_rules(items: Iterable[str]) -> YearRules:
