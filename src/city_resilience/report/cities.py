@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from city_resilience.explain.contributions import (
     BASE_FAMILY,
     NOT_OBSERVED,
     family_sums,
+    leading,
     mean_sizes,
 )
 from city_resilience.models.intervals import EVENTS
@@ -22,7 +22,6 @@ from city_resilience.report.formatting import rounded, text_of, whole
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
 
-LEADING = 3
 SHOWN = 12
 
 Labels = Mapping[str, tuple[str, str, str, str]]
@@ -49,18 +48,12 @@ def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
         ``city``, ``province`` ("" = unknown), ``origin`` and ``h``: horizon (text) →
         ``target``, ``forecast``, ``lower``, ``upper``, ``rank``, ``coverage``, ``flags``.
     """
-    table = []
-    for city, rows in forecast.groupby("city", sort=True):
-        first = rows.iloc[0]
-        table.append(
-            {
-                "city": str(city),
-                "province": text_of(first.get("province")),
-                "origin": whole(first["origin"]),
-                "h": {str(int(row["horizon"])): _city_horizon(row) for row in _records(rows)},
-            }
-        )
-    return table
+    table: dict[str, dict[str, Any]] = {}
+    for row in forecast.sort_values(["city", "horizon"]).to_dict("records"):
+        about = {"province": text_of(row.get("province")), "origin": whole(row["origin"])}
+        entry = table.setdefault(row["city"], {"city": str(row["city"]), **about, "h": {}})
+        entry["h"][str(int(row["horizon"]))] = _city_horizon(row)
+    return list(table.values())
 
 
 def contributions(
@@ -87,27 +80,32 @@ def contributions(
         ``observed`` (share of the indicators that have a value).
     """
     rows = drivers[drivers["horizon"] == horizon]
+    own = rows[rows["indicator"] != BASE]
+    seen = own[own["family"].isin(observed) & own["value"].notna()]
+    named = leading(seen, SHOWN)
     index = {entry["id"]: i for i, entry in enumerate(indicators)}
-    rows = rows.assign(
-        seen=rows["family"].isin(observed) & rows["value"].notna() & (rows["indicator"] != BASE),
-        index=rows["indicator"].map(index).fillna(-1).astype(int),
-        size=rows["contribution"].abs(),
-    ).sort_values(["city", "size", "indicator"], ascending=[True, False, True])
-    columns = {
-        name: rows[name].to_numpy()
-        for name in ("contribution", "seen", "indicator", "index", "value")
-    }
-    sums = family_sums(rows, observed).groupby("city")
-    by_family = {city: part.set_index("family")["contribution"] for city, part in sums}
-    cities = rows["city"].to_numpy()
-    changes = np.flatnonzero(cities[1:] != cities[:-1]) + 1
-    bounds = [0, *changes.tolist(), len(rows)] if len(rows) else []
-    return {
-        str(cities[start]): _city_parts(
-            {name: col[start:end] for name, col in columns.items()}, by_family[cities[start]]
-        )
-        for start, end in pairwise(bounds)
-    }
+    top: dict[str, list[list[Any]]] = {}
+    columns = named[["city", "indicator", "value", "contribution"]]
+    for city, name, value, size in columns.itertuples(index=False):
+        top.setdefault(city, []).append([index[name], _short(value), rounded(size, 6)])
+    sums = family_sums(rows, observed).pivot_table("contribution", "city", "family")
+    count, known, shown = (frame.groupby("city").size() for frame in (own, seen, named))
+    total, told = (frame.groupby("city")["contribution"].sum() for frame in (seen, named))
+    found = {}
+    for city, by_family in sums.to_dict("index").items():
+        parts = {name: rounded(size, 6) for name, size in by_family.items() if pd.notna(size)}
+        n = int(known.get(city, 0))
+        found[str(city)] = {
+            "base": parts.pop(BASE_FAMILY, 0.0),
+            "missing": parts.pop(NOT_OBSERVED, 0.0),
+            "families": parts,
+            "top": top.get(city, []),
+            "rest": rounded(total.get(city, 0.0) - told.get(city, 0.0), 6),
+            "rest_count": n - int(shown.get(city, 0)),
+            "missing_count": int(count.get(city, 0)) - n,
+            "observed": rounded(n / max(int(count.get(city, 0)), 1)),
+        }
+    return found
 
 
 def families(
@@ -147,29 +145,17 @@ def driver_groups(
         ``group``, ``level``, ``n`` (cities), ``withheld``, and ``families``: family, mean size,
         mean (pp) of each that is there.
     """
-    rows = table[(table["horizon"] == horizon) & table["family"].isin(set(families))]
-    found = []
-    for (group, level), part in rows.groupby(["group", "level"], sort=True):
-        own = part.set_index("family")
-        found.append(
-            {
-                "group": str(group),
-                "level": text_of(level),
-                "n": whole(part["n"].iloc[0]),
-                "withheld": bool(part["mean_abs"].isna().all()),
-                "families": [
-                    [name, rounded(own.loc[name, "mean_abs"]), rounded(own.loc[name, "mean"])]
-                    for name in families
-                    if name in own.index
-                ],
-            }
-        )
-    return found
-
-
-def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = rows.sort_values("horizon").to_dict("records")
-    return records
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    own = table[(table["horizon"] == horizon) & table["family"].isin(set(families))]
+    order = own["family"].map({name: place for place, name in enumerate(families)})
+    own = own.assign(order=order).sort_values(["group", "level", "order"])
+    for row in own.to_dict("records"):
+        group, level = str(row["group"]), text_of(row["level"])
+        about = {"group": group, "level": level, "n": whole(row["n"])}
+        entry = found.setdefault((group, level), {**about, "withheld": True, "families": []})
+        entry["withheld"] &= bool(pd.isna(row["mean_abs"]))
+        entry["families"].append([row["family"], rounded(row["mean_abs"]), rounded(row["mean"])])
+    return list(found.values())
 
 
 def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,26 +168,6 @@ def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
         "coverage": rounded(row.get("coverage")),
         **{name: rounded(row.get(name)) for name in EVENTS},
         "flags": [flag for flag in re.split(r"[;,|\s]+", text_of(row.get("flags"))) if flag],
-    }
-
-
-def _city_parts(part: Mapping[str, Any], by_family: pd.Series) -> dict[str, Any]:
-    size, seen = part["contribution"], part["seen"]
-    base = part["indicator"] == BASE
-    missing = ~seen & ~base
-    named = np.flatnonzero(seen)[:SHOWN]
-    rest = np.flatnonzero(seen)[SHOWN:]
-    index, value = part["index"], part["value"]
-    named_families = by_family.drop([BASE_FAMILY, NOT_OBSERVED], errors="ignore")
-    return {
-        "base": rounded(by_family.get(BASE_FAMILY, 0.0), 6),
-        "families": {str(name): rounded(total, 6) for name, total in named_families.items()},
-        "top": [[int(index[i]), _short(value[i]), rounded(size[i], 6)] for i in named],
-        "rest": rounded(size[rest].sum(), 6),
-        "rest_count": len(rest),
-        "missing": rounded(by_family.get(NOT_OBSERVED, 0.0), 6),
-        "missing_count": int(missing.sum()),
-        "observed": rounded(seen.sum() / max(int((~base).sum()), 1)),
     }
 
 

@@ -136,27 +136,26 @@ def group_scores(
     without flagged level breaks, where there are such, come last as a group of their own.
     """
     sliced = scores["slice"].str.startswith("group:") | (scores["slice"] == WITHOUT_BREAKS)
-    rows = scores[(scores["horizon"] == horizon) & sliced]
-    found = []
-    for (slice_, level), part in rows.groupby(["slice", "level"], sort=True):
-        models = part.drop_duplicates("model").set_index("model")
-        if served not in models.index:
-            continue
-        errors, own = models["mae"], models.loc[served]
-        found.append(
-            {
-                "group": str(slice_).removeprefix("group:"),
-                "level": text_of(level),
-                "n": whole(own["n"]),
-                "withheld": bool(pd.isna(own["mae"])),
-                "mae": rounded(own["mae"]),
-                "mae_naive": rounded(errors.get(naive)),
-                "mae_history": rounded(errors.get(HISTORY_ONLY)),
-                "skill_naive": rounded(own["skill_naive"]),
-                "rank_correlation": rounded(own["rank_correlation"]),
-            }
-        )
-    return found
+    rows = scores[(scores["horizon"] == horizon) & sliced].sort_values(["slice", "level"])
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for row in rows.to_dict("records"):
+        key = row["slice"].removeprefix("group:"), text_of(row["level"])
+        found.setdefault(key, {}).setdefault(row["model"], row)
+    return [
+        {
+            "group": group,
+            "level": level,
+            "n": whole(own["n"]),
+            "withheld": bool(pd.isna(own["mae"])),
+            "mae": rounded(own["mae"]),
+            "mae_naive": rounded(models.get(naive or "", {}).get("mae")),
+            "mae_history": rounded(models.get(HISTORY_ONLY, {}).get("mae")),
+            "skill_naive": rounded(own["skill_naive"]),
+            "rank_correlation": rounded(own["rank_correlation"]),
+        }
+        for (group, level), models in found.items()
+        if (own := models.get(served))
+    ]
 
 
 def _slice(scores: pd.DataFrame, horizon: int, name: str) -> pd.DataFrame:
