@@ -199,5 +199,6 @@ def _lines(result: Trained) -> Iterator[str]:
         about = (
             "this recipe and panel" if study["same"] else "another recipe or panel; make it again"
         )
-        yield f"Study       of {study['created']} taken into the report, measured with {about}"
+        made = study["source"]["created"]
+        yield f"Study       of {made} taken into the report, measured with {about}"
     yield f"Time        {result.seconds:.0f} s"
