@@ -103,6 +103,7 @@ def show(result: Backtested) -> None:
     if isinstance(result.evaluation, ShockEvaluation):
         show_shocks(result.source, result.evaluation)
     else:
-        show_summary(summary_of(result.source, result.evaluation))
+        summary = summary_of(result.source, result.evaluation)
+        show_summary(summary, result.evaluation)
     if result.out is not None:
         click.echo(f"Files: {result.out}")

@@ -202,8 +202,8 @@ def summary_of(
     )
 
 
-def show_summary(summary: Summary) -> None:
-    """Show skill by horizon, what was observed, and what was left out."""
+def show_summary(summary: Summary, evaluation: Evaluation) -> None:
+    """Show skill by horizon, what was observed, and what was left out at which origins."""
     console, say = open_console(), Texts(summary["measure"])
     if summary["simulated"]:
         console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
@@ -221,7 +221,8 @@ def show_summary(summary: Summary) -> None:
         title = f"Intervals of 90 %, from earlier origins only (widths and scores in {unit})"
         console.print(table_of(title, INTERVALS, covered))
     console.print(_coverage(summary))
-    for line in _left_out(summary, say):
+    dropped = evaluation.backtest.dropped["indicator"].nunique()
+    for line in _left_out(summary, dropped, say):
         say_plain(console, line)
 
 
@@ -288,13 +289,12 @@ def _cell(cell: Mapping[str, Any] | None) -> str:
     return f"{cell['share']:.0%}" + (f" ({cell['age']:.1f})" if (cell["age"] or 0) >= 0.05 else "")
 
 
-def _left_out(summary: Summary, say: Texts) -> Iterator[str]:
+def _left_out(summary: Summary, dropped: int, say: Texts) -> Iterator[str]:
     for row in summary["coverage"]["absent"]:
         yield f"{row['family']}: {say.status(row['status'])['en']}"
-    run = summary["run"]
-    if run["absent"]:
-        absent = len(run["absent"])
+    absent = len(summary["run"]["absent"])
+    if absent:
         yield f"{absent} indicators of the table have no input in this panel (see report)."
-    if run["dropped"]:
-        yield f"{len(run['dropped'])} indicators were left out for want of values."
-    yield from (f"Note: {note}" for note in run["notes"][:5])
+    if dropped:
+        yield f"{dropped} indicators were left out at one origin or more for want of values."
+    yield from (f"Note: {note}" for note in summary["run"]["notes"][:5])

@@ -77,7 +77,22 @@ def explain_city(
         If the model, its drivers or the panel are not usable, or the city or the horizon is not
         among the forecasts.
     """
-    forecaster, drivers = _drivers(model, store, data)
+    import pandas as pd
+
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.stored import open_model
+    from city_resilience.explain.contributions import contributions
+    from city_resilience.explain.forecast_table import check_panel
+
+    opened = open_model(model, store)
+    experiment = opened.forecaster.experiment
+    if data is None:
+        path = opened.result("drivers.parquet", "give the panel with --data")
+        drivers = pd.read_parquet(path)
+    else:
+        panel = read_audited(data, experiment, purpose="predict").panel
+        rows = check_panel(opened.forecaster, panel, allow_partial=True)
+        drivers = contributions(opened.forecaster, rows)
     cities = drivers["city"].unique()
     if city not in cities:
         raise InputError(
@@ -93,37 +108,10 @@ def explain_city(
         city=city,
         origin=int(rows["origin"].iloc[0]),
         horizon=horizon,
-        measure=forecaster.experiment.outcome.measure,
+        measure=experiment.outcome.measure,
         drivers=rows.reset_index(drop=True),
         labels=_labels(),
     )
-
-
-def _drivers(
-    model: Forecaster | Path | str, store: str, data: pd.DataFrame | Path | str | None
-) -> tuple[Forecaster, pd.DataFrame]:
-    import pandas as pd
-
-    from city_resilience.audit.read_audited import read_audited
-    from city_resilience.commands.stored import find_stored
-    from city_resilience.explain.contributions import contributions
-    from city_resilience.explain.forecast_table import check_panel
-    from city_resilience.models.bundle import load_bundle
-    from city_resilience.tracking.registry import result_file
-
-    if isinstance(model, str | Path):
-        found = find_stored(model, store)
-        forecaster = load_bundle(found.folder)
-        if data is None:
-            path = result_file(found, "drivers.parquet", "give the panel with --data")
-            return forecaster, pd.read_parquet(path)
-    elif data is None:
-        raise InputError("data: a loaded model has no stored drivers; give the panel")
-    else:
-        forecaster = model
-    panel = read_audited(data, forecaster.experiment, purpose="predict").panel
-    rows = check_panel(forecaster, panel, allow_partial=True)
-    return forecaster, contributions(forecaster, rows)
 
 
 def _labels() -> dict[str, str]:

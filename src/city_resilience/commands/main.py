@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
 from city_resilience import __version__
-from city_resilience.commands import (
-    backtest,
-    check,
-    compare,
-    explain,
-    import_sheets,
-    measure,
-    models,
-    predict,
-    promote,
-    report,
-    study,
-    train,
-)
 from city_resilience.errors import CityResilienceError
 
 __all__ = ["entry", "main", "run"]
+
+VERBS = (
+    *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models"),
+    *("predict", "promote", "report", "study", "train"),
+)
+"""Modules of this folder, each with its ``command``."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -39,11 +32,8 @@ def main(debug: bool) -> None:
     """
 
 
-for verb in (
-    *(backtest, check, compare, explain, import_sheets, measure, models),
-    *(predict, promote, report, study, train),
-):
-    main.add_command(verb.command)
+for _module in VERBS:
+    main.add_command(import_module(f"city_resilience.commands.{_module}").command)
 
 
 def run(arguments: list[str] | None = None) -> int:

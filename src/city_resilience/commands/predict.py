@@ -23,6 +23,7 @@ from city_resilience.files import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from city_resilience.commands.stored import OpenModel
     from city_resilience.models.forecaster import Forecaster, ForecastRows
     from city_resilience.reading.panel import Panel
 
@@ -100,15 +101,9 @@ def predict(
         If the model, the panel or the place to write is not usable; nothing is written then.
     """
     from city_resilience.audit.read_audited import read_audited
-    from city_resilience.commands.stored import find_stored
+    from city_resilience.commands.stored import open_model
+    from city_resilience.explain import forecast_table as tables
     from city_resilience.explain.contributions import contributions
-    from city_resilience.explain.forecast_table import (
-        check_panel,
-        forecast_table,
-        unobserved_families,
-    )
-    from city_resilience.models.bundle import load_bundle
-    from city_resilience.models.forecaster import Forecaster
     from city_resilience.models.intervals import check_coverage
 
     if out is not None:
@@ -117,16 +112,13 @@ def predict(
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
-    if isinstance(model, Forecaster):
-        forecaster, bundle, name = model, None, ""
-    else:
-        found = find_stored(model, store)
-        forecaster, bundle, name = load_bundle(found.folder), found.folder, found.name
+    opened = open_model(model, store)
+    forecaster = opened.forecaster
     panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
-    rows = check_panel(forecaster, panel, allow_partial=allow_partial)
+    rows = tables.check_panel(forecaster, panel, allow_partial=allow_partial)
     _check_cities(cities, rows)
     leading = contributions(forecaster, rows) if drivers else None
-    table = forecast_table(forecaster, rows, leading, most=drivers, coverage=coverage)
+    table = tables.forecast_table(forecaster, rows, leading, most=drivers, coverage=coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     result = Predicted(
@@ -134,14 +126,14 @@ def predict(
         forecaster=forecaster,
         panel=panel,
         origin=rows.origin,
-        unobserved_families=unobserved_families(forecaster, rows),
-        model=name,
+        unobserved_families=tables.unobserved_families(forecaster, rows),
+        model=opened.name,
         out=out,
     )
     if out is None:
         return result
     write_table(table, out)
-    manifest = _manifest(result, out, bundle)
+    manifest = _manifest(result, out) | {"model": _model(opened)}
     write_json(manifest, out.with_name(out.name + ".manifest.json"))
     return replace(result, manifest=manifest)
 
@@ -156,7 +148,7 @@ def _check_cities(cities: Sequence[str], rows: ForecastRows) -> None:
             )
 
 
-def _manifest(result: Predicted, out: Path, bundle: Path | None) -> dict[str, Any]:
+def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
     from city_resilience.models.forecaster import available_from
     from city_resilience.models.versions import package_versions
 
@@ -180,27 +172,25 @@ def _manifest(result: Predicted, out: Path, bundle: Path | None) -> dict[str, An
             "fingerprint": result.panel.fingerprint(),
         },
         "versions": {"city-resilience": __version__, **package_versions()},
-        "model": _model(result, bundle),
     }
 
 
-def _model(result: Predicted, bundle: Path | None) -> dict[str, Any]:
+def _model(opened: OpenModel) -> dict[str, Any]:
     from city_resilience.models.manifest import read_manifest
 
-    forecaster = result.forecaster
+    forecaster = opened.forecaster
     about = {
         "name": forecaster.experiment.name,
-        "reference": result.model,
+        "reference": opened.name,
         "origin": forecaster.origin,
         "experiment_digest": forecaster.experiment.digest(),
         "data_fingerprint": forecaster.fingerprint,
     }
-    if bundle is None:
+    if opened.found is None:
         return about
-    manifest = read_manifest(bundle)
-    return about | {
-        "trained_with": {"city-resilience": manifest.package_version, **manifest.versions}
-    }
+    manifest = read_manifest(opened.found.folder)
+    trained = {"city-resilience": manifest.package_version, **manifest.versions}
+    return about | {"trained_with": trained}
 
 
 @click.command("predict")

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from city_resilience.models.forecaster import Forecaster
-    from city_resilience.tracking.registry import FoundModel
+from city_resilience.errors import InputError
+from city_resilience.models.bundle import load_bundle
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.tracking.registry import FoundModel, find_model, result_file
+from city_resilience.tracking.store import open_store
 
-__all__ = ["find_stored", "load_model"]
+__all__ = ["OpenModel", "find_stored", "load_model", "open_model"]
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A loaded model, and where it was found; nowhere for one that was given."""
+
+    forecaster: Forecaster
+    found: FoundModel | None = None
+
+    @property
+    def name(self) -> str:
+        """The folder, or NAME/VERSION; "" for one that was given."""
+        return self.found.name if self.found else ""
+
+    def result(self, name: str, otherwise: str) -> Path:
+        """Return a file that the run of the model left.
+
+        Raises
+        ------
+        InputError
+            If there is none; ``otherwise`` says what to do.
+        """
+        if self.found is None:
+            raise InputError(f"{name}: a loaded model has none; {otherwise}")
+        return result_file(self.found, name, otherwise)
 
 
 def find_stored(model: Path | str = "", store: str = "") -> FoundModel:
@@ -27,10 +54,15 @@ def find_stored(model: Path | str = "", store: str = "") -> FoundModel:
     InputError
         If there is no such folder and no such registered model.
     """
-    from city_resilience.tracking.registry import find_model
-    from city_resilience.tracking.store import open_store
-
     return find_model(str(model), lambda: open_store(store, create=False))
+
+
+def open_model(model: Forecaster | Path | str = "", store: str = "") -> OpenModel:
+    """Load a model unless it is loaded already; otherwise as `find_stored`."""
+    if isinstance(model, Forecaster):
+        return OpenModel(model)
+    found = find_stored(model, store)
+    return OpenModel(load_bundle(found.folder), found)
 
 
 def load_model(model: Path | str = "", store: str = "") -> Forecaster:
@@ -41,6 +73,4 @@ def load_model(model: Path | str = "", store: str = "") -> Forecaster:
     InputError
         If there is none, or its bundle is not whole.
     """
-    from city_resilience.models.bundle import load_bundle
-
-    return load_bundle(find_stored(model, store).folder)
+    return open_model(model, store).forecaster

@@ -168,7 +168,7 @@ def show(result: Trained) -> None:
     from city_resilience.commands.evaluation import show_summary
 
     summary, console = result.summary, open_console()
-    show_summary(summary)
+    show_summary(summary, result.evaluation)
     horizon = summary["horizons"][0]
     sizes = summary["by_horizon"][str(horizon)]["families"]["families"]
     columns = [

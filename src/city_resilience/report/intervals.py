@@ -9,6 +9,7 @@ import pandas as pd
 
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import rounded, rounded_all, signed, text_of
+from city_resilience.report.skill import DIGITS
 from city_resilience.report.texts import Both, Texts, joined
 
 __all__ = ["interval_part", "interval_sentence"]
@@ -45,7 +46,7 @@ def interval_part(
     worst = years.loc[years["coverage"].idxmin()]
     grouped = own[own["slice"].str.startswith("group:") & (own["slice"] != "group:province")]
     return {
-        **{name: rounded(every.iloc[0][name]) for name in _FIGURES},
+        **{name: rounded(every.iloc[0][name], DIGITS) for name in _FIGURES},
         "code": _code(every.iloc[0]),
         "worst": {"year": int(worst["level"]), "coverage": rounded(worst["coverage"])},
         "years": {

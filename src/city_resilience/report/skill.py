@@ -14,6 +14,7 @@ from city_resilience.report.formatting import rounded, rounded_all, text_of, who
 __all__ = ["group_scores", "model_scores", "outcomes", "yearly_errors"]
 
 _COMPARED = ("wins", "sign_test_p")
+DIGITS = 6  # the terminal shows three: a figure rounded to four first would not always agree
 
 
 def model_scores(
@@ -51,8 +52,8 @@ def model_scores(
             "best_naive": row["model"] == naive,
             "n": whole(row.get("n")),
             "years": whole(row.get("years")),
-            **{name: rounded(row.get(name)) for name in SCORES},
-            **{name: rounded(versus.get(row["model"], {}).get(name)) for name in _COMPARED},
+            **{name: rounded(row.get(name), DIGITS) for name in SCORES},
+            **{name: rounded(versus.get(row["model"], {}).get(name), DIGITS) for name in _COMPARED},
         }
         for row in overall.sort_values(["mae", "model"]).to_dict("records")
     ]
