@@ -1,86 +1,68 @@
-"""Coverage of a panel's series: which years they reach, and where they have holes.
-
-Works on rows ``{"variable", "year", "share"}`` as `audit.AuditResult.as_dict` gives them; a pair
-that is not listed has no value.
-"""
+"""Coverage of a panel's series: which years they reach, and where they have holes."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-__all__ = ["STEPS", "THIN", "Series", "percent", "series_by_variable", "step"]
+from city_resilience.audit.wording import span
+
+__all__ = ["STEPS", "THIN", "percent", "series_by_variable", "step"]
 
 STEPS = (0.25, 0.50, 0.75, 0.90, 0.995)
 THIN = 0.75
 
 
-@dataclass(frozen=True)
-class Series:
-    """How one variable covers the years of the panel.
-
-    Attributes
-    ----------
-    shares : tuple of float
-        Share of the cities with a value, one a year of the panel.
-    years : tuple of int
-        First and last year with any value; empty where there is none.
-    late, early : bool
-        It begins after the panel's first year; it stops before its last.
-    gaps : tuple of (int, int)
-        Runs of years without any value in between.
-    thin : tuple of (int, int)
-        Runs of years in which some, but fewer than 75 % of the cities have a value.
-    """
-
-    shares: tuple[float, ...]
-    years: tuple[int, ...]
-    late: bool
-    early: bool
-    gaps: tuple[tuple[int, int], ...]
-    thin: tuple[tuple[int, int], ...]
-
-    @property
-    def whole(self) -> bool:
-        """Tell whether every year of the panel has a value."""
-        return bool(self.years) and not (self.late or self.early or self.gaps)
-
-
 def series_by_variable(
     rows: Iterable[Mapping[str, Any]], variables: Iterable[str], years: Sequence[int]
-) -> dict[str, Series]:
-    """Return the coverage of each variable over the given consecutive years."""
+) -> dict[str, dict[str, Any]]:
+    """Return how each variable covers consecutive years.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        ``variable``, ``year``, ``share``; a pair that is not listed has no value.
+
+    Returns
+    -------
+    dict
+        Variable → ``cells`` (``step``, ``percent`` of each year), ``reach`` (years from the first
+        to the last with a value, "" for none), ``late`` and ``early`` (the first year where it is
+        not that of the panel, the last likewise, else None), ``whole`` (every year has a value),
+        ``gaps`` (years without any value in between) and ``thin`` (years in which some, but fewer
+        than 75 % of the cities have one).
+    """
     shares = {(row["variable"], int(row["year"])): float(row["share"]) for row in rows}
     return {
-        variable: _series([shares.get((variable, year), 0.0) for year in years], years)
+        variable: _series({year: shares.get((variable, year), 0.0) for year in years})
         for variable in variables
     }
 
 
-def _series(shares: Sequence[float], years: Sequence[int]) -> Series:
-    seen = [year for year, share in zip(years, shares, strict=True) if share > 0]
-    reach = (seen[0], seen[-1]) if seen else ()
-    inside = set(range(seen[0], seen[-1] + 1)) if seen else set()
-    return Series(
-        shares=tuple(shares),
-        years=reach,
-        late=bool(seen) and seen[0] > years[0],
-        early=bool(seen) and seen[-1] < years[-1],
-        gaps=_runs(sorted(inside.difference(seen))),
-        thin=_runs([y for y, share in zip(years, shares, strict=True) if 0 < share < THIN]),
-    )
+def _series(shares: Mapping[int, float]) -> dict[str, Any]:
+    years = list(shares)
+    seen = [year for year in years if shares[year] > 0]
+    first, last = (seen[0], seen[-1]) if seen else (years[0], years[-1])
+    gaps = _runs(year for year in range(first, last + 1) if seen and year not in seen)
+    late, early = first > years[0], last < years[-1]
+    return {
+        "cells": [{"step": step(own), "percent": percent(own)} for own in shares.values()],
+        "reach": span((first, last)) if seen else "",
+        "late": first if late else None,
+        "early": last if early else None,
+        "whole": bool(seen) and not (late or early or gaps),
+        "gaps": gaps,
+        "thin": _runs(year for year in seen if shares[year] < THIN),
+    }
 
 
-def _runs(years: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    runs: list[tuple[int, int]] = []
-    for year in years:
-        if runs and year == runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], year)
-        else:
-            runs.append((year, year))
-    return tuple(runs)
+def _runs(years: Iterable[int]) -> list[str]:
+    """Write runs of consecutive years as spans."""
+    runs = groupby(enumerate(years), key=lambda pair: pair[1] - pair[0])
+    found = ([year for _, year in run] for _, run in runs)
+    return [span((run[0], run[-1])) for run in found]
 
 
 def step(share: float) -> int:

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from city_resilience.audit import rules
@@ -29,13 +29,7 @@ from city_resilience.audit.audit import AUDIT_LEVELS
 from city_resilience.audit.wording import span
 from city_resilience.experiment import FAMILIES
 from city_resilience.reading.issues import Place
-from city_resilience.report.audit_coverage import (
-    THIN,
-    Series,
-    percent,
-    series_by_variable,
-    step,
-)
+from city_resilience.report.audit_coverage import THIN, series_by_variable
 from city_resilience.report.texts import Both, Texts, both, joined
 
 __all__ = ["summarise_audit"]
@@ -93,7 +87,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     }
 
 
-def check_names() -> dict[str, Both]:
+def rule_names() -> dict[str, Both]:
     """Return the names of the checks in the order of the audit."""
     return {check.id: {"en": check.label_en, "zh": check.label_zh} for check in rules.RULES}
 
@@ -166,7 +160,7 @@ def _heading(year: int, years: list[int]) -> dict[str, Any]:
 def _row(finding: Found, variables: Found, say: Texts) -> dict[str, Any]:
     """Return a finding as it is shown."""
     city, variable, factor = finding["city"], finding["variable"], finding["factor"]
-    name = check_names().get(finding["kind"]) or both(lambda _: finding["kind"])
+    name = rule_names().get(finding["kind"]) or both(lambda _: finding["kind"])
     own = _variable_name(variable, variables) if variable else say("all_variables")
     return {
         **{key: finding[key] for key in ("id", "variable", "correction", "acceptance")},
@@ -201,83 +195,59 @@ def _accepted(rows: Iterable[Found], reasons: Mapping[str, str]) -> list[dict[st
 
 
 def _checks(rows: Iterable[Found], reasons: Mapping[str, str]) -> list[dict[str, Any]]:
-    names = check_names()
-    by_check: dict[str, list[Found]] = {id: [] for id in names}
-    for row in rows:
-        by_check.setdefault(row["check"], []).append(row)
-    table = []
-    for id, own in by_check.items():
-        settled = [row for row in own if row["id"] in reasons]
-        counts = _count(row for row in own if row["id"] not in reasons)
-        name = names[id] if id in names else own[0]["check_name"]
-        table.append({"id": id, "name": name, **counts, "accepted": len(settled)})
-    return table
+    """Return how often each check found something, by severity, and how often it was accepted."""
+    names = rule_names() | {row["check"]: row["check_name"] for row in rows}
+    counts = Counter(
+        (row["check"], "accepted" if row["id"] in reasons else row["severity"]) for row in rows
+    )
+    kinds = (*AUDIT_LEVELS, "accepted")
+    return [
+        {"id": id, "name": name, **{kind: counts[id, kind] for kind in kinds}}
+        for id, name in names.items()
+    ]
 
 
-def _coverage_lead(series: Mapping[str, Series], years: list[int], say: Texts) -> Both:
+def _coverage_lead(series: Found, years: list[int], say: Texts) -> Both:
     """Return one sentence on how many series are whole, late, early, with gaps, thin, empty."""
-    whole = sum(one.whole for one in series.values())
-    counts: dict[str, Callable[[Series], Any]] = {
-        "late": lambda one: one.late,
-        "early": lambda one: one.early,
-        "gaps": lambda one: one.gaps,
-        "thin": lambda one: one.thin,
-        "never": lambda one: not one.years,
-    }
-    key = "audit_coverage_lead_full" if whole == len(series) else "audit_coverage_lead"
-    parts = [say(key, n=len(series), whole=whole)]
+    lines = [{**line, "never": not line["reach"]} for line in series.values()]
+    whole = sum(line["whole"] for line in lines)
+    key = "audit_coverage_lead_full" if whole == len(lines) else "audit_coverage_lead"
+    parts = [say(key, n=len(lines), whole=whole)]
     values = {"first": years[0], "last": years[-1], "limit": LIMIT}
-    for name, holds in counts.items():
-        if n := sum(bool(holds(one)) for one in series.values()):
+    for name in ("late", "early", "gaps", "thin", "never"):
+        if n := sum(bool(line[name]) for line in lines):
             parts.append(say(f"audit_coverage_{name}", n=n, **values))
     return _sentence(parts, say)
 
 
 def _families(
-    audit: Found, series: Mapping[str, Series], rows: Iterable[Found], say: Texts
+    audit: Found, series: Found, rows: Iterable[Found], say: Texts
 ) -> list[dict[str, Any]]:
     """Return the coverage by family, the outcome's family and the outcome in it first."""
-    by_variable: dict[str, list[Found]] = {}
-    for row in rows:
-        by_variable.setdefault(row["variable"], []).append(row)
-    order = {family: position for position, family in enumerate(("outcome", *FAMILIES))}
+    found = Counter((row["variable"], row["severity"]) for row in rows)
+    order = {family: place for place, family in enumerate(("outcome", *FAMILIES))}
     families: dict[str, list[dict[str, Any]]] = {}
-    for id, entry in audit["variables"].items():
-        counts = _count(by_variable.get(id, []))
-        serious = [say.count(f"n_{k}", counts[k]) for k in ("error", "warning") if counts[k]]
+    for id, entry in sorted(audit["variables"].items(), key=lambda own: own[0] != audit["outcome"]):
+        counts = ((level, found[id, level]) for level in ("error", "warning"))
+        serious = [say.count(f"n_{level}", n) for level, n in counts if n]
         line = {
             "id": id,
             "name": _variable_name(id, audit["variables"]),
             "unit": entry["unit"],
             "found": joined(serious, ", "),
-            **_line(series[id], say),
+            "note": _note(series[id], say),
+            **series[id],
         }
         families.setdefault(entry["family"], []).append(line)
-    for lines in families.values():
-        lines.sort(key=lambda line: line["id"] != audit["outcome"])
     ranked = sorted(families, key=lambda family: (order.get(family, len(order)), family))
     return [{"name": say.name("family", family), "lines": families[family]} for family in ranked]
 
 
-def _line(one: Series, say: Texts) -> dict[str, Any]:
-    return {
-        "cells": [{"step": step(share), "percent": percent(share)} for share in one.shares],
-        "note": _note(one, say),
-        "reach": span(one.years),
-        "whole": one.whole,
-        "late": one.years[0] if one.late else None,
-        "early": one.years[-1] if one.early else None,
-        "gaps": [span(run) for run in one.gaps],
-        "thin": [span(run) for run in one.thin],
-    }
-
-
-def _note(one: Series, say: Texts) -> Both:
-    if not one.years:
+def _note(line: Found, say: Texts) -> Both:
+    if not line["reach"]:
         return say("never")
-    parts = [say("every_year") if one.whole else both(lambda _: span(one.years))]
-    if one.gaps:
-        parts.append(say("gaps", years=", ".join(map(span, one.gaps))))
-    if one.thin:
-        parts.append(say("thin", years=", ".join(map(span, one.thin)), limit=LIMIT))
+    parts = [say("every_year") if line["whole"] else both(lambda _: line["reach"])]
+    for name in ("gaps", "thin"):
+        if line[name]:
+            parts.append(say(name, years=", ".join(line[name]), limit=LIMIT))
     return joined(parts, " · ")
