@@ -127,13 +127,13 @@ def families(
 
 
 def driver_groups(
-    table: pd.DataFrame, horizon: int, families: Sequence[str]
+    table: pd.DataFrame | None, horizon: int, families: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return contributions by family within groups of cities at one horizon.
 
     Parameters
     ----------
-    table : DataFrame
+    table : DataFrame or None
         Columns ``group, level, n, horizon, family, mean_abs, mean`` (pp); the figures are missing
         where a group is too small.
     families : sequence of str
@@ -145,6 +145,8 @@ def driver_groups(
         ``group``, ``level``, ``n`` (cities), ``withheld``, and ``families``: family, mean size,
         mean (pp) of each that is there.
     """
+    if table is None:
+        return []
     found: dict[tuple[str, str], dict[str, Any]] = {}
     own = table[(table["horizon"] == horizon) & table["family"].isin(set(families))]
     order = own["family"].map({name: place for place, name in enumerate(families)})

@@ -77,35 +77,27 @@ class Summary(TypedDict, total=False):
 
 
 class RunInfo(TypedDict, total=False):
-    """About a run; each entry may be absent.
+    """About a run; each entry may be absent."""
 
-    ``served`` (default: that of the experiment), ``weights`` (horizon → member → weight),
-    ``absent`` and ``dropped`` (indicator → reason or count), ``outcome`` (English and Chinese
-    label), ``interval_level`` (default 0.95), ``notes`` (of the panel, sentences), ``audit``
-    (severity → number), ``accepted`` (finding → why), ``unlabelled`` (horizon → reason →
-    city-years without a label), ``learners`` and ``rules`` (by which a study of another recipe
-    is told), ``study`` (what ``run_study`` returned).
-    """
-
-    served: str
-    weights: Mapping[int, Mapping[str, float]]
+    served: str  # default: that of the experiment
+    weights: Mapping[int, Mapping[str, float]]  # horizon → member
     versions: Mapping[str, str]
     fingerprint: str
     created: str
     seconds: float
     run_id: str
     files: str
-    notes: Iterable[str]
-    audit: Mapping[str, int]
-    accepted: Mapping[str, str]
-    unlabelled: Mapping[int, Mapping[str, int]]
-    absent: Mapping[str, Any] | Iterable[str]
-    dropped: Mapping[str, Any] | Iterable[str]
-    outcome: tuple[str, str]
-    interval_level: float
-    learners: Mapping[str, Any]
+    notes: Iterable[str]  # of the panel, sentences
+    audit: Mapping[str, int]  # severity → number
+    accepted: Mapping[str, str]  # finding → why
+    unlabelled: Mapping[int, Mapping[str, int]]  # horizon → reason → city-years without a label
+    absent: Mapping[str, Any]  # indicator → why
+    dropped: Mapping[str, Any]
+    outcome: tuple[str, str]  # English and Chinese label
+    interval_level: float  # default: 0.95
+    learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
-    study: Mapping[str, Any] | None
+    study: Mapping[str, Any] | None  # what run_study returned
 
 
 def summarise(
@@ -178,9 +170,7 @@ def summarise(
             "outcomes": outcomes(backtest, scores, horizon, served, names),
             "groups": group_scores(scores, horizon, served, naive),
             "families": families(drivers, horizon, indicators, observed),
-            "driver_groups": []
-            if drivers_by_group is None
-            else driver_groups(drivers_by_group, horizon, shown),
+            "driver_groups": driver_groups(drivers_by_group, horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
             "intervals": interval_part(intervals, reliability, horizon),
         }
@@ -312,8 +302,7 @@ def _settings(values: Mapping[str, Any], prefix: str = "") -> Iterable[list[str]
             yield [f"{prefix}{key}", "–" if value is None or shown == "" else shown]
 
 
-def _reasons(entries: Mapping[str, Any] | Iterable[str], labels: Labels) -> list[dict[str, str]]:
-    reasons = entries if isinstance(entries, Mapping) else dict.fromkeys(entries, "")
+def _reasons(reasons: Mapping[str, Any], labels: Labels) -> list[dict[str, str]]:
     found = []
     for name, reason in reasons.items():
         en, zh, *_ = labels.get(name, (name, name))
