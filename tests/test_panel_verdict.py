@@ -177,6 +177,6 @@ def test_grouped_thousands_are_one_number_to_every_verb(tmp_path, suffix):
         panel = read_audited(path, experiment_of([]), purpose=purpose).panel
         found = panel.frame.set_index(["city", "year"])[VARIABLE]
         pd.testing.assert_series_equal(found, expected, check_names=False)
-    cells = import_sheets([path], country="none").cells.query("variable == @VARIABLE")
+    cells = import_sheets([path], Options(country="none")).cells.query("variable == @VARIABLE")
     imported = cells.set_index(["city", "year"])["value"].sort_index()
     pd.testing.assert_series_equal(imported, expected, check_names=False, check_index_type=False)

@@ -34,6 +34,7 @@ __all__ = [
     "read_numbers",
 ]
 
+_PLAIN = r"[+-]?\d+(?:\.\d+)?"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
@@ -184,12 +185,17 @@ def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
     return Cell(number, _decimals(repr(cell)))
 
 
-def parse_column(cells: Sequence[Any]) -> list[Cell]:
+def parse_column(cells: Sequence[Any], beside: Sequence[str] = ()) -> list[Cell]:
     """Read the cells of a column, which decides together what none of them says alone.
 
     Commas group thousands where every cell with one is written so, no number without one has
     more than three digits before the point, and one of them can mean nothing else. A column of
     nothing but truth values holds ones and zeros.
+
+    Parameters
+    ----------
+    beside : sequence of str
+        Further cells of the column, plain numbers without a comma.
 
     Examples
     --------
@@ -198,10 +204,11 @@ def parse_column(cells: Sequence[Any]) -> list[Cell]:
     >>> [cell.value for cell in parse_column(["1,234", "5.97"])]
     [nan, 5.97]
     """
-    truths = list(takewhile(lambda truth: truth is not None, map(_truth, cells)))
-    if len(truths) == len(cells):
+    truths = [*takewhile(lambda truth: truth is not None, map(_truth, cells))]
+    if len(truths) == len(cells) and not len(beside):
         return [Cell(truth) for truth in truths]  # type: ignore[arg-type]
-    thousands = _by_thousands(cell for cell in cells if isinstance(cell, str))
+    texts = [cell for cell in cells if isinstance(cell, str)]
+    thousands = any("," in _width(text) for text in texts) and _by_thousands([*texts, *beside])
     return [parse_cell(cell, thousands=thousands) for cell in cells]
 
 
@@ -221,14 +228,18 @@ def read_numbers(column: pd.Series) -> Numbers:
     objects = column.to_numpy(dtype=object, na_value=None)
     texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
     codes, distinct = pd.factorize(objects[texts])
-    parsed = parse_column([*distinct, *objects[~texts]])
+    plain = pd.Series(distinct, dtype=str).str.fullmatch(_PLAIN).to_numpy(dtype=bool)
     where = np.empty(len(objects), dtype=np.int64)
     where[texts] = codes
     where[~texts] = len(distinct) + np.arange(int((~texts).sum()))
-    found = np.array([cell.value for cell in parsed], dtype=np.float64)
-    odd = np.array([bool(c.fault or c.percent or c.mark or c.thousands) for c in parsed], bool)
-    cells = {at: parsed[where[at]] for at in np.flatnonzero(odd[where]).tolist()}
-    return _numbers(found[where], cells)
+    found = np.full(len(distinct) + int((~texts).sum()), np.nan)
+    found[: len(plain)][plain] = distinct[plain].astype(np.float64)
+    odd = np.append(np.flatnonzero(~plain), np.arange(len(distinct), len(found)))
+    parsed = parse_column([*distinct[~plain], *objects[~texts]], distinct[plain])
+    found[odd] = [cell.value for cell in parsed]
+    more = {int(at): cell for at, cell in zip(odd, parsed, strict=True) if cell != Cell(cell.value)}
+    rows = np.flatnonzero(np.isin(where, list(more))).tolist()
+    return _numbers(found[where], {row: more[int(where[row])] for row in rows})
 
 
 def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
@@ -267,6 +278,10 @@ def _year_of(cell: Any) -> int:
     return cell_year(cell) or (int(text) if re.fullmatch(r"\d{4}", text, re.ASCII) else 0)
 
 
+def _width(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def _truth(cell: Any) -> float | None:
     """Return 1 or 0 for a truth value, NaN for a blank, None for all else."""
     if isinstance(cell, bool | np.bool_):
@@ -278,9 +293,7 @@ def _truth(cell: Any) -> float | None:
 
 def _by_thousands(texts: Iterable[str]) -> bool:
     """Tell whether the numbers of a column agree that commas group thousands."""
-    numbers = [unicodedata.normalize("NFKC", text).strip() for text in texts]
-    if not any("," in text for text in numbers):
-        return False
+    numbers = [_width(text).strip() for text in texts]
     numbers = [text for text in numbers if "," in text or _NUMBER.fullmatch(text)]
     certain = any(_GROUPED.fullmatch(text) for text in numbers)
     return certain and all(_BY_THOUSANDS.fullmatch(text) for text in numbers)
