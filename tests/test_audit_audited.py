@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
+from city_resilience.audit import audit
 from city_resilience.audit.audit import AUDIT_LEVELS, audit_panel
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
@@ -68,6 +69,14 @@ def test_refusal_names_cell_reason_and_lines():
         f'"{SPIKE}" = "why it is right" in [audit.accept]'
     ) in message
     assert message.endswith("see all with city-resilience check panel.csv --out audit.html")
+
+
+def test_a_panel_is_scanned_once(monkeypatch):
+    scans = []
+    found = audit.find_masked
+    monkeypatch.setattr(audit, "find_masked", lambda *args: scans.append(args) or found(*args))
+    assert read_audited(spoilt(), experiment(), purpose="predict").panel.masked
+    assert len(scans) == 1
 
 
 def test_refusal_of_many_names_three_and_counts_the_rest():

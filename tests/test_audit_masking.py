@@ -1,5 +1,7 @@
 """Masked cells: as of their own year, each an error of the audit, gone from every calculation."""
 
+import tomllib
+from collections import ChainMap
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +13,10 @@ from hypothesis import strategies as st
 from audit_inputs import CITIES, FIRST, YEARS, mask_errors, panel_of, smooth
 from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.masking import find_masked
-from city_resilience.experiment import Audit
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.errors import InputError
+from city_resilience.experiment import Audit, experiment_from
+from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.panel import Panel
 
 NAMES = ("employment_finance", "unit_employment", "private_employment", "gdp_share_primary", "fdi")
@@ -102,6 +107,24 @@ def test_every_masked_cell_is_an_error_of_the_audit(seed):
         and frame.loc[(city, year), name] == 0
     }
     assert masked_cells(panel) <= errors | covered
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_lines_of_the_errors_settle_them(seed):
+    panel = spoilt(seed)
+    errors = audit_panel(panel).errors
+    with pytest.raises(InputError, match=f"the audit found {len(errors)} errors"):
+        read_audited(panel, purpose="train")
+    accept = tomllib.loads("\n".join(error.acceptance for error in errors))
+    values = {"name": "settled", "evaluation": {"first_origin": 2010}, "audit": {"accept": accept}}
+    accepted = read_audited(panel, experiment_from(values, "here"), purpose="train")
+    assert accepted.panel is panel
+    assert set(accepted.audit.accepted) == {error.id for error in errors}
+    for _ in range(3):  # a cell may be doubted only beside another one that is mended
+        lines = [tomllib.loads(error.correction) for error in audit_panel(panel).errors]
+        panel = apply_corrections(panel, dict(ChainMap(*lines)))
+    assert read_audited(panel, purpose="train").panel is panel
 
 
 def test_a_hundredfold_shift_that_stays_is_masked_at_first_and_reported():
