@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
@@ -29,7 +28,13 @@ def exchanges(view: VariableView) -> Iterator[Issue]:
             continue
         if exchanged(trajectory.past.logs[cities, at], expected[cities, at]):
             worst = cities[np.argsort(-surprise[cities, at], kind="stable")]
-            yield _misplaced(view, int(view.years[at]), worst, surprise[worst[0], at])
+            year, n, named = int(view.years[at]), len(cities), view.panel_view.named(worst)
+            reason = (
+                f"the {year} values of {n} cities are off their paths and fit the paths of one "
+                f"another: they stand in the wrong rows; {named}"
+            )
+            about = {"years": (year,), "cities": n, "surprise": surprise[worst[0], at]}
+            yield view.issue("error", "exchange", reason, correct="drop", **about)
 
 
 def exchanged(logs: Float, expected: Float) -> bool:
@@ -52,22 +57,6 @@ def exchanged(logs: Float, expected: Float) -> bool:
     most = limit.EXCHANGED_PAIR if len(logs) == 2 else limit.EXCHANGED_AT_MOST
     fit = np.median(apart) <= limit.EXCHANGED_USUALLY and apart.max() <= most
     return bool(fit and moved >= limit.EXCHANGED_WORTH)
-
-
-def _misplaced(view: VariableView, year: int, cities: NDArray[np.int64], surprise: float) -> Issue:
-    reason = (
-        f"the {year} values of {len(cities)} cities are off their paths and fit the paths of one "
-        f"another: they stand in the wrong rows; {view.panel_view.named(cities, limit.NAMED)}"
-    )
-    return view.issue(
-        "error",
-        "exchange",
-        reason,
-        years=(year,),
-        cities=len(cities),
-        correct="drop",
-        surprise=surprise,
-    )
 
 
 RULES = (Rule("exchange", "Values in the wrong cities", "数值错位到其他城市", exchanges),)

@@ -111,7 +111,7 @@ class PanelView:
         years = self.grid.years[np.flatnonzero(cells.any(axis=0))]
         return {"years": (int(years[0]), int(years[-1])), "cities": int(cells.any(axis=1).sum())}
 
-    def named(self, cities: Iterable[int], most: int) -> str:
+    def named(self, cities: Iterable[int], most: int = limit.NAMED) -> str:
         """Return the names of the first cities, and how many more there are."""
         return listed([self.grid.cities[city] for city in cities], most)
 

@@ -16,9 +16,9 @@ from city_resilience.audit.trajectories import Float, Mask
 from city_resilience.audit.wording import likely_power, why_factor
 from city_resilience.reading.issues import Issue, Level
 
-__all__ = ["RULES", "Evidence", "certain", "outcome_spikes", "spikes", "weigh"]
+__all__ = ["RULES", "Evidence", "outcome_spikes", "spikes", "weigh"]
 
-Cells = tuple[NDArray[np.int64], NDArray[np.int64]]
+Cells = tuple[NDArray[np.intp], ...]
 """Rows and columns of cells."""
 
 
@@ -28,8 +28,8 @@ class Evidence:
 
     Attributes
     ----------
-    city, at : ndarray of int
-        Row and column.
+    at : tuple of ndarray of int
+        Rows and columns.
     off : ndarray
         ln of how far the cell is beyond the nearer of its two sides, signed.
     expected : ndarray
@@ -46,10 +46,13 @@ class Evidence:
         Likely power of ten, 0 where none fits.
     edge : ndarray of bool
         Whether one side only is known.
+    leaving : ndarray of int
+        How many variables leave their trajectory in its city and year.
+    masked : ndarray of bool
+        Whether its past alone condemns it.
     """
 
-    city: NDArray[np.int64]
-    at: NDArray[np.int64]
+    at: Cells
     off: Float
     expected: Float
     surprise: Float
@@ -58,27 +61,41 @@ class Evidence:
     own: Float
     power: Float
     edge: Mask
-
-    def reached(self, least: Departure) -> Mask:
-        """Say which cells are off by so much."""
-        return least.reached(self.off, self.surprise)
+    leaving: NDArray[np.int16]
+    masked: Mask
 
     def returned(self, least: Departure, apart: float) -> Mask:
         """Return cells between two sides that agree, far off in both yardsticks."""
-        own = (self.own >= limit.OWN_MOVES) & (self.likeness <= 1)
-        return np.asarray(self.reached(least) & own & ~self.edge & (self.disagreement <= apart))
+        far = least.reached(self.off, self.surprise) & (self.own >= limit.OWN_MOVES)
+        agree = ~self.edge & (self.disagreement <= apart) & (self.likeness <= 1)
+        return np.asarray(far & agree)
+
+    @property
+    def certain(self) -> Mask:
+        """Which cells are almost certainly wrong.
+
+        Those that leave by a factor of five or more and return, further than eight usual moves of
+        their neighbours (six if a power of ten puts them back on the trajectory) and four of their
+        own; or, where one side only is known, by a power of ten and alone among the variables.
+        """
+        typed = (self.power != 0) & (self.likeness == 0)
+        returned = self.returned(limit.WRONG, limit.SIDES_AGREE)
+        shifted = self.returned(limit.WRONG_POWER, limit.SIDES_AGREE_POWER) & typed
+        far = limit.WRONG_EDGE.reached(self.off, self.surprise) & (self.own >= limit.OWN_MOVES)
+        edge = self.edge & far & typed & (self.leaving <= limit.EDGE_LEAVING)
+        return np.asarray(returned | shifted | edge)
 
 
 def spikes(view: VariableView) -> Iterator[Issue]:
     """Find single cells off the trajectory of their city, and those masked for it."""
-    evidence, leaving, masked = _weighed(view, limit.DOUBTED)
-    wrong = certain(evidence, leaving)
+    evidence = weigh(view, limit.DOUBTED)
+    wrong, masked = evidence.certain, evidence.masked
     warned = ~evidence.edge & (evidence.disagreement <= limit.SIDES_AGREE_WARNING)
-    for one in range(len(evidence.city)):
+    for one in range(len(wrong)):
         if wrong[one]:
             yield _off_both_sides(view, evidence, one, "spike", "error")
         elif masked[one]:
-            yield _as_of_then(view, (int(evidence.city[one]), int(evidence.at[one])))
+            yield _as_of_then(view, (int(evidence.at[0][one]), int(evidence.at[1][one])))
         elif warned[one] and not view.is_outcome:
             yield _off_both_sides(view, evidence, one, "spike", "warning")
 
@@ -87,8 +104,8 @@ def outcome_spikes(view: VariableView) -> Iterator[Issue]:
     """Find cells of the outcome off its trajectory by less than other variables are allowed."""
     if not view.is_outcome:
         return
-    evidence, leaving, masked = _weighed(view, limit.DOUBTED_OUTCOME)
-    spike = certain(evidence, leaving) | masked
+    evidence = weigh(view, limit.DOUBTED_OUTCOME)
+    spike = evidence.certain | evidence.masked
     wrong = evidence.returned(limit.WRONG_OUTCOME, limit.SIDES_AGREE)
     doubted = wrong | (evidence.disagreement <= limit.SIDES_AGREE)
     for one in np.flatnonzero(doubted & ~spike & ~evidence.edge):
@@ -96,66 +113,32 @@ def outcome_spikes(view: VariableView) -> Iterator[Issue]:
         yield _off_both_sides(view, evidence, int(one), "outcome", level)
 
 
-def _weighed(view: VariableView, least: Departure) -> tuple[Evidence, NDArray[np.int16], Mask]:
-    """Weigh the cells off by so much and the masked ones.
-
-    With how many variables leave their trajectory there, and whether a cell is masked.
-    """
-    trajectory, masked = view.trajectory, view.masked_by("spike")
-    off = _off(trajectory)
-    with np.errstate(invalid="ignore"):
-        far = least.reached(off, np.abs(off) / trajectory.usual_move)
-    evidence = weigh(trajectory, far | masked)
-    at = (evidence.city, evidence.at)
-    return evidence, view.panel_view.masked.leaving[at], masked[at]
-
-
-def weigh(trajectory: Trajectory, cells: Mask) -> Evidence:
-    """Collect what speaks for and against each cell of a mask, shape (cities, years)."""
-    city, year = np.nonzero(cells)
-    at, past = (city, year), trajectory.past
-    logs, both = past.logs[at], trajectory.both_known[at]
-    before, after, floor = trajectory.before[at], trajectory.after[at], trajectory.floor[year]
+def weigh(view: VariableView, least: Departure) -> Evidence:
+    """Collect what speaks for and against each cell that is off by so much or masked."""
+    trajectory, past, masked = view.trajectory, view.trajectory.past, view.masked_by("spike")
     with np.errstate(invalid="ignore", divide="ignore"):
-        off = _off(trajectory)[at]
+        off = _off(trajectory)
+        at = np.nonzero(least.reached(off, np.abs(off) / trajectory.usual_move) | masked)
+        off, logs, both = off[at], past.logs[at], trajectory.both_known[at]
+        before, after = trajectory.before[at], trajectory.after[at]
+        floor = trajectory.floor[at[1]]
         apart = np.abs(np.maximum(before, floor) - np.maximum(after, floor))
         expected = np.where(both, (before + after) / 2, np.fmax(before, after))
-        own = np.maximum(_own_moves(past, at), limit.LEAST_OWN_MOVE)
         usual = trajectory.usual_move[at]  # of one side alone, no less than this very year's
         usual = np.where(both, usual, np.fmax(usual, past.usual_move[at]))
         return Evidence(
-            city=city,
-            at=year,
+            at=at,
             off=off,
             expected=expected,
             surprise=np.abs(off) / usual,
             disagreement=np.where(both, apart / np.abs(off), 0.0),
             likeness=_likeness(past, at, off),
-            own=np.abs(off) / own,
-            power=_whole_numbers(past.steps[year], logs, likely_power(logs - expected)),
+            own=np.abs(off) / np.maximum(_own_moves(past, at), limit.LEAST_OWN_MOVE),
+            power=_whole_numbers(past.steps[at[1]], logs, likely_power(logs - expected)),
             edge=~both,
+            leaving=view.panel_view.masked.leaving[at],
+            masked=masked[at],
         )
-
-
-def certain(evidence: Evidence, leaving: NDArray[np.int16]) -> Mask:
-    """Say which cells are almost certainly wrong.
-
-    A cell that leaves by a factor of five or more and returns, further than eight usual moves of
-    its neighbours (six if a power of ten puts it back on the trajectory) and four of its own; or,
-    where one side only is known, by a power of ten and alone among the city's variables.
-
-    Parameters
-    ----------
-    evidence : Evidence
-    leaving : ndarray of int
-        For each cell, how many variables leave their trajectory in its city and year.
-    """
-    typed = (evidence.power != 0) & (evidence.likeness == 0)
-    returned = evidence.returned(limit.WRONG, limit.SIDES_AGREE)
-    shifted = evidence.returned(limit.WRONG_POWER, limit.SIDES_AGREE_POWER) & typed
-    edge = evidence.edge & evidence.reached(limit.WRONG_EDGE) & typed
-    edge &= (evidence.own >= limit.OWN_MOVES) & (leaving <= limit.EDGE_LEAVING)
-    return np.asarray(returned | shifted | edge)
 
 
 def _off(trajectory: Trajectory) -> Float:
@@ -204,8 +187,8 @@ def _own_moves(past: Past, at: Cells) -> Float:
 def _off_both_sides(
     view: VariableView, evidence: Evidence, one: int, kind: str, level: Level
 ) -> Issue:
-    at = (int(evidence.city[one]), int(evidence.at[one]))
-    others = max(int(view.panel_view.masked.leaving[at]) - 1, 0)
+    at = (int(evidence.at[0][one]), int(evidence.at[1][one]))
+    others = max(int(evidence.leaving[one]) - 1, 0)
     power = int(evidence.power[one]) if others < limit.OTHERS_LEAVING else 0
     why = f": {why_factor(power)}?" if power and level == "error" else ""
     if others >= limit.OTHERS_LEAVING:
