@@ -85,11 +85,6 @@ class SheetRules:
     catalogue: Catalogue
     units_zh: Mapping[str, str]
 
-    def scope_of(self, variable: str) -> str:
-        """Return the scope of a variable's column that names none."""
-        known = self.catalogue.variables.get(variable)
-        return known.scope if known else self.scope_order[0]
-
 
 def plain(text: str) -> str:
     r"""Return words as they are compared: NFKC, lower case, letters and digits only.

@@ -72,8 +72,9 @@ class Issue:
         of the files that is not in the panel), ``warning`` (in the panel, look at it) or ``note``
         (set aside or decided on evidence, good to know).
     kind : str
-        What kind of issue: the id of an audit rule, such as ``spike``, or of the reader, such as
-        ``sheet``, ``header``, ``row``, ``cell``, ``name``, ``unit``, ``year``, ``conflict``.
+        What kind of issue: the id of an audit rule, such as ``spike``; of a panel that is read
+        ``unreadable``, ``duplicate``, ``unit`` or ``outcome``; of sheets that are imported
+        ``sheet``, ``header``, ``row``, ``cell``, ``name``, ``unit``, ``year`` or ``conflict``.
     reason : str
         What is the matter and why, one sentence.
     hint : str

@@ -127,10 +127,6 @@ class Panel:
             return self.addresses.get((variable, str(city), int(year)), Place())
         return Place(row=int(self.rows[position]), header=self.headers.get(variable, ""))
 
-    def cell(self, position: int, variable: str = "") -> str:
-        """Return the place of a cell in words; "" where it is not known."""
-        return str(self.place(position, variable))
-
     def fingerprint(self) -> str:
         """Return a hash of keys, columns and values that does not depend on the row order."""
         digest = hashlib.sha256("\x1f".join(self.frame.columns).encode())

@@ -16,12 +16,12 @@ from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheet import Sheet, file_labels, find_files, open_sheets
-from city_resilience.reading.sheets.doubts import settle_units
 from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.reading import Reading, read_sheet
 from city_resilience.reading.sheets.split import split_tables
+from city_resilience.reading.sheets.unit_doubts import settle_units
 
 __all__ = ["Imported", "assemble", "import_sheets"]
 

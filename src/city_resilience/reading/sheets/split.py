@@ -19,8 +19,6 @@ from city_resilience.reading.wording import match_header, place_name, single_lin
 
 __all__ = ["split_tables"]
 
-Lines = list[tuple[str, ...]]
-
 
 def split_tables(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
     """Return the tables of a sheet, the sheet itself where it holds one.
@@ -67,10 +65,8 @@ def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
         name = sheet.text(row, names)
         if load_sheet_rules().keys.get(plain(name)) in NAMES:
             return row
-        keys = (load_sheet_rules().keys.get(plain(text)) for text in texts)
-        if not name and (
-            any(key in NAMES for key in keys) or any(match_header(t, {}).match for t in texts)
-        ):
+        named = (load_sheet_rules().keys.get(plain(t)) in NAMES for t in texts)
+        if not name and (any(named) or any(match_header(t, {}).match for t in texts)):
             return row
     return None
 
@@ -103,12 +99,14 @@ def _repeats(sheet: Sheet, keys: Keys, rest: Sheet, further: Keys) -> bool:
     return first[-len(again) :] == again
 
 
-def _lines(sheet: Sheet, body: int) -> Lines:
+def _lines(sheet: Sheet, body: int) -> list[list[str]]:
     lines = []
     for row in sheet.filled(0, body):
-        texts, words = tuple(map(plain, sheet.texts(row))), sheet.words(row)
+        texts, words = list(map(plain, sheet.texts(row))), sheet.words(row)
+        while texts and not texts[-1]:
+            texts.pop()
         if not (len(words) == 1 and load_sheet_rules().continued.match(words[0])):
-            lines.append(texts[: max(at for at, text in enumerate(texts) if text) + 1])
+            lines.append(texts)
     return lines
 
 

@@ -95,7 +95,7 @@ class Table:
         """Return the scope of a cell, "" where a column of scopes says none that is known."""
         if "scope" in self.keys.places:
             return load_sheet_rules().scopes.get(plain(self.text(row, "scope")), "")
-        return match.scope or column.scope or load_sheet_rules().scope_of(match.variable.id)
+        return match.scope or column.scope or match.variable.scope
 
     def value_columns(self) -> list[Column]:
         """Columns that hold values of a variable."""
@@ -191,5 +191,5 @@ def _with_meaning(
 
 
 def _with_scope(column: Column, stated: str) -> Column:
-    default = load_sheet_rules().scope_of(column.match.variable.id) if column.match else ""
+    default = column.match.variable.scope if column.match else ""
     return replace(column, scope=column.scope or stated or default)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
@@ -116,19 +115,15 @@ def _key(variable: str, year: int) -> str:
 def _fitting(stated: str, variable: Variable, apart: float) -> tuple[str, float]:
     """Return the unit in which a column would fit, and the factor that brings it there.
 
-    Tried are the catalogue's own unit where another is stated and, for a share without a unit,
+    Tried is the catalogue's own unit where another is stated and, for a share without a unit,
     percent.
     """
-    found, wanted = parse_unit(stated or variable.unit), parse_unit(variable.unit)
-    if found is None or wanted is None or found.numerator != wanted.numerator:
+    unit, factor = variable.unit if stated else "%", factor_of(stated or "%", variable)
+    if factor is None:
         return "", 1.0
-    candidates = {variable.unit: wanted.scale / found.scale}
-    if wanted.numerator == "ratio" and not stated:
-        candidates["%"] = 0.01 / wanted.scale
-    for unit, factor in candidates.items():
-        if factor != 1.0 and abs(apart + np.log10(factor)) <= _NEAR:
-            return unit, factor
-    return "", 1.0
+    factor = 1 / factor if stated else factor
+    near = factor != 1.0 and abs(apart + np.log10(factor)) <= _NEAR
+    return (unit, factor) if near else ("", 1.0)
 
 
 def _issue(row: Mapping[str, Any], variable: Variable, apart: float, fitting: str) -> Issue:
