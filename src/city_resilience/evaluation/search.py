@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -37,44 +37,55 @@ def search_parameters(
     InputError
         If no inner origin has a known label.
     """
-    settings = experiment.search
+    settings, model = experiment.search, experiment.model
     if settings.trials == 0:
         return experiment
     for name in settings.learners:
-        if name not in experiment.model.members:
+        if name not in model.members:
             raise InputError(
                 f"search.learners: {name!r} is not among model.members"
-                f"{nearest(name, experiment.model.members)}; name members only"
+                f"{nearest(name, model.members)}; name members only"
             )
+    tasks = _inner_tasks(dataset, experiment, min(experiment.outcome.horizons))
+    searchable = [name for name in model.members if LEARNERS[name].parameters]
+    learners = settings.learners or searchable
+    parameters = {name: dict(own) for name, own in model.parameters.items()}
+    for place, name in enumerate(learners):
+
+        def told(done: int, before: int = place * settings.trials) -> None:
+            progress("search", before + done, settings.trials * len(learners))
+
+        parameters.setdefault(name, {}).update(_best(tasks, experiment, name, told))
+    return experiment.model_copy(
+        update={"model": model.model_copy(update={"parameters": parameters})}
+    )
+
+
+def _best(
+    tasks: Sequence[tuple[Task, Float]],
+    experiment: Experiment,
+    name: str,
+    told: Callable[[int], None],
+) -> dict[str, Parameter]:
+    """Return the parameters of one learner with the smallest error over the inner origins."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    horizon = min(experiment.outcome.horizons)
-    tasks = _inner_tasks(dataset, experiment, horizon)
-    chosen = {name: dict(own) for name, own in experiment.model.parameters.items()}
-    members = [name for name in experiment.model.members if LEARNERS[name].parameters]
-    learners = settings.learners or members
-    for count, name in enumerate(learners):
-        base = learner_parameters(experiment.model)[name]
+    base = learner_parameters(experiment.model)[name]
 
-        def loss(
-            trial: optuna.Trial, name: str = name, base: Mapping[str, Parameter] = base
-        ) -> float:
-            values = {**base, **LEARNERS[name].suggest(trial)}
-            trial = Variant(name, parameters={name: values})
-            jobs = [partial(_error, *own, trial, experiment.model) for own in tasks]
-            return float(np.mean(in_threads(jobs, "", silent)))
+    def loss(trial: optuna.Trial) -> float:
+        values = {**base, **LEARNERS[name].suggest(trial)}
+        variant = Variant(name, parameters={name: values})
+        jobs = [partial(_error, *own, variant, experiment.model) for own in tasks]
+        return float(np.mean(in_threads(jobs, "", silent)))
 
-        def report(_study: object, trial: optuna.trial.FrozenTrial, count: int = count) -> None:
-            total = settings.trials * len(learners)
-            progress("search", count * settings.trials + trial.number + 1, total)
+    def report(_study: object, trial: optuna.trial.FrozenTrial) -> None:
+        told(trial.number + 1)
 
-        sampler = optuna.samplers.TPESampler(seed=experiment.model.seed)
-        study = optuna.create_study(sampler=sampler)
-        study.optimize(loss, n_trials=settings.trials, callbacks=[report])
-        chosen.setdefault(name, {}).update(study.best_params)
-    model = experiment.model.model_copy(update={"parameters": chosen})
-    return experiment.model_copy(update={"model": model})
+    sampler = optuna.samplers.TPESampler(seed=experiment.model.seed)
+    study = optuna.create_study(sampler=sampler)
+    study.optimize(loss, n_trials=experiment.search.trials, callbacks=[report])
+    return dict(study.best_params)
 
 
 def _inner_tasks(

@@ -9,6 +9,7 @@ illusion, not a result. A longer horizon is forecast here in one step.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -85,34 +86,32 @@ def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
         Columns city, origin, truth of each row.
     """
     engine = context.engine
-    origins = [origin for origin in context.specs(horizon) if origin in context.scored]
-    found = [engine.task(origin, horizon) for origin in origins]
-    tasks = [task for task in found if task is not None]
+    scored = [origin for origin in context.specs(horizon) if origin in context.scored]
+    tasks = [task for o in scored if (task := engine.task(o, horizon)) is not None]
     columns = tuple(dict.fromkeys(column for task in tasks for column in task.spec.columns))
-    place = {column: k for k, column in enumerate(columns)}
     cities = np.array(engine.dataset.cities, dtype=object)
     features, keys = [], []
     for task in tasks:
         truth = engine.dataset.truth(task.origin, horizon)
         known = np.isfinite(truth)
-        rows = np.full((int(known.sum()), len(columns)), np.nan)
-        rows[:, [place[column] for column in task.spec.columns]] = task.asked[known]
-        features.append(rows)
+        features.append(_widened(task, columns)[known])
         key = {"city": cities[known], "origin": task.origin, "truth": truth[known]}
         keys.append(pd.DataFrame(key))
-    key, stacked = pd.concat(keys, ignore_index=True), np.concatenate(features)
-    last = tasks[-1]
+    key, stacked, last = pd.concat(keys, ignore_index=True), np.concatenate(features), tasks[-1]
     past = {last.spec.columns[k][0] for k in last.learnt.history}
-    sample = Sample(
-        features=stacked,
-        labels=key["truth"].to_numpy(dtype=np.float64),
-        columns=columns,
-        history=np.flatnonzero([name in past for name, _ in columns]),
-        ages=np.zeros(len(key)),
-        cities=np.arange(len(key)),
-    )
+    history = np.flatnonzero([name in past for name, _ in columns])
+    labels, each = key["truth"].to_numpy(dtype=np.float64), np.arange(len(key))
+    sample = Sample(stacked, labels, columns, history, np.zeros(len(key)), each)
     spec = replace(last.spec, columns=columns)
     return Task(last.origin, horizon, 0, spec, sample, stacked), key
+
+
+def _widened(task: Task, columns: Sequence[tuple[str, str]]) -> Float:
+    """Return what is asked on more columns than the task has, NaN on the others."""
+    place = {column: k for k, column in enumerate(columns)}
+    wide = np.full((len(task.asked), len(columns)), np.nan)
+    wide[:, [place[column] for column in task.spec.columns]] = task.asked
+    return wide
 
 
 def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> Float:
