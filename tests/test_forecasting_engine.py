@@ -13,6 +13,7 @@ from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Variant, 
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.study import run_study
+from city_resilience.models.learners import learner_parameters
 from forecasting_inputs import experiment, facts_of, small_panel
 from study_inputs import FAST, chosen
 
@@ -82,6 +83,19 @@ def test_cities_held_out_are_forecast_by_members_that_learnt_from_the_others():
         np.testing.assert_array_equal(found[groups == group], alone[groups == group])
     everyone = forecast_members(task, SERVED, asked.model)
     assert (found[groups >= 0] != everyone[groups >= 0]).any()
+
+
+def test_a_variant_with_members_of_its_own_takes_no_forecast_of_others():
+    members = ["persistence", "extra_trees_history"]
+    asked = chosen(model={"members": members, "parameters": {"extra_trees_history": {"trees": 5}}})
+    rolling = Engine(facts_of(small_panel(), asked), asked)
+    other = {**learner_parameters(asked.model)["extra_trees_history"], "trees": 9}
+    alone = Variant("more trees", parameters={"extra_trees_history": other})
+    rolled = rolling.roll([SERVED, alone], [1], [2009])
+    assert rolled[alone.id][1].names == ("extra_trees_history",)
+    fitted = forecast_members(rolling.task(2009, 1), alone, asked.model)
+    np.testing.assert_array_equal(rolled[alone.id][1].members[2009], fitted)
+    assert (fitted[:, 0] != rolled[SERVED.id][1].members[2009][:, 1]).any()
 
 
 def test_workers_change_no_number(monkeypatch):

@@ -197,7 +197,8 @@ class Engine:
         if task is None:
             return
         for variant in missing:
-            known = {} if variant.held_out is not None else self._past(origin, horizon)
+            same = variant.held_out is None and variant.parameters is None
+            known = self._past(origin, horizon) if same else {}
             found = forecast_members(task, variant, self.experiment.model, known)
             self._added[variant.id, origin, horizon] = found
 
@@ -210,36 +211,22 @@ class Engine:
     def _rolled(
         self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
     ) -> dict[int, Rolled]:
+        """Weigh the members by what their horizon added, and sum over the horizons."""
+        names = tuple(variant.members(self.experiment.model))
         found: dict[int, Rolled] = {}
         for horizon in horizons:
-            added = {
-                origin: self._added[variant.id, origin, horizon]
-                for origin in origins
-                if (variant.id, origin, horizon) in self._added
-            }
-            names = tuple(variant.members(self.experiment.model))
-            found[horizon] = self._summed(names, added, horizon, found)
+            before = horizon_before(horizon, self.experiment.outcome)
+            made = {origin: self._added.get((variant.id, origin, horizon)) for origin in origins}
+            added = {origin: own for origin, own in made.items() if own is not None}
+            truths = {origin: self.dataset.truth(origin, horizon, before) for origin in added}
+            asked, wait = [*added, self.newest] if added else [], self.dataset.wait(horizon)
+            weights = {origin: weights_at(origin, wait, added, truths) for origin in asked}
+            blend = {origin: own @ weights[origin] for origin, own in added.items()}
+            if before:
+                blend = {o: found[before].blend[o] + own for o, own in blend.items()}
+                added = {o: found[before].members[o] + own for o, own in added.items()}
+            found[horizon] = Rolled(names, added, blend, weights)
         return found
-
-    def _summed(
-        self,
-        names: tuple[str, ...],
-        added: Mapping[int, Float],
-        horizon: int,
-        shorter: Mapping[int, Rolled],
-    ) -> Rolled:
-        """Weigh the members by what their horizon added, and sum over the horizons."""
-        before = horizon_before(horizon, self.experiment.outcome)
-        truths = {o: self.dataset.truth(o, horizon, before) for o in added}
-        asked = [*added, self.newest] if added else []
-        wait = self.dataset.wait(horizon)
-        weights = {o: weights_at(o, wait, added, truths) for o in asked}
-        blend = {o: values @ weights[o] for o, values in added.items()}
-        members = dict(added)
-        if before:
-            blend = {o: shorter[before].blend[o] + own for o, own in blend.items()}
-            members = {o: shorter[before].members[o] + own for o, own in members.items()}
-        return Rolled(names, members, blend, weights)
 
 
 def forecast_members(
