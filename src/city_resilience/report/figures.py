@@ -15,7 +15,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from city_resilience.report.formatting import percent, unsigned
 from city_resilience.report.texts import Both, Texts, both
 
 __all__ = ["FIGURES", "FigureEntry", "build_figures", "draw_covered", "figure_styles"]
@@ -119,23 +118,11 @@ def draw_outcome(part: Part, _summary: Summary, say: Texts) -> Figure | None:
     return {
         origin: {
             "label": say("origin_option", origin=origin, target=year["target"]),
-            "note": _outcome_note(year, say),
+            "note": say(f"outcome_note{'_bare' * (year['mae'] is None)}", **year),
             **_scatter(year, say),
         }
         for origin, year in part["outcomes"].items()
     } or None
-
-
-def _outcome_note(year: Part, say: Texts) -> Both:
-    if year["mae"] is None:
-        return say("outcome_note_bare", n=year["n"])
-    return say(
-        "outcome_note",
-        n=year["n"],
-        mae=say.figure(year["mae"]),
-        rank=unsigned(year["rank_correlation"]),
-        sign=percent(year["sign_hit_rate"]),
-    )
 
 
 def _scatter(year: Part, say: Texts) -> Figure:

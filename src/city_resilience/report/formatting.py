@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-__all__ = ["interval", "percent", "rounded", "signed", "text_of", "tone", "unsigned", "whole"]
+__all__ = [
+    "Number",
+    "interval",
+    "percent",
+    "rounded",
+    "signed",
+    "text_of",
+    "tone",
+    "unsigned",
+    "whole",
+]
 
 NONE = "–"
 
@@ -75,6 +86,32 @@ def unsigned(number: float | None, digits: int = 2) -> str:
     ('1.45', '−0.50')
     """
     return signed(number, digits).removeprefix("+")
+
+
+class Number:
+    """A number of a text, which says how it is written: ``{mae:2u}``, ``{low:+3}``, ``{skill:1%}``.
+
+    ``+`` is with its sign, then the digits; ``u`` is with its unit, ``p`` in percent without a
+    word, ``%`` with it. Without anything it is written as it is, and "–" where it is missing.
+
+    Examples
+    --------
+    >>> mae, gain = Number(1.234, "pp"), Number(0.0456, "")
+    >>> f"{mae:2u}, {gain:+1%}, {Number(None, 'pp'):2u}, {Number(2016, '')}"
+    '1.23 pp, +4.6 %, –, 2016'
+    """
+
+    def __init__(self, value: float | None, unit: str) -> None:
+        self.value, self.unit = value, unit
+
+    def __format__(self, form: str) -> str:
+        """Write the number in a form."""
+        if self.value is None or not form:
+            return NONE if self.value is None else str(self.value)
+        sign, digits, end = re.fullmatch(r"(\+?)(\d)([up%]?)", form).groups()  # type: ignore[union-attr]
+        value = 100 * self.value if end in {"p", "%"} else self.value
+        text = (signed if sign else unsigned)(value, int(digits))
+        return f"{text} {self.unit if end == 'u' else '%'}".rstrip() if end in {"u", "%"} else text
 
 
 def tone(value: float | None) -> str:

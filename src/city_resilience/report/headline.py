@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from city_resilience.evaluation.candidates import HISTORY_ONLY
-from city_resilience.report.formatting import rounded, signed, unsigned
+from city_resilience.report.formatting import rounded
 from city_resilience.report.texts import Both, Texts
 
 __all__ = ["FEW_YEARS", "headline", "headline_sentence", "worth"]
@@ -89,32 +89,10 @@ def headline(scores: list[dict[str, Any]], years: dict[str, Any]) -> dict[str, A
 
 def headline_sentence(found: dict[str, Any], horizon: int, level: float, say: Texts) -> Both:
     """Return the headline in words; ``level`` is that of the interval, for example 0.95."""
-    return say(
-        f"headline_{found['code']}",
-        ahead=say.count("ahead", horizon),
-        served=say.name("model", found["served"]),
-        mae=say.figure(found["mae"] or 0.0),
-        percent=abs(found["percent"]),
-        naive=say.name("model", found["naive"] or ""),
-        naive_mae=say.figure(found["naive_mae"]),
-        wins=found["wins"],
-        years=found["of"],
-        worth=_worth_words(found, level, say),
-    )
-
-
-def _worth_words(found: dict[str, Any], level: float, say: Texts) -> Both:
-    code = found["worth"]
-    if code not in {"gain", "none", "loss"}:
-        return say(f"worth_{code}")
     change, low, high = found["difference"], found["low"], found["high"]
-    if code == "gain":
+    if found["worth"] == "gain":
         change, low, high = -change, -high, -low
-    none = code == "none"
-    return say(
-        f"worth_{code}",
-        change=say.figure(change, 3, sign=none),
-        level=f"{100 * level:g}",
-        low=(signed if none else unsigned)(low, 3),
-        high=say.figure(high, 3, sign=none),
-    )
+    worth = say(f"worth_{found['worth']}", level=level, change=change, low=low, high=high)
+    names = {role: say.name("model", found[role] or "") for role in ("served", "naive")}
+    told = {**found, **names, "percent": abs(found["percent"]), "worth": worth}
+    return say(f"headline_{found['code']}", ahead=say.count("ahead", horizon), **told)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.models.intervals import EVENTS
-from city_resilience.report.formatting import rounded, rounded_all, signed, text_of
+from city_resilience.report.formatting import rounded, rounded_all, text_of
 from city_resilience.report.skill import DIGITS
 from city_resilience.report.texts import Both, Texts, joined
 
@@ -60,17 +60,9 @@ def interval_part(
 
 def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
     """Say what the intervals covered, and how they did against plain ones."""
-    covered = say(
-        "interval_sentence",
-        covered=f"{100 * part['coverage']:.1f}",
-        year=part["worst"]["year"],
-        worst=f"{100 * part['worst']['coverage']:.1f}",
-        width=say.figure(part["width"], 1),
-        width_80=say.figure(part["width_80"], 1),
-        covered_80=f"{100 * part['coverage_80']:.1f}",
-    )
-    against = {name: signed(part[name]) for name in ("difference", "low", "high")}
-    return joined((covered, say(f"interval_{part['code']}", **against)))
+    worst = {"worst": part["worst"]["coverage"], "year": part["worst"]["year"]}
+    covered = say("interval_sentence", **{**part, **worst})
+    return joined((covered, say(f"interval_{part['code']}", **part)))
 
 
 def _code(every: pd.Series) -> str:

@@ -7,10 +7,9 @@ from typing import Any
 
 from city_resilience.evaluation.study.ablation import ADDED, EVERY_YEAR, WITHOUT
 from city_resilience.evaluation.study.study import same_recipe
-from city_resilience.report.formatting import signed
 from city_resilience.report.texts import Both, Texts, joined
 
-__all__ = ["answer", "answer_words", "effect_figures", "over_all_origins", "study_part"]
+__all__ = ["answer", "answer_words", "over_all_origins", "study_part"]
 
 Row = Mapping[str, Any]
 DIGITAL = "digital"
@@ -92,30 +91,17 @@ def answer_words(study: Row, horizon: str, say: Texts) -> Both:
     sentences = [say(f"study_answer_{code}")]
     variants = _digital(study["parts"]["ablation"]["rows"], int(horizon))
     if variants is not None:
-        without = variants[WITHOUT]
-        added = effect_figures(variants[ADDED], say)
-        sentences.append(
-            say(
-                "study_family",
-                family=say.name("family", DIGITAL),
-                **effect_figures(without, say),
-                **{f"added_{key}": value for key, value in added.items()},
-            )
-        )
+        without, added = variants[WITHOUT], variants[ADDED]
+        words = {"word": without["outcome"], "added_word": added["outcome"]}
+        figures = {
+            **without,
+            **{f"added_{key}": value for key, value in added.items()},
+            **{key: say(f"study_{outcome}") for key, outcome in words.items()},
+        }
+        sentences.append(say("study_family", **{**figures, "family": say.name("family", DIGITAL)}))
         if without["underpowered"] and code in {"none", "overlap"}:
             sentences.append(say("study_underpowered", years=without["years"]))
     return joined(sentences, say("space"))
-
-
-def effect_figures(row: Row, say: Texts) -> dict[str, Any]:
-    """Return the figures of an ablation's row as a sentence needs them."""
-    return {
-        "change": say.figure(row["difference"], 3, sign=True),
-        "low": signed(row["low"], 3),
-        "high": signed(row["high"], 3),
-        "years": row["years"],
-        "word": say(f"study_{row['outcome']}"),
-    }
 
 
 def _kept(name: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from city_resilience.report.formatting import percent, unsigned
 from city_resilience.report.texts import Both, Texts
 
-__all__ = ["Cell", "Column", "Head", "Table", "number", "share", "table_of", "text"]
+__all__ = ["Cell", "Column", "Head", "Table", "table_of"]
 
 Text = Both | str
 
@@ -42,36 +41,39 @@ class Table:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: the key of its head's text, or the head itself, and the cell of a row."""
+    """How a column is made of the fields of a row.
+
+    Attributes
+    ----------
+    head : str or language → text
+        The key of a text, with ``#`` behind it where the column is of numbers, or the head itself.
+    text, line : str
+        The cell and a smaller line below it, with {fields} as a text has {figures}.
+    tone : str
+        The field that has the colour.
+    """
 
     head: Text
-    cell: Callable[[Any, Texts], Cell]
-    numeric: bool = True
+    text: str
+    line: str = ""
+    tone: str = ""
 
 
-def text(head: Text, said: Callable[[Any, Texts], Text]) -> Column:
-    """Return a column of texts."""
-    return Column(head, lambda row, say: Cell(said(row, say)), numeric=False)
-
-
-def number(key: str, field: str = "") -> Column:
-    """Return a column of numbers; the field has the name of the text unless given."""
-    return Column(key, lambda row, _: Cell(unsigned(row[field or key])))
-
-
-def share(key: str, field: str = "") -> Column:
-    """Return a column of shares in percent."""
-    return Column(key, lambda row, _: Cell(percent(row[field or key], 1)))
-
-
-def table_of(columns: Iterable[Column], rows: Iterable[Any], say: Texts) -> Table:
+def table_of(columns: Iterable[Column], rows: Iterable[Mapping[str, Any]], say: Texts) -> Table:
     """Return a table; what a head means stands under its key with ``_long``."""
     columns = tuple(columns)
-    heads = (
-        Head(say(c.head), c.numeric, say.describe(c.head))
-        if isinstance(c.head, str)
-        else Head(c.head, c.numeric)
-        for c in columns
-    )
-    cells = (tuple(c.cell(row, say) for c in columns) for row in rows)
-    return Table(tuple(heads), tuple(cells))
+    heads = tuple(_head(column.head, say) for column in columns)
+    return Table(heads, tuple(tuple(_cell(c, row, say) for c in columns) for row in rows))
+
+
+def _head(head: Text, say: Texts) -> Head:
+    if not isinstance(head, str):
+        return Head(head, numeric=True)
+    key = head.removesuffix("#")
+    return Head(say(key), key != head, say.describe(key))
+
+
+def _cell(column: Column, row: Mapping[str, Any], say: Texts) -> Cell:
+    line = say.fill(column.line, row)
+    lines = (line,) if (line if isinstance(line, str) else any(line.values())) else ()
+    return Cell(say.fill(column.text, row), lines, row.get(column.tone, ""))

@@ -11,10 +11,11 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any
 
 from city_resilience.evaluation.candidates import candidate_labels
-from city_resilience.report.formatting import signed, unsigned
+from city_resilience.report.formatting import Number, signed, unsigned
 from city_resilience.resilience.measures import measure_of
 
 __all__ = [
@@ -105,9 +106,26 @@ class Texts:
         KeyError
             If there is no such text, or a figure is missing.
         """
-        values = {**self._figures, **figures}
-        text = every_text()[key]
-        return both(lambda lang: text[lang].format(**{k: _in(v, lang) for k, v in values.items()}))
+        text, values = every_text()[key], {**self._figures, **figures}
+        return both(lambda lang: text[lang].format(**self._in(values, lang)))
+
+    def fill(self, text: str, figures: Mapping[str, Any]) -> Both:
+        """Return a text of figures and words alone, "–" where one of them is missing."""
+        names = (name for _, name, _, _ in Formatter().parse(text) if name)
+        if any(figures[name] is None for name in names):
+            return both(lambda _: "–")
+        return both(lambda lang: text.format(**self._in(figures, lang)))
+
+    def _in(self, figures: Mapping[str, Any], lang: str) -> dict[str, Any]:
+        unit = self.name("unit", self.unit)[lang]
+        return {
+            name: value[lang]
+            if isinstance(value, Mapping) and lang in value
+            else Number(value, unit)
+            if value is None or isinstance(value, int | float)
+            else value
+            for name, value in figures.items()
+        }
 
     @staticmethod
     def find(key: str) -> Both | None:
@@ -153,7 +171,3 @@ class Texts:
         text = value if isinstance(value, str) else (signed if sign else unsigned)(value, digits)
         unit = self.name("unit", self.unit)
         return both(lambda lang: f"{text} {unit[lang]}".rstrip())
-
-
-def _in(value: object, lang: str) -> object:
-    return value[lang] if isinstance(value, Mapping) else value
