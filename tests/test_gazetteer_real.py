@@ -23,7 +23,9 @@ pytestmark = pytest.mark.real_data("china_prefecture")
 def _sheets(edition: int) -> dict[str, list[str]]:
     """Return the labelled rows of each yearbook sheet."""
     path = REAL / f"raw/Data_{edition}.xlsx"
-    sheets = pd.read_excel(path, sheet_name=None, header=None, usecols=[0], dtype=str)
+    sheets = pd.read_excel(
+        path, sheet_name=None, header=None, usecols=[0], dtype=str, engine="openpyxl"
+    )
     return {str(name): sheet[0].dropna().tolist() for name, sheet in sheets.items()}
 
 
@@ -52,7 +54,7 @@ def test_every_row_of_the_yearbook_sheets_resolves():
 
 
 def test_names_without_their_kind_resolve_in_a_column_of_prefecture_level_cities():
-    rows = pd.read_excel(FDI, usecols=["year", "地级市"])
+    rows = pd.read_excel(FDI, usecols=["year", "地级市"], engine="openpyxl")
     names, years = rows["地级市"].tolist(), rows["year"].tolist()
     answers = resolve_table(CHINA, names, years, level="city")
     assert all(isinstance(answer, Match) for answer in answers)
@@ -66,7 +68,7 @@ def test_names_without_their_kind_resolve_in_a_column_of_prefecture_level_cities
 
 
 def test_the_footer_of_the_output_series_is_listed():
-    rows = pd.read_excel(OUTPUT, usecols=["省份", "城市", "年份"])
+    rows = pd.read_excel(OUTPUT, usecols=["省份", "城市", "年份"], engine="openpyxl")
     rows = rows[rows["城市"].notna()]
     years = [None if pd.isna(year) else int(year) for year in rows["年份"]]
     answers = resolve_table(CHINA, rows["城市"].tolist(), years, rows["省份"].fillna("").tolist())

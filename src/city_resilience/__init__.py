@@ -7,7 +7,6 @@ imported when they are first used.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any
 
 _HOMES = {
@@ -27,12 +26,12 @@ _HOMES = {
     "write_report": "commands.report",
 }
 
+__version__ = "0.2.0"
+
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 names of a table
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        return version("city-resilience")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
