@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import platform
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -58,7 +60,7 @@ def test_entry_points_are_the_verbs():
     assert project["entry_points"]["main"] == project["entry_points"]["train"]
     for name, entry in project["entry_points"].items():
         verb = "train" if name == "main" else name
-        assert entry["command"].startswith(f"python -m city_resilience {verb}")
+        assert entry["command"].startswith(f"python scripts/project.py {verb} ")
     assert (ROOT / project["python_env"]).is_file()
 
 
@@ -77,10 +79,48 @@ def beside_the_project() -> set[Path]:
     return {path for name in ("mlruns", "mlartifacts") for path in ROOT.glob(f"{name}/**")}
 
 
+def pyenv_has_this_python() -> bool:
+    """MLflow's default manager asks pyenv for the Python it runs on, and fetches another."""
+    if shutil.which("pyenv") is None:
+        return False
+    listed = subprocess.run(
+        ["pyenv", "versions", "--bare"], capture_output=True, text=True, check=False
+    )
+    return platform.python_version() in listed.stdout.split()
+
+
+def test_program_of_the_entry_points_needs_no_installed_package(tmp_path):
+    """Without site-packages only what the standard library lacks is missing."""
+    program = "import runpy, sys; sys.path.pop(0); runpy.run_path(sys.argv.pop(1), run_name='x')"
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program, str(ROOT / "scripts" / "project.py")],
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "No module named 'city_resilience'" not in done.stderr
+    assert "PackageNotFoundError" not in done.stderr
+    assert "No module named 'click'" in done.stderr
+
+
+@pytest.mark.tracking
+@pytest.mark.skipif(sys.platform == "win32", reason="checked on POSIX shells")
+def test_mlflow_run_with_local_ends_in_one_run_in_one_store(tmp_path):
+    mlflow_run(tmp_path, "--env-manager", "local")
+
+
 @pytest.mark.slow
 @pytest.mark.tracking
 @pytest.mark.skipif(sys.platform == "win32", reason="checked on POSIX shells")
-def test_mlflow_run_ends_in_one_run_in_one_store(tmp_path):
+@pytest.mark.skipif(not pyenv_has_this_python(), reason="pyenv has no Python of this version")
+def test_mlflow_run_builds_its_environment_and_ends_in_one_run(tmp_path):
+    mlflow_run(tmp_path)
+    assert len(list((tmp_path / "envs").glob("mlflow-*"))) == 1
+
+
+def mlflow_run(tmp_path: Path, *options: str) -> None:
     (tmp_path / "experiment.toml").write_text(EXPERIMENT, encoding="utf-8")
     write_panel(tmp_path / "panel.csv")
     store = tmp_path / "store.db"
@@ -88,15 +128,16 @@ def test_mlflow_run_ends_in_one_run_in_one_store(tmp_path):
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "MLFLOW_TRACKING_URI": f"sqlite:///{store}",
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENV_ROOT": str(tmp_path / "envs"),
     }
-    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+    for name in ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME", "PYTHONPATH"):
         environment.pop(name, None)
     parameters = {
         "experiment": tmp_path / "experiment.toml",
         "data": tmp_path / "panel.csv",
         "out": tmp_path / "out",
     }
-    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), "--env-manager", "local"]
+    command = [sys.executable, "-m", "mlflow", "run", str(ROOT), *options]
     for name, value in parameters.items():
         command += ["-P", f"{name}={value}"]
     before = beside_the_project()
@@ -107,7 +148,7 @@ def test_mlflow_run_ends_in_one_run_in_one_store(tmp_path):
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-3000:]
