@@ -48,7 +48,7 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
-    frame.to_parquet(path, index=False)
+    frame.to_parquet(path, index=False, engine="pyarrow")
 
 
 SUFFIXES: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {

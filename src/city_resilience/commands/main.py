@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from city_resilience import __version__
+from city_resilience.commands.extras import missing_package
 from city_resilience.errors import CityResilienceError
 
 __all__ = ["entry", "main", "run"]
@@ -57,7 +58,12 @@ def run(arguments: list[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _fail("stopped", 130, debug=False)
     except Exception as error:
-        return _fail(f"internal error: {error!r}; run again with --debug", 1, debug)
+        return _fail(*_unexpected(error), debug)
+
+
+def _unexpected(error: Exception) -> tuple[str, int]:
+    missing = missing_package(error)
+    return (missing, 2) if missing else (f"internal error: {error!r}; run again with --debug", 1)
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

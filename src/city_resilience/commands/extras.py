@@ -1,0 +1,45 @@
+"""What to install when a verb needs a package that a small installation lacks."""
+
+from __future__ import annotations
+
+__all__ = ["EXTRAS", "missing_package"]
+
+# Extra of pyproject.toml -> module -> the package that brings it.
+EXTRAS = {
+    "parquet": {"pyarrow": "pyarrow"},
+    "train": {
+        "filelock": "filelock",
+        "mlflow": "mlflow",
+        "plotly": "plotly",
+        "shap": "shap",
+        "sklearn": "scikit-learn",
+    },
+    "search": {"optuna": "optuna"},
+}
+
+
+def missing_package(error: BaseException | None) -> str | None:
+    """Say which package is missing and which extra brings it.
+
+    Parameters
+    ----------
+    error : BaseException or None
+        What ended a verb. Its causes are looked through as well: pandas raises an error of its
+        own when it finds no pyarrow.
+
+    Returns
+    -------
+    str or None
+        None unless the cause is that the package of an extra is not installed.
+    """
+    if error is None:
+        return None
+    if isinstance(error, ImportError):
+        module = (error.name or "").partition(".")[0]
+        for extra, packages in EXTRAS.items():
+            if module in packages:
+                return (
+                    f"{packages[module]} is not installed, which this needs; "
+                    f'install it: pip install "city-resilience[{extra}]"'
+                )
+    return missing_package(error.__cause__)
