@@ -43,11 +43,13 @@ test: $(STAMP)  ## Run the tests, but for those marked slow
 test-all: $(STAMP)  ## Run all tests
 	$(BIN)/python -m pytest
 
-check: $(STAMP)  ## Formatting, lint, strict types and import rules
+check: $(STAMP)  ## Formatting, lint, strict types, import rules, spelling, links of the pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy src scripts
 	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/mkdocs build --strict --quiet
 
 format: $(STAMP)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
@@ -65,12 +67,12 @@ model: $(STAMP)  ## Train models/demo anew, with the golden forecasts that its t
 
 lock:  ## Write requirements.lock and python_env.yaml anew (needs uv; UPGRADE=1 takes newer versions)
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock: uv not found; install it (pip install uv) or give its path: make lock UV=/path/to/uv" >&2; exit 2; }
-	$(UV) pip compile pyproject.toml --all-extras --universal --fork-strategy fewest --python-version 3.11 \
+	$(UV) pip compile pyproject.toml --all-extras --universal --fork-strategy requires-python --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --quiet \
 	  $(if $(UPGRADE),--upgrade,) --output-file requirements.lock
 	$(MAKE) --no-print-directory $(STAMP)
 	$(BIN)/python scripts/python_env.py > python_env.yaml.new && mv python_env.yaml.new python_env.yaml
 
 clean:  ## Remove the environment, caches and outputs (tracking stores and models stay)
-	rm -rf $(VENV) out site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-second out site dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find src tests scripts -name __pycache__ -type d -prune -exec rm -rf {} +

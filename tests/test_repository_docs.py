@@ -28,6 +28,7 @@ from places import ROOT
 NAMES = ("README.md", "README.zh.md", "CONTRIBUTING.md")
 PAGES = [*(ROOT / name for name in NAMES), *sorted((ROOT / "docs").glob("*.md"))]
 BY_HAND = [page for page in PAGES if page.name != "cli.md"]
+TEXTS = ("*.md", "docs/**/*.md", "benchmarks/**/*.md", "experiments/*/*.md", ".github/**/*.md")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -131,9 +132,11 @@ def test_experiments_shown_are_valid(page, tmp_path):
 
 
 def test_links_between_pages_lead_somewhere():
+    texts = [path for folder in TEXTS for path in sorted(ROOT.glob(folder))]
+    assert len(texts) > len(PAGES)
     broken = [
-        f"{page.name}: {target}"
-        for page in PAGES
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in texts
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
         if not (page.parent / target).exists()
     ]
