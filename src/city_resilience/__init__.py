@@ -23,6 +23,7 @@ _HOMES = {
     "read_panel": "reading.read",
     "study": "commands.study",
     "train": "commands.train",
+    "ui": "commands.ui",
     "write_report": "commands.report",
 }
 

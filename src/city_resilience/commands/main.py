@@ -15,7 +15,7 @@ __all__ = ["entry", "main", "run"]
 
 VERBS = (
     *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models"),
-    *("predict", "promote", "report", "study", "train"),
+    *("predict", "promote", "report", "study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""
 

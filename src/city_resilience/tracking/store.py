@@ -27,6 +27,8 @@ __all__ = ["Store", "open_store", "resolve_store"]
 FOLDER = ".city-resilience"
 DATABASE = "mlflow.db"
 LOCK_SECONDS = 300
+# Without it MLflow opens an experiment with its overview for language models.
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,9 @@ class Store:
         if found is None:
             base = self.database
             place = (base.parent / "artifacts" / name).as_uri() if base else None
-            create_once(self.client.create_experiment, name, artifact_location=place)
+            create_once(
+                self.client.create_experiment, name, artifact_location=place, tags=EXPERIMENT_TAGS
+            )
             found = self.client.get_experiment_by_name(name)
         if found.lifecycle_stage == "deleted":
             raise InputError(
