@@ -10,9 +10,8 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment import Model
-from city_resilience.models.arrays import pack_arrays, unpack_arrays
-from city_resilience.models.fitted import FITTED, Forest
-from city_resilience.models.learners import LEARNERS, fill_values, learner_parameters
+from city_resilience.models.fitted import FITTED
+from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.models.weights import blend_weights, least_absolute_weights
 from city_resilience.tasks.task import Sample
 
@@ -60,38 +59,6 @@ def test_a_model_read_back_from_its_files_forecasts_the_same_bits(name, sample):
     again = FITTED[model.kind].from_bytes(model.to_bytes(), sample.features.shape[1])
     np.testing.assert_array_equal(model.predict(sample.features), again.predict(sample.features))
     assert model.to_bytes() == again.to_bytes()
-
-
-def test_the_forest_routes_rows_as_scikit_learn_does(sample):
-    from sklearn.ensemble import ExtraTreesRegressor
-
-    model = fitted("extra_trees", sample)
-    fill = fill_values(sample)
-    rows = np.where(np.isnan(sample.features), fill, sample.features).astype(np.float32)
-    scale = np.median(np.abs(sample.labels))
-    values = {**LEARNERS["extra_trees"].defaults, **SMALL["extra_trees"]}
-    reference = ExtraTreesRegressor(
-        values["trees"],
-        min_samples_leaf=values["min_leaf"],
-        max_features=values["max_features"],
-        random_state=0,
-    ).fit(rows, np.arcsinh(sample.labels / scale), np.exp(-sample.ages / 6.0))
-    per_tree = [scale * np.sinh(tree.predict(rows)) for tree in reference.estimators_]
-    np.testing.assert_allclose(
-        model.predict(sample.features), np.mean(per_tree, axis=0), rtol=1e-12
-    )
-
-
-@pytest.mark.parametrize(
-    ("array", "index", "value"),
-    [("left", 0, 10**6), ("right", 0, -5), ("feature", 0, 99), ("roots", 1, 0)],
-)
-def test_a_forest_that_points_outside_itself_is_refused(array, index, value, sample):
-    data = fitted("extra_trees", sample).to_bytes()
-    arrays = unpack_arrays(data, "forest.npz", Forest.layout)
-    arrays[array][index] = value
-    with pytest.raises(InputError, match="points outside its tree"):
-        Forest.from_bytes(pack_arrays(arrays), 6)
 
 
 @pytest.mark.parametrize("name", list(LEARNERS))

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment import Model, Parameter
-from city_resilience.models.fitted import Booster, Fitted, Forest, Linear
+from city_resilience.models.fitted import Fitted, Linear
+from city_resilience.models.trees import Tree, Trees
 from city_resilience.models.weights import least_absolute_weights
 from city_resilience.tasks.task import Sample
 
@@ -150,7 +151,7 @@ def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
     return Linear(coefficients, fill, centre, float(labels.mean()))
 
 
-def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
+def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
     """Boosted trees on the absolute error; each round adds ``num_parallel_tree`` averaged trees."""
     import xgboost
 
@@ -165,22 +166,37 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Booster:
         "base_score": float(np.median(sample.labels)),
         **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
-    booster = xgboost.train(parameters, data, num_boost_round=rounds)
-    return Booster(bytes(booster.save_raw("ubj")))
+    return Trees(xgboost.train(parameters, data, num_boost_round=rounds))
 
 
-def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
+def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Trees:
     """Extremely randomised trees grown on asinh(label / scale), leaves in percentage points.
 
     The scale is the median absolute label of the sample. A leaf's forecast is
     scale * sinh(mean of asinh(label / scale)), which lies between mean and median; the average
     over trees stays additive, so SHAP values remain exact in percentage points.
     """
+    return _forest(sample, np.arange(len(sample.columns)), values, seed)
+
+
+def fit_extra_trees_history(sample: Sample, values: Values, seed: int) -> Trees | Linear:
+    """Extremely randomised trees on the columns of the family history alone.
+
+    Where other indicators add noise, their trees split on it; this member cannot.
+    """
+    if len(sample.history):
+        return _forest(sample, sample.history, values, seed)
+    nothing = np.zeros(len(sample.columns))
+    return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
+
+
+def _forest(sample: Sample, columns: NDArray[np.intp], values: Values, seed: int) -> Trees:
     from sklearn.ensemble import ExtraTreesRegressor
 
-    fill = fill_values(sample)
-    filled = np.where(np.isnan(sample.features), fill, sample.features).astype(np.float32)
-    scale = float(np.median(np.abs(sample.labels))) or 1.0
+    own = sample.only(columns)
+    fill = fill_values(own)
+    filled = np.where(np.isnan(own.features), fill, own.features).astype(np.float32)
+    scale = float(np.median(np.abs(own.labels))) or 1.0
     model = ExtraTreesRegressor(
         n_estimators=int(values["trees"]),
         min_samples_leaf=min(int(values["min_leaf"]), max(1, len(filled) // 4)),
@@ -188,51 +204,38 @@ def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Forest:
         random_state=seed,
         n_jobs=1,
     )
-    weights = recency_weights(sample, values)
-    model.fit(filled, np.arcsinh(sample.labels / scale), sample_weight=weights)
-    return _flatten([tree.tree_ for tree in model.estimators_], scale, fill)
+    weights = recency_weights(own, values)
+    model.fit(filled, np.arcsinh(own.labels / scale), sample_weight=weights)
+    size = scale / len(model.estimators_)
+    grown = [_tree(each.tree_, size, fill, columns) for each in model.estimators_]
+    return Trees.of(grown, 0.0, len(sample.columns))
 
 
-def fit_extra_trees_history(sample: Sample, values: Values, seed: int) -> Forest | Linear:
-    """Extremely randomised trees on the columns of the family history alone.
+def _tree(grown: Any, size: float, fill: Float, columns: NDArray[np.intp]) -> Tree:
+    """Turn a tree of scikit-learn into one of xgboost that sends every float32 the same way.
 
-    Where other indicators add noise, their trees split on it; this member cannot.
+    There a row goes left at or below a float64, here below a float32: the smallest one above it.
     """
-    width = len(sample.columns)
-    if not len(sample.history):
-        nothing = np.zeros(width)
-        return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
-    forest = fit_extra_trees(sample.only(sample.history), values, seed)
-    fill = np.zeros(width)
-    fill[sample.history] = forest.fill
-    feature = np.where(forest.left >= 0, sample.history[forest.feature], 0).astype(np.int32)
-    return replace(forest, feature=feature, fill=fill)
-
-
-def _flatten(trees: list[Any], scale: float, fill: Float) -> Forest:
-    left = np.concatenate([tree.children_left for tree in trees])
-    leaf = left < 0
-    value = scale * np.sinh(np.concatenate([tree.value[:, 0, 0] for tree in trees]))
-    feature = np.concatenate([tree.feature for tree in trees])
-    threshold = np.concatenate([tree.threshold for tree in trees])
-    sizes = [tree.node_count for tree in trees]
-    return Forest(
-        left=left.astype(np.int32),
-        right=np.concatenate([tree.children_right for tree in trees]).astype(np.int32),
-        feature=np.where(leaf, 0, feature).astype(np.int32),
-        threshold=np.where(leaf, 0.0, _round_down(threshold)).astype(np.float32),
-        value=np.where(leaf, value, 0.0),
-        cover=np.concatenate([tree.weighted_n_node_samples for tree in trees]).astype(np.float32),
-        roots=np.cumsum([0, *sizes]).astype(np.int32),
-        fill=fill,
+    order = [0]
+    for node in order:
+        if grown.children_left[node] >= 0:
+            order += [grown.children_left[node], grown.children_right[node]]
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order))
+    leaf = grown.children_left[order] < 0
+    feature = np.where(leaf, 0, grown.feature[order])
+    threshold = grown.threshold[order]
+    above = threshold.astype(np.float32)
+    above = np.where(above <= threshold, np.nextafter(above, np.float32(np.inf)), above)
+    return Tree(
+        left=np.where(leaf, -1, place[grown.children_left[order]]).astype(np.int32),
+        feature=columns[feature].astype(np.int32),
+        condition=np.where(leaf, size * np.sinh(grown.value[order, 0, 0]), above).astype(
+            np.float32
+        ),
+        missing_left=~leaf & (fill[feature].astype(np.float32) <= threshold),
+        cover=grown.weighted_n_node_samples[order].astype(np.float32),
     )
-
-
-def _round_down(threshold: Float) -> NDArray[np.float32]:
-    """Largest float32 not above: float32 features then fall on the same side as in training."""
-    near = threshold.astype(np.float32)
-    below = np.nextafter(near, np.float32(-np.inf), dtype=np.float32)
-    return np.where(near.astype(np.float64) > threshold, below, near)
 
 
 RIDGE = {

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 FORMAT = "city-resilience bundle"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 CARD_HEAD = "# Model card: "
@@ -42,7 +42,7 @@ MAX_FILE_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 500
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_OF_HORIZON = re.compile(r"h\d+/([\w-]+/)?[\w-]+\.(npz|ubj|json|json\.gz)")
+_OF_HORIZON = re.compile(r"h\d+/([\w-]+/)?[\w-]+\.(npz|json\.gz)")
 
 
 class _Strict(BaseModel):

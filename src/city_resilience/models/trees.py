@@ -1,0 +1,209 @@
+"""Trees as xgboost serves them: boosted or averaged, kept as its JSON.
+
+xgboost follows node numbers without looking, so what is read from a file is first checked to be
+trees over the given columns, and only that is handed on.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.errors import InputError
+
+__all__ = ["Tree", "Trees"]
+
+Float = NDArray[np.float64]
+MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
+MOST_BYTES = 64 * 2**20
+ROOT = 2**31 - 1  # what xgboost calls the parent of a root
+_UNREADABLE = (
+    *(ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError),
+    *(OSError, EOFError, zlib.error),
+)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A regression tree, children behind their parent and side by side: right = left + 1.
+
+    Attributes
+    ----------
+    left, feature : ndarray of int32, shape (nodes,)
+        Left child (-1 = leaf), and the column that the node splits on.
+    condition : ndarray of float32, shape (nodes,)
+        A row goes left where its value is below; the forecast of a leaf.
+    missing_left : ndarray of bool, shape (nodes,)
+        Whether a row without the value goes left.
+    cover : ndarray of float32, shape (nodes,)
+        Weight of the training rows that reached the node.
+    """
+
+    left: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    condition: NDArray[np.float32]
+    missing_left: NDArray[np.bool_]
+    cover: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Trees:
+    """A sum of regression trees, as a booster of xgboost."""
+
+    kind: ClassVar[str] = "trees"
+    file: ClassVar[str] = "trees.json.gz"
+    booster: Any
+
+    @classmethod
+    def of(cls, trees: Sequence[Tree], base: float, columns: int) -> Self:
+        """Hand trees over ``columns`` columns to xgboost; ``base`` is added to their sum."""
+        import xgboost
+
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(json.dumps(_document(trees, base, columns)).encode()))
+        return cls(booster)
+
+    def predict(self, features: Float) -> Float:
+        """Forecast rows of shape (n, columns)."""
+        return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
+
+    def contributions(self, features: Float) -> tuple[Float, float]:
+        """SHAP values by xgboost itself, their float32 rounding given to the largest of a row."""
+        import xgboost
+
+        found = self.booster.predict(xgboost.DMatrix(features), pred_contribs=True)
+        found = np.asarray(found, dtype=np.float64)
+        values, base = found[:, :-1], float(found[0, -1]) if len(found) else 0.0
+        rounding = self.predict(features) - values.sum(axis=1) - base
+        small = np.where(np.abs(rounding) < MOST_ROUNDING, rounding, 0.0)
+        if values.size:
+            values[np.arange(len(values)), np.abs(values).argmax(axis=1)] += small
+        return values, base
+
+    def to_bytes(self) -> bytes:
+        """Return the JSON of xgboost, compressed; it holds no more than the trees need."""
+        columns = self.booster.num_features()
+        trees, base = _read(bytes(self.booster.save_raw("json")), columns)
+        text = json.dumps(_document(trees, base, columns), separators=(",", ":"))
+        return gzip.compress(text.encode(), mtime=0)
+
+    @classmethod
+    def from_bytes(cls, data: bytes, columns: int) -> Self:
+        """Read the file back, checked to be trees over the columns.
+
+        Raises
+        ------
+        InputError
+            If it is anything else, or unpacks to more than 64 MB.
+        """
+        try:
+            text = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
+            if len(text) > MOST_BYTES:
+                raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+            return cls.of(*_read(text, columns), columns)
+        except _UNREADABLE as error:
+            raise InputError(
+                f"{cls.file}: no trees over {columns} columns ({error or type(error).__name__}); "
+                "export the model again"
+            ) from error
+
+
+def _read(text: bytes, columns: int) -> tuple[list[Tree], float]:
+    """Return the trees of a document of xgboost, and the value that is added to their sum."""
+    learner = json.loads(text)["learner"]
+    stated = learner["learner_model_param"]
+    if int(stated["num_feature"]) != columns:
+        raise ValueError(f"made for {stated['num_feature']} columns")
+    base = float(str(stated["base_score"]).strip("[]"))
+    trees = [_tree(tree, columns) for tree in learner["gradient_booster"]["model"]["trees"]]
+    if not trees or not np.isfinite(base):
+        raise ValueError("no tree, or a base that is not finite")
+    return trees, base
+
+
+def _tree(found: Mapping[str, Any], columns: int) -> Tree:
+    left = np.array(found["left_children"], dtype=np.int32)
+    right = np.array(found["right_children"], dtype=np.int32)
+    with np.errstate(over="ignore"):  # what is no float32 is not finite, and refused below
+        tree = Tree(
+            left,
+            np.array(found["split_indices"], dtype=np.int32),
+            np.array(found["split_conditions"], dtype=np.float32),
+            np.array(found["default_left"], dtype=np.bool_),
+            np.array(found["sum_hessian"], dtype=np.float32),
+        )
+    arrays = (right, tree.feature, tree.condition, tree.missing_left, tree.cover)
+    if left.ndim != 1 or not left.size or any(each.shape != left.shape for each in arrays):
+        raise ValueError("arrays of a tree of different lengths")
+    if any(found["split_type"]) or not np.isfinite([*tree.condition, *tree.cover]).all():
+        raise ValueError("a split that is no number")
+    inner = np.flatnonzero(left != -1)
+    children = np.sort(np.concatenate([left[inner], right[inner]]))
+    sound = np.array_equal(children, np.arange(1, left.size))
+    sound &= bool((left[inner] > inner).all() and (right[inner] == left[inner] + 1).all())
+    sound &= bool(((tree.feature[inner] >= 0) & (tree.feature[inner] < columns)).all())
+    if not sound:
+        raise ValueError("a node points outside its tree or the columns")
+    return tree
+
+
+def _document(trees: Sequence[Tree], base: float, columns: int) -> dict[str, Any]:
+    """Lay trees out as xgboost's JSON; see "Introduction to Model IO" in its documentation."""
+    count = len(trees)
+    model = {
+        "gbtree_model_param": {"num_parallel_tree": "1", "num_trees": str(count)},
+        "iteration_indptr": list(range(count + 1)),
+        "tree_info": [0] * count,
+        "trees": [_node_lists(tree, k, columns) for k, tree in enumerate(trees)],
+    }
+    stated = {"base_score": repr(base), "num_class": "0", "num_target": "1"}
+    return {
+        "learner": {
+            "attributes": {},
+            "feature_names": [],
+            "feature_types": [],
+            "gradient_booster": {"model": model, "name": "gbtree"},
+            "learner_model_param": {**stated, "num_feature": str(columns)},
+            "objective": {"name": "reg:squarederror", "reg_loss_param": {"scale_pos_weight": "1"}},
+        },
+        "version": [3, 0, 0],
+    }
+
+
+def _node_lists(tree: Tree, id: int, columns: int) -> dict[str, Any]:
+    nodes = len(tree.left)
+    inner = np.flatnonzero(tree.left != -1)
+    parents = np.full(nodes, ROOT)
+    parents[tree.left[inner]] = parents[tree.left[inner] + 1] = inner
+    nothing: list[int] = []
+    return {
+        "base_weights": [0.0] * nodes,
+        "categories": nothing,
+        "categories_nodes": nothing,
+        "categories_segments": nothing,
+        "categories_sizes": nothing,
+        "default_left": tree.missing_left.astype(int).tolist(),
+        "id": id,
+        "left_children": tree.left.tolist(),
+        "loss_changes": [0.0] * nodes,
+        "parents": parents.tolist(),
+        "right_children": np.where(tree.left < 0, -1, tree.left + 1).tolist(),
+        "split_conditions": tree.condition.tolist(),
+        "split_indices": tree.feature.tolist(),
+        "split_type": [0] * nodes,
+        "sum_hessian": tree.cover.tolist(),
+        "tree_param": {
+            "num_deleted": "0",
+            "num_feature": str(columns),
+            "num_nodes": str(nodes),
+            "size_leaf_vector": "1",
+        },
+    }
