@@ -112,10 +112,10 @@ ENTRIES = {
     "a figure of the report": (
         Edit(
             "report/figures.py",
-            "FIGURES: Mapping[str, FigureEntry] = {\n",
+            "FIGURES: dict[str, FigureEntry] = {\n",
             before="def draw_made_up(part, summary, say):\n"
             '    trace = {"type": "bar", "name": say("covered_90"), "x": [1], "y": [97531]}\n'
-            '    return {"data": [trace], "layout": _layout(height=200)}\n\n\n',
+            '    return {"data": [trace], "layout": {"height": 200}}\n\n\n',
         ),
         Edit(
             "report/figures.py",

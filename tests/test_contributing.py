@@ -223,3 +223,14 @@ USES: dict[str, Callable[[Walked], None]] = dict(
 @pytest.mark.parametrize("kind", ENTRIES)
 def test_what_uses_an_entry_runs_to_the_end(kind, walked):
     USES[kind](walked)
+
+
+@pytest.mark.browser
+def test_a_figure_is_drawn(walked, browser):
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((walked.folder / "out/report.html").as_uri())
+    page.wait_for_selector("#fig-made_up .main-svg")
+    page.close()
+    assert problems == []

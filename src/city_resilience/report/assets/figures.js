@@ -37,7 +37,7 @@ function localised(value, key) {
 }
 
 // What a figure says goes before the style that it names.
-function merged(base, own) {
+function merged(base = {}, own) {
   const plain = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
   const made = { ...base };
   for (const [key, value] of Object.entries(own || {})) made[key] = plain(base[key]) && plain(value) ? merged(base[key], value) : value;
