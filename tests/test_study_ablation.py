@@ -21,7 +21,7 @@ from city_resilience.evaluation.study.ablation import (
     variant_forecasts,
 )
 from city_resilience.models.learners import fit_member, learner_parameters
-from forecasting_inputs import SMALL, poisoned, small_panel
+from forecasting_inputs import SMALL, facts_of, poisoned, small_panel
 from study_inputs import chosen, context_of, forecasts_until, with_noise
 
 
@@ -209,8 +209,8 @@ def test_noise_added_to_history_shows_no_gain():
     gains, outcomes = [], []
     for seed in range(14):
         panel = small_panel(cities=40, years=13, seed=seed)
-        plain = context_of(panel, asked)
-        noisy = context_of(panel, asked, dataset=with_noise(plain.engine.dataset, "digital", seed))
+        noise = with_noise(facts_of(panel, asked), "digital", seed)
+        noisy = context_of(panel, asked, dataset=noise)
         rows = ablation(noisy).table
         row = rows[(rows["variant"] == ADDED) & (rows["origin"] == "all")].iloc[0]
         gains.append(-row["difference"])
