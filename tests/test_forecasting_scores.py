@@ -149,7 +149,7 @@ def test_without_history_the_reference_is_a_constant():
 def test_required_indicator_without_a_value_is_refused():
     chosen = experiment(features={"required": ["patents_growht"]})
     with pytest.raises(
-        InputError, match=r"'patents_growht' has no value.*nearest: 'patents_growth'"
+        InputError, match=r"'patents_growht' enters no forecast.*nearest: 'patents_growth'"
     ):
         run_backtest(facts_of(small_panel(), chosen), chosen)
 
