@@ -96,7 +96,6 @@ def test_extras_are_those_of_the_project():
     assert own | {"train": named["train"]} == named
 
 
-@pytest.mark.xfail(reason="a forest is explained by shap until it is an xgboost model", strict=True)
 def test_predict_from_a_folder_needs_no_extra(plain, tmp_path):
     done = plain(
         "predict", "--data", PANEL, "--model", ROOT / "models" / "demo", "--out", tmp_path / "f.csv"
