@@ -14,7 +14,7 @@ endif
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-all check format docs model lock clean
+.PHONY: help env demo test test-slow test-all check format docs model lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
@@ -39,6 +39,9 @@ demo: $(STAMP)  ## Train on the made-up panel, forecast with the trained model, 
 
 test: $(STAMP)  ## Run the tests, but for those marked slow
 	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(STAMP)  ## Run the tests marked slow
+	$(BIN)/python -m pytest -m slow
 
 test-all: $(STAMP)  ## Run all tests
 	$(BIN)/python -m pytest
