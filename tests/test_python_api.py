@@ -74,11 +74,17 @@ def test_a_frame_and_a_file_give_the_same(tmp_path, monkeypatch):
     by_frame = city_resilience.train(
         city_resilience.load_experiment("experiment.toml", short), small_frame(), store="a"
     )
+    forecast = city_resilience.predict(small_frame(), "small@champion", store="a", out="new/f.csv")
     words = [word for item in short for word in ("--set", item)]
     assert run(["train", "experiment.toml", *words, "--out", "out", "--store", "b"]) == 0
     written = pd.read_parquet("out/backtest.parquet")
     pd.testing.assert_frame_equal(by_frame.evaluation.backtest.frame, written)
     assert by_frame.version.reference == "small/1"
     assert by_frame.out is None
+    assert forecast.out == Path("new/f.csv")
+    assert forecast.manifest["model"]["reference"] == "small/1"
+    assert pd.read_csv("new/f.csv")["forecast"].tolist() == pytest.approx(
+        by_frame.live.forecast["forecast"].tolist(), abs=1e-12
+    )
     folders = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
-    assert folders == ["a", "b", "out"]
+    assert folders == ["a", "b", "new", "out"]

@@ -20,6 +20,7 @@ __all__ = [
     "SUFFIXES",
     "check_folder",
     "check_suffix",
+    "output_path",
     "publishing",
     "refuse_overwriting",
     "sha256_of",
@@ -159,6 +160,25 @@ def _replacing(path: Path) -> Iterator[Path]:
                 f"{path}: cannot be written ({error.strerror or error}); close the program that "
                 "has it open, or choose another place"
             ) from error
+
+
+def output_path(
+    out: Path | str | None,
+    reads: Iterable[object] = (),
+    suffixes: Collection[str] = tuple(SUFFIXES),
+) -> Path | None:
+    """Return the path of a file that is to be written, checked; None where there is none.
+
+    Raises
+    ------
+    InputError
+        As `check_suffix` and `refuse_overwriting`.
+    """
+    if out is None:
+        return None
+    check_suffix(out, suffixes)
+    refuse_overwriting([Path(out)], reads)
+    return Path(out)
 
 
 def refuse_overwriting(outputs: Iterable[Path], inputs: Iterable[object]) -> None:

@@ -43,7 +43,7 @@ def backtest(
     experiment: Experiment | Path | str,
     data: pd.DataFrame | Path | str | None = None,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     overrides: Iterable[str] = (),
     progress: Progress = silent,
 ) -> Backtested:
@@ -65,6 +65,7 @@ def backtest(
     from city_resilience.commands.shocks import REASONS_FILE, evaluate_shocks
     from city_resilience.commands.source import load
 
+    out = None if out is None else Path(out)
     source = load(experiment, data, overrides, out=out, files=(*FILES, REASONS_FILE))
     evaluation: Evaluation | ShockEvaluation
     if source.experiment.outcome.windows:

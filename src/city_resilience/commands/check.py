@@ -31,7 +31,7 @@ def check(
     outcome: str = "",
     sheet: str = "",
     overrides: Iterable[str] = (),
-    out: Path | None = None,
+    out: Path | str | None = None,
 ) -> AuditResult:
     """Audit a panel, as an experiment reads it where one is given.
 
@@ -41,7 +41,7 @@ def check(
         The panel.
     experiment : Experiment or path, optional
     outcome : str
-        Id of the outcome; the experiment's, else real GDP where the panel has it.
+        Id of the outcome in place of the experiment's.
     sheet : str
         Sheet of a workbook.
     overrides : iterable of str
@@ -56,12 +56,10 @@ def check(
     """
     from city_resilience.audit.read_audited import read_audited
     from city_resilience.commands.source import experiment_of
-    from city_resilience.files import check_suffix, refuse_overwriting
+    from city_resilience.files import output_path
     from city_resilience.report.audit_page import SUFFIXES, write_audit
 
-    if out is not None:
-        check_suffix(out, SUFFIXES)
-        refuse_overwriting([out], [data])
+    out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
     audit = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet).audit
     if out is not None:

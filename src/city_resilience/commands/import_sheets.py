@@ -15,6 +15,7 @@ from city_resilience import __version__
 from city_resilience.commands.options import PATH
 from city_resilience.files import (
     check_suffix,
+    output_path,
     refuse_overwriting,
     sha256_of,
     write_json,
@@ -57,15 +58,15 @@ class ImportedPanel:
 
 
 def import_sheets(
-    paths: Sequence[Path],
-    out: Path,
+    paths: Sequence[Path | str],
+    out: Path | str,
     *,
     years: Sequence[str] = (),
     prefer: Sequence[str] = (),
     experiment: Experiment | Path | str | None = None,
     gazetteer: str = "china",
     headers: Literal["zh", "en", "id"] = "zh",
-    audit: Path | None = None,
+    audit: Path | str | None = None,
     progress: Progress = silent,
 ) -> ImportedPanel:
     """Import sheets into a panel file, with the list of all that was not plain beside it.
@@ -98,11 +99,10 @@ def import_sheets(
     from city_resilience.reading.sheets.options import options_of
     from city_resilience.report.audit_page import SUFFIXES, write_audit
 
-    check_suffix(out)
-    if audit is not None:
-        check_suffix(audit, SUFFIXES)
+    check_suffix(out := Path(out))
+    audit = output_path(audit, suffixes=SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment)
-    files = _sources(paths, out)
+    files = _sources([Path(path) for path in paths], out)
     imported = read_sheets(
         files,
         options_of(chosen, years=years, prefer=prefer, country=gazetteer),

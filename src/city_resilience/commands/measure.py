@@ -11,7 +11,7 @@ import click
 
 from city_resilience.commands.options import PATH
 from city_resilience.errors import InputError
-from city_resilience.files import check_suffix, refuse_overwriting, write_table
+from city_resilience.files import output_path, refuse_overwriting, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def measure(
     measures: Sequence[str] = ("resistance", "recovery"),
     windows: Sequence[str] = (),
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     experiment: Experiment | Path | str | None = None,
     outcome: str = "",
     deflator: str = "",
@@ -97,9 +97,9 @@ def measure(
     from city_resilience.resilience.summaries import count_reasons
     from city_resilience.resilience.window import Window
 
+    out = output_path(out, [data])
     if out is not None:
-        check_suffix(out)
-        refuse_overwriting([out, _medians_path(out)], [data])
+        refuse_overwriting([_medians_path(out)], [data])
     chosen = _experiment(experiment, outcome, deflator, gazetteer, groups)
     settings = chosen.outcome
     panel = read_audited(data, chosen, purpose="measure").panel

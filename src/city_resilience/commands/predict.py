@@ -13,8 +13,7 @@ from city_resilience import __version__
 from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
 from city_resilience.errors import InputError, nearest
 from city_resilience.files import (
-    check_suffix,
-    refuse_overwriting,
+    output_path,
     sha256_of,
     write_json,
     write_table,
@@ -66,7 +65,7 @@ def predict(
     data: pd.DataFrame | Path | str,
     model: Forecaster | Path | str = "",
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     store: str = "",
     drivers: int = 3,
     cities: Sequence[str] = (),
@@ -106,9 +105,7 @@ def predict(
     from city_resilience.explain.contributions import contributions
     from city_resilience.models.intervals import check_coverage
 
-    if out is not None:
-        check_suffix(out)
-        refuse_overwriting([out], [data])
+    out = output_path(out, [data])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")

@@ -29,10 +29,10 @@ class Reported:
 
 
 def write_report(
-    out: Path,
-    results: Path | None = None,
+    out: Path | str,
+    results: Path | str | None = None,
     *,
-    study: Path | None = None,
+    study: Path | str | None = None,
     model: Path | str = "",
     store: str = "",
 ) -> Reported:
@@ -59,13 +59,14 @@ def write_report(
     from city_resilience.report import report_page
     from city_resilience.report.summary import read_summary, with_study
 
+    out, results = Path(out), None if results is None else Path(results)
     check_suffix(out, SUFFIXES)
     if results is not None and results.is_dir():
         others = (path for path in results.iterdir() if path.name != "report.html")
         refuse_overwriting([out], others)
     summary = read_summary(_summary_path(results, model, store))
     if study is not None:
-        summary = with_study(summary, read_study(study))
+        summary = with_study(summary, read_study(Path(study)))
     return Reported(summary, report_page.write_report(summary, out))
 
 

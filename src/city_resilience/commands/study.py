@@ -57,7 +57,7 @@ def study(
     experiment: Experiment | Path | str,
     data: pd.DataFrame | Path | str | None = None,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     overrides: Iterable[str] = (),
     only: Sequence[str] = (),
     settings: Settings | None = None,
@@ -88,7 +88,7 @@ def study(
     from city_resilience.evaluation.study.study import FILE, check_parts, run_study, same_recipe
 
     started = time.perf_counter()
-    settings = settings or Settings()
+    settings, out = settings or Settings(), None if out is None else Path(out)
     parts, names = check_parts(only), (*(f"{name}.csv" for name in PARTS), FILE)
     source = load(experiment, data, overrides, out=out, files=names)
     refuse_window_measure(source.experiment)

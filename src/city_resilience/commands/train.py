@@ -68,7 +68,7 @@ def train(
     experiment: Experiment | Path | str,
     data: pd.DataFrame | Path | str | None = None,
     *,
-    out: Path | None = None,
+    out: Path | str | None = None,
     overrides: Iterable[str] = (),
     store: str = "",
     require_promotion: bool = False,
@@ -101,6 +101,7 @@ def train(
     from city_resilience.tracking.store import open_store
 
     started = time.perf_counter()
+    out = None if out is None else Path(out)
     run.check_model_folder(out)
     source = load(experiment, data, overrides, out=out, files=run.FILES)
     evaluation.refuse_window_measure(source.experiment)
