@@ -36,8 +36,7 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
 
     Examples
     --------
-    >>> from city_resilience.evaluation.scores import SCORES
-    from city_resilience.experiment import experiment_from
+    >>> from city_resilience.experiment import experiment_from
     >>> values = {"name": "demo", "evaluation": {"first_origin": 2010}}
     >>> flat_params(experiment_from(values, "here"))["evaluation.first_origin"]
     '2010'
