@@ -1,10 +1,10 @@
 """Every number that decides what the audit finds, with where it comes from.
 
 None is estimated. They were chosen on panels whose faults are known, so that each fault is found
-and what is right is left alone: the cities and provinces of China (tests/test_audit_real.py), the
-US states, the demo, and made-up trajectories spoilt on purpose (tests/test_audit_*.py). To say how
-much hangs on each, it was then varied alone, by a third to a half down and by half to twice up, on
-these four panels; uncorrected, China's cities have 45 errors, 153 warnings and 80 masked cells.
+and what is right is left alone: the cities and provinces of China, the US states, the demo, and
+made-up trajectories spoilt on purpose (tests/audit/). To say how much hangs on each, it was then
+varied alone, by a third to a half down and by half to twice up, on these four panels; uncorrected,
+China's cities have 45 errors, 153 warnings and 80 masked cells.
 "Idle" means that neither variation changed any finding there.
 
 Distances are ratios. A *usual move* is the standard deviation of what cities of similar size move
@@ -102,7 +102,7 @@ ZERO = Departure(10.0, 8.0)
 DOUBTED = Departure(1.3, 6.0)
 # Of the outcome, which everything is measured by: stricter; at 1.2 or 6 a US finding goes.
 DOUBTED_OUTCOME = Departure(1.1, 4.0)
-# Of the outcome almost certainly wrong; idle, tests/test_audit_spikes.py has 1.5 times.
+# Of the outcome almost certainly wrong; idle, tests/audit/test_spikes.py has 1.5 times.
 WRONG_OUTCOME = Departure(1.25, 8.0)
 # Almost certainly wrong; at a factor of 3 China has 7 more errors, at 12 usual moves 10 fewer.
 WRONG = Departure(5.0, 8.0)

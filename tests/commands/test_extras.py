@@ -6,15 +6,14 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions, requires
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from city_resilience.commands.extras import EXTRAS, missing_package
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 PANEL = ROOT / "experiments" / "demo" / "panel.csv"
 EXPERIMENT = ROOT / "experiments" / "demo" / "experiment.toml"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 __all__ = ["CITIES", "PROVINCES", "ROOT", "SHARED"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 CITIES, PROVINCES = "china_prefecture/city_panel.csv", "china_provinces/panel.csv"
 """Files in ``SHARED``, as the marker ``real_data`` takes them."""
