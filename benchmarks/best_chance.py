@@ -19,7 +19,7 @@ import pandas as pd
 from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
-from city_resilience.experiment import FAMILIES
+from city_resilience.experiment.family import FAMILIES
 from city_resilience.tasks.dataset import Dataset
 
 ROOT = Path(__file__).parents[1]

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.scores import paired_interval, score
-from city_resilience.experiment import Experiment, experiment_from
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.panel import Panel
 from city_resilience.simulate import simulate_panel
 from city_resilience.tasks.dataset import build_dataset

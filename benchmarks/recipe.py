@@ -26,7 +26,7 @@ from recipe_members import MEMBERS, Member, Prepared, prepare
 from city_resilience.commands.source import load
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import paired_interval, yearly
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.weights import blend_weights, least_absolute_weights, weights_at
 from city_resilience.resilience.horizons import known_labels
 from city_resilience.tasks.dataset import Dataset

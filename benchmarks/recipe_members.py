@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.engine import Engine, in_threads
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import LEARNERS
 from city_resilience.progress import silent
 from city_resilience.tasks.dataset import Dataset

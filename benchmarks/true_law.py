@@ -20,7 +20,7 @@ from nulls import panel_of
 from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.simulate import Simulated, simulate_panel
 from city_resilience.tasks.dataset import build_dataset
 

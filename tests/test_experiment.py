@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import load_experiment
+from city_resilience.experiment.load import load_experiment
 
 BASE = """\
 name = "base"

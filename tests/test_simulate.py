@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.catalogue.variables import load_catalogue
-from city_resilience.experiment import load_experiment
+from city_resilience.experiment.load import load_experiment
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.formulas.history import national_growth
 from city_resilience.indicators.table import load_indices, load_table

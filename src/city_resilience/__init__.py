@@ -15,7 +15,7 @@ _HOMES = {
     "compare": "commands.compare",
     "explain_city": "commands.explain",
     "import_sheets": "commands.import_sheets",
-    "load_experiment": "experiment",
+    "load_experiment": "experiment.load",
     "load_model": "commands.stored",
     "measure": "commands.measure",
     "predict": "commands.predict",

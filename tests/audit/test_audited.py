@@ -12,7 +12,8 @@ from city_resilience.audit import audit
 from city_resilience.audit.audit import AUDIT_LEVELS, audit_panel
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
-from city_resilience.experiment import Audit, experiment_from
+from city_resilience.experiment.data import Audit
+from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.issues import Issue, accepted_by
 
 SPIKE = f"spike/loans/City 007/{FIRST + 5}"

@@ -15,7 +15,8 @@ from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.masking import find_masked
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
-from city_resilience.experiment import Audit, experiment_from
+from city_resilience.experiment.data import Audit
+from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.panel import Panel
 

@@ -6,7 +6,7 @@ import pytest
 from audit_inputs import mask_errors
 from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import find_masked
-from city_resilience.experiment import Data
+from city_resilience.experiment.data import Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from places import CITIES, PROVINCES, ROOT, SHARED

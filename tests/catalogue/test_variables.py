@@ -5,7 +5,7 @@ import pytest
 from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import UnitMismatch, load_catalogue, unit_in_brackets
 from city_resilience.errors import InputError
-from city_resilience.experiment import FAMILIES
+from city_resilience.experiment.family import FAMILIES
 from places import SHARED
 
 KINDS = {"level", "volume", "share", "ratio", "index", "log", "key"}

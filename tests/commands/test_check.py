@@ -15,7 +15,7 @@ from city_resilience.audit import rules
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.audit.rule import Rule
 from city_resilience.commands.main import run
-from city_resilience.experiment import experiment_from
+from city_resilience.experiment.load import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.reading.issues import Place
 from pipeline_inputs import small_frame, write_experiment

@@ -12,7 +12,7 @@ import pytest
 
 import bundle_inputs
 from city_resilience.commands.main import run
-from city_resilience.experiment import Model
+from city_resilience.experiment.training import Model
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.learners import LEARNERS
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment

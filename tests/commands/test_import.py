@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands.main import run
-from city_resilience.experiment import Data
+from city_resilience.experiment.data import Data
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import import_sheets
 from city_resilience.reading.sheets.labelled import HEADERS, _header, labelled

@@ -12,7 +12,7 @@ from city_resilience.commands.main import run
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.shocks import LATER, UNSEEN, run_shocks, score_shocks
-from city_resilience.experiment import experiment_from
+from city_resilience.experiment.load import experiment_from
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import build_dataset

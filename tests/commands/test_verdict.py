@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.main import run
 from city_resilience.errors import InputError
-from city_resilience.experiment import experiment_from
+from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.importer import import_sheets
 from city_resilience.reading.sheets.options import Options

@@ -10,7 +10,7 @@ from audit_inputs import mask_errors
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.scores import paired_interval, score
-from city_resilience.experiment import load_experiment
+from city_resilience.experiment.load import load_experiment
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tasks.dataset import build_dataset

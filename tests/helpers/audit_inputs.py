@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from city_resilience.audit.masking import find_masked, mask_panel
 from city_resilience.catalogue.variables import Variable, load_catalogue
-from city_resilience.experiment import Audit
+from city_resilience.experiment.data import Audit
 from city_resilience.reading.panel import Panel
 
 CITIES, YEARS, FIRST = 40, 12, 2005

@@ -6,7 +6,8 @@ import functools
 from pathlib import Path
 
 from city_resilience.evaluation.live import fit_forecaster
-from city_resilience.experiment import Experiment, experiment_from
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.load import experiment_from
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.catalogue.variables import load_catalogue
-from city_resilience.experiment import Experiment, experiment_from
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.panel import Panel
 from city_resilience.simulate import simulate_panel
 from city_resilience.tasks.dataset import Dataset, build_dataset

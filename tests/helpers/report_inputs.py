@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 
 MODELS = (
     ("zero", 1.9),

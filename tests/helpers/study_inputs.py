@@ -13,7 +13,7 @@ import pandas as pd
 from city_resilience.evaluation.study import context as contexts
 from city_resilience.evaluation.study.context import Context, Settings
 from city_resilience.evaluation.study.study import run_study
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset
 from forecasting_inputs import experiment, facts_of, small_panel

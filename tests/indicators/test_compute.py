@@ -7,7 +7,8 @@ import pytest
 
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError
-from city_resilience.experiment import FAMILIES, Data
+from city_resilience.experiment.data import Data
+from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.indicator import COORDINATES, OUTCOME, PROVINCE, YEARS
 from city_resilience.indicators.inputs import shared_inputs

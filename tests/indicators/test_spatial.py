@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
-from city_resilience.experiment import Data
+from city_resilience.experiment.data import Data
 from city_resilience.indicators.formulas import spatial
 from city_resilience.indicators.formulas.years import newest
 from city_resilience.reading.coordinates import find_coordinates

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands.predict import predict
-from city_resilience.experiment import load_experiment
+from city_resilience.experiment.load import load_experiment
 from city_resilience.explain.contributions import contributions
 from city_resilience.models.bundle import load_bundle
 from city_resilience.reading.read import read_panel

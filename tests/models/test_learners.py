@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Model
+from city_resilience.experiment.training import Model
 from city_resilience.models.fitted import FITTED
 from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.models.weights import blend_weights, least_absolute_weights

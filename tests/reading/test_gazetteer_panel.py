@@ -7,7 +7,7 @@ import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.errors import InputError
-from city_resilience.experiment import Data
+from city_resilience.experiment.data import Data
 from city_resilience.reading.places import place_cities
 from city_resilience.reading.read import read_panel
 from places import CITIES, SHARED

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Column, Data
+from city_resilience.experiment.data import Column, Data
 from city_resilience.reading.read import read_panel
 
 GOOD = "city,year,gdp_real,fdi,zone\nA,2010,5,1,x\nB,2010,6,2,y\n"

@@ -10,7 +10,7 @@ from openpyxl import Workbook
 from pandas.testing import assert_frame_equal
 
 from city_resilience.catalogue.variables import load_catalogue
-from city_resilience.experiment import Column, Data
+from city_resilience.experiment.data import Column, Data
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from places import CITIES, PROVINCES, SHARED

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Column
+from city_resilience.experiment.data import Column
 from city_resilience.reading.headers import own_match
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.options import parse_year_rules

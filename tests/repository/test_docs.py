@@ -14,13 +14,9 @@ import click
 import pytest
 
 from city_resilience.commands.main import main as program
-from city_resilience.experiment import (
-    FAMILIES,
-    OWN_FAMILIES,
-    Column,
-    experiment_from,
-    load_experiment,
-)
+from city_resilience.experiment.data import Column
+from city_resilience.experiment.family import FAMILIES, OWN_FAMILIES
+from city_resilience.experiment.load import experiment_from, load_experiment
 from city_resilience.indicators.table import load_table
 from city_resilience.report.texts import every_text
 from places import ROOT

@@ -5,7 +5,7 @@ import pytest
 
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.industries import industry_ids
-from city_resilience.experiment import load_experiment
+from city_resilience.experiment.load import load_experiment
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.summaries import count_reasons, extremes, resistance_and_recovery
 from city_resilience.resilience.window import Window

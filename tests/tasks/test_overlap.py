@@ -11,7 +11,7 @@ import pytest
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import check_experiment
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.ratios import log_growth, log_relative, value
 from city_resilience.indicators.formulas.years import lag

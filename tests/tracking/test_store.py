@@ -94,7 +94,7 @@ def test_importing_the_room_imports_no_mlflow_and_touches_nothing(tmp_path: Path
 
 WORKER = """
 import sys
-from city_resilience.experiment import experiment_from
+from city_resilience.experiment.load import experiment_from
 from city_resilience.tracking.metrics import Metric
 from city_resilience.tracking.runs import track
 from city_resilience.tracking.store import open_store

@@ -13,7 +13,7 @@ from city_resilience.audit.gaps import coverage_rows
 from city_resilience.audit.masking import Masked, find_masked
 from city_resilience.audit.merging import merge_similar, ordered
 from city_resilience.audit.rule import PanelView, VariableView, view_panel
-from city_resilience.experiment import Audit
+from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
 

@@ -19,7 +19,7 @@ from city_resilience.audit.totals import parts_of, wrong_side
 from city_resilience.audit.trajectories import Float, Mask, cells_of
 from city_resilience.audit.wording import likely_power, shown
 from city_resilience.catalogue.variables import Variable, load_catalogue
-from city_resilience.experiment import Audit
+from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 

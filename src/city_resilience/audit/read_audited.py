@@ -13,7 +13,8 @@ from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import mask_panel
 from city_resilience.audit.wording import span
 from city_resilience.errors import InputError
-from city_resilience.experiment import Audit, Data, Experiment
+from city_resilience.experiment.data import Audit, Data
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel

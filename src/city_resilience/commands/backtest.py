@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from city_resilience.commands.evaluation import Evaluation
     from city_resilience.commands.shocks import ShockEvaluation
     from city_resilience.commands.source import Source
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
 
 __all__ = ["Backtested", "backtest", "command", "show"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from city_resilience.audit.audit import AuditResult
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
 
 __all__ = ["check", "command", "show"]
 

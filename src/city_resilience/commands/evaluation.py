@@ -19,7 +19,7 @@ from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.progress import Progress, silent
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from city_resilience.audit.audit import AuditResult
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.reading.sheets.importer import Imported
 
 __all__ = ["ImportedPanel", "command", "import_sheets", "show"]

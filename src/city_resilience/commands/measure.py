@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.indicators.formulas.composite import FittedComposite
     from city_resilience.reading.panel import Panel
     from city_resilience.resilience.measures import Measure
@@ -173,7 +173,7 @@ def _experiment(
     groups: Sequence[str],
 ) -> Experiment:
     from city_resilience.commands.source import experiment_of
-    from city_resilience.experiment import experiment_from
+    from city_resilience.experiment.load import experiment_from
 
     if experiment is not None:
         chosen = experiment_of(experiment)
@@ -191,7 +191,7 @@ def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, Fitte
     import pandas as pd
 
     from city_resilience.catalogue.variables import Variable
-    from city_resilience.experiment import FAMILIES
+    from city_resilience.experiment.family import FAMILIES
     from city_resilience.tasks.dataset import build_dataset
 
     if experiment.outcome.composite is None:

@@ -18,7 +18,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.explain.slices import drivers_by_group

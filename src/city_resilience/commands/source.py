@@ -12,7 +12,8 @@ from city_resilience.audit.audit import AuditResult
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import check_experiment
-from city_resilience.experiment import Experiment, load_experiment
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.load import load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset

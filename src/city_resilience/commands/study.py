@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from city_resilience.commands.source import Source
     from city_resilience.evaluation.study.context import Settings
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.report.texts import Texts
 
 __all__ = ["Studied", "command", "show", "study"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from city_resilience.commands.evaluation import Evaluation
     from city_resilience.commands.run import Live
     from city_resilience.commands.source import Source
-    from city_resilience.experiment import Experiment
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.report.summary import Summary
     from city_resilience.tracking.registry import ModelVersion
 

@@ -23,7 +23,7 @@ from city_resilience.evaluation.engine import (
 )
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.intervals import INTERVAL_ROWS, Calibration, city_scale, interval_rows
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset

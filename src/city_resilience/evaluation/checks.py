@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.candidates import BLEND
-from city_resilience.experiment import Experiment, Model
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import Model
 from city_resilience.models.learners import learner_parameters
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
-from city_resilience.experiment import Experiment, Model
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import Model
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
 from city_resilience.models.weights import weights_at
 from city_resilience.progress import Progress, silent

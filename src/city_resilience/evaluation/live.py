@@ -11,7 +11,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.checks import check_serve
 from city_resilience.evaluation.engine import Engine, in_threads
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import Calibration
 from city_resilience.models.learners import fit_member, learner_parameters

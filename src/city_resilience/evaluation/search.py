@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.engine import Engine, Variant, forecast_members, in_threads
-from city_resilience.experiment import Experiment, Model, Parameter
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset

@@ -23,7 +23,7 @@ from city_resilience.evaluation.engine import (
     in_threads,
     past_only,
 )
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.models.learners import learner_parameters
 from city_resilience.progress import Progress, silent

@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import FAMILIES
+from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Float, Indicator

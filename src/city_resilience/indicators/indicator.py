@@ -58,7 +58,7 @@ class Indicator:
     id : str
         Name of the indicator, unique in the table.
     family : str
-        One of `city_resilience.experiment.FAMILIES`.
+        One of `city_resilience.experiment.family.FAMILIES`.
     label_en, label_zh : str
         What it is called in a report.
     unit : str

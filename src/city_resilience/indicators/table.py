@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
-from city_resilience.experiment import FAMILIES
+from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import then
 from city_resilience.indicators.formulas.spatial import of_neighbours
 from city_resilience.indicators.indicator import NEIGHBOURS, Function, Index, Indicator

@@ -11,7 +11,7 @@ from typing import Any
 
 from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import experiment_from
+from city_resilience.experiment.load import experiment_from
 from city_resilience.files import write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import FITTED, Fitted

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.intervals import (

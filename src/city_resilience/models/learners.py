@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import Model, Parameter
+from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.fitted import Fitted, Linear
 from city_resilience.models.trees import Tree, Trees
 from city_resilience.models.weights import least_absolute_weights

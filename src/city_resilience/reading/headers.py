@@ -9,7 +9,7 @@ from itertools import pairwise
 from city_resilience.catalogue.gazetteer.groups import GROUPS
 from city_resilience.catalogue.variables import Match, Variable, load_catalogue, unit_in_brackets
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import Column, Data
+from city_resilience.experiment.data import Column, Data
 from city_resilience.reading.wording import (
     catalogue_key,
     factor_of,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.errors import InputError
-from city_resilience.experiment import Data
+from city_resilience.experiment.data import Data
 from city_resilience.reading import checks
 from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections

@@ -27,7 +27,7 @@ from typing import Any
 from city_resilience.audit import rules
 from city_resilience.audit.audit import AUDIT_LEVELS
 from city_resilience.audit.wording import span
-from city_resilience.experiment import FAMILIES
+from city_resilience.experiment.family import FAMILIES
 from city_resilience.reading.issues import Place
 from city_resilience.report.audit_coverage import THIN, series_by_variable
 from city_resilience.report.texts import Both, Texts, both, joined

@@ -14,7 +14,7 @@ from typing import Any, TypedDict
 import pandas as pd
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.report.cities import (
     Labels,
     cities_table,

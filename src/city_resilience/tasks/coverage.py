@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.features import FeatureSpec, carried, choose_features, yearly_shares
 from city_resilience.tasks.indices import with_indices

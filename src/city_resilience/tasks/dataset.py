@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.indicator import Index, Indicator

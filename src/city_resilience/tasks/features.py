@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import Features
+from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.ratios import within_year_rank
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import AsOf

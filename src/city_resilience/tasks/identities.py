@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import load_catalogue
-from city_resilience.experiment import Outcome
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.formulas.years import lag
 
 __all__ = ["Draw", "Identity", "draw_variables", "identities_of", "load_identities"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.experiment import Features
+from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.composite import FittedComposite, varies
 from city_resilience.indicators.indicator import Index
 from city_resilience.indicators.table import load_indices, load_table

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import Composite, Outcome
+from city_resilience.experiment.outcome import Composite, Outcome
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.ratios import ratio

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.ratios import (
     change,

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.experiment import Experiment, Features
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import Features
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.features import FeatureSpec, choose_features, feature_matrix
 from city_resilience.tasks.outcome import horizon_before

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from city_resilience.evaluation.scores import SCORES
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 
 __all__ = ["Metric", "column_types", "flat_metrics", "flat_params"]
@@ -36,7 +36,7 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
 
     Examples
     --------
-    >>> from city_resilience.experiment import experiment_from
+    >>> from city_resilience.experiment.load import experiment_from
     >>> values = {"name": "demo", "evaluation": {"first_origin": 2010}}
     >>> flat_params(experiment_from(values, "here"))["evaluation.first_origin"]
     '2010'

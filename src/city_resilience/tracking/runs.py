@@ -17,7 +17,7 @@ import pandas as pd
 
 from city_resilience import __version__
 from city_resilience.errors import GateRefused, InputError
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import import_mlflow, silenced
 from city_resilience.tracking.metrics import Metric, column_types, flat_metrics, flat_params

@@ -13,7 +13,7 @@ from city_resilience.evaluation.backtest import Backtest, backtest_at
 from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.engine import Engine
 from city_resilience.evaluation.scores import best_naive, yearly
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec

@@ -16,7 +16,7 @@ from city_resilience import __version__
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.study.context import Context, Settings, context_of
 from city_resilience.evaluation.study.parts import PARTS
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset

@@ -11,7 +11,7 @@ from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazett
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
-from city_resilience.experiment import Experiment
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.headers import own_match
 from city_resilience.reading.sheet import fits
 from city_resilience.reading.wording import single_line

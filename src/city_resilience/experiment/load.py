@@ -1,0 +1,122 @@
+"""How an experiment file is read, and what its errors say."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.data import Column
+from city_resilience.experiment.experiment import Experiment
+
+__all__ = ["experiment_from", "load_experiment"]
+
+
+def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experiment:
+    """Read and check an experiment file.
+
+    A file that says ``extends = "other.toml"`` takes over the other's keys, and sets its own over
+    them.
+
+    Parameters
+    ----------
+    path : Path
+        The TOML file.
+    overrides : iterable of str
+        ``section.key=value`` pairs, the value in TOML notation (a bare word is a string).
+
+    Raises
+    ------
+    InputError
+        If the file is missing or no TOML, a key is unknown, or a value is not allowed.
+    """
+    path = Path(path)
+    values = _read(path)
+    for item in overrides:
+        _override(values, item)
+    return experiment_from(values, str(path))
+
+
+def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read a file and what it extends."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{path}: no such experiment file; name an experiment.toml, for example "
+            "experiments/demo/experiment.toml"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: not valid TOML: {error}; mend that line") from error
+    base = values.pop("extends", None)
+    if base is None:
+        return values
+    if path.resolve() in seen:
+        raise InputError(f"{path}: key 'extends': the file extends itself; remove the key")
+    if not isinstance(base, str):
+        raise InputError(f"{path}: key 'extends': a file name expected, found {base!r}; correct it")
+    return _merged(_read(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def experiment_from(values: Mapping[str, Any], where: str) -> Experiment:
+    """Build an experiment from plain values; ``where`` names their source in errors."""
+    try:
+        return Experiment.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"{where}: {_first_problem(error)}") from error
+
+
+def _override(values: dict[str, Any], item: str) -> None:
+    key, equals, text = item.partition("=")
+    if not equals or not key.strip():
+        raise InputError(f"--set {item!r}: expected key=value, for example outcome.horizons=[1,2]")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise InputError(f"--set {item!r}: {section!r} is a value, not a section")
+    values[last] = value
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    location = [str(part) for part in problem["loc"]]
+    key = ".".join(location) or "experiment"
+    if problem["type"] == "extra_forbidden":
+        known = _keys_at(location[:-1])
+        return (
+            f"key {key!r} does not exist{nearest(location[-1], known)}; "
+            f"remove it or use one of: {', '.join(known)}"
+        )
+    if problem["type"] == "missing":
+        return f"key {key!r} is missing; add it"
+    found = json.dumps(problem["input"], ensure_ascii=False, default=str)
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"key {key!r}: {message[0].lower()}{message[1:]}, found {found}; change the value"
+
+
+def _keys_at(location: list[str]) -> list[str]:
+    model: Any = Experiment
+    for part in location:
+        if part in getattr(model, "model_fields", {}):
+            model = model.model_fields[part].annotation
+        else:
+            model = Column
+    return sorted(getattr(model, "model_fields", Column.model_fields))
