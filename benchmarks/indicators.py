@@ -20,10 +20,10 @@ from collections.abc import Iterator
 import numpy as np
 from indicators_direct import direct
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.indicators.compute import compute_indicators
-from city_resilience.indicators.indicator import Float
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import broad_groups, broad_positions, industry_ids
-from city_resilience.indicators.indicator import OUTCOME, Float, Indicator
+from city_resilience.indicators.indicator import OUTCOME, Indicator
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 

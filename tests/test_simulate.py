@@ -10,9 +10,11 @@ from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.formulas.history import national_growth
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.reading.read import read_panel
-from city_resilience.resilience.horizons import growth_gap
+from city_resilience.resilience.measures import MEASURES
 from city_resilience.simulate import CARRIERS, NOISE, PLANTED, main, simulate_panel, with_headers
 from places import ROOT
+
+GROWTH_GAP = MEASURES["growth_gap"].label
 
 EXPERIMENTS = ROOT / "experiments"
 
@@ -48,7 +50,7 @@ def test_keys_are_complete_and_names_made_up(simulated):
 
 
 def test_size_of_the_gap_is_that_of_real_cities(simulated):
-    assert 2.0 < np.nanstd(growth_gap(levels(simulated).to_numpy(), 1)) < 3.0
+    assert 2.0 < np.nanstd(GROWTH_GAP(levels(simulated).to_numpy(), 1)) < 3.0
 
 
 def test_nation_contracts_in_the_two_years_stated(simulated):
@@ -59,7 +61,7 @@ def test_nation_contracts_in_the_two_years_stated(simulated):
 @pytest.mark.parametrize("horizon", [1, 2, 3])
 def test_expectation_is_unbiased_and_at_h1_leaves_only_the_noise(simulated, horizon):
     years = range(2000, 2020 - horizon)
-    label = growth_gap(levels(simulated).to_numpy(), horizon)[:, : len(years)]
+    label = GROWTH_GAP(levels(simulated).to_numpy(), horizon)[:, : len(years)]
     mean = expected(simulated, horizon, years)
     slope = np.sum(mean * label) / np.sum(mean**2)
     assert slope == pytest.approx(1.0, abs=0.05)
@@ -82,7 +84,7 @@ def test_planted_effects_are_in_the_panel_and_ict_counts_more_in_contractions(si
     panel = type(simulated)(frame, simulated.truth, simulated.contractions)
     ict, patents = standard_scores(panel, "ict"), standard_scores(panel, "patents")
     industry = standard_scores(panel, "gdp_share_secondary", np.array)
-    gap = growth_gap(levels(panel).to_numpy(), 1)
+    gap = GROWTH_GAP(levels(panel).to_numpy(), 1)
     last = np.full(gap.shape, np.nan)
     last[:, 1:] = gap[:, :-1]
     shock = np.isin(np.unique(frame["year"]) + 1, simulated.contractions).astype(float)
@@ -107,7 +109,7 @@ def test_who_does_not_know_the_calendar_errs_only_before_a_contraction(simulated
 
 def test_noise_only_gap_is_unrelated_to_its_past_and_to_the_planted_columns():
     noise = simulate_panel(seed=4, noise_only=True)
-    gap = growth_gap(levels(noise).to_numpy(), 1)[:, :-1]
+    gap = GROWTH_GAP(levels(noise).to_numpy(), 1)[:, :-1]
     assert noise.truth["expected_gap"].eq(0).all()
     assert abs(np.corrcoef(gap[:, 1:].ravel(), gap[:, :-1].ravel())[0, 1]) < 0.04
     noise.frame["ict"] = noise.frame["employment_ict"] / noise.frame["unit_employment"]

@@ -32,13 +32,12 @@ from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask, Strings
 from city_resilience.catalogue.variables import load_catalogue
 
 __all__ = ["CARRIERS", "PLANTED", "Simulated", "simulate_panel", "with_headers"]
 
-Float = NDArray[np.float64]
 
 OWN_PAST = 0.35
 ICT = 1.0
@@ -241,7 +240,7 @@ def _centred(push: Float, output: Float) -> Float:
 def _output(
     rng: np.random.Generator,
     latent: Mapping[str, Float],
-    shocks: NDArray[np.bool_],
+    shocks: Mask,
     start: Float,
     noise_only: bool,
 ) -> tuple[Float, Float]:
@@ -261,7 +260,7 @@ def _output(
 
 def _expected(
     latent: Mapping[str, Float],
-    shocks: NDArray[np.bool_],
+    shocks: Mask,
     output: Float,
     gap: Float,
     noise_only: bool,
@@ -284,8 +283,8 @@ def _expected(
 
 
 def _truth(
-    names: NDArray[np.str_],
-    years: NDArray[np.int64],
+    names: Strings,
+    years: Int,
     known: Mapping[int, Float],
     unknown: Mapping[int, Float],
 ) -> pd.DataFrame:
@@ -313,8 +312,8 @@ def _names(rng: np.random.Generator, cities: int) -> list[str]:
 def _frame(
     rng: np.random.Generator,
     columns: Mapping[str, Float],
-    names: NDArray[np.str_],
-    years: NDArray[np.int64],
+    names: Strings,
+    years: Int,
 ) -> pd.DataFrame:
     cities = len(names)
     start = columns["population"][:, 0]

@@ -144,14 +144,8 @@ def test_boundary_changes_stand_at_both_ends():
 
 
 def test_the_years_of_all_boundary_changes():
-    found = {city.name: CHINA.boundary_years(code) for code, city in CHINA.cities.items()}
-    assert {name: set(years) for name, years in found.items() if years} == BREAKS
-
-
-def test_boundary_years_take_a_name_too():
-    assert CHINA.boundary_years("巢湖") == CHINA.boundary_years("341400") == {2011}
-    assert CHINA.boundary_years("苏州市") == frozenset()
-    with pytest.raises(InputError, match="'吉林' is ambiguous"):
-        CHINA.boundary_years("吉林")
-    with pytest.raises(InputError, match="'湖北省' is a province"):
-        CHINA.boundary_years("湖北省")
+    found = {
+        city.name: {year for year, _ in CHINA.boundary_changes(code)}
+        for code, city in CHINA.cities.items()
+    }
+    assert {name: years for name, years in found.items() if years} == BREAKS

@@ -23,8 +23,10 @@ from city_resilience.models.intervals import (
     interval_rows,
     interval_score,
 )
-from city_resilience.resilience.horizons import growth_gap
+from city_resilience.resilience.measures import MEASURES
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
+
+GROWTH_GAP = MEASURES["growth_gap"].label
 
 
 def calibration(residuals, scales=None, horizon=1) -> Calibration:
@@ -137,7 +139,7 @@ def test_a_tenth_of_the_cities_is_expected_among_the_worst_tenth():
 
 def test_scale_is_the_root_of_the_mean_gap_drawn_to_all_cities():
     view = facts_of(small_panel()).at(2008)
-    gaps = np.abs(growth_gap(view.outcome, 1)[:, :-1])
+    gaps = np.abs(GROWTH_GAP(view.outcome, 1)[:, :-1])
     pooled = np.nanmean(gaps)
     for row, scale in zip(gaps, city_scale(view), strict=True):
         known = row[np.isfinite(row)]

@@ -53,13 +53,6 @@ def test_a_shock_in_the_newest_year_is_not_yet_followed():
         assert not found.beside["censored"].any()
 
 
-def test_back_on_the_path_of_the_nation_is_later_than_back_at_the_peak():
-    outcome = np.array([[100.0, 90.0, 101.0, 112.0], [900.0, 945.0, 999.0, 1008.0]])
-    # Nation: 1000, 1035, 1100, 1120; the city is expected at 103.5, 110, 112.
-    assert time_to_recover(outcome, 0).values.tolist() == [2.0, 1.0]
-    assert time_to_recover(outcome, 0, with_nation=True).values.tolist() == [3.0, 1.0]
-
-
 def test_trend_deviation_against_numpy_polyfit():
     rng = np.random.default_rng(0)
     outcome = np.exp(np.cumsum(rng.normal(0.05, 0.03, (4, 16)), axis=1)) * 50

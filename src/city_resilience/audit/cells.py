@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from city_resilience.arrays import Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.masking import out_of_range
 from city_resilience.audit.rule import Rule, VariableView
-from city_resilience.audit.trajectories import Mask, cells_of, runs
+from city_resilience.audit.trajectories import cells_of, runs
 from city_resilience.audit.wording import shown, span, with_unit
 from city_resilience.reading.issues import Issue, correction_line
 

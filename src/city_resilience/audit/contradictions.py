@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule
 from city_resilience.audit.totals import Sum, exceeding, larger_than, load_sums, off_sum, parts_of
-from city_resilience.audit.trajectories import Float, cells_of
+from city_resilience.audit.trajectories import cells_of
 from city_resilience.audit.wording import shown, span
 from city_resilience.reading.issues import Issue
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
-from city_resilience.audit.trajectories import Float
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "exchanged", "exchanges"]

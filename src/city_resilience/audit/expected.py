@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.thresholds import Departure
 from city_resilience.audit.trajectories import (
-    Float,
-    Mask,
     beyond,
     levels_after,
     levels_before,

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from city_resilience.arrays import Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
-from city_resilience.audit.trajectories import Mask, runs
+from city_resilience.audit.trajectories import runs
 from city_resilience.audit.wording import shown, span
 from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.panel import Grid

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Trajectory
 from city_resilience.audit.rule import Rule, VariableView
-from city_resilience.audit.trajectories import Float, cells_of
+from city_resilience.audit.trajectories import cells_of
 from city_resilience.audit.wording import compared, likely_power
 from city_resilience.audit.year_moves import YearMove
 from city_resilience.reading.issues import Issue

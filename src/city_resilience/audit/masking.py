@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
 from city_resilience.audit.totals import parts_of, wrong_side
-from city_resilience.audit.trajectories import Float, Mask, cells_of
+from city_resilience.audit.trajectories import cells_of
 from city_resilience.audit.wording import likely_power, shown
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.experiment.data import Audit

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule, VariableView
-from city_resilience.audit.trajectories import Float, cells_of
+from city_resilience.audit.trajectories import cells_of
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "fingerprints", "repeated_rows", "repeated_series"]
@@ -39,7 +40,7 @@ def _copied(view: PanelView, reason: str, **more: Any) -> Issue:
     return view.issue("warning", "duplicate", reason, surprise=limit.COPY_SURPRISE, **more)
 
 
-def _equal(marks: NDArray[np.uint64], rows: NDArray[np.int64]) -> list[tuple[int, int]]:
+def _equal(marks: NDArray[np.uint64], rows: Int) -> list[tuple[int, int]]:
     """Return neighbours among some rows, in the order of their marks, whose marks are equal."""
     order = rows[np.argsort(marks[rows], kind="stable")]
     same = np.flatnonzero(marks[order[1:]] == marks[order[:-1]])

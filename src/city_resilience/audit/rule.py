@@ -9,12 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Trajectory
 from city_resilience.audit.masking import Masked
-from city_resilience.audit.trajectories import Float, Mask
 from city_resilience.audit.wording import (
     compared,
     correction_factor,
@@ -51,7 +50,7 @@ class PanelView:
     panel: Panel
     grid: Grid
     outcome: str
-    positions: NDArray[np.int64]
+    positions: Int
     masked: Masked
 
     @property
@@ -144,7 +143,7 @@ class VariableView:
         return self.id == self.panel_view.outcome
 
     @property
-    def years(self) -> NDArray[np.int64]:
+    def years(self) -> Int:
         """Years of the panel, the columns of ``values``."""
         return self.panel_view.grid.years
 
@@ -153,7 +152,7 @@ class VariableView:
         """How its cities moved into each year."""
         return year_moves(self.trajectory.past.logs, self.observed())
 
-    def observed(self) -> NDArray[np.int64]:
+    def observed(self) -> Int:
         """Return the columns in which any city has a value."""
         return np.flatnonzero(np.isfinite(self.values).any(axis=0))
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask, Positions
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, Trajectory
 from city_resilience.audit.rule import Rule, VariableView
 from city_resilience.audit.thresholds import Departure
-from city_resilience.audit.trajectories import Float, Mask
 from city_resilience.audit.wording import likely_power, why_factor
 from city_resilience.reading.issues import Issue, Level
 
 __all__ = ["RULES", "Evidence", "outcome_spikes", "spikes", "weigh"]
 
-Cells = tuple[NDArray[np.intp], ...]
+Cells = tuple[Positions, ...]
 """Rows and columns of cells."""
 
 
@@ -57,7 +57,7 @@ class Evidence:
     expected: Float
     surprise: Float
     disagreement: Float
-    likeness: NDArray[np.int64]
+    likeness: Int
     own: Float
     power: Float
     edge: Mask
@@ -162,12 +162,12 @@ def _whole_numbers(steps: Float, logs: Float, power: Float) -> Float:
     return np.where(broken & (steps >= 1) & (power > 0), 0.0, power)
 
 
-def _likeness(past: Past, at: Cells, off: Float) -> NDArray[np.int64]:
+def _likeness(past: Past, at: Cells, off: Float) -> Int:
     rows = np.arange(len(off))
     detrended = (past.logs - past.national)[at[0]]
     distance = np.abs(detrended - detrended[rows, at[1]][:, None])
     distance[rows, at[1]] = np.inf
-    near: NDArray[np.int64] = (distance < np.abs(off)[:, None] / 2).sum(axis=1)
+    near: Int = (distance < np.abs(off)[:, None] / 2).sum(axis=1)
     return near
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from city_resilience.arrays import Float, Mask
 
 __all__ = ["Departure"]
 
@@ -28,7 +29,7 @@ class Departure:
     factor: float
     moves: float
 
-    def reached(self, off: NDArray[np.float64], surprise: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def reached(self, off: Float, surprise: Float) -> Mask:
         """Say which cells are off by so much; NaN never is.
 
         Parameters

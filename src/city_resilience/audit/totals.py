@@ -8,9 +8,9 @@ from functools import cache
 
 import numpy as np
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
-from city_resilience.audit.trajectories import Float, Mask
 from city_resilience.catalogue.variables import Variable, load_catalogue
 
 __all__ = [

@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 
 __all__ = [
-    "Float",
-    "Mask",
     "beyond",
     "cells_of",
     "levels_after",
@@ -26,9 +25,6 @@ __all__ = [
     "runs",
     "trailing_most",
 ]
-
-Float = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 
 def cells_of(mask: Mask) -> list[tuple[int, int]]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule, VariableView
-from city_resilience.audit.trajectories import Float, median_of_known
+from city_resilience.audit.trajectories import median_of_known
 from city_resilience.audit.wording import compared, correction_factor, shown, span, why_factor
 from city_resilience.catalogue.variables import Range, load_catalogue
 from city_resilience.reading.issues import Issue

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.audit import thresholds as limit
-from city_resilience.audit.trajectories import Float
 
 __all__ = [
     "compared",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.audit import thresholds as limit
-from city_resilience.audit.trajectories import Float, Mask
 
 __all__ = ["YearMove", "year_moves"]
 
@@ -61,7 +60,7 @@ class YearMove:
         return self.width >= limit.WIDER and self.far >= least
 
 
-def year_moves(logs: Float, observed: NDArray[np.int64]) -> list[YearMove]:
+def year_moves(logs: Float, observed: Int) -> list[YearMove]:
     """Compare the cities' changes into each year with those into the others.
 
     Parameters

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
@@ -30,8 +30,6 @@ from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
 __all__ = ["Backtest", "backtest_at", "run_backtest"]
-
-Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

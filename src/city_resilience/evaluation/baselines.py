@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.models.weights import least_absolute_weights
 from city_resilience.tasks.dataset import AsOf
 
 __all__ = ["BASELINES", "Baseline", "past_gaps", "trailing_mean"]
 
-Float = NDArray[np.float64]
 LAGS = 5
 
 

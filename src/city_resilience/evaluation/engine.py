@@ -16,8 +16,8 @@ from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Positions
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
@@ -40,8 +40,6 @@ __all__ = [
     "past_only",
 ]
 
-Float = NDArray[np.float64]
-Columns = NDArray[np.intp]
 Result = TypeVar("Result")
 WORKERS = 2
 
@@ -64,8 +62,8 @@ class Variant:
     """
 
     id: str
-    columns: Callable[[Task], Columns] | None = None
-    held_out: NDArray[np.int64] | None = None
+    columns: Callable[[Task], Positions] | None = None
+    held_out: Int | None = None
     parameters: Mapping[str, Values] | None = None
 
     def members(self, model: Model) -> Mapping[str, Values]:
@@ -125,7 +123,7 @@ class Engine:
     newest : int
         The live origin.
     specs : dict of (int, int) to FeatureSpec
-        Columns by origin and horizon, of the tasks prepared so far.
+        Positions by origin and horizon, of the tasks prepared so far.
     """
 
     def __init__(

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.tasks.dataset import Dataset
 
 __all__ = ["BACKTEST_COLUMNS", "forecast_frame"]
 
-Float = NDArray[np.float64]
 BACKTEST_COLUMNS = (
     *("model", "city", "origin", "horizon", "target_year"),
     *("truth", "forecast", "lower", "upper"),

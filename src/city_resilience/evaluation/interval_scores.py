@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.evaluation.scores import WHOLE, slices
 from city_resilience.models.intervals import (
     EVENTS,
@@ -26,7 +26,6 @@ __all__ = [
     "year_bootstrap",
 ]
 
-Float = NDArray[np.float64]
 
 INTERVAL_COLUMNS = (
     *("horizon", "slice", "level", "years", "n", "coverage", "width", "interval_score"),

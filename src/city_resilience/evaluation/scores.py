@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 
@@ -29,7 +29,6 @@ __all__ = [
     "yearly",
 ]
 
-Float = NDArray[np.float64]
 
 WITHOUT_BREAKS = "without_breaks"
 WHOLE = ("all", "year")
@@ -149,13 +148,13 @@ def slices(
                 yield f"group:{name}", str(level), rows
 
 
-def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> NDArray[np.bool_]:
+def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> Mask:
     """Whether a flagged year lies after the origin and up to the target year of each row."""
     breaks = pd.DataFrame(list(flagged), columns=["city", "break_year"])
     windows = frame[["city", "origin", "target_year"]].assign(row=np.arange(len(frame)))
     met = windows.merge(breaks, on="city")
     inside = (met["origin"] < met["break_year"]) & (met["break_year"] <= met["target_year"])
-    spans: NDArray[np.bool_] = np.isin(windows["row"].to_numpy(), met.loc[inside, "row"])
+    spans: Mask = np.isin(windows["row"].to_numpy(), met.loc[inside, "row"])
     return spans
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.engine import Engine, Variant, forecast_members, in_threads
 from city_resilience.experiment.experiment import Experiment
@@ -18,8 +18,6 @@ from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task
 
 __all__ = ["search_parameters"]
-
-Float = NDArray[np.float64]
 
 
 def search_parameters(

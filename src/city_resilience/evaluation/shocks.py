@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
 from city_resilience.evaluation.engine import (
     HISTORY,
@@ -34,7 +34,6 @@ from city_resilience.tasks.task import Task, prepare_window_task
 
 __all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "known_values", "run_shocks", "score_shocks"]
 
-Float = NDArray[np.float64]
 Labels = Mapping[Window, Float]
 LATER, UNSEEN = "later_shock", "unseen_provinces"
 SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
@@ -140,11 +139,6 @@ def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
     return scores.sort_values(order, ignore_index=True)
 
 
-def _provinces(dataset: Dataset) -> list[str]:
-    province = dataset.groups.get("province")
-    return [] if province is None else sorted(set(province.tolist()) - {""})
-
-
 def known_values(measure: Measure, window: Window, values: Float, year: int) -> Float:
     """Return the measured values of a shock that were known in a data year, NaN for the others.
 
@@ -192,7 +186,7 @@ def _shock(
 
 
 def _forecast(
-    dataset: Dataset, experiment: Experiment, shock: _Shock, inside: NDArray[np.bool_] | None
+    dataset: Dataset, experiment: Experiment, shock: _Shock, inside: Mask | None
 ) -> pd.DataFrame:
     """Forecast the cities of a group from all others, or all from all, with every candidate.
 
@@ -218,7 +212,7 @@ def _forecast(
     return pd.concat(frames, ignore_index=True)
 
 
-def _naive(shock: _Shock, task: Task, asked: NDArray[np.bool_]) -> dict[str, Float]:
+def _naive(shock: _Shock, task: Task, asked: Mask) -> dict[str, Float]:
     """Forecast by rules: no gap, the middle label, the shock before, the last gap rescaled.
 
     The last is the city's yearly gap times the slope that the labels show, by least squares.
@@ -240,9 +234,7 @@ def _naive(shock: _Shock, task: Task, asked: NDArray[np.bool_]) -> dict[str, Flo
     return found
 
 
-def _learners(
-    task: Task, experiment: Experiment, inside: NDArray[np.bool_] | None
-) -> dict[str, Float]:
+def _learners(task: Task, experiment: Experiment, inside: Mask | None) -> dict[str, Float]:
     """Forecast with each learner on all columns, their mean, and the mean on history alone."""
     known = learner_parameters(experiment.model)
     parameters = {name: values for name, values in known.items() if name != "persistence"}

@@ -12,8 +12,8 @@ from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
 from city_resilience.evaluation.scores import best_naive, paired_interval, yearly
@@ -38,7 +38,6 @@ __all__ = [
     "underpowered",
 ]
 
-Float = NDArray[np.float64]
 
 LEVEL = 0.95
 FEW_YEARS, FEW_BEYOND = 10, 8

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.models.forecaster import Forecaster, ForecastRows, HorizonModel
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "mean_sizes",
 ]
 
-Float = NDArray[np.float64]
 
 DRIVER_COLUMNS = (
     "city",

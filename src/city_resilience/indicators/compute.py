@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.indicators.indicator import Float, Indicator
+from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.inputs import Inputs, lag_of, variables_behind
 from city_resilience.indicators.table import load_indices, load_table
 

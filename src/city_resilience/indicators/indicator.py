@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from city_resilience.arrays import Float
 
 __all__ = [
     "COORDINATES",
@@ -23,13 +24,11 @@ __all__ = [
     "PROVINCE",
     "RELATEDNESS_DENSITY",
     "YEARS",
-    "Float",
     "Function",
     "Index",
     "Indicator",
 ]
 
-Float = NDArray[np.float64]
 Function = Callable[..., Float]
 
 # What is no variable of the panel: the outcome, what is known of the cities, and results that

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import broad_groups, industry_ids
 from city_resilience.indicators.formulas import agglomeration
 from city_resilience.indicators.formulas.history import growth_gap_past
@@ -32,7 +33,6 @@ from city_resilience.indicators.indicator import (
     PROVINCE,
     RELATEDNESS_DENSITY,
     YEARS,
-    Float,
     Indicator,
 )
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
 from city_resilience.models.trees import Trees
 
 __all__ = ["FITTED", "Fitted", "Linear"]
-
-Float = NDArray[np.float64]
 
 
 class Fitted(Protocol):

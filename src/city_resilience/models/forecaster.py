@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask, Positions
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -30,7 +31,6 @@ from city_resilience.tasks.outcome import horizon_before
 
 __all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel", "available_from"]
 
-Float = NDArray[np.float64]
 
 FORECAST_COLUMNS: Mapping[str, str] = {
     "city": "str",
@@ -108,8 +108,8 @@ class ForecastRows:
 
     dataset: Dataset
     origin: int
-    cities: NDArray[np.intp]
-    origins: NDArray[np.int64]
+    cities: Positions
+    origins: Int
 
     @classmethod
     def of(cls, dataset: Dataset, origin: int | None = None) -> ForecastRows:
@@ -127,7 +127,7 @@ class ForecastRows:
         return np.array(self.dataset.cities, dtype=object)[self.cities]
 
     @property
-    def stale(self) -> NDArray[np.bool_]:
+    def stale(self) -> Mask:
         """Whether the series of the city ends before the common origin."""
         return self.origins < self.origin
 

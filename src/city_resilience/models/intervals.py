@@ -16,8 +16,8 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.errors import InputError
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
@@ -44,7 +44,6 @@ __all__ = [
     "interval_score",
 ]
 
-Float = NDArray[np.float64]
 
 CALIBRATION = "calibration.npz"
 LAYOUT: Layout = {"origin": ("i8", "rows"), "residual": ("f8", "rows"), "scale": ("f8", "rows")}
@@ -83,7 +82,7 @@ class Calibration:
     """
 
     wait: int
-    origin: NDArray[np.int64]
+    origin: Int
     residual: Float
     scale: Float
 
@@ -113,7 +112,7 @@ class Calibration:
         """Return the calibration as it stood at an origin."""
         return self._only(self.origin + self.wait <= origin)
 
-    def _only(self, rows: NDArray[np.bool_]) -> Calibration:
+    def _only(self, rows: Mask) -> Calibration:
         return Calibration(self.wait, self.origin[rows], self.residual[rows], self.scale[rows])
 
     def to_bytes(self) -> bytes:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.fitted import Fitted, Linear
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LEARNERS", "Hyperparameter", "Learner", "fit_member", "learner_parameters"]
 
-Float = NDArray[np.float64]
 PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
 Values = Mapping[str, Parameter]
 
@@ -190,7 +189,7 @@ def fit_extra_trees_history(sample: Sample, values: Values, seed: int) -> Trees 
     return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
 
 
-def _forest(sample: Sample, columns: NDArray[np.intp], values: Values, seed: int) -> Trees:
+def _forest(sample: Sample, columns: Positions, values: Values, seed: int) -> Trees:
     from sklearn.ensemble import ExtraTreesRegressor
 
     own = sample.only(columns)
@@ -211,7 +210,7 @@ def _forest(sample: Sample, columns: NDArray[np.intp], values: Values, seed: int
     return Trees.of(grown, 0.0, len(sample.columns))
 
 
-def _tree(grown: Any, size: float, fill: Float, columns: NDArray[np.intp]) -> Tree:
+def _tree(grown: Any, size: float, fill: Float, columns: Positions) -> Tree:
     """Turn a tree of scikit-learn into one of xgboost that sends every float32 the same way.
 
     There a row goes left at or below a float64, here below a float32: the smallest one above it.

@@ -17,11 +17,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
 
 __all__ = ["Tree", "Trees"]
 
-Float = NDArray[np.float64]
 MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 64 * 2**20
 ROOT = 2**31 - 1  # what xgboost calls the parent of a root
@@ -50,7 +50,7 @@ class Tree:
     left: NDArray[np.int32]
     feature: NDArray[np.int32]
     condition: NDArray[np.float32]
-    missing_left: NDArray[np.bool_]
+    missing_left: Mask
     cover: NDArray[np.float32]
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.resilience.horizons import known_labels
 
 __all__ = ["blend_weights", "least_absolute_weights", "weights_at"]
 
-Float = NDArray[np.float64]
-Weigh = Callable[[Float, Float, NDArray[np.int64]], Float]
+
 SHARPNESS = 30.0
 _TINY = 1e-12
 
@@ -50,7 +49,7 @@ def least_absolute_weights(inputs: Float, labels: Float) -> Float:
     return weights
 
 
-def blend_weights(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Float:
+def blend_weights(forecasts: Float, labels: Float, origins: Int) -> Float:
     """Weights of the members of a blend, by what is certain of their errors at earlier origins.
 
     ``exp(-30 e)``, where ``e`` is by how much a member's yearly mean absolute error exceeds that of
@@ -99,7 +98,6 @@ def weights_at(
     wait: int,
     inputs: Mapping[int, Float],
     truths: Mapping[int, Float],
-    weigh: Weigh = blend_weights,
 ) -> Float:
     """Weights of a blend at an origin, from the origins whose outcome was known by then.
 
@@ -111,8 +109,6 @@ def weights_at(
         What the members forecast at each origin; NaN for a city that was not forecast.
     truths : mapping of int to ndarray, shape (cities,)
         What came to pass; read for an origin once it is known.
-    weigh : callable
-        From forecasts (n, members), outcomes (n,) and origins (n,), n may be 0, to weights.
 
     Returns
     -------
@@ -125,4 +121,4 @@ def weights_at(
     rows = np.concatenate([np.empty((0, width)), *(inputs[o][known[o]] for o in past)])
     labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
     sizes = [np.count_nonzero(known[o]) for o in past]
-    return weigh(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))
+    return blend_weights(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))

@@ -7,11 +7,11 @@ windows; their signs give the quadrant. The shift-share effects split the same d
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.resilience.growth import FLOOR, city_total, national_rate, pair_rules, still
-from city_resilience.resilience.reasons import Flags, Measured, Rule, measured
+from city_resilience.resilience.reasons import Measured, Rule, measured
 
 __all__ = [
     "QUADRANTS",
@@ -24,7 +24,6 @@ __all__ = [
     "structure_effect",
 ]
 
-Float = NDArray[np.float64]
 
 QUADRANTS = (
     "not resistant, not recovered",
@@ -35,7 +34,7 @@ QUADRANTS = (
 
 
 def excess_change(
-    start: Float, end: Float, floor: float = FLOOR, gone: Flags | None = None
+    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
 ) -> Measured:
     """Change over what growth with the nation would bring, ``(ΔE_i - g_N E_i) / |g_N E_i|``.
 
@@ -59,7 +58,7 @@ def excess_change(
     return measured(values, *pair_rules(start, end, gone), ("nation_still", still(nation, floor)))
 
 
-def industries_known(start: Float, end: Float) -> Flags:
+def industries_known(start: Float, end: Float) -> Mask:
     """Cities with every industry known (zero or more) in both years, shape (cities,)."""
     both = np.isfinite(start) & np.isfinite(end) & (start >= 0) & (end >= 0)
     return np.asarray(both.all(axis=1))

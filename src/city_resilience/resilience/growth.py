@@ -7,10 +7,10 @@ over the cities present in both years compared.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
-from city_resilience.resilience.reasons import Flags, Measured, Rule, measured
+from city_resilience.resilience.reasons import Measured, Rule, measured
 
 __all__ = [
     "FLOOR",
@@ -26,7 +26,6 @@ __all__ = [
     "years_over",
 ]
 
-Float = NDArray[np.float64]
 FLOOR = 0.01
 
 
@@ -64,7 +63,7 @@ def national_rate(start: Float, end: Float) -> Float:
     return ratio(now - before, before)
 
 
-def pair_rules(start: Float, end: Float, gone: Flags | None = None) -> tuple[Rule, ...]:
+def pair_rules(start: Float, end: Float, gone: Mask | None = None) -> tuple[Rule, ...]:
     """Reasons for which the growth of a city between two years is unknown.
 
     Parameters
@@ -83,13 +82,13 @@ def pair_rules(start: Float, end: Float, gone: Flags | None = None) -> tuple[Rul
     )
 
 
-def years_over(outcome: Float) -> Flags:
+def years_over(outcome: Float) -> Mask:
     """Years up to the newest one in which any city has a value, shape (years,)."""
     seen = np.asarray(np.isfinite(outcome).any(axis=0))
     return np.asarray(np.logical_or.accumulate(seen[::-1])[::-1])
 
 
-def vanished_cities(outcome: Float) -> Flags:
+def vanished_cities(outcome: Float) -> Mask:
     """City-years with a value in an earlier year and none from that year on.
 
     Years after the newest year of any city are not yet over, nobody vanishes there.
@@ -105,13 +104,13 @@ def vanished_cities(outcome: Float) -> Flags:
     return np.asarray(seen & ~to_come & years_over(outcome))
 
 
-def still(nation: Float, floor: float) -> Flags:
+def still(nation: Float, floor: float) -> Mask:
     """National growth below the floor in absolute value; unknown growth is not still."""
     return np.asarray(np.abs(nation) < floor)
 
 
 def growth_gap_between(
-    start: Float, end: Float, floor: float = 0.0, gone: Flags | None = None
+    start: Float, end: Float, floor: float = 0.0, gone: Mask | None = None
 ) -> Measured:
     """Growth gap from start to end, ``100 * [ln(Y_i'/Y_i) - ln(Y_N'/Y_N)]``, percentage points.
 
@@ -127,7 +126,7 @@ def growth_gap_between(
 
 
 def relative_resistance(
-    start: Float, end: Float, floor: float = FLOOR, gone: Flags | None = None
+    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
 ) -> Measured:
     """Relative resistance ``(g_i - g_N) / |g_N|``: above 0 = held up better than the nation.
 
@@ -158,7 +157,7 @@ def relative_resistance(
 
 
 def sensitivity(
-    start: Float, end: Float, floor: float = FLOOR, gone: Flags | None = None
+    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
 ) -> Measured:
     """Sensitivity ``g_i / g_N``: above 1 = moves more than the nation, up or down.
 

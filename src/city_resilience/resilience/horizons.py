@@ -5,56 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.indicators.formulas.years import lead
 from city_resilience.resilience.growth import (
     FLOOR,
-    growth_gap_between,
     vanished_cities,
     years_over,
 )
-from city_resilience.resilience.reasons import Flags, Measured, Rule, overruled
+from city_resilience.resilience.reasons import Measured, Rule, overruled
 
-__all__ = ["Between", "after_each_year", "between_ends", "growth_gap", "known_labels"]
+__all__ = ["Between", "after_each_year", "between_ends", "known_labels"]
 
-Float = NDArray[np.float64]
-Between = Callable[[Float, Float, float, Flags | None], Measured]
+Between = Callable[[Float, Float, float, Mask | None], Measured]
 """Kernel of start, end, least national growth, and the cities that have vanished by the end."""
-
-
-def growth_gap(outcome: Float, horizon: int) -> Float:
-    """Growth gap over the ``horizon`` years after each origin, percentage points.
-
-    ``100 * [ln(Y_i,t+h / Y_i,t) - ln(Y_N,t+h / Y_N,t)]`` with the nation the sum over the cities
-    present in both years; above 0 = held up better than the nation. No denominator, so it stays
-    defined when the nation stands still.
-
-    Parameters
-    ----------
-    outcome : ndarray, shape (cities, years)
-        Level of the outcome, positive; NaN = unknown.
-    horizon : int
-        Years ahead, at least 1.
-
-    Returns
-    -------
-    ndarray, shape (cities, years)
-        Label at origin t, which uses year t + horizon and is known only then; the last
-        ``horizon`` years are NaN.
-
-    Raises
-    ------
-    ValueError
-        If the horizon is below 1.
-
-    Examples
-    --------
-    >>> growth_gap(np.array([[100.0, 120.0], [100.0, 100.0]]), 1).round(3)
-    array([[ 8.701,    nan],
-           [-9.531,    nan]])
-    """
-    return between_ends(growth_gap_between, outcome, horizon).values
 
 
 def between_ends(kernel: Between, outcome: Float, horizon: int) -> Measured:
@@ -63,7 +27,7 @@ def between_ends(kernel: Between, outcome: Float, horizon: int) -> Measured:
     return overruled(kernel(outcome, lead(outcome, horizon), FLOOR, gone), not_yet)
 
 
-def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Flags]:
+def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Mask]:
     """Say where year t + horizon is not over yet, and which cities have vanished by then.
 
     Raises
@@ -77,7 +41,7 @@ def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Flags]:
     return ("not_yet", ~over), lead(vanished_cities(outcome), horizon) == 1.0
 
 
-def known_labels(origin: int, wait: int, years: NDArray[np.int64]) -> NDArray[np.bool_]:
+def known_labels(origin: int, wait: int, years: Int) -> Mask:
     """Return which label years are known at an origin: those with ``t + wait <= origin``.
 
     Parameters

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError, nearest
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -18,11 +18,9 @@ from city_resilience.resilience.growth import FLOOR, growth_gap_between
 from city_resilience.resilience.measures import Measure, measure_of
 from city_resilience.resilience.reasons import Measured, reason_ids
 from city_resilience.resilience.window import Window
-from city_resilience.resilience.window_data import Counterfactual, RecoveryLevel, WindowData
+from city_resilience.resilience.window_data import Counterfactual, WindowData
 
 __all__ = ["measure_panel"]
-
-Float = NDArray[np.float64]
 
 
 def measure_panel(
@@ -35,7 +33,6 @@ def measure_panel(
     floor: float = FLOOR,
     industries: Sequence[str] | None = None,
     deflator: str = "",
-    recovery_level: RecoveryLevel = "peak",
     composite: FittedComposite | None = None,
 ) -> pd.DataFrame:
     """Measure every city of a panel over every window.
@@ -59,9 +56,6 @@ def measure_panel(
         employment, those that the panel has.
     deflator : str
         Variable id of a price index; the outcome is divided by it.
-    recovery_level : {"peak", "nation"}
-        What a city must reach for `time_to_recover`: its highest level up to the start, or its
-        level at the start grown with the nation.
     composite : FittedComposite, optional
         For the measure ``composite``.
 
@@ -80,7 +74,7 @@ def measure_panel(
         If a name is unknown, a window starts outside the panel, or a measure lacks its input.
     """
     chosen = [measure_of(name) for name in dict.fromkeys(measures)]
-    _check(chosen, windows, panel, counterfactual, floor, recovery_level)
+    _check(chosen, windows, panel, counterfactual, floor)
     grid = panel.grid()
     needs = {need for measure in chosen for need in measure.needs}
     mixed = counterfactual == "industry_mix" and "counterfactual" in needs
@@ -91,7 +85,6 @@ def measure_panel(
         industries=_industries(grid, panel, industries, needed, outcome if mixed else ""),
         counterfactual=counterfactual,
         floor=floor,
-        recovery_level=recovery_level,
         composite=composite,
         components=_components(grid, panel, chosen, composite),
     )
@@ -104,14 +97,9 @@ def _check(
     panel: Panel,
     counterfactual: str,
     floor: float,
-    recovery_level: str,
 ) -> None:
-    for what, given, known in (
-        ("counterfactual", counterfactual, get_args(Counterfactual)),
-        ("recovery_level", recovery_level, get_args(RecoveryLevel)),
-    ):
-        if given not in known:
-            raise InputError(f"{what} {given!r}: choose among {', '.join(known)}")
+    if counterfactual not in (known := get_args(Counterfactual)):
+        raise InputError(f"counterfactual {counterfactual!r}: choose among {', '.join(known)}")
     if not 0 <= floor < 1:
         raise InputError(f"floor {floor}: expected a fraction such as 0.01, from 0 to below 1")
     if not chosen or not windows:

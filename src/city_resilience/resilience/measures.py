@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError, nearest
 from city_resilience.resilience.counterfactual import (
     QUADRANTS,
@@ -21,13 +21,12 @@ from city_resilience.resilience.counterfactual import (
 from city_resilience.resilience.growth import growth_gap_between, relative_resistance, sensitivity
 from city_resilience.resilience.horizons import Between, between_ends
 from city_resilience.resilience.reasons import Codes, Measured, measured
-from city_resilience.resilience.trajectories import TREND_YEARS, time_to_recover, trend_deviation
+from city_resilience.resilience.trajectories import time_to_recover, trend_deviation
 from city_resilience.resilience.window import Window
 from city_resilience.resilience.window_data import WindowData
 
 __all__ = ["MEASURES", "REFUSED", "Kind", "Measure", "Timing", "both_forms", "measure_of"]
 
-Float = NDArray[np.float64]
 Kind = Literal["horizon", "window", "level"]
 OverHorizon = Callable[[Float, int], Measured]
 OverWindow = Callable[[WindowData, Window], Measured]
@@ -53,49 +52,16 @@ class Timing:
     known : str
         Field of `Window` from which on the value is known; "" where each city has a year of its
         own, so that nothing is known of all of them.
-    years_words, known_words : str
-        The same for a reader.
-    history : int
-        How many known years up to the first one are needed, itself included.
     """
 
     years: tuple[str, ...]
     known: str
-    years_words: str
-    known_words: str
-    history: int = 1
 
 
-_END, _RECOVERED = "the end (t + h)", "the end of the recovery"
-CONTRACTION = Timing(("start", "end"), "end", "the start and the end (t and t + h)", _END)
-EXPANSION = Timing(
-    ("end", "recovery_end"), "recovery_end", "the end and the end of the recovery", _RECOVERED
-)
-WHOLE = Timing(
-    ("start", "end", "recovery_end"),
-    "recovery_end",
-    "the start, the end and the end of the recovery",
-    _RECOVERED,
-)
-TREND = Timing(
-    ("start", "end"),
-    "end",
-    f"the end (t + h), and at least {TREND_YEARS} known years up to the start (t)",
-    _END,
-    history=TREND_YEARS,
-)
-OPEN = Timing(
-    ("start",),
-    "",
-    "the start, and every year after it until the city is back",
-    "the year in which the city is back; censored until then",
-)
-STATE = Timing(
-    ("start", "end"),
-    "end",
-    "the year itself; a window shows the index at its end and at its start",
-    "the year itself, once the training window is over",
-)
+CONTRACTION = Timing(("start", "end"), "end")
+EXPANSION = Timing(("end", "recovery_end"), "recovery_end")
+WHOLE = Timing(("start", "end", "recovery_end"), "recovery_end")
+OPEN = Timing(("start",), "")
 
 
 @dataclass(frozen=True)
@@ -162,11 +128,6 @@ class Measure:
     def unit_words(self) -> str:
         """Unit of forecasts and errors in words."""
         return _UNIT_WORDS.get(self.mark, self.mark)
-
-    def years_needed(self, window: Window) -> tuple[int, ...]:
-        """Return the years that are read for certain."""
-        years = [year for name in self.timing.years if (year := getattr(window, name)) is not None]
-        return (*range(years[0] - self.timing.history + 1, years[0]), *years)
 
     def stands_on(self, window: Window) -> int:
         """Return the newest data year before what is measured begins: the origin of a forecast."""
@@ -276,8 +237,7 @@ _TABLE = (
         "偏离冲击前趋势",
         _trend,
         trend_deviation,
-        TREND,
-        ("outcome", "history"),
+        needs=("outcome", "history"),
     ),
     Measure(
         "resistance",
@@ -333,11 +293,7 @@ _TABLE = (
         "more years: a longer way back; 1 = never below, or back within a year",
         "years to recover",
         "恢复所需年数",
-        lambda data, window: time_to_recover(
-            data.outcome,
-            data.column(window.start),
-            with_nation=data.recovery_level == "nation",
-        ),
+        lambda data, window: time_to_recover(data.outcome, data.column(window.start)),
         timing=OPEN,
         needs=("outcome", "history"),
     ),
@@ -348,7 +304,6 @@ _TABLE = (
         "composite index",
         "综合指数",
         _composite,
-        timing=STATE,
         needs=("components",),
     ),
 )

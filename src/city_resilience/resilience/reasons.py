@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask, Strings
+
 __all__ = [
     "REASONS",
     "Codes",
-    "Flags",
     "Measured",
     "Reason",
     "Rule",
@@ -22,10 +23,8 @@ __all__ = [
     "reason_ids",
 ]
 
-Float = NDArray[np.float64]
 Codes = NDArray[np.int8]
-Flags = NDArray[np.bool_]
-Rule = tuple[str, Flags | np.bool_]
+Rule = tuple[str, Mask | np.bool_]
 
 
 @dataclass(frozen=True)
@@ -124,6 +123,6 @@ def overruled(found: Measured, *rules: Rule) -> Measured:
     return measured(found.values, *rules, *own, beside=found.beside)
 
 
-def reason_ids(codes: Codes) -> NDArray[np.str_]:
+def reason_ids(codes: Codes) -> Strings:
     """Return the reason ids of an array of codes; "" = known."""
     return np.asarray(_IDS[codes])

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.indicators.formulas.ratios import log_level
 from city_resilience.indicators.formulas.years import lead
-from city_resilience.resilience.growth import national_rate, vanished_cities, years_over
+from city_resilience.resilience.growth import vanished_cities, years_over
 from city_resilience.resilience.horizons import after_each_year
-from city_resilience.resilience.reasons import Flags, Measured, measured
+from city_resilience.resilience.reasons import Measured, measured
 
 __all__ = ["TREND_YEARS", "time_to_recover", "trend_ahead", "trend_deviation"]
 
-Float = NDArray[np.float64]
 TREND_YEARS = 5
 
 
-def time_to_recover(outcome: Float, start: int, *, with_nation: bool = False) -> Measured:
+def time_to_recover(outcome: Float, start: int) -> Measured:
     """Years until a city is back at its level before the shock: the first k >= 1 at or above it.
+
+    The level is its highest one up to the last year before the shock.
 
     Parameters
     ----------
@@ -26,9 +27,6 @@ def time_to_recover(outcome: Float, start: int, *, with_nation: bool = False) ->
         Level of the outcome, positive; NaN = unknown. Followed to its last year.
     start : int
         Column of the last year before the shock, t0.
-    with_nation : bool
-        Compare with ``Y(t0)`` grown with the nation since t0, instead of the highest level of
-        the years up to t0.
 
     Returns
     -------
@@ -43,7 +41,8 @@ def time_to_recover(outcome: Float, start: int, *, with_nation: bool = False) ->
     """
     known = np.where(outcome > 0, outcome, np.nan)
     after = known[:, start + 1 :]
-    level = _grown_with_nation(known, start) if with_nation else _peak(known, start)
+    past = known[:, : start + 1]
+    level = np.where(np.isfinite(past), past, -np.inf).max(axis=1)[:, None]
     followed = np.logical_and.accumulate(np.isfinite(after), axis=1)
     back = followed & (after >= level)
     recovered = back.any(axis=1)
@@ -61,18 +60,7 @@ def time_to_recover(outcome: Float, start: int, *, with_nation: bool = False) ->
     return Measured(found.values, found.reasons, {"censored": censored, "observed": observed})
 
 
-def _peak(known: Float, start: int) -> Float:
-    past = known[:, : start + 1]
-    return np.asarray(np.where(np.isfinite(past), past, -np.inf).max(axis=1))[:, None]
-
-
-def _grown_with_nation(known: Float, start: int) -> Float:
-    base = np.broadcast_to(known[:, start, None], known[:, start + 1 :].shape)
-    # A city that grew with the nation to the last digits but one is level with it.
-    return np.asarray(base * (1.0 + national_rate(base, known[:, start + 1 :])) * (1 - 1e-12))
-
-
-def trend_ahead(outcome: Float, horizon: int) -> tuple[Float, Flags]:
+def trend_ahead(outcome: Float, horizon: int) -> tuple[Float, Mask]:
     """Log-linear trend of each city on the years up to t, read at ``t + horizon``.
 
     Least squares of ln Y on the year over all known years up to t, at least 5.

@@ -9,17 +9,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.resilience.counterfactual import excess_change, excess_over_mix
 from city_resilience.resilience.growth import FLOOR, vanished_cities, years_over
 from city_resilience.resilience.horizons import Between
 from city_resilience.resilience.reasons import Measured, measured, overruled
 
-__all__ = ["Counterfactual", "RecoveryLevel", "WindowData"]
+__all__ = ["Counterfactual", "WindowData"]
 
-Float = NDArray[np.float64]
 Counterfactual = Literal["plain", "industry_mix"]
-RecoveryLevel = Literal["peak", "nation"]
 
 
 @dataclass(frozen=True)
@@ -38,19 +37,16 @@ class WindowData:
         What resistance and recovery expect of a city.
     floor : float
         Least national growth of a ratio, as a fraction.
-    recovery_level : {"peak", "nation"}
-        Level that ends a recovery.
     composite : FittedComposite, optional
     components : ndarray, shape (k, cities, years), optional
         Its components.
     """
 
-    years: NDArray[np.int64]
+    years: Int
     outcome: Float
     industries: Float
     counterfactual: Counterfactual = "plain"
     floor: float = FLOOR
-    recovery_level: RecoveryLevel = "peak"
     composite: FittedComposite | None = None
     components: Float | None = None
 

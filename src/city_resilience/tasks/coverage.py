@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Int, Mask
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.features import FeatureSpec, carried, choose_features, yearly_shares
@@ -78,9 +78,9 @@ def _at_origin(view: AsOf, experiment: Experiment, spec: FeatureSpec) -> pd.Data
 
 def _status(
     view: AsOf,
-    own: NDArray[np.bool_],
-    used: NDArray[np.bool_],
-    shifts: NDArray[np.int64],
+    own: Mask,
+    used: Mask,
+    shifts: Int,
     min_coverage: float,
 ) -> tuple[str, int | None]:
     if (own & used).any():

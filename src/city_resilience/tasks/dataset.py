@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Mask, Strings
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
@@ -32,7 +32,6 @@ from city_resilience.tasks.outcome import (
 
 __all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
 
-Float = NDArray[np.float64]
 COMMON_ORIGIN_SHARE = 0.9
 
 
@@ -57,7 +56,7 @@ class AsOf:
     """
 
     origin: int
-    years: NDArray[np.int64]
+    years: Int
     outcome: Float
     indicators: Float
     ids: tuple[str, ...]
@@ -77,9 +76,9 @@ class AsOf:
         return {name for name, own in zip(self.ids, self.families, strict=True) if own == family}
 
     @property
-    def reporting(self) -> NDArray[np.bool_]:
+    def reporting(self) -> Mask:
         """Cities that have an outcome at the origin, shape (cities,)."""
-        present: NDArray[np.bool_] = np.isfinite(self.outcome[:, -1])
+        present: Mask = np.isfinite(self.outcome[:, -1])
         return present
 
 
@@ -104,10 +103,10 @@ class Dataset:
     """
 
     cities: tuple[str, ...]
-    years: NDArray[np.int64]
+    years: Int
     outcome: Float
     indicators: IndicatorValues
-    groups: Mapping[str, NDArray[np.str_]]
+    groups: Mapping[str, Strings]
     measure: str
     composite: FittedComposite | None = None
 
@@ -219,7 +218,7 @@ def _with_past_of(
     )
 
 
-def common_origin(outcome: Float, years: NDArray[np.int64]) -> int:
+def common_origin(outcome: Float, years: Int) -> int:
     """Return the newest year with an outcome for at least 90 % of the cities.
 
     Raises
@@ -237,7 +236,7 @@ def common_origin(outcome: Float, years: NDArray[np.int64]) -> int:
     return int(years[enough[-1]])
 
 
-def _groups(panel: Panel) -> dict[str, NDArray[np.str_]]:
+def _groups(panel: Panel) -> dict[str, Strings]:
     names = [name for name in ("province", *panel.groups) if name in panel.frame]
     newest = panel.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
     return {

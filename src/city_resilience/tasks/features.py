@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int, Positions
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.ratios import within_year_rank
@@ -29,7 +29,6 @@ __all__ = [
     "read_indicators",
 ]
 
-Float = NDArray[np.float64]
 
 FORMS = ("value", "rank", "age")
 
@@ -65,14 +64,12 @@ class FeatureSpec:
         made = {index.id for index in self.indices}
         return tuple(dict.fromkeys([*(n for n, _ in self.columns if n not in made), *components]))
 
-    def family_columns(self, ids: Collection[str]) -> NDArray[np.intp]:
+    def family_columns(self, ids: Collection[str]) -> Positions:
         """Return the positions of the columns that belong to some indicators."""
         return np.flatnonzero([name in ids for name, _ in self.columns])
 
 
-def carried(
-    values: Float, shifts: NDArray[np.int64], limits: NDArray[np.int64]
-) -> tuple[Float, Float]:
+def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
     """Read each series ``shift`` years late, bridging a city's holes from its past only.
 
     Parameters
@@ -203,7 +200,7 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
     return np.stack(columns, axis=-1)
 
 
-def _distinct_ages(age: Float, kept: NDArray[np.intp]) -> list[int]:
+def _distinct_ages(age: Float, kept: Positions) -> list[int]:
     seen: set[bytes] = set()
     distinct = []
     for k in kept:

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Strings
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.formulas.years import lag
 
 __all__ = ["Draw", "Identity", "draw_variables", "identities_of", "load_identities"]
 
-Float = NDArray[np.float64]
 
 CITIES, YEARS = 40, 12
 STEP, SLOW_STEP = 0.05, 0.001  # standard deviation of yearly log growth
@@ -57,7 +56,7 @@ class Draw:
     """Made-up variables, arrays (cities, years), and provinces, shape (cities,)."""
 
     values: Mapping[str, Float]
-    province: NDArray[np.str_]
+    province: Strings
 
 
 def _sum(parts: Float) -> Float:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.composite import FittedComposite, varies
@@ -16,7 +15,6 @@ from city_resilience.tasks.dataset import AsOf
 
 __all__ = ["FittedIndex", "fit_indices", "with_indices"]
 
-Float = NDArray[np.float64]
 
 LEAST_COMPONENTS = 2
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.outcome import Composite, Outcome
@@ -31,7 +31,6 @@ __all__ = [
     "wait_of",
 ]
 
-Float = NDArray[np.float64]
 COMPOSITE = "composite"
 _POINTS = 100.0
 
@@ -163,7 +162,7 @@ def missing_labels(measure: str, outcome: Float, horizon: int) -> dict[str, int]
 
 def composite_level(
     indicators: IndicatorValues,
-    years: NDArray[np.int64],
+    years: Int,
     settings: Composite,
     first_origin: int,
     frozen: FittedComposite | None = None,

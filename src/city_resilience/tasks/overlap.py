@@ -19,8 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
@@ -39,7 +39,6 @@ from city_resilience.tasks.outcome import COMPOSITE
 
 __all__ = ["THRESHOLD", "Overlap", "find_overlaps", "refuse_overlaps", "year_correlation"]
 
-Float = NDArray[np.float64]
 How = Literal["component", "formula", "identity", "correlation"]
 Found = tuple[How, float, str]
 Pair = tuple[str, Float, str, Float]

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask, Positions
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Features
 from city_resilience.tasks.dataset import AsOf
@@ -20,8 +20,6 @@ from city_resilience.tasks.features import FeatureSpec, choose_features, feature
 from city_resilience.tasks.outcome import horizon_before
 
 __all__ = ["Sample", "Task", "prepare_task", "prepare_window_task"]
-
-Float = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -47,16 +45,16 @@ class Sample:
     features: Float
     labels: Float
     columns: tuple[tuple[str, str], ...]
-    history: NDArray[np.intp]
+    history: Positions
     ages: Float
-    cities: NDArray[np.intp]
+    cities: Positions
 
     @property
     def forms(self) -> tuple[str, ...]:
         """Form of each column."""
         return tuple(form for _, form in self.columns)
 
-    def only(self, columns: NDArray[np.intp]) -> Sample:
+    def only(self, columns: Positions) -> Sample:
         """Return the sample on some of its columns."""
         return Sample(
             self.features[:, columns],
@@ -67,7 +65,7 @@ class Sample:
             self.cities,
         )
 
-    def rows(self, kept: NDArray[np.bool_]) -> Sample:
+    def rows(self, kept: Mask) -> Sample:
         """Return some of its rows, given as a mask of shape (n,)."""
         return Sample(
             self.features[kept],
@@ -144,7 +142,7 @@ def _laid_out(
     spec: FeatureSpec,
     horizons: tuple[int, int],
     labels: Float,
-    rows: tuple[NDArray[np.intp], ...],
+    rows: tuple[Positions, ...],
 ) -> Task:
     """Return the task with some labels, rows given as (cities, years)."""
     matrix = feature_matrix(view, spec)

@@ -13,7 +13,7 @@ from city_resilience.errors import InputError
 from city_resilience.tracking.registry import list_models
 from city_resilience.tracking.store import Store
 
-__all__ = ["HOST", "free_port", "page_addresses", "run_address", "serve_pages"]
+__all__ = ["HOST", "free_port", "page_addresses", "serve_pages"]
 
 HOST, PORT = "127.0.0.1", 5000
 
@@ -31,11 +31,6 @@ def page_addresses(store: Store, root: str) -> list[tuple[str, str]]:
     ]
     names = sorted({version.name for version in list_models(store)})
     return [*runs, *((f"model {name}", f"{root}/#/models/{quote(name)}") for name in names)]
-
-
-def run_address(experiment_id: str, run_id: str) -> str:
-    """Return the address of a run below the root of a server."""
-    return f"/#/experiments/{experiment_id}/runs/{run_id}"
 
 
 def free_port(wanted: int = 0) -> int:

@@ -166,33 +166,6 @@ class Gazetteer:
         """
         return list(self.changes.get(self._known(adcode), ()))
 
-    def boundary_years(self, unit: str) -> frozenset[int]:
-        """Return the data years into which growth is an artefact of a changed area.
-
-        Parameters
-        ----------
-        unit : str
-            Code or name.
-
-        Raises
-        ------
-        InputError
-            If it is neither the code nor the name of one unit.
-
-        Examples
-        --------
-        >>> sorted(load_gazetteer("china").boundary_years("铜陵市"))
-        [2015, 2016]
-        """
-        adcode = unit
-        if unit not in self.cities:
-            found = self.resolve(unit)
-            if isinstance(found, NotFound) or found.kind != "city":
-                what = found.reason if isinstance(found, NotFound) else f"a {found.kind}"
-                raise InputError(f"gazetteer: {unit!r} is {what}; give a unit's code or full name")
-            adcode = found.adcode
-        return frozenset(year for year, _ in self.changes.get(adcode, ()))
-
     def coordinates(self, adcode: str) -> tuple[float, float]:
         """Return longitude and latitude of a unit's seat, in degrees."""
         city = self.cities[self._known(adcode)]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Strings
 from city_resilience.catalogue.gazetteer.cities import read_table
 from city_resilience.errors import InputError, nearest
 
@@ -119,9 +119,7 @@ def size_bases(country: str = "china") -> Mapping[str, str]:
     }
 
 
-def size_class(
-    population: NDArray[np.float64], basis: str, country: str = "china"
-) -> tuple[NDArray[np.str_], str]:
+def size_class(population: Float, basis: str, country: str = "china") -> tuple[Strings, str]:
     """Classify cities by the standard of 2014, 国发〔2014〕51号.
 
     Parameters

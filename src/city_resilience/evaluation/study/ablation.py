@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Positions
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.engine import Rolled, Variant
 from city_resilience.evaluation.forecasts import forecast_frame
@@ -34,7 +34,6 @@ __all__ = [
     "variant_forecasts",
 ]
 
-Columns = NDArray[np.intp]
 WITHOUT, ADDED, BEYOND = "without", "added", "beyond"
 """Variants: a family left out, a family added to history alone, all families beyond history."""
 ALL_FAMILIES, EVERY_YEAR = "all", "all"
@@ -67,7 +66,7 @@ class Change:
         """Name of the variant."""
         return f"{self.name}: {self.family}"
 
-    def columns(self, task: Task) -> Columns:
+    def columns(self, task: Task) -> Positions:
         """Return the columns that members see."""
         own = task.spec.family_columns(self.ids)
         if self.name == WITHOUT:

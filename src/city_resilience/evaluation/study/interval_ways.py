@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Strings
 from city_resilience.evaluation.interval_scores import year_bootstrap
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.models.intervals import (
@@ -26,7 +26,6 @@ from city_resilience.models.intervals import (
 
 __all__ = ["INTERVAL_METHOD_COLUMNS", "METHODS", "Year", "interval_methods"]
 
-Float = NDArray[np.float64]
 ADAPTIVE_STEP = 0.3
 ALPHA = 1.0 - REFERENCE
 LEAST_GROUP = 100
@@ -57,7 +56,7 @@ class Year:
     forecast: Float
     truth: Float
     scale: Float
-    groups: Mapping[str, NDArray[np.str_]]
+    groups: Mapping[str, Strings]
 
     @property
     def residual(self) -> Float:

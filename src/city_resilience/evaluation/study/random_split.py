@@ -15,8 +15,8 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.engine import Variant, forecast_members, in_threads
 from city_resilience.evaluation.scores import yearly
@@ -27,7 +27,6 @@ from city_resilience.tasks.task import Sample, Task
 
 __all__ = ["RANDOM_SPLIT_COLUMNS", "r_squared", "random_folds", "random_split"]
 
-Float = NDArray[np.float64]
 SPLITS = 5
 FIGURES = ("r2", "mae", "rank")
 RANDOM_SPLIT_COLUMNS = (
@@ -44,7 +43,7 @@ def r_squared(truth: Float, forecast: Float) -> float:
     return 1 - left / about if about > 0 else np.nan
 
 
-def random_folds(rows: int, splits: int, seed: int) -> NDArray[np.int64]:
+def random_folds(rows: int, splits: int, seed: int) -> Int:
     """Deal rows out at random to folds of equal size; the fold of each row, shape (rows,)."""
     return np.random.default_rng(seed).permutation(np.arange(rows) % splits)
 
@@ -114,7 +113,7 @@ def _widened(task: Task, columns: Sequence[tuple[str, str]]) -> Float:
     return wide
 
 
-def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> Float:
+def split_forecasts(context: Context, pool: Task, folds: Int) -> Float:
     """Forecast the rows of each fold by members that learnt from the others, (rows, members)."""
     model = context.engine.experiment.model
     variants = [
@@ -126,9 +125,7 @@ def split_forecasts(context: Context, pool: Task, folds: NDArray[np.int64]) -> F
     return np.hstack(in_threads(jobs, what, context.engine.progress))
 
 
-def _blended(
-    members: Float, labels: Float, origins: NDArray[np.int64], folds: NDArray[np.int64]
-) -> Float:
+def _blended(members: Float, labels: Float, origins: Int, folds: Int) -> Float:
     """Weight the members in each fold by their forecasts of the other folds."""
     blended = np.empty(len(labels))
     for k in range(SPLITS):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Int, Strings
 from city_resilience.evaluation.engine import Rolled, Variant
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import yearly
@@ -37,7 +37,7 @@ def held_out_group(dataset: Dataset) -> str | None:
     return max(enough, key=lambda name: (enough[name], name)) if enough else None
 
 
-def group_folds(levels: NDArray[np.str_], most: int = MOST_FOLDS) -> NDArray[np.int64]:
+def group_folds(levels: Strings, most: int = MOST_FOLDS) -> Int:
     """Deal groups out to folds so that these hold about as many cities each.
 
     The largest group comes first, each into the smallest fold so far; ties go by name.
@@ -95,7 +95,7 @@ def unseen_cities(context: Context) -> Part:
     return Part(pd.concat(tables, ignore_index=True), about)
 
 
-def unseen_forecasts(context: Context, fold_of: NDArray[np.int64]) -> dict[int, Rolled]:
+def unseen_forecasts(context: Context, fold_of: Int) -> dict[int, Rolled]:
     """Forecast every city, at every so many origins, from the cities of other folds.
 
     Parameters

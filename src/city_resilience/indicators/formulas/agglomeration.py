@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
 from city_resilience.indicators.formulas.years import lag, newest
-from city_resilience.indicators.indicator import Float
 
 __all__ = [
     "checked_industries",

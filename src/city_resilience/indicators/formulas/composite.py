@@ -13,10 +13,9 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
-from city_resilience.indicators.indicator import Float
 
 __all__ = ["FittedComposite", "Method", "entropy_weights", "topsis_closeness", "varies"]
 
@@ -299,7 +298,7 @@ def _rows(values: Float, complete: bool, when: str) -> Float:
 
 
 def _standardised(
-    rows: Float, vary: NDArray[np.bool_], signs: Sequence[int], method: Method
+    rows: Float, vary: Mask, signs: Sequence[int], method: Method
 ) -> tuple[Float, Float]:
     """Return offset and scale of each component; 0 and 1 for one that does not vary."""
     offset, scale = np.zeros(len(rows)), np.ones(len(rows))

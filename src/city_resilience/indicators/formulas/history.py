@@ -10,11 +10,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Strings
 from city_resilience.indicators.formulas.ratios import log_ratio, year_total
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.indicators.indicator import Float
 
 __all__ = ["gap_less_province", "growth_gap_past", "national_growth", "over_years", "province_gap"]
 
@@ -98,7 +97,7 @@ def over_years(gap: Float, statistic: str, years: int) -> Float:
     return np.where(enough, reduced, np.nan)
 
 
-def province_gap(outcome: Float, province: NDArray[np.str_]) -> Float:
+def province_gap(outcome: Float, province: Strings) -> Float:
     """One-year growth gap of the city's province, pp.
 
     Growth of the sum over the province's cities present in both years, minus the nation's.
@@ -122,16 +121,16 @@ def province_gap(outcome: Float, province: NDArray[np.str_]) -> Float:
     return np.where(np.isfinite(outcome), gap, np.nan)
 
 
-def province_gap_lag(outcome: Float, province: NDArray[np.str_], years: int) -> Float:
+def province_gap_lag(outcome: Float, province: Strings, years: int) -> Float:
     """Gap of the province of ``years`` years before, pp."""
     return lag(province_gap(outcome, province), years)
 
 
-def province_gap_mean(outcome: Float, province: NDArray[np.str_], years: int) -> Float:
+def province_gap_mean(outcome: Float, province: Strings, years: int) -> Float:
     """Mean gap of the province over the last ``years`` years, see `over_years`."""
     return over_years(province_gap(outcome, province), "mean", years)
 
 
-def gap_less_province(outcome: Float, province: NDArray[np.str_]) -> Float:
+def gap_less_province(outcome: Float, province: Strings) -> Float:
     """One-year gap of the city minus its province's, pp."""
     return np.asarray(growth_gap_past(outcome) - province_gap(outcome, province))

@@ -9,10 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Int
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.indicators.indicator import Float, Function
+from city_resilience.indicators.indicator import Function
 
 __all__ = [
     "change",
@@ -101,9 +101,7 @@ def layer(x: Float, at: int) -> Float:
     return np.asarray(x[at])
 
 
-def ratio_since(
-    part: Float, whole: Float, years: NDArray[np.int64], first: int, per: float = 1.0
-) -> Float:
+def ratio_since(part: Float, whole: Float, years: Int, first: int, per: float = 1.0) -> Float:
     """``per * part / whole``; missing before a first year, when there was nothing to count.
 
     Parameters

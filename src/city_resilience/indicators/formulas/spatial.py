@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.indicators.formulas.ratios import log_ratio, ratio
 from city_resilience.indicators.formulas.years import newest
-from city_resilience.indicators.indicator import Float, Function
+from city_resilience.indicators.indicator import Function
 
 __all__ = [
     "foreign_potential",
-    "great_circle",
     "log_urban_density",
     "market_potential",
     "of_neighbours",
@@ -36,26 +36,6 @@ CLOSEST_KM = 1.0
 KNOWN_OF_LAG = 0.5
 KNOWN_OF_POTENTIAL = 0.9
 _BLOCK = 256
-
-
-def great_circle(first: Float, second: Float) -> Float:
-    """Distance between points on a sphere (haversine), km.
-
-    Parameters
-    ----------
-    first, second : ndarray, shape (m, 2) and (n, 2)
-        Longitude and latitude, degrees.
-
-    Returns
-    -------
-    ndarray, shape (m, n)
-
-    Examples
-    --------
-    >>> great_circle(np.array([[0.0, 0.0]]), np.array([[90.0, 0.0], [0.0, 1.0]])).round(1)
-    array([[10007.6,   111.2]])
-    """
-    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(_haversine(first, second))))
 
 
 def _haversine(first: Float, second: Float) -> Float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
 from city_resilience.indicators.formulas.ratios import ratio
-from city_resilience.indicators.indicator import Float
 
 __all__ = [
     "balance_of_sectors",
@@ -100,7 +99,7 @@ def oriented_theil(index: Float, reciprocal: Float, negative: Float) -> Float:
     return np.where(np.isfinite(theil), theil, 0.0 - negative)
 
 
-def _refuse(name: str, x: Float, wrong: NDArray[np.bool_], rule: str) -> None:
+def _refuse(name: str, x: Float, wrong: Mask, rule: str) -> None:
     if wrong.any():
         raise InputError(
             f"column {name!r}: {np.count_nonzero(wrong)} of {np.count_nonzero(np.isfinite(x))} "

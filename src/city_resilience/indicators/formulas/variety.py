@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import broad_positions
 from city_resilience.indicators.formulas.ratios import ratio
-from city_resilience.indicators.indicator import Float
 
 __all__ = [
     "co_occurrence",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.indicators.indicator import Float
+from city_resilience.arrays import Float
 
 __all__ = ["lag", "lead", "newest"]
 
