@@ -157,13 +157,14 @@ EXPERIMENTS = {
     "unknown key": (
         EXPERIMENT.replace("horizons =", "horizonts ="),
         "experiment.toml: key 'outcome.horizonts' does not exist; nearest: 'horizons'; remove it "
-        "or use one of: composite, counterfactual, deflator, floor, horizons, measure, "
-        "publication_delay_days, variable, windows",
+        "or use one of: column, composite, counterfactual, deflator, direction, floor, horizons, "
+        "label_en, label_zh, measure, publication_delay_days, scale, unit, variable, weight, "
+        "windows",
     ),
     "unknown section": (
         EXPERIMENT.replace("[outcome]", "[outcomes]"),
         "experiment.toml: key 'outcomes' does not exist; nearest: 'outcome'; remove it or use one "
-        "of: audit, data, evaluation, features, model, name, outcome, search, sheets, title, "
+        "of: audit, data, evaluation, features, model, name, noun, outcome, search, sheets, title, "
         "title_zh",
     ),
     "missing key": (
@@ -172,8 +173,8 @@ EXPERIMENTS = {
     ),
     "value not allowed": (
         EXPERIMENT.replace("[1, 2]", "[2, 1]"),
-        "experiment.toml: key 'outcome': horizons must be ascending years from 1 on, found (2, 1), "
-        'found {"horizons": [2, 1]}; change the value',
+        "experiment.toml: key 'outcome': horizons must be ascending years from 1 on, found (2, 1); "
+        "change the value",
     ),
     "no TOML": (
         EXPERIMENT.replace("[data]", "[data"),

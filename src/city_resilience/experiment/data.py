@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import not_
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -20,15 +21,35 @@ _CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNOR
 class Column(Table):
     """A column of the user's own that becomes a variable and an indicator.
 
-    ``id`` defaults to the header. ``direction`` is +1, -1 or 0 (more is better, worse, unknown).
+    The name of the table is the column's header, in quotes, exactly as in the file.
     """
 
-    family: Family
-    id: str = ""
-    unit: str = ""
-    label_en: str = ""
-    label_zh: str = ""
-    direction: Literal[-1, 0, 1] = 0
+    family: Family = Field(
+        description="The family of indicators that the column joins; all but history, which is "
+        "the outcome's own past.",
+        examples=["digital"],
+    )
+    id: str = Field(
+        default="",
+        description="Short name in files and tables; the header when left out.",
+        examples=["smart_lamp_posts"],
+    )
+    unit: str = Field(
+        default="",
+        description="Unit, shown beside the value; nothing is converted.",
+        examples=["sites"],
+    )
+    label_en: str = Field(
+        default="", description="English name in the report.", examples=["Smart lamp posts"]
+    )
+    label_zh: str = Field(
+        default="", description="Chinese name in the report.", examples=["智慧灯杆数"]
+    )
+    direction: Literal[-1, 0, 1] = Field(
+        default=0,
+        description="1 if more is thought to be better, -1 if worse, 0 if unknown.",
+        examples=[1],
+    )
 
     @model_validator(mode="after")
     def _not_the_past(self) -> Column:
@@ -39,29 +60,93 @@ class Column(Table):
 
 
 class Data(Table):
-    """Where the panel is, how its keys are called, and which of its cells are corrected.
+    """Where the panel is, how its keys are called, and which of its cells are corrected."""
 
-    With ``gazetteer = "china"`` the names of cities are resolved to official units; its groups
-    may then be named in ``groups`` without a column of that name. ``scope`` is the territory that
-    is read where a column tells it. ``corrections`` map ``"variable/city/year"`` to a value in the
-    catalogue's unit, ``"drop"``, ``"drop zeros"`` or a factor such as ``"*0.001"``; city and year
-    may be ``*``, the year also a range such as ``2011-2014``.
-    """
-
-    path: str = ""
-    sheet: str = ""
-    city: str = ""
-    year: str = ""
-    province: str = ""
-    groups: tuple[str, ...] = ()
-    gazetteer: Literal["none", "china"] = "none"
-    source: str = "not stated"
-    licence: str = "not stated"
-    simulated: bool = False
-    units: dict[str, str] = Field(default_factory=dict)
-    columns: dict[str, Column] = Field(default_factory=dict)
-    scope: Scope = "whole_city"
-    corrections: dict[str, float | str] = Field(default_factory=dict)
+    path: str = Field(
+        default="",
+        description="File of the panel, relative to the experiment file; --data on the command "
+        "line goes before it.",
+        examples=["panel.csv"],
+    )
+    sheet: str = Field(
+        default="",
+        description="Sheet of a workbook; needed where it has more than one.",
+        examples=["Panel"],
+    )
+    city: str = Field(
+        default="",
+        description="Header of the column that names the places; found by its usual names when "
+        "left out.",
+        examples=["municipality"],
+    )
+    year: str = Field(
+        default="",
+        description="Header of the column of years; found by its usual names when left out.",
+        examples=["period"],
+    )
+    province: str = Field(
+        default="",
+        description="Header of the column of the larger unit that a place belongs to; found by "
+        "its usual names when left out.",
+        examples=["state"],
+    )
+    code: str = Field(
+        default="",
+        exclude_if=not_,
+        description="Header of a column with the official code of a place; the code decides "
+        "between places of one name.",
+        examples=["ibge_code"],
+    )
+    groups: tuple[str, ...] = Field(
+        default=(),
+        description="Columns whose values group the places in tables of scores and drivers. With "
+        'gazetteer = "china" its groups need no column.',
+        examples=[["macro_region", "size_class"]],
+    )
+    gazetteer: Literal["none", "china"] = Field(
+        default="none",
+        description='Resolve the names of places to official units: "china" or "none".',
+        examples=["none"],
+    )
+    source: str = Field(
+        default="not stated",
+        description="Where the data come from, for the report and the model card.",
+        examples=["Municipal accounts of the statistical office"],
+    )
+    licence: str = Field(
+        default="not stated",
+        description="Under which terms the data may be used, for the report and the model card.",
+        examples=["CC BY 4.0"],
+    )
+    simulated: bool = Field(
+        default=False,
+        description="The data are made up; every page then says so.",
+        examples=[False],
+    )
+    units: dict[str, str] = Field(
+        default_factory=dict,
+        description="Unit of a column, by header or variable, where the header states none or a "
+        "wrong one.",
+        examples=[{"gdp_nominal": "万元"}],
+    )
+    columns: dict[str, Column] = Field(
+        default_factory=dict,
+        description="Columns that the catalogue does not know and that become indicators, by "
+        "header.",
+    )
+    scope: Scope = Field(
+        default="whole_city",
+        description="Territory that is read where a column or header tells it: the whole city or "
+        "its urban districts.",
+        examples=["whole_city"],
+    )
+    corrections: dict[str, float | str] = Field(
+        default_factory=dict,
+        description='"variable/city/year" → a value in the catalogue\'s unit, "drop", "drop '
+        'zeros" or a factor such as "*0.001". City and year may be *, the year also a range '
+        "such as 2011-2014. check proposes these lines.",
+        examples=[{"loans/Alba/2011-2012": "drop", "gdp_nominal/*/2015": "*0.001"}],
+    )
 
     @model_validator(mode="after")
     def _corrections_read(self) -> Data:
@@ -80,25 +165,39 @@ class Data(Table):
 
 
 class Audit(Table):
-    """What to do with the audit's findings.
+    """What to do with the audit's issues."""
 
-    ``accept`` maps the id of an issue (``kind/variable/city/years``, parts may be ``*``) to the
-    reason why the data are right. With ``mask_errors`` cells with an audit error that is neither
-    accepted nor corrected are treated as unknown wherever the panel is used.
-    """
-
-    accept: dict[str, str] = Field(default_factory=dict)
-    mask_errors: bool = True
+    accept: dict[str, str] = Field(
+        default_factory=dict,
+        description="Issues that are right as they are, by id (kind/variable/city/years, parts "
+        "may be *) → the reason why.",
+        examples=[{"jump/gdp_nominal/Alba/2014": "a county was merged into the city"}],
+    )
+    mask_errors: bool = Field(
+        default=True,
+        description="Treat a cell with an audit error that is neither accepted nor corrected as "
+        "unknown, wherever the panel is used.",
+        examples=[True],
+    )
 
 
 class Sheets(Table):
-    """How sheets become a panel, for ``import``.
+    """How sheets become a panel, for `import`."""
 
-    ``years`` are rules such as ``name-1`` or ``Data_*=name-1``; ``units`` maps a header, variable
-    or ``variable/year`` to a unit; ``prefer`` lists file patterns that decide where files
-    disagree.
-    """
-
-    years: tuple[str, ...] = ()
-    units: dict[str, str] = Field(default_factory=dict)
-    prefer: tuple[str, ...] = ()
+    years: tuple[str, ...] = Field(
+        default=(),
+        description='Rules for the year of the data: "name", "name-1" (the file\'s name holds the '
+        "edition) or a year; with PATTERN= in front for some files only.",
+        examples=[["Data_*=name-1", "extra.xlsx=2016"]],
+    )
+    units: dict[str, str] = Field(
+        default_factory=dict,
+        description="Unit by header, variable or variable/year, where the sheets state none or a "
+        "wrong one.",
+        examples=[{"loans/2009": "万元"}],
+    )
+    prefer: tuple[str, ...] = Field(
+        default=(),
+        description="Patterns of file names that decide where files disagree, the first one first.",
+        examples=[["revised_*"]],
+    )

@@ -1,46 +1,71 @@
 """The experiment: one strict, frozen value read from a TOML file.
 
-Every key that the file may hold is a field here; an unknown key fails with the nearest known
-names. The value is echoed into runs, bundles and reports.
+Every key that the file may hold is a field of a table here, with its description; an unknown key
+fails with the nearest known names. The value is echoed into runs, bundles and reports.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.experiment.table import Table
 from city_resilience.experiment.training import Evaluation, Features, Model, Search
 
-__all__ = ["Experiment"]
+__all__ = ["Experiment", "Noun"]
+
+Noun = Literal["city", "district", "county", "region", "province", "state", "country", "firm"]
 
 
 class Experiment(Table):
-    """All that decides a run besides the data.
+    """All that decides a run besides the data."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the experiment and of its registered model.
-    """
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of the experiment and of its registered model: letters, digits, _ and -.",
+        examples=["my_cities"],
+    )
+    title: str = Field(
+        default="", description="English title of the report.", examples=["My cities, 2005-2023"]
+    )
+    title_zh: str = Field(
+        default="", description="Chinese title of the report.", examples=["我的城市，2005—2023年"]
+    )
+    noun: Noun = Field(
+        default="city",
+        exclude_if=lambda noun: noun == "city",
+        description="What a place is called in reports, on screen and in messages.",
+        examples=["district"],
+    )
+    evaluation: Evaluation = Field(description="Which origins are scored.")
+    data: Data = Field(default=Data(), description="Where the panel is and how it is read.")
+    audit: Audit = Field(default=Audit(), description="What to do with the audit's issues.")
+    sheets: Sheets = Field(default=Sheets(), description="How sheets become a panel.")
+    outcome: Outcome = Field(default=Outcome(), description="What is forecast.")
+    features: Features = Field(default=Features(), description="Which indicators may be used.")
+    model: Model = Field(default=Model(), description="Learners, what is served, parameters.")
+    search: Search = Field(default=Search(), description="A search for parameters.")
 
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]+$")
-    title: str = ""
-    title_zh: str = ""
-    evaluation: Evaluation
-    data: Data = Data()
-    audit: Audit = Audit()
-    sheets: Sheets = Sheets()
-    outcome: Outcome = Outcome()
-    features: Features = Features()
-    model: Model = Model()
-    search: Search = Search()
+    @model_validator(mode="after")
+    def _outcome_declared_once(self) -> Experiment:
+        column = self.outcome.column
+        if column and column in self.data.columns:
+            raise ValueError(
+                f"{column!r} is declared twice, as outcome.column and in [data.columns]; an "
+                "outcome joins no family, so remove its table there"
+            )
+        return self
 
     def digest(self) -> str:
-        """Return a short hash of everything but the place of the data and the way to it."""
+        """Return a short hash of everything but the place of the data and the way to it.
+
+        A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
+        a change to the digest of what was stored before.
+        """
         values = self.model_dump(mode="json", exclude={"sheets": True, "data": {"path"}})
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

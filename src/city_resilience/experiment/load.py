@@ -107,9 +107,13 @@ def _first_problem(error: ValidationError) -> str:
         )
     if problem["type"] == "missing":
         return f"key {key!r} is missing; add it"
-    found = json.dumps(problem["input"], ensure_ascii=False, default=str)
     message = problem["msg"].removeprefix("Value error, ")
-    return f"key {key!r}: {message[0].lower()}{message[1:]}, found {found}; change the value"
+    message = f"key {key!r}: {message[0].lower()}{message[1:]}"
+    if ";" in message:
+        return message
+    if not isinstance(problem["input"], dict):
+        message += f", found {json.dumps(problem['input'], ensure_ascii=False, default=str)}"
+    return f"{message}; change the value"
 
 
 def _keys_at(location: list[str]) -> list[str]:

@@ -20,26 +20,60 @@ def _check_list(key: str, values: tuple[str, ...]) -> None:
 
 
 class Features(Table):
-    """Which indicators the forecast may use, and how old they may be.
+    """Which indicators the forecast may use, and how old they may be."""
 
-    ``accept_overlap`` names indicators that may stay although they are the label, or a part of
-    it, under another name. ``carry_forward`` is the number of years a series may be carried to
-    the origin (0 = off). ``min_coverage`` is the share of cities that must have a value at the
-    origin for an indicator to enter that task. ``composite_indices`` says how the composite
-    indices of the families are weighted, by entropy or by the first principal component
-    (``pca``), or that there are ``none``. ``publication_lag`` is in years per variable, relative
-    to the outcome. ``min_history`` is the number of panel years before the first training row.
-    """
-
-    families: tuple[Family, ...] = FAMILIES
-    exclude: tuple[str, ...] = ()
-    accept_overlap: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    carry_forward: int = Field(default=0, ge=0)
-    min_coverage: float = Field(default=0.3, gt=0, le=1)
-    composite_indices: Literal["entropy", "pca", "none"] = "entropy"
-    publication_lag: dict[str, int] = Field(default_factory=dict)
-    min_history: int = Field(default=3, ge=1)
+    families: tuple[Family, ...] = Field(
+        default=FAMILIES,
+        description="Families of indicators that may be used.",
+        examples=[["history", "digital", "structure"]],
+    )
+    exclude: tuple[str, ...] = Field(
+        default=(),
+        description="Ids of indicators that are left out.",
+        examples=[["smart_lamp_posts"]],
+    )
+    accept_overlap: tuple[str, ...] = Field(
+        default=(),
+        description="Ids of indicators that may stay although they are the label, or a part of "
+        "it, under another name.",
+        examples=[["gdp_per_head"]],
+    )
+    required: tuple[str, ...] = Field(
+        default=(),
+        description="Ids of indicators without which a run is refused.",
+        examples=[["broadband_per_100"]],
+    )
+    carry_forward: int = Field(
+        default=0,
+        ge=0,
+        description="Years that the last value of a series which stopped may stand for; 0 is off.",
+        examples=[3],
+    )
+    min_coverage: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="Share of the cities that must have a value at the origin for an indicator to "
+        "be used there.",
+        examples=[0.5],
+    )
+    composite_indices: Literal["entropy", "pca", "none"] = Field(
+        default="entropy",
+        description="How the digital and the innovation index are weighted: by entropy or by the "
+        "first principal component (pca); or that there are none.",
+        examples=["pca"],
+    )
+    publication_lag: dict[str, int] = Field(
+        default_factory=dict,
+        description="Years by which a variable is published later than the outcome, by id.",
+        examples=[{"smart_lamp_posts": 1}],
+    )
+    min_history: int = Field(
+        default=3,
+        ge=1,
+        description="Years of the panel before the first row that is learned from.",
+        examples=[2],
+    )
 
     @model_validator(mode="after")
     def _families_once(self) -> Features:
@@ -50,24 +84,48 @@ class Features(Table):
 class Evaluation(Table):
     """Which origins are scored, and how many before them only train the blend."""
 
-    first_origin: int
-    last_origin: int | None = None
-    warmup_origins: int = Field(default=4, ge=0)
-    min_group: int = Field(default=10, ge=1)
+    first_origin: int = Field(description="First origin that is scored.", examples=[2012])
+    last_origin: int | None = Field(
+        default=None,
+        description="Last origin that is scored; the newest with an outcome when left out.",
+        examples=[2020],
+    )
+    warmup_origins: int = Field(
+        default=4,
+        ge=0,
+        description="Origins before the first scored one whose errors weigh the blend and make "
+        "its intervals.",
+        examples=[2],
+    )
+    min_group: int = Field(
+        default=10,
+        ge=1,
+        description="Smallest number of cities of a group that is shown by itself.",
+        examples=[5],
+    )
 
 
 class Model(Table):
-    """Learners of the blend, the candidate that is served, and their parameters."""
+    """The learners of the blend, what is served, and parameters."""
 
-    serve: str = "blend"
-    members: tuple[str, ...] = (
-        "persistence",
-        "xgboost",
-        "xgboost_all_years",
-        "extra_trees_history",
+    serve: str = Field(
+        default="blend",
+        description='What is served: "blend", a member of it, or a naive rule.',
+        examples=["blend"],
     )
-    seed: int = 0
-    parameters: dict[str, dict[str, Parameter]] = Field(default_factory=dict)
+    members: tuple[str, ...] = Field(
+        default=("persistence", "xgboost", "xgboost_all_years", "extra_trees_history"),
+        description="Learners of the blend.",
+        examples=[["persistence", "ridge", "xgboost"]],
+    )
+    seed: int = Field(
+        default=0, description="Seed of everything that is drawn at random.", examples=[1]
+    )
+    parameters: dict[str, dict[str, Parameter]] = Field(
+        default_factory=dict,
+        description="Parameters of a learner by their names, where they differ from its own.",
+        examples=[{"xgboost": {"rounds": 200}}],
+    )
 
     @model_validator(mode="after")
     def _members_once(self) -> Model:
@@ -76,12 +134,19 @@ class Model(Table):
 
 
 class Search(Table):
-    """Hyper-parameter search by optuna on inner origins; off unless ``trials`` is positive.
+    """A search for parameters by optuna, judged on origins before the first scored one."""
 
-    ``inner_origins`` is the number of origins before the first scored one that judge a trial;
-    ``learners`` are members of the blend, all that have parameters when it is empty.
-    """
-
-    trials: int = Field(default=0, ge=0)
-    inner_origins: int = Field(default=3, ge=1)
-    learners: tuple[str, ...] = ()
+    trials: int = Field(
+        default=0, ge=0, description="Number of trials; 0 is no search.", examples=[50]
+    )
+    inner_origins: int = Field(
+        default=3,
+        ge=1,
+        description="Origins before the first scored one that judge a trial.",
+        examples=[4],
+    )
+    learners: tuple[str, ...] = Field(
+        default=(),
+        description="Members of the blend that are searched; all that have parameters when empty.",
+        examples=[["xgboost"]],
+    )

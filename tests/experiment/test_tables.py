@@ -1,0 +1,86 @@
+"""The keys that declare an outcome of one's own, what a place is called, and what is hashed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.load import experiment_from, load_experiment
+from places import ROOT
+
+RATE = {"column": "jobless", "scale": "rate"}
+
+
+def experiment(**tables: object) -> Experiment:
+    return experiment_from(
+        {"name": "test", "evaluation": {"first_origin": 2010}, **tables}, "experiment.toml"
+    )
+
+
+def test_an_own_column_is_the_variable_under_its_header_or_a_short_name():
+    assert experiment(outcome={"column": "GRDP (bn)"}).outcome.variable == "GRDP (bn)"
+    named = experiment(outcome={"column": "GRDP (bn)", "variable": "grdp", "unit": "bn"})
+    assert named.outcome.variable == "grdp"
+    assert experiment().outcome.variable == "gdp_real"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "message"),
+    [
+        ({"unit": "bn"}, "unit describes outcome.column, which is not set"),
+        ({"label_zh": "产出"}, "label_zh describes outcome.column, which is not set"),
+        (RATE, "a rate must say whether more is better; add direction = 1, or direction = -1"),
+        ({"scale": "log", "weight": "population"}, "a log adds up and takes no weight"),
+        ({"scale": "share"}, "'outcome.scale'.*found \"share\""),
+        ({"direction": 2}, "'outcome.direction'.*found 2"),
+    ],
+)
+def test_outcomes_that_contradict_themselves(outcome, message):
+    with pytest.raises(InputError, match=f"experiment.toml: key .*{message}"):
+        experiment(outcome=outcome)
+
+
+def test_a_rate_with_its_direction_and_a_weighted_outcome_are_taken():
+    assert experiment(outcome={**RATE, "direction": -1}).outcome.direction == -1
+    heads = {"variable": "gdp_per_head", "scale": "per_head", "weight": "population"}
+    assert experiment(outcome=heads).outcome.weight == "population"
+
+
+def test_an_outcome_is_no_indicator_as_well():
+    twice = {"columns": {"GRDP": {"family": "control"}}}
+    with pytest.raises(InputError, match="'GRDP' is declared twice") as refused:
+        experiment(data=twice, outcome={"column": "GRDP"})
+    assert str(refused.value).endswith("remove its table there")
+
+
+def test_places_have_one_of_the_known_nouns():
+    assert experiment(noun="county").noun == "county"
+    with pytest.raises(InputError, match=r"'noun'.*'firm', found \"village\""):
+        experiment(noun="village")
+
+
+def test_keys_added_later_are_hashed_and_written_only_where_they_are_set():
+    plain, same = experiment(), experiment(noun="city", data={"code": ""}, outcome={"scale": ""})
+    assert same.digest() == plain.digest()
+    written = plain.model_dump(mode="json")
+    assert "noun" not in written
+    assert "code" not in written["data"]
+    assert {"column", "scale", "weight", "direction"}.isdisjoint(written["outcome"])
+    others = [
+        experiment(noun="firm"),
+        experiment(data={"code": "id"}),
+        experiment(outcome={"column": "x"}),
+        experiment(outcome={"variable": "x", "direction": -1}),
+    ]
+    assert len({plain.digest(), *(other.digest() for other in others)}) == 5
+    for other in others:
+        assert experiment_from(json.loads(other.model_dump_json()), "stored") == other
+
+
+def test_digest_of_the_committed_model_is_as_its_card_has_it():
+    card = (ROOT / "models" / "demo" / "MODEL_CARD.md").read_text("utf-8")
+    experiment = load_experiment(ROOT / "experiments" / "demo" / "experiment.toml")
+    assert f"digest `{experiment.digest()}`" in card
