@@ -67,8 +67,18 @@ class Inputs:
     labels: dict[str, tuple[str, str, str, str]]
     info: dict[str, Any]
 
-    def all(self) -> dict[str, Any]:
-        return dict(self.__dict__)
+    def all(self, **more: pd.DataFrame) -> dict[str, Any]:
+        """What ``summarise`` takes; ``more`` are further tables by the name of their file."""
+        tables = {
+            "backtest.parquet": self.backtest,
+            "scores.csv": self.scores,
+            "forecast.csv": self.forecast,
+            "drivers.parquet": self.drivers,
+            "coverage.csv": self.coverage,
+            **{f"{name}.csv": table for name, table in more.items()},
+        }
+        about = {"labels": self.labels, "info": self.info}
+        return {"experiment": self.experiment, "tables": tables, **about}
 
 
 def make_inputs(

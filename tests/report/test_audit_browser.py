@@ -50,7 +50,7 @@ def page(browser: Any, audit: Path) -> Iterator[Any]:
 
 
 def _shown(page: Any) -> int:
-    return int(page.locator("#finding-table tbody tr:visible").count())
+    return int(page.locator("#issue-table tbody tr:visible").count())
 
 
 def test_findings_come_by_pages_and_all_at_once(page: Any) -> None:
@@ -87,11 +87,11 @@ def test_filters_narrow_together_and_clear(page: Any) -> None:
 def test_map_and_verdict_lead_to_findings(page: Any) -> None:
     page.click('#map a[data-value="unit_employment"]')
     assert _shown(page) == 1
-    assert "No city has a value" in page.inner_text("#finding-table tbody tr:visible")
+    assert "No city has a value" in page.inner_text("#issue-table tbody tr:visible")
     assert page.input_value("#variable") == "unit_employment"
     page.click('#short .refused a:has-text("达州市")')
     assert _shown(page) == 1
-    assert str(SPIKE.place) in page.inner_text("#finding-table tbody tr:visible")
+    assert str(SPIKE.place) in page.inner_text("#issue-table tbody tr:visible")
     assert page.input_value("#variable") == ""
 
 
@@ -113,20 +113,20 @@ def test_cells_are_read_by_mouse_and_by_arrow_keys(page: Any) -> None:
 
 def test_language_switches_and_is_remembered(page: Any) -> None:
     page.click("#language")
-    assert page.inner_text("#findings-title") == "问题"
+    assert page.inner_text("#issues-title") == "问题"
     assert page.inner_text(".verdict").startswith("2 处错误：全部更正或接受之前")
-    assert "金融业从业人员" in page.inner_text("#finding-table tbody tr:first-child")
-    assert "296 个城市" in page.inner_text("#finding-table")
+    assert "金融业从业人员" in page.inner_text("#issue-table tbody tr:first-child")
+    assert "296 个城市" in page.inner_text("#issue-table")
     assert page.evaluate("document.documentElement.lang") == "zh-Hans"
     page.reload()
-    assert page.inner_text("#findings-title") == "问题"
+    assert page.inner_text("#issues-title") == "问题"
     page.click("#language")
-    assert page.inner_text("#findings-title") == "Issues"
+    assert page.inner_text("#issues-title") == "Issues"
 
 
 def test_settings_are_copied_one_by_one_and_together(page: Any) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    first = page.locator("#finding-table tbody tr").first
+    first = page.locator("#issue-table tbody tr").first
     first.locator(".acceptance .copy").click()
     assert page.evaluate("navigator.clipboard.readText()") == SPIKE.acceptance
     assert first.locator(".acceptance .copy").inner_text() == "Copied"
@@ -138,7 +138,7 @@ def test_settings_are_copied_one_by_one_and_together(page: Any) -> None:
 
 def test_hostile_names_are_text(page: Any) -> None:
     assert page.locator("img").count() == 0
-    assert "onerror" in page.inner_text("#finding-table tbody tr:nth-child(2)")
+    assert "onerror" in page.inner_text("#issue-table tbody tr:nth-child(2)")
 
 
 @pytest.mark.parametrize("width", [375, 420, 900, 1280])

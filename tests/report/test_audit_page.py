@@ -99,21 +99,21 @@ def test_hostile_names_stay_inert() -> None:
 def test_every_finding_stands_in_the_page_with_both_settings() -> None:
     audit = make_audit(more=40)
     texts = Page(render_audit(audit)).texts
-    for finding in audit["issues"]:
-        assert finding["acceptance"] in texts
-        assert finding["reason"] in texts
-        assert str(Place(**finding["place"])) in [*texts, ""]
-        assert not finding["correction"] or finding["correction"] in texts
+    for issue in audit["issues"]:
+        assert issue["acceptance"] in texts
+        assert issue["reason"] in texts
+        assert str(Place(**issue["place"])) in [*texts, ""]
+        assert not issue["correction"] or issue["correction"] in texts
     assert {"1,121", "10k persons", "× 1,000", "296 cities", "2013–2014"} <= {
         part for text in texts for part in (text, text.removeprefix(" ").strip("· "))
     }
 
 
-def test_accepted_findings_stand_apart_and_no_longer_stop_training() -> None:
+def test_accepted_issues_stand_apart_and_no_longer_stop_training() -> None:
     summary = summarise_audit(
         make_audit(accepted={SPIKE.id: "seen in the yearbook", "a/b/c/*": ""})
     )
-    assert [row["id"] for row in summary["findings"]] == [GAP.id, ROWS.id]
+    assert [row["id"] for row in summary["issues"]] == [GAP.id, ROWS.id]
     assert [(entry["why"], bool(entry["row"])) for entry in summary["accepted"]] == [
         ("seen in the yearbook", True),
         ("", False),
@@ -125,15 +125,15 @@ def test_accepted_findings_stand_apart_and_no_longer_stop_training() -> None:
 
 
 @pytest.mark.parametrize(
-    ("findings", "verdict"),
+    ("issues", "verdict"),
     [
         ([SPIKE], "1 error: train refuses this panel until it is corrected or accepted."),
         ([SPIKE, SPIKE], "2 errors: train refuses this panel until they are corrected or"),
         ([], "No error, no warning, no note: train takes this panel."),
     ],
 )
-def test_verdict_in_plain_words(findings, verdict) -> None:
-    assert summarise_audit(make_audit(findings))["verdict"]["en"].startswith(verdict)
+def test_verdict_in_plain_words(issues, verdict) -> None:
+    assert summarise_audit(make_audit(issues))["verdict"]["en"].startswith(verdict)
 
 
 def test_heat_map_has_one_cell_a_variable_and_year() -> None:

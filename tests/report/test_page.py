@@ -135,7 +135,7 @@ def test_hostile_texts_in_the_static_part_are_escaped() -> None:
 
 def test_every_table_can_be_read_without_scripts() -> None:
     inputs = make_inputs(cities=24, origins=range(2016, 2022), horizons=(1, 2), intervals=True)
-    summary = summarise(**inputs.all(), **interval_inputs(), drivers_by_group=groups_of(inputs))
+    summary = summarise(**inputs.all(**interval_inputs(), drivers_by_group=groups_of(inputs)))
     summary = with_study(summary, small_study())
     page = render_report(summary)
     cells = Cells(re.sub(r"<(script|style).*?</\1>", "", page, flags=re.S)).texts

@@ -227,8 +227,9 @@ def test_targets_of_the_heading_are_those_of_the_common_origin(summary: dict) ->
 
 def test_a_backtest_alone_has_a_summary(inputs: Inputs, summary: dict) -> None:
     info = {**inputs.info, "served": "blend"}
-    kept = {"backtest": inputs.backtest, "scores": inputs.scores, "coverage": inputs.coverage}
-    alone = summarise(inputs.experiment, **kept, info=info)
+    names = ("backtest.parquet", "scores.csv", "coverage.csv")
+    kept = {name: inputs.all()["tables"][name] for name in names}
+    alone = summarise(inputs.experiment, kept, info)
     assert alone["cities"] == []
     assert alone["coverage"] == summary["coverage"]
     for horizon, part in summary["by_horizon"].items():
@@ -238,7 +239,7 @@ def test_a_backtest_alone_has_a_summary(inputs: Inputs, summary: dict) -> None:
 
 def test_wins_and_sign_tests_come_from_the_comparisons(inputs: Inputs) -> None:
     table = compare_models(inputs.backtest, "blend")
-    rows = summarise(**inputs.all(), comparisons=table)["by_horizon"]["2"]["skill"]
+    rows = summarise(**inputs.all(comparisons=table))["by_horizon"]["2"]["skill"]
     own = table[table["horizon"] == 2].set_index("versus")
     for row in rows:
         if row["served"]:

@@ -18,7 +18,7 @@ from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import OUTCOME, Indicator
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.identities import draw_variables, load_identities
+from city_resilience.tasks.identities import COMBINE, draw_variables, load_identities
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps, year_correlation
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
@@ -198,10 +198,10 @@ def test_a_formula_that_gives_the_growth_of_the_outcome_is_found_without_data():
     [
         ("gdp_nominal", made(log_growth, "gdp_per_head"), True),
         ("gdp_nominal", made(value, "gdp_per_head"), True),
-        ("gdp_nominal", made(lambda *x: sum(x), *BY_SECTOR.parts), True),
+        ("gdp_nominal", made(lambda *x: sum(x), *BY_SECTOR.of), True),
         (
             "gdp_nominal",
-            made(lambda *x: log_growth(sum(x[:2])), *BY_SECTOR.parts),
+            made(lambda *x: log_growth(sum(x[:2])), *BY_SECTOR.of),
             False,
         ),
         ("gdp_nominal", made(log_growth, "value_added_primary"), False),
@@ -210,8 +210,8 @@ def test_a_formula_that_gives_the_growth_of_the_outcome_is_found_without_data():
         ("gdp_real", made(log_growth, "gdp_nominal"), False),
         ("gdp_real", made(lambda n, r: log_growth(n / r), "gdp_nominal", "gdp_real"), False),
         ("gdp_real", made(value, "gdp_index"), True),
-        ("employment", made(lambda *x: sum(x), *OF_STAFF.parts), True),
-        ("employment", made(lambda *x: x[0] / sum(x), *OF_STAFF.parts), False),
+        ("employment", made(lambda *x: sum(x), *OF_STAFF.of), True),
+        ("employment", made(lambda *x: x[0] / sum(x), *OF_STAFF.of), False),
     ],
 )
 def test_an_indicator_that_closes_an_identity_of_the_outcome_is_found(outcome, spec, closes):
@@ -223,9 +223,9 @@ def test_an_indicator_that_closes_an_identity_of_the_outcome_is_found(outcome, s
 @pytest.mark.parametrize("identity", load_identities(), ids=lambda identity: identity.whole)
 def test_made_up_variables_fulfil_their_identity(identity):
     drawn = draw_variables(["loans"], identity).values
-    parts = np.stack([drawn[name] for name in identity.parts])
-    np.testing.assert_array_equal(drawn[identity.whole], identity.combine(parts))
-    others = [log_growth(drawn[name]) for name in (*identity.parts, "loans")]
+    parts = np.stack([drawn[name] for name in identity.of])
+    np.testing.assert_array_equal(drawn[identity.whole], COMBINE[identity.how](parts))
+    others = [log_growth(drawn[name]) for name in (*identity.of, "loans")]
     for k, one in enumerate(others):
         assert all(year_correlation(one, other) < 0.5 for other in others[:k])
 

@@ -18,7 +18,7 @@ __all__ = ["RULES", "impossible", "zeros"]
 
 
 def impossible(view: VariableView) -> Iterator[Issue]:
-    """Find negative values and shares above one; many in a variable are one finding."""
+    """Find negative values and shares above one; many in a variable are one issue."""
     masked = view.masked_by("impossible")
     for at in cells_of(masked):
         value = float(view.values[at])
@@ -44,7 +44,7 @@ def _doubtful(view: VariableView, cells: Mask) -> Issue:
 
 
 def zeros(view: VariableView) -> Iterator[Issue]:
-    """Find zeros that the city's trajectory contradicts: one finding for each run of years."""
+    """Find zeros that the city's trajectory contradicts: one issue for each run of years."""
     masked, past = view.masked_by("zero"), view.trajectory.past
     for city in np.flatnonzero(masked.any(axis=1)):
         for first, last in runs(masked[city]):

@@ -78,7 +78,7 @@ def find_masked(
     variables : mapping of str to Variable
         What the grid's values mean.
     settings : Audit, optional
-        Accepted findings keep their cell; with ``mask_errors = false`` nothing is masked.
+        Accepted issues keep their cell; with ``mask_errors = false`` nothing is masked.
 
     Returns
     -------

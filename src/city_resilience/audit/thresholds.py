@@ -5,7 +5,7 @@ and what is right is left alone: the cities and provinces of China, the US state
 made-up trajectories spoilt on purpose (tests/audit/). To say how much hangs on each, it was then
 varied alone, by a third to a half down and by half to twice up, on these four panels; uncorrected,
 China's cities have 45 errors, 153 warnings and 80 masked cells.
-"Idle" means that neither variation changed any finding there.
+"Idle" means that neither variation changed any issue there.
 
 Distances are ratios. A *usual move* is the standard deviation of what cities of similar size move
 in a year beyond the nation (`expected.usual_moves`).
@@ -48,7 +48,7 @@ class Departure:
 PAST_YEARS = 5
 # Known years on either side in hindsight: three are the fewest whose median outvotes one error.
 SIDE_YEARS = 3
-# What is under so many steps of its rounding is rounding; at 5 and 20 some 20 findings change.
+# What is under so many steps of its rounding is rounding; at 5 and 20 some 20 issues change.
 ROUNDING_STEPS = 10
 # Share of a year's values that are multiples of a rounding step; 0.99 is idle.
 ROUNDED_SHARE = 0.9
@@ -101,7 +101,7 @@ ZERO = Departure(10.0, 8.0)
 
 # Worth a warning; at 4.2 usual moves China has 33 other ones, at 9 it loses 8 of its errors.
 DOUBTED = Departure(1.3, 6.0)
-# Of the outcome, which everything is measured by: stricter; at 1.2 or 6 a US finding goes.
+# Of the outcome, which everything is measured by: stricter; at 1.2 or 6 a US issue goes.
 DOUBTED_OUTCOME = Departure(1.1, 4.0)
 # Of the outcome almost certainly wrong; idle, tests/audit/test_spikes.py has 1.5 times.
 WRONG_OUTCOME = Departure(1.25, 8.0)

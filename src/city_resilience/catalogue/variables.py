@@ -81,6 +81,8 @@ class Identity:
 
     Attributes
     ----------
+    whole : str
+        Id of the variable.
     of : tuple of str
         The parts.
     how : {"sum", "product", "growth"}
@@ -91,10 +93,16 @@ class Identity:
         other parts do.
     """
 
+    whole: str
     of: tuple[str, ...]
     how: Literal["sum", "product", "growth"]
     reason: str
     slow: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The whole and its parts."""
+        return frozenset((self.whole, *self.of))
 
 
 @dataclass(frozen=True)
@@ -259,7 +267,7 @@ def _variable(id: str, row: Mapping[str, Any]) -> Variable:
     """Return an entry of the file; its lists become tuples."""
     fields = _tuples(row)
     fields["ranges"] = tuple(Range(id, **_tuples(own)) for own in row.get("ranges", ()))
-    fields["identities"] = tuple(Identity(**_tuples(own)) for own in row.get("identities", ()))
+    fields["identities"] = tuple(Identity(id, **_tuples(own)) for own in row.get("identities", ()))
     return Variable(id, **fields)
 
 

@@ -111,19 +111,19 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
     say(console, f"{summary['source']}: {summary['extent']['en']}")
     say(console, summary["verdict"]["en"], style)
-    if summary["findings"] or summary["accepted"]:
-        console.print(_findings_by_check(summary["checks"]))
+    if summary["issues"] or summary["accepted"]:
+        console.print(_issues_by_check(summary["checks"]))
     for line in _leading(summary):
         say(console, line)
     console.print(_series_by_family(summary["series"]))
     say(
         console,
-        "Every finding with both its settings, and every series by year: "
+        "Every issue with both its settings, and every series by year: "
         "add --out audit.html (or audit.json) to city-resilience check",
     )
 
 
-def _findings_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:
+def _issues_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.report.texts import words
 
@@ -134,7 +134,7 @@ def _findings_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:
     ]
     heads = [words(f"audit_tile_{kind}", "en").lower() for kind in KINDS]
     columns = [(head, f"{{{kind}:}}") for head, kind in zip(heads, KINDS, strict=True)]
-    return table_of("Findings by check", [("check", "{name}"), *columns], found)
+    return table_of("Issues by check", [("check", "{name}"), *columns], found)
 
 
 def _leading(summary: Mapping[str, Any]) -> Iterable[str]:

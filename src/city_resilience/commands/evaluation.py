@@ -185,20 +185,9 @@ def summary_of(
     }
     return summarise(
         source.experiment,
-        backtest=evaluation.backtest.frame,
-        scores=evaluation.scores,
-        comparisons=evaluation.comparisons,
-        coverage=evaluation.coverage,
-        intervals=evaluation.intervals,
-        reliability=evaluation.reliability,
-        forecast=live and live.forecast,
-        drivers=live and live.drivers,
-        drivers_by_group=live and live.by_group,
-        labels={
-            spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit)
-            for spec in dataset.specs
-        },
-        info={**info, **about},  # type: ignore[typeddict-item]
+        {**evaluation.tables(), **(live.tables() if live else {})},
+        {**info, **about},  # type: ignore[typeddict-item]
+        {spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit) for spec in dataset.specs},
     )
 
 

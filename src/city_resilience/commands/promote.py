@@ -13,12 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "promote", "show"]
 
-WHY = {
-    "forced": "forced",
-    "first": "there was none",
-    "refitted": "the champion's recipe, refitted",
-}
-
 
 def promote(reference: str, *, store: str = "", force: bool = False) -> Promotion:
     """Make a registered version the champion.
@@ -66,8 +60,10 @@ def command(reference: str, force: bool, store: str) -> None:
 
 def show(done: Promotion) -> None:
     """Say which version is champion now, and why."""
+    from city_resilience.report.texts import words
+
     if done.reason == "already":
         click.echo(f"{done.version.reference} is the champion already")
         return
-    why = done.verdict.words() if done.verdict else WHY[done.reason]
+    why = done.verdict.words() if done.verdict else words(f"promoted_{done.reason}", "en")
     click.echo(f"{done.version.reference} is champion now ({why})")

@@ -77,6 +77,14 @@ class Live:
     drivers: pd.DataFrame
     by_group: pd.DataFrame
 
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the table of each file."""
+        return {
+            "forecast.csv": self.forecast,
+            "drivers.parquet": self.drivers,
+            "drivers_by_group.csv": self.by_group,
+        }
+
 
 def check_model_folder(out: Path | None) -> None:
     """Refuse to replace a folder ``model`` that holds anything but a bundle."""
@@ -167,20 +175,14 @@ def write_run(
     folder: Path, source: Source, evaluation: Evaluation, live: Live, summary: Summary
 ) -> None:
     """Write the files of a run and its model."""
-    tables = {
-        "forecast.csv": live.forecast,
-        "drivers.parquet": live.drivers,
-        "drivers_by_group.csv": live.by_group,
-    }
-    write_tables({**evaluation.tables(), **tables}, folder)
+    write_tables({**evaluation.tables(), **live.tables()}, folder)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
     cities, years = len(source.panel.cities), source.panel.years
-    extent = f"{cities} cities, {years[0]}-{years[-1]}"
-    card = model_card(live.forecaster, summary, extent)
+    card = model_card(live.forecaster, summary, f"{cities} cities, {years[0]}-{years[-1]}")
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
 
 

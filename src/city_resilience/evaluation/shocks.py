@@ -23,6 +23,7 @@ from city_resilience.evaluation.engine import (
     in_threads,
     past_only,
 )
+from city_resilience.evaluation.scores import yearly
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.models.learners import learner_parameters
@@ -39,8 +40,7 @@ LATER, UNSEEN = "later_shock", "unseen_provinces"
 SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
 MEAN = "mean_of_learners"
 _LEAST_ROWS = 30
-_CONSTANT = ("zero", "median")
-_NAIVE = (*_CONSTANT, "same_as_before", "last_gap_rescaled")
+_NAIVE = ("zero", "median", "same_as_before", "last_gap_rescaled")
 
 
 @dataclass(frozen=True)
@@ -123,18 +123,12 @@ def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
         the measure, skill against the naive rule with the lowest error in that row's test and
         window (which flatters the rule).
     """
-    rows = []
-    for (test, window, model), part in frame.groupby(["test", "window", "model"]):
-        error = part["forecast"] - part["truth"]
-        constant = model in _CONSTANT or part["forecast"].nunique() < 2
-        rank = np.nan if constant else part["forecast"].corr(part["truth"], method="spearman")
-        mae, rmse = float(error.abs().mean()), float(np.sqrt((error**2).mean()))
-        rows.append((test, window, model, len(part), mae, rmse, float(rank)))
-    names = ["test", "window", "model", "n", "mae", "rmse", "rank_correlation"]
-    scores = pd.DataFrame(rows, columns=names)
+    keys = {"test": "horizon", "window": "origin"}
+    scores = yearly(frame.rename(columns=keys)).rename(columns={v: k for k, v in keys.items()})
+    scores = scores[["test", "window", "model", "n", "mae", "rmse", "rank_correlation"]]
     naive = scores[scores["model"].isin(_NAIVE)].groupby(["test", "window"])["mae"].min()
     best = pd.MultiIndex.from_frame(scores[["test", "window"]]).map(naive)
-    scores["skill_naive"] = 1 - scores["mae"] / best.to_numpy(dtype=np.float64)
+    scores = scores.assign(skill_naive=1 - scores["mae"] / best.to_numpy(dtype=np.float64))
     order = ["test", "window", "mae", "model"]
     return scores.sort_values(order, ignore_index=True)
 

@@ -12,7 +12,7 @@ It is made from the mapping of `audit.AuditResult.as_dict`, whose keys are
     `Issue.as_dict` of each issue, accepted ones included: errors, then warnings, the most
     surprising first, then notes.
 ``accepted``
-    Id of a finding to the reason that the experiment gives.
+    Id of an issue to the reason that the experiment gives.
 ``coverage``
     Rows ``{variable, year, share}``.
 """
@@ -52,8 +52,8 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     dict
         ``source``, ``folder`` (whether it names one), ``title``, ``extent`` and ``verdict``
         (language → text), ``level`` (``error``, ``warning`` or ``clear``), ``counts`` (severity or
-        ``accepted`` → number, accepted findings under no severity), ``leading`` (severity → its
-        first five by weight), ``refused_rest`` (how many errors more), ``findings`` and
+        ``accepted`` → number, accepted issues under no severity), ``leading`` (severity → its
+        first five by weight), ``refused_rest`` (how many errors more), ``issues`` and
         ``accepted`` (rows ready to show), ``checks`` (counts by check), ``years``, ``coverage`` (a
         sentence), ``series`` (coverage by family) and ``choices`` (what the filters offer: id,
         name).
@@ -61,7 +61,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     say = Texts()
     name = re.split(r"[/\\]", audit["source"])[-1]
     reasons = audit["accepted"]
-    rows = [_row(finding, audit["variables"], say) for finding in audit["issues"]]
+    rows = [_row(issue, audit["variables"], say) for issue in audit["issues"]]
     open_rows = [row for row in rows if row["id"] not in reasons]
     counts = {**_count(open_rows), "accepted": len(reasons)}
     years = list(range(int(audit["years"][0]), int(audit["years"][1]) + 1))
@@ -77,7 +77,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "counts": counts,
         "refused_rest": say("errors_rest", n=more) if more > 0 else None,
         "leading": {s: _leading(open_rows, s, audit["outcome"])[:LISTED] for s in AUDIT_LEVELS},
-        "findings": open_rows,
+        "issues": open_rows,
         "accepted": _accepted(rows, reasons),
         "checks": _checks(rows, reasons),
         "years": [_heading(year, years) for year in years],
@@ -124,7 +124,7 @@ def _verdict(counts: Mapping[str, int], say: Texts) -> Both:
 
 
 def _leading(rows: Iterable[dict[str, Any]], severity: str, outcome: str) -> list[dict[str, Any]]:
-    """Return the findings of a severity by weight, so that the first are of different checks.
+    """Return the issues of a severity by weight, so that the first are of different checks.
 
     Those on the outcome come before the others of their check, then the more surprising.
     """
@@ -157,25 +157,25 @@ def _heading(year: int, years: list[int]) -> dict[str, Any]:
     return {"year": year, "century": str(year)[:-2], "short": str(year)[-2:], "major": major}
 
 
-def _row(finding: Found, variables: Found, say: Texts) -> dict[str, Any]:
-    """Return a finding as it is shown."""
-    city, variable, factor = finding["city"], finding["variable"], finding["factor"]
-    name = rule_names().get(finding["kind"]) or both(lambda _: finding["kind"])
+def _row(issue: Found, variables: Found, say: Texts) -> dict[str, Any]:
+    """Return an issue as it is shown."""
+    city, variable, factor = issue["city"], issue["variable"], issue["factor"]
+    name = rule_names().get(issue["kind"]) or both(lambda _: issue["kind"])
     own = _variable_name(variable, variables) if variable else say("all_variables")
     return {
-        **{key: finding[key] for key in ("id", "variable", "correction", "acceptance")},
-        "check": finding["kind"],
-        "severity": finding["level"],
-        "reason": "; ".join(filter(None, (finding["reason"], finding["hint"]))),
-        "cell": str(Place(**finding["place"])),
-        "severity_name": say(f"severity_{finding['level']}"),
+        **{key: issue[key] for key in ("id", "variable", "correction", "acceptance")},
+        "check": issue["kind"],
+        "severity": issue["level"],
+        "reason": "; ".join(filter(None, (issue["reason"], issue["hint"]))),
+        "cell": str(Place(**issue["place"])),
+        "severity_name": say(f"severity_{issue['level']}"),
         "check_name": name,
         "variable_name": own,
-        "surprise": finding["surprise"],
-        "who": both(lambda _: city) if city else say.count("n_cities", finding["cities"]),
-        "years": both(lambda _: span(finding["years"])) if finding["years"] else say("all_years"),
-        "value": _figure(finding["value"], 6),
-        "expected": _figure(finding["expected"], 3),
+        "surprise": issue["surprise"],
+        "who": both(lambda _: city) if city else say.count("n_cities", issue["cities"]),
+        "years": both(lambda _: span(issue["years"])) if issue["years"] else say("all_years"),
+        "value": _figure(issue["value"], 6),
+        "expected": _figure(issue["expected"], 3),
         "factor": "" if factor is None else f"× {_figure(factor, 3)}",
         "unit": variables.get(variable, {}).get("unit", ""),
     }

@@ -107,8 +107,8 @@ def _data_notes(run: Mapping[str, Any], say: Texts) -> Iterable[Both]:
     if run["audit"]:
         counts = [say.count(f"n_{kind}", n) for kind, n in run["audit"].items()]
         yield say("audit_found", counts=joined(counts, ", "))
-    for finding, why in run["accepted"].items():
-        yield say("accepted_finding", finding=finding, why=why)
+    for issue, why in run["accepted"].items():
+        yield say("accepted_issue", issue=issue, why=why)
     for entry in run["unlabelled"]:
         reason = REASONS[entry["reason"]]
         why = {"en": reason.label_en, "zh": reason.label_zh}

@@ -89,7 +89,7 @@ class RunInfo(TypedDict, total=False):
     files: str
     notes: Iterable[str]  # of the panel, sentences
     audit: Mapping[str, int]  # severity → number
-    accepted: Mapping[str, str]  # finding → why
+    accepted: Mapping[str, str]  # issue → why
     unlabelled: Mapping[int, Mapping[str, int]]  # horizon → reason → city-years without a label
     absent: Mapping[str, Any]  # indicator → why
     dropped: Mapping[str, Any]
@@ -102,18 +102,9 @@ class RunInfo(TypedDict, total=False):
 
 def summarise(
     experiment: Experiment,
-    *,
-    backtest: pd.DataFrame,
-    scores: pd.DataFrame,
-    coverage: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     info: RunInfo,
     labels: Labels | None = None,
-    forecast: pd.DataFrame | None = None,
-    drivers: pd.DataFrame | None = None,
-    drivers_by_group: pd.DataFrame | None = None,
-    comparisons: pd.DataFrame | None = None,
-    intervals: pd.DataFrame | None = None,
-    reliability: pd.DataFrame | None = None,
 ) -> Summary:
     """Compute all that is shown of a backtest and, where there is one, of its forecast.
 
@@ -121,36 +112,23 @@ def summarise(
     ----------
     experiment : Experiment
         What was asked for; its title, data source, licence and settings are shown.
-    backtest : DataFrame
-        Columns ``model, city, origin, horizon, target_year, truth, forecast`` (pp).
-    scores : DataFrame
-        ``SCORE_COLUMNS`` of ``evaluation.scores``.
-    coverage : DataFrame
-        ``COVERAGE_COLUMNS`` of ``tasks.coverage``; ``used`` and ``last_year`` may be absent.
+    tables : mapping of str to DataFrame
+        What a run writes, by the name of its file: ``backtest.parquet``, ``scores.csv`` and
+        ``coverage.csv``; ``comparisons.csv``, ``intervals.csv``, ``reliability.csv``,
+        ``forecast.csv``, ``drivers.parquet`` and ``drivers_by_group.csv`` may be absent.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
-    forecast : DataFrame, optional
-        Columns ``city, origin, horizon, target_year, forecast`` and where known ``province,
-        lower, upper, coverage, rank, flags``; one row per city and horizon.
-    drivers : DataFrame, optional
-        Columns ``city, origin, horizon, indicator, family, value, contribution`` (pp), with one
-        row ``(base)`` per city and horizon.
-    drivers_by_group : DataFrame, optional
-        Columns ``group, level, n, horizon, family, mean_abs, mean``; see
-        ``explain.slices.drivers_by_group``.
-    comparisons : DataFrame, optional
-        Of ``evaluation.scores.compare_models``.
-    intervals, reliability : DataFrame, optional
-        Of ``score_intervals`` and ``reliability`` in ``evaluation.interval_scores``.
 
     Raises
     ------
     InputError
         If the served model has no score at a horizon.
     """
-    forecast = pd.DataFrame(columns=_FORECAST) if forecast is None else forecast
-    drivers = pd.DataFrame(columns=_DRIVERS) if drivers is None else drivers
+    scores, coverage = tables["scores.csv"], tables["coverage.csv"]
+    intervals = tables.get("intervals.csv")
+    forecast = tables.get("forecast.csv", pd.DataFrame(columns=_FORECAST))
+    drivers = tables.get("drivers.parquet", pd.DataFrame(columns=_DRIVERS))
     served = str(info.get("served") or experiment.model.serve)
     live = _live_origin(forecast, coverage)
     drivers = _live_drivers(drivers, forecast)
@@ -160,19 +138,19 @@ def summarise(
     names: dict[str, int] = {}
     by_horizon: dict[str, HorizonPart] = {}
     for horizon in sorted({int(value) for value in scores["horizon"]}):
-        table = model_scores(scores, horizon, served, comparisons)
+        table = model_scores(scores, horizon, served, tables.get("comparisons.csv"))
         naive = next((row["model"] for row in table if row["best_naive"]), None)
         years = yearly_errors(scores, horizon, served, naive)
         by_horizon[str(horizon)] = {
             "skill": table,
             "years": years,
             "headline": headline(table, years),
-            "outcomes": outcomes(backtest, scores, horizon, served, names),
+            "outcomes": outcomes(tables["backtest.parquet"], scores, horizon, served, names),
             "groups": group_scores(scores, horizon, served, naive),
             "families": families(drivers, horizon, indicators, observed),
-            "driver_groups": driver_groups(drivers_by_group, horizon, shown),
+            "driver_groups": driver_groups(tables.get("drivers_by_group.csv"), horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
-            "intervals": interval_part(intervals, reliability, horizon),
+            "intervals": interval_part(intervals, tables.get("reliability.csv"), horizon),
         }
     summary: Summary = {
         **_heading(experiment, info, forecast, live),

@@ -9,46 +9,15 @@ from functools import cache
 import numpy as np
 
 from city_resilience.arrays import Float, Strings
-from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.catalogue.variables import Identity, load_catalogue
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.formulas.years import lag
 
-__all__ = ["Draw", "Identity", "draw_variables", "identities_of", "load_identities"]
+__all__ = ["COMBINE", "Draw", "draw_variables", "identities_of", "load_identities"]
 
 
 CITIES, YEARS = 40, 12
 STEP, SLOW_STEP = 0.05, 0.001  # standard deviation of yearly log growth
-
-
-@dataclass(frozen=True)
-class Identity:
-    """A variable that is computed from others: their sum, their product, their growth.
-
-    Attributes
-    ----------
-    whole : str
-        Id of the variable.
-    parts : tuple of str
-        What it is made of.
-    combine : callable
-        Function of the stacked parts, shape (parts, cities, years), to the whole, (cities, years).
-    reason : str
-        The identity in words.
-    slow : tuple of str
-        Parts that hardly change from year to year beside the others: the whole grows as the
-        other parts do.
-    """
-
-    whole: str
-    parts: tuple[str, ...]
-    combine: Callable[[Float], Float]
-    reason: str
-    slow: tuple[str, ...] = ()
-
-    @property
-    def variables(self) -> frozenset[str]:
-        """The whole and its parts."""
-        return frozenset((self.whole, *self.parts))
 
 
 @dataclass(frozen=True)
@@ -59,29 +28,18 @@ class Draw:
     province: Strings
 
 
-def _sum(parts: Float) -> Float:
-    return np.asarray(parts.sum(axis=0))
-
-
-def _product(parts: Float) -> Float:
-    return np.asarray(parts.prod(axis=0))
-
-
-def _growth_index(parts: Float) -> Float:
-    return np.asarray(100.0 * parts[0] / lag(parts[0], 1))
-
-
-_COMBINED = {"sum": _sum, "product": _product, "growth": _growth_index}
+COMBINE: Mapping[str, Callable[[Float], Float]] = {
+    "sum": lambda parts: np.asarray(parts.sum(axis=0)),
+    "product": lambda parts: np.asarray(parts.prod(axis=0)),
+    "growth": lambda parts: np.asarray(100.0 * parts[0] / lag(parts[0], 1)),
+}
 
 
 @cache
 def load_identities() -> tuple[Identity, ...]:
     """Return the identities of the catalogue, in its order."""
-    return tuple(
-        Identity(whole.id, own.of, _COMBINED[own.how], own.reason, own.slow)
-        for whole in load_catalogue().variables.values()
-        for own in whole.identities
-    )
+    variables = load_catalogue().variables.values()
+    return tuple(own for whole in variables for own in whole.identities)
 
 
 def identities_of(series: str, outcome: Outcome) -> tuple[Identity, ...]:
@@ -97,7 +55,7 @@ def identities_of(series: str, outcome: Outcome) -> tuple[Identity, ...]:
     deflated = Identity(
         outcome.variable,
         (series, outcome.deflator),
-        _product,
+        "product",
         f"the outcome is {outcome.variable} over {outcome.deflator}",
     )
     own = (deflated,) if outcome.deflator else ()
@@ -117,14 +75,15 @@ def draw_variables(names: Sequence[str], identity: Identity | None, seed: int = 
         Of the random walks.
     """
     rng = np.random.default_rng(seed)
-    parts = identity.parts if identity else ()
+    parts = identity.of if identity else ()
     slow = identity.slow if identity else ()
     values = {
         name: _walk(rng, SLOW_STEP if name in slow else STEP)
         for name in dict.fromkeys((*parts, *names))
     }
     if identity:
-        values[identity.whole] = identity.combine(np.stack([values[name] for name in parts]))
+        stacked = np.stack([values[name] for name in parts])
+        values[identity.whole] = COMBINE[identity.how](stacked)
     province = np.array([f"p{k % 4}" for k in range(CITIES)])
     return Draw(values, province)
 

@@ -79,7 +79,7 @@ class Overlap:
 def find_overlaps(
     dataset: Dataset, experiment: Experiment, components: Sequence[str] = ()
 ) -> tuple[Overlap, ...]:
-    """Return the indicators that overlap with the label, at most one finding each.
+    """Return the indicators that overlap with the label, at most one each.
 
     Parameters
     ----------

@@ -101,8 +101,8 @@ class Verdict:
         say = Texts(measure_words(measure))
         found = say(
             f"gate_{self.decision}",
-            challenger=say.figure(self.challenger_mae, 4),
-            champion=say.figure(self.champion_mae, 4),
+            challenger=self.challenger_mae,
+            champion=self.champion_mae,
             horizon=first["horizon"].min(),
             won=(first["challenger"] < first["champion"]).sum(),
             years=len(first),

@@ -1,8 +1,8 @@
 // The audit page: the map's read-out, filters, pages, copying.
 Object.assign(state, { severity: "", check: "", variable: "", whole: false });
 const FILTERS = ["severity", "check", "variable", "query"];
-const rows = [...document.querySelectorAll("#finding-table tbody tr")];
-// A finding is found by its own text, its ids and its names in both languages.
+const rows = [...document.querySelectorAll("#issue-table tbody tr")];
+// An issue is found by its own text, its ids and its names in both languages.
 const texts = new Map(rows.map((row) => [row, [row.textContent, row.dataset.v, row.dataset.c, row.dataset.id].join("\n").toLowerCase()]));
 
 function matching() {
@@ -13,7 +13,7 @@ function matching() {
     && (!query || texts.get(row).includes(query)));
 }
 
-function drawFindings() {
+function drawIssues() {
   if (!rows.length) return;
   const found = matching();
   const [first, last] = pageOf(found, state.whole);
@@ -120,7 +120,7 @@ function recall() {
 
 function filter(changes) {
   Object.assign(state, { page: 0 }, changes);
-  drawFindings();
+  drawIssues();
   keep();
 }
 
@@ -142,10 +142,10 @@ function wireFinder() {
   $("copy-shown").addEventListener("click", () => copyText(corrections(matching()).join("\n"), $("copy-shown")));
   $("whole").addEventListener("click", () => {
     state.whole = !state.whole;
-    drawFindings();
+    drawIssues();
   });
-  wirePager(drawFindings, $("finding-table"));
-  $("finding-table").addEventListener("click", (event) => {
+  wirePager(drawIssues, $("issue-table"));
+  $("issue-table").addEventListener("click", (event) => {
     const copy = event.target.closest(".copy");
     if (copy) copyText(copy.previousElementSibling.textContent, copy);
   });
@@ -156,7 +156,7 @@ function drawAll() {
   for (const kind of ["correction", "acceptance"]) {
     for (const copy of document.querySelectorAll(`.${kind} .copy`)) copy.setAttribute("aria-label", pick(DATA.words[`copy_${kind}`]));
   }
-  drawFindings();
+  drawIssues();
 }
 
 wirePage(drawAll, keep);
