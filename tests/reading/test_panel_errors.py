@@ -247,7 +247,7 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    expected = "a folder, not a panel file; name a .csv, .xlsx or .parquet file"
+    expected = "a folder, not a panel file; name a .csv, .xlsx, .xls, .ods or .parquet file"
     assert refusal(tmp_path) == expected
 
 
@@ -255,9 +255,9 @@ def test_folder(tmp_path):
     ("name", "content", "expected"),
     [
         (
-            "panel.xls",
+            "panel.xlsb",
             b"x",
-            "suffix '.xls' is not supported; save it as .csv, .xlsx or .parquet",
+            "suffix '.xlsb' is not supported; save it as .xlsx or .csv",
         ),
         ("panel.csv", b"", "the file is empty; export it again"),
         ("panel.xlsx", b"", "the file is empty; export it again"),

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
+from dataclasses import replace
 from decimal import Decimal
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from openpyxl import Workbook
 
 from city_resilience.errors import InputError
-from city_resilience.reading.sheet import find_files
+from city_resilience.reading.opening import find_files, open_sheets
 from city_resilience.reading.sheets.importer import import_sheets
 from city_resilience.reading.sheets.options import Options
 from workbook_inputs import read, values, write_xlsx, yearbook
+from xls_writer import write_xls
 
 EMPTY_SHEET = (
     '<?xml version="1.0" encoding="UTF-8"?><worksheet xmlns='
@@ -44,6 +47,30 @@ def with_sheet(path, content: bytes):
     return path
 
 
+def write_ods(path, rows):
+    """A workbook of an open office, of numbers and texts."""
+
+    def cell(value) -> str:
+        if isinstance(value, int | float):
+            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
+        text = f"<text:p>{value}</text:p>" if value else ""
+        return f'<table:table-cell office:value-type="string">{text}</table:table-cell>'
+
+    names = ("office", "table", "text")
+    spaces = " ".join(f'xmlns:{n}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for n in names)
+    lines = "".join(f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in rows)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>"
+            f'<table:table table:name="Sheet1">{lines}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    return path
+
+
 def test_a_pdf_by_another_name(tmp_path):
     path = tmp_path / "Data_2006.xlsx"
     path.write_bytes(b"%PDF-1.7\n%...")
@@ -54,6 +81,24 @@ def test_an_encrypted_workbook(tmp_path):
     path = tmp_path / "Data_2006.xlsx"
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
     assert "locked by a password" in refusal(path)
+
+
+def test_an_encrypted_workbook_of_the_older_kind(tmp_path):
+    path = tmp_path / "Data_2006.xls"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    assert "locked by a password" in refusal(path)
+
+
+def test_a_workbook_of_the_older_kind_cut_short(tmp_path):
+    path = write_xls(tmp_path / "Data_2006.xls", [yearbook()])
+    path.write_bytes(path.read_bytes()[:3000])
+    assert "or damaged" in refusal(path)
+
+
+def test_a_web_page_by_another_name(tmp_path):
+    path = tmp_path / "Data_2006.xls"
+    path.write_text("<html><table><tr><td>1</td></tr></table></html>")
+    assert "not a readable XLS workbook; open it in a spreadsheet" in refusal(path)
 
 
 def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
@@ -68,6 +113,13 @@ def test_a_million_empty_rows(tmp_path):
         tmp_path / "Data_2006.xlsx", f"{EMPTY_SHEET}{rows}</sheetData></worksheet>".encode()
     )
     assert "no sheet holds a cell with text or a number" in refusal(path)
+
+
+def test_a_stray_cell_far_from_the_table(tmp_path):
+    cells = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    far = '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>'
+    path = with_sheet(tmp_path / "Data_2006.xlsx", f"{EMPTY_SHEET}{cells}{far}".encode())
+    assert "'Sheet1' spans 1,048,576 rows and 16,384 columns; delete the stray" in refusal(path)
 
 
 def test_a_sheet_of_pictures(tmp_path):
@@ -107,7 +159,7 @@ def test_a_sheet_without_cities(tmp_path):
     assert "no column of city names" in refusal(path)
 
 
-@pytest.mark.parametrize("name", ["sheet.xls", "sheet.docx", "sheet"])
+@pytest.mark.parametrize("name", ["sheet.xlsb", "sheet.docx", "sheet"])
 def test_other_suffixes(tmp_path, name):
     path = tmp_path / name
     path.write_text("x")
@@ -115,7 +167,7 @@ def test_other_suffixes(tmp_path, name):
 
 
 def test_an_empty_folder_and_a_path_that_is_not_there(tmp_path):
-    assert "holds no .xlsx, .csv or .parquet file" in refusal(tmp_path)
+    assert "holds no .csv, .xlsx, .xls, .ods or .parquet file" in refusal(tmp_path)
     with pytest.raises(InputError, match="no such file or folder"):
         find_files([tmp_path / "none"])
 
@@ -148,6 +200,53 @@ def test_a_formula_that_was_never_computed_is_listed(tmp_path):
     lost = imported.listing().query("level == 'lost'")
     assert (lost["row"] + lost["column"]).tolist() == ["2B", "3C"]
     assert lost["reason"].str.contains("a formula without its value").all()
+
+
+def test_an_error_of_a_spreadsheet_is_listed(tmp_path):
+    sheet = yearbook(changed={(2, 2): "#DIV/0!", (3, 4): "#N/A"})
+    path = write_xlsx(tmp_path / "Data_2006.xlsx", [sheet])
+    imported = import_sheets([path])
+    assert values(imported) == values(read(sheet))
+    (row,) = imported.listing().query("level == 'lost'").to_dict("records")
+    assert (row["row"], row["column"], row["found"]) == ("3", "C", "#DIV/0!")
+    assert "an error of the spreadsheet" in row["reason"]
+
+
+def test_the_cells_of_a_workbook_stand_as_they_are_meant(tmp_path):
+    page = Workbook()
+    cells = [1, 2.5, 0.051, "007", True, None, dt.datetime(2010, 12, 31), "#REF!", "b"]
+    page.active.append([])
+    page.active.append([None, *cells])
+    page.active["D2"].number_format = "0.0%"
+    page.active.merge_cells("J2:K3")
+    page.active["L3"] = 1
+    page.save(tmp_path / "a.xlsx")
+    (sheet,) = open_sheets(tmp_path / "a.xlsx")
+    assert sheet.rows[1][1:10] == (*cells[:6], dt.date(2010, 12, 31), *cells[7:])
+    assert sheet.covered == {(1, 10): (1, 9), (2, 9): (1, 9), (2, 10): (1, 9)}
+    assert isinstance(sheet.rows[1][1], int)
+
+
+def test_an_xls_workbook_reads_as_the_same_panel(tmp_path):
+    sheet = yearbook(changed={(3, 4): True, (4, 2): "5,97"})
+    title = (("2-1 人口 (2005年)", *[None] * 7),)
+    merged = replace(
+        sheet, rows=title + sheet.rows, covered={(0, at): (0, 0) for at in range(1, 8)}
+    )
+    imported = import_sheets([write_xls(tmp_path / "A.xls", [merged])])
+    assert values(imported) == values(read(merged))
+    listing = imported.listing().replace({"A.xls": "Data_2006.xlsx"})
+    pd.testing.assert_frame_equal(listing, read(merged).listing())
+
+
+def test_an_xls_workbook_by_another_suffix_is_read(tmp_path):
+    path = write_xls(tmp_path / "Data_2006.xlsx", [yearbook()])
+    assert values(import_sheets([path])) == values(read(yearbook()))
+
+
+def test_an_ods_workbook(tmp_path):
+    path = write_ods(tmp_path / "Data_2006.ods", yearbook().rows)
+    assert values(import_sheets([path])) == values(read(yearbook()))
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])

@@ -6,12 +6,15 @@ import math
 import time
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.reading.opening import open_sheets
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import import_sheets
 from places import SHARED
+from xls_writer import write_xls
 
 CHINA = SHARED / "china_prefecture"
 RAW = CHINA / "raw"
@@ -54,6 +57,17 @@ def test_every_year_has_its_cities_industries_and_both_scopes(imported):
         if (year, scope) == (2013, "districts"):  # the sheet's column is blank there
             assert filled.pop("employment_leasing_business") == 0
         assert (filled > 150).all(), (year, scope)
+
+
+@pytest.mark.parametrize("name", ["Data_2006", "Data_2012"])
+def test_an_xls_copy_of_a_sheet_reads_the_same(tmp_path, name):
+    """Errors are the one thing that an .xls file does not tell; these sheets have none."""
+    original = RAW / f"{name}.xlsx"
+    copy = write_xls(tmp_path / f"{name}.xls", open_sheets(original))
+    ours, theirs = import_sheets([copy]), import_sheets([original])
+    pd.testing.assert_frame_equal(ours.frame(), theirs.frame())
+    listing = ours.listing().replace({copy.name: original.name})
+    pd.testing.assert_frame_equal(listing, theirs.listing())
 
 
 def test_units_without_staff_are_the_few_that_sheets_print_without(imported):

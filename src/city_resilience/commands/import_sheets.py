@@ -136,7 +136,7 @@ def _sources(paths: Sequence[Path], out: Path) -> list[Path]:
     InputError
         If the panel or its list would overwrite a file that is no earlier import, or was named.
     """
-    from city_resilience.reading.sheet import find_files
+    from city_resilience.reading.opening import find_files
 
     found = find_files(paths)
     written = [path for path in (out, _listing_path(out)) if path.exists()]
@@ -172,7 +172,7 @@ def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
 def _manifest(
     imported: Imported, audited: AuditResult, files: Sequence[Path], out: Path
 ) -> Mapping[str, Any]:
-    from city_resilience.reading.sheet import file_labels
+    from city_resilience.reading.opening import file_labels
 
     counts = imported.listing().groupby(["level", "kind"]).size()
     return {

@@ -1,8 +1,8 @@
 """Checks of a panel's keys and values; each yields what is wrong, with its place.
 
-A row without a usable key, a name that is no city's, a row given twice and a unit that cannot be
-meant are settled in the file alone; a cell that cannot be read or used also by a correction that
-drops or replaces it, or by accepting that it is unknown.
+A row without a usable key, a name that is no city's and a row given twice are settled in the file
+alone, a share without a unit also by its unit in ``[data.units]``; a cell that cannot be read or
+used also by a correction that drops or replaces it, or by accepting that it is unknown.
 """
 
 from __future__ import annotations

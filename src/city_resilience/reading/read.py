@@ -18,9 +18,9 @@ from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.places import place_cities
-from city_resilience.reading.raw_table import RawTable, open_table
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.wording import percent_factor
 

@@ -1,29 +1,18 @@
-"""Sheets as they lie in files: rows of cells, with the cells that a merged cell covers."""
+"""A sheet as it lies in a file: rows of cells, with the cells that a merged cell covers."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from functools import cached_property
-from pathlib import Path, PurePosixPath
 from typing import Any
 
-from city_resilience.errors import InputError
-from city_resilience.reading.decode import (
-    SUFFIXES,
-    Position,
-    Row,
-    csv_form,
-    open_pages,
-    open_parquet,
-    refuse_empty,
-    trimmed,
-)
 from city_resilience.reading.wording import single_line
 
-__all__ = ["Sheet", "file_labels", "find_files", "fits", "open_sheets"]
+__all__ = ["Position", "Row", "Sheet", "trimmed"]
+
+Row = tuple[Any, ...]
+Position = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -82,86 +71,9 @@ class Sheet:
         return (row for row in range(len(self.rows))[first:last] if any(self.texts(row)))
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
-    """Return the table files among some files and folders, sorted by name.
-
-    Raises
-    ------
-    InputError
-        If a path does not exist, a named file is of another kind, or nothing is found.
-    """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path}: no such file or folder; correct the path")
-        if path.is_dir():
-            inside = (p for p in path.rglob("*") if p.is_file())
-            found |= {p.resolve(): p for p in inside if _wanted(p)}
-            continue
-        if path.suffix.lower() not in SUFFIXES:
-            raise InputError(
-                f"{path}: suffix {path.suffix!r} is not supported; save it as .xlsx or .csv"
-            )
-        found[path.resolve()] = path
-    if not found:
-        shown = ", ".join(str(path) for path in paths)
-        raise InputError(f"{shown}: holds no .xlsx, .csv or .parquet file; name the right folder")
-    return sorted(found.values(), key=lambda path: (path.name, str(path)))
-
-
-def file_labels(files: Sequence[Path]) -> dict[Path, str]:
-    """Return the name of each file, with the folders that tell it from others of its name."""
-    named: dict[str, list[Path]] = {}
-    for path in files:
-        named.setdefault(path.name, []).append(path)
-    labels: dict[Path, str] = {}
-    for alike in named.values():
-        depth = 1
-        while len({path.resolve().parts[-depth:] for path in alike}) < len(alike):
-            depth += 1
-        labels |= {path: "/".join(path.resolve().parts[-depth:]) for path in alike}
-    return labels
-
-
-def fits(file: str, pattern: str) -> bool:
-    """Tell whether a file is meant by a pattern of names."""
-    return fnmatchcase(file, pattern) or fnmatchcase(PurePosixPath(file).name, pattern)
-
-
-def open_sheets(path: Path) -> list[Sheet]:
-    """Read every sheet of a file.
-
-    Raises
-    ------
-    InputError
-        If the file is damaged, empty, of another kind than its suffix says, locked, or unpacks to
-        more than can be meant.
-    """
-    refuse_empty(path)
-    readers = {".csv": _read_csv, ".xlsx": _read_workbook, ".parquet": _read_parquet}
-    return [sheet for sheet in readers[path.suffix.lower()](path) if sheet.rows]
-
-
-def _wanted(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(("~$", "."))
-
-
-def _read_csv(path: Path) -> Iterator[Sheet]:
-    encoding, separator = csv_form(path)
-    try:
-        with path.open(encoding=encoding, newline="") as handle:
-            rows = trimmed(map(tuple, csv.reader(handle, delimiter=separator)))
-    except csv.Error as error:
-        raise InputError(f"{path}: not a readable CSV: {error}; save it as CSV UTF-8") from error
-    yield Sheet(path.name, "", rows)
-
-
-def _read_workbook(path: Path) -> Iterator[Sheet]:
-    for page in open_pages(path):
-        yield Sheet(path.name, page.title, page.rows, page.covered)
-
-
-def _read_parquet(path: Path) -> Iterator[Sheet]:
-    table = open_parquet(path)
-    columns = [column.to_pylist() for column in table.columns]
-    yield Sheet(path.name, "", (tuple(table.column_names), *zip(*columns, strict=True)))
+def trimmed(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Leave out the blank rows at the end."""
+    kept = list(rows)
+    while kept and all(cell is None or cell == "" for cell in kept[-1]):
+        kept.pop()
+    return tuple(kept)

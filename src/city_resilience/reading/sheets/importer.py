@@ -14,8 +14,9 @@ from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.sheet import Sheet, file_labels, find_files, open_sheets
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.options import Options

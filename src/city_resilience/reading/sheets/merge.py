@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.reading.issues import Issue, Place
-from city_resilience.reading.sheet import fits
+from city_resilience.reading.opening import fits
 
 __all__ = ["KEYS", "merge_cells"]
 

@@ -13,7 +13,7 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.headers import own_match
-from city_resilience.reading.sheet import fits
+from city_resilience.reading.opening import fits
 from city_resilience.reading.wording import single_line
 
 __all__ = ["Options", "YearRules", "options_of", "parse_year_rules"]

@@ -13,9 +13,8 @@ from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import Cell, cell_year, parse_column
-from city_resilience.reading.decode import Position
 from city_resilience.reading.issues import Issue, Level, Place
-from city_resilience.reading.sheet import Sheet
+from city_resilience.reading.sheet import Position, Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.header_rows import Column, read_columns
 from city_resilience.reading.sheets.keys import Keys, find_keys

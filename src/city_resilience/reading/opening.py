@@ -1,0 +1,231 @@
+"""Files of tables, opened by their suffix: as sheets, or as one table below its headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+
+import pandas as pd
+
+from city_resilience.errors import InputError, nearest
+from city_resilience.reading.csv_file import open_csv
+from city_resilience.reading.sheet import Sheet, trimmed
+from city_resilience.reading.workbook import WORKBOOKS, read_workbook
+
+__all__ = [
+    "SUFFIXES",
+    "RawTable",
+    "file_labels",
+    "find_files",
+    "fits",
+    "open_sheets",
+    "open_table",
+]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.ParquetFile(path).read().to_pandas(ignore_metadata=True)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError) as error:
+        raise InputError(f"{path}: not a readable Parquet file; write it again") from error
+
+
+_FRAMES: Mapping[str, Callable[[Path], pd.DataFrame]] = {".parquet": _read_parquet}
+SUFFIXES = (".csv", *WORKBOOKS, *_FRAMES)
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table whose first row holds the headers, before anything is known of its columns.
+
+    Attributes
+    ----------
+    headers : tuple of str
+        Headers without surrounding white space, by position; empty where the cell is blank.
+    load : callable
+        ``load(text_positions)`` returns the rows as a frame with columns 0, 1, 2, …, whose index
+        is the row as a spreadsheet counts, from 2; of a frame the row as it counts, from 1. In a
+        CSV columns of text keep their leading zeros.
+    name, source : str
+        The file as it was named, for errors; its name without folders, empty for a frame.
+    notes : tuple of str
+        What was remarkable about the decoding.
+    """
+
+    headers: tuple[str, ...]
+    load: Callable[[Collection[int]], pd.DataFrame]
+    name: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the table files among some files and folders, sorted by name.
+
+    Raises
+    ------
+    InputError
+        If a path does not exist, a named file is of another kind, or nothing is found.
+    """
+    found: dict[Path, Path] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: no such file or folder; correct the path")
+        if path.is_dir():
+            inside = (p for p in path.rglob("*") if p.is_file())
+            found |= {p.resolve(): p for p in inside if _wanted(p)}
+        else:
+            _suffix(path)
+            found[path.resolve()] = path
+    if not found:
+        shown = ", ".join(str(path) for path in paths)
+        raise InputError(f"{shown}: holds no {_listed()} file; name the right folder")
+    return sorted(found.values(), key=lambda path: (path.name, str(path)))
+
+
+def file_labels(files: Sequence[Path]) -> dict[Path, str]:
+    """Return the name of each file, with the folders that tell it from others of its name."""
+    named: dict[str, list[Path]] = {}
+    for path in files:
+        named.setdefault(path.name, []).append(path)
+    labels: dict[Path, str] = {}
+    for alike in named.values():
+        depth = 1
+        while len({path.resolve().parts[-depth:] for path in alike}) < len(alike):
+            depth += 1
+        labels |= {path: "/".join(path.resolve().parts[-depth:]) for path in alike}
+    return labels
+
+
+def fits(file: str, pattern: str) -> bool:
+    """Tell whether a file is meant by a pattern of names."""
+    return fnmatchcase(file, pattern) or fnmatchcase(PurePosixPath(file).name, pattern)
+
+
+def open_sheets(path: Path) -> list[Sheet]:
+    """Read every sheet of a file.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged, empty, of another kind than its suffix says, locked, or unpacks to
+        more than can be meant.
+    """
+    with _reading(path) as suffix:
+        if suffix in WORKBOOKS:
+            return [sheet for sheet in read_workbook(path) if sheet.rows]
+        if suffix == ".csv":
+            rows = trimmed(open_csv(path).rows())
+        else:
+            frame = _FRAMES[suffix](path).astype(object)
+            body = frame.where(frame.notna(), None).itertuples(index=False, name=None)
+            rows = (tuple(frame.columns), *body)
+        return [Sheet(path.name, "", rows)] if rows else []
+
+
+def open_table(source: Path | str | pd.DataFrame, sheet: str = "") -> RawTable:
+    """Open a file by its suffix, or a frame, as one table with its headers in the first row.
+
+    Parameters
+    ----------
+    source : Path or DataFrame
+        The file, or a frame whose columns are the headers; named levels of its index are columns.
+    sheet : str
+        Sheet of a workbook; may be empty if there is only one.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, empty, of another kind, damaged, in another encoding, or a
+        workbook of several sheets of which none is named.
+    """
+    if isinstance(source, pd.DataFrame):
+        named = [name for name in source.index.names if name is not None]
+        frame = source.reset_index(named) if named else source
+        return _of_frame(frame.columns, frame, "the panel", "", first=1)
+    path = Path(source)
+    if path.is_dir():
+        raise InputError(f"{path}: a folder, not a panel file; name a {_listed()} file")
+    if not path.exists():
+        raise InputError(f"{path}: no such panel file; correct the path given with --data")
+    with _reading(path) as suffix:
+        if suffix in WORKBOOKS:
+            (page,) = read_workbook(path, lambda titles: [_chosen(path, titles, sheet)])
+            header, *rows = page.rows or ((),)
+            body = pd.DataFrame(rows).reindex(columns=range(len(header))).infer_objects()
+            return _of_frame(header, body, str(path), path.name)
+        if suffix in _FRAMES:
+            body = _FRAMES[suffix](path)
+            return _of_frame(body.columns, body, str(path), path.name)
+        file = open_csv(path)
+        headers = _clean(next(file.rows(), ()))
+
+        def load(text: Collection[int]) -> pd.DataFrame:
+            return _numbered(file.frame(len(headers), text), first=2)
+
+        return RawTable(headers, load, str(path), path.name, file.notes)
+
+
+def _wanted(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(("~$", "."))
+
+
+def _listed() -> str:
+    return ", ".join(SUFFIXES[:-1]) + " or " + SUFFIXES[-1]
+
+
+def _suffix(path: Path) -> str:
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{path}: suffix {path.suffix!r} is not supported; save it as .xlsx or .csv"
+        )
+    return path.suffix.lower()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[str]:
+    """Yield the suffix of a file that is not empty, and say what the system says against it."""
+    suffix = _suffix(path)
+    try:
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty; export it again")
+        yield suffix
+    except OSError as error:
+        reason = error.strerror or "damaged or not of the kind its suffix says"
+        raise InputError(f"{path}: cannot be read: {reason}; check the file") from error
+
+
+def _of_frame(
+    header: Iterable[object], body: pd.DataFrame, name: str, source: str, first: int = 2
+) -> RawTable:
+    body = _numbered(body.set_axis(range(body.shape[1]), axis="columns"), first)
+    return RawTable(_clean(header), lambda _text: body, name, source)
+
+
+def _numbered(body: pd.DataFrame, first: int) -> pd.DataFrame:
+    return body.set_axis(range(first, first + len(body)), axis="index")
+
+
+def _clean(header: Iterable[object]) -> tuple[str, ...]:
+    return tuple("" if cell is None else str(cell).strip() for cell in header)
+
+
+def _chosen(path: Path, sheets: list[str], wanted: str) -> str:
+    names = ", ".join(map(repr, sheets))
+    if wanted and wanted not in sheets:
+        raise InputError(
+            f"{path}: no sheet {wanted!r}{nearest(wanted, sheets)}; set sheet in [data] to one of: "
+            f"{names}"
+        )
+    if not wanted and len(sheets) != 1:
+        raise InputError(
+            f"{path}: {len(sheets)} sheets and none is named; set sheet in [data] to one of: "
+            f"{names}"
+        )
+    return wanted or sheets[0]
