@@ -10,6 +10,7 @@ arguments only the READMEs are written; ``--check`` writes nothing and fails if 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -41,11 +42,42 @@ HEADS = {
         0,
     ),
     "README.zh.md": (
-        "| 实验 | 期数 | 年数 | 最优简单基准 | 其平均绝对误差 | 组合 | 误差降幅 | 胜出年数 "
-        "| 指标的贡献（95 %区间） |",
+        "| 实验 | 预测期（年） | 年数 | 最好的简单基准 | 其误差 | 组合模型 | 误差降幅 | 占优年数 "
+        "| 指标的作用（95% 区间） |",
         1,
     ),
 }
+RECENT = 2019  # first origin of the recent years
+RECENT_MODELS = ("blend", "zero", "damped", "last")
+PEERS = {
+    "scikit-learn": ("hist_gradient_boosting", "hist_gradient_boosting_absolute", "random_forest"),
+    "AutoGluon": ("autogluon", "autogluon_equal_time"),
+    "FLAML": ("flaml",),
+    "mlforecast": ("mlforecast",),
+}
+RECENT_HEAD = ("origins", "预测起点")
+PEERS_HEAD = (
+    "| tool | its error | this tool | difference (95 %) | this tool better in |",
+    "| 工具 | 其误差 | 本工具 | 相差（95% 区间） | 本工具占优年数 |",
+)
+PEERS_NOTE = (
+    "Error: MAE in pp. The settings of this tool were chosen with these years in view; settings "
+    "chosen at each origin from earlier origins alone have an error of {error:.3f}.",
+    "误差为平均绝对误差（百分点）。本工具的模型设定是在看过这些年份之后选定的；"
+    "若在每个起点只依据更早的起点来选，误差为 {error:.3f}。",
+)
+INTERVALS_HEAD = (
+    "| years ahead | inside the 90 % interval | in the worst year | inside the 80 % interval |",
+    "| 提前年数 | 落在 90% 区间内 | 最差年份 | 落在 80% 区间内 |",
+)
+WORST = ("{share:.0%} (outcome of {year})", "{share:.0%}（{year} 年的实际值）")
+DIGITAL = ("china_prefecture", "china_provinces", "demo")
+DIGITAL_HEAD = (
+    "| experiment | error with all indicators | without digital (95 %) "
+    "| digital added to history only (95 %) |",
+    "| 实验 | 使用全部指标的误差 | 去掉数字类（95% 区间） | 在“仅用历史”上加入数字类（95% 区间） |",
+)
+TO = (" to ", " 至 ")
 
 
 def collect(name: str, folder: Path) -> None:
@@ -79,19 +111,79 @@ def skill_table(head: str, language: int) -> str:
                 f"| `{name}` | {horizon} | {own['years']:.0f} | {LABELS[language][best]} "
                 f"| {by_model.loc[best, 'mae']:.3f} | {own['mae']:.3f} "
                 f"| {own['skill_naive']:+.1%} | {won['wins']} / {won['years']} "
-                f"| {interval(own)} |"
+                f"| {interval(own, language)} |"
             )
     return "\n".join(lines)
 
 
-def interval(row: pd.Series) -> str:
-    """Return the paired difference from history only with its interval."""
-    values = [row[f"difference_{part}"] for part in ("history", "low", "high")]
+def recent_table(language: int) -> str:
+    """Return the errors one year ahead on the Chinese cities, early and recent origins apart."""
+    table = yearly_errors("china_prefecture", RECENT_MODELS)
+    spans = (table, table.loc[: RECENT - 1], table.loc[RECENT:])
+    heads = [candidate_labels(("en", "zh")[language])[model] for model in RECENT_MODELS]
+    lines = [f"| {' | '.join([RECENT_HEAD[language], *heads])} |", "|---" * (len(heads) + 1) + "|"]
+    for span in spans:
+        errors = " | ".join(f"{error:.3f}" for error in span.mean())
+        lines.append(f"| {span.index[0]}–{span.index[-1]} | {errors} |")
+    return "\n".join(lines)
+
+
+def peers_table(language: int) -> str:
+    """Return the best result of each general tool beside that of this one."""
+    results = pd.read_csv(ROOT / "benchmarks" / "peers" / "results.csv").set_index("tool")
+    own = results.loc["city-resilience", "mae"]
+    years = overall("china_prefecture")["years"].iloc[0]
+    lines = [PEERS_HEAD[language], "|---|---|---|---|---|"]
+    for name, tools in PEERS.items():
+        best = results.loc[list(tools)].sort_values("mae").iloc[0]
+        low, high = best["behind_low"], best["behind_high"]
+        lines.append(
+            f"| {name} {best['version']} | {best['mae']:.3f} | {own:.3f} "
+            f"| {best['behind']:+.2f} ({low:+.2f}{TO[language]}{high:+.2f}) "
+            f"| {best['product_ahead']:.0f} / {years:.0f} |"
+        )
+    recipes = pd.read_csv(ROOT / "experiments" / "china_prefecture" / "recipe.csv")
+    chosen = recipes.set_index("variant").loc["chosen at each origin by earlier ones"].iloc[0]
+    return "\n".join([*lines, "", PEERS_NOTE[language].format(error=chosen["mae"])])
+
+
+def intervals_table(language: int) -> str:
+    """Return how many outcomes lay inside the intervals, on the Chinese cities."""
+    scores = pd.read_csv(ROOT / "experiments" / "china_prefecture" / "interval_scores.csv")
+    lines = [INTERVALS_HEAD[language], "|---|---|---|---|"]
+    for horizon, rows in scores.groupby("horizon"):
+        whole = rows[rows["slice"] == "all"].iloc[0]
+        worst = rows[rows["slice"] == "year"].sort_values("coverage").iloc[0]
+        year = int(worst["level"]) + int(worst["horizon"])
+        share = WORST[language].format(share=worst["coverage"], year=year)
+        lines.append(
+            f"| {horizon} | {whole['coverage']:.0%} | {share} | {whole['coverage_80']:.0%} |"
+        )
+    return "\n".join(lines)
+
+
+def digital_table(language: int) -> str:
+    """Return by how much the digital indicators change the error, one year ahead."""
+    lines = [DIGITAL_HEAD[language], "|---|---|---|---|"]
+    for name in DIGITAL:
+        table = pd.read_csv(ROOT / "experiments" / name / "study" / "ablation.csv")
+        rows = table[(table["horizon"] == 1) & (table["origin"] == "all")]
+        rows = rows[rows["family"] == "digital"].set_index("variant")
+        cells = [interval(rows.loc[variant], language) for variant in ("without", "added")]
+        error = rows.loc["without", "mae_reference"]
+        lines.append(f"| `{name}` | {error:.3f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def interval(row: pd.Series, language: int = 0) -> str:
+    """Return a paired difference with its interval, against history only in a table of scores."""
+    scores = ("difference_history", "difference_low", "difference_high")
+    values = [row[part] for part in (scores if scores[0] in row else ("difference", "low", "high"))]
     if pd.isna(values[0]):
         return ""
     if pd.isna(values[1]):
         return f"{values[0]:+.3f}"
-    return f"{values[0]:+.3f} ({values[1]:+.3f} to {values[2]:+.3f})"
+    return f"{values[0]:+.3f} ({values[1]:+.3f}{TO[language]}{values[2]:+.3f})"
 
 
 def experiment_table(name: str) -> str:
@@ -132,13 +224,11 @@ def shock_table(name: str) -> str:
 
 
 def by_year(name: str) -> list[str]:
-    """Return the yearly errors at the shortest horizon."""
-    scores = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
-    rows = scores[(scores["slice"] == "year") & (scores["horizon"] == scores["horizon"].min())]
+    """Return the table of yearly errors at the shortest horizon."""
     shown = ["blend", "history_only", "ar_ridge", "damped", "last", "zero"]
-    table = rows.pivot_table("mae", "level", "model")[shown]
+    table = yearly_errors(name, shown)
     lines = [
-        f"MAE by origin, h = {rows['horizon'].min()}:",
+        f"MAE by origin, h = {overall(name)['horizon'].min()}:",
         "",
         "| origin | " + " | ".join(LABELS[0][m] for m in shown) + " |",
         "|---" * (len(shown) + 1) + "|",
@@ -146,6 +236,23 @@ def by_year(name: str) -> list[str]:
     for origin, errors in table.iterrows():
         lines.append(f"| {origin} | " + " | ".join(f"{e:.3f}" for e in errors) + " |")
     return lines
+
+
+README_TABLES = {
+    "recent": recent_table,
+    "peers": peers_table,
+    "intervals": intervals_table,
+    "digital": digital_table,
+}
+
+
+def yearly_errors(name: str, models: Sequence[str]) -> pd.DataFrame:
+    """Return the yearly errors at the shortest horizon: one row for each origin."""
+    scores = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
+    rows = scores[(scores["slice"] == "year") & (scores["horizon"] == scores["horizon"].min())]
+    return rows.assign(level=rows["level"].astype(int)).pivot_table("mae", "level", "model")[
+        list(models)
+    ]
 
 
 def filled(text: str, marker: str, table: str) -> str:
@@ -161,7 +268,10 @@ def pages() -> dict[Path, str]:
     wanted = {}
     for name, (head, language) in HEADS.items():
         path = ROOT / name
-        wanted[path] = filled(path.read_text("utf-8"), "skill", skill_table(head, language))
+        text = filled(path.read_text("utf-8"), "skill", skill_table(head, language))
+        for marker, table in README_TABLES.items():
+            text = filled(text, marker, table(language))
+        wanted[path] = text
     for name in EXPERIMENTS:
         path = ROOT / "experiments" / name / "README.md"
         wanted[path] = filled(path.read_text("utf-8"), "results", experiment_table(name))

@@ -83,7 +83,7 @@ def test_manifest_describes_the_output(
     assert (manifest["rows"], manifest["cities"]) == (2 * CITIES, CITIES)
     assert manifest["origin"] == 2013
     assert manifest["available_from"] == "2015-03-31"
-    assert manifest["flags"].pop("nowcast") == CITIES
+    assert manifest["flags"].pop("target_year_over") == CITIES
     assert all(name.startswith("carried:") for name in manifest["flags"])
     assert manifest["simulated"] is True
     assert manifest["data"] == {"file": "panel.csv", "fingerprint": panel.fingerprint()}

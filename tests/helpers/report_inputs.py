@@ -250,7 +250,7 @@ def _forecast(
                     "upper": value + 2 if intervals else np.nan,
                     "coverage": np.nan,
                     "rank": rank.astype("Int64"),
-                    "flags": np.where(stale, "stale;nowcast" if h == 1 else "stale", ""),
+                    "flags": np.where(stale, "stale;target_year_over" if h == 1 else "stale", ""),
                 }
             )
         )

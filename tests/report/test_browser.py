@@ -80,7 +80,7 @@ def test_page_draws_every_figure_and_loads_nothing(visit: Visit, report: Path) -
     for name in ("years", "families", "indicators", "outcome"):
         visit.page.wait_for_selector(f"#fig-{name} .main-svg", state="attached")
     assert visit.page.locator("#banner").is_visible()
-    assert "nothing measurable" in visit.page.inner_text("#sentence")
+    assert "no effect of the indicators was found" in visit.page.inner_text("#sentence")
     assert visit.page.locator("tr.served:visible").count() == 1
     assert visit.page.locator("#coverage-table tr.live").count() == 1
     assert [url for url in visit.requests if url.startswith("file:")] == [report.as_uri()]
@@ -111,7 +111,7 @@ def test_language_switches_and_is_remembered(visit: Visit, report: Path) -> None
     visit.open(report)
     visit.page.click("#language")
     assert visit.page.inner_text("#cities-title") == "城市"
-    assert "没有可测量的贡献" in visit.page.inner_text("#sentence")
+    assert "未发现各项指标有可识别的影响" in visit.page.inner_text("#sentence")
     assert "增长差距" in "".join(visit.column("td.drivers"))
     assert "自身历史" in visit.page.inner_text("#fig-families")
     assert "lang=zh" in visit.page.url
@@ -185,11 +185,11 @@ def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_path: Path) -> None:
     inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1,))
-    inputs.forecast["flags"] = "nowcast;carried:digital(3);carried:green_innovation(12)"
+    inputs.forecast["flags"] = "target_year_over;carried:digital(3);carried:green_innovation(12)"
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
     first = visit.page.locator("#city-table tbody tr").first.locator(".tag.flag")
     carried = "years carried: Digital 3, Green innovation 12"
-    assert first.all_inner_texts() == ["nowcast", carried]
+    assert first.all_inner_texts() == ["target year over", carried]
     box = visit.page.locator("#city-table").evaluate(
         "t => { const b = t.closest('.table-box'); return [b.scrollWidth, b.clientWidth]; }"
     )
@@ -240,7 +240,7 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
     assert visit.page.locator("#study-differs").is_visible()
     assert "one year ahead only" not in visit.page.inner_text("#study")
     visit.page.click("#language")
-    assert visit.page.inner_text("#study-title") == "数字化有用吗？"
+    assert visit.page.inner_text("#study-title") == "数字化指标能否改进预测？"
     assert "去掉后误差变化" in visit.page.inner_text("#study-answer")
     visit.page.click('#horizons [data-horizon="2"]')
     assert visit.page.inner_text("#study").count("仅测量了提前 1 年") == len(BLOCKS) + 1

@@ -43,7 +43,7 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
         assert f"{100 * years['coverage'].min():.1f}" in text
         assert "3.4" in text
         assert "{" not in text
-    assert "worth it" in said(part)["en"]
+    assert "They are better." in said(part)["en"]
     assert part["years"]["year"] == list(range(2010, 2016))
     np.testing.assert_allclose(part["years"]["coverage"], years["coverage"], atol=1e-3)
     withheld = {row["level"]: row["withheld"] for row in part["groups"]}
@@ -60,11 +60,11 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
 def test_plain_intervals_that_do_better_are_said_to(rows):
     wide = rows.assign(lower=-9.0, upper=9.0)
     part = interval_part(score_intervals(wide), reliability(wide), 1)
-    assert "the plain ones did better" in said(part)["en"]
+    assert "Intervals of equal width were better." in said(part)["en"]
     same = rows.assign(lower=rows["plain_lower"], upper=rows["plain_upper"])
     part = interval_part(score_intervals(same), reliability(same), 1)
-    assert "no measurable difference" in said(part, "sensitivity")["en"]
-    assert "(ratio) wide" in said(part, "sensitivity")["en"]
+    assert "No difference was found." in said(part, "sensitivity")["en"]
+    assert "(ratio). The 80 %" in said(part, "sensitivity")["en"]
     one = rows[rows["origin"] == 2010]
     part = interval_part(score_intervals(one), reliability(one), 1)
     assert "too few years" in said(part)["en"]

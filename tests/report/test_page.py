@@ -202,7 +202,7 @@ def expected_figures(summary: dict[str, Any]) -> Iterator[str]:
             yield percent(parts["observed"])
             for index, _, size in parts["top"][:3]:
                 yield from (signed(size), summary["indicators"][index]["id"])
-    yield from ("stale", "滞后", "nowcast", "现时预测")
+    yield from ("stale", "滞后", "target year over", "目标年份已结束")
     for row in summary["coverage"]["origins"]:
         yield from (percent(cell["share"]) for cell in row["cells"] if cell)
     yield from ("not observed since 2016", "自 2016 年后无观测")

@@ -53,11 +53,11 @@ SAY = Texts(measure_words("growth_gap"))
 @pytest.mark.parametrize(
     ("without", "added", "en", "zh"),
     [
-        ("helps", "helps", "Yes. Digital", "有用。数字类"),
-        (NOTHING, "helps", "Only in place of others", "只能替代其他类别"),
-        (NOTHING, NOTHING, "Not measurably. Digital", "没有可测量的作用。数字类"),
-        (NOTHING, "hurts", "No, it costs accuracy. Digital", "没有用，反而降低准确度。数字类"),
-        ("hurts", "helps", "No, it costs accuracy. Digital", "没有用，反而降低准确度。数字类"),
+        ("helps", "helps", "Yes. Digital", "能。数字类"),
+        (NOTHING, "helps", "Only in place of other indicators", "只能替代其他类别"),
+        (NOTHING, NOTHING, "No effect was found. Digital", "未发现可识别的影响。数字类"),
+        (NOTHING, "hurts", "No, it makes forecasts less accurate.", "不能，反而降低准确度。"),
+        ("hurts", "helps", "No, it makes forecasts less accurate.", "不能，反而降低准确度。"),
     ],
 )
 def test_answer_says_what_was_found(study, without, added, en, zh):
@@ -68,7 +68,7 @@ def test_answer_says_what_was_found(study, without, added, en, zh):
 
 
 def test_few_years_are_said_where_nothing_was_found(study):
-    words = "this is underpowered"
+    words = "a true difference would often be missed"
     for outcome, said in ((NOTHING, True), ("helps", False)):
         answer = answer_of(with_digital(study, outcome, outcome, few=True))
         assert (words in answer["en"]) is said

@@ -142,17 +142,17 @@ def test_indicator_without_a_value_in_one_city_is_not_named_there(inputs: Inputs
     [
         (
             (-0.06, -0.1, -0.02),
-            "another 0.060 pp off the error (95 % interval 0.020 to 0.100 pp)",
+            "reduce the error by another 0.060 pp (95 % interval 0.020 to 0.100 pp)",
             "再降低 0.060",
         ),
         (
             (-0.04, -0.09, 0.01),
-            "nothing measurable (change of the error −0.040",
-            "没有可测量的贡献",
+            "no effect of the indicators was found (change of the error −0.040",
+            "未发现各项指标有可识别的影响",
         ),
-        ((0.05, 0.01, 0.09), "make the error larger by 0.050 pp", "使误差增大 0.050"),
+        ((0.05, 0.01, 0.09), "increase the error by 0.050 pp", "使误差增大 0.050"),
         ((-0.01, -0.019, -0.002), "(95 % interval 0.002 to 0.019 pp)", "区间 0.002 至 0.019"),
-        ((-0.04, np.nan, np.nan), "too few years for an interval", "年份太少"),
+        ((-0.04, np.nan, np.nan), "there are too few years to say", "年份太少"),
         ((np.nan, np.nan, np.nan), "is not known", "未知"),
     ],
 )  # fmt: skip
@@ -174,7 +174,7 @@ def test_headline_admits_a_model_worse_than_naive(inputs: Inputs) -> None:
     scores = inputs.scores.copy()
     scores.loc[scores["model"] == "blend", "mae"] *= 2
     sentence = sentence_of(summarise(**replace(inputs, scores=scores).all()))
-    assert re.search(r"\d+ % more than the best naive baseline", sentence["en"])
+    assert re.search(r"\d+ % more than the best naive rule", sentence["en"])
     assert "in only 0 of 10 years" in sentence["en"]
 
 

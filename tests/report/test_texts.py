@@ -161,7 +161,7 @@ def test_a_made_up_measure_in_percent_is_reported_to_the_end(monkeypatch) -> Non
     page = render_report(summary).replace("\u00a0", " ")
     for text in ("MAE, %", "MAE（%）", "Forecast output shortfall, %", "产出缺口预测"):
         assert text in page
-    assert re.search(r"off by \d\.\d\d % on average", page)
+    assert re.search(r"mean error of the blend is \d\.\d\d %", page)
 
 
 def test_one_code_in_one_language() -> None:

@@ -89,6 +89,6 @@ def _break(view: VariableView, year: YearMove) -> Issue:
 
 
 RULES = (
-    Rule("break", "Level break in many cities", "多城市水平断裂", breaks),
+    Rule("break", "Level break in many cities", "多城市口径变动", breaks),
     Rule("jump", "Level shift in one city", "单个城市水平突变", jumps),
 )

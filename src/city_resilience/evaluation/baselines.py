@@ -110,7 +110,7 @@ BASELINES: Mapping[str, Baseline] = {
         Baseline("zero", "zero gap", "零差距", "naive", zero),
         Baseline("last", "last gap", "上年差距", "naive", last),
         Baseline("mean5", "5-year mean gap", "近五年差距均值", "naive", mean5),
-        Baseline("damped", "damped last gap", "衰减的上年差距", "naive", damped),
+        Baseline("damped", "damped last gap", "按比例收缩的上年差距", "naive", damped),
         Baseline("ar_ridge", "AR ridge", "自回归岭回归", "reference", ar_ridge),
     )
 }

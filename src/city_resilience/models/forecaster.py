@@ -32,6 +32,7 @@ from city_resilience.tasks.outcome import horizon_before
 __all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel", "available_from"]
 
 
+FLAGS = ("stale", "target_year_over", "new_city")
 FORECAST_COLUMNS: Mapping[str, str] = {
     "city": "str",
     "province": "str",
@@ -209,8 +210,8 @@ class Forecaster:
             ``FORECAST_COLUMNS``, of the types it names, sorted by horizon and city, in the unit of
             the measure; bounds and probabilities are empty for a model without intervals. An
             interval is never narrower than that of a shorter horizon. ``flags`` are joined by
-            ";": ``stale``, ``nowcast``, ``new_city``, and for each family with values carried
-            forward ``carried:FAMILY(YEARS)``, the oldest age among them.
+            ";": ``stale``, ``target_year_over``, ``new_city``, and for each family with carried
+            values ``carried:FAMILY(YEARS)``, the oldest age among them.
 
         Raises
         ------
@@ -280,14 +281,14 @@ class Forecaster:
     def _flags(self, rows: ForecastRows, horizon: int, carried: list[dict[str, int]]) -> list[str]:
         new = ~np.isin(rows.names, self.cities)
         delay = self.experiment.outcome.publication_delay_days
-        nowcast = [
+        over = [
             dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
             for origin in rows.origins
         ]
-        marks = zip(rows.stale, nowcast, new, carried, strict=True)
+        marks = zip(rows.stale, over, new, carried, strict=True)
         return [
             ";".join(
-                [w for w, on in zip(("stale", "nowcast", "new_city"), m, strict=True) if on]
+                [flag for flag, on in zip(FLAGS, m, strict=True) if on]
                 + [f"carried:{family}({years})" for family, years in old.items()]
             )
             for *m, old in marks

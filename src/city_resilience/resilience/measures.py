@@ -210,7 +210,7 @@ _TABLE = (
         "pp",
         "above 0: held up better than the nation",
         "growth gap to the nation",
-        "相对全国增长差",
+        "相对全国的增长差距",
         *both_forms(growth_gap_between),
     ),
     Measure(
