@@ -127,7 +127,7 @@ def test_city_year_in_which_three_variables_jump_is_one_finding():
         array[7, 6:] *= 4
     (finding,) = found(values, "jump")
     assert (finding.variable, finding.city, finding.years) == ("", "City 007", (FIRST + 6,))
-    assert "3 variables leave their path at once" in finding.reason
+    assert "3 variables do not fit their other years at once" in finding.reason
 
 
 # --- values in the wrong place --------------------------------------------------------------------

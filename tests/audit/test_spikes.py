@@ -131,4 +131,4 @@ def test_in_a_year_in_which_many_variables_leave_no_factor_is_proposed():
     found = audit_panel(panel_of(values)).errors
     assert sorted(f.variable for f in found) == sorted(names)
     assert {f.correction.rpartition(" = ")[2] for f in found} == {'"drop"'}
-    assert "4 other variables leave their path" in found[0].reason
+    assert "4 other variables of the city do not fit" in found[0].reason

@@ -34,8 +34,8 @@ def boundaries(view: PanelView) -> Iterator[Issue]:
                 by_year.setdefault(year, []).append(what)
         for year, changes in sorted(by_year.items()):
             reason = (
-                f"{'; '.join(changes)}: growth from {year - 1} to {year} is an artefact unless the "
-                "series were restated"
+                f"{'; '.join(changes)}: growth from {year - 1} to {year} is that of another area "
+                "unless the series were restated"
             )
             yield view.issue("note", "boundary", reason, city=city, years=(year,))
 

@@ -52,8 +52,8 @@ def zeros(view: VariableView) -> Iterator[Issue]:
             years = (int(view.years[first]), int(view.years[last]))
             expected = float(np.exp(past.expected[at]))
             reason = (
-                f"0 in {span(years)} where the years before let expect "
-                f"{with_unit(expected, view.variable.unit, 3)}: a blank written as zero?"
+                f"0 in {span(years)}, where {with_unit(expected, view.variable.unit, 3)} is "
+                "expected from the years before: a blank written as zero?"
             )
             surprise = (past.expected - past.floor)[at] / past.usual_move[at]
             yield view.issue(

@@ -50,8 +50,8 @@ def _larger(view: PanelView, part: str, total: str, at: tuple[int, int]) -> Issu
     sure = view.masked.found_by(wrong, "contradiction")[at]
     unit = f" {view.variables[part].unit}".rstrip()
     reason = (
-        f"{part} is {shown(part_value)}{unit}, more than {total}, {shown(total_value)}; {wrong} is "
-        f"{'off its path' if sure else 'doubted first'}"
+        f"{part} is {shown(part_value)}{unit}, more than {total}, {shown(total_value)}; {wrong} "
+        f"{'does not fit its other years' if sure else 'is the more doubtful one'}"
     )
     surprise = np.log(part_value / total_value) / limit.EXCEEDS
     return view.issue(

@@ -30,8 +30,8 @@ def exchanges(view: VariableView) -> Iterator[Issue]:
             worst = cities[np.argsort(-surprise[cities, at], kind="stable")]
             year, n, named = int(view.years[at]), len(cities), view.panel_view.named(worst)
             reason = (
-                f"the {year} values of {n} cities are off their paths and fit the paths of one "
-                f"another: they stand in the wrong rows; {named}"
+                f"the {year} values of {n} cities do not fit their own other years but fit those "
+                f"of one another: they are in the wrong rows; {named}"
             )
             about = {"years": (year,), "cities": n, "surprise": surprise[worst[0], at]}
             yield view.issue("error", "exchange", reason, correct="drop", **about)

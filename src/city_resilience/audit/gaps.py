@@ -63,7 +63,7 @@ def dead(view: VariableView) -> Iterator[Issue]:
     if shares[-1] < limit.THIN * usual:
         what = (
             f"has a value for {100 * shares[-1]:.0f} % of the cities in {newest}, usually for "
-            f"{100 * usual:.0f} %: it is fading out"
+            f"{100 * usual:.0f} %: the series is ending"
         )
         yield _dead(view, (newest,), what)
 
@@ -112,7 +112,7 @@ def _city_holes(view: VariableView, inner: Mask) -> Issue:
 
 
 RULES = (
-    Rule("dead", "Variable that died", "已中断的变量", dead),
-    Rule("hole", "Hole in a series", "序列中的缺口", holes),
+    Rule("dead", "Variable that stops", "已中断的变量", dead),
+    Rule("hole", "Missing years in a series", "序列中的缺失年份", holes),
     Rule("coverage", "Start and end of a series", "序列的起止", coverage),
 )

@@ -64,15 +64,15 @@ def _break(view: VariableView, year: YearMove) -> Issue:
     when = int(view.years[year.at])
     if not year.together:
         reason = (
-            f"{year.far} of {year.cities} cities move far more into {when} than cities usually "
+            f"{year.far} of {year.cities} cities change far more in {when} than cities usually "
             "do: restated or redefined?"
         )
         return view.issue(
             "warning", "break", reason, years=(when,), cities=year.far, surprise=year.width
         )
     reason = (
-        f"the {year.cities} cities are, in the median, {compared(year.move)} what the usual "
-        f"change into {when} lets expect: re-based, restated, in another unit, or a shock?"
+        f"the {year.cities} cities are, in the median, {compared(year.move)} the level expected "
+        f"for {when}: re-based, restated, in another unit, or a shock?"
     )
     if likely_power(np.array([year.move]))[0] != 0:
         reason += " The factor is close to a power of ten"

@@ -162,7 +162,7 @@ def _city_year(group: list[Issue]) -> list[Issue]:
     jumps = sum(issue.kind == "jump" for issue in group)
     kind = "jump" if 2 * jumps >= len(group) else "spike"
     reason = (
-        f"{len(group)} variables leave their path at once: "
+        f"{len(group)} variables do not fit their other years at once: "
         f"{listed([issue.variable for issue in worst])}: another scope, or columns mixed up?"
     )
     city, years, surprise = group[0].city, group[0].years, worst[len(worst) // 2].surprise
@@ -181,7 +181,7 @@ def _variable(group: list[Issue]) -> list[Issue]:
         return worst
     years, cities = _reach(others), len({issue.city for issue in others})
     cells = listed([f"{issue.city} {issue.years[0]} ({_ratio(issue)})" for issue in others])
-    what = "shift and stay" if jump else "leave their path for a year"
+    what = "shift and stay" if jump else "do not fit their other years"
     reason = f"{len(others)} city-years {what} in {span(years)}: {cells}"
     merged = replace(others[0], city="", years=years, reason=reason, cities=cities, **_OF_ONE_CELL)
     return [*own, merged]
@@ -213,7 +213,7 @@ def _zeros(group: list[Issue]) -> list[Issue]:
     ]
     cities = len({issue.city for issue in group})
     reason = (
-        f"0 in {cities} cities where their own years before let expect far more, "
+        f"0 in {cities} cities where far more is expected from their own years before, "
         f"{listed(cells)}: blanks written as zeros?"
     )
     line = correction_line(group[0].variable, "*", span(years, "-"), "drop zeros")

@@ -195,8 +195,8 @@ class VariableView:
         value = float(self.values[at])
         ratio = float(np.log(value / expected)) if ratio is None else ratio
         reason = (
-            f"{with_unit(value, self.variable.unit)} is {compared(ratio)} what {witnesses} let "
-            f"expect ({shown(expected, 3)}){why}"
+            f"{with_unit(value, self.variable.unit)} is {compared(ratio)} the value "
+            f"expected from {witnesses} ({shown(expected, 3)}){why}"
         )
         more = {"factor": 10.0**power if power else None, "expected": expected}
         correct = correction_factor(power) if power else "drop"

@@ -192,7 +192,7 @@ def _off_both_sides(
     power = int(evidence.power[one]) if others < limit.OTHERS_LEAVING else 0
     why = f": {why_factor(power)}?" if power and level == "error" else ""
     if others >= limit.OTHERS_LEAVING:
-        why += f"; {others} other variables leave their path in that city and year"
+        why += f"; {others} other variables of the city do not fit in that year either"
     expected, surprise = float(np.exp(evidence.expected[one])), evidence.surprise[one]
     named = _witnesses(view, at)
     return view.off(level, kind, at, named, expected, why=why, power=power, surprise=surprise)
@@ -218,6 +218,6 @@ def _witnesses(view: VariableView, at: tuple[int, int]) -> str:
 
 
 RULES = (
-    Rule("spike", "Cell off its path", "偏离自身轨迹的单元格", spikes),
+    Rule("spike", "Value that does not fit other years", "与其他年份不符的数值", spikes),
     Rule("outcome", "Doubtful outcome", "存疑的结果变量", outcome_spikes),
 )

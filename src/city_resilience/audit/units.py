@@ -120,7 +120,7 @@ def _magnitude(view: PanelView, rule: Range) -> Iterator[Issue]:
     base = f" over {' over '.join(rule.over)}" if rule.over else ""
     unit = view.variables[rule.variable].unit or "its unit"
     reason = (
-        f"the median of {rule.variable}{base} is {shown(median, 3)}, no plausible magnitude in "
+        f"the median of {rule.variable}{base} is {shown(median, 3)}, which does not fit "
         f"{unit} ({shown(rule.least, 3)} to {shown(rule.most, 3)}): is the unit of "
         f"{_header(view, rule.variable)!r} right? {why_factor(power)}?"
     )

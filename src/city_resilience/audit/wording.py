@@ -25,13 +25,13 @@ _REASONS = {
     1: "a digit too many or a decimal point moved",
     2: "a decimal point lost, or percent for a fraction",
     3: "a decimal point lost, or thousands",
-    4: "the yuan beside 万元, or 万元 beside 亿元",
-    8: "yuan beside 亿元",
+    4: "the plain unit given for 万, or 万 for 亿",
+    8: "the plain unit given for 亿",
     -1: "a digit lost or a decimal point moved",
     -2: "a decimal point too far left, or a fraction for percent",
     -3: "a decimal point too far left, or thousands",
-    -4: "万 beside the plain unit",
-    -8: "亿元 beside yuan",
+    -4: "万 given for the plain unit",
+    -8: "亿 given for the plain unit",
 }
 
 

@@ -182,7 +182,7 @@ def _manifest(
         "sources": {label: sha256_of(path) for path, label in file_labels(files).items()},
         "sheets": imported.sheets,
         "values": len(imported.cells),
-        "cities": len(imported.places),
+        "cities": imported.cells["city"].nunique(),
         "years": sorted({int(year) for year in imported.cells["year"]}),
         "variables": list(imported.variables),
         "listed": {f"{level} {kind}": int(n) for (level, kind), n in counts.items()},
@@ -253,7 +253,7 @@ def show(result: ImportedPanel) -> None:
         say(console, line)
     listed = listing["level"].value_counts()
     words = ", ".join(f"{listed.get(level, 0)} {word}" for level, word in LEVELS.items())
-    cities, values = len(imported.places), len(imported.cells)
+    cities, values = imported.cells["city"].nunique(), len(imported.cells)
     say(console, f"Panel  {result.out}: {cities} cities, {values:,} values")
     say(console, f"List   {result.listing}: {words}")
     counts = result.audit.counts
