@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import main, run, train
+from city_resilience.commands import main, run, train, ui
 from city_resilience.commands.evaluation import evaluate
 from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
@@ -23,8 +27,10 @@ from city_resilience.explain.contributions import BASE
 from city_resilience.models.bundle import load_bundle
 from city_resilience.models.intervals import EVENTS
 from city_resilience.progress import silent
+from city_resilience.tracking import interface
 from city_resilience.tracking.registry import bundle_of, champion_of, find_version, list_models
 from city_resilience.tracking.store import Store, open_store
+from city_resilience.tracking.table_view import VIEW_TAG
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
 
 pytestmark = pytest.mark.tracking
@@ -174,6 +180,64 @@ def test_one_parent_run_with_a_child_per_candidate(story):
     assert (dataset.name, dataset.digest) == ("small", story.first.source.panel.fingerprint())
     logged = {item.path for item in story.store.client.list_artifacts(story.first.run_id)}
     assert logged >= FILES
+
+
+def test_the_table_of_runs_reads_well_in_mlflow(story):
+    """As MLflow's page asks for them: newest first, its columns from the tag of the view."""
+    newest_first = runs_of(story)
+    tags = story.store.client.get_experiment_by_name("small").tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    columns = json.loads(tags[VIEW_TAG])["selectedColumns"]
+    assert columns == sorted(columns), "MLflow shows them in this order"
+    assert columns[:2] == ["metrics.`mae_h1`", "metrics.`mae_h2`"]
+    parents = [run for run in newest_first if "mlflow.parentRunId" not in run.data.tags]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d [\d:]{8}", run.info.run_name) for run in parents)
+    for parent in parents:
+        children = [
+            run
+            for run in newest_first
+            if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id
+        ]
+        served = parent.data.params["model.serve"]
+        assert [children[0].info.run_name, children[-1].info.run_name] == [served, "last"]
+        assert children[0].data.metrics["mae_h1"] == parent.data.metrics["mae_h1"]
+        for row in (parent, *children):
+            shown = [name for name in columns if name.split("`")[1] in row.data.metrics]
+            assert shown[:2] == columns[:2]
+
+
+def test_scores_by_year_are_a_line_over_years(story):
+    run = story.first.run_id
+    points = story.store.client.get_metric_history(run, "yearly_mae_h1")
+    assert [point.step for point in points] == [2010, 2011]
+    mean = np.mean([point.value for point in points])
+    assert mean == pytest.approx(
+        yearly_mae(story.first.evaluation.backtest.frame, BLEND), abs=1e-12
+    )
+
+
+def test_a_training_says_how_to_open_its_run(story, capsys, monkeypatch):
+    first = story.first
+    words = ["ui", "--run", first.run_id, "--store", story.store_path]
+    assert shlex.split(first.opening) == ["city-resilience", *words]
+    train.show(first)
+    assert f"\nOpen it     {first.opening}\n" in capsys.readouterr().out
+    # The command finds the run; a server is not started for this.
+    monkeypatch.setattr(interface, "serve_pages", lambda store, port: Popen(["true"]))
+    monkeypatch.setattr(ui, "_wait_for_answer", lambda store, root, server: None)
+    assert main.run(words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    name = story.store.client.get_run(first.run_id).info.run_name
+    number = story.store.client.get_experiment_by_name("small").experiment_id
+    own, runs, model = [line.rsplit(maxsplit=1) for line in lines[:3]]
+    kind = "?workflowType=machine_learning"
+    page = f"/#/experiments/{number}/runs"
+    assert own[0].strip() == f"run {name}"
+    assert own[1].endswith(f"{page}/{first.run_id}{kind}")
+    assert runs[0].strip() == "runs of small"
+    assert runs[1].endswith(f"{page}{kind}&viewStateShareKey=scores")
+    assert model[0].strip() == "model small"
+    assert model[1].endswith(f"/#/models/small{kind}")
 
 
 def test_registered_version_says_what_it_is_and_how_to_call_it(story):

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 
 import pytest
 
 from city_resilience.commands.ui import Pages, show, ui
 from city_resilience.errors import InputError
-from city_resilience.tracking.interface import HOST, free_port
+from city_resilience.tracking import interface
+from city_resilience.tracking.interface import HOST, KIND, free_port
 from city_resilience.tracking.store import open_store
+
+# Python started from a script in the background does not hear Ctrl+C otherwise.
+PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from city_resilience.commands.main import entry; entry()"
+)
 
 
 def test_a_store_that_is_not_there_ends_with_its_path(tmp_path):
@@ -33,20 +44,41 @@ def test_an_empty_store_is_called_empty(capsys):
     assert "the store is empty; run city-resilience train first" in capsys.readouterr().out
 
 
+@pytest.mark.tracking
+def test_a_run_that_is_not_there_is_named_and_no_server_starts(tmp_path, monkeypatch):
+    open_store(str(tmp_path), create=True)
+    monkeypatch.setattr(interface, "serve_pages", None)
+    with pytest.raises(InputError, match="--run nonsense: no such run in sqlite"):
+        ui(str(tmp_path), run="nonsense")
+
+
 @pytest.mark.slow
 @pytest.mark.tracking
-def test_the_pages_answer_and_name_the_runs_of_an_experiment(tmp_path):
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize(
+    ("how", "code", "said"), [(signal.SIGINT, 0, "stopped\n"), (signal.SIGTERM, 143, "")]
+)
+def test_the_pages_answer_and_end_with_the_command(tmp_path, how, code, said):
     store = open_store(str(tmp_path), create=True)
     number = store.experiment_id("small")
-    store.client.create_run(number)
-    kind = store.client.get_experiment(number).tags["mlflow.experimentKind"]
-    assert kind == "custom_model_development"
-    pages = ui(str(tmp_path), port=free_port())
-    assert pages.server is not None
-    try:
-        assert pages.addresses == (("runs of small", f"{pages.root}/#/experiments/{number}/runs"),)
-        with urllib.request.urlopen(pages.root, timeout=30) as answer:
+    run = store.client.create_run(number, run_name="one").info.run_id
+    words = ["ui", "--run", run, "--port", str(free_port())]
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *words],
+        env=os.environ | {"MLFLOW_TRACKING_URI": store.uri},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stdout is not None
+        own, runs, stop = (command.stdout.readline() for _ in range(3))
+        root = own.split()[-1].partition("/#/")[0]
+        assert own == f"run one        {root}/#/experiments/{number}/runs/{run}{KIND}\n"
+        assert runs == f"runs of small  {root}/#/experiments/{number}/runs{KIND}\n"
+        assert stop == "Stop with Ctrl+C.\n"
+        with urllib.request.urlopen(root, timeout=30) as answer:
             assert answer.status == 200
-    finally:
-        pages.server.terminate()
-        pages.server.wait()
+        command.send_signal(how)
+        assert command.stdout.read() == said
+        assert command.wait(timeout=60) == code
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(root, timeout=5)

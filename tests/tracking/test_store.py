@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.tracking.store import open_store, resolve_store
+from city_resilience.tracking.interface import opening_of
+from city_resilience.tracking.store import Store, open_store, resolve_store, store_words
 
 pytestmark = pytest.mark.tracking
 
@@ -45,6 +46,26 @@ def test_environment_then_option_decide(tmp_path: Path, monkeypatch: pytest.Monk
     assert resolve_store("runs") == f"sqlite:///{here}/runs/mlflow.db"
     assert resolve_store("runs/my.db") == f"sqlite:///{here}/runs/my.db"
     assert resolve_store("sqlite:///rel.db") == f"sqlite:///{here}/rel.db"
+
+
+def test_words_of_a_store_find_it_again(tmp_path: Path) -> None:
+    assert store_words(Store(resolve_store(), "")) == ()
+    for given, words in (
+        ("runs", ("--store", str(tmp_path / "runs"))),
+        ("my runs.db", ("--store", f"sqlite:///{tmp_path.as_posix()}/my runs.db")),
+    ):
+        uri = resolve_store(given)
+        assert store_words(Store(uri, "")) == words
+        assert resolve_store(words[1]) == uri
+
+
+def test_a_run_is_opened_by_a_command_or_at_the_address_of_its_server(tmp_path: Path) -> None:
+    assert opening_of(Store(resolve_store(), ""), "1", "r") == "city-resilience ui --run r"
+    quoted = opening_of(Store(resolve_store("my runs"), ""), "1", "r")
+    assert quoted == f"city-resilience ui --run r --store '{tmp_path}/my runs'"
+    server = Store("http://tracking.example:5000/", "")
+    page = "http://tracking.example:5000/#/experiments/1/runs/r?workflowType=machine_learning"
+    assert opening_of(server, "1", "r") == page
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,8 @@ class Trained:
         How long it took.
     run_id, store : str
         The run, and the store that keeps it.
+    opening : str
+        What opens the run: a command line, or its address where the store is a server.
     version : ModelVersion
         As it was registered.
     gate : str
@@ -59,6 +61,7 @@ class Trained:
     seconds: float
     run_id: str
     store: str
+    opening: str
     version: ModelVersion
     gate: str
     out: Path | None
@@ -97,6 +100,7 @@ def train(
     from city_resilience.commands import evaluation, run
     from city_resilience.commands.source import load
     from city_resilience.evaluation.study.study import study_beside
+    from city_resilience.tracking.interface import opening_of
     from city_resilience.tracking.runs import track
     from city_resilience.tracking.store import open_store
 
@@ -137,6 +141,7 @@ def train(
         seconds=time.perf_counter() - started,
         run_id=tracked.run_id,
         store=opened.uri,
+        opening=opening_of(opened, tracked.experiment_id, tracked.run_id),
         version=version,
         gate=gate,
         out=out,
@@ -194,6 +199,7 @@ def _lines(result: Trained) -> Iterator[str]:
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
     yield f"Run         {result.run_id} in {result.store}"
+    yield f"Open it     {result.opening}"
     if result.out is not None:
         yield f"Files       {result.out} (report.html, forecast.csv, model/ …)"
     if study:

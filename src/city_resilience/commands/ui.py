@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import time
 import urllib.request
 from contextlib import suppress
@@ -15,7 +17,7 @@ from city_resilience.errors import InputError
 
 __all__ = ["Pages", "command", "show", "ui"]
 
-PATIENCE = 60.0  # seconds that a server may take to answer
+PATIENCE = 120.0  # seconds that a server may take to answer
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Pages:
     server: Popen[bytes] | None
 
 
-def ui(store: str = "", *, port: int = 0) -> Pages:
+def ui(store: str = "", *, port: int = 0, run: str = "") -> Pages:
     """Start MLflow's pages on a store, for this machine alone, and tell where they are.
 
     Parameters
@@ -46,44 +48,51 @@ def ui(store: str = "", *, port: int = 0) -> Pages:
         As for ``resolve_store``; for the address of a server nothing is started.
     port : int
         Port to listen on; 0 for 5000, or a free one where that is taken.
+    run : str
+        Id of a run whose address comes first.
 
     Raises
     ------
     InputError
-        If there is no such store, the port is taken, or the server does not answer in a minute.
+        If there is no such store or run, the port is taken, or the server does not answer in two
+        minutes.
     """
     from city_resilience.tracking.interface import HOST, free_port, page_addresses, serve_pages
     from city_resilience.tracking.store import open_store
 
     opened = open_store(store, create=False)
     if opened.database is None:
-        return Pages(opened.uri, tuple(page_addresses(opened, opened.uri.rstrip("/"))), None)
+        at_server = page_addresses(opened, opened.uri.rstrip("/"), run)
+        return Pages(opened.uri, tuple(at_server), None)
     chosen = free_port(port)
     root = f"http://{HOST}:{chosen}"
-    addresses = tuple(page_addresses(opened, root))
+    addresses = tuple(page_addresses(opened, root, run))
     server = serve_pages(opened, chosen)
-    if not _answers(root, server):
+    try:
+        _wait_for_answer(opened.uri, root, server)
+    except BaseException:
         server.terminate()
-        raise InputError(
-            f"{opened.uri}: MLflow's server did not answer at {root} within {PATIENCE:.0f} s; "
-            f"start it by hand to see why: mlflow server --backend-store-uri {opened.uri}"
-        )
+        raise
     return Pages(root, addresses, server)
 
 
-def _answers(root: str, server: Popen[bytes]) -> bool:
+def _wait_for_answer(store: str, root: str, server: Popen[bytes]) -> None:
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until and server.poll() is None:
         with suppress(OSError), urllib.request.urlopen(f"{root}/health", timeout=5):
-            return True
+            return
         time.sleep(0.2)
-    return False
+    raise InputError(
+        f"{store}: MLflow's server did not answer at {root} within {PATIENCE:.0f} s; "
+        f"start it by hand to see why: mlflow server --backend-store-uri {store}"
+    )
 
 
 @click.command("ui")
 @store_option
 @click.option("--port", default=0, help="Port to listen on. [5000, or a free one]")
-def command(store: str, port: int) -> None:
+@click.option("--run", default="", help="Id of a run to open, as train printed it.")
+def command(store: str, port: int, run: str) -> None:
     """Look at runs and registered models in a browser, with MLflow's pages.
 
     Only this machine can reach them. Stop with Ctrl+C.
@@ -93,7 +102,9 @@ def command(store: str, port: int) -> None:
       city-resilience ui
       city-resilience ui --store out/store --port 5050
     """
-    pages = ui(store, port=port)
+    # The server must end with this program when that is told to end, not only at Ctrl+C.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    pages = ui(store, port=port, run=run)
     show(pages)
     if pages.server is None:
         return

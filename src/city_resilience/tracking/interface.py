@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -10,27 +12,66 @@ from pathlib import Path
 from urllib.parse import quote
 
 from city_resilience.errors import InputError
+from city_resilience.tracking.backend import import_mlflow
 from city_resilience.tracking.registry import list_models
-from city_resilience.tracking.store import Store
+from city_resilience.tracking.store import Store, store_words
+from city_resilience.tracking.table_view import view_query
 
-__all__ = ["HOST", "free_port", "page_addresses", "serve_pages"]
+__all__ = ["HOST", "KIND", "free_port", "opening_of", "page_addresses", "serve_pages"]
 
 HOST, PORT = "127.0.0.1", 5000
+# Otherwise the pages have the menu for language models.
+KIND = "?workflowType=machine_learning"
+# Otherwise eight more processes wait for work that these pages do not ask for.
+WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
-def page_addresses(store: Store, root: str) -> list[tuple[str, str]]:
+def page_addresses(store: Store, root: str, run_id: str = "") -> list[tuple[str, str]]:
     """Return what there is to look at in a store, and its address below the root of a server.
 
-    The runs of each experiment, most recent first, then each registered model.
+    One run where it is asked for; the runs of each experiment, most recent first; each registered
+    model.
+
+    Raises
+    ------
+    InputError
+        If the store has no such run.
     """
+    one = [_run_page(store, root, run_id)] if run_id else []
     experiments = store.client.search_experiments(order_by=["last_update_time DESC"])
     runs = [
-        (f"runs of {found.name}", f"{root}/#/experiments/{found.experiment_id}/runs")
+        (
+            f"runs of {found.name}",
+            f"{root}/#/experiments/{found.experiment_id}/runs{KIND}{view_query(found.tags)}",
+        )
         for found in experiments
         if store.client.search_runs([found.experiment_id], max_results=1)
     ]
     names = sorted({version.name for version in list_models(store)})
-    return [*runs, *((f"model {name}", f"{root}/#/models/{quote(name)}") for name in names)]
+    models = [(f"model {name}", f"{root}/#/models/{quote(name)}{KIND}") for name in names]
+    return [*one, *runs, *models]
+
+
+def _run_page(store: Store, root: str, run_id: str) -> tuple[str, str]:
+    try:
+        found = store.client.get_run(run_id).info
+    except import_mlflow().exceptions.MlflowException as error:
+        raise InputError(
+            f"--run {run_id}: no such run in {store.uri}; give the id that train printed, or the "
+            "--store that it names"
+        ) from error
+    return f"run {found.run_name}", root + _run_address(found.experiment_id, run_id)
+
+
+def _run_address(experiment_id: str, run_id: str) -> str:
+    return f"/#/experiments/{experiment_id}/runs/{run_id}{KIND}"
+
+
+def opening_of(store: Store, experiment_id: str, run_id: str) -> str:
+    """Return what opens a run: the address at a server, the command line for a local store."""
+    if store.database is None:
+        return store.uri.rstrip("/") + _run_address(experiment_id, run_id)
+    return shlex.join(["city-resilience", "ui", "--run", run_id, *store_words(store)])
 
 
 def free_port(wanted: int = 0) -> int:
@@ -73,4 +114,9 @@ def serve_pages(store: Store, port: int) -> subprocess.Popen[bytes]:
     folder = database.parent if database else Path.cwd()
     artifacts = (folder / "artifacts").as_uri()
     command += ["--default-artifact-root", artifacts, "--no-serve-artifacts"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        command,
+        env=os.environ | WITHOUT_JOBS,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )

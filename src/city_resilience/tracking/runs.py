@@ -22,6 +22,7 @@ from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import import_mlflow, silenced
 from city_resilience.tracking.metrics import Metric, column_types, flat_metrics, flat_params
 from city_resilience.tracking.store import Store
+from city_resilience.tracking.table_view import VIEW_TAG, table_view
 
 __all__ = ["Run", "track"]
 
@@ -56,10 +57,19 @@ class Run:
         _log(self.store.client, self.run_id, metrics, params, tags)
 
     def record_scores(self, scores: pd.DataFrame, served: str) -> None:
-        """Log the scores of the served candidate, and of each candidate as a child run."""
+        """Log the scores of the served candidate, and of each candidate as a child run.
+
+        MLflow's table of runs then has columns of them, and the served candidate, the last to be
+        recorded, first.
+        """
         self.record(flat_metrics(scores, served))
-        for name in dict.fromkeys(scores["model"]):
+        others = [name for name in dict.fromkeys(scores["model"]) if name != served]
+        for name in (*reversed(others), served):
             self.candidate(name, flat_metrics(scores, name))
+        view = table_view(map(int, scores["horizon"].unique()))
+        # A store may keep others from changing an experiment; the run is whole without the view.
+        with suppress(import_mlflow().exceptions.MlflowException):
+            self.store.client.set_experiment_tag(self.experiment_id, VIEW_TAG, view)
 
     def candidate(self, name: str, metrics: Iterable[Metric] = ()) -> str:
         """Record one candidate as a finished child run; returns the child's id."""
@@ -130,7 +140,7 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
 
 def _open(store: Store, experiment: Experiment) -> Run:
     experiment_id = store.experiment_id(experiment.name)
-    name = f"train {time.strftime('%Y-%m-%d %H:%M:%S')}"
+    name = time.strftime("%Y-%m-%d %H:%M:%S")  # MLflow's table has room for 20 characters
     run = store.client.create_run(experiment_id, tags=_tags("train"), run_name=name)
     return Run(store, run.info.run_id, experiment_id)
 

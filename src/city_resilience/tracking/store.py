@@ -22,7 +22,7 @@ from city_resilience.tracking.backend import (
     sqlite_uri,
 )
 
-__all__ = ["Store", "open_store", "resolve_store"]
+__all__ = ["Store", "open_store", "resolve_store", "store_words"]
 
 FOLDER = ".city-resilience"
 DATABASE = "mlflow.db"
@@ -108,7 +108,7 @@ def resolve_store(store: str = "", experiment_file: Path | str | None = None) ->
     chosen = store or os.environ.get("MLFLOW_TRACKING_URI", "")
     origin = "--store" if store else "MLFLOW_TRACKING_URI"
     if not chosen:
-        return sqlite_uri(_project(experiment_file) / FOLDER / DATABASE)
+        return _project_store(experiment_file)
     if chosen.startswith("sqlite:"):
         path = chosen.removeprefix(SQLITE)
         if path == chosen or path in ("", ":memory:"):
@@ -157,6 +157,19 @@ def open_store(
     else:
         _prepare(database)
     return Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+
+
+def store_words(store: Store) -> tuple[str, ...]:
+    """Return the words with which a command finds a store; none for the project's own."""
+    database = store.database
+    if store.uri == _project_store():
+        return ()
+    plain = database is not None and database.name == DATABASE
+    return ("--store", str(database.parent) if database and plain else store.uri)
+
+
+def _project_store(experiment_file: Path | str | None = None) -> str:
+    return sqlite_uri(_project(experiment_file) / FOLDER / DATABASE)
 
 
 def _database(uri: str) -> Path | None:
