@@ -42,7 +42,7 @@ HEADS = {
         0,
     ),
     "README.zh.md": (
-        "| 实验 | 预测期（年） | 年数 | 最好的简单基准 | 其误差 | 组合模型 | 误差降幅 | 占优年数 "
+        "| 模型方案 | 预测期（年） | 年数 | 最好的简单基准 | 其误差 | 组合模型 | 误差降幅 | 占优年数 "
         "| 指标的作用（95% 区间） |",
         1,
     ),
@@ -75,7 +75,7 @@ DIGITAL = ("china_prefecture", "china_provinces", "demo")
 DIGITAL_HEAD = (
     "| experiment | error with all indicators | without digital (95 %) "
     "| digital added to history only (95 %) |",
-    "| 实验 | 使用全部指标的误差 | 去掉数字类（95% 区间） | 在“仅用历史”上加入数字类（95% 区间） |",
+    "| 模型方案 | 使用全部指标的误差 | 去掉数字类（95% 区间） | 在“仅用历史”上加入数字类（95% 区间） |",
 )
 TO = (" to ", " 至 ")
 
