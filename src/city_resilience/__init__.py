@@ -1,4 +1,4 @@
-"""Forecast how well city economies hold up relative to their nation.
+"""Forecast how much faster or slower city economies grow than their nation.
 
 Each verb of the command line is a function here; a panel may be a file or a DataFrame. Names are
 imported when they are first used.

@@ -305,7 +305,9 @@ def test_stale_city_is_flagged_and_has_no_rank(story):
 
 def test_first_version_is_champion_without_contest(story):
     assert story.first.version.aliases == ("challenger", "champion")
-    assert story.first.gate == "this is the first version, so it becomes champion without a comparison"
+    assert (
+        story.first.gate == "this is the first version, so it becomes champion without a comparison"
+    )
 
 
 def test_same_recipe_is_a_tie_and_stays_challenger(story):

@@ -83,7 +83,7 @@ def backtest(
 @experiment_options
 @click.option("--out", type=PATH, help="Folder for the tables.")
 def command(**options: Any) -> None:
-    """Evaluate an experiment at rolling origins; nothing is logged or registered.
+    """Score an experiment on past years; log and register nothing.
 
     \b
     Example:

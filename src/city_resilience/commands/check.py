@@ -69,7 +69,7 @@ def check(
 
 @click.command("check")
 @click.argument("panel", metavar="DATA")
-@click.option("--experiment", help="Read and judge it as this experiment does.")
+@click.option("--experiment", help="Use the settings of this experiment.")
 @click.option("--outcome", default="", help="Variable that is forecast. [the experiment's]")
 @sheet_option
 @overrides_option
@@ -82,7 +82,7 @@ def command(
     overrides: tuple[str, ...],
     out: Path | None,
 ) -> None:
-    """Audit a panel: coverage, doubtful cells and units, level breaks, and what settles each.
+    """Audit a panel; show for each issue the line that settles it.
 
     \b
     Examples:

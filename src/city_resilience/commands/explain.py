@@ -1,4 +1,4 @@
-"""``explain``: what the forecast of one city leans on."""
+"""``explain``: what the forecast of one city rests on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Explained", "command", "explain_city", "show"]
 
 @dataclass(frozen=True)
 class Explained:
-    """What the forecast of a city leans on.
+    """What the forecast of a city rests on.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ def explain_city(
     store: str = "",
     horizon: int | None = None,
 ) -> Explained:
-    """Say what the forecast of one city leans on, by indicator.
+    """Say what the forecast of one city rests on, by indicator.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ def _labels() -> dict[str, str]:
 
 @click.command("explain")
 @click.argument("city")
-@click.option("--data", help="Explain on this panel. [drivers stored with the model]")
+@click.option("--data", help="Panel to explain. [drivers stored with the model]")
 @model_option
 @store_option
 @click.option("--horizon", type=int, help="Years ahead. [the shortest]")
 @click.option("--top", default=10, show_default=True, help="Indicators to show.")
 def command(city: str, top: int, **options: Any) -> None:
-    """Show what the forecast of one city leans on, by family and by indicator.
+    """Show what the forecast of one city rests on, by family and by indicator.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""``import``: yearbook sheets into one checked panel, and a list of all that was not plain."""
+"""``import``: yearbook sheets into one checked panel, and a list of what is not certain."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ImportedPanel:
     Attributes
     ----------
     imported : Imported
-        Its cells, and all that was not plain.
+        Its cells, and everything that could not be read with certainty.
     audit : AuditResult
         Of the rows about whole cities.
     out, listing : Path
@@ -69,7 +69,7 @@ def import_sheets(
     audit: Path | str | None = None,
     progress: Progress = silent,
 ) -> ImportedPanel:
-    """Import sheets into a panel file, with the list of all that was not plain beside it.
+    """Import sheets into a panel file, with a list of what could not be read with certainty.
 
     Parameters
     ----------
@@ -199,34 +199,38 @@ def _manifest(
     "years",
     multiple=True,
     metavar="RULE",
-    help="Data year of sheets that do not say it: a year, 'name' (the year in the file's name) or "
-    "'name-1' (the year before, as yearbooks have it; the default). PATTERN=RULE for some files.",
+    help="Data year of sheets that do not state it: a year, 'name' (the year in the file name) or "
+    "'name-1' (the year before, as in yearbooks; the default). PATTERN=RULE for some files.",
 )
 @click.option(
-    "--prefer", multiple=True, metavar="PATTERN", help="Files that decide where files disagree."
+    "--prefer",
+    multiple=True,
+    metavar="PATTERN",
+    help="Files whose value counts where files disagree.",
 )
-@click.option("--experiment", help="Experiment whose [sheets] and own columns count.")
+@click.option("--experiment", help="Use [sheets] and the own columns of this experiment.")
 @click.option(
     "--gazetteer",
     type=click.Choice(["china", "none"]),
     default="china",
     show_default=True,
-    help="Resolves the names of cities; none takes them as they stand.",
+    help="Match city names to official units; none leaves them as they are.",
 )
 @click.option(
     "--headers",
     type=click.Choice(["zh", "en", "id"]),
     default="zh",
     show_default=True,
-    help="Headers of the panel.",
+    help="Language of the headers: Chinese, English or ids.",
 )
-@click.option("--audit", type=PATH, help="Write the audit too: .html or .json.")
+@click.option("--audit", type=PATH, help="Also write the audit: .html or .json.")
 def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: Any) -> None:
-    """Read a folder of yearbook sheets into one checked panel, and list all that was not plain.
+    """Read yearbook sheets into one panel; list what could not be read.
 
-    Sheets may have two rows of headers, provinces as rows, years across, one row for each city and
-    year; wording, order, spacing and trailing English do not matter. What cannot be placed goes to
-    PANEL.list.csv with file, sheet, row and column.
+    Sheets may have two rows of headers, provinces as rows, years across, or one row for each city
+    and year. Wording, order, spacing and English at the end of a header do not matter. The list
+    PANEL.list.csv names file, sheet, row and column of everything that could not be read with
+    certainty.
 
     \b
     Examples:

@@ -24,7 +24,7 @@ VERBS = (
 @click.version_option(__version__, prog_name="city-resilience")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
-    """Forecast how well city economies hold up relative to their nation.
+    """Forecast how much faster or slower city economies grow than their nation.
 
     \b
     Try it:

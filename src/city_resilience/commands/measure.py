@@ -225,35 +225,43 @@ def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, Fitte
     multiple=True,
     default=("resistance", "recovery"),
     show_default=True,
-    help="A measure of the registry (repeatable).",
+    help="A measure (repeatable).",
 )
 @click.option(
     "--window",
     "windows",
     multiple=True,
     metavar="START:END[:RECOVERY_END]",
-    help="A shock: the year before it, its last year, the last year of the recovery (repeatable). "
+    help="A shock: the year before it, its last year, the last year of recovery (repeatable). "
     "[the experiment's]",
 )
 @click.option("--out", required=True, type=PATH, help="Table: .csv, .xlsx or .parquet.")
-@click.option("--outcome", default="", help="Variable that is measured. [gdp_real]")
+@click.option("--outcome", default="", help="Variable to measure. [gdp_real]")
 @click.option("--deflator", default="", help="Variable that a nominal outcome is divided by.")
 @click.option(
     "--counterfactual",
     type=click.Choice(["plain", "industry_mix"]),
     default=None,
-    help="What is expected of a city: the nation's growth, or that of its industries. [plain]",
+    help="Compare with growth of the nation, or of the city's industries there. [plain]",
 )
-@click.option("--floor", type=float, help="Least national growth that a ratio is over. [0.01]")
-@click.option("--experiment", help="Read the panel as this experiment does.")
+@click.option(
+    "--floor", type=float, help="Smallest national growth for which a ratio has a value. [0.01]"
+)
+@click.option("--experiment", help="Read the panel with the settings of this experiment.")
 @click.option(
     "--gazetteer", type=click.Choice(["china", "none"]), default="none", show_default=True
 )
 @click.option(
-    "--by", "groups", multiple=True, metavar="GROUP", help="Medians by group (repeatable)."
+    "--by",
+    "groups",
+    multiple=True,
+    metavar="GROUP",
+    help="Show medians by this group (repeatable).",
 )
 def command(**options: Any) -> None:
-    """Measure resilience over the windows of shocks, city by city; what is missing has a reason.
+    """Measure the resilience of each city over shocks.
+
+    A column of reasons says why a value is missing.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ overrides_option = click.option(
     "overrides",
     multiple=True,
     metavar="KEY=VALUE",
-    help="Change one key of the experiment, e.g. --set outcome.horizons=[1,2].",
+    help="Change one setting of the experiment, e.g. --set outcome.horizons=[1,2].",
 )
 
 

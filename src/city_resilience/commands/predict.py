@@ -195,12 +195,21 @@ def _model(opened: OpenModel) -> dict[str, Any]:
 @click.option("--out", required=True, type=PATH, help="Forecast file: .csv, .xlsx or .parquet.")
 @model_option
 @store_option
-@click.option("--drivers", default=3, show_default=True, help="Leading drivers per forecast.")
-@click.option("--city", "cities", multiple=True, help="Write this city only (repeatable).")
-@sheet_option
-@click.option("--allow-partial", is_flag=True, help="Accept under 90 % of the training cities.")
 @click.option(
-    "--coverage", default=0.9, show_default=True, help="Coverage of the interval lower to upper."
+    "--drivers", default=3, show_default=True, help="Number of drivers for each forecast."
+)
+@click.option("--city", "cities", multiple=True, help="Write only this city (repeatable).")
+@sheet_option
+@click.option(
+    "--allow-partial",
+    is_flag=True,
+    help="Accept a panel with less than 90 % of the training cities.",
+)
+@click.option(
+    "--coverage",
+    default=0.9,
+    show_default=True,
+    help="Share of outcomes that the interval should hold.",
 )
 def command(**options: Any) -> None:
     """Forecast every city of a panel file with a trained model.

@@ -43,13 +43,13 @@ def promote(reference: str, *, store: str = "", force: bool = False) -> Promotio
 
 @click.command("promote")
 @click.argument("reference")
-@click.option("--force", is_flag=True, help="Promote whatever the gate says.")
+@click.option("--force", is_flag=True, help="Promote even if the gate refuses.")
 @store_option
 def command(reference: str, force: bool, store: str) -> None:
     """Make a registered version the champion; exit with 3 if the gate refuses.
 
-    The gate lets a version pass whose recipe is the champion's (the same experiment on newer
-    data), or whose mean yearly error on the common rows is lower.
+    A version passes the gate if it has the recipe of the champion (the same experiment on newer
+    data), or if its mean yearly error on the common rows is lower.
 
     \b
     Example:

@@ -84,8 +84,8 @@ def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
 
 @click.command("report")
 @click.option("--out", type=PATH, default=Path("report.html"))
-@click.option("--results", type=PATH, help="Folder that train --out wrote.")
-@click.option("--study", type=PATH, help="Folder that study --out wrote.")
+@click.option("--results", type=PATH, help="Folder written by train --out.")
+@click.option("--study", type=PATH, help="Folder written by study --out.")
 @model_option
 @store_option
 def command(**options: Any) -> None:

@@ -153,28 +153,31 @@ def _check_shock_origins(source: Source, wanted: Sequence[int]) -> None:
 @click.command("study")
 @experiment_options
 @click.option("--out", required=True, type=PATH, help="Folder for the tables.")
-@click.option("--only", default="", metavar="PART,…", help="Some parts only; others stay in --out.")
-@click.option("--horizons", is_flag=True, help="Slow parts at every horizon. [the shortest]")
+@click.option(
+    "--only", default="", metavar="PART,…", help="Run only these parts; the others stay in --out."
+)
+@click.option("--horizons", is_flag=True, help="Run slow parts at every horizon. [the shortest]")
 @click.option(
     "--shock-origins",
     default="",
     metavar="YEAR,…",
-    help="Years whose data a forecast before a shock stands on. [2007,2014,2019]",
+    help="Origins before shocks. [2007,2014,2019]",
 )
 @click.option(
     "--every",
     type=click.IntRange(1),
     default=2,
     show_default=True,
-    help="Forecast unseen cities at every so many origins.",
+    help="Forecast unseen cities at every n-th origin.",
 )
 def command(only: str, horizons: bool, shock_origins: str, every: int, **options: Any) -> None:
-    """Measure what families of indicators are worth, and how sure the skill is (minutes).
+    """Measure what each family of indicators is worth.
 
-    Parts: ablation (each family left out, and added to history), diebold_mariano, skill_intervals
-    (cities drawn anew), interval_ways (ways to make them), unseen (provinces left out of training),
-    shock, random_split.
-    The study in the folder study beside the experiment file goes into the report of train.
+    It also measures how certain the skill is, and takes minutes. Parts: ablation (each family left
+    out, and added to history), diebold_mariano (other years), skill_intervals (other cities),
+    interval_ways (ways to make intervals), unseen (provinces left out of training), shock,
+    random_split. The report of train shows the study in the folder study beside the experiment
+    file.
 
     \b
     Examples:

@@ -150,11 +150,11 @@ def train(
 
 @click.command("train")
 @experiment_options
-@click.option("--out", type=PATH, help="Folder for tables, report, model.")
+@click.option("--out", type=PATH, help="Folder for tables, report and model.")
 @store_option
-@click.option("--require-promotion", is_flag=True, help="Exit with 3 if it stays challenger.")
+@click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
 def command(**options: Any) -> None:
-    """Backtest, fit, explain, log and register a forecast.
+    """Score a model on past years, fit it, forecast, explain, and register it.
 
     \b
     Examples:
@@ -181,7 +181,7 @@ def show(result: Trained) -> None:
         ("family", "{family}"),
         (f"mean |contribution|, {summary['measure']['unit']}", "{size:.3f}"),
     ]
-    title = f"What the forecasts lean on (horizon {horizon})"
+    title = f"What the forecasts rest on (horizon {horizon})"
     console.print(table_of(title, columns, [{"family": f, "size": size} for f, size in sizes]))
     for line in _lines(result):
         say(console, line)

@@ -1,1 +1,1 @@
-"""What a forecast leans on."""
+"""What a forecast rests on."""

@@ -1,4 +1,4 @@
-"""What a forecast leans on: SHAP contributions per city, by indicator and by family.
+"""What a forecast rests on: SHAP contributions per city, by indicator and by family.
 
 The columns of one indicator (its value or deviation, its rank, its age) are summed, so an
 indicator has one number in percentage points. Contributions and base value add up to the

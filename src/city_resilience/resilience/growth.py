@@ -128,7 +128,7 @@ def growth_gap_between(
 def relative_resistance(
     start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
 ) -> Measured:
-    """Relative resistance ``(g_i - g_N) / |g_N|``: above 0 = held up better than the nation.
+    """Relative resistance ``(g_i - g_N) / |g_N|``: above 0 = did better than the nation.
 
     Parameters
     ----------

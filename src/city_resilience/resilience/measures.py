@@ -208,7 +208,7 @@ _TABLE = (
     Measure(
         "growth_gap",
         "pp",
-        "above 0: held up better than the nation",
+        "above 0: grew faster than the nation",
         "growth gap to the nation",
         "相对全国的增长差距",
         *both_forms(growth_gap_between),
@@ -216,7 +216,7 @@ _TABLE = (
     Measure(
         "relative_resistance",
         "ratio",
-        "above 0: held up better than the nation",
+        "above 0: did better than the nation",
         "relative resistance",
         "相对抵抗力",
         *both_forms(relative_resistance),
@@ -224,7 +224,7 @@ _TABLE = (
     Measure(
         "sensitivity",
         "ratio",
-        "above 1: moves more than the nation, good in growth and bad in a contraction",
+        "above 1: changes more than the nation, good in growth and bad in a contraction",
         "sensitivity to national growth",
         "对全国增长的敏感度",
         *both_forms(sensitivity),

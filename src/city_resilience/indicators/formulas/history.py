@@ -62,7 +62,7 @@ def growth_gap_past(outcome: Float, h: int = 1) -> Float:
     """Growth gap over the ``h`` years that end in each year, percentage points.
 
     ``100 * [ln(Y_i,t / Y_i,t-h) - ln(Y_N,t / Y_N,t-h)]``, the nation as in `national_growth`.
-    Above 0: the city held up better than the nation.
+    Above 0: the city grew faster than the nation.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From a folder of sheets to one panel, with a list of all that was not plain."""
+"""From a folder of sheets to one panel, with a list of what could not be read with certainty."""
 
 from __future__ import annotations
 
