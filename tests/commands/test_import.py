@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.commands.main import run
 from city_resilience.experiment.data import Data
 from city_resilience.reading.read import read_panel
@@ -67,6 +68,20 @@ def test_the_list_and_the_manifest_stand_beside_the_panel(folder, capsys):
     shown = capsys.readouterr().out
     assert "Lost: Data_2007.xlsx Sheet1 E5 (太原市 2006 employment_manufacturing): 5,97" in shown
     assert "city-resilience check panel.csv" in shown
+
+
+def test_a_doubted_unit_is_shown(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = [unit.name for unit in load_gazetteer("china").cities.values()][:12]
+    for year in range(2006, 2010):
+        unit, size = ("人", 1.0) if year == 2009 else ("万人", 1.0)
+        rows = "".join(f"{name},{size + at}\n" for at, name in enumerate(names))
+        Path(f"Data_{year}.csv").write_text(f"城市,城镇私营和个体从业人员({unit})\n{rows}", "utf-8")
+    assert run(["import", ".", "--out", "panel/p.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "Doubt: private_employment: Data_2009.csv B (2008 private_employment)" in shown
+    assert "0 not in the panel, 1 doubtful" in shown
+    assert pd.read_csv("panel/p.list.csv")["level"].tolist().count("warning") == 1
 
 
 def test_the_manifest_tells_files_of_one_name_in_two_folders_apart(folder):

@@ -22,6 +22,7 @@ from city_resilience.files import (
     write_table,
 )
 from city_resilience.progress import Progress, silent
+from city_resilience.reading.issues import Level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,11 @@ if TYPE_CHECKING:
 __all__ = ["ImportedPanel", "command", "import_sheets", "show"]
 
 MOST_LOST = 8
-LEVELS = {"lost": "not in the panel", "doubt": "doubtful", "note": "set aside or concluded"}
+LEVELS: Mapping[Level, str] = {
+    "lost": "not in the panel",
+    "warning": "doubtful",
+    "note": "set aside or concluded",
+}
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,10 @@ from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress, silent
-from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.issues import LEVELS, Issue, Place, column_letter
 from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.sheets.listing import listing_table
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.reading import Reading, read_sheet
@@ -25,6 +24,11 @@ from city_resilience.reading.sheets.split import split_tables
 from city_resilience.reading.sheets.unit_doubts import settle_units
 
 __all__ = ["Imported", "assemble", "import_sheets"]
+
+_LISTING = (
+    *("level", "kind", "file", "sheet", "row", "column"),
+    *("city", "year", "variable", "found", "reason", "likely"),
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +60,16 @@ class Imported:
     sheets: int
 
     def listing(self) -> pd.DataFrame:
-        """Return the issues as a table, what is lost first."""
-        return listing_table(self.issues)
+        """Return the issues as a table, what is lost first.
+
+        Returns
+        -------
+        DataFrame
+            Level, kind, file, sheet, row, column, city, year, variable, what was found, reason
+            and likely reading; row, year and column are text, empty where the line is about many.
+        """
+        rows = map(_listed, sorted(dict.fromkeys(self.issues), key=_rank))
+        return pd.DataFrame(rows, columns=list(_LISTING), dtype=str)
 
     def frame(self) -> pd.DataFrame:
         """Return the values in wide form.
@@ -149,7 +161,7 @@ def assemble(
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each with its own headers"
             issues.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
-        readings += [read_sheet(table, options) for table in tables]
+        readings += [read_sheet(table, keys, options) for table, keys in tables]
     progress("reading sheets", len(sheets), len(sheets))
     issues += [issue for reading in readings for issue in reading.issues]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
@@ -169,6 +181,20 @@ def assemble(
         files=tuple(files),
         sheets=len(sheets),
     )
+
+
+def _rank(issue: Issue) -> tuple[int | str, ...]:
+    at = issue.place
+    where = (at.file, at.sheet, at.row, at.column)
+    return (LEVELS.index(issue.level), issue.kind, *where, issue.found, issue.city)
+
+
+def _listed(issue: Issue) -> tuple[str, ...]:
+    at = issue.place
+    where = (at.file, at.sheet, str(at.row or ""), column_letter(at.column))
+    year = str(issue.years[0]) if issue.years else ""
+    about = (issue.city, year, issue.variable, issue.found, issue.reason, issue.likely)
+    return (issue.level, issue.kind, *where, *about)
 
 
 def _nothing_found(issues: Sequence[Issue], files: Sequence[str]) -> str:

@@ -16,13 +16,6 @@ __all__ = ["NAMES", "Keys", "find_keys", "is_place", "key_headers"]
 
 NAMES = ("name", "city_only")
 _KEYS = ("province", "year", "scope", "unit", "indicator", "value")
-_KEY_VARIABLES = {
-    "city": "name",
-    "province": "province",
-    "year": "year",
-    "scope": "scope",
-    **dict.fromkeys(("city_code", "region", "macro_region", "province_code"), "ignored"),
-}
 _FIRST_ROWS, _SAMPLE, _HEADER_ROWS, _SCAN = 300, 60, 6, 40
 
 

@@ -14,6 +14,7 @@ from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
 from city_resilience.reading.sheets.captions import above_captions
 from city_resilience.reading.sheets.columns import blank_columns, list_columns, meaning, uncontested
+from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.rows import place_rows
 from city_resilience.reading.sheets.table import Table, lay_out_sheet
@@ -41,15 +42,20 @@ class Reading:
     places: tuple[lookup.Match, ...] = ()
 
 
-def read_sheet(sheet: Sheet, options: Options) -> Reading:
+def read_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Reading:
     """Read a sheet, whatever its shape: a yearbook table, long, or with years across.
+
+    Parameters
+    ----------
+    keys : Keys or None
+        Its key columns; None where no column holds names of cities.
 
     Returns
     -------
     Reading
         Without cells where the sheet is no table of cities; its issues say why.
     """
-    table = lay_out_sheet(sheet, options)
+    table = lay_out_sheet(sheet, keys, options)
     if isinstance(table, Issue):
         return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,))
     years, unclear = above_captions(table, table.row_years())

@@ -20,20 +20,23 @@ from city_resilience.reading.wording import match_header, place_name, single_lin
 __all__ = ["split_tables"]
 
 
-def split_tables(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
-    """Return the tables of a sheet, the sheet itself where it holds one.
+Headed = tuple[Sheet, Keys | None]
+
+
+def split_tables(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Headed]:
+    """Return the tables of a sheet with their keys, the sheet itself where it holds one.
 
     A head below rows of the table begins another, which keeps the titles of the first; a head that
     only repeats the one above it is left out. A second column of cities with values of its own
     begins a table beside the first.
     """
     tables = _one_below_the_other(sheet, gazetteer)
-    return [part for table in tables for part in _side_by_side(table, gazetteer)]
+    return [part for table, keys in tables for part in _side_by_side(table, keys, gazetteer)]
 
 
-def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
-    tables: list[Sheet] = []
-    keys = find_keys(sheet, gazetteer)
+def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Headed]:
+    tables: list[Headed] = []
+    keys, whole = find_keys(sheet, gazetteer), True
     row = keys.body if keys else 0
     while keys and (head := _next_head(sheet, row, keys.names)) is not None:
         start = _with_titles(sheet, keys, head, gazetteer)
@@ -43,11 +46,12 @@ def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Shee
             break
         row = further.body
         if further.names == keys.names and _repeats(sheet, keys, rest, further):
-            sheet = _without_rows(sheet, start, row)
+            sheet, whole = _without_rows(sheet, start, row), False
             continue
-        tables.append(_only_rows(sheet, 0, start))
-        sheet, keys = replace(rest, above=_titles(sheet, keys)), further
-    return [*tables, sheet]
+        above = _only_rows(sheet, 0, start)
+        tables.append((above, find_keys(above, gazetteer)))
+        sheet, keys, whole = replace(rest, above=_titles(sheet, keys)), further, True
+    return [*tables, (sheet, keys if whole else find_keys(sheet, gazetteer))]
 
 
 def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
@@ -120,21 +124,21 @@ def _without_rows(sheet: Sheet, first: int, last: int) -> Sheet:
     return replace(sheet, rows=tuple(rows))
 
 
-def _side_by_side(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Sheet]:
-    keys = find_keys(sheet, gazetteer)
+def _side_by_side(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -> list[Headed]:
     if keys is None:
-        return [sheet]
+        return [(sheet, None)]
     above = key_headers(sheet, keys.body)
     starts = _starts(sheet, keys, above, gazetteer)
     if len(starts) < 2:
-        return [sheet]
-    ends = [*starts[1:], sheet.width]
+        return [(sheet, keys)]
+    ends, titles = [*starts[1:], sheet.width], _titles(sheet, keys)
     parts = []
     for first, last in zip(starts, ends, strict=True):
         own = {above.get(at) for at in range(first, last)}
         shared = {at for at in range(starts[0]) if above.get(at) not in own}
-        parts.append(_only_columns(sheet, shared | set(range(first, last))))
-    return [replace(part, above=_titles(sheet, keys)) for part in parts]
+        part = _only_columns(sheet, shared | set(range(first, last)))
+        parts.append((replace(part, above=titles), find_keys(part, gazetteer)))
+    return parts
 
 
 def _starts(

@@ -17,7 +17,7 @@ from city_resilience.reading.issues import Issue, Level, Place
 from city_resilience.reading.sheet import Position, Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.header_rows import Column, read_columns
-from city_resilience.reading.sheets.keys import Keys, find_keys
+from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.shapes import unread_shape
 from city_resilience.reading.wording import match_header, place_name, split_year
@@ -124,9 +124,9 @@ class Table:
         return {row: cell_year(self.text(row, "year")) for row in self.rows()}
 
 
-def lay_out_sheet(sheet: Sheet, options: Options) -> Table | Issue:
-    """Find the keys, columns and year of a sheet; an issue where it is no table of cities."""
-    keys, place = find_keys(sheet, options.gazetteer), Place(sheet.file, sheet.name)
+def lay_out_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Table | Issue:
+    """Find the columns and year of a sheet; an issue where it is no table of cities."""
+    place = Place(sheet.file, sheet.name)
     reason = unread_shape(sheet, keys, options.gazetteer)
     if keys is None or reason:
         return Issue("lost", "sheet", reason, place=place)

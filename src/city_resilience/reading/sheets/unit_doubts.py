@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
@@ -50,30 +51,33 @@ def settle_units(
         If a declared unit is none, or cannot be converted to the variable's.
     """
     cells = _as_declared(cells, variables, declared)
-    positive = cells[cells["value"] > 0]
-    size = np.log10(positive["value"])
-    medians = size.groupby([positive[key] for key in _COLUMN]).agg(["median", "size"]).reset_index()
-    medians = medians[medians["size"] >= _LEAST]
-    factors, issues = {}, []
-    for (variable, _), group in medians.groupby(["variable", "scope"]):
-        if len(group) < 3 or variable in declared:
+    numbers = cells.groupby(list(_COLUMN), sort=True).ngroup().to_numpy()
+    columns = _medians(cells, numbers)
+    scale = np.ones(int(numbers.max()) + 1)
+    issues = []
+    for (name, _), group in columns.groupby(["variable", "scope"]):
+        variable = variables[str(name)]
+        if len(group) < 3 or name in declared:
             continue
-        for row in group.to_dict("records"):
+        for at, row in group.to_dict("index").items():
             others = group.loc[group["year"] != row["year"], "median"]
-            if len(others) < 2 or _key(str(variable), row["year"]) in declared:
+            if len(others) < 2 or _key(variable.id, row["year"]) in declared:
                 continue
             apart = float(row["median"] - others.median())
-            if abs(apart) <= _APART:
-                continue
-            unit, factor = _fitting(row["unit"], variables[variable], apart)
-            if unit:
-                factors[tuple(row[key] for key in _COLUMN)] = factor
-            issues.append(_issue(row, variables[variable], apart, unit))
-    if not factors:
-        return cells, issues
-    places = zip(*(cells[key] for key in _COLUMN), strict=True)
-    scale = np.array([factors.get(place, 1.0) for place in places])
-    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale), issues
+            if abs(apart) > _APART:
+                unit, scale[at] = _fitting(row["unit"], variable, apart)
+                issues.append(_issue(row, variable, apart, unit))
+    return _scaled(cells, scale[numbers]), issues
+
+
+def _medians(cells: pd.DataFrame, numbers: NDArray[np.int64]) -> pd.DataFrame:
+    """Return each column's key and the median log10 of its positive values, if it has enough."""
+    positive = (cells["value"] > 0).to_numpy()
+    sizes = np.log10(cells.loc[positive, "value"]).groupby(numbers[positive])
+    medians = sizes.agg(["median", "size"])
+    first = np.unique(numbers, return_index=True)[1]
+    keys = cells[list(_COLUMN)].iloc[first].reset_index(drop=True)
+    return keys.join(medians[medians["size"] >= _LEAST], how="inner")
 
 
 def _as_declared(
@@ -87,7 +91,6 @@ def _as_declared(
         If a declared unit is none, or cannot be converted to the variable's.
     """
     scale = np.ones(len(cells))
-    years = cells["year"].astype(str)
     for key, unit in declared.items():
         name, _, year = key.partition("/")
         if not year or name not in variables:
@@ -98,11 +101,13 @@ def _as_declared(
                 f"sheets.units: {key!r}: unit {unit!r} cannot be converted to "
                 f"{variables[name].unit!r}; correct the unit"
             )
-        chosen = ((cells["variable"] == name) & (years == year)).to_numpy()
-        stated = cells.loc[chosen, "unit"].map(
-            lambda text, name=name: factor_of(text, variables[name]) or 1.0
-        )
-        scale[chosen] = factor / stated.to_numpy(dtype=np.float64)
+        chosen = (cells["variable"] == name) & (cells["year"].astype(str) == year)
+        stated = [factor_of(text, variables[name]) or 1.0 for text in cells.loc[chosen, "unit"]]
+        scale[chosen.to_numpy()] = factor / np.array(stated)
+    return _scaled(cells, scale)
+
+
+def _scaled(cells: pd.DataFrame, scale: NDArray[np.float64]) -> pd.DataFrame:
     if (scale == 1.0).all():
         return cells
     return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale)
