@@ -58,8 +58,11 @@ format: $(STAMP)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-docs: $(STAMP)  ## Write docs/cli.md from the command line and build the pages into site/
+docs: $(STAMP)  ## Write the references of commands and of the experiment file, build the pages into site/
 	$(BIN)/python scripts/cli_reference.py > docs/cli.md.new && mv docs/cli.md.new docs/cli.md
+	$(BIN)/python scripts/experiment_reference.py > docs/experiment.md.new && mv docs/experiment.md.new docs/experiment.md
+	$(BIN)/python scripts/experiment_reference.py --schema > docs/experiment.schema.json.new \
+	  && mv docs/experiment.schema.json.new docs/experiment.schema.json
 	$(BIN)/mkdocs build --strict --quiet
 
 model: $(STAMP)  ## Train models/demo anew, with the golden forecasts that its test compares

@@ -13,6 +13,8 @@ _HOMES = {
     "backtest": "commands.backtest",
     "check": "commands.check",
     "compare": "commands.compare",
+    "experiment_keys": "experiment.reference",
+    "experiment_schema": "experiment.reference",
     "explain_city": "commands.explain",
     "import_sheets": "commands.import_sheets",
     "load_experiment": "experiment.load",

@@ -12,6 +12,8 @@ from city_resilience.commands.study import study as study
 from city_resilience.commands.train import train as train
 from city_resilience.commands.ui import ui as ui
 from city_resilience.experiment.load import load_experiment as load_experiment
+from city_resilience.experiment.reference import experiment_keys as experiment_keys
+from city_resilience.experiment.reference import experiment_schema as experiment_schema
 from city_resilience.reading.read import read_panel as read_panel
 
 __version__: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from operator import not_
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from city_resilience.experiment.family import OWN_FAMILIES, Family
+from city_resilience.experiment.family import OWN_FAMILIES, OwnFamily
 from city_resilience.experiment.table import Table
 
 __all__ = ["Audit", "Column", "Data", "Scope", "Sheets"]
@@ -19,12 +19,9 @@ _CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNOR
 
 
 class Column(Table):
-    """A column of the user's own that becomes a variable and an indicator.
+    """A column that becomes an indicator; HEADER is its header, in quotes, as in the file."""
 
-    The name of the table is the column's header, in quotes, exactly as in the file.
-    """
-
-    family: Family = Field(
+    family: OwnFamily = Field(
         description="The family of indicators that the column joins; all but history, which is "
         "the outcome's own past.",
         examples=["digital"],
@@ -36,7 +33,8 @@ class Column(Table):
     )
     unit: str = Field(
         default="",
-        description="Unit, shown beside the value; nothing is converted.",
+        description="Unit, shown beside the value; nothing is converted, unless id is one of the "
+        "catalogue's.",
         examples=["sites"],
     )
     label_en: str = Field(
@@ -51,12 +49,13 @@ class Column(Table):
         examples=[1],
     )
 
-    @model_validator(mode="after")
-    def _not_the_past(self) -> Column:
-        if self.family not in OWN_FAMILIES:
+    @field_validator("family", mode="before")
+    @classmethod
+    def _not_the_past(cls, family: Any) -> Any:
+        if family == "history":
             known = ", ".join(OWN_FAMILIES)
             raise ValueError(f"family 'history' is the outcome's own past; choose one of: {known}")
-        return self
+        return family
 
 
 class Data(Table):
@@ -66,7 +65,7 @@ class Data(Table):
         default="",
         description="File of the panel, relative to the experiment file; --data on the command "
         "line goes before it.",
-        examples=["panel.csv"],
+        examples=["panel.xlsx"],
     )
     sheet: str = Field(
         default="",
@@ -129,11 +128,7 @@ class Data(Table):
         "wrong one.",
         examples=[{"gdp_nominal": "万元"}],
     )
-    columns: dict[str, Column] = Field(
-        default_factory=dict,
-        description="Columns that the catalogue does not know and that become indicators, by "
-        "header.",
-    )
+    columns: dict[str, Column] = Field(default_factory=dict)
     scope: Scope = Field(
         default="whole_city",
         description="Territory that is read where a column or header tells it: the whole city or "

@@ -42,14 +42,14 @@ class Experiment(Table):
         description="What a place is called in reports, on screen and in messages.",
         examples=["district"],
     )
-    evaluation: Evaluation = Field(description="Which origins are scored.")
-    data: Data = Field(default=Data(), description="Where the panel is and how it is read.")
-    audit: Audit = Field(default=Audit(), description="What to do with the audit's issues.")
-    sheets: Sheets = Field(default=Sheets(), description="How sheets become a panel.")
-    outcome: Outcome = Field(default=Outcome(), description="What is forecast.")
-    features: Features = Field(default=Features(), description="Which indicators may be used.")
-    model: Model = Field(default=Model(), description="Learners, what is served, parameters.")
-    search: Search = Field(default=Search(), description="A search for parameters.")
+    evaluation: Evaluation
+    data: Data = Data()
+    audit: Audit = Audit()
+    sheets: Sheets = Sheets()
+    outcome: Outcome = Outcome()
+    features: Features = Features()
+    model: Model = Model()
+    search: Search = Search()
 
     @model_validator(mode="after")
     def _outcome_declared_once(self) -> Experiment:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-__all__ = ["FAMILIES", "OWN_FAMILIES", "Family"]
+__all__ = ["FAMILIES", "OWN_FAMILIES", "Family", "OwnFamily"]
 
-Family = Literal[
+OwnFamily = Literal[
     "digital",
     "innovation",
     "green_innovation",
@@ -14,9 +14,9 @@ Family = Literal[
     "structure",
     "agglomeration",
     "place",
-    "history",
     "control",
 ]
-FAMILIES: tuple[Family, ...] = get_args(Family)
-OWN_FAMILIES = tuple(family for family in FAMILIES if family != "history")
+Family = Literal[OwnFamily, "history"]
+OWN_FAMILIES: tuple[OwnFamily, ...] = get_args(OwnFamily)
 """Families of a column of the user's own: history is the outcome's past."""
+FAMILIES: tuple[Family, ...] = (*OWN_FAMILIES[:-1], "history", OWN_FAMILIES[-1])

@@ -50,20 +50,20 @@ class Outcome(Table):
         default="gdp_real",
         description="Id of the variable. With column it is the short name of that column, its "
         "header when left out.",
-        examples=["grdp"],
+        examples=["output_per_head"],
     )
     column: str = Field(
         default="",
         exclude_if=not_,
         description="Header of a column of your own that is the outcome, exactly as in the file. "
         "It needs no table [data.columns] and joins no family.",
-        examples=["GRDP at 2010 prices"],
+        examples=["Output per head (soles)"],
     )
     unit: str = Field(
         default="",
         exclude_if=not_,
         description="Unit of column, shown beside its values; nothing is converted.",
-        examples=["billion rupiah"],
+        examples=["soles"],
     )
     label_en: str = Field(
         default="",
@@ -101,8 +101,10 @@ class Outcome(Table):
     )
     measure: str = Field(
         default="growth_gap",
-        description="The measure of resilience; `city-resilience measure --help` lists them.",
-        examples=["growth_gap"],
+        description="The measure of resilience: growth_gap, relative_resistance, sensitivity, "
+        "trend_deviation or composite; over a shock, with windows: resistance, recovery, "
+        "structure_effect, agency_effect or time_to_recover.",
+        examples=["relative_resistance"],
     )
     horizons: tuple[int, ...] = Field(
         default=(1, 2, 3),
@@ -135,11 +137,9 @@ class Outcome(Table):
         default="plain",
         description="What a measure over a shock compares with: the nation's growth (plain), or "
         "that of the nation's industries in the city's shares (industry_mix).",
-        examples=["plain"],
+        examples=["industry_mix"],
     )
-    composite: Composite | None = Field(
-        default=None, description="An index of several indicators as the outcome."
-    )
+    composite: Composite | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -36,12 +36,12 @@ class Features(Table):
         default=(),
         description="Ids of indicators that may stay although they are the label, or a part of "
         "it, under another name.",
-        examples=[["gdp_per_head"]],
+        examples=[["nominal_gdp_growth"]],
     )
     required: tuple[str, ...] = Field(
         default=(),
         description="Ids of indicators without which a run is refused.",
-        examples=[["broadband_per_100"]],
+        examples=[["broadband_subscribers_per_100"]],
     )
     carry_forward: int = Field(
         default=0,
@@ -115,7 +115,8 @@ class Model(Table):
     )
     members: tuple[str, ...] = Field(
         default=("persistence", "xgboost", "xgboost_all_years", "extra_trees_history"),
-        description="Learners of the blend.",
+        description="Learners of the blend: persistence, ridge, xgboost, xgboost_all_years, "
+        "extra_trees, extra_trees_history.",
         examples=[["persistence", "ridge", "xgboost"]],
     )
     seed: int = Field(
