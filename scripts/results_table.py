@@ -89,7 +89,8 @@ def collect(name: str, folder: Path) -> None:
         return
     for source, kept in TABLES.items():
         pd.read_csv(folder / source).round(4).to_csv(target / kept, index=False)
-    pd.read_csv(folder / COVERAGE).round(3).to_csv(target / COVERAGE, index=False)
+    coverage = pd.read_csv(folder / COVERAGE, dtype={"last_year": "Int64"})
+    coverage.round(3).to_csv(target / COVERAGE, index=False)
 
 
 def overall(name: str) -> pd.DataFrame:

@@ -203,7 +203,7 @@ def test_terminal_says_what_page_says_in_few_lines() -> None:
 def test_outcome_may_be_unknown() -> None:
     audit = {**make_audit(), "outcome": ""}
     assert _terminal(audit).splitlines()[0].endswith("296 cities, 2000–2023, 6 variables.")
-    assert summarise_audit(audit)["extent"]["zh"] == "296 个城市，2000–2023 年，6 个变量。"
+    assert summarise_audit(audit)["size"]["zh"] == "296 个城市，2000–2023 年，6 个变量。"
 
 
 def test_terminal_takes_names_for_no_markup() -> None:

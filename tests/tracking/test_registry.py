@@ -296,7 +296,7 @@ def test_run_holds_experiment_data_scores_and_files(
     (tmp_path / "out" / "forecast.csv").write_text("city\n")
     with track(store, experiment, fingerprint="f00") as run:
         run.record(tags={"note": "x"})
-        run.dataset(panel, "small panel")
+        run.dataset(panel, "small panel", panel.fingerprint())
         run.record([Metric("mae_h1", 1.5), *(Metric("m", float(y), y) for y in range(1700))])
         child = run.candidate("ridge", [Metric("mae_h1", 2.0), Metric("yearly_mae_h1", 2.5, 2011)])
         run.artifacts(tmp_path / "out")

@@ -38,8 +38,8 @@ def coverage(view: VariableView) -> Iterator[Issue]:
     whole = years == view.panel_view.years
     if whole and share >= limit.WHOLE:
         return
-    extent = "all years" if whole else span(years)
-    reason = f"{extent}, {100 * share:.0f} % of the city-years between have a value"
+    when = "all years" if whole else span(years)
+    reason = f"{when}, {100 * share:.0f} % of the city-years between have a value"
     cities = int(known.any(axis=1).sum())
     yield view.issue("note", "coverage", reason, years=years, cities=cities)
 

@@ -109,7 +109,7 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     console = console or open_console()
     summary = summarise_audit(audit)
     style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
-    say(console, f"{summary['source']}: {summary['extent']['en']}")
+    say(console, f"{summary['source']}: {summary['size']['en']}")
     say(console, summary["verdict"]["en"], style)
     if summary["issues"] or summary["accepted"]:
         console.print(_issues_by_check(summary["checks"]))

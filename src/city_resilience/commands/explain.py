@@ -83,16 +83,19 @@ def explain_city(
     from city_resilience.commands.stored import open_model
     from city_resilience.explain.contributions import contributions
     from city_resilience.explain.forecast_table import check_panel
+    from city_resilience.tracking.registry import result_file
 
-    opened = open_model(model, store)
-    experiment = opened.forecaster.experiment
+    forecaster, found = open_model(model, store)
+    experiment = forecaster.experiment
     if data is None:
-        path = opened.result("drivers.parquet", "give the panel with --data")
+        if found is None:
+            raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
+        path = result_file(found, "drivers.parquet", "give the panel with --data")
         drivers = pd.read_parquet(path)
     else:
         panel = read_audited(data, experiment, purpose="predict").panel
-        rows = check_panel(opened.forecaster, panel, allow_partial=True)
-        drivers = contributions(opened.forecaster, rows)
+        rows = check_panel(forecaster, panel, allow_partial=True)
+        drivers = contributions(forecaster, rows)
     cities = drivers["city"].unique()
     if city not in cities:
         raise InputError(

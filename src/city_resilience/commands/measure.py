@@ -289,7 +289,7 @@ def show(result: Measured) -> None:
 
 
 def _lines(result: Measured) -> Iterator[str]:
-    from city_resilience.resilience.reasons import REASONS
+    from city_resilience.report.texts import words
     from city_resilience.resilience.summaries import resistance_and_recovery
 
     if {"resistance", "recovery"} <= set(result.frame.columns):
@@ -299,8 +299,8 @@ def _lines(result: Measured) -> Iterator[str]:
                 f"{row['spearman']:+.2f}, linear {row['pearson']:+.2f}, {row['n']} cities"
             )
     for row in result.reasons[result.reasons["reason"] != ""].to_dict("records"):
-        words = REASONS[row["reason"]].label_en
-        yield f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {words}"
+        why = words(f"reason_{row['reason']}", "en")
+        yield f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {why}"
     yield from (f"Note: {note}" for note in result.masked)
     yield f"Table: {result.out}: {len(result.frame)} rows"
 

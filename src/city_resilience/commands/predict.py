@@ -22,9 +22,9 @@ from city_resilience.files import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from city_resilience.commands.stored import OpenModel
     from city_resilience.models.forecaster import Forecaster, ForecastRows
     from city_resilience.reading.panel import Panel
+    from city_resilience.tracking.registry import FoundModel
 
 __all__ = ["Predicted", "command", "predict", "show"]
 
@@ -109,8 +109,7 @@ def predict(
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
-    opened = open_model(model, store)
-    forecaster = opened.forecaster
+    forecaster, found = open_model(model, store)
     panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
     rows = tables.check_panel(forecaster, panel, allow_partial=allow_partial)
     _check_cities(cities, rows)
@@ -124,13 +123,13 @@ def predict(
         panel=panel,
         origin=rows.origin,
         unobserved_families=tables.unobserved_families(forecaster, rows),
-        model=opened.name,
+        model=found.name if found else "",
         out=out,
     )
     if out is None:
         return result
     write_table(table, out)
-    manifest = _manifest(result, out) | {"model": _model(opened)}
+    manifest = _manifest(result, out) | {"model": _model(result, found)}
     write_json(manifest, out.with_name(out.name + ".manifest.json"))
     return replace(result, manifest=manifest)
 
@@ -172,20 +171,20 @@ def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
     }
 
 
-def _model(opened: OpenModel) -> dict[str, Any]:
+def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
     from city_resilience.models.manifest import read_manifest
 
-    forecaster = opened.forecaster
+    forecaster = result.forecaster
     about = {
         "name": forecaster.experiment.name,
-        "reference": opened.name,
+        "reference": result.model,
         "origin": forecaster.origin,
         "experiment_digest": forecaster.experiment.digest(),
         "data_fingerprint": forecaster.fingerprint,
     }
-    if opened.found is None:
+    if found is None:
         return about
-    manifest = read_manifest(opened.found.folder)
+    manifest = read_manifest(found.folder)
     trained = {"city-resilience": manifest.package_version, **manifest.versions}
     return about | {"trained_with": trained}
 

@@ -196,7 +196,7 @@ def register_run(
 ) -> ModelVersion:
     """Log the run's scores and files, and register its model."""
     scores, serve = evaluation.scores, source.experiment.model.serve
-    run.dataset(source.panel, source.experiment.name)
+    run.dataset(source.panel, source.experiment.name, live.forecaster.fingerprint)
     run.record_scores(scores, serve)
     run.record([Metric(f"audit_{k}", float(n)) for k, n in source.audited.counts.items()])
     run.artifacts(folder)

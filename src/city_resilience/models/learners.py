@@ -165,7 +165,8 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
         "base_score": float(np.median(sample.labels)),
         **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
-    return Trees(xgboost.train(parameters, data, num_boost_round=rounds))
+    booster = xgboost.train(parameters, data, num_boost_round=rounds)
+    return Trees(lambda: booster)
 
 
 def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Trees:
@@ -207,7 +208,7 @@ def _forest(sample: Sample, columns: Positions, values: Values, seed: int) -> Tr
     model.fit(filled, np.arcsinh(own.labels / scale), sample_weight=weights)
     size = scale / len(model.estimators_)
     grown = [_tree(each.tree_, size, fill, columns) for each in model.estimators_]
-    return Trees.of(grown, 0.0, len(sample.columns))
+    return Trees.forest(grown, len(sample.columns))
 
 
 def _tree(grown: Any, size: float, fill: Float, columns: Positions) -> Tree:
@@ -215,10 +216,12 @@ def _tree(grown: Any, size: float, fill: Float, columns: Positions) -> Tree:
 
     There a row goes left at or below a float64, here below a float32: the smallest one above it.
     """
-    order = [0]
-    for node in order:
-        if grown.children_left[node] >= 0:
-            order += [grown.children_left[node], grown.children_right[node]]
+    children = np.column_stack([grown.children_left, grown.children_right])
+    levels = [np.zeros(1, dtype=np.int64)]
+    while levels[-1].size:
+        below = children[levels[-1]].ravel()
+        levels.append(below[below >= 0])
+    order = np.concatenate(levels)
     place = np.empty(len(order), dtype=np.int32)
     place[order] = np.arange(len(order))
     leaf = grown.children_left[order] < 0

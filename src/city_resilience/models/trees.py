@@ -10,8 +10,9 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -56,23 +57,42 @@ class Tree:
 
 @dataclass(frozen=True)
 class Trees:
-    """A sum of regression trees, as a booster of xgboost."""
+    """A sum of regression trees, as a booster of xgboost.
+
+    Attributes
+    ----------
+    load : callable
+        Makes the booster.
+    grown : tuple of Tree
+        Trees that forecast without it: most forests are never stored nor explained.
+    """
 
     kind: ClassVar[str] = "trees"
     file: ClassVar[str] = "trees.json.gz"
-    booster: Any
+
+    load: Callable[[], Any]
+    grown: tuple[Tree, ...] = ()
 
     @classmethod
     def of(cls, trees: Sequence[Tree], base: float, columns: int) -> Self:
         """Hand trees over ``columns`` columns to xgboost; ``base`` is added to their sum."""
-        import xgboost
+        booster = _loaded(trees, base, columns)
+        return cls(lambda: booster)
 
-        booster = xgboost.Booster()
-        booster.load_model(bytearray(json.dumps(_document(trees, base, columns)).encode()))
-        return cls(booster)
+    @classmethod
+    def forest(cls, trees: Sequence[Tree], columns: int) -> Self:
+        """Keep trees over ``columns`` columns until xgboost is asked for them."""
+        return cls(lambda: _loaded(trees, 0.0, columns), tuple(trees))
+
+    @cached_property
+    def booster(self) -> Any:
+        """The trees as xgboost has them."""
+        return self.load()
 
     def predict(self, features: Float) -> Float:
         """Forecast rows of shape (n, columns)."""
+        if self.grown:
+            return _walked(self.grown, features)
         return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
 
     def contributions(self, features: Float) -> tuple[Float, float]:
@@ -114,6 +134,28 @@ class Trees:
                 f"{cls.file}: no trees over {columns} columns ({error or type(error).__name__}); "
                 "export the model again"
             ) from error
+
+
+def _loaded(trees: Sequence[Tree], base: float, columns: int) -> Any:
+    import xgboost
+
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(json.dumps(_document(trees, base, columns)).encode()))
+    return booster
+
+
+def _walked(trees: Sequence[Tree], features: Float) -> Float:
+    """Forecast rows as xgboost does: in float32, one tree added after another."""
+    values, rows = features.astype(np.float32), np.arange(len(features))
+    total = np.zeros(len(features), dtype=np.float32)
+    for tree in trees:
+        node = np.zeros(len(features), dtype=np.intp)
+        while (inner := tree.left[node] >= 0).any():
+            value = values[rows, tree.feature[node]]
+            below = np.where(np.isnan(value), tree.missing_left[node], value < tree.condition[node])
+            node = np.where(inner, tree.left[node] + ~below, node)
+        total += tree.condition[node]
+    return total.astype(np.float64)
 
 
 def _read(text: bytes, columns: int) -> tuple[list[Tree], float]:

@@ -50,7 +50,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``source``, ``folder`` (whether it names one), ``title``, ``extent`` and ``verdict``
+        ``source``, ``folder`` (whether it names one), ``title``, ``size`` and ``verdict``
         (language → text), ``level`` (``error``, ``warning`` or ``clear``), ``counts`` (severity or
         ``accepted`` → number, accepted issues under no severity), ``leading`` (severity → its
         first five by weight), ``refused_rest`` (how many errors more), ``issues`` and
@@ -71,7 +71,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "source": audit["source"],
         "folder": name != audit["source"],
         "title": say("title", source=name),
-        "extent": _extent(audit, say),
+        "size": _size(audit, say),
         "verdict": _verdict(counts, say),
         "level": next((s for s in ("error", "warning") if counts[s]), "clear"),
         "counts": counts,
@@ -97,10 +97,10 @@ def _variable_name(id: str, variables: Found) -> Both:
     return {"en": entry["label_en"], "zh": entry["label_zh"]}
 
 
-def _extent(audit: Found, say: Texts) -> Both:
+def _size(audit: Found, say: Texts) -> Both:
     outcome = audit["outcome"]
     return say(
-        "extent" if outcome else "extent_bare",
+        "size" if outcome else "size_bare",
         cities=audit["cities"],
         span=span(audit["years"]),
         variables=len(audit["variables"]),

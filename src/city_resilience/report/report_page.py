@@ -21,7 +21,6 @@ from city_resilience.report.study_tables import (
 )
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Both, Texts, joined
-from city_resilience.resilience.reasons import REASONS
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
@@ -110,8 +109,7 @@ def _data_notes(run: Mapping[str, Any], say: Texts) -> Iterable[Both]:
     for issue, why in run["accepted"].items():
         yield say("accepted_issue", issue=issue, why=why)
     for entry in run["unlabelled"]:
-        reason = REASONS[entry["reason"]]
-        why = {"en": reason.label_en, "zh": reason.label_zh}
+        why = say(f"reason_{entry['reason']}")
         yield say("unlabelled", horizon=entry["horizon"], n=entry["n"], reason=why)
 
 

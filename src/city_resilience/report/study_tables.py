@@ -1,4 +1,7 @@
-"""Blocks of the study: for each part its table and its sentence; a block is one entry."""
+"""Blocks of the study: for each part its table and its sentence.
+
+The columns of a table stand in ``study_tables.toml``, what fills them and the sentence here.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.study.ablation import ADDED, ALL_FAMILIES, BEYOND, WITHOUT
@@ -26,7 +30,6 @@ class Block:
 
     Attributes
     ----------
-    columns : tuple of Column
     records : callable
         Function (study, rows at a horizon, texts) -> the rows of the table.
     sentence : callable
@@ -35,7 +38,6 @@ class Block:
         Models of further columns: the skill against each.
     """
 
-    columns: tuple[Column, ...]
     records: Callable[[Found, Rows, Texts], Iterable[Found]]
     sentence: Callable[[Found, Found, Rows, Texts], Both]
     versus: tuple[str, ...] = ()
@@ -59,7 +61,8 @@ def block_table(study: Found, name: str, horizon: str, say: Texts) -> Table:
         for model in block.versus
     )
     records = block.records(study, _rows(study, name, horizon), say)
-    return table_of((*block.columns, *versus), records, say)
+    columns = (Column(*own) for own in shipped_toml("study_tables.toml", "report")[name])
+    return table_of((*columns, *versus), records, say)
 
 
 def block_sentence(study: Found, name: str, horizon: str, say: Texts) -> Both:
@@ -111,17 +114,6 @@ def _ablation_sentence(_study: Found, _about: Found, rows: Rows, say: Texts) -> 
     return say("study_ablation_sentence", tests=tests, **_judged(together[BEYOND], say))
 
 
-def _effect(name: str) -> tuple[Column, ...]:
-    """Return the columns of an effect: over the years, over the cities, in words."""
-    change, years = f"{{{name}_difference:+3}}", f"{{{name}_low:+3}} … {{{name}_high:+3}}"
-    cities = f"{{{name}_city_low:+3}} … {{{name}_city_high:+3}}"
-    return (
-        Column(f"study_{name}#", change, years),
-        Column(f"study_{name}_cities#", cities),
-        Column("study_verdict", f"{{{name}_word}}", tone=f"{name}_tone"),
-    )
-
-
 def _tests(_study: Found, rows: Rows, say: Texts) -> Iterable[Found]:
     for versus in dict.fromkeys(row["versus"] for row in rows):
         made: dict[str, Any] = {"rival": say.name("model", versus)}
@@ -131,14 +123,6 @@ def _tests(_study: Found, rows: Rows, say: Texts) -> Iterable[Found]:
             made |= _judged({**row, "p": shown}, say, f"{row['loss']}_")
             made |= {"kind": say(f"study_kind_{row['kind']}"), "years": row["years"]}
         yield made
-
-
-def _test(loss: str) -> tuple[Column, ...]:
-    """Return the columns of a test: the difference of the losses, and its p value."""
-    return (
-        Column(f"study_{loss}#", f"{{{loss}_difference:+3}}"),
-        Column("study_p#", f"{{{loss}_p}}", f"{{{loss}_word}}", f"{loss}_tone"),
-    )
 
 
 def _tests_sentence(study: Found, _about: Found, rows: Rows, say: Texts) -> Both:
@@ -226,79 +210,16 @@ def _split_sentence(study: Found, _about: Found, rows: Rows, say: Texts) -> Both
     return say("study_random_split_sentence", **row)
 
 
-_SPLITS = [f"{name}_{kind}" for name in ("r2", "mae", "rank") for kind in ("random", "forward")]
-_ACCURACY = tuple(
-    Column(f"{name}#", f"{{{name}:2}}") for name in ("mae", "rmse", "rank_correlation")
-)
 BLOCKS: Mapping[str, Block] = {
-    "ablation": Block(
-        (
-            Column("study_families", "{family}"),
-            Column("study_years#", "{years}", "{weak}"),
-            *_effect("without"),
-            *_effect("added"),
-        ),
-        _ablation,
-        _ablation_sentence,
-    ),
-    "diebold_mariano": Block(
-        (
-            Column("study_versus", "{rival}", "{kind}"),
-            Column("study_years#", "{years}"),
-            *_test("absolute"),
-            *_test("squared"),
-        ),
-        _tests,
-        _tests_sentence,
-    ),
-    "skill_intervals": Block(
-        (
-            Column("study_versus", "{rival}"),
-            Column("study_skill#", "{estimate:+1%}", "{low:+1p} … {high:+1%}"),
-            Column("study_difference#", "{error_estimate:+3}", "{error_low:+3} … {error_high:+3}"),
-            Column("study_verdict", "{word}", tone="tone"),
-        ),
-        _skills,
-        _skill_sentence,
-    ),
-    "interval_ways": Block(
-        (
-            Column("study_way", "{way}"),
-            Column("covered_90#", "{coverage:1%}"),
-            Column("study_worst_year#", "{worst_coverage:1%}", "{worst_year}"),
-            Column("width_90#", "{width:2}"),
-            Column("study_score#", "{interval_score:2}"),
-            Column("study_less_plain#", "{difference:+3}", "{low:+3} … {high:+3}", "tone"),
-        ),
-        _ways,
-        _way_sentence,
-    ),
-    "unseen": Block(
-        (
-            Column("study_cities_are", "{cities}", "{name}"),
-            Column("rows#", "{n}"),
-            *_ACCURACY,
-            Column("skill_naive#", "{skill:+1%}"),
-        ),
-        _unseen,
-        _unseen_sentence,
-    ),
+    "ablation": Block(_ablation, _ablation_sentence),
+    "diebold_mariano": Block(_tests, _tests_sentence),
+    "skill_intervals": Block(_skills, _skill_sentence),
+    "interval_ways": Block(_ways, _way_sentence),
+    "unseen": Block(_unseen, _unseen_sentence),
     "shock": Block(
-        (
-            Column("study_origin", "{origin}", "{n}"),
-            Column("mae#", "{mae:2}"),
-            Column("rank_correlation#", "{rank_correlation:2}"),
-        ),
         _shocks,
         _shock_sentence,
         versus=(*(b.id for b in BASELINES.values() if b.kind == "naive"), HISTORY_ONLY),
     ),
-    "random_split": Block(
-        (
-            Column("model", "{name}"),
-            *(Column(f"study_{name}#", f"{{{name}:2}}") for name in _SPLITS),
-        ),
-        _splits,
-        _split_sentence,
-    ),
+    "random_split": Block(_splits, _split_sentence),
 }

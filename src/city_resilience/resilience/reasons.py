@@ -1,10 +1,9 @@
-"""Why a measure is missing: a table of reasons, and values that carry theirs beside them."""
+"""Why a measure is missing: the reasons, and values that carry theirs beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ __all__ = [
     "REASONS",
     "Codes",
     "Measured",
-    "Reason",
     "Rule",
     "measured",
     "overruled",
@@ -27,49 +25,14 @@ Codes = NDArray[np.int8]
 Rule = tuple[str, Mask | np.bool_]
 
 
-@dataclass(frozen=True)
-class Reason:
-    """Why a value is missing: its id in a table, and its words in a report."""
-
-    id: str
-    label_en: str
-    label_zh: str
-
-
-_TABLE = (
-    Reason("", "known", "已知"),
-    Reason("not_yet", "the window is not over in the panel", "窗口期在面板中尚未结束"),
-    Reason(
-        "vanished",
-        "the city has values before and none from the window's end on",
-        "城市此前有数据，窗口期末及以后均无数据",
-    ),
-    Reason("no_start", "no value at the start of the window", "窗口期初无数据"),
-    Reason("no_end", "no value at the end of the window, but later ones", "窗口期末无数据"),
-    Reason("not_positive", "zero or negative at either end", "期初或期末数值不为正"),
-    Reason(
-        "nation_still",
-        "national growth is below the floor, a ratio to it has no meaning",
-        "全国增长低于下限，比值无意义",
-    ),
-    Reason(
-        "expected_zero",
-        "the expected change of the city is below the floor",
-        "城市的预期变化低于下限",
-    ),
-    Reason("no_industries", "an industry is missing at either end", "期初或期末缺少某一行业的数据"),
-    Reason("no_recovery_window", "the window has no recovery", "窗口未设恢复期"),
-    Reason(
-        "no_trend", "too few years up to the start for a trend", "期初之前年份过少，无法拟合趋势"
-    ),
-    Reason("censored", "not recovered in the years observed", "观测期内尚未恢复"),
-    Reason("no_components", "a component of the composite is missing", "综合指数缺少构成指标"),
-    Reason("undefined", "the formula has no value", "公式无定义"),
+REASONS = (
+    *("", "not_yet", "vanished", "no_start", "no_end", "not_positive", "nation_still"),
+    *("expected_zero", "no_industries", "no_recovery_window", "no_trend", "censored"),
+    *("no_components", "undefined"),
 )
-
-REASONS: Mapping[str, Reason] = MappingProxyType({reason.id: reason for reason in _TABLE})
-_IDS = np.array([reason.id for reason in _TABLE])
-_CODES = {reason.id: code for code, reason in enumerate(_TABLE)}
+"""Ids; the report has their words. The first stands for a value that is known."""
+_IDS = np.array(REASONS)
+_CODES = {id: code for code, id in enumerate(REASONS)}
 
 
 @dataclass(frozen=True)
@@ -81,7 +44,7 @@ class Measured:
     values : ndarray of float64, shape (cities, ...)
         NaN exactly where there is a reason.
     reasons : ndarray of int8, shape of values
-        Position in `REASONS`; 0 = known. `reason_ids` gives the words.
+        Position in `REASONS`; 0 = known. `reason_ids` gives the ids.
     beside : mapping of str to ndarray, shape of values
         Further columns of the same measure, by the suffix of their names.
     """

@@ -54,7 +54,17 @@ class Run:
         tags: Mapping[str, str] | None = None,
     ) -> None:
         """Log metrics, parameters and tags in one call."""
-        _log(self.store.client, self.run_id, metrics, params, tags)
+        entities, now = import_mlflow().entities, int(time.time() * 1000)
+        parts = zip_longest(
+            _chunks(
+                [entities.Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL
+            ),
+            _chunks([entities.Param(*pair) for pair in (params or {}).items()], PARAMS_PER_CALL),
+            _chunks([entities.RunTag(*pair) for pair in (tags or {}).items()], PARAMS_PER_CALL),
+            fillvalue=(),
+        )
+        for some_metrics, some_params, some_tags in parts:
+            self.store.client.log_batch(self.run_id, some_metrics, some_params, some_tags)
 
     def record_scores(self, scores: pd.DataFrame, served: str) -> None:
         """Log the scores of the served candidate, and of each candidate as a child run.
@@ -77,10 +87,10 @@ class Run:
         client = self.store.client
         child = client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
         with _ending(client, child):
-            _log(client, child, metrics)
+            Run(self.store, child, self.experiment_id).record(metrics)
         return str(child)
 
-    def dataset(self, panel: Panel, name: str) -> None:
+    def dataset(self, panel: Panel, name: str, fingerprint: str) -> None:
         """Log the panel as the run's training data: its name, fingerprint, columns and size."""
         entities = import_mlflow().entities
         columns = [
@@ -89,7 +99,7 @@ class Run:
         profile = {"num_rows": len(panel.frame), "num_elements": int(panel.frame.size)}
         dataset = entities.Dataset(
             name=name,
-            digest=panel.fingerprint(),
+            digest=fingerprint,
             source_type="local",
             source=json.dumps({"uri": panel.source}, ensure_ascii=False),
             schema=json.dumps({"mlflow_colspec": columns}, ensure_ascii=False),
@@ -171,24 +181,6 @@ def _ending(client: Any, run_id: str) -> Iterator[None]:
             client.set_terminated(run_id, "FINISHED" if isinstance(error, GateRefused) else status)
         raise
     client.set_terminated(run_id, "FINISHED")
-
-
-def _log(
-    client: Any,
-    run_id: str,
-    metrics: Iterable[Metric],
-    params: Mapping[str, str] | None = None,
-    tags: Mapping[str, str] | None = None,
-) -> None:
-    entities, now = import_mlflow().entities, int(time.time() * 1000)
-    parts = zip_longest(
-        _chunks([entities.Metric(m.key, m.value, now, m.step) for m in metrics], METRICS_PER_CALL),
-        _chunks([entities.Param(*pair) for pair in (params or {}).items()], PARAMS_PER_CALL),
-        _chunks([entities.RunTag(*pair) for pair in (tags or {}).items()], PARAMS_PER_CALL),
-        fillvalue=(),
-    )
-    for some_metrics, some_params, some_tags in parts:
-        client.log_batch(run_id, some_metrics, some_params, some_tags)
 
 
 def _chunks(items: list[Any], size: int) -> list[list[Any]]:

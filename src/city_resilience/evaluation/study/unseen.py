@@ -58,12 +58,12 @@ def group_folds(levels: Strings, most: int = MOST_FOLDS) -> Int:
     [0, 0, 1, 1, -1]
     """
     names, sizes = np.unique(levels[levels != ""], return_counts=True)
-    held = np.zeros(min(most, len(names)), dtype=np.int64)
+    dealt = np.zeros(min(most, len(names)), dtype=np.int64)
     fold_of: dict[str, int] = {"": -1}
     for k in np.lexsort((names, -sizes)):
-        smallest = int(held.argmin())
+        smallest = int(dealt.argmin())
         fold_of[str(names[k])] = smallest
-        held[smallest] += sizes[k]
+        dealt[smallest] += sizes[k]
     return np.array([fold_of[str(level)] for level in levels], dtype=np.int64)
 
 
