@@ -208,7 +208,7 @@ def test_the_table_of_runs_reads_well_in_mlflow(story):
 
 def test_scores_by_year_are_a_line_over_years(story):
     run = story.first.run_id
-    points = story.store.client.get_metric_history(run, "yearly_mae_h1")
+    points = story.store.client.get_metric_history(run, "by_year/mae_h1")
     assert [point.step for point in points] == [2010, 2011]
     mean = np.mean([point.value for point in points])
     assert mean == pytest.approx(

@@ -108,6 +108,18 @@ def test_contributions_are_those_of_shap(name: str, sample: Sample):
     assert base == pytest.approx(float(np.ravel(explainer.expected_value)[0]), abs=1e-5)
 
 
+def test_contributions_of_a_forest_are_those_of_shap_on_scikit_learns(sample: Sample):
+    import shap
+
+    forest, rows, scale = reference(sample, np.arange(COLUMNS))
+    for tree in forest.estimators_:  # its leaves, turned back as those of the stored model
+        tree.tree_.value[:] = scale * np.sinh(tree.tree_.value)
+    explainer = shap.TreeExplainer(forest)
+    ours, base = fitted("extra_trees", sample).contributions(sample.features)
+    np.testing.assert_allclose(ours, explainer.shap_values(rows), atol=1e-5)
+    assert base == pytest.approx(float(np.ravel(explainer.expected_value)[0]), abs=1e-5)
+
+
 def test_another_number_of_columns_is_refused(sample: Sample):
     with pytest.raises(InputError, match="no trees over 3 columns"):
         Trees.from_bytes(fitted("xgboost", sample).to_bytes(), 3)

@@ -298,7 +298,7 @@ def test_run_holds_experiment_data_scores_and_files(
         run.record(tags={"note": "x"})
         run.dataset(panel, "small panel", panel.fingerprint())
         run.record([Metric("mae_h1", 1.5), *(Metric("m", float(y), y) for y in range(1700))])
-        child = run.candidate("ridge", [Metric("mae_h1", 2.0), Metric("yearly_mae_h1", 2.5, 2011)])
+        child = run.candidate("ridge", [Metric("mae_h1", 2.0), Metric("by_year/mae_h1", 2.5, 2011)])
         run.artifacts(tmp_path / "out")
     client = store.client
     parent = client.get_run(run.run_id)
@@ -316,7 +316,7 @@ def test_run_holds_experiment_data_scores_and_files(
     nested = client.get_run(child)
     assert nested.info.status == "FINISHED"
     assert nested.data.tags["mlflow.parentRunId"] == run.run_id
-    assert nested.data.metrics == {"mae_h1": 2.0, "yearly_mae_h1": 2.5}
+    assert nested.data.metrics == {"mae_h1": 2.0, "by_year/mae_h1": 2.5}
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_metrics_of_a_scores_table() -> None:
     assert flat_metrics(scores, "blend") == [
         Metric("mae_h1", 1.0),
         Metric("skill_naive_h1", 0.5),
-        Metric("yearly_mae_h1", 2.0, 2011),
+        Metric("by_year/mae_h1", 2.0, 2011),
     ]
 
 

@@ -51,7 +51,9 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
 
 
 def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
-    """Return the scores of one model: overall ``mae_h1``, and by year ``yearly_mae_h1``.
+    """Return the scores of one model: overall ``mae_h1``, and by year ``by_year/mae_h1``.
+
+    MLflow's page makes a section of charts of what stands before the stroke.
 
     Parameters
     ----------
@@ -66,7 +68,7 @@ def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
         yearly = row["slice"] == "year"
         for name in names:
             if row[name] is not None and math.isfinite(row[name]):
-                key = f"{'yearly_' if yearly else ''}{name}_h{row['horizon']}"
+                key = f"{'by_year/' if yearly else ''}{name}_h{row['horizon']}"
                 values.append(Metric(key, float(row[name]), int(row["level"]) if yearly else 0))
     return values
 
