@@ -6,7 +6,7 @@ Noise: gaps without any pattern. Permuted gaps: the simulated panel, the gaps of
 anew among the cities, so that neither a city's past nor its indicators tell anything. Permuted
 years: the same, and the years in another order in each seed, so that the two years of contraction
 fall anywhere; with only the gaps permuted they are the same two in every seed, and what they do to
-the coverage does not average out. Skill is against the best naive baseline and against history
+the coverage does not average out. Skill is against the best naive rule and against history
 only; coverage is that of the 90 % intervals, beside it that of plain split conformal ones.
 """
 

@@ -40,7 +40,7 @@ def prepare(dataset: Dataset, experiment: Experiment, horizon: int) -> list[Prep
     """Prepare the tasks of a horizon, warm-up origins first."""
     engine, scored = Engine(dataset, experiment), scored_origins(dataset, experiment)
     origins = [o for o in engine.origins(scored) if o + horizon <= engine.newest]
-    jobs = [partial(engine.task, origin, horizon) for origin in origins]
+    calls = [partial(engine.task, origin, horizon) for origin in origins]
     return [
         Prepared(
             task,
@@ -48,7 +48,7 @@ def prepare(dataset: Dataset, experiment: Experiment, horizon: int) -> list[Prep
             dataset.truth(task.origin, horizon, task.before),
             task.origin in scored,
         )
-        for task in in_threads(jobs, "", silent)
+        for task in in_threads(calls, "", silent)
         if task is not None
     ]
 

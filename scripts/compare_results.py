@@ -377,7 +377,7 @@ def compare_folders(before: Path, after: Path, rules: Rules) -> list[Comparison]
 
 
 def table(results: Sequence[Comparison]) -> str:
-    """Return the findings as a table of text, one line a file."""
+    """Return the comparisons as a table of text, one line a file."""
     lines = [("file", "rows", "columns", "largest", "what differs")]
     for found in results:
         more = len(found.differs) - SHOWN

@@ -257,13 +257,13 @@ def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]
         ) from error
     try:
         with folder as name:
-            staging = Path(name) / "new"
-            staging.mkdir()
-            yield staging
+            fresh = Path(name) / "new"
+            fresh.mkdir()
+            yield fresh
             if out is not None:
-                made = sorted(path.name for path in staging.iterdir())
+                made = sorted(path.name for path in fresh.iterdir())
                 for own in made:
-                    _replace(staging / own, out / own)
+                    _replace(fresh / own, out / own)
                 for old in set(obsolete) - set(made):
                     (out / old).unlink(missing_ok=True)
     finally:

@@ -1,7 +1,7 @@
 """``train``: from a panel to a registered forecast.
 
-Files are first written to a staging folder. What a user sees, the output folder and the registered
-version, appears only after everything before it has succeeded.
+Files are first written to a temporary folder. What a user sees, the output folder and the
+registered version, appears only after everything before it has succeeded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Naive baselines and the autoregressive reference: what a forecast has to beat.
+"""Naive rules and the autoregressive reference: what a forecast has to beat.
 
 Each is a pure function of an as-of view and a horizon, one entry in ``BASELINES``.
 """

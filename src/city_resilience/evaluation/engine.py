@@ -186,8 +186,8 @@ class Engine:
         waits = {horizon: self.dataset.wait(horizon) for horizon in horizons}
         known = self.newest
         cells = [(o, h) for o in reversed(origins) for h in horizons if o + waits[h] <= known]
-        jobs = [partial(self._forecast, *cell, variants) for cell in cells]
-        in_threads(jobs, what, self.progress if what else silent)
+        calls = [partial(self._forecast, *cell, variants) for cell in cells]
+        in_threads(calls, what, self.progress if what else silent)
         return {variant.id: self._rolled(variant, horizons, origins) for variant in variants}
 
     def _forecast(self, origin: int, horizon: int, variants: Sequence[Variant]) -> None:
@@ -286,15 +286,17 @@ def past_only(members: Iterable[str], forecasts: Float) -> dict[str, Float]:
     return {name: forecasts[:, k] for k, name in enumerate(members) if LEARNERS[name].past_only}
 
 
-def in_threads(jobs: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
-    """Run jobs in threads and return what they gave, in order."""
+def in_threads(
+    calls: Sequence[Callable[[], Result]], what: str, progress: Progress
+) -> list[Result]:
+    """Run calls in threads and return what they gave, in order."""
     results = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        futures = [pool.submit(job) for job in jobs]
+        futures = [pool.submit(call) for call in calls]
         try:
             for done, future in enumerate(futures, start=1):
                 results.append(future.result())
-                progress(what, done, len(jobs))
+                progress(what, done, len(calls))
         finally:
             pool.shutdown(cancel_futures=True)
     return results

@@ -46,8 +46,8 @@ def fit_forecaster(
     check_serve(experiment.model)
     engine, known = Engine(dataset, experiment), calibrations or {}
     horizons = experiment.outcome.horizons
-    jobs = [partial(_fitted, engine, h, weights[h], known.get(h)) for h in horizons]
-    fitted = in_threads(jobs, "fitting the served model", progress)
+    calls = [partial(_fitted, engine, h, weights[h], known.get(h)) for h in horizons]
+    fitted = in_threads(calls, "fitting the served model", progress)
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,

@@ -84,7 +84,7 @@ def _group_correlation(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
 
 
 def best_naive(years: pd.DataFrame) -> dict[int, str]:
-    """Return, per horizon, the naive baseline with the lowest mean yearly MAE."""
+    """Return, per horizon, the naive rule with the lowest mean yearly MAE."""
     naive = [name for name, baseline in BASELINES.items() if baseline.kind == "naive"]
     means = years[years["model"].isin(naive)].groupby(["horizon", "model"])["mae"].mean()
     return {
@@ -119,7 +119,7 @@ def score(
     DataFrame
         ``SCORE_COLUMNS``; slice is ``all``, ``year``, ``group:<name>`` or, if any city-year is
         flagged, ``without_breaks``: all years, of the rows with no flagged year after the origin
-        up to the target year. The best naive baseline is that of all rows.
+        up to the target year. The best naive rule is that of all rows.
     """
     best = best_naive(yearly(frame))
     parts = [

@@ -75,8 +75,8 @@ def _best(
     def loss(trial: optuna.Trial) -> float:
         values = {**base, **LEARNERS[name].suggest(trial)}
         variant = Variant(name, parameters={name: values})
-        jobs = [partial(_error, *own, variant, experiment.model) for own in tasks]
-        return float(np.mean(in_threads(jobs, "", silent)))
+        calls = [partial(_error, *own, variant, experiment.model) for own in tasks]
+        return float(np.mean(in_threads(calls, "", silent)))
 
     def report(_study: object, trial: optuna.trial.FrozenTrial) -> None:
         told(trial.number + 1)

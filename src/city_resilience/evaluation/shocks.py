@@ -102,8 +102,8 @@ def run_shocks(
     inside = [province == name for name in sorted(set(province.tolist()) - {""})]
     asked = [(shock, None) for shock in later if shock is not None]
     asked += [(shock, cities) for cities in inside for shock in same]
-    jobs = [partial(_forecast, dataset, experiment, *own) for own in asked]
-    found = [part for part in in_threads(jobs, "shocks", progress) if len(part)]
+    calls = [partial(_forecast, dataset, experiment, *own) for own in asked]
+    found = [part for part in in_threads(calls, "shocks", progress) if len(part)]
     if not found:
         raise InputError(
             "outcome.windows: no shock has an earlier one whose outcome was known before it "

@@ -140,7 +140,7 @@ def diebold_mariano_test(differences: Float, horizon: int) -> DieboldMariano:
 def rivals(frame: pd.DataFrame, served: str) -> dict[str, str]:
     """Return what a served model is compared with at one horizon, and what kind each is.
 
-    The naive baselines, the references, and the runner-up: the best other member or blend.
+    The naive rules, the references, and the runner-up: the best other member or blend.
     """
     models = set(frame["model"]) - {served}
     kinds = {name: candidate_kind(name) for name in (*BASELINES, HISTORY_ONLY) if name in models}
@@ -284,7 +284,7 @@ def skill_intervals(
     """Bootstrap the skill of the served model over cities, by horizon.
 
     Cities are drawn with replacement, each with all its years, and the mean of the yearly MAE is
-    taken anew. The best naive baseline is the one of the whole frame, fixed beforehand.
+    taken anew. The best naive rule is the one of the whole frame, fixed beforehand.
 
     Returns
     -------

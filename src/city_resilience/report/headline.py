@@ -50,7 +50,7 @@ def headline(scores: list[dict[str, Any]], years: dict[str, Any]) -> dict[str, A
     Returns
     -------
     dict
-        ``code``: "better", "same", "worse" (than the best naive baseline, in whole percent),
+        ``code``: "better", "same", "worse" (than the best naive rule, in whole percent),
         "alone" (nothing to compare with) or "is_naive"; ``served``, ``mae``, ``naive``,
         ``naive_mae``, ``skill``, ``percent``, ``wins``, ``of``; ``scored`` (years) and whether
         these are ``few``; ``worth``, ``difference``, ``low``, ``high``.

@@ -23,7 +23,7 @@ HOST, PORT = "127.0.0.1", 5000
 # Otherwise the pages have the menu for language models.
 KIND = "?workflowType=machine_learning"
 # Otherwise eight more processes wait for work that these pages do not ask for.
-WITHOUT_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+WITHOUT_WORKERS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
 
 
 def page_addresses(store: Store, root: str, run_id: str = "") -> list[tuple[str, str]]:
@@ -116,7 +116,7 @@ def serve_pages(store: Store, port: int) -> subprocess.Popen[bytes]:
     command += ["--default-artifact-root", artifacts, "--no-serve-artifacts"]
     return subprocess.Popen(
         command,
-        env=os.environ | WITHOUT_JOBS,
+        env=os.environ | WITHOUT_WORKERS,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -150,7 +150,7 @@ def _table(context: Context, change: Change, rows: pd.DataFrame, horizon: int) -
 def _by_origin(
     scores: pd.DataFrame, models: tuple[str, str, str], columns: Mapping[int, int]
 ) -> pd.DataFrame:
-    """Lay out the errors of a variant, its reference and the naive baseline by origin."""
+    """Lay out the errors of a variant, its reference and the naive rule by origin."""
     own, reference, naive = models
     years = scores.pivot_table(index="origin", columns="model", values="mae")
     counts = scores[scores["model"] == own].set_index("origin")["n"]

@@ -52,7 +52,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Part:
-    """What one part found: a table without cities, and facts about how it was made."""
+    """What one part found: a table without cities, and how it was made."""
 
     table: pd.DataFrame
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -101,7 +101,7 @@ class Context:
 
     @cached_property
     def naive(self) -> dict[int, str]:
-        """The best naive baseline of each horizon over all scored origins."""
+        """The best naive rule of each horizon over all scored origins."""
         return best_naive(yearly(self.backtest.frame))
 
     def rows(self, model: str, horizon: int) -> pd.DataFrame:

@@ -120,9 +120,9 @@ def split_forecasts(context: Context, pool: Task, folds: Int) -> Float:
         Variant(f"random split, {name}", held_out=folds, parameters={name: values})
         for name, values in learner_parameters(model).items()
     ]
-    jobs = [partial(forecast_members, pool, variant, model) for variant in variants]
+    calls = [partial(forecast_members, pool, variant, model) for variant in variants]
     what = f"random split, horizon {pool.horizon}"
-    return np.hstack(in_threads(jobs, what, context.engine.progress))
+    return np.hstack(in_threads(calls, what, context.engine.progress))
 
 
 def _blended(members: Float, labels: Float, origins: Int, folds: Int) -> Float:

@@ -48,7 +48,7 @@ def shock_test(context: Context) -> Part:
     -------
     Part
         ``SHOCK_COLUMNS``, one row per origin, horizon and model among the served one, history
-        only, the references and the naive baselines; ``served_skill`` is 1 - MAE of the served
+        only, the references and the naive rules; ``served_skill`` is 1 - MAE of the served
         model / MAE of this one, with its bootstrap interval over cities.
     """
     origins = shock_origins(context)
