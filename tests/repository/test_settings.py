@@ -18,8 +18,11 @@ def test_citation_is_of_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == __version__
     assert citation["license"] == PROJECT["project"]["license"]
-    for version, date in RELEASE.findall((ROOT / "CHANGELOG.md").read_text("utf-8"))[:1]:
-        assert (version, date) == (citation["version"], str(citation["date-released"]))
+    changes = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    newest = RELEASE.search(changes)
+    assert newest is not None
+    assert newest.groups() == (citation["version"], str(citation["date-released"]))
+    assert changes.index("## [Unreleased]") < newest.start()
 
 
 def test_hooks_before_a_commit_run_what_make_check_runs():
