@@ -198,7 +198,7 @@ def register_run(
     scores, serve = evaluation.scores, source.experiment.model.serve
     run.dataset(source.panel, source.experiment.name, live.forecaster.fingerprint)
     run.record_scores(scores, serve)
-    run.record([Metric(f"audit/{k}", float(n)) for k, n in source.audited.counts.items()])
+    run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
     run.artifacts(folder)
     served = scores[(scores["slice"] == "all") & (scores["model"] == serve)]
     return register(
