@@ -129,7 +129,7 @@ def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, 
     path, store = folder / "experiment.toml", str(tmp_path / "store")
     out = tmp_path / "out"
     assert run(["train", str(path), "--out", str(out), "--store", store]) == 0
-    assert "taken into the report, measured with this recipe and panel" in capsys.readouterr().out
+    assert "is in the report, made with this recipe and panel" in capsys.readouterr().out
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     assert summary["study"]["same"] is True
     assert 'id="study-blocks"' in (out / "report.html").read_text("utf-8")

@@ -32,8 +32,8 @@ def test_names_become_official_and_rows_of_others_are_set_aside(tmp_path):
         "襄阳市": "湖北省",
         "酒泉市": "甘肃省",
     }
-    assert "1 rows of kind province set aside: 湖北省 (1)" in panel.notes
-    assert "2 rows of kind total set aside: 合计 (2)" in panel.notes
+    assert "1 rows of kind province left out: 湖北省 (1)" in panel.notes
+    assert "2 rows of kind total left out: 合计 (2)" in panel.notes
     assert "洒泉市 read as 酒泉市 (1 rows)" in panel.notes
     assert any(note.startswith("巢湖市 ended with 2010") for note in panel.notes)
 

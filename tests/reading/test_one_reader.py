@@ -119,4 +119,4 @@ def test_headers_mean_the_same(tmp_path):
     assert list(panel.variables) == ["employment_manufacturing", "registered_population"]
     assert set(imported.variables) == set(panel.variables)
     for text in (" ".join(panel.notes), " ".join(imported.listing()["reason"])):
-        assert "'男' may make another thing of population; rename the header; left out" in text
+        assert "'男' may mean another quantity than population; rename the header; left out" in text

@@ -59,7 +59,7 @@ def test_plain_names_below_a_group_of_another_subject_are_not_read(group):
 def test_a_remark_that_makes_another_thing_of_a_name_is_listed(header):
     sheet = table(("城市", "金融业", header), (CITY, 1, 2), (OTHER, 3, 4))
     assert {key[3] for key in values(read(sheet))} == {"employment_finance"}
-    assert "may make another thing" in lost(sheet)["reason"].iloc[0]
+    assert "may mean another quantity" in lost(sheet)["reason"].iloc[0]
     rows = table(("城市", "指标", "2010年"), (CITY, header, 1), (CITY, "金融业", 2))
     assert {key[3] for key in values(read(rows))} == {"employment_finance"}
 

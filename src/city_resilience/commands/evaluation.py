@@ -69,7 +69,7 @@ INTERVALS = (
     ("width", "{width:.2f}"),
     ("80 %: covered", "{coverage_80:.1%}"),
     ("width", "{width_80:.2f}"),
-    ("score less plain split conformal (95 %)", "{difference:+.3f} ({low:+.3f} to {high:+.3f})"),
+    ("score − plain split conformal (95 %)", "{difference:+.3f} ({low:+.3f} to {high:+.3f})"),
 )
 
 
@@ -285,5 +285,5 @@ def _left_out(summary: Summary, dropped: int, say: Texts) -> Iterator[str]:
     if absent:
         yield f"{absent} indicators of the table have no input in this panel (see report)."
     if dropped:
-        yield f"{dropped} indicators were left out at one origin or more for want of values."
+        yield f"{dropped} indicators were left out at some origin: too few cities have a value."
     yield from (f"Note: {note}" for note in summary["run"]["notes"][:5])

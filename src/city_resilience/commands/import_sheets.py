@@ -38,7 +38,7 @@ MOST_LOST = 8
 LEVELS: Mapping[Level, str] = {
     "lost": "not in the panel",
     "warning": "doubtful",
-    "note": "set aside or concluded",
+    "note": "left out or inferred",
 }
 
 

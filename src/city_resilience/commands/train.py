@@ -204,8 +204,8 @@ def _lines(result: Trained) -> Iterator[str]:
         yield f"Files       {result.out} (report.html, forecast.csv, model/ …)"
     if study:
         about = (
-            "this recipe and panel" if study["same"] else "another recipe or panel; make it again"
+            "this recipe and panel" if study["same"] else "another recipe or panel: run study again"
         )
         made = study["source"]["created"]
-        yield f"Study       of {made} taken into the report, measured with {about}"
+        yield f"Study       of {made} is in the report, made with {about}"
     yield f"Time        {result.seconds:.0f} s"

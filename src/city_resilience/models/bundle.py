@@ -197,7 +197,7 @@ def _horizon(
     horizon: int, wait: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
 ) -> HorizonModel:
     at = f"{where}: horizon {horizon}"
-    with _reading(f"{at}: an index is spoilt"):
+    with _reading(f"{at}: a composite index is damaged"):
         indices = tuple(
             FittedIndex(
                 id, own.family, FittedComposite.from_dict(own.model_dump(exclude={"family"}))

@@ -1,4 +1,4 @@
-"""Names in rows as official units of a gazetteer, and what is set aside or not known."""
+"""Names in rows as official units of a gazetteer, and what is left out or not known."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Named:
     missing: dict[int, NotFound] = field(default_factory=dict)
 
     def notes(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what was set aside (``row``) and concluded (``name``): kind, found and reason."""
+        """Yield what was left out (``row``) and inferred (``name``): kind, found and reason."""
         others = Counter((match.kind, match.name) for match in self.others.values())
         for kind in sorted({kind for kind, _ in others}):
             names = {name: count for (of, name), count in others.items() if of == kind}
             shown = ", ".join(f"{name} ({count})" for name, count in sorted(names.items()))
-            yield "row", shown, f"{sum(names.values())} rows of kind {kind} set aside"
+            yield "row", shown, f"{sum(names.values())} rows of kind {kind} left out"
         remarks = Counter((match.note, match.name) for match in self.cities.values() if match.note)
         for (note, name), count in sorted(remarks.items()):
             yield "name", name, f"{note} ({count} rows)"
@@ -90,7 +90,7 @@ class Placed:
     kept : ndarray of bool, shape (rows,)
         False for provinces, totals, counties and repeated headers.
     notes : tuple of str
-        What was set aside, corrected or renamed, and units that had ended.
+        What was left out, corrected or renamed, and units that had ended.
     issues : tuple of Issue
         Names that are unknown or ambiguous, each where it stands first; their rows are not kept.
     """

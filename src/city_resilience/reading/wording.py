@@ -195,7 +195,7 @@ def match_header(header: str, units: Mapping[str, str]) -> Wording:
             if not odd:
                 return Wording(match)
             return Wording(
-                None, f"{odd[0]!r} may make another thing of {name}; rename the header", name
+                None, f"{odd[0]!r} may mean another quantity than {name}; rename the header", name
             )
     return misfit
 

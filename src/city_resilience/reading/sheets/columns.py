@@ -60,7 +60,7 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
                 reason = f"{column.problem or unknown}; left out"
                 yield _issue(table, "lost", column, column.header, reason)
             elif column.year or _holds_numbers(table, column.position):
-                reason = "numbers and no header that says of what; left out, write a header"
+                reason = "numbers without a header; left out, write a header"
                 yield _issue(table, "lost", column, str(column.year or ""), reason)
             continue
         if column.note and column in kept:

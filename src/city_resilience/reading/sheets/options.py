@@ -55,8 +55,8 @@ class YearRules:
                 edition = load_sheet_rules().edition if _EDITION.search(text) else 0
                 return year + edition, f"{how} {text!r}"
         how = (
-            f"the file's name, taken as the edition of a yearbook whose data are of the year "
-            f"before; if {named} is the year of the data say --year name"
+            f"the file's name, read as the edition of a yearbook with data of the year before; "
+            f"if {named} is the year of the data, give --year name"
         )
         return _shifted(named, load_sheet_rules().edition), how
 

@@ -1,4 +1,4 @@
-"""The rows of a sheet as official units, and what is set aside or lost."""
+"""The rows of a sheet as official units, and what is left out or lost."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
             issues.append(table.issue("note", "row", text, reason, row=row))
     if idle:
         found = f"{len(idle)} rows, {idle[0]} to {idle[-1]}"
-        reason = "no name and nothing but zeros; set aside"
+        reason = "no name and nothing but zeros; left out"
         issues.append(table.issue("note", "row", found, reason, row=idle[0] - 1))
     return issues
 
@@ -108,11 +108,11 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
     reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
     if _is_total(table, answer.name):
-        return table.issue("note", "row", found, "a sum or mean of rows; set aside", row=row)
+        return table.issue("note", "row", found, "a sum or mean of rows; left out", row=row)
     at = table.keys.names
     return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)
 
 
 def _headed(table: Table, row: int, name: str) -> Issue:
-    reason = "values beside a word of a head; write the name of a city, and the scope in a column"
+    reason = "values beside a word of a header; write the name of a city, and the scope in a column"
     return table.issue("lost", "row", name, reason, row=row, column=table.keys.names)

@@ -139,12 +139,12 @@ def _issue(row: Mapping[str, Any], variable: Variable, apart: float, fitting: st
     if fitting:
         as_stated = row["unit"] or variable.unit
         reason = (
-            f"the header says {unit}; read so, the median city is {size}: read as {fitting}, which "
-            f'fits; if the header is right set "{key}" = "{as_stated}" in [sheets.units]'
+            f"the header says {unit}, but then the median city is {size}; read as {fitting}, which "
+            f'fits; if the header is right, set "{key}" = "{as_stated}" in [sheets.units]'
         )
     else:
         reason = (
-            f"the median city is {size}, and the header says {unit}; if it is wrong state the "
+            f"the median city is {size}, and the header says {unit}; if it is wrong, state the "
             f'unit, "{key}" = "…" in [sheets.units]'
         )
     return Issue(
