@@ -110,13 +110,13 @@ class Model(Table):
 
     serve: str = Field(
         default="blend",
-        description='What is served: "blend", a member of it, or a naive rule.',
+        description='What is served: "blend" or a member of it.',
         examples=["blend"],
     )
     members: tuple[str, ...] = Field(
         default=("persistence", "xgboost", "xgboost_all_years", "extra_trees_history"),
-        description="Learners of the blend: persistence, ridge, xgboost, xgboost_all_years, "
-        "extra_trees, extra_trees_history.",
+        description="Learners of the blend, such as persistence, ridge, xgboost, "
+        "xgboost_all_years, extra_trees, extra_trees_history.",
         examples=[["persistence", "ridge", "xgboost"]],
     )
     seed: int = Field(
