@@ -102,8 +102,8 @@ class Outcome(Table):
     measure: str = Field(
         default="growth_gap",
         description="The measure of resilience, such as growth_gap, relative_resistance, "
-        "sensitivity, trend_deviation or composite; over a shock, with windows: resistance, recovery, "
-        "structure_effect, agency_effect or time_to_recover.",
+        "sensitivity, trend_deviation or composite; over a shock, with windows: resistance, "
+        "recovery, structure_effect, agency_effect or time_to_recover.",
         examples=["relative_resistance"],
     )
     horizons: tuple[int, ...] = Field(
