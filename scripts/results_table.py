@@ -30,7 +30,7 @@ COVERAGE = "coverage.csv"
 LABELS = tuple(
     labels | {BLEND: f"**{labels[BLEND]} {served}**"}
     for labels, served in (
-        (candidate_labels("en"), "(served)"),
+        (candidate_labels("en"), "(in use)"),
         (candidate_labels("zh"), "（所用模型）"),
     )
 )
