@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.arrays import Float, Mask
+from city_resilience.indicators.formulas.nation import SUM_BETWEEN, Between, city_total
 from city_resilience.indicators.formulas.ratios import ratio
-from city_resilience.resilience.growth import FLOOR, city_total, national_rate, pair_rules, still
+from city_resilience.resilience.growth import FLOOR, pair_rules, still
 from city_resilience.resilience.reasons import Measured, Rule, measured
 
 __all__ = [
@@ -34,7 +35,11 @@ QUADRANTS = (
 
 
 def excess_change(
-    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
+    start: Float,
+    end: Float,
+    floor: float = FLOOR,
+    gone: Mask | None = None,
+    nation: Between = SUM_BETWEEN,
 ) -> Measured:
     """Change over what growth with the nation would bring, ``(ΔE_i - g_N E_i) / |g_N E_i|``.
 
@@ -47,15 +52,17 @@ def excess_change(
         Least ``|g_N|``, as a fraction, for which the ratio is given.
     gone : ndarray of bool, optional
         See `growth.pair_rules`.
+    nation : Between
+        How the cities make up the nation in both years.
 
     Notes
     -----
     Martin, Sunley, Gardiner & Tyler 2016, *How regions react to recessions*.
     """
-    nation = national_rate(start, end)
-    expected = nation * start
+    grown = nation.rate(start, end)
+    expected = grown * start
     values = ratio(end - start - expected, np.abs(expected))
-    return measured(values, *pair_rules(start, end, gone), ("nation_still", still(nation, floor)))
+    return measured(values, *pair_rules(start, end, gone), ("nation_still", still(grown, floor)))
 
 
 def industries_known(start: Float, end: Float) -> Mask:

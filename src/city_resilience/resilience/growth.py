@@ -1,7 +1,7 @@
 """Growth between two years, of a city and of its nation: the kernels of the simple measures.
 
-Arrays have shape (cities,) or (cities, comparisons); NaN = unknown. The nation is always the sum
-over the cities present in both years compared.
+Arrays have shape (cities,) or (cities, comparisons); NaN = unknown. The nation is made of the
+cities present in both years compared, see `indicators.formulas.nation`.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.arrays import Float, Mask
-from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.nation import SUM_BETWEEN, Between
+from city_resilience.indicators.formulas.ratios import log_ratio, ratio
 from city_resilience.resilience.reasons import Measured, Rule, measured
 
 __all__ = [
     "FLOOR",
-    "city_total",
     "growth_gap_between",
-    "national_rate",
     "pair_rules",
     "rate",
     "relative_resistance",
@@ -29,38 +28,9 @@ __all__ = [
 FLOOR = 0.01
 
 
-def city_total(x: Float) -> Float:
-    """Sum over the cities with a value, in a fixed order; shape (cities, ...) -> (...)."""
-    return year_total(x.reshape(len(x), -1)).reshape(x.shape[1:])
-
-
 def rate(start: Float, end: Float) -> Float:
     """Growth from start to end as a fraction, ``end / start - 1``; both must be positive."""
     return np.where(end > 0, ratio(end, start), np.nan) - 1.0
-
-
-def national_rate(start: Float, end: Float) -> Float:
-    """Growth of the nation as a fraction, over the cities present in both years.
-
-    Parameters
-    ----------
-    start, end : ndarray, shape (cities, ...)
-
-    Returns
-    -------
-    ndarray, shape (...)
-        NaN where no city has both.
-
-    Examples
-    --------
-    >>> national_rate(np.array([100.0, 100.0, 50.0]), np.array([90.0, 104.0, np.nan]))
-    array(-0.03)
-    """
-    both = (start > 0) & (end > 0)
-    before = city_total(np.where(both, start, np.nan))
-    now = city_total(np.where(both, end, np.nan))
-    # The difference first: growth keeps its last digits where the nation stands almost still.
-    return ratio(now - before, before)
 
 
 def pair_rules(start: Float, end: Float, gone: Mask | None = None) -> tuple[Rule, ...]:
@@ -104,13 +74,17 @@ def vanished_cities(outcome: Float) -> Mask:
     return np.asarray(seen & ~to_come & years_over(outcome))
 
 
-def still(nation: Float, floor: float) -> Mask:
+def still(grown: Float, floor: float) -> Mask:
     """National growth below the floor in absolute value; unknown growth is not still."""
-    return np.asarray(np.abs(nation) < floor)
+    return np.asarray(np.abs(grown) < floor)
 
 
 def growth_gap_between(
-    start: Float, end: Float, floor: float = 0.0, gone: Mask | None = None
+    start: Float,
+    end: Float,
+    floor: float = 0.0,
+    gone: Mask | None = None,
+    nation: Between = SUM_BETWEEN,
 ) -> Measured:
     """Growth gap from start to end, ``100 * [ln(Y_i'/Y_i) - ln(Y_N'/Y_N)]``, percentage points.
 
@@ -118,15 +92,16 @@ def growth_gap_between(
     takes no value away.
     """
     del floor
-    both = (start > 0) & (end > 0)
-    now = city_total(np.where(both, end, np.nan))
-    nation = log_ratio(now, city_total(np.where(both, start, np.nan)))
-    values = 100.0 * (log_ratio(end, start) - nation)
+    values = 100.0 * (log_ratio(end, start) - nation.log_growth(start, end))
     return measured(values, *pair_rules(start, end, gone))
 
 
 def relative_resistance(
-    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
+    start: Float,
+    end: Float,
+    floor: float = FLOOR,
+    gone: Mask | None = None,
+    nation: Between = SUM_BETWEEN,
 ) -> Measured:
     """Relative resistance ``(g_i - g_N) / |g_N|``: above 0 = did better than the nation.
 
@@ -138,6 +113,8 @@ def relative_resistance(
         Least ``|g_N|`` over the whole comparison, as a fraction, for which the ratio is given.
     gone : ndarray of bool, optional
         See `pair_rules`.
+    nation : Between
+        How the cities make up the nation in both years.
 
     Notes
     -----
@@ -151,13 +128,17 @@ def relative_resistance(
     >>> relative_resistance(start, end).values.round(2)
     array([ 0.67, -0.67])
     """
-    nation = national_rate(start, end)
-    values = ratio(rate(start, end) - nation, np.broadcast_to(np.abs(nation), start.shape))
-    return measured(values, *pair_rules(start, end, gone), ("nation_still", still(nation, floor)))
+    grown = nation.rate(start, end)
+    values = ratio(rate(start, end) - grown, np.broadcast_to(np.abs(grown), start.shape))
+    return measured(values, *pair_rules(start, end, gone), ("nation_still", still(grown, floor)))
 
 
 def sensitivity(
-    start: Float, end: Float, floor: float = FLOOR, gone: Mask | None = None
+    start: Float,
+    end: Float,
+    floor: float = FLOOR,
+    gone: Mask | None = None,
+    nation: Between = SUM_BETWEEN,
 ) -> Measured:
     """Sensitivity ``g_i / g_N``: above 1 = moves more than the nation, up or down.
 
@@ -168,7 +149,7 @@ def sensitivity(
     Martin 2012, *Regional economic resilience, hysteresis and recessionary shocks*: above 1 is
     good in an expansion and bad in a contraction.
     """
-    nation = national_rate(start, end)
-    size = ratio(rate(start, end), np.broadcast_to(np.abs(nation), start.shape))
-    rules = (*pair_rules(start, end, gone), ("nation_still", still(nation, floor)))
-    return measured(size * np.sign(nation), *rules)
+    grown = nation.rate(start, end)
+    size = ratio(rate(start, end), np.broadcast_to(np.abs(grown), start.shape))
+    rules = (*pair_rules(start, end, gone), ("nation_still", still(grown, floor)))
+    return measured(size * np.sign(grown), *rules)

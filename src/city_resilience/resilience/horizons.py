@@ -7,6 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
+from city_resilience.indicators.formulas.nation import SUM, Nation
+from city_resilience.indicators.formulas.nation import Between as NationBetween
 from city_resilience.indicators.formulas.years import lead
 from city_resilience.resilience.growth import (
     FLOOR,
@@ -17,14 +19,15 @@ from city_resilience.resilience.reasons import Measured, Rule, overruled
 
 __all__ = ["Between", "after_each_year", "between_ends", "known_labels"]
 
-Between = Callable[[Float, Float, float, Mask | None], Measured]
-"""Kernel of start, end, least national growth, and the cities that have vanished by the end."""
+Between = Callable[[Float, Float, float, Mask | None, NationBetween], Measured]
+"""Kernel of start, end, least national growth, the cities that have vanished by the end, nation."""
 
 
-def between_ends(kernel: Between, outcome: Float, horizon: int) -> Measured:
+def between_ends(kernel: Between, outcome: Float, horizon: int, nation: Nation = SUM) -> Measured:
     """Measure between t and t + horizon for every t, at the default floor; (cities, years)."""
     not_yet, gone = after_each_year(outcome, horizon)
-    return overruled(kernel(outcome, lead(outcome, horizon), FLOOR, gone), not_yet)
+    later = lead(outcome, horizon)
+    return overruled(kernel(outcome, later, FLOOR, gone, nation.ahead(horizon)), not_yet)
 
 
 def after_each_year(outcome: Float, horizon: int) -> tuple[Rule, Mask]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.errors import InputError, nearest
+from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.resilience.counterfactual import (
     QUADRANTS,
     agency_effect,
@@ -28,7 +29,7 @@ from city_resilience.resilience.window_data import WindowData
 __all__ = ["MEASURES", "REFUSED", "Kind", "Measure", "Timing", "both_forms", "measure_of"]
 
 Kind = Literal["horizon", "window", "level"]
-OverHorizon = Callable[[Float, int], Measured]
+OverHorizon = Callable[[Float, int, Nation], Measured]
 OverWindow = Callable[[WindowData, Window], Measured]
 
 _UNIT_WORDS = {
@@ -81,8 +82,8 @@ class Measure:
     over_window : callable
         Function (`WindowData`, `Window`) -> `Measured`, shape (cities,).
     over_horizon : callable or None
-        Function (outcome, shape (cities, years); horizon) -> `Measured` at origin t, shape
-        (cities, years), known from year t + horizon on. None for a measure over shocks only.
+        Function (outcome, shape (cities, years); horizon; nation) -> `Measured` at origin t,
+        shape (cities, years), known from year t + horizon on. None for a measure over shocks only.
     timing : Timing
     needs : tuple of str
         Among ``"outcome"``, ``"industries"``, ``"history"`` (years before the start),
@@ -138,7 +139,7 @@ class Measure:
         """Return the data year from which the value is known; None: each city has its own."""
         return getattr(window, self.timing.known) if self.timing.known else None
 
-    def label(self, outcome: Float, horizon: int) -> Float:
+    def label(self, outcome: Float, horizon: int, nation: Nation = SUM) -> Float:
         """Return the label at each origin, shape (cities, years), known horizon years later.
 
         Raises
@@ -146,9 +147,9 @@ class Measure:
         InputError
             If the measure has a value only over a window.
         """
-        return self._at_origins(outcome, horizon).values
+        return self._at_origins(outcome, horizon, nation).values
 
-    def reasons(self, outcome: Float, horizon: int) -> Codes:
+    def reasons(self, outcome: Float, horizon: int, nation: Nation = SUM) -> Codes:
         """Why labels are missing, shape (cities, years); codes of `reasons.REASONS`.
 
         Raises
@@ -156,16 +157,16 @@ class Measure:
         InputError
             If the measure has a value only over a window.
         """
-        return self._at_origins(outcome, horizon).reasons
+        return self._at_origins(outcome, horizon, nation).reasons
 
-    def _at_origins(self, outcome: Float, horizon: int) -> Measured:
+    def _at_origins(self, outcome: Float, horizon: int, nation: Nation) -> Measured:
         if self.over_horizon is None:
             forms = ", ".join(m.id for m in MEASURES.values() if m.kind == "horizon")
             raise InputError(
                 f"measure {self.id!r} has no value at every origin, only over a window; "
                 f"forecast one of {forms}, or measure it over a window such as 2008:2009:2011"
             )
-        return self.over_horizon(outcome, horizon)
+        return self.over_horizon(outcome, horizon, nation)
 
 
 def both_forms(kernel: Between) -> tuple[OverWindow, OverHorizon]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.arrays import Float, Mask
+from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.ratios import log_level
 from city_resilience.indicators.formulas.years import lead
 from city_resilience.resilience.growth import vanished_cities, years_over
@@ -90,7 +91,7 @@ def trend_ahead(outcome: Float, horizon: int) -> tuple[Float, Mask]:
     return np.where(fitted, mean_y + slope * (year + horizon - mean_x), np.nan), fitted
 
 
-def trend_deviation(outcome: Float, horizon: int) -> Measured:
+def trend_deviation(outcome: Float, horizon: int, nation: Nation = SUM) -> Measured:
     """Deviation from a one-sided trend, ``100 * [ln Y_(t+h) - trend fitted on years <= t]``, pp.
 
     Above 0 = above the city's own trajectory before the shock. A trend fitted on later years too
@@ -102,12 +103,15 @@ def trend_deviation(outcome: Float, horizon: int) -> Measured:
         Level of the outcome, positive; NaN = unknown.
     horizon : int
         Years from the start t to the year measured, at least 1.
+    nation : Nation
+        Not used: a city is compared with itself.
 
     Returns
     -------
     Measured, shape (cities, years)
         At the start t.
     """
+    del nation
     not_yet, gone = after_each_year(outcome, horizon)
     trend, fitted = trend_ahead(outcome, horizon)
     then = lead(outcome, horizon)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from city_resilience.arrays import Float, Int
 from city_resilience.indicators.formulas.composite import FittedComposite
+from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.resilience.counterfactual import excess_change, excess_over_mix
 from city_resilience.resilience.growth import FLOOR, vanished_cities, years_over
 from city_resilience.resilience.horizons import Between
@@ -40,6 +41,8 @@ class WindowData:
     composite : FittedComposite, optional
     components : ndarray, shape (k, cities, years), optional
         Its components.
+    nation : Nation
+        How the cities make up the nation.
     """
 
     years: Int
@@ -49,6 +52,7 @@ class WindowData:
     floor: float = FLOOR
     composite: FittedComposite | None = None
     components: Float | None = None
+    nation: Nation = SUM
 
     def column(self, year: int) -> int:
         """Return the position of a year of the panel."""
@@ -69,7 +73,8 @@ class WindowData:
             return self.nowhere("no_recovery_window")
         gone = self.at(vanished_cities(self.outcome), end) == 1.0
         first, last = self.at(self.outcome, start), self.at(self.outcome, end)
-        return self._once_over(kernel(first, last, self.floor, gone), self.outcome, end)
+        nation = self.nation.at(lambda weight: (self.at(weight, start), self.at(weight, end)))
+        return self._once_over(kernel(first, last, self.floor, gone, nation), self.outcome, end)
 
     def between_industries(
         self, kernel: Callable[[Float, Float], Measured], start: int, end: int

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Strings
-from city_resilience.indicators.formulas.ratios import log_ratio, year_total
+from city_resilience.indicators.formulas.nation import SUM, Nation
+from city_resilience.indicators.formulas.ratios import log_ratio
 from city_resilience.indicators.formulas.years import lag
 
 __all__ = ["gap_less_province", "growth_gap_past", "national_growth", "over_years", "province_gap"]
@@ -28,11 +29,11 @@ _STATISTICS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def national_growth(outcome: Float, h: int = 1) -> Float:
+def national_growth(outcome: Float, h: int = 1, nation: Nation = SUM) -> Float:
     """Log growth of the nation over the ``h`` years that end in each year.
 
-    The nation is the sum over the cities **present in both years compared**. A total over
-    whichever cities happen to be present would turn a missing city into a contraction.
+    The nation is made of the cities **present in both years compared**. A total over whichever
+    cities happen to be present would turn a missing city into a contraction.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def national_growth(outcome: Float, h: int = 1) -> Float:
         Level of the outcome, positive; NaN = unknown.
     h : int
         Years.
+    nation : Nation
+        How the cities make up the nation.
 
     Returns
     -------
@@ -52,13 +55,10 @@ def national_growth(outcome: Float, h: int = 1) -> Float:
     >>> national_growth(city_gone).round(4)
     array([   nan, 0.0953])
     """
-    earlier = lag(outcome, h)
-    both = (outcome > 0) & (earlier > 0)
-    now = year_total(np.where(both, outcome, np.nan))
-    return log_ratio(now, year_total(np.where(both, earlier, np.nan)))
+    return nation.past(h).log_growth(lag(outcome, h), outcome)
 
 
-def growth_gap_past(outcome: Float, h: int = 1) -> Float:
+def growth_gap_past(outcome: Float, nation: Nation = SUM, h: int = 1) -> Float:
     """Growth gap over the ``h`` years that end in each year, percentage points.
 
     ``100 * [ln(Y_i,t / Y_i,t-h) - ln(Y_N,t / Y_N,t-h)]``, the nation as in `national_growth`.
@@ -67,6 +67,8 @@ def growth_gap_past(outcome: Float, h: int = 1) -> Float:
     Parameters
     ----------
     outcome : ndarray, shape (cities, years)
+    nation : Nation
+        How the cities make up the nation.
     h : int
         Years.
 
@@ -75,7 +77,7 @@ def growth_gap_past(outcome: Float, h: int = 1) -> Float:
     ndarray, shape (cities, years)
         NaN where the outcome is missing in either year.
     """
-    return 100.0 * (log_ratio(outcome, lag(outcome, h)) - national_growth(outcome, h))
+    return 100.0 * (log_ratio(outcome, lag(outcome, h)) - national_growth(outcome, h, nation))
 
 
 def over_years(gap: Float, statistic: str, years: int) -> Float:
@@ -97,40 +99,47 @@ def over_years(gap: Float, statistic: str, years: int) -> Float:
     return np.where(enough, reduced, np.nan)
 
 
-def province_gap(outcome: Float, province: Strings) -> Float:
+def province_gap(outcome: Float, province: Strings, nation: Nation = SUM) -> Float:
     """One-year growth gap of the city's province, pp.
 
-    Growth of the sum over the province's cities present in both years, minus the nation's.
+    Growth of the province, which its cities make up as all make up the nation, minus the nation's.
 
     Parameters
     ----------
     outcome : ndarray, shape (cities, years)
     province : ndarray of str, shape (cities,)
         "" = unknown, then the gap is missing.
+    nation : Nation
+        How the cities make up the nation.
 
     Notes
     -----
     Missing where the city itself has no outcome, so that a city which enters later is in no
     rank of the years before.
     """
-    nation = national_growth(outcome)
+    grown = national_growth(outcome, 1, nation)
     gap = np.full(outcome.shape, np.nan)
     for name in np.unique(province[province != ""]):
         inside = province == name
-        gap[inside] = 100.0 * (national_growth(outcome[inside]) - nation)
+        gap[inside] = 100.0 * (national_growth(outcome[inside], 1, nation.of(inside)) - grown)
     return np.where(np.isfinite(outcome), gap, np.nan)
 
 
-def province_gap_lag(outcome: Float, province: Strings, years: int) -> Float:
+def province_gap_lag(
+    outcome: Float, province: Strings, nation: Nation = SUM, *, years: int
+) -> Float:
     """Gap of the province of ``years`` years before, pp."""
-    return lag(province_gap(outcome, province), years)
+    return lag(province_gap(outcome, province, nation), years)
 
 
-def province_gap_mean(outcome: Float, province: Strings, years: int) -> Float:
+def province_gap_mean(
+    outcome: Float, province: Strings, nation: Nation = SUM, *, years: int
+) -> Float:
     """Mean gap of the province over the last ``years`` years, see `over_years`."""
-    return over_years(province_gap(outcome, province), "mean", years)
+    return over_years(province_gap(outcome, province, nation), "mean", years)
 
 
-def gap_less_province(outcome: Float, province: Strings) -> Float:
+def gap_less_province(outcome: Float, province: Strings, nation: Nation = SUM) -> Float:
     """One-year gap of the city minus its province's, pp."""
-    return np.asarray(growth_gap_past(outcome) - province_gap(outcome, province))
+    gap = growth_gap_past(outcome, nation)
+    return np.asarray(gap - province_gap(outcome, province, nation))

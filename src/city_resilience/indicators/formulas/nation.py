@@ -1,0 +1,165 @@
+"""The nation that places are compared with: their sum, or a weighted mean of them.
+
+Every comparison with the nation comes from here, in the history indicators, the labels, the naive
+rules and the measures over shocks, so that all mean the same nation. It is made of the places
+present in both years compared: a total over whichever places happen to be there would turn a
+missing place into a contraction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from city_resilience.arrays import Float, Mask
+from city_resilience.indicators.formulas.ratios import log_level, log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.years import lag, lead
+
+__all__ = ["SUM", "SUM_BETWEEN", "Between", "Nation", "Way", "city_total"]
+
+Way = Literal["sum", "mean", "mean_of_logs", "mean_growth"]
+
+
+def city_total(x: Float) -> Float:
+    """Sum over the cities with a value, in a fixed order; shape (cities, ...) -> (...)."""
+    return year_total(x.reshape(len(x), -1)).reshape(x.shape[1:])
+
+
+@dataclass(frozen=True)
+class Between:
+    """The nation between two years compared.
+
+    Attributes
+    ----------
+    way : {"sum", "mean", "mean_of_logs", "mean_growth"}
+        See `Nation`.
+    before, after : ndarray, optional
+        Weights of the cities in both years, of the shape of the values; None = all alike.
+    """
+
+    way: Way = "sum"
+    before: Float | None = None
+    after: Float | None = None
+
+    def rate(self, start: Float, end: Float) -> Float:
+        """Growth of the nation as a fraction, over the cities present in both years.
+
+        Parameters
+        ----------
+        start, end : ndarray, shape (cities, ...)
+
+        Returns
+        -------
+        ndarray, shape (...)
+            NaN where no city has both.
+
+        Examples
+        --------
+        >>> Between().rate(np.array([100.0, 100.0, 50.0]), np.array([90.0, 104.0, np.nan]))
+        array(-0.03)
+        """
+        if self.way in ("mean_of_logs", "mean_growth"):
+            return np.expm1(self.log_growth(start, end))
+        before, now = self._levels(start, end)
+        # The difference first: growth keeps its last digits where the nation stands almost still.
+        return ratio(now - before, before)
+
+    def log_growth(self, start: Float, end: Float) -> Float:
+        """Growth of the nation in logs, over the cities present in both years.
+
+        Parameters and shapes as `rate`.
+
+        Examples
+        --------
+        Two provinces with 10 and 1 as output per head and a population of 1 and 9:
+
+        >>> people = np.array([1.0, 9.0])
+        >>> nation = Between("mean", people, people)
+        >>> nation.log_growth(np.array([10.0, 1.0]), np.array([10.0, 2.0])).round(4)
+        np.float64(0.3878)
+        """
+        if self.way in ("sum", "mean"):
+            before, now = self._levels(start, end)
+            return log_ratio(now, before)
+        first, last = self._weights(start, end)
+        return _mean(log_level(end), last) - _mean(log_level(start), first)
+
+    def _levels(self, start: Float, end: Float) -> tuple[Float, Float]:
+        """Level of the nation in both years."""
+        if self.way == "sum":
+            both = (start > 0) & (end > 0)
+            before = city_total(np.where(both, start, np.nan))
+            return before, city_total(np.where(both, end, np.nan))
+        first, last = self._weights(start, end)
+        return _mean(start, first), _mean(end, last)
+
+    def _weights(self, start: Float, end: Float) -> tuple[Float, Float]:
+        """Weights in both years, NaN for cities that do not count."""
+        before = np.ones(start.shape) if self.before is None else self.before
+        after = np.ones(end.shape) if self.after is None else self.after
+        if self.way == "mean_growth":
+            after = before
+        counts = (start > 0) & (end > 0) & (before > 0) & (after > 0)
+        return np.where(counts, before, np.nan), np.where(counts, after, np.nan)
+
+
+@dataclass(frozen=True)
+class Nation:
+    """How the places of a panel make up their nation.
+
+    Attributes
+    ----------
+    way : {"sum", "mean", "mean_of_logs", "mean_growth"}
+        ``sum``: levels add up. ``mean``: the nation is the weighted mean of the levels, each year
+        with its own weights, as output per head is. ``mean_of_logs``: the same of the logarithms,
+        as a rate is that enters as the exponential of its points. ``mean_growth``: the nation
+        grows as the places do in the weighted mean, with the weights of the first year, as
+        indices whose levels have no common base do.
+    weight : ndarray, shape (cities, years), optional
+        Weights; where none is known or positive a city is not part of the nation. None = all
+        cities count alike.
+    """
+
+    way: Way = "sum"
+    weight: Float | None = None
+
+    def past(self, years: int) -> Between:
+        """Return the nation between each year and the one ``years`` years before."""
+        return self.at(lambda weight: (lag(weight, years), weight))
+
+    def ahead(self, years: int) -> Between:
+        """Return the nation between each year and the one ``years`` years later."""
+        return self.at(lambda weight: (weight, lead(weight, years)))
+
+    def from_column(self, start: int) -> Between:
+        """Return the nation between one column and each one after it."""
+        return self.at(
+            lambda weight: (
+                np.broadcast_to(weight[:, start, None], weight[:, start + 1 :].shape),
+                weight[:, start + 1 :],
+            )
+        )
+
+    def at(self, read: Callable[[Float], tuple[Float, Float]]) -> Between:
+        """Return the nation between two years, with their weights as ``read`` picks them."""
+        return Between(self.way) if self.weight is None else Between(self.way, *read(self.weight))
+
+    def until(self, end: int) -> Nation:
+        """Return the nation as it is known before column ``end``."""
+        return self if self.weight is None else Nation(self.way, self.weight[:, :end])
+
+    def of(self, cities: Mask | slice) -> Nation:
+        """Return the nation that some of the cities make up."""
+        return self if self.weight is None else Nation(self.way, self.weight[cities])
+
+
+SUM = Nation()
+SUM_BETWEEN = Between()
+
+
+def _mean(x: Float, weight: Float) -> Float:
+    """Weighted mean over the cities; NaN weights do not count, none gives NaN."""
+    return ratio(city_total(weight * x), city_total(weight))
