@@ -70,8 +70,8 @@ ENTRIES = {
         Edit(
             "resilience/measures.py",
             "_TABLE = (\n",
-            before="def _made_up(start, end, floor=0.0, gone=None):\n"
-            "    return growth_gap_between(start, end, floor, gone)\n\n\n",
+            before="def _made_up(start, end, floor, gone, nation):\n"
+            "    return growth_gap_between(start, end, floor, gone, nation)\n\n\n",
             after='    Measure("made_up_lead", "%", "above 0: ahead", "made-up lead", "虚构领先", '
             "*both_forms(_made_up)),\n",
         ),

@@ -10,8 +10,17 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.compute import compute_indicators
-from city_resilience.indicators.indicator import COORDINATES, OUTCOME, PROVINCE, YEARS
+from city_resilience.indicators.indicator import (
+    COORDINATES,
+    NATION,
+    OUTCOME,
+    OUTPUT,
+    POINTS,
+    PROVINCE,
+    YEARS,
+)
 from city_resilience.indicators.inputs import shared_inputs
+from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 from city_resilience.reading.read import read_panel
@@ -94,7 +103,8 @@ def test_table_is_well_formed():
     ids = [spec.id for spec in load_table()]
     assert len(ids) == len(set(ids))
     assert {spec.family for spec in load_table()} == set(FAMILIES)
-    known = {*load_catalogue().variables, *shared_inputs(), OUTCOME, PROVINCE, COORDINATES, YEARS}
+    special = {OUTCOME, NATION, OUTPUT, POINTS, PROVINCE, COORDINATES, YEARS}
+    known = {*load_catalogue().variables, *shared_inputs(), *special}
     for spec in load_table():
         assert {*spec.inputs, *spec.optional} <= known, spec.id
         assert spec.label_en, spec.id
@@ -103,7 +113,9 @@ def test_table_is_well_formed():
 
 
 def test_every_indicator_of_the_table_is_computed_where_every_variable_is_there():
-    found = indicators(every_variable_grid())
+    grid = every_variable_grid()
+    level = grid.values["gdp_real"]
+    found = indicators(grid, OutcomeSeries("gdp_real", level, output=level, points=level))
     assert not found.absent
     assert found.values.shape == (30, 12, len(load_table()))
     assert not np.isinf(found.values).any()

@@ -10,6 +10,7 @@ from city_resilience.errors import InputError
 from city_resilience.indicators import table
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.formulas.structure import oriented_theil
+from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.indicators.table import load_table
 from city_resilience.reading.panel import Grid
 
@@ -233,7 +234,9 @@ def test_constant_columns_never_give_infinities(spec):
     grid = Grid(tuple("abcd"), np.arange(2015, 2022), values, np.array(list("ppqq")), places)
     variables = {name: load_catalogue().variables[name] for name in ids}
     exclude = [other.id for other in load_table() if other.id != spec.id]
-    indicators = compute_indicators(grid, "gdp_real", variables, exclude=exclude)
+    level = values["gdp_real"]
+    outcome = OutcomeSeries("gdp_real", level, output=level, points=level)
+    indicators = compute_indicators(grid, outcome, variables, exclude=exclude)
     assert indicators.ids == (spec.id,) or spec.id in indicators.absent
     assert not np.isinf(indicators.values).any()
     if "market_potential" not in spec.id:  # the two that differ by place alone

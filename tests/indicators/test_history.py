@@ -27,7 +27,7 @@ def slow_gap(outcome, city, year, h):
 @pytest.mark.parametrize("h", [1, 2, 3])
 def test_gap_equals_a_slow_loop(outcome, h):
     outcome[2, 4] = NAN
-    found = growth_gap_past(outcome, h)
+    found = growth_gap_past(outcome, h=h)
     for city in range(6):
         for year in range(h, 9):
             slow = slow_gap(outcome, city, year, h)
@@ -55,7 +55,7 @@ def test_a_hole_leaves_the_lags_it_touches_missing_and_bridges_nothing(outcome):
         expected = [t in range(4, 5 + years) for t in range(years, 9)]
         np.testing.assert_array_equal(touched, expected)
     np.testing.assert_array_equal(
-        np.isnan(history.growth_gap_past(outcome, 3)[2]), [t < 3 or t in (4, 7) for t in range(9)]
+        np.isnan(history.growth_gap_past(outcome, h=3)[2]), [t < 3 or t in (4, 7) for t in range(9)]
     )
 
 

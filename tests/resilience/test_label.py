@@ -22,7 +22,7 @@ def outcome():
 @pytest.mark.parametrize("h", [1, 2, 3])
 def test_label_at_t_is_the_past_gap_of_t_plus_h(outcome, h):
     label = GROWTH_GAP(outcome, h)
-    np.testing.assert_array_equal(label[:, :-h], growth_gap_past(outcome, h)[:, h:])
+    np.testing.assert_array_equal(label[:, :-h], growth_gap_past(outcome, h=h)[:, h:])
     assert np.isnan(label[:, -h:]).all()
 
 

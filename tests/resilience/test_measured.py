@@ -89,7 +89,7 @@ def test_a_forecast_of_a_measure_stands_on_the_year_before_it_begins():
 
 
 def test_a_measure_in_a_unit_of_its_own_is_one_entry(panel, monkeypatch):
-    def percent(start, end, floor, gone):
+    def percent(start, end, floor, gone, nation):
         return measured(100.0 * (end / start - 1), *pair_rules(start, end, gone))
 
     made = measures.Measure("growth", "%", "grew", "growth", "增长", *measures.both_forms(percent))

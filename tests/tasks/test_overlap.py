@@ -81,7 +81,7 @@ def test_the_shipped_indicators_do_not_overlap():
         (lambda y: 100 * (y / lag(y, 1) - 1), "growth_gap over the last 1 year"),
         (lambda y: 100 * y / lag(y, 1), "growth_gap over the last 1 year"),
         (growth_gap_past, "growth_gap over the last 1 year"),
-        (lambda y: growth_gap_past(y, 2), "growth_gap over the last 2 years"),
+        (lambda y: growth_gap_past(y, h=2), "growth_gap over the last 2 years"),
         (lambda y: np.roll(growth_gap_past(y), -1, axis=1), "next 1 year, the label itself,"),
     ],
     ids=["copy", "scaled", "shifted", "log", "growth", "percent", "index", "gap", "gap2", "lead"],

@@ -176,7 +176,7 @@ def summary_of(
         "audit": {level: counts[level] for level in ("error", "warning", "note")},
         "accepted": source.audited.accepted,
         "unlabelled": {
-            horizon: missing_labels(dataset.measure, dataset.outcome, horizon)
+            horizon: missing_labels(dataset.measure, dataset.outcome, horizon, dataset.nation)
             for horizon in source.experiment.outcome.horizons
         },
         "absent": dataset.indicators.absent,

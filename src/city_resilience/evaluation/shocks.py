@@ -173,7 +173,7 @@ def _shock(
         test,
         window,
         prepare_window_task(view, rows, experiment.features),
-        np.nan_to_num(growth_gap_past(view.outcome, 1)),
+        np.nan_to_num(growth_gap_past(view.outcome, view.nation)),
         before,
         truth,
     )

@@ -14,8 +14,9 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
-from city_resilience.indicators.indicator import Indicator
+from city_resilience.indicators.indicator import POINTS, Indicator
 from city_resilience.indicators.inputs import Inputs, lag_of, variables_behind
+from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.indicators.table import load_indices, load_table
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class IndicatorValues:
 
 def compute_indicators(
     grid: Grid,
-    outcome: str,
+    outcome: str | OutcomeSeries,
     variables: Mapping[str, Variable],
     *,
     publication_lag: Mapping[str, int] | None = None,
@@ -68,8 +69,8 @@ def compute_indicators(
     ----------
     grid : Grid
         Variables on (cities, years).
-    outcome : str
-        Id of the outcome variable.
+    outcome : str or OutcomeSeries
+        The outcome as it is measured, or the id of a variable that is a level and adds up.
     variables : mapping of str to Variable
         Meaning of the panel's variables. Those that the shipped catalogue does not know (columns
         of the user's own) become indicators of their family, value as is.
@@ -87,10 +88,14 @@ def compute_indicators(
         negative or set on the outcome.
     """
     lags = dict(publication_lag or {})
+    series = outcome if isinstance(outcome, OutcomeSeries) else None
+    outcome = series.id if series else str(outcome)
     table = (*load_table(), *_own_columns(variables, outcome))
     _check(grid, outcome, lags, table, exclude)
-    inputs = Inputs(grid, outcome)
-    asked = [spec for spec in table if spec.family in families]
+    level = grid.values[outcome]
+    series = series or OutcomeSeries(outcome, level, output=level)
+    inputs = Inputs(grid, series)
+    asked = [spec for spec in table if spec.family in families and _about(spec, series)]
     absent = {
         spec.id: "excluded by the experiment" if spec.id in exclude else reason
         for spec in asked
@@ -114,10 +119,17 @@ def compute_indicators(
     return IndicatorValues(tuple(specs), indicators[:, :, : len(specs)], absent)
 
 
+def _about(spec: Indicator, series: OutcomeSeries) -> bool:
+    """Whether an indicator is one of such outcomes; that of rates is not missing from others."""
+    return series.points is not None or POINTS not in spec.inputs
+
+
 def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[Indicator]:
     taken = {spec.id for spec in load_table()}
     for variable in variables.values():
         if variable.id in load_catalogue().variables or variable.id == outcome:
+            continue
+        if variable.family == "outcome":  # the weight of a nation, which nobody declared otherwise
             continue
         if variable.id in taken:
             raise InputError(

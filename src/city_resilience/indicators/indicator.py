@@ -16,10 +16,13 @@ __all__ = [
     "GAP",
     "INDUSTRIES",
     "INDUSTRY_SHARES",
+    "NATION",
     "NATIONAL_MIX",
     "NEIGHBOURS",
     "NEIGHBOURS_GAP",
     "OUTCOME",
+    "OUTPUT",
+    "POINTS",
     "PRODUCER_SERVICES",
     "PROVINCE",
     "RELATEDNESS_DENSITY",
@@ -31,9 +34,12 @@ __all__ = [
 
 Function = Callable[..., Float]
 
-# What is no variable of the panel: the outcome, what is known of the cities, and results that
-# several indicators share (`city_resilience.indicators.inputs`).
+# What is no variable of the panel: the outcome in its forms, what is known of the cities, and
+# results that several indicators share (`city_resilience.indicators.inputs`).
 OUTCOME = "@outcome"
+NATION = "@nation"
+OUTPUT = "@output"
+POINTS = "@points"
 PROVINCE = "@province"
 COORDINATES = "@coordinates"
 YEARS = "@years"
@@ -64,8 +70,10 @@ class Indicator:
         Unit of its values.
     inputs : tuple of str
         Variable ids it cannot do without, in the order of the function's arguments.
-        ``"@outcome"`` stands for the experiment's outcome, ``"@province"`` for the province of
-        each city (an array of str, shape (cities,)), ``"@years"`` for the years (shape (years,)),
+        ``"@outcome"`` stands for the experiment's outcome as a positive series, ``"@nation"`` for
+        how the cities make up the nation, ``"@output"`` for what of the outcome adds up over
+        cities, ``"@points"`` for a rate in points, ``"@province"`` for the province of each city
+        (an array of str, shape (cities,)), ``"@years"`` for the years (shape (years,)),
         ``"@coordinates"`` for longitude and latitude (shape (cities, 2)); the other constants of
         this module stand for results that several indicators share.
     function : callable

@@ -25,10 +25,13 @@ from city_resilience.indicators.indicator import (
     GAP,
     INDUSTRIES,
     INDUSTRY_SHARES,
+    NATION,
     NATIONAL_MIX,
     NEIGHBOURS,
     NEIGHBOURS_GAP,
     OUTCOME,
+    OUTPUT,
+    POINTS,
     PRODUCER_SERVICES,
     PROVINCE,
     RELATEDNESS_DENSITY,
@@ -37,6 +40,7 @@ from city_resilience.indicators.indicator import (
 )
 
 if TYPE_CHECKING:
+    from city_resilience.indicators.outcome import OutcomeSeries
     from city_resilience.reading.panel import Grid
 
 __all__ = ["Derived", "Inputs", "lag_of", "shared_inputs", "variables_behind"]
@@ -68,7 +72,7 @@ def shared_inputs() -> Mapping[str, Derived]:
     total = ("unit_employment", "employment", *industries)
     services = broad_groups()["producer services"]
     return {
-        GAP: Derived((OUTCOME,), growth_gap_past),
+        GAP: Derived((OUTCOME, NATION), growth_gap_past),
         EMPLOYMENT_TOTAL: Derived((), agglomeration.employment_total, total),
         PRODUCER_SERVICES: Derived(services, agglomeration.joint_employment),
         INDUSTRIES: Derived(industries, agglomeration.checked_industries, ("unit_employment",)),
@@ -82,6 +86,8 @@ def shared_inputs() -> Mapping[str, Derived]:
 
 _ABSENT = {
     PROVINCE: "needs the province of each city, which the panel does not have",
+    OUTPUT: "needs an outcome that adds up over cities, which this one does not",
+    POINTS: "needs an outcome that is a rate",
     COORDINATES: "needs longitude and latitude, which neither the panel nor the gazetteer has",
 }
 
@@ -113,14 +119,17 @@ class Inputs:
     ----------
     grid : Grid
         Variables on (cities, years).
-    outcome : str
-        Id of the outcome variable.
+    series : OutcomeSeries
+        The outcome.
     """
 
-    def __init__(self, grid: Grid, outcome: str) -> None:
+    def __init__(self, grid: Grid, series: OutcomeSeries) -> None:
         self._grid = grid
-        self._special = {
-            OUTCOME: grid.values[outcome],
+        self._special: dict[str, Any] = {
+            OUTCOME: series.level,
+            NATION: series.nation,
+            OUTPUT: series.output,
+            POINTS: series.points,
             PROVINCE: grid.province,
             COORDINATES: grid.coordinates,
             YEARS: grid.years,

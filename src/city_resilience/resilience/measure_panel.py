@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,13 @@ import pandas as pd
 from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.resilience.growth import FLOOR, growth_gap_between
 from city_resilience.resilience.measures import Measure, measure_of
 from city_resilience.resilience.reasons import Measured, reason_ids
+from city_resilience.resilience.scale import outcome_series
 from city_resilience.resilience.window import Window
 from city_resilience.resilience.window_data import Counterfactual, WindowData
 
@@ -33,6 +35,9 @@ def measure_panel(
     floor: float = FLOOR,
     industries: Sequence[str] | None = None,
     deflator: str = "",
+    scale: Literal["", "level", "log", "per_head", "rate", "index"] = "",
+    weight: str = "",
+    direction: Literal[-1, 0, 1] = 0,
     composite: FittedComposite | None = None,
 ) -> pd.DataFrame:
     """Measure every city of a panel over every window.
@@ -41,7 +46,7 @@ def measure_panel(
     ----------
     panel : Panel
     outcome : str
-        Variable id of the level that is measured: output, employment, any positive column.
+        Variable id of what is measured: output, employment, any column.
     measures : sequence of str
         Ids of `MEASURES`.
     windows : sequence of Window
@@ -56,6 +61,13 @@ def measure_panel(
         employment, those that the panel has.
     deflator : str
         Variable id of a price index; the outcome is divided by it.
+    scale : {"", "level", "log", "per_head", "rate", "index"}
+        What the outcome is, and so what the nation is of it, see `resilience.scale`; by default
+        what the catalogue knows of it, and a level that adds up where it knows nothing.
+    weight : str
+        Variable id of the weight of a city in the nation of a mean.
+    direction : int
+        Of a rate: 1 if more is better, -1 if less is.
     composite : FittedComposite, optional
         For the measure ``composite``.
 
@@ -71,7 +83,8 @@ def measure_panel(
     Raises
     ------
     InputError
-        If a name is unknown, a window starts outside the panel, or a measure lacks its input.
+        If a name is unknown, a window starts outside the panel, a measure lacks its input, or the
+        scale does not go with the outcome or a measure.
     """
     chosen = [measure_of(name) for name in dict.fromkeys(measures)]
     _check(chosen, windows, panel, counterfactual, floor)
@@ -79,9 +92,22 @@ def measure_panel(
     needs = {need for measure in chosen for need in measure.needs}
     mixed = counterfactual == "industry_mix" and "counterfactual" in needs
     needed = mixed or "industries" in needs
+    for name, role in ((outcome, "outcome"), (deflator, "deflator")):
+        if name:
+            _column(grid, panel, name, role)
+    settings = Outcome(
+        variable=outcome,
+        deflator=deflator,
+        scale=scale,
+        weight=weight,
+        direction=direction,
+        counterfactual=counterfactual,
+    )
+    series = outcome_series(grid.values, panel.variables, settings, chosen)
     data = WindowData(
         years=grid.years,
-        outcome=_level(grid, panel, outcome, deflator),
+        outcome=series.level,
+        nation=series.nation,
         industries=_industries(grid, panel, industries, needed, outcome if mixed else ""),
         counterfactual=counterfactual,
         floor=floor,
@@ -119,14 +145,6 @@ def _column(grid: Grid, panel: Panel, name: str, role: str) -> Float:
             "add the column or name another"
         )
     return grid.values[name]
-
-
-def _level(grid: Grid, panel: Panel, outcome: str, deflator: str) -> Float:
-    nominal = _column(grid, panel, outcome, "outcome")
-    if not deflator:
-        return nominal
-    prices = _column(grid, panel, deflator, "deflator")
-    return nominal / np.where(prices > 0, prices, np.nan)
 
 
 def _industries(

@@ -18,6 +18,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
+from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices
 from city_resilience.reading.panel import Grid, Panel
@@ -26,8 +27,8 @@ from city_resilience.tasks.outcome import (
     check_measure,
     composite_level,
     label_of,
-    outcome_series,
     wait_of,
+    with_outcome,
 )
 
 __all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
@@ -46,13 +47,15 @@ class AsOf:
     years : ndarray of int64, shape (years,)
         Years up to the origin.
     outcome : ndarray, shape (cities, years)
-        The outcome variable in catalogue units.
+        The outcome as a positive series whose log growth is measured.
     indicators : ndarray, shape (cities, years, k)
         Indicator values; NaN = unknown.
     ids, families : tuple of str, length k
         What the last axis holds.
     measure : str
         Id of the measure that is forecast.
+    nation : Nation
+        How the cities make up the nation, up to the origin.
     """
 
     origin: int
@@ -62,6 +65,7 @@ class AsOf:
     ids: tuple[str, ...]
     families: tuple[str, ...]
     measure: str
+    nation: Nation = SUM
 
     def labels(self, horizon: int, before: int = 0) -> Float:
         """Labels known at the origin, shape (cities, years), in the measure's unit.
@@ -69,7 +73,7 @@ class AsOf:
         The label of year t is NaN unless t + horizon is at most the origin. With ``before``, a
         shorter horizon, they are what the horizon adds to it.
         """
-        return label_of(self.measure, self.outcome, horizon, before)
+        return label_of(self.measure, self.outcome, horizon, before, self.nation)
 
     def of_family(self, family: str) -> set[str]:
         """Ids of the indicators of a family."""
@@ -93,13 +97,15 @@ class Dataset:
     years : ndarray of int64, shape (years,)
         Consecutive years.
     outcome : ndarray, shape (cities, years)
-        The outcome variable.
+        The outcome as a positive series whose log growth is measured.
     indicators : IndicatorValues
         Indicators, values of shape (cities, years, k).
     groups : mapping of str to ndarray of str, shape (cities,)
         Slices of the cities, ``province`` among them when known.
     composite : FittedComposite or None
         What a composite outcome was computed with.
+    nation : Nation
+        How the cities make up the nation.
     """
 
     cities: tuple[str, ...]
@@ -109,6 +115,7 @@ class Dataset:
     groups: Mapping[str, Strings]
     measure: str
     composite: FittedComposite | None = None
+    nation: Nation = SUM
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
@@ -132,6 +139,7 @@ class Dataset:
             ids=self.indicators.ids,
             families=tuple(spec.family for spec in self.indicators.specs),
             measure=self.measure,
+            nation=self.nation.until(end),
         )
 
     def truth(self, origin: int, horizon: int, before: int = 0) -> Float:
@@ -139,7 +147,8 @@ class Dataset:
 
         With ``before``, a shorter horizon, it is what the horizon added to it.
         """
-        return label_of(self.measure, self.outcome, horizon, before)[:, self._column(origin)]
+        labels = label_of(self.measure, self.outcome, horizon, before, self.nation)
+        return labels[:, self._column(origin)]
 
     def wait(self, horizon: int) -> int:
         """Return how many years after an origin what came to pass is known, by the measure."""
@@ -171,19 +180,22 @@ def build_dataset(
     """
     settings = experiment.outcome
     check_measure(settings)
-    grid, variables, outcome = outcome_series(panel.grid(), panel.variables, settings, panel.source)
+    grid, variables, series = with_outcome(
+        panel.grid(), panel.variables, settings, panel.source, experiment.features.publication_lag
+    )
     indicators = compute_indicators(
         grid,
-        outcome,
+        series,
         variables,
         publication_lag=experiment.features.publication_lag,
         families=experiment.features.families,
         exclude=experiment.features.exclude,
     )
-    level = grid.values[outcome]
+    level, nation = series.level, series.nation
     if settings.measure == COMPOSITE and settings.composite is not None:
         first = experiment.evaluation.first_origin - experiment.evaluation.warmup_origins
-        every = compute_indicators(grid, outcome, variables)  # those that are no features as well
+        every = compute_indicators(grid, series, variables)  # those that are no features as well
+        nation = SUM
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
         indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
     return Dataset(
@@ -194,6 +206,7 @@ def build_dataset(
         groups=_groups(panel),
         measure=settings.measure,
         composite=composite,
+        nation=nation,
     )
 
 

@@ -1,4 +1,4 @@
-"""The outcome of an experiment as a series: a column, or a nominal one over its deflator."""
+"""The outcome of an experiment as a series: a column in its scale, over its deflator if nominal."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.outcome import Composite, Outcome
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.formulas.composite import FittedComposite
-from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.years import lead
+from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.reading.panel import Grid
 from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.reasons import REASONS, reason_ids
+from city_resilience.resilience.scale import outcome_series, scale_of
 from city_resilience.resilience.window import Window
 
 __all__ = [
@@ -27,8 +29,8 @@ __all__ = [
     "horizon_before",
     "label_of",
     "missing_labels",
-    "outcome_series",
     "wait_of",
+    "with_outcome",
 ]
 
 COMPOSITE = "composite"
@@ -61,18 +63,28 @@ def check_measure(outcome: Outcome) -> None:
         )
 
 
-def outcome_series(
-    grid: Grid, variables: Mapping[str, Variable], outcome: Outcome, source: str
-) -> tuple[Grid, dict[str, Variable], str]:
-    """Return the grid with the outcome as one of its series, and the id of that series.
+def with_outcome(
+    grid: Grid,
+    variables: Mapping[str, Variable],
+    outcome: Outcome,
+    source: str,
+    lags: Mapping[str, int] | None = None,
+) -> tuple[Grid, dict[str, Variable], OutcomeSeries]:
+    """Return the grid and its variables with the outcome among them, and the outcome.
 
     A nominal outcome is divided by its deflator under a name of its own, so that indicators which
-    use the nominal series are not touched.
+    use the nominal series are not touched. A logarithm gives way to its exponential.
+
+    Parameters
+    ----------
+    lags : mapping of str to int, optional
+        Years by which a variable is published later than the outcome; the weight's counts.
 
     Raises
     ------
     InputError
-        If the panel has no such outcome or deflator.
+        If the panel has no such outcome, deflator or weight, or the scale does not go with the
+        outcome or the measure.
     """
     for key, name in (("variable", outcome.variable), ("deflator", outcome.deflator)):
         if name and name not in variables:
@@ -80,20 +92,22 @@ def outcome_series(
                 f"{source}: outcome {name!r} is not a column{nearest(name, variables)}; set "
                 f"outcome.{key} or add the column"
             )
-    if not outcome.deflator:
-        return grid, dict(variables), outcome.variable
-    nominal = variables[outcome.variable]
-    name = f"{outcome.variable}_deflated"
-    real = ratio(grid.values[outcome.variable], grid.values[outcome.deflator])
-    deflated = replace(nominal, id=name, kind="volume", label_en=f"{nominal.label_en}, deflated")
-    return (
-        replace(grid, values={**grid.values, name: real}),
-        {**variables, name: deflated},
-        name,
-    )
+    measures = (MEASURES[outcome.measure],)
+    series = outcome_series(grid.values, variables, outcome, measures, lags)
+    name, variable, known = outcome.variable, variables[outcome.variable], dict(variables)
+    if outcome.deflator:
+        name = f"{name}_deflated"
+        label = f"{variable.label_en}, deflated"
+        known[name] = replace(variable, id=name, kind="volume", label_en=label)
+        series = replace(series, id=name)
+    if outcome.deflator or scale_of(variable, outcome.scale) == "log":
+        grid = replace(grid, values={**grid.values, name: series.level})
+    return grid, known, series
 
 
-def label_of(measure: str, outcome: Float, horizon: int, before: int = 0) -> Float:
+def label_of(
+    measure: str, outcome: Float, horizon: int, before: int = 0, nation: Nation = SUM
+) -> Float:
     """Return labels at origin t over a horizon, shape (cities, years), in the measure's unit.
 
     With ``before``, a shorter horizon, they are what the horizon adds to it. A composite is
@@ -101,10 +115,11 @@ def label_of(measure: str, outcome: Float, horizon: int, before: int = 0) -> Flo
     label at every origin; the growth gap stands in for it year by year.
     """
     if before:
-        return label_of(measure, outcome, horizon) - label_of(measure, outcome, before)
+        whole = label_of(measure, outcome, horizon, nation=nation)
+        return whole - label_of(measure, outcome, before, nation=nation)
     if measure == COMPOSITE:
         return lead(outcome, horizon) - outcome
-    return _yearly(measure).label(outcome, horizon)
+    return _yearly(measure).label(outcome, horizon, nation)
 
 
 def wait_of(measure: str, horizon: int) -> int:
@@ -144,7 +159,9 @@ def horizon_before(horizon: int, outcome: Outcome) -> int:
     return max((own for own in outcome.horizons if own < horizon), default=0)
 
 
-def missing_labels(measure: str, outcome: Float, horizon: int) -> dict[str, int]:
+def missing_labels(
+    measure: str, outcome: Float, horizon: int, nation: Nation = SUM
+) -> dict[str, int]:
     """Count the city-years without a label by reason; what is not over yet is left out.
 
     Examples
@@ -154,7 +171,7 @@ def missing_labels(measure: str, outcome: Float, horizon: int) -> dict[str, int]
     """
     if MEASURES[measure].over_horizon is None:
         return {}
-    reasons = reason_ids(MEASURES[measure].reasons(outcome, horizon))
+    reasons = reason_ids(MEASURES[measure].reasons(outcome, horizon, nation))
     ids, counts = np.unique(reasons, return_counts=True)
     found = dict(zip(ids.tolist(), counts.tolist(), strict=True))
     return {name: found[name] for name in REASONS if name in found and name not in ("", "not_yet")}

@@ -24,6 +24,7 @@ from city_resilience.arrays import Float
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.nation import SUM
 from city_resilience.indicators.formulas.ratios import (
     change,
     log_growth,
@@ -31,7 +32,15 @@ from city_resilience.indicators.formulas.ratios import (
     within_year_rank,
 )
 from city_resilience.indicators.formulas.years import lag, lead
-from city_resilience.indicators.indicator import GAP, OUTCOME, PROVINCE, Indicator
+from city_resilience.indicators.indicator import (
+    GAP,
+    NATION,
+    OUTCOME,
+    OUTPUT,
+    POINTS,
+    PROVINCE,
+    Indicator,
+)
 from city_resilience.indicators.inputs import lag_of, variables_behind
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.identities import Draw, draw_variables, identities_of
@@ -186,7 +195,13 @@ def _check_accepted(dataset: Dataset, experiment: Experiment) -> None:
 
 def _sample(view: AsOf) -> AsOf:
     step = -(-len(view.outcome) // MOST_CITIES)
-    return replace(view, outcome=view.outcome[::step], indicators=view.indicators[::step])
+    cities = slice(None, None, step)
+    return replace(
+        view,
+        outcome=view.outcome[cities],
+        indicators=view.indicators[cities],
+        nation=view.nation.of(cities),
+    )
 
 
 def _component(spec: Indicator, components: Sequence[str]) -> Found | None:
@@ -226,7 +241,12 @@ def _by_formula(spec: Indicator, experiment: Experiment) -> Found | None:
 def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
     """Return the best correlation of a formula on made-up variables with the outcome's growth."""
     made = drawn.values[outcome]
-    special = {OUTCOME: made, PROVINCE: drawn.province, GAP: growth_gap_past(made)}
+    special = {
+        **dict.fromkeys((OUTCOME, OUTPUT), made),
+        NATION: SUM,
+        PROVINCE: drawn.province,
+        GAP: growth_gap_past(made),
+    }
     names = [*spec.inputs, *spec.optional]
     if any(name not in special and name not in drawn.values for name in names):
         return 0.0  # it reads what cannot be drawn, such as coordinates
@@ -238,7 +258,7 @@ def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
 
 def _reads(spec: Indicator, outcome: str) -> bool:
     """Whether the formula says that it reads the outcome."""
-    return bool({OUTCOME, GAP, outcome} & {*spec.inputs, *variables_behind(spec)})
+    return bool({OUTCOME, OUTPUT, POINTS, GAP, outcome} & {*spec.inputs, *variables_behind(spec)})
 
 
 def _outcome(experiment: Experiment) -> str:

@@ -29,7 +29,7 @@ _STATISTICS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def national_growth(outcome: Float, h: int = 1, nation: Nation = SUM) -> Float:
+def national_growth(outcome: Float, nation: Nation = SUM, h: int = 1) -> Float:
     """Log growth of the nation over the ``h`` years that end in each year.
 
     The nation is made of the cities **present in both years compared**. A total over whichever
@@ -39,10 +39,10 @@ def national_growth(outcome: Float, h: int = 1, nation: Nation = SUM) -> Float:
     ----------
     outcome : ndarray, shape (cities, years)
         Level of the outcome, positive; NaN = unknown.
-    h : int
-        Years.
     nation : Nation
         How the cities make up the nation.
+    h : int
+        Years.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def growth_gap_past(outcome: Float, nation: Nation = SUM, h: int = 1) -> Float:
     ndarray, shape (cities, years)
         NaN where the outcome is missing in either year.
     """
-    return 100.0 * (log_ratio(outcome, lag(outcome, h)) - national_growth(outcome, h, nation))
+    return 100.0 * (log_ratio(outcome, lag(outcome, h)) - national_growth(outcome, nation, h))
 
 
 def over_years(gap: Float, statistic: str, years: int) -> Float:
@@ -117,11 +117,11 @@ def province_gap(outcome: Float, province: Strings, nation: Nation = SUM) -> Flo
     Missing where the city itself has no outcome, so that a city which enters later is in no
     rank of the years before.
     """
-    grown = national_growth(outcome, 1, nation)
+    grown = national_growth(outcome, nation)
     gap = np.full(outcome.shape, np.nan)
     for name in np.unique(province[province != ""]):
         inside = province == name
-        gap[inside] = 100.0 * (national_growth(outcome[inside], 1, nation.of(inside)) - grown)
+        gap[inside] = 100.0 * (national_growth(outcome[inside], nation.of(inside)) - grown)
     return np.where(np.isfinite(outcome), gap, np.nan)
 
 

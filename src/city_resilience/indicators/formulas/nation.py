@@ -134,15 +134,6 @@ class Nation:
         """Return the nation between each year and the one ``years`` years later."""
         return self.at(lambda weight: (weight, lead(weight, years)))
 
-    def from_column(self, start: int) -> Between:
-        """Return the nation between one column and each one after it."""
-        return self.at(
-            lambda weight: (
-                np.broadcast_to(weight[:, start, None], weight[:, start + 1 :].shape),
-                weight[:, start + 1 :],
-            )
-        )
-
     def at(self, read: Callable[[Float], tuple[Float, Float]]) -> Between:
         """Return the nation between two years, with their weights as ``read`` picks them."""
         return Between(self.way) if self.weight is None else Between(self.way, *read(self.weight))

@@ -19,6 +19,7 @@ __all__ = [
     "difference",
     "exp_ratio",
     "layer",
+    "less_mean",
     "log_growth",
     "log_level",
     "log_ratio",
@@ -94,6 +95,18 @@ def share(part: Float, whole: Float) -> Float:
 def difference(x: Float, y: Float) -> Float:
     """``x - y``."""
     return np.asarray(x - y)
+
+
+def less_mean(x: Float) -> Float:
+    """``x`` less its mean over the cities of that year.
+
+    Examples
+    --------
+    >>> less_mean(np.array([[5.0], [8.0]])).ravel().tolist()
+    [-1.5, 1.5]
+    """
+    count = np.isfinite(x).sum(axis=0)
+    return np.asarray(x - ratio(year_total(x), count))
 
 
 def layer(x: Float, at: int) -> Float:
