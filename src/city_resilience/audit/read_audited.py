@@ -15,6 +15,7 @@ from city_resilience.audit.wording import span
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Audit, Data
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
@@ -72,18 +73,20 @@ def read_audited(
         If the source is no panel of cities and years, or the panel has errors that stand: names
         the first three, and the lines that settle them.
     """
-    outcome = outcome or (experiment.outcome.variable if experiment else "")
+    forecast = experiment.outcome if experiment else Outcome(variable="")
+    if outcome and outcome != forecast.variable:
+        forecast = Outcome(variable=outcome)
     settings = experiment.audit if experiment else Audit()
     if isinstance(source, Panel):
         panel = source
     else:
         data = experiment.data if experiment else Data()
         data = data.model_copy(update={"sheet": sheet}) if sheet else data
-        panel = read_panel(source, data, outcome=outcome)
+        panel = read_panel(source, data, outcome=forecast)
     name = str(source) if isinstance(source, (str, Path)) else panel.source
     if purpose != "check":
         refuse_unread(panel.issues, settings.accept, name)
-    audit = audit_panel(panel, outcome=outcome, settings=settings)
+    audit = audit_panel(panel, outcome=forecast.variable, settings=settings)
     standing = standing_errors(audit, purpose)
     if standing:
         raise InputError(_refusal(name, experiment, purpose, standing))

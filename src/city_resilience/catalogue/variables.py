@@ -141,6 +141,8 @@ class Variable:
         Territory of a column that names none, ``whole_city`` or ``districts``.
     industry : str
         Broad group of an industry of urban-unit employment.
+    scale : str
+        Of an outcome: what the experiment says that it is, see ``experiment.outcome.Scale``.
     """
 
     id: str
@@ -159,6 +161,7 @@ class Variable:
     identities: tuple[Identity, ...] = ()
     scope: str = "whole_city"
     industry: str = ""
+    scale: str = ""
 
     @property
     def total(self) -> str:

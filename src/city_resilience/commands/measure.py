@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Measured", "command", "group_medians", "measure", "show"]
 
+_OF_AN_OUTCOME = ("column", "unit", "label_en", "label_zh", "scale", "weight", "direction")
 MEDIAN_COLUMNS = ["measure", "window", "group", "level", "n", "median"]
 
 
@@ -61,6 +62,9 @@ def measure(
     experiment: Experiment | Path | str | None = None,
     outcome: str = "",
     deflator: str = "",
+    scale: str = "",
+    weight: str = "",
+    direction: int | None = None,
     counterfactual: str | None = None,
     floor: float | None = None,
     gazetteer: str = "none",
@@ -81,7 +85,7 @@ def measure(
         CSV, XLSX or Parquet by suffix; medians by group go to ``<stem>.groups.csv`` beside it.
     experiment : Experiment or path, optional
         Its data, outcome and composite count.
-    outcome, deflator, counterfactual, floor
+    outcome, deflator, scale, weight, direction, counterfactual, floor
         In place of the experiment's.
     gazetteer, groups
         Without an experiment: how names are resolved, and which groups are added.
@@ -100,7 +104,14 @@ def measure(
     out = output_path(out, [data])
     if out is not None:
         refuse_overwriting([_medians_path(out)], [data])
-    chosen = _experiment(experiment, outcome, deflator, gazetteer, groups)
+    changes = {
+        "variable": outcome,
+        "deflator": deflator,
+        "scale": scale,
+        "weight": weight,
+        "direction": direction,
+    }
+    chosen = _experiment(experiment, changes, gazetteer, groups)
     settings = chosen.outcome
     panel = read_audited(data, chosen, purpose="measure").panel
     composite = None
@@ -108,7 +119,7 @@ def measure(
         panel, composite = _with_components(panel, chosen)
     frame = measure_panel(
         panel,
-        settings.variable,
+        settings,
         measures,
         [Window.parse(text) for text in windows or settings.windows],
         counterfactual=counterfactual or settings.counterfactual,  # type: ignore[arg-type]
@@ -124,7 +135,7 @@ def measure(
         write_table(frame, out)
         if len(medians):
             write_table(medians, _medians_path(out))
-    masked = _masked(panel, {settings.variable, settings.deflator}, measures)
+    masked = _masked(panel, {settings.variable, settings.deflator, settings.weight}, measures)
     return Measured(frame, count_reasons(frame), medians, masked, out)
 
 
@@ -167,8 +178,7 @@ def group_medians(
 
 def _experiment(
     experiment: Experiment | Path | str | None,
-    outcome: str,
-    deflator: str,
+    changes: Mapping[str, Any],
     gazetteer: str,
     groups: Sequence[str],
 ) -> Experiment:
@@ -181,9 +191,13 @@ def _experiment(
         data = {"gazetteer": gazetteer, "groups": tuple(groups)}
         values = {"name": "measure", "evaluation": {"first_origin": 1}, "data": data}
         chosen = experiment_from(values, "measure")
-    changes = {"variable": outcome, "deflator": deflator}
     used = {key: value for key, value in changes.items() if value}
-    return chosen.model_copy(update={"outcome": chosen.outcome.model_copy(update=used)})
+    kept = chosen.outcome.model_dump(exclude_unset=True)
+    if used.get("variable") not in (None, chosen.outcome.variable):  # it is another outcome
+        kept = {key: value for key, value in kept.items() if key not in _OF_AN_OUTCOME}
+    return experiment_from(
+        chosen.model_dump(exclude={"outcome"}) | {"outcome": kept | used}, "outcome"
+    )
 
 
 def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, FittedComposite]:
@@ -238,6 +252,17 @@ def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, Fitte
 @click.option("--out", required=True, type=PATH, help="Table: .csv, .xlsx or .parquet.")
 @click.option("--outcome", default="", help="Variable to measure. [gdp_real]")
 @click.option("--deflator", default="", help="Variable that a nominal outcome is divided by.")
+@click.option(
+    "--scale",
+    type=click.Choice(["level", "log", "per_head", "rate", "index"]),
+    help="What the outcome is, and so what its nation is. [the catalogue's, else level]",
+)
+@click.option("--weight", default="", help="Variable that weighs the cities in a mean.")
+@click.option(
+    "--direction",
+    type=click.IntRange(-1, 1),
+    help="Of a rate: 1 = more is better, -1 = less is better.",
+)
 @click.option(
     "--counterfactual",
     type=click.Choice(["plain", "industry_mix"]),

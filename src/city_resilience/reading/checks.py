@@ -23,6 +23,7 @@ __all__ = [
     "check_cities",
     "check_city_names",
     "check_duplicates",
+    "check_filled",
     "check_outcome",
     "check_positive",
     "check_scopes",
@@ -151,6 +152,20 @@ def check_outcome(outcome: str, variables: Iterable[str]) -> None:
         )
 
 
+def check_filled(header: str, outcome: str, frame: pd.DataFrame) -> Iterator[Issue]:
+    """Find an outcome without any value."""
+    if frame[outcome].isna().all():
+        yield Issue(
+            "error",
+            "outcome",
+            "the outcome has no value in any row",
+            "fill it in",
+            place=Place(header=header),
+            variable=outcome,
+            acceptable=False,
+        )
+
+
 def check_positive(
     header: str, outcome: str, frame: pd.DataFrame, cells: pd.Series
 ) -> Iterator[Issue]:
@@ -163,16 +178,7 @@ def check_positive(
     cells : Series
         The outcome as the file has it, by row.
     """
-    if frame[outcome].isna().all():
-        yield Issue(
-            "error",
-            "outcome",
-            "the outcome has no value in any row",
-            "fill it in",
-            place=Place(header=header),
-            variable=outcome,
-            acceptable=False,
-        )
+    yield from check_filled(header, outcome, frame)
     wrong = frame.loc[frame[outcome] <= 0, ["city", "year"]]
     for (row, city, year), cell in zip(wrong.itertuples(), cells[wrong.index], strict=True):
         place, key = Place(row=int(row), header=header), (str(city), int(year))

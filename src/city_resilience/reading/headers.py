@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from city_resilience.catalogue.gazetteer.groups import GROUPS
 from city_resilience.catalogue.variables import Match, Variable, load_catalogue, unit_in_brackets
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Column, Data
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.wording import (
     catalogue_key,
     factor_of,
@@ -18,13 +19,14 @@ from city_resilience.reading.wording import (
     unspaced,
 )
 
-__all__ = ["Layout", "Source", "groups_looked_up", "lay_out", "own_match"]
+__all__ = ["Layout", "Source", "groups_looked_up", "lay_out", "outcome_match", "own_match"]
 
 _KEYS = ("city", "year", "province")
 _IN_PLACE = {"city": ("city", "province", "region")}
 _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
 _COUNTED = ("", "count")
+_KINDS = {"log": "log", "rate": "index", "index": "index", "per_head": "ratio"}
 Headers = Sequence[str]
 
 
@@ -73,7 +75,7 @@ class Layout:
     no_city: str = ""
 
 
-def lay_out(headers: Headers, data: Data) -> Layout:
+def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Layout:
     """Decide what each column of a table is.
 
     Parameters
@@ -82,6 +84,8 @@ def lay_out(headers: Headers, data: Data) -> Layout:
         Headers by position.
     data : Data
         Declared keys, groups, units and own columns.
+    outcome : Outcome, optional
+        Its own column and its weight, where a header names it, count.
 
     Raises
     ------
@@ -93,7 +97,12 @@ def lay_out(headers: Headers, data: Data) -> Layout:
         raise InputError("row 1 holds no headers; put the headers into the first row")
     stated = {key: getattr(data, key) for key in _KEYS if getattr(data, key)}
     declared = {key: _find(headers, name, f"[data] {key}") for key, name in stated.items()}
-    own = {_find(headers, name, "[data.columns]"): name for name in data.columns}
+    own = {
+        at: own_match(headers[at], column, data.units)
+        for name, column in data.columns.items()
+        for at in [_find(headers, name, "[data.columns]")]
+    }
+    own |= _of_outcome(headers, own, data, outcome or Outcome())
     looked_up = groups_looked_up(headers, data)
     given = (name for name in data.groups if name not in looked_up)
     groups = {name: _find(headers, name, "[data] groups") for name in given}
@@ -102,11 +111,7 @@ def lay_out(headers: Headers, data: Data) -> Layout:
     found, misfits, elsewhere = _resolve(headers, taken, data)
     named = _keys_named(headers, taken, declared)
     keys = _keys(headers, named)
-    sources = [
-        Source(at, headers[at], own_match(headers[at], data.columns[name], data.units))
-        for at, name in own.items()
-    ]
-    sources += [Source(at, headers[at], match) for at, match in found.items()]
+    sources = [Source(at, headers[at], match) for at, match in (own | found).items()]
     sources.sort(key=lambda source: (source.id, source.header))
     _refuse_same(sources, groups)
     _refuse_idle_units(data.units, sources)
@@ -166,6 +171,40 @@ def own_match(header: str, column: Column, units: Mapping[str, str]) -> Match:
         kind=known.kind if known else "level",
     )
     return Match(variable, unit, 1.0 if factor is None else factor)
+
+
+def outcome_match(header: str, outcome: Outcome, units: Mapping[str, str]) -> Match:
+    """Make a variable of the column that an experiment declares as its outcome.
+
+    Parameters as `own_match`; it belongs to no family of indicators.
+    """
+    declared = Column(
+        family="control",
+        id=outcome.variable,
+        unit=outcome.unit,
+        label_en=outcome.label_en,
+        label_zh=outcome.label_zh,
+        direction=outcome.direction,
+    )
+    found = own_match(header, declared, units)
+    kind = _KINDS.get(outcome.scale, found.variable.kind)
+    return replace(found, variable=replace(found.variable, family="outcome", kind=kind))
+
+
+def _of_outcome(
+    headers: Headers, own: Iterable[int], data: Data, outcome: Outcome
+) -> dict[int, Match]:
+    """Return the outcome's own column, and its weight where only a header tells it."""
+    found = {}
+    if outcome.column:
+        at = _find(headers, outcome.column, "[outcome] column")
+        found[at] = outcome_match(headers[at], outcome, data.units)
+    named = [at for at, name in enumerate(headers) if unspaced(name) == unspaced(outcome.weight)]
+    for at in named if outcome.weight else ():
+        if at not in own and match_header(headers[at], data.units).match is None:
+            weight = own_match(headers[at], Column(family="control"), data.units)
+            found[at] = replace(weight, variable=replace(weight.variable, family="outcome"))
+    return found
 
 
 def _find(headers: Headers, header: str, where: str) -> int:

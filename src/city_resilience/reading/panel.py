@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import Variable
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
 from city_resilience.reading.issues import Issue, Place
 
@@ -105,6 +106,13 @@ class Panel:
     def years(self) -> range:
         """Every year from the first to the last of the panel."""
         return range(int(self.frame["year"].min()), int(self.frame["year"].max()) + 1)
+
+    def resolved(self, outcome: Outcome) -> Outcome:
+        """Return the outcome with the id of its weight, where a header names it."""
+        if outcome.weight in self.variables:
+            return outcome
+        named = (id for id, header in self.headers.items() if header == outcome.weight)
+        return outcome.model_copy(update={"weight": next(named, outcome.weight)})
 
     def truncate(self, year: int) -> Panel:
         """Return the panel as it stood when ``year`` was its newest year."""

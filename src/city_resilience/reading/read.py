@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
+from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading import checks
 from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
@@ -44,7 +46,7 @@ class _Rows:
 
 
 def read_panel(
-    source: Path | str | pd.DataFrame, data: Data | None = None, *, outcome: str = ""
+    source: Path | str | pd.DataFrame, data: Data | None = None, *, outcome: Outcome | str = ""
 ) -> Panel:
     """Read, name, convert and check a panel.
 
@@ -57,8 +59,9 @@ def read_panel(
     data : Data, optional
         Names of the keys where the catalogue does not know them, groups, units, own columns,
         the scope, corrections of cells, and the sheet of a workbook.
-    outcome : str
-        Id of the variable that must be present and positive; not checked if empty.
+    outcome : Outcome or str
+        The variable that must be present and, unless its scale is log or rate, positive; not
+        checked if empty. The outcome's own column and weight are read as well.
 
     Returns
     -------
@@ -74,18 +77,20 @@ def read_panel(
         a gazetteer, if no row is a city.
     """
     data = data or Data()
+    settings = Outcome(variable=outcome) if isinstance(outcome, str) else outcome
     table = open_table(source, data.sheet)
     try:
-        panel, found = _read(table, data, outcome)
+        panel, found = _read(table, data, settings)
     except InputError as error:
         raise InputError(f"{table.name}: {error}") from error
     panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
-    return panel if found is None else _with_outcome(panel, outcome, found)
+    return panel if found is None else _with_outcome(panel, settings, found)
 
 
-def _read(table: RawTable, data: Data, outcome: str) -> tuple[Panel, pd.Series | None]:
+def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Series | None]:
     """Return the panel before its corrections, and the outcome as the file has it, by row."""
-    layout = lay_out(table.headers, data)
+    outcome = settings.variable
+    layout = lay_out(table.headers, data, settings)
     rows = _Rows(table.load([*layout.keys.values(), *layout.groups.values()]))
     blank = _leave_out_blank(rows, layout)
     if rows.cells.empty:
@@ -116,7 +121,7 @@ def _read(table: RawTable, data: Data, outcome: str) -> tuple[Panel, pd.Series |
     ordered = frame.sort_values(["city", "year"], kind="stable")
     panel = Panel(
         frame=ordered.reset_index(drop=True),
-        variables={source.id: source.match.variable for source in layout.sources},
+        variables={source.id: _meaning(source, settings) for source in layout.sources},
         groups=(*layout.groups, *looked_up),
         notes=(*table.notes, *rows.notes, *blank),
         source=table.source,
@@ -125,6 +130,12 @@ def _read(table: RawTable, data: Data, outcome: str) -> tuple[Panel, pd.Series |
         issues=tuple(rows.issues),
     )
     return panel, rows.cells[positions[outcome]] if outcome else None
+
+
+def _meaning(source: Source, outcome: Outcome) -> Variable:
+    """Return what a column means, with the scale of an outcome as the experiment says."""
+    variable = source.match.variable
+    return replace(variable, scale=outcome.scale) if source.id == outcome.variable else variable
 
 
 def _leave_out_blank(rows: _Rows, layout: Layout) -> list[str]:
@@ -201,10 +212,15 @@ def _with_size(panel: Panel, scope: str) -> Panel:
     return replace(panel, frame=panel.frame.assign(size=labels), notes=(*panel.notes, note))
 
 
-def _with_outcome(panel: Panel, outcome: str, found: pd.Series) -> Panel:
-    """Check the outcome; values that are not positive are left out."""
+def _with_outcome(panel: Panel, settings: Outcome, found: pd.Series) -> Panel:
+    """Check the outcome; values of an amount that are not positive are left out."""
+    outcome = settings.variable
     by_row = panel.frame.set_axis(panel.rows, axis="index").sort_index()
-    issues = checks.check_positive(panel.headers[outcome], outcome, by_row, found)
+    header = panel.headers[outcome]
+    if settings.scale in ("log", "rate") or panel.variables[outcome].kind == "log":
+        issues = checks.check_filled(header, outcome, by_row)
+        return replace(panel, issues=(*panel.issues, *issues))
+    issues = checks.check_positive(header, outcome, by_row, found)
     positive = panel.frame[outcome].where(panel.frame[outcome] > 0)
     frame = panel.frame.assign(**{outcome: positive})
     return replace(panel, frame=frame, issues=(*panel.issues, *issues))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ __all__ = ["measure_panel"]
 
 def measure_panel(
     panel: Panel,
-    outcome: str,
+    outcome: Outcome | str,
     measures: Sequence[str],
     windows: Sequence[Window],
     *,
@@ -35,9 +35,6 @@ def measure_panel(
     floor: float = FLOOR,
     industries: Sequence[str] | None = None,
     deflator: str = "",
-    scale: Literal["", "level", "log", "per_head", "rate", "index"] = "",
-    weight: str = "",
-    direction: Literal[-1, 0, 1] = 0,
     composite: FittedComposite | None = None,
 ) -> pd.DataFrame:
     """Measure every city of a panel over every window.
@@ -45,8 +42,8 @@ def measure_panel(
     Parameters
     ----------
     panel : Panel
-    outcome : str
-        Variable id of what is measured: output, employment, any column.
+    outcome : Outcome or str
+        What is measured: its variable, scale, weight and direction count; or the id of a variable.
     measures : sequence of str
         Ids of `MEASURES`.
     windows : sequence of Window
@@ -61,13 +58,6 @@ def measure_panel(
         employment, those that the panel has.
     deflator : str
         Variable id of a price index; the outcome is divided by it.
-    scale : {"", "level", "log", "per_head", "rate", "index"}
-        What the outcome is, and so what the nation is of it, see `resilience.scale`; by default
-        what the catalogue knows of it, and a level that adds up where it knows nothing.
-    weight : str
-        Variable id of the weight of a city in the nation of a mean.
-    direction : int
-        Of a rate: 1 if more is better, -1 if less is.
     composite : FittedComposite, optional
         For the measure ``composite``.
 
@@ -92,17 +82,13 @@ def measure_panel(
     needs = {need for measure in chosen for need in measure.needs}
     mixed = counterfactual == "industry_mix" and "counterfactual" in needs
     needed = mixed or "industries" in needs
+    settings = outcome if isinstance(outcome, Outcome) else Outcome(variable=outcome)
+    used = {"deflator": deflator, "counterfactual": counterfactual}
+    settings = panel.resolved(settings.model_copy(update=used))
+    outcome = settings.variable
     for name, role in ((outcome, "outcome"), (deflator, "deflator")):
         if name:
             _column(grid, panel, name, role)
-    settings = Outcome(
-        variable=outcome,
-        deflator=deflator,
-        scale=scale,
-        weight=weight,
-        direction=direction,
-        counterfactual=counterfactual,
-    )
     series = outcome_series(grid.values, panel.variables, settings, chosen)
     data = WindowData(
         years=grid.years,

@@ -9,7 +9,6 @@ nation, see `Nation`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 import numpy as np
 
@@ -17,18 +16,16 @@ from city_resilience.arrays import Float
 from city_resilience.catalogue.units import conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment.outcome import Outcome
+from city_resilience.experiment.outcome import Outcome, Scale
 from city_resilience.indicators.formulas.nation import SUM, Nation, Way
 from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.indicators.formulas.years import lag, newest
 from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.resilience.measures import MEASURES, Measure
 
-__all__ = ["Scale", "check_scale", "outcome_series", "scale_of", "weight_of"]
+__all__ = ["check_scale", "outcome_series", "scale_of", "weight_of"]
 
-Scale = Literal["level", "log", "per_head", "rate", "index"]
-
-WAYS: Mapping[str, Way] = {
+WAYS: Mapping[Scale, Way] = {
     "level": "sum",
     "log": "sum",
     "per_head": "mean",
@@ -36,14 +33,16 @@ WAYS: Mapping[str, Way] = {
     "index": "mean_growth",
 }
 _WEIGHED = ("per_head", "rate", "index")
-_KINDS = {"log": "log", "share": "rate", "index": "index"}
+_KINDS: Mapping[str, Scale] = {"log": "log", "share": "rate", "index": "index"}
 _PEOPLE = ("resident_population", "population")
 _LARGEST_LOG = 100.0
 _POINTS = 100.0
 
 
-def scale_of(variable: Variable, declared: str = "") -> Scale:
+def scale_of(variable: Variable, declared: Scale = "") -> Scale:
     """Return the scale of an outcome: the declared one, else what the catalogue knows of it.
+
+    One that the catalogue does not know is a level.
 
     Raises
     ------
@@ -56,7 +55,7 @@ def scale_of(variable: Variable, declared: str = "") -> Scale:
     'per_head'
     """
     if declared:
-        return declared  # type: ignore[return-value]
+        return declared
     known = load_catalogue().variables.get(variable.id)
     if known is None:
         return "level"
@@ -70,7 +69,7 @@ def scale_of(variable: Variable, declared: str = "") -> Scale:
             "measure its change in points, with these lines (direction 1: more is better, -1: "
             f'less is):\n[outcome]\nscale = "rate"\ndirection = {known.direction or 1}'
         )
-    return scale  # type: ignore[return-value]
+    return scale
 
 
 def weight_of(
@@ -120,6 +119,11 @@ def check_scale(measure: Measure, scale: Scale, outcome: Outcome) -> None:
         raise InputError(
             f"measure {measure.id!r} compares growth rates, which an outcome of scale 'rate' does "
             f"not have; choose among {forms}"
+        )
+    if scale != "rate" and outcome.direction == -1:
+        raise InputError(
+            f"outcome.direction: -1 is for a rate, whose change is in points; an outcome of scale "
+            f"{scale!r} that grows is ahead of the nation; remove direction"
         )
     if scale == "rate" and outcome.deflator:
         raise InputError("outcome.deflator: a rate has no prices; remove it")

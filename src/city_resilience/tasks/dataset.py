@@ -181,7 +181,11 @@ def build_dataset(
     settings = experiment.outcome
     check_measure(settings)
     grid, variables, series = with_outcome(
-        panel.grid(), panel.variables, settings, panel.source, experiment.features.publication_lag
+        panel.grid(),
+        panel.variables,
+        panel.resolved(settings),
+        panel.source,
+        experiment.features.publication_lag,
     )
     indicators = compute_indicators(
         grid,

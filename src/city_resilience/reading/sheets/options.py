@@ -12,7 +12,7 @@ from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.reading.headers import own_match
+from city_resilience.reading.headers import outcome_match, own_match
 from city_resilience.reading.opening import fits
 from city_resilience.reading.wording import single_line
 
@@ -103,18 +103,21 @@ def options_of(
     Parameters
     ----------
     experiment : Experiment or None
-        Its ``[sheets]`` and ``[data.columns]`` count.
+        Its ``[sheets]``, ``[data.columns]`` and the outcome's own column count.
     years, prefer : sequence of str
         Rules that come before those of the experiment.
     """
     if experiment is None:
         return Options(parse_year_rules(years), prefer=tuple(prefer), country=country)
-    sheets = experiment.sheets
+    sheets, outcome = experiment.sheets, experiment.outcome
     columns = experiment.data.columns.items()
+    own = {header: own_match(header, column, sheets.units) for header, column in columns}
+    if outcome.column:
+        own[outcome.column] = outcome_match(outcome.column, outcome, sheets.units)
     return Options(
         parse_year_rules([*years, *sheets.years]),
         units=sheets.units,
-        own={header: own_match(header, column, sheets.units) for header, column in columns},
+        own=own,
         prefer=(*prefer, *sheets.prefer),
         country=country,
     )
