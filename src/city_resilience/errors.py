@@ -4,7 +4,8 @@
 ├── ``InputError``   bad data, configuration or usage: exit code 2
 └── ``GateRefused``  a promotion gate said no: exit code 3
 
-Every message is one line: what is wrong, where (file, row, key), what was found, what to do.
+Every message is one line: what is wrong, where (file, row, key), what was found, what to do. Lines
+of an experiment file that settle it stand below, ready to paste.
 """
 
 from __future__ import annotations
@@ -22,9 +23,19 @@ class CityResilienceError(Exception):
 
 
 class InputError(CityResilienceError):
-    """Bad input, configuration or usage; nothing has been written."""
+    """Bad input, configuration or usage; nothing has been written.
+
+    Attributes
+    ----------
+    paste : str
+        Lines of an experiment file that settle it, "" for none.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str, paste: str = "") -> None:
+        super().__init__(message)
+        self.paste = paste
 
 
 class GateRefused(CityResilienceError):

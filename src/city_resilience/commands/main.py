@@ -49,7 +49,10 @@ def run(arguments: list[str] | None = None) -> int:
         result = main.main(given, prog_name="city-resilience", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except CityResilienceError as error:
-        return _fail(str(error), error.exit_code, debug)
+        code = _fail(str(error), error.exit_code, debug)
+        if paste := getattr(error, "paste", ""):
+            click.echo(paste, err=True)
+        return code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return _fail("no command given; choose one of the above", 2, debug)

@@ -66,8 +66,9 @@ def scale_of(variable: Variable, declared: Scale = "") -> Scale:
     if scale == "rate":
         raise InputError(
             f"outcome {variable.id!r} is a rate or share, whose growth in percent says nothing; "
-            "measure its change in points, with these lines (direction 1: more is better, -1: "
-            f'less is):\n[outcome]\nscale = "rate"\ndirection = {known.direction or 1}'
+            'set scale = "rate" and a direction under [outcome] to measure its change in points',
+            f'[outcome]\nvariable = "{variable.id}"\nscale = "rate"\n'
+            f"direction = {known.direction or 1}  # 1: more is better, -1: less is better",
         )
     return scale
 
@@ -98,11 +99,11 @@ def weight_of(
     if declared or people or scale != "per_head":
         return declared or people
     raise InputError(
-        f"outcome {variable.id!r} is an amount per head, and the panel has no population: a sum "
-        "over places is no nation. Name the column that holds what it is per, with these lines:\n"
-        '[outcome]\nscale = "per_head"\nweight = "resident_population"\n'
-        "or let the nation grow as its places do on average:\n"
-        '[outcome]\nscale = "index"'
+        f"outcome {variable.id!r} is an amount per head, whose sum over places is no nation, and "
+        "the panel has no population to weigh them by; add that column and name it as weight under "
+        '[outcome], or set scale = "index": the nation then grows as its places do on average',
+        f'[outcome]\nvariable = "{variable.id}"\nscale = "per_head"\n'
+        'weight = "resident_population"  # the column that holds what it is per',
     )
 
 
