@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,16 @@ from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.features import choose_features, feature_matrix
-from forecasting_inputs import experiment, facts_of, panel_of, poisoned, small_panel
+from forecasting_inputs import (
+    SCALED,
+    experiment,
+    facts_of,
+    panel_of,
+    poisoned,
+    scaled_experiment,
+    scaled_panel,
+    small_panel,
+)
 from places import CITIES, ROOT, SHARED
 
 
@@ -35,6 +46,21 @@ def assert_same_features(panel: Panel, origin: int, chosen) -> None:
 @pytest.mark.parametrize("origin", [2006, 2009, 2012])
 def test_truncating_the_panel_at_the_origin_changes_no_feature(origin):
     assert_same_features(small_panel(), origin, experiment())
+
+
+@pytest.mark.parametrize("scale", SCALED)
+@pytest.mark.parametrize("origin", [2006, 2012])
+def test_truncating_changes_no_feature_of_an_outcome_of_any_scale(origin, scale):
+    assert_same_features(scaled_panel(scale), origin, scaled_experiment(scale))
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+def test_a_weight_that_is_published_later_is_read_late(lag):
+    chosen = scaled_experiment("per_head", features={"publication_lag": {"population": lag}})
+    assert_same_features(scaled_panel("per_head"), 2009, chosen)
+    late = build_dataset(scaled_panel("per_head"), chosen).nation.weight
+    prompt = build_dataset(scaled_panel("per_head"), scaled_experiment("per_head")).nation.weight
+    np.testing.assert_array_equal(late[:, lag:], prompt[:, :-lag])
 
 
 @pytest.mark.real_data(CITIES)
@@ -79,8 +105,10 @@ def test_masked_cells_of_the_real_panel_know_nothing_of_later_years():
         assert_same_features_when_masked(panel, origin, chosen)
 
 
-def forecasts_at(panel: Panel, origin: int) -> pd.DataFrame:
-    chosen = experiment(evaluation={"first_origin": 2008, "last_origin": 2010})
+def forecasts_at(panel: Panel, origin: int, scale: str = "") -> pd.DataFrame:
+    scored = {"first_origin": 2008, "last_origin": 2010}
+    make = partial(scaled_experiment, scale) if scale else experiment
+    chosen = make(evaluation=scored)
     frame = run_backtest(facts_of(panel, chosen), chosen).frame
     frame = frame[frame["origin"] <= origin]
     return frame.set_index(["model", "city", "origin", "horizon"])["forecast"].sort_index()
@@ -91,6 +119,18 @@ def test_random_values_after_the_origin_change_no_forecast():
     after = forecasts_at(poisoned(small_panel(), 2010), 2010)
     pd.testing.assert_series_equal(before, after, check_exact=True)
     assert before.index.get_level_values("model").nunique() == 11
+
+
+@pytest.mark.parametrize("scale", SCALED)
+def test_random_values_after_the_origin_change_no_forecast_of_any_scale(scale):
+    panel = scaled_panel(scale)
+    before = forecasts_at(panel, 2009, scale)
+    after = forecasts_at(poisoned(panel, 2009, mean=-1.0), 2010, scale)
+    earlier = after.index.get_level_values("origin") <= 2009
+    pd.testing.assert_series_equal(before, after[earlier], check_exact=True)
+    whole = forecasts_at(panel, 2010, scale)
+    model = after.index.get_level_values("model") == "blend"
+    assert (whole[~earlier & model] != after[~earlier & model]).mean() > 0.9
 
 
 def test_the_poison_reaches_forecasts_of_later_origins():
@@ -122,13 +162,15 @@ def test_shuffled_rows_change_nothing():
     assert panel.fingerprint() == shuffled.fingerprint()
 
 
-def test_on_pure_noise_skill_is_not_above_zero():
+@pytest.mark.parametrize("scale", ["", "per_head", "log", "rate"])
+def test_on_pure_noise_skill_is_not_above_zero(scale):
     chosen = experiment(
-        outcome={"horizons": [1]}, evaluation={"first_origin": 2009, "warmup_origins": 3}
+        outcome={"horizons": [1], **SCALED.get(scale, {})},
+        evaluation={"first_origin": 2009, "warmup_origins": 3},
     )
     skill = []
-    for seed in range(20):
-        panel = small_panel(cities=40, years=13, seed=seed, noise=True)
+    for seed in range(5 if scale else 20):
+        panel = scaled_panel(scale, cities=40, years=13, seed=seed, noise=True)
         scores = score(run_backtest(facts_of(panel, chosen), chosen).frame)
         rows = scores[(scores["slice"] == "all") & (scores["model"] == "blend")]
         skill.append(float(rows["skill_naive"].iloc[0]))

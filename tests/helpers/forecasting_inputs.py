@@ -59,11 +59,41 @@ def facts_of(panel: Panel, chosen: Experiment | None = None) -> Dataset:
     return build_dataset(panel, chosen or experiment())
 
 
-def poisoned(panel: Panel, origin: int, seed: int = 1) -> Panel:
+SCALED: dict[str, dict[str, Any]] = {
+    "log": {"variable": "gdp_real", "scale": "log"},
+    "per_head": {"variable": "gdp_per_head", "scale": "per_head", "weight": "population"},
+    "rate": {"variable": "unemployment_rate", "scale": "rate", "direction": -1},
+    "index": {"variable": "gdp_real", "scale": "index"},
+}
+"""Outcomes of other scales than a level, in the panel of `scaled_panel`."""
+
+
+def scaled_panel(scale: str, **of: Any) -> Panel:
+    """Return a small panel with the outcome of `SCALED` in it; weights have holes."""
+    panel = small_panel(**of)
+    frame = panel.frame.copy()
+    level = frame["gdp_real"].copy()
+    if scale == "log":
+        frame["gdp_real"] = np.log(level)
+    elif scale == "per_head":
+        frame["gdp_per_head"] = 1e4 * level / frame["population"]
+        frame.loc[frame.index % 7 == 0, "population"] = np.nan
+    elif scale == "rate":
+        first = np.log(level).groupby(frame["city"]).transform("first")
+        frame["unemployment_rate"] = 0.3 - 0.1 * (np.log(level) - first)
+    return panel_of(frame)
+
+
+def scaled_experiment(scale: str, **changes: Any) -> Experiment:
+    """Return the experiment on an outcome of `SCALED`."""
+    return experiment(outcome={"horizons": [1, 2], **SCALED[scale]}, **changes)
+
+
+def poisoned(panel: Panel, origin: int, seed: int = 1, mean: float = 3.0) -> Panel:
     """Replace everything after an origin by random positive values."""
     rng = np.random.default_rng(seed)
     frame = panel.frame.copy()
     later = frame["year"] > origin
     for name in panel.variables:
-        frame.loc[later, name] = rng.lognormal(3, 1, int(later.sum()))
+        frame.loc[later, name] = rng.lognormal(mean, 1, int(later.sum()))
     return Panel(frame, panel.variables, panel.groups, panel.notes, panel.source)

@@ -34,7 +34,7 @@ WAYS: Mapping[Scale, Way] = {
 }
 _WEIGHED = ("per_head", "rate", "index")
 _KINDS: Mapping[str, Scale] = {"log": "log", "share": "rate", "index": "index"}
-_PEOPLE = ("resident_population", "population")
+_PEOPLE = "population"
 _LARGEST_LOG = 100.0
 _POINTS = 100.0
 
@@ -95,7 +95,7 @@ def weight_of(
             f"outcome.weight: {declared!r} is not a column{nearest(declared, columns)}; name one "
             "or add it"
         )
-    people = "" if scale == "index" else next((own for own in _PEOPLE if own in columns), "")
+    people = _PEOPLE if scale != "index" and _PEOPLE in columns else ""
     if declared or people or scale != "per_head":
         return declared or people
     raise InputError(
@@ -103,7 +103,7 @@ def weight_of(
         "the panel has no population to weigh them by; add that column and name it as weight under "
         '[outcome], or set scale = "index": the nation then grows as its places do on average',
         f'[outcome]\nvariable = "{variable.id}"\nscale = "per_head"\n'
-        'weight = "resident_population"  # the column that holds what it is per',
+        f'weight = "{_PEOPLE}"  # the column that holds what it is per',
     )
 
 
