@@ -145,3 +145,25 @@ def test_links_between_pages_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_every_image_is_shown_and_small():
+    image = re.compile(r"\]\(([^)]+\.png)\)")
+    shown = {
+        (page.parent / target).resolve()
+        for page in PAGES
+        for target in image.findall(page.read_text("utf-8"))
+    }
+    images = set((ROOT / "docs" / "images").resolve().iterdir())
+    assert shown == images
+    assert all(path.stat().st_size < 200_000 for path in images)
+
+
+def test_both_readmes_show_the_same_commands_tables_and_links():
+    english, chinese = ((ROOT / name).read_text("utf-8") for name in ("README.md", "README.zh.md"))
+    for pattern in (r"^\| `(\w+)` \|", r"^(?:city-resilience|make) .*?(?=  #|$)", r"<!-- .* -->"):
+        found = [re.findall(pattern, text, re.MULTILINE) for text in (english, chinese)]
+        assert len(found[0]) > 1
+        assert [word.strip() for word in found[0]] == [word.strip() for word in found[1]]
+    links = [set(re.findall(r"\]\(([^)]+)\)", text)) for text in (english, chinese)]
+    assert links[0] - {"README.zh.md"} == links[1] - {"README.md"}

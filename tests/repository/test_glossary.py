@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from city_resilience.report.texts import every_text
 from places import ROOT
 
+README_ZH = ROOT / "README.zh.md"
 GLOSSARY = ROOT / "docs" / "glossary.md"
 FIGURES = re.compile(r"\{\w+[^}]*\}")
 MARKUP = re.compile(r"<[^>\n]*>")
@@ -149,6 +151,12 @@ def test_no_help_text_or_message_has_another_name_for_a_term():
 def test_no_name_in_the_code_is_another_name_for_a_term():
     found = [word for path in CODE for word in names_in(path, path.read_text("utf-8"))]
     assert found == []
+
+
+def test_chinese_writes_a_percent_sign_without_a_space():
+    shown = [(key, text["zh"]) for key, text in every_text().items()]
+    shown += [("README.zh.md", line) for line in README_ZH.read_text("utf-8").splitlines()]
+    assert [(at, text) for at, text in shown if re.search(r"[\d}]\s+%", text)] == []
 
 
 @pytest.mark.parametrize(
