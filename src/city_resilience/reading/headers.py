@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Column, Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.wording import (
+    Wording,
     catalogue_key,
     factor_of,
     key_of,
@@ -108,27 +109,30 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
     groups = {name: _find(headers, name, "[data] groups") for name in given}
     _refuse_keys_as_groups(groups, declared)
     taken = {*declared.values(), *own, *groups.values()}
-    found, misfits, elsewhere = _resolve(headers, taken, data)
+    read = _wordings(headers, taken, data)
     named = _keys_named(headers, taken, declared)
     keys = _keys(headers, named)
+    found = {
+        at: wording.match
+        for at, wording in read.items()
+        if wording.match and wording.match.scope in ("", data.scope)
+    }
     sources = [Source(at, headers[at], match) for at, match in (own | found).items()]
     sources.sort(key=lambda source: (source.id, source.header))
     _refuse_same(sources, groups)
     _refuse_idle_units(data.units, sources)
-    placed = {*taken, *found, *misfits, *elsewhere, *(at for each in named.values() for at in each)}
+    placed = {*taken, *(at for each in named.values() for at in each)}
     notes = [
         *_key_notes(headers, keys, named),
         *_source_notes(sources),
-        *sorted(f"{problem}; left out" for _, problem in misfits.values()),
-        *elsewhere.values(),
-        *_leftover_notes(headers, placed),
+        *_left_out(headers, read, placed, data.scope),
     ]
     header = headers[keys["city"]]
     return Layout(
         keys=keys,
         groups=groups,
         sources=tuple(sources),
-        misfits=dict(misfits.values()),
+        misfits={wording.variable: wording.problem for wording in read.values() if wording.problem},
         notes=tuple(notes),
         level="city" if key_of(header) == "city_only" else "",
         no_city="" if keys["city"] in named.get("city", ()) else _absent(headers, "city"),
@@ -224,34 +228,17 @@ def _find(headers: Headers, header: str, where: str) -> int:
     return found[0]
 
 
-def _resolve(
-    headers: Headers, taken: Iterable[int], data: Data
-) -> tuple[dict[int, Match], dict[int, tuple[str, str]], dict[int, str]]:
-    """Look up the columns that the experiment says nothing about.
-
-    Returns
-    -------
-    found : dict of int to Match
-    misfits : dict of int to (str, str)
-        Variable and what is wrong, for columns that cannot be read as it.
-    elsewhere : dict of int to str
-        Columns about another territory.
-    """
-    found, misfits, elsewhere = {}, {}, {}
-    for at, header in enumerate(headers):
-        if not header or at in taken:
-            continue
-        wording = match_header(header, data.units)
-        match = wording.match
-        if match is None and wording.problem:
-            if wording.declared:
-                raise InputError(wording.problem)
-            misfits[at] = wording.variable, wording.problem
-        elif match and match.scope not in ("", data.scope):
-            elsewhere[at] = f"column {header!r} is about {match.scope}, not {data.scope}; left out"
-        elif match:
-            found[at] = match
-    return found, misfits, elsewhere
+def _wordings(headers: Headers, taken: Iterable[int], data: Data) -> dict[int, Wording]:
+    """Look up the columns that the experiment says nothing about."""
+    read = {
+        at: match_header(header, data.units)
+        for at, header in enumerate(headers)
+        if header and at not in taken
+    }
+    for wording in read.values():
+        if wording.declared:
+            raise InputError(wording.problem)
+    return read
 
 
 def _keys_named(
@@ -369,11 +356,20 @@ def _source_notes(sources: Sequence[Source]) -> list[str]:
     return notes + sorted(f"column {header!r}: {said!r} not understood" for header, said in remarks)
 
 
-def _leftover_notes(headers: Headers, placed: set[int]) -> list[str]:
-    return sorted(
-        f"column {header!r} is neither in the catalogue nor declared; left out"
-        for at, header in enumerate(headers)
-        if header and at not in placed
+def _left_out(
+    headers: Headers, read: Mapping[int, Wording], placed: Collection[int], scope: str
+) -> Iterator[str]:
+    """Say which columns cannot be read, are about another territory, or are not known."""
+    yield from sorted(
+        f"{wording.problem}; left out" for wording in read.values() if wording.problem
+    )
+    for at, wording in read.items():
+        if wording.match and wording.match.scope not in ("", scope):
+            yield f"column {headers[at]!r} is about {wording.match.scope}, not {scope}; left out"
+    yield from sorted(
+        f"column {headers[at]!r} is neither in the catalogue nor declared; left out"
+        for at, wording in read.items()
+        if at not in placed and wording.match is None and not wording.problem
     )
 
 
