@@ -89,6 +89,7 @@ def test_header_of_something_else_does_not_resolve(header):
 @pytest.mark.parametrize(
     ("header", "scope"),
     [
+        ("常住人口(万人,全地区)", "whole_city"),
         ("常住人口(万人,市辖区)", "districts"),
         ("常住人口(万人,全市)", "whole_city"),
         ("常住人口(万人)", ""),

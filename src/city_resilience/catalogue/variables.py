@@ -39,12 +39,6 @@ _CONSTANT_PRICES = re.compile(
 _CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
 _YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
 _PLAIN_REMARKS = {"年末", "yearend"}
-_SCOPES = {
-    **dict.fromkeys(("全市", "wholecity"), "whole_city"),
-    **dict.fromkeys(
-        ("市辖区", "市区", "districts", "urbandistricts", "citydistricts"), "districts"
-    ),
-}
 
 
 class UnitMismatch(InputError):
@@ -266,6 +260,13 @@ def load_catalogue() -> Catalogue:
     return Catalogue({id: _variable(id, row) for id, row in shipped_toml("variables.toml").items()})
 
 
+@cache
+def _scopes() -> Mapping[str, str]:
+    """Return each word by which a header names its scope, in the form of names, with the scope."""
+    scopes = shipped_toml("sheets.toml")["scopes"]
+    return {_name_key(word): id for id, scope in scopes.items() for word in scope["words"]}
+
+
 def _variable(id: str, row: Mapping[str, Any]) -> Variable:
     """Return an entry of the file; its lists become tuples."""
     fields = _tuples(row)
@@ -323,8 +324,8 @@ def _with_remarks(name: str, parts: list[str]) -> _Header:
         rest, n_constant = _CONSTANT_PRICES.subn("", part.casefold())
         rest = _CURRENT_PRICES.sub("", rest).strip()
         constant |= n_constant > 0
-        scope = _SCOPES.get(_name_key(rest), scope)
-        if not rest or _name_key(rest) in _PLAIN_REMARKS | set(_SCOPES):
+        scope = _scopes().get(_name_key(rest), scope)
+        if not rest or _name_key(rest) in (*_PLAIN_REMARKS, *_scopes()):
             continue
         undated = " ".join(_YEAR.sub("", rest).split())
         if not unit and parse_unit(undated) is not None:

@@ -15,10 +15,12 @@ from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazett
 from city_resilience.catalogue.gazetteer.groups import COMPUTED_GROUPS
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.gazetteer.resolve_table import resolve_table
+from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.wording import place_name
 
-__all__ = ["Named", "Placed", "missed", "name_rows", "place_cities"]
+__all__ = ["Named", "Placed", "is_place", "is_total", "missed", "name_rows", "place_cities"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,22 @@ def name_rows(
         else:
             named.others[row] = answer
     return named
+
+
+def is_place(text: str, gazetteer: Gazetteer | None) -> bool:
+    """Tell whether a row of that name is a city, a province or a total of the gazetteer."""
+    if not text or gazetteer is None:
+        return False
+    name = place_name(text)
+    kinds = {entry.kind for entry in gazetteer.readings(name)}
+    return bool(kinds & {"city", "total", "province"} or load_sheet_rules().totals.search(name))
+
+
+def is_total(name: str, gazetteer: Gazetteer | None) -> bool:
+    """Tell whether a name is that of a sum or mean, and of no one city's."""
+    front = load_sheet_rules().totals.sub("", name)
+    known = gazetteer.readings(front) if gazetteer else ()
+    return front != name and all(entry.kind != "city" for entry in known)
 
 
 def missed(answer: NotFound) -> str:

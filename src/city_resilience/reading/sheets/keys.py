@@ -9,10 +9,11 @@ from itertools import islice
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
+from city_resilience.reading.places import is_place
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.wording import key_of, place_name
+from city_resilience.reading.wording import key_of
 
-__all__ = ["NAMES", "Keys", "find_keys", "is_place", "key_headers"]
+__all__ = ["NAMES", "Keys", "find_keys", "key_headers"]
 
 NAMES = ("name", "city_only")
 _KEYS = ("province", "year", "scope", "unit", "indicator", "value")
@@ -73,15 +74,6 @@ def find_keys(sheet: Sheet, gazetteer: Gazetteer | None) -> Keys | None:
     others |= {at for at, count in counts.items() if count * 2 > likely[names]}
     level = "city" if above.get(names) == "city_only" else ""
     return Keys(names, body, level, places, frozenset(others - {names, *places.values()}))
-
-
-def is_place(text: str, gazetteer: Gazetteer | None) -> bool:
-    """Tell whether a row of that name is a city, a province or a total of the gazetteer."""
-    if not text or gazetteer is None:
-        return False
-    name = place_name(text)
-    kinds = {entry.kind for entry in gazetteer.readings(name)}
-    return bool(kinds & {"city", "total", "province"} or load_sheet_rules().totals.search(name))
 
 
 def key_headers(sheet: Sheet, body: int | None) -> dict[int, str]:

@@ -12,11 +12,10 @@ from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
-from city_resilience.reading.sheets.captions import above_captions
 from city_resilience.reading.sheets.columns import blank_columns, list_columns, meaning, uncontested
 from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
-from city_resilience.reading.sheets.rows import place_rows
+from city_resilience.reading.sheets.rows import above_captions, place_rows
 from city_resilience.reading.sheets.table import Table, lay_out_sheet
 
 __all__ = ["Reading", "read_sheet"]

@@ -6,14 +6,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
-from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.issues import Issue
-from city_resilience.reading.places import missed, name_rows
+from city_resilience.reading.places import is_place, is_total, missed, name_rows
+from city_resilience.reading.sheets.context import says_year, units_stated
 from city_resilience.reading.sheets.table import Table
+from city_resilience.reading.wording import match_header
 
-__all__ = ["place_rows"]
+__all__ = ["above_captions", "place_rows"]
 
 _SHOWN = 80
+_LONGEST = 20
+Years = dict[int, int | None]
 
 
 def place_rows(
@@ -59,6 +63,34 @@ def place_rows(
     return named.cities, issues
 
 
+def above_captions(table: Table, years: Years) -> tuple[Years, list[Issue]]:
+    """Leave out the rows below a line that says another year, unit, scope or variable.
+
+    Parameters
+    ----------
+    years : dict of int to int or None
+        Row to its year.
+
+    Returns
+    -------
+    years : dict of int to int or None
+        Of the rows above the first such line.
+    issues : list of Issue
+        That line, where rows with numbers stand below it.
+    """
+    for row in years:
+        what = _changed(table, row)
+        below = [at for at in years if at > row and table.numbers(at)] if what else []
+        if below:
+            reason = (
+                f"rows {below[0] + 1} to {below[-1] + 1} stand below this line, which says another "
+                f"{what}; they are left out, give them a column of it or a sheet of their own"
+            )
+            issue = table.issue("lost", "row", " ".join(table.sheet.words(row)), reason, row=row)
+            return {at: year for at, year in years.items() if at < row}, [issue]
+    return years, []
+
+
 def _of_two_provinces(places: Iterable[Match]) -> set[str]:
     provinces: dict[str, set[str]] = {}
     for place in places:
@@ -92,13 +124,6 @@ def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
     return issues
 
 
-def _is_total(table: Table, name: str) -> bool:
-    """Tell whether a name is that of a sum, and of no one city's."""
-    front = load_sheet_rules().totals.sub("", name)
-    known = table.gazetteer.readings(front) if table.gazetteer else ()
-    return front != name and all(entry.kind != "city" for entry in known)
-
-
 def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
     found = answer.name[:_SHOWN]
     if not table.numbers(row):
@@ -107,7 +132,7 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
         return table.issue("note", "row", found, reason, row=row)
     reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
-    if _is_total(table, answer.name):
+    if is_total(answer.name, table.gazetteer):
         return table.issue("note", "row", found, "a sum or mean of rows; left out", row=row)
     at = table.keys.names
     return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)
@@ -116,3 +141,22 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
 def _headed(table: Table, row: int, name: str) -> Issue:
     reason = "values beside a word of a header; write the name of a city, and the scope in a column"
     return table.issue("lost", "row", name, reason, row=row, column=table.keys.names)
+
+
+def _changed(table: Table, row: int) -> str:
+    """Return what a line of text says that the header rows do not; "" where it is none."""
+    texts, rules = list(dict.fromkeys(table.sheet.words(row))), load_sheet_rules()
+    if len(texts) != 1 or texts[0] in table.titles:
+        return ""
+    text = texts[0]
+    if units_stated(texts):
+        return "" if units_stated(texts) == units_stated(table.titles) else "unit"
+    if text.startswith(rules.junk) or is_place(text, table.gazetteer):
+        return ""
+    if plain(text) in rules.scopes:
+        return "scope"
+    if match_header(text, table.options.units).match is not None:
+        return "variable"
+    year = says_year(text) if len(text) < _LONGEST else None
+    dated = "year" in table.keys.places or year in (None, table.year)
+    return "" if dated else "year"

@@ -11,10 +11,11 @@ from dataclasses import replace
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
+from city_resilience.reading.places import is_place
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.context import units_stated
 from city_resilience.reading.sheets.header_rows import split_header
-from city_resilience.reading.sheets.keys import NAMES, Keys, find_keys, is_place, key_headers
+from city_resilience.reading.sheets.keys import NAMES, Keys, find_keys, key_headers
 from city_resilience.reading.wording import match_header, place_name, single_line
 
 __all__ = ["split_tables"]
