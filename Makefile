@@ -12,9 +12,11 @@ else
 BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
+# Tests run in a process per core, each file in one of them; `make test PARALLEL=` uses one process.
+PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-slow test-all check format docs model lock clean
+.PHONY: help env demo test test-short test-slow test-all check format docs model lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
@@ -37,14 +39,23 @@ demo: $(STAMP)  ## Train on the made-up panel, forecast with the trained model, 
 	@echo "Report:      $(OUT)/report.html   (open it in a browser; it needs no network)"
 	@echo "Predictions: $(OUT)/predictions.csv"
 
+# What newer libraries could change: figures, and files that are read and written.
+SHORT := $(addprefix tests/,explain indicators models reading tasks tracking) \
+  tests/commands/test_predict.py tests/commands/test_train.py tests/evaluation/test_engine.py
+
+test test-short test-slow test-all: export OMP_NUM_THREADS = 1
+
 test: $(STAMP)  ## Run the tests, but for those marked slow
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
+
+test-short: $(STAMP)  ## Run the tests that another version of Python or of a library could break
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not browser and not real_data" $(SHORT)
 
 test-slow: $(STAMP)  ## Run the tests marked slow
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest $(PARALLEL) -m slow
 
 test-all: $(STAMP)  ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: $(STAMP)  ## Formatting, lint, strict types, import rules, spelling, links of the pages
 	$(BIN)/ruff format --check .

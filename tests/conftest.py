@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +32,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             for name in mark.args:
                 if not (SHARED / name).exists():
                     item.add_marker(pytest.mark.skip(reason=f"needs ../shared/data/{name}"))
+
+
+@pytest.fixture(scope="session")
+def empty_stores(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The empty store that this process made, once there is one."""
+    return []
+
+
+@pytest.fixture
+def copied_stores(
+    empty_stores: list[Path],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Make new stores as copies of an empty one: MLflow takes a second to build its tables."""
+    from city_resilience.tracking import backend, store
+
+    def copy(database: Path) -> None:
+        if not empty_stores:
+            empty = tmp_path_factory.mktemp("empty_store") / database.name
+            backend.create_database(empty)
+            empty_stores.append(empty)
+        shutil.copyfile(empty_stores[0], database)
+
+    monkeypatch.setattr(store, "create_database", copy)
 
 
 @pytest.fixture(scope="module")

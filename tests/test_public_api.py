@@ -18,6 +18,8 @@ from city_resilience.commands.main import run
 from pipeline_inputs import small_frame, write_experiment
 from places import ROOT
 
+pytestmark = pytest.mark.usefixtures("copied_stores")
+
 PAGE = (ROOT / "docs" / "python.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 

@@ -20,6 +20,8 @@ from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.reading.issues import Place
 from pipeline_inputs import small_frame, write_experiment
 
+pytestmark = pytest.mark.usefixtures("copied_stores")
+
 GDP = "Real GDP (100m yuan)"
 ICT = "Employment in information transmission, computer services and software (10k persons)"
 

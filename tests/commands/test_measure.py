@@ -19,6 +19,8 @@ from city_resilience.tasks.dataset import build_dataset
 from forecasting_inputs import experiment, facts_of, panel_of, poisoned, small_panel
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
+pytestmark = pytest.mark.usefixtures("copied_stores")
+
 WINDOWS = [Window(2003, 2004, 2005), Window(2006, 2007, 2008), Window(2009, 2010, 2011)]
 
 

@@ -16,6 +16,8 @@ from city_resilience.models.manifest import foreign_files
 from pipeline_inputs import write_experiment
 from workbook_inputs import write_xlsx, yearbook
 
+pytestmark = pytest.mark.usefixtures("copied_stores")
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

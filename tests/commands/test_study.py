@@ -14,7 +14,7 @@ from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.evaluation.study.study import read_study
 from pipeline_inputs import small_frame, write_experiment
 
-pytestmark = pytest.mark.tracking
+pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
 
 WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
 DATES = ("created", "seconds")
@@ -125,6 +125,7 @@ def test_screen_answers_in_a_sentence(folder, tmp_path, capsys):
     assert "@" not in text
 
 
+@pytest.mark.slow
 def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, tmp_path, capsys):
     path, store = folder / "experiment.toml", str(tmp_path / "store")
     out = tmp_path / "out"

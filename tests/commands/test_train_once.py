@@ -20,7 +20,7 @@ from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from pipeline_inputs import write_experiment
 
-pytestmark = pytest.mark.tracking
+pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
 
 FUNCTIONS = (read_panel, audit_panel, find_masked, compute_indicators, contributions)
 

@@ -20,6 +20,8 @@ from city_resilience.reading.sheets.importer import import_sheets
 from city_resilience.reading.sheets.options import Options
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
+pytestmark = pytest.mark.usefixtures("copied_stores")
+
 CITIES = tuple(f"City {name}" for name in "ABCDEF")
 YEARS = tuple(range(2005, 2015))
 VARIABLE, NUMBER = "loans", 7.25

@@ -35,12 +35,21 @@ def table(context) -> pd.DataFrame:
     return ablation(context).table
 
 
-def forecasts(context, horizon: int = 1) -> dict[tuple[str, str], Mapping[int, np.ndarray]]:
+Forecasts = dict[tuple[str, str], Mapping[int, np.ndarray]]
+
+
+def forecasts(context, horizon: int = 1) -> Forecasts:
     """What is served, by family and what is done with it, at one horizon."""
     return {
         (change.family, change.name): rolled[horizon].of(context.served)
         for change, rolled in variant_forecasts(context).items()
     }
+
+
+@pytest.fixture(scope="module")
+def before(context) -> Forecasts:
+    """The forecasts of the plain panel, which the tests of changed panels compare with."""
+    return forecasts(context)
 
 
 @pytest.mark.parametrize("serve", ["blend", "xgboost"])
@@ -91,8 +100,8 @@ def test_members_on_the_past_are_the_same_whatever_is_left_out():
     np.testing.assert_allclose(fitted, served.members[task.origin], rtol=0, atol=1e-12)
 
 
-def test_without_history_no_member_reads_it(context):
-    found = forecasts(context)["history", WITHOUT]
+def test_without_history_no_member_reads_it(context, before):
+    found = before["history", WITHOUT]
     noisy = context_of(small_panel(), dataset=with_noise(context.engine.dataset, "history", seed=2))
     after = forecasts(noisy)["history", WITHOUT]
     for origin in found:
@@ -143,11 +152,11 @@ def test_index_of_a_family_goes_with_it(context, table):
     assert row["columns"] == sum(family[name] == "digital" for name in names)
 
 
-def test_values_of_a_family_left_out_do_not_matter(context):
+def test_values_of_a_family_left_out_do_not_matter(context, before):
     noisy = context_of(
         small_panel(), dataset=with_noise(context.engine.dataset, "digital", seed=3), every=2
     )
-    before, after = forecasts(context), forecasts(noisy)
+    after = forecasts(noisy)
     without = [before["digital", WITHOUT], after["digital", WITHOUT]]
     added = [before["digital", ADDED], after["digital", ADDED]]
     for origin in without[0]:
@@ -155,10 +164,8 @@ def test_values_of_a_family_left_out_do_not_matter(context):
     assert any((added[0][o] != added[1][o]).any() for o in added[0])
 
 
-def test_random_values_after_the_origin_change_no_variant():
-    before, after = (
-        forecasts(context_of(panel)) for panel in (small_panel(), poisoned(small_panel(), 2010))
-    )
+def test_random_values_after_the_origin_change_no_variant(before):
+    after = forecasts(context_of(poisoned(small_panel(), 2010)))
     assert before.keys() == after.keys()
     for key in before:
         pd.testing.assert_frame_equal(
@@ -170,12 +177,11 @@ def test_random_values_after_the_origin_change_no_variant():
     assert (later[2012] != after["digital", ADDED][2012]).any()
 
 
-def test_truncating_the_panel_changes_no_variant():
-    whole = forecasts(context_of(small_panel()))
+def test_truncating_the_panel_changes_no_variant(before):
     cut = forecasts(context_of(small_panel().truncate(2011)))
-    for key in whole:
+    for key in before:
         pd.testing.assert_frame_equal(
-            forecasts_until(whole[key], 2010),
+            forecasts_until(before[key], 2010),
             forecasts_until(cut[key], 2010),
             check_exact=True,
         )
@@ -204,6 +210,7 @@ def test_a_variant_at_a_longer_horizon_stands_on_the_same_variant_at_the_shorter
             np.testing.assert_allclose(longer[key][origin], expected, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_added_to_history_shows_no_gain():
     asked = chosen(features={"families": ["history", "digital"]})
     gains, outcomes = [], []
@@ -221,6 +228,7 @@ def test_noise_added_to_history_shows_no_gain():
     assert np.std(gains) > 0
 
 
+@pytest.mark.slow
 def test_on_a_panel_where_digital_matters_dropping_it_costs():
     panel = small_panel(cities=200, years=18, seed=1)
     model = {

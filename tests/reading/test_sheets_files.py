@@ -107,6 +107,7 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path):
     assert "unpacks to" in refusal(path)
 
 
+@pytest.mark.slow
 def test_a_million_empty_rows(tmp_path):
     rows = "".join(f'<row r="{row}"></row>' for row in range(1, 1_000_001))
     path = with_sheet(
