@@ -76,7 +76,8 @@ def write_bundle(name: str, panel: Path, folder: Path) -> None:
         copy_bundle(Path(place, "out", "model"), folder / "model")
     predicted = predict(panel, folder / "model", drivers=0)
     explained = contributions(predicted.forecaster, predicted.forecaster.rows(predicted.panel))
-    for table, file in ((predicted.table, "forecast"), (contribution_table(explained), "drivers")):
+    forecast = predicted.table.drop(columns="flags")
+    for table, file in ((forecast, "forecast"), (contribution_table(explained), "drivers")):
         table.to_csv(folder / f"{file}.csv", index=False, float_format="%.9g", lineterminator="\n")
 
 
