@@ -13,6 +13,7 @@ _HOMES = {
     "backtest": "commands.backtest",
     "check": "commands.check",
     "compare": "commands.compare",
+    "draft_experiment": "commands.new",
     "experiment_keys": "experiment.reference",
     "experiment_schema": "experiment.reference",
     "explain_city": "commands.explain",

@@ -4,6 +4,7 @@ from city_resilience.commands.compare import compare as compare
 from city_resilience.commands.explain import explain_city as explain_city
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
+from city_resilience.commands.new import draft_experiment as draft_experiment
 from city_resilience.commands.predict import predict as predict
 from city_resilience.commands.promote import promote as promote
 from city_resilience.commands.report import write_report as write_report

@@ -14,7 +14,7 @@ from city_resilience.errors import CityResilienceError
 __all__ = ["entry", "main", "run"]
 
 VERBS = (
-    *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models"),
+    *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models", "new"),
     *("predict", "promote", "report", "study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""

@@ -1,0 +1,238 @@
+"""A table column by column, before anything is decided about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.arrays import Float, Int, Mask
+from city_resilience.catalogue.sheets import load_sheet_rules, plain
+from city_resilience.catalogue.variables import Match, unit_in_brackets
+from city_resilience.drafting.words import load_words, met, words_of
+from city_resilience.errors import InputError, nearest
+from city_resilience.reading.cells import as_text, as_years, read_numbers
+from city_resilience.reading.wording import Wording, key_of, match_header, split_year
+
+__all__ = ["ColumnProfile", "TableProfile", "is_wide", "profile_table"]
+
+Load = Callable[[Sequence[int]], pd.DataFrame]
+
+_NUMERIC = 0.95  # share of the filled cells
+_BRACKETS = re.compile(r"[(\[【（〔][^()\[\]【】（）〔〕]*[)\]】）〕]")
+_MONEY = re.compile(
+    r"\b(?:yuan|rmb|cny|usd|dollars?|eur|euros?|gbp|pounds?|yen|jpy|won|krw|rupiah|idr|rupees?|inr|pesos?|"
+    r"mxn|cop|clp|ars|reais|brl|rand|zar|rub|rubles?|roubles?|lira|zloty|pln|kron[aoe]r?|sek|nok|dkk|francs?|"
+    r"chf|baht|thb|dong|vnd|ringgit|myr|forint|huf|naira|shillings?|meur|teur|musd)\b|[€$£¥₹₩]|元|円|원|руб"
+)
+_SCALES = re.compile(
+    r"\b(?:thousand|million|billion|trillion|bn|mn|mio|mrd|milliard\w*|millones|milhoes|juta|miliar)\b"
+)
+_WIDE_YEARS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnProfile:
+    """A column of a table.
+
+    Attributes
+    ----------
+    position : int
+    header : str
+        As in the file.
+    cells : Series
+        As `RawTable.load` returns them.
+    """
+
+    position: int
+    header: str
+    cells: pd.Series
+
+    @cached_property
+    def words(self) -> str:
+        """The header as words are compared, with its units and remarks."""
+        return words_of(self.header)
+
+    @cached_property
+    def name(self) -> str:
+        """The header as words are compared, without what stands in brackets."""
+        return words_of(_BRACKETS.sub(" ", self.header)) or self.words
+
+    @cached_property
+    def unit(self) -> str:
+        """Unit in brackets, of the catalogue or of any currency; "" where none is stated."""
+        if known := unit_in_brackets(self.header):
+            return known
+        parts = [part.strip("([【（〔)]】）〕 ") for part in _BRACKETS.findall(self.header)]
+        pieces = [piece.strip() for part in parts for piece in re.split(r"[,;，；]", part)]
+        if any(_is_unit(piece) for piece in pieces):
+            return ", ".join(pieces)
+        words = self.words.split()
+        start = next((at for at, word in enumerate(words) if at and _is_unit(word)), len(words))
+        return "" if parts else " ".join(words[start:])
+
+    @cached_property
+    def filled(self) -> Mask:
+        """Where a cell holds something, shape (rows,)."""
+        return np.asarray(self.texts != "")
+
+    @cached_property
+    def texts(self) -> pd.Series:
+        """Cells as text."""
+        return as_text(self.cells)
+
+    @cached_property
+    def codes(self) -> Int:
+        """Number of each distinct text, -1 where blank."""
+        codes, _ = pd.factorize(self.texts.where(self.filled, None))
+        return np.asarray(codes, dtype=np.int64)
+
+    @property
+    def distinct(self) -> int:
+        """How many different values it holds."""
+        return int(self.codes.max(initial=-1)) + 1
+
+    @cached_property
+    def numbers(self) -> Float | None:
+        """Values, NaN where blank or unreadable; None for a column that holds no numbers."""
+        read = read_numbers(self.cells)
+        known = int(np.isfinite(read.values).sum())
+        return read.values if known and known >= _NUMERIC * self.filled.sum() else None
+
+    @cached_property
+    def years(self) -> Int | None:
+        """Year of each row, 0 where none; None for a column that does not hold years."""
+        years = as_years(self.cells)
+        plausible = (years >= 1800) & (years <= 2200)
+        enough = plausible.sum() >= max(1.0, _NUMERIC * self.filled.sum())
+        return np.where(plausible, years, 0) if enough else None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds whole numbers alone."""
+        numbers = self.numbers
+        return numbers is not None and bool(np.all(np.mod(numbers[np.isfinite(numbers)], 1) == 0))
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What the catalogue makes of the header."""
+        return match_header(self.header, {})
+
+    @property
+    def match(self) -> Match | None:
+        """The variable of the catalogue, None where there is none or its unit does not fit."""
+        return self.wording.match
+
+    def says(self, mark: str) -> bool:
+        """Whether the header has one of the words of a mark."""
+        return bool(load_words().marks[mark].search(self.words))
+
+    @property
+    def noun(self) -> str:
+        """What the header calls a place, "" where it does not."""
+        return met(load_words().nouns, self.name)
+
+
+@dataclass(frozen=True)
+class TableProfile:
+    """A table.
+
+    Attributes
+    ----------
+    name, source : str
+        The file as it was named, for errors; its name without folders, empty for a frame.
+    columns : tuple of ColumnProfile
+        Those with a header and at least one value.
+    chinese : bool
+        Whether most headers are Chinese.
+    """
+
+    name: str
+    source: str
+    columns: tuple[ColumnProfile, ...]
+    chinese: bool
+
+    def find(self, header: str, flag: str) -> ColumnProfile:
+        """Return a column by its header.
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        headers = [column.header for column in self.columns]
+        if header not in headers:
+            raise InputError(
+                f"--{flag} {header!r} is not a column{nearest(header, headers)}; columns found: "
+                f"{', '.join(headers)}"
+            )
+        return self.columns[headers.index(header)]
+
+
+def profile_table(headers: Sequence[str], load: Load, name: str, source: str) -> TableProfile:
+    """Look at each column of an opened table; rows about another scope are left out.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    load : callable
+        As of `RawTable`.
+
+    Raises
+    ------
+    InputError
+        If it has no rows.
+    """
+    texts = [
+        at
+        for at, header in enumerate(headers)
+        if load_words().marks["code"].search(words_of(header))
+    ]
+    cells = load(texts)
+    if cells.empty:
+        raise InputError(f"{name}: a header and no rows; export the panel again")
+    cells = cells[_of_whole_places(headers, cells)]
+    columns = (ColumnProfile(at, header, cells[at]) for at, header in enumerate(headers) if header)
+    chinese = [bool(re.search(r"[\u3400-\u9fff]", header)) for header in headers if header]
+    return TableProfile(
+        name,
+        source,
+        tuple(column for column in columns if column.filled.any()),
+        chinese=sum(chinese) * 2 > len(chinese),
+    )
+
+
+def is_wide(headers: Iterable[str]) -> bool:
+    """Tell whether years stand across the head of a table: ``GDP_2010``, ``2011``, ``2012年``.
+
+    Examples
+    --------
+    >>> is_wide(["city", "2010", "2011", "2012"]), is_wide(["city", "year", "GDP, 2010 prices"])
+    (True, False)
+    """
+    split = [split_year(header) for header in headers]
+    years = {year for _, year in split if year}
+    names = [name for name, year in split if year]
+    repeated = len(set(names)) < len(names)
+    return len(years) >= _WIDE_YEARS and repeated
+
+
+def _of_whole_places(headers: Sequence[str], cells: pd.DataFrame) -> Mask:
+    """Return the rows that are about whole places, where a column tells the scope."""
+    kept = np.ones(len(cells), dtype=bool)
+    scopes = load_sheet_rules().scopes
+    for at, header in enumerate(headers):
+        if header and key_of(header) == "scope":
+            words = as_text(cells[at])
+            found = words.map({word: scopes.get(plain(word), "") for word in words.unique()})
+            kept &= found.isin(["", "whole_city"]).to_numpy(dtype=bool)
+    return kept
+
+
+def _is_unit(text: str) -> bool:
+    """Whether a text is about money or names a scale."""
+    return bool(_MONEY.search(text.casefold()) or _SCALES.search(text.casefold()))

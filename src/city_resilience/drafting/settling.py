@@ -1,0 +1,84 @@
+"""What a drafted experiment still needs so that it trains: cells that are wrong, and overlaps."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.drafting.guess import Guess, values_of
+from city_resilience.errors import InputError
+from city_resilience.evaluation.checks import check_required, check_serve, scored_origins
+from city_resilience.experiment.load import experiment_from
+from city_resilience.models.learners import learner_parameters
+from city_resilience.reading.issues import Issue
+from city_resilience.tasks.dataset import build_dataset
+from city_resilience.tasks.overlap import find_overlaps
+
+__all__ = ["settle"]
+
+_ROUNDS = 6  # a correction can unmask another error
+_NOT_LOOKED_AT = "accepted by the draft, nobody has looked at it"
+
+
+def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]:
+    """Return the guesses with lines for the errors of the audit, and without overlaps.
+
+    A wrong cell is dropped, never mended. An error that no line drops is accepted, and says that
+    nobody has looked at it.
+
+    Parameters
+    ----------
+    source : DataFrame or Path
+        The panel.
+
+    Raises
+    ------
+    InputError
+        If the panel has a fault that no line of an experiment settles.
+    """
+    settled: dict[tuple[str, ...], Guess] = {}
+    for _ in range(_ROUNDS):
+        experiment = experiment_from(values_of([*guesses, *settled.values()]), "the draft")
+        read = read_audited(source, experiment, purpose="check")
+        lines = [_line(error, read.audit.panel.source) for error in read.audit.errors]
+        new = {guess.key: guess for guess in lines if guess.key not in settled}
+        if not new:
+            break
+        settled |= new
+    guesses = [*guesses, *settled.values()]
+    experiment = experiment_from(values_of(guesses), "the draft")
+    read = read_audited(source, experiment, purpose="train")
+    dataset = build_dataset(read.panel, experiment)
+    scored_origins(dataset, experiment)
+    learner_parameters(experiment.model)
+    check_serve(experiment.model)
+    check_required(dataset, experiment, [spec.id for spec in dataset.specs])
+    overlaps = {overlap.indicator: overlap.reason for overlap in find_overlaps(dataset, experiment)}
+    return _without(guesses, overlaps)
+
+
+def _line(error: Issue, source: str) -> Guess:
+    """Return the line that settles an error."""
+    if error.correction:
+        ((cell, value),) = tomllib.loads(error.correction).items()
+        value = value if str(value).startswith("drop") else "drop"
+        return Guess(("data", "corrections", cell), value, error.reason)
+    if error.acceptable:
+        return Guess(("audit", "accept", error.id), _NOT_LOOKED_AT, error.reason)
+    raise InputError(f"{source or 'the panel'}: {error}")
+
+
+def _without(guesses: Sequence[Guess], overlaps: Mapping[str, str]) -> list[Guess]:
+    """Return the guesses with the overlaps among the indicators that are excluded."""
+    if not overlaps:
+        return list(guesses)
+    key = ("features", "exclude")
+    before = next((guess for guess in guesses if guess.key == key), Guess(key, []))
+    names = [*before.value, *(name for name in overlaps if name not in before.value)]
+    reasons = [f"{name} is the outcome under another name: {why}" for name, why in overlaps.items()]
+    comment = "; ".join(filter(None, [before.comment, *reasons]))
+    return [*(guess for guess in guesses if guess.key != key), Guess(key, names, comment)]

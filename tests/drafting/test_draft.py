@@ -1,0 +1,242 @@
+"""Drafts of panels of many kinds: what is guessed, what is asked, and that the file runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from city_resilience.commands.backtest import backtest
+from city_resilience.commands.check import check
+from city_resilience.commands.new import draft_experiment
+from city_resilience.errors import InputError
+from city_resilience.experiment.load import load_experiment
+from foreign_panels import PANELS, Foreign, grunfeld
+from places import CITIES, PROVINCES, ROOT, SHARED
+
+PLACES = 32
+QUICK = ['model.members=["persistence"]', "model.serve=persistence", "outcome.horizons=[1]"]
+
+
+def write(folder: Path, panel: Foreign) -> Path:
+    path = folder / panel.file
+    panel.make(PLACES).to_csv(path, index=False)
+    return path
+
+
+def at(value: Any, key: str) -> Any:
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def assert_it_runs(draft: Path, panel: Path) -> None:
+    """The file loads, check finds no error, and every origin is scored."""
+    experiment = load_experiment(draft)
+    assert check(panel, experiment).counts["error"] == 0
+    evaluation = backtest(draft, overrides=QUICK).evaluation
+    scored = evaluation.backtest.frame
+    assert scored["origin"].min() == experiment.evaluation.first_origin
+    assert scored["forecast"].notna().all()
+
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_a_foreign_panel_is_drafted_right_and_runs_without_an_edit(kind, tmp_path):
+    panel = PANELS[kind]
+    path, out = write(tmp_path, panel), tmp_path / "my.toml"
+    answers = {}
+    if panel.asks:
+        with pytest.raises(InputError, match=f"--{panel.asks} "):
+            draft_experiment(path, out)
+        assert not out.exists()
+        answers = {panel.asks: panel.answer}
+    draft = draft_experiment(path, out, answers=answers)
+    assert draft.experiment == load_experiment(out)
+    found = {key: at(draft.experiment, key) for key in panel.right}
+    assert found == dict(panel.right)
+    columns = draft.experiment.data.columns
+    assert {header: columns[header].family for header in panel.families} == dict(panel.families)
+    last = draft.overview.last - max(draft.experiment.outcome.horizons)
+    years = draft.overview.last - draft.overview.first + 1
+    assert last - draft.experiment.evaluation.first_origin + 1 >= min(5, years - 3)
+    assert_it_runs(out, path)
+
+
+def test_firms_of_grunfeld(tmp_path):
+    pytest.importorskip("statsmodels")
+    path = tmp_path / "grunfeld.csv"
+    grunfeld().to_csv(path, index=False)
+    draft = draft_experiment(path, tmp_path / "my.toml")
+    assert draft.experiment.noun == "firm"
+    assert draft.experiment.outcome.column == "invest"
+    assert set(draft.experiment.data.columns) == {"value", "capital"}
+    assert_it_runs(tmp_path / "my.toml", path)
+
+
+def test_us_states_come_out_as_the_shipped_experiment_has_them(tmp_path):
+    path = ROOT / "experiments/us_states/panel.csv"
+    draft = draft_experiment(path, tmp_path / "my.toml").experiment
+    shipped = load_experiment(ROOT / "experiments/us_states/experiment.toml")
+    assert (draft.name, draft.noun) == ("us_states", "state")
+    assert draft.outcome == shipped.outcome
+    assert draft.data.columns == {}
+    assert draft.data.province == "census_region"
+    assert_it_runs(tmp_path / "my.toml", path)
+
+
+@pytest.mark.real_data(PROVINCES)
+def test_the_provinces_come_out_as_the_shipped_experiment_has_them(tmp_path):
+    draft = draft_experiment(SHARED / PROVINCES, tmp_path / "my.toml").experiment
+    shipped = load_experiment(ROOT / "experiments/china_provinces/experiment.toml")
+    assert draft.name == "china_provinces"
+    assert draft.data.city == "region"
+    assert draft.outcome == shipped.outcome
+    assert draft.data.corrections == shipped.data.corrections
+    assert draft.features == shipped.features
+    assert draft.evaluation.first_origin == shipped.evaluation.first_origin
+    assert_it_runs(tmp_path / "my.toml", SHARED / PROVINCES)
+
+
+@pytest.mark.slow
+@pytest.mark.real_data(CITIES)
+def test_the_china_panel_comes_out_as_the_shipped_experiment_has_it(tmp_path):
+    draft = draft_experiment(SHARED / CITIES, tmp_path / "my.toml").experiment
+    shipped = load_experiment(ROOT / "experiments/china_prefecture/experiment.toml")
+    assert draft.data.gazetteer == "china"
+    assert draft.outcome == shipped.outcome
+    assert set(draft.data.groups) <= set(shipped.data.groups)
+    assert set(draft.data.corrections.values()) == {"drop", "drop zeros"}
+    years = {re.sub(r"/(\d{4})-\d{4}$", r"/\1", key) for key in shipped.data.corrections}
+    assert years <= {re.sub(r"/(\d{4})-\d{4}$", r"/\1", key) for key in draft.data.corrections}
+    assert_it_runs(tmp_path / "my.toml", SHARED / CITIES)
+
+
+def test_an_amount_per_head_without_a_population_asks_for_its_weight(tmp_path):
+    frame = PANELS["france"].make(PLACES).drop(columns="Population")
+    frame["Emplois (milliers)"] = 10.0 + frame.index % 7
+    with pytest.raises(InputError, match="weighted by what"):
+        draft_experiment(frame, answers={"outcome": "PIB par habitant (euros)"})
+    asked = {"outcome": "PIB par habitant (euros)", "weight": "none"}
+    assert draft_experiment(frame, answers=asked).experiment.outcome.scale == "index"
+    asked["weight"] = "Emplois (milliers)"
+    outcome = draft_experiment(frame, answers=asked).experiment.outcome
+    assert (outcome.scale, outcome.weight) == ("per_head", "emplois")
+
+
+def test_a_rate_that_says_no_direction_asks_for_it():
+    frame = PANELS["spain"].make(PLACES).rename(columns={"Tasa de desempleo (%)": "Tasa neta (%)"})
+    with pytest.raises(InputError, match="is more of it better"):
+        draft_experiment(frame, answers={"outcome": "Tasa neta (%)"})
+    draft = draft_experiment(frame, answers={"outcome": "Tasa neta (%)", "direction": "-1"})
+    assert draft.experiment.outcome.direction == -1
+
+
+def test_a_count_that_says_that_large_places_are_large_is_warned_of():
+    text = draft_experiment(PANELS["indonesia"].make(PLACES)).text
+    before = text[: text.index('[data.columns."Penduduk (ribu)"]')]
+    assert "large places are large" in " ".join(
+        before.split("\n\n")[-1].replace("# ", "").split("\n")
+    )
+    share = text[: text.index('[data.columns."Internet users (%)"]')].split("\n\n")[-1]
+    assert "large" not in share
+
+
+def test_several_countries_in_one_panel_are_remarked():
+    text = draft_experiment(PANELS["europe"].make(PLACES)).text.replace("\n# ", " ")
+    assert "5 countries stand in one panel, and every gap is relative to the sum of all" in text
+
+
+def test_money_without_a_unit_is_not_called_yuan():
+    frame = PANELS["counties"].make(PLACES).rename(columns={"patents_per_10k": "loans"})
+    draft = draft_experiment(frame)
+    column = draft.experiment.data.columns["loans"]
+    assert (column.id, column.unit) == ("loans_own", "")
+    assert "yuan" not in draft.text
+
+
+def test_a_series_that_stops_is_carried():
+    frame = PANELS["germany"].make(PLACES)
+    frame.loc[frame["Jahr"] > 2019, "Breitband ab 50 Mbit/s (%)"] = None
+    assert draft_experiment(frame).experiment.features.carry_forward == 2
+
+
+def test_cells_that_check_calls_wrong_are_dropped():
+    frame = PANELS["indonesia"].make(PLACES)
+    header = "Penduduk (ribu)"
+    frame[header] = frame[header].astype(object)
+    frame.loc[5, header] = "about 9"
+    frame.loc[40, header] = frame.loc[40, header] * 1000
+    corrections = draft_experiment(frame).experiment.data.corrections
+    assert set(corrections.values()) == {"drop"}
+    assert len(corrections) == 2
+
+
+def test_growth_of_the_outcome_under_another_name_is_excluded():
+    frame = PANELS["counties"].make(PLACES)
+    frame["dynamism"] = frame.groupby("fips")["jobs"].pct_change()
+    assert draft_experiment(frame).experiment.features.exclude == ("dynamism",)
+
+
+def across(frame: pd.DataFrame) -> pd.DataFrame:
+    keys = ["kabupaten", "tahun"]
+    return frame.set_index(keys)["Penduduk (ribu)"].unstack().reset_index()  # noqa: PD010
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda frame: frame.drop(columns="tahun"), "no column of years"),
+        (lambda frame: pd.concat([frame, frame]), "keep one row for each place and year"),
+        (lambda frame: frame[frame["tahun"] < 2013], "at least 4"),
+        (lambda frame: frame.assign(quarter=1), "divides the years"),
+        (lambda frame: frame[["kabupaten", "tahun"]], "nothing can be forecast"),
+        (across, "city-resilience import"),
+    ],
+    ids=["no years", "twice", "short", "quarters", "no numbers", "wide"],
+)
+def test_what_is_no_panel_is_refused(change, message, tmp_path):
+    path = tmp_path / "panel.csv"
+    change(PANELS["indonesia"].make(PLACES)).to_csv(path, index=False)
+    with pytest.raises(InputError, match=message):
+        draft_experiment(path, tmp_path / "my.toml")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_rows_by_industry_say_what_they_differ_by():
+    frame = PANELS["indonesia"].make(PLACES)
+    both = pd.concat([frame.assign(sektor="tani"), frame.assign(sektor="industri")])
+    with pytest.raises(InputError, match="they differ by 'sektor'"):
+        draft_experiment(both)
+
+
+def test_twin_names_without_a_code_say_what_tells_them_apart():
+    frame = PANELS["counties"].make(PLACES).drop(columns="fips")
+    with pytest.raises(InputError, match="write 'state' into the name"):
+        draft_experiment(frame)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        ({"outcome": "Penduduk"}, "--outcome 'Penduduk' is not a column; nearest: "),
+        ({"scale": "cubic"}, "--scale 'cubic' is not among level, log"),
+        ({"year": "provinsi"}, "its cells are no years"),
+        ({"outcome": "provinsi"}, "its cells are no numbers"),
+    ],
+)
+def test_answers_that_fit_nothing_are_refused(answers, message):
+    with pytest.raises(InputError, match=re.escape(message)):
+        draft_experiment(PANELS["indonesia"].make(PLACES), answers=answers)
+
+
+def test_the_order_of_rows_and_columns_changes_no_guess():
+    frame = PANELS["germany"].make(PLACES)
+    shuffled = frame.sample(frac=1.0, random_state=3)[list(reversed(frame.columns))]
+    first, second = (draft_experiment(own).experiment for own in (frame, shuffled))
+    assert second.outcome == first.outcome
+    assert second.evaluation == first.evaluation
+    assert second.data.columns == first.data.columns
+    assert (second.data.city, second.data.province) == (first.data.city, first.data.province)
