@@ -271,8 +271,8 @@ EXTRA_TREES = {
 LEARNERS: Mapping[str, Learner] = {
     learner.id: learner
     for learner in (
-        Learner("persistence", "persistence", "持续性", fit_persistence, past_only=True),
-        Learner("ridge", "ridge on ranks", "秩岭回归", fit_ridge, RIDGE),
+        Learner("persistence", "persistence", "持续性预测", fit_persistence, past_only=True),
+        Learner("ridge", "ridge on ranks", "基于排名的岭回归", fit_ridge, RIDGE),
         Learner(
             "xgboost", "xgboost on recent years", "侧重近年的xgboost", fit_xgboost, RECENT_YEARS
         ),
