@@ -11,9 +11,9 @@ of an experiment file that settle it stand below, ready to paste.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-__all__ = ["CityResilienceError", "GateRefused", "InputError", "nearest"]
+__all__ = ["CityResilienceError", "GateRefused", "InputError", "check_known", "nearest"]
 
 
 class CityResilienceError(Exception):
@@ -68,3 +68,26 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     """
     matches = difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
     return "; nearest: " + ", ".join(repr(m) for m in matches) if matches else ""
+
+
+def check_known(name: str, known: Collection[str], what: str, no: str = "", then: str = "") -> None:
+    """Refuse a name that is not among the known ones, and name the nearest of these.
+
+    Parameters
+    ----------
+    what : str
+        Where it stands, and what it is no one of: ``model.members: no learner``.
+    no : str
+        What follows the name, such as ``is not a column``.
+    then : str
+        What to do; choose among the known ones where it is not given.
+
+    Raises
+    ------
+    InputError
+        If it is not known.
+    """
+    if name not in known:
+        refused = " ".join(filter(None, (what, repr(name), no)))
+        then = then or f"choose among {', '.join(known)}"
+        raise InputError(f"{refused}{nearest(name, known)}; {then}")

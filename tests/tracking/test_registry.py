@@ -341,7 +341,7 @@ def test_run_of_mlflow_run_is_adopted(store: Store, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("MLFLOW_RUN_ID", outer.info.run_id)
     experiment = small_experiment(name="inner")
     with track(store, experiment, fingerprint="f00") as run:
-        assert run.adopted
+        assert run.run_id == outer.info.run_id
         run.candidate("ridge")
     assert client.get_experiment_by_name("inner") is None
     assert only_run(store, "outer", filter_string="tags.candidate = 'ridge'")

@@ -13,15 +13,7 @@ from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
 from city_resilience.catalogue.variables import Variable, load_catalogue
 
-__all__ = [
-    "Sum",
-    "exceeding",
-    "larger_than",
-    "load_sums",
-    "off_sum",
-    "parts_of",
-    "wrong_side",
-]
+__all__ = ["Sum", "exceeding", "larger_than", "load_sums", "off_sum", "parts_of", "wrong_side"]
 
 
 @dataclass(frozen=True)

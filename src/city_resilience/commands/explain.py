@@ -31,7 +31,7 @@ class Explained:
     measure : str
         Id of what is forecast.
     drivers : DataFrame
-        ``DRIVER_COLUMNS`` of the city and horizon, the base value among the rows.
+        As of `contributions`, of the city and horizon, the base value among the rows.
     labels : mapping of str to str
         Indicator id to label.
     """

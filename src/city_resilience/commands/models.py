@@ -14,7 +14,7 @@ from city_resilience.commands.options import PATH, store_option
 if TYPE_CHECKING:
     from city_resilience.tracking.registry import ModelVersion
 
-__all__ = ["command", "export_model", "list_models", "show"]
+__all__ = ["command", "show"]
 
 COLUMNS = (
     ("model", "{version.name}"),
@@ -25,35 +25,6 @@ COLUMNS = (
     ("created (UTC)", "{version.created}"),
     ("data", "{tags[fingerprint]}"),
 )
-
-
-def list_models(store: str = "") -> list[ModelVersion]:
-    """Return all registered versions, by name, the newest version first.
-
-    Raises
-    ------
-    InputError
-        If there is no such store.
-    """
-    from city_resilience.tracking import registry
-    from city_resilience.tracking.store import open_store
-
-    return registry.list_models(open_store(store, create=False))
-
-
-def export_model(reference: str, folder: Path, *, store: str = "") -> Path:
-    """Write the portable bundle of a registered version to a folder; returns the folder.
-
-    Raises
-    ------
-    InputError
-        If there is no such version, its bundle is not whole, or the folder holds anything but an
-        older bundle.
-    """
-    from city_resilience.commands.stored import find_stored
-    from city_resilience.models.bundle import copy_bundle
-
-    return copy_bundle(find_stored(reference, store).folder, folder)
 
 
 @click.group("models")
@@ -70,7 +41,10 @@ def _list(store: str) -> None:
     Example:
       city-resilience models list --store .city-resilience
     """
-    show(list_models(store))
+    from city_resilience.tracking.registry import list_models
+    from city_resilience.tracking.store import open_store
+
+    show(list_models(open_store(store, create=False)))
 
 
 @command.command("export")
@@ -84,7 +58,10 @@ def _export(reference: str, folder: Path, store: str) -> None:
     Example:
       city-resilience models export china_prefecture@champion models/china_prefecture
     """
-    click.echo(f"Model: {export_model(reference, folder, store=store)}")
+    from city_resilience.commands.stored import find_stored
+    from city_resilience.models.bundle import copy_bundle
+
+    click.echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder)}")
 
 
 def show(versions: Iterable[ModelVersion]) -> None:

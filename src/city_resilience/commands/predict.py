@@ -12,12 +12,7 @@ import click
 from city_resilience import __version__
 from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
 from city_resilience.errors import InputError, nearest
-from city_resilience.files import (
-    output_path,
-    sha256_of,
-    write_json,
-    write_table,
-)
+from city_resilience.files import output_path, sha256_of, write_json, write_table
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -135,8 +135,7 @@ def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progre
     except InputError as error:
         return Verdict("not_refitted", problem=str(error))
     return champion_gate(
-        _rows_of(evaluation.backtest.frame, source.experiment),
-        _rows_of(found.frame, refitted),
+        _rows_of(evaluation.backtest.frame, source.experiment), _rows_of(found.frame, refitted)
     )
 
 
@@ -187,12 +186,7 @@ def write_run(
 
 
 def register_run(
-    run: Run,
-    folder: Path,
-    source: Source,
-    evaluation: Evaluation,
-    live: Live,
-    verdict: Verdict,
+    run: Run, folder: Path, source: Source, evaluation: Evaluation, live: Live, verdict: Verdict
 ) -> ModelVersion:
     """Log the run's scores and files, and register its model."""
     scores, serve = evaluation.scores, source.experiment.model.serve

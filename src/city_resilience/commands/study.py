@@ -13,11 +13,7 @@ import click
 
 from city_resilience.commands.options import PATH, experiment_options
 from city_resilience.errors import InputError
-from city_resilience.files import (
-    publishing,
-    write_json,
-    write_table,
-)
+from city_resilience.files import publishing, write_json, write_table
 from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -229,11 +225,7 @@ def show(result: Studied) -> None:
 
 def _show_block(console: Console, study: Mapping[str, Any], name: str, say: Texts) -> None:
     from city_resilience.commands.console import report_table
-    from city_resilience.report.study_tables import (
-        block_sentence,
-        block_table,
-        measured_horizons,
-    )
+    from city_resilience.report.study_tables import block_sentence, block_table, measured_horizons
 
     title = f"[bold]{say(f'study_{name}_title')['en']}[/bold]"
     horizons = measured_horizons(study, name)

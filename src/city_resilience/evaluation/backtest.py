@@ -14,13 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.checks import check_required, scored_origins
-from city_resilience.evaluation.engine import (
-    HISTORY,
-    SERVED,
-    Engine,
-    Rolled,
-    in_threads,
-)
+from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
 from city_resilience.experiment.experiment import Experiment

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
@@ -73,12 +73,7 @@ def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
 
 def check_serve(model: Model) -> None:
     """Refuse to serve what is neither the blend nor a member of it."""
-    known = (BLEND, *model.members)
-    if model.serve not in known:
-        raise InputError(
-            f"model.serve: no candidate {model.serve!r}{nearest(model.serve, known)}; choose among "
-            f"{', '.join(known)}"
-        )
+    check_known(model.serve, (BLEND, *model.members), "model.serve: no candidate")
 
 
 def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[str]) -> None:

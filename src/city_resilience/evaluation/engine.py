@@ -229,10 +229,7 @@ class Engine:
 
 
 def forecast_members(
-    task: Task,
-    variant: Variant,
-    model: Model,
-    known: Mapping[str, Float] | None = None,
+    task: Task, variant: Variant, model: Model, known: Mapping[str, Float] | None = None
 ) -> Float:
     """Fit members as a variant says and forecast the rows of a task.
 

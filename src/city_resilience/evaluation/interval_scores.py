@@ -9,13 +9,8 @@ import pandas as pd
 
 from city_resilience.arrays import Float
 from city_resilience.evaluation.scores import WHOLE, slices
-from city_resilience.models.intervals import (
-    EVENTS,
-    INTERVAL_ROWS,
-    REFERENCE,
-    Calibration,
-    interval_score,
-)
+from city_resilience.evaluation.significance import percentile_interval
+from city_resilience.models.intervals import EVENTS, REFERENCE, Calibration, interval_score
 
 __all__ = [
     "INTERVAL_COLUMNS",
@@ -50,9 +45,7 @@ def crps(calibration: Calibration, forecast: Float, scale: Float, truth: Float) 
 
 
 def score_intervals(
-    rows: pd.DataFrame,
-    groups: Mapping[str, Mapping[str, str]] | None = None,
-    min_group: int = 10,
+    rows: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None = None, min_group: int = 10
 ) -> pd.DataFrame:
     """Tabulate coverage, width and scores by horizon, origin year and group.
 
@@ -95,30 +88,16 @@ def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
 
 
 def _losses(rows: pd.DataFrame) -> pd.DataFrame:
-    truth = rows["truth"].to_numpy()
-    column = {name: rows[name].to_numpy() for name in INTERVAL_ROWS[4:]}
-    alpha = 1.0 - REFERENCE
-    score = interval_score(truth, column["lower"], column["upper"], REFERENCE)
-    plain = interval_score(truth, column["plain_lower"], column["plain_upper"], REFERENCE)
-    return pd.DataFrame(
-        {
-            "origin": rows["origin"].to_numpy(),
-            "coverage": _inside(truth, column["lower"], column["upper"]),
-            "width": column["upper"] - column["lower"],
-            "interval_score": score,
-            "pinball": score * alpha / 4.0,
-            "crps": column["crps"],
-            "coverage_80": _inside(truth, column["lower_80"], column["upper_80"]),
-            "width_80": column["upper_80"] - column["lower_80"],
-            "plain_coverage": _inside(truth, column["plain_lower"], column["plain_upper"]),
-            "plain_width": column["plain_upper"] - column["plain_lower"],
-            "plain_score": plain,
-        }
-    )
-
-
-def _inside(truth: Float, lower: Float, upper: Float) -> Float:
-    return ((truth >= lower) & (truth <= upper)).astype(np.float64)
+    truth, alpha = rows["truth"].to_numpy(), 1.0 - REFERENCE
+    found = {name: rows[name].to_numpy() for name in ("origin", "crps")}
+    for front, end in (("", ""), ("", "_80"), ("plain_", "")):
+        lower, upper = (rows[f"{front}{side}{end}"].to_numpy() for side in ("lower", "upper"))
+        found[f"{front}coverage{end}"] = ((truth >= lower) & (truth <= upper)).astype(np.float64)
+        found[f"{front}width{end}"] = upper - lower
+        if not end:
+            score = interval_score(truth, lower, upper, REFERENCE)
+            found["plain_score" if front else "interval_score"] = score
+    return pd.DataFrame(found).assign(pinball=lambda own: own["interval_score"] * alpha / 4.0)
 
 
 def year_bootstrap(difference: Float, seed: int = 0) -> tuple[float, float]:
@@ -126,9 +105,7 @@ def year_bootstrap(difference: Float, seed: int = 0) -> tuple[float, float]:
     if len(difference) < 2:
         return float("nan"), float("nan")
     rng = np.random.default_rng(seed)
-    means = rng.choice(difference, (DRAWS, len(difference))).mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(low), float(high)
+    return percentile_interval(rng.choice(difference, (DRAWS, len(difference))).mean(axis=1))
 
 
 def reliability(rows: pd.DataFrame) -> pd.DataFrame:

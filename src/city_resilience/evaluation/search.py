@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.evaluation.engine import Engine, Variant, forecast_members, in_threads
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model, Parameter
@@ -21,9 +21,7 @@ __all__ = ["search_parameters"]
 
 
 def search_parameters(
-    dataset: Dataset,
-    experiment: Experiment,
-    progress: Progress = silent,
+    dataset: Dataset, experiment: Experiment, progress: Progress = silent
 ) -> Experiment:
     """Return the experiment with searched parameters in ``model.parameters``.
 
@@ -40,11 +38,8 @@ def search_parameters(
     if settings.trials == 0:
         return experiment
     for name in settings.learners:
-        if name not in model.members:
-            raise InputError(
-                f"search.learners: {name!r} is not among model.members"
-                f"{nearest(name, model.members)}; name members only"
-            )
+        no = "is not among model.members"
+        check_known(name, model.members, "search.learners:", no, "name members only")
     tasks = _inner_tasks(dataset, experiment, min(experiment.outcome.horizons))
     searchable = [name for name in model.members if LEARNERS[name].parameters]
     learners = settings.learners or searchable

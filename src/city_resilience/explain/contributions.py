@@ -20,7 +20,6 @@ from city_resilience.models.forecaster import Forecaster, ForecastRows, HorizonM
 __all__ = [
     "BASE",
     "BASE_FAMILY",
-    "DRIVER_COLUMNS",
     "NOT_OBSERVED",
     "contributions",
     "family_sums",
@@ -29,16 +28,6 @@ __all__ = [
 ]
 
 
-DRIVER_COLUMNS = (
-    "city",
-    "origin",
-    "horizon",
-    "indicator",
-    "family",
-    "value",
-    "age",
-    "contribution",
-)
 BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
 
@@ -49,7 +38,8 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``DRIVER_COLUMNS``: one row per city, horizon and indicator that a model up to the horizon
+        ``city, origin, horizon, indicator, family, value, age, contribution``: one row per city,
+        horizon and indicator that a model up to the horizon
         uses, and one named ``(base)``. ``value`` is the indicator as the model read it (its unit),
         ``age`` how many years old it is (0 = of the origin, or the newest year that its
         publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
@@ -88,7 +78,7 @@ class _Explained:
         return _Explained(read, sums, self.base + longer.base)
 
     def table(self, horizon: int, rows: ForecastRows) -> pd.DataFrame:
-        """Lay it out as ``DRIVER_COLUMNS``, one row per city and indicator, and one of the base."""
+        """Lay it out as `contributions`, one row per city and indicator, and one of the base."""
         family = {spec.id: spec.family for spec in rows.dataset.specs}
         base, nothing = np.full(len(rows.cities), self.base), np.full(len(rows.cities), np.nan)
         return pd.DataFrame(
@@ -179,7 +169,7 @@ def leading(drivers: pd.DataFrame, most: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``DRIVER_COLUMNS`` and ``place`` (1 = largest), base rows left out.
+        As of `contributions` and ``place`` (1 = largest), base rows left out.
     """
     rows = drivers[drivers["indicator"] != BASE]
     order = rows.assign(size=rows["contribution"].abs()).sort_values(

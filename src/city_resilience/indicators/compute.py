@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.catalogue.variables import Variable, load_catalogue
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.years import lag
@@ -155,25 +155,15 @@ def _check(
     table: Sequence[Indicator],
     exclude: Sequence[str],
 ) -> None:
-    if outcome not in grid.values:
-        raise InputError(
-            f"outcome.variable: the panel has no {outcome!r}{nearest(outcome, grid.values)}; "
-            "name a variable of the panel"
-        )
+    where, then = "outcome.variable: the panel has no", "name a variable of the panel"
+    check_known(outcome, grid.values, where, then=then)
+    then = "remove it or correct its name"
     ids = {spec.id for spec in table} | {index.id for index in load_indices()}
     for name in exclude:
-        if name not in ids:
-            raise InputError(
-                f"features.exclude: no indicator {name!r}{nearest(name, ids)}; "
-                "remove it or correct its name"
-            )
+        check_known(name, ids, "features.exclude: no indicator", then=then)
     known = {*grid.values, *(v for spec in table for v in variables_behind(spec))}
     for name, years in lags.items():
-        if name not in known:
-            raise InputError(
-                f"features.publication_lag: no variable {name!r}{nearest(name, known)}; "
-                "remove it or correct its name"
-            )
+        check_known(name, known, "features.publication_lag: no variable", then=then)
         if years < 0 or (name == outcome and years):
             raise InputError(
                 f"features.publication_lag: {name!r} has {years}; lags are years after the "

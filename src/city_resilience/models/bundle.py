@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience import __version__
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.experiment.load import experiment_from
 from city_resilience.files import write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -230,10 +230,7 @@ def _check_spec(spec: FeatureSpec, at: str) -> None:
 
 def _member(entry: MemberEntry, content: Mapping[str, bytes], columns: int) -> Fitted:
     kind = entry.kind
-    if kind not in FITTED:
-        raise InputError(
-            f"kind {kind!r} is not known{nearest(kind, FITTED)}; update city-resilience"
-        )
+    check_known(kind, FITTED, "kind", "is not known", "update city-resilience")
     model = FITTED[kind]
     data = [content[name] for name in entry.files if name.rsplit("/", 1)[-1] == model.file]
     if not data:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.fitted import Fitted, Linear
 from city_resilience.models.trees import Tree, Trees
@@ -313,11 +313,7 @@ def learner_parameters(model: Model) -> dict[str, Values]:
         If a member or a parameter does not exist.
     """
     for name in (*model.members, *model.parameters):
-        if name not in LEARNERS:
-            raise InputError(
-                f"model.members: no learner {name!r}{nearest(name, LEARNERS)}; "
-                f"choose among {', '.join(LEARNERS)}"
-            )
+        check_known(name, LEARNERS, "model.members: no learner")
     for name, own in model.parameters.items():
         for key, value in own.items():
             _check_parameter(LEARNERS[name], key, value)
@@ -329,10 +325,7 @@ def learner_parameters(model: Model) -> dict[str, Values]:
 
 def _check_parameter(learner: Learner, key: str, value: Parameter) -> None:
     where, known = f"model.parameters.{learner.id}", learner.parameters
-    if key not in known:
-        raise InputError(
-            f"{where}: no parameter {key!r}{nearest(key, known)}; choose among {', '.join(known)}"
-        )
+    check_known(key, known, f"{where}: no parameter")
     own = known[key]
     fits = isinstance(value, int if own.whole else (int, float)) and not isinstance(value, bool)
     if not fits or not own.low <= float(value) <= own.high:

@@ -39,11 +39,7 @@ def least_absolute_weights(inputs: Float, labels: Float) -> Float:
     from scipy.optimize import linprog
 
     solution = linprog(
-        -labels,
-        A_ub=inputs.T,
-        b_ub=np.zeros(inputs.shape[1]),
-        bounds=(-1.0, 1.0),
-        method="highs",
+        -labels, A_ub=inputs.T, b_ub=np.zeros(inputs.shape[1]), bounds=(-1.0, 1.0), method="highs"
     )
     weights: Float = np.maximum(-solution.ineqlin.marginals, 0.0)
     return weights
@@ -94,10 +90,7 @@ def blend_weights(forecasts: Float, labels: Float, origins: Int) -> Float:
 
 
 def weights_at(
-    origin: int,
-    wait: int,
-    inputs: Mapping[int, Float],
-    truths: Mapping[int, Float],
+    origin: int, wait: int, inputs: Mapping[int, Float], truths: Mapping[int, Float]
 ) -> Float:
     """Weights of a blend at an origin, from the origins whose outcome was known by then.
 

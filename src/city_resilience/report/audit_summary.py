@@ -1,20 +1,6 @@
 """What the audit page and the terminal show: one plain mapping, every text in both languages.
 
-It is made from the mapping of `audit.AuditResult.as_dict`, whose keys are
-
-``source``
-    The file or sheet, str.
-``cities``, ``years``, ``outcome``
-    Number of cities, ``[first, last]``, id of the outcome variable.
-``variables``
-    Variable id to ``{label_en, label_zh, unit, family}``.
-``issues``
-    `Issue.as_dict` of each issue, accepted ones included: errors, then warnings, the most
-    surprising first, then notes.
-``accepted``
-    Id of an issue to the reason that the experiment gives.
-``coverage``
-    Rows ``{variable, year, share}``.
+It is made from what `audit.AuditResult.as_dict` returned.
 """
 
 from __future__ import annotations
@@ -45,7 +31,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     Parameters
     ----------
     audit : mapping
-        As the module describes.
+        What `audit.AuditResult.as_dict` returned.
 
     Returns
     -------

@@ -10,11 +10,7 @@ from city_resilience.arrays import Float, Int, Mask
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.nation import Between as NationBetween
 from city_resilience.indicators.formulas.years import lead
-from city_resilience.resilience.growth import (
-    FLOOR,
-    vanished_cities,
-    years_over,
-)
+from city_resilience.resilience.growth import FLOOR, vanished_cities, years_over
 from city_resilience.resilience.reasons import Measured, Rule, overruled
 
 __all__ = ["Between", "after_each_year", "between_ends", "known_labels"]

@@ -11,7 +11,7 @@ import pandas as pd
 
 from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import industry_ids
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.reading.panel import Grid, Panel
@@ -125,11 +125,8 @@ def _check(
 
 
 def _column(grid: Grid, panel: Panel, name: str, role: str) -> Float:
-    if name not in grid.values:
-        raise InputError(
-            f"{panel.source}: {role} {name!r} is not a column{nearest(name, grid.values)}; "
-            "add the column or name another"
-        )
+    then = "add the column or name another"
+    check_known(name, grid.values, f"{panel.source}: {role}", "is not a column", then)
     return grid.values[name]
 
 

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.resilience.counterfactual import (
     QUADRANTS,
@@ -331,9 +331,5 @@ def measure_of(name: str) -> Measure:
     """
     if name in REFUSED:
         raise InputError(f"measure {name!r} is refused: {REFUSED[name]}")
-    if name not in MEASURES:
-        raise InputError(
-            f"measure {name!r} is unknown{nearest(name, MEASURES)}; "
-            f"choose among {', '.join(MEASURES)}"
-        )
+    check_known(name, MEASURES, "measure", "is unknown")
     return MEASURES[name]

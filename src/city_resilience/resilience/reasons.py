@@ -11,15 +11,7 @@ from numpy.typing import NDArray
 
 from city_resilience.arrays import Float, Mask, Strings
 
-__all__ = [
-    "REASONS",
-    "Codes",
-    "Measured",
-    "Rule",
-    "measured",
-    "overruled",
-    "reason_ids",
-]
+__all__ = ["REASONS", "Codes", "Measured", "Rule", "measured", "overruled", "reason_ids"]
 
 Codes = NDArray[np.int8]
 Rule = tuple[str, Mask | np.bool_]

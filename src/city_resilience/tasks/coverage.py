@@ -77,11 +77,7 @@ def _at_origin(view: AsOf, experiment: Experiment, spec: FeatureSpec) -> pd.Data
 
 
 def _status(
-    view: AsOf,
-    own: Mask,
-    used: Mask,
-    shifts: Int,
-    min_coverage: float,
+    view: AsOf, own: Mask, used: Mask, shifts: Int, min_coverage: float
 ) -> tuple[str, int | None]:
     if (own & used).any():
         age = int(shifts[own & used].min())

@@ -9,7 +9,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int
 from city_resilience.catalogue.variables import Variable
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.outcome import Composite, Outcome
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -45,11 +45,7 @@ def check_measure(outcome: Outcome) -> None:
     InputError
         Names the nearest measures, or the command that a measure over a shock belongs to.
     """
-    if outcome.measure not in MEASURES:
-        raise InputError(
-            f"outcome.measure: no measure {outcome.measure!r}{nearest(outcome.measure, MEASURES)}; "
-            f"choose among {', '.join(MEASURES)}"
-        )
+    check_known(outcome.measure, MEASURES, "outcome.measure: no measure")
     measure = MEASURES[outcome.measure]
     if measure.categories:
         raise InputError(
@@ -87,11 +83,9 @@ def with_outcome(
         outcome or the measure.
     """
     for key, name in (("variable", outcome.variable), ("deflator", outcome.deflator)):
-        if name and name not in variables:
-            raise InputError(
-                f"{source}: outcome {name!r} is not a column{nearest(name, variables)}; set "
-                f"outcome.{key} or add the column"
-            )
+        if name:
+            then = f"set outcome.{key} or add the column"
+            check_known(name, variables, f"{source}: outcome", "is not a column", then)
     measures = (MEASURES[outcome.measure],)
     series = outcome_series(grid.values, variables, outcome, measures, lags)
     name, variable, known = outcome.variable, variables[outcome.variable], dict(variables)
@@ -202,11 +196,8 @@ def composite_level(
         If a component is no indicator of the panel, or the window reaches beyond the origin.
     """
     for name in settings.components:
-        if name not in indicators.ids:
-            raise InputError(
-                f"outcome.composite.components: the panel offers no indicator {name!r}"
-                f"{nearest(name, indicators.ids)}; choose another"
-            )
+        where = "outcome.composite.components: the panel offers no indicator"
+        check_known(name, indicators.ids, where, then="choose another")
     if settings.window[1] > first_origin:
         raise InputError(
             f"outcome.composite.window ends in {settings.window[1]}, after the first origin "

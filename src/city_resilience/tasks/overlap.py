@@ -21,7 +21,7 @@ from typing import Literal
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.nation import SUM
@@ -186,11 +186,8 @@ def _deviations(x: Float) -> Float:
 def _check_accepted(dataset: Dataset, experiment: Experiment) -> None:
     known = {*dataset.indicators.ids, *dataset.indicators.absent}
     for name in experiment.features.accept_overlap:
-        if name not in known:
-            raise InputError(
-                f"features.accept_overlap: no indicator {name!r}{nearest(name, known)}; "
-                "remove it or correct its name"
-            )
+        where = "features.accept_overlap: no indicator"
+        check_known(name, known, where, then="remove it or correct its name")
 
 
 def _sample(view: AsOf) -> AsOf:

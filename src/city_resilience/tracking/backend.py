@@ -133,10 +133,7 @@ def create_database(database: Path) -> None:
     building = database.with_name(database.name + ".building")
     building.unlink(missing_ok=True)
     address = sqlite_uri(building)
-    for store in (
-        Tracking(address, (database.parent / "artifacts").as_uri()),
-        Registry(address),
-    ):
+    for store in (Tracking(address, (database.parent / "artifacts").as_uri()), Registry(address)):
         store.engine.dispose()
     os.replace(building, database)
 

@@ -20,14 +20,7 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.store import Store
 
-__all__ = [
-    "Decision",
-    "Promotion",
-    "Verdict",
-    "champion_gate",
-    "compare_versions",
-    "promote",
-]
+__all__ = ["Decision", "Promotion", "Verdict", "champion_gate", "compare_versions", "promote"]
 
 KEYS = ["city", "origin", "horizon"]
 PAIR_COLUMNS = ["horizon", "origin", "challenger", "champion", "rows"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.models.manifest import is_bundle
 from city_resilience.tracking.backend import every_page, import_mlflow, silenced
 from city_resilience.tracking.store import Store
@@ -258,11 +258,8 @@ def _only_name(store: Store) -> str:
 @silenced()
 def _versions(name: str, store: Store) -> list[ModelVersion]:
     names = _names(store)
-    if name not in names:
-        raise InputError(
-            f"{store.uri}: no registered model {name!r}{nearest(name, names)}; registered: "
-            f"{', '.join(names) or 'none'}; train it first or give another --store"
-        )
+    then = f"registered: {', '.join(names) or 'none'}; train it first or give another --store"
+    check_known(name, names, f"{store.uri}: no registered model", then=then)
     # Searched versions carry no aliases on every store, so these are taken from the model.
     aliases: dict[int, list[str]] = {}
     for alias, version in store.client.get_registered_model(name).aliases.items():

@@ -34,18 +34,11 @@ PARAMS_PER_CALL = 100
 
 @dataclass(frozen=True)
 class Run:
-    """An open run.
-
-    Attributes
-    ----------
-    adopted : bool
-        Whether ``mlflow run`` opened it.
-    """
+    """An open run."""
 
     store: Store
     run_id: str
     experiment_id: str
-    adopted: bool = False
 
     def record(
         self,
@@ -166,7 +159,7 @@ def _adopt(store: Store) -> Run | None:
             f"{RUN_ID}={run_id}: no such run in {store.uri}; unset it, or leave --store away "
             "under 'mlflow run'"
         ) from error
-    return Run(store, run_id, run.info.experiment_id, adopted=True)
+    return Run(store, run_id, run.info.experiment_id)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from city_resilience.catalogue.gazetteer.cities import (
@@ -32,7 +32,7 @@ from city_resilience.catalogue.gazetteer.lookup import (
     normalise,
     province_names,
 )
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 
 __all__ = ["Gazetteer", "load_gazetteer"]
 
@@ -151,11 +151,7 @@ class Gazetteer:
         groups = self.groups_of(adcode)
         if group in COMPUTED_GROUPS:
             raise InputError(f"group {group!r} is computed from a panel's population; read a panel")
-        if group not in groups:
-            raise InputError(
-                f"gazetteer: no group {group!r}{nearest(group, GROUPS)}; "
-                f"use one of: {', '.join(GROUPS)}"
-            )
+        check_known(group, GROUPS, "gazetteer: no group")
         return group_label(groups, group)
 
     def boundary_changes(self, adcode: str) -> list[tuple[int, str]]:
@@ -229,9 +225,7 @@ class Gazetteer:
     def _corrected(self, key: str) -> list[Entry]:
         """Return cities that differ from a key by one character known to be mistaken."""
         found = {
-            entry.adcode: Entry(
-                entry.adcode, entry.name, entry.name_en, entry.province, "city", "confusable"
-            )
+            entry.adcode: replace(entry, how="confusable", last=BEYOND)
             for at, character in enumerate(key)
             for right in self.confusables.get(character, ())
             for entry in self.index.get(key[:at] + right + key[at + 1 :], ())

@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Strings
 from city_resilience.catalogue.gazetteer.cities import read_table
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import check_known
 
 __all__ = [
     "COMPUTED_GROUPS",
@@ -150,11 +150,7 @@ def size_class(population: Float, basis: str, country: str = "china") -> tuple[S
     ['II_small', 'I_small', 'super', '']
     """
     bases = size_bases(country)
-    if basis not in bases:
-        raise InputError(
-            f"size class: no population {basis!r}{nearest(basis, bases)}; "
-            f"use one of: {', '.join(bases)}"
-        )
+    check_known(basis, bases, "size class: no population")
     rows = read_table(country, "size_classes")
     names = np.array(["", *(row["size"] for row in rows)])
     bounds = np.array([float(row["from"]) for row in rows])

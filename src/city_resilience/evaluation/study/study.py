@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from city_resilience import __version__
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError, check_known
 from city_resilience.evaluation.study.context import Context, Settings, context_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment.experiment import Experiment
@@ -66,10 +66,7 @@ def check_parts(only: Sequence[str]) -> tuple[str, ...]:
         If a part does not exist.
     """
     for name in only:
-        if name not in PARTS:
-            raise InputError(
-                f"--only: no part {name!r}{nearest(name, PARTS)}; choose among {', '.join(PARTS)}"
-            )
+        check_known(name, PARTS, "--only: no part")
     return tuple(name for name in PARTS if not only or name in only)
 
 
