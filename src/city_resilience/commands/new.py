@@ -293,8 +293,8 @@ def _lines(draft: Draft, panel: str) -> Iterator[str]:
     settled = {"corrections": len(data.corrections), "accept": len(experiment.audit.accept)}
     if any(settled.values()):
         yield (
-            f"  errors      lines that drop cells which check calls wrong: {settled['corrections']}; "
-            f"that accept what no line drops: {settled['accept']}; look at them"
+            f"  errors      {settled['corrections']} lines drop cells that check calls wrong, "
+            f"{settled['accept']} accept other issues; look at them"
         )
     out = shlex.quote(str(draft.out))
     folder = f"out/{experiment.name}"
