@@ -37,8 +37,8 @@ LABELS = tuple(
 NAIVE = [name for name in LABELS[0] if candidate_kind(name) == "naive"]
 HEADS = {
     "README.md": (
-        "| experiment | h | years | best naive | its MAE | blend | skill | better in "
-        "| worth of the indicators (95 %) |",
+        "| experiment | years ahead | scored years | best naive rule | its error | blend | skill "
+        "| better in | worth of the indicators (95 %) |",
         0,
     ),
     "README.zh.md": (

@@ -107,7 +107,7 @@ def _zero_if_unknown(values: Float) -> Float:
 BASELINES: Mapping[str, Baseline] = {
     baseline.id: baseline
     for baseline in (
-        Baseline("zero", "zero gap", "零差距", "naive", zero),
+        Baseline("zero", "no gap", "零差距", "naive", zero),
         Baseline("last", "last gap", "上年差距", "naive", last),
         Baseline("mean5", "5-year mean gap", "近五年差距均值", "naive", mean5),
         Baseline("damped", "damped last gap", "按比例收缩的上年差距", "naive", damped),
