@@ -53,8 +53,8 @@ def read_panel(
     Parameters
     ----------
     source : Path or DataFrame
-        A CSV (UTF-8 with or without mark, else GB18030), XLSX or Parquet file whose first row
-        holds the headers, or a frame with the same headers as columns; each row is one city in
+        A CSV (UTF-8 with or without mark, else GB18030), a workbook or a Parquet file whose first
+        row holds the headers, or a frame with the same headers as columns; each row is one city in
         one year. A frame is left as it is.
     data : Data, optional
         Names of the keys where the catalogue does not know them, groups, units, own columns,
