@@ -62,6 +62,11 @@ class AuditResult:
         return tuple(issue for issue in self.open_issues if issue.level == "error")
 
     @property
+    def scale_doubts(self) -> tuple[str, ...]:
+        """Why the outcome looks like no level, where its scale is neither stated nor accepted."""
+        return tuple(issue.reason for issue in self.open_issues if issue.kind == "scale")
+
+    @property
     def counts(self) -> dict[str, int]:
         """Number of issues by level, accepted ones under ``accepted`` alone."""
         found = Counter(issue.level for issue in self.open_issues)

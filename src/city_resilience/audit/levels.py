@@ -23,7 +23,7 @@ def jumps(view: VariableView) -> Iterator[Issue]:
     trajectory, shift = view.trajectory, shifts(view.trajectory)
     with np.errstate(invalid="ignore"):
         surprise = np.abs(shift) / trajectory.usual_move
-        least = limit.JUMP_OUTCOME if view.is_outcome else limit.JUMP
+        least = limit.JUMP_OUTCOME if view.is_amount else limit.JUMP
         found = least.reached(shift, surprise)
     for at in cells_of(found):
         stays = ", and stays there"

@@ -143,6 +143,11 @@ class VariableView:
         return self.id == self.panel_view.outcome
 
     @property
+    def is_amount(self) -> bool:
+        """Whether it becomes the label and moves in percent, as all but a rate does."""
+        return self.is_outcome and self.variable.scale != "rate"
+
+    @property
     def years(self) -> Int:
         """Years of the panel, the columns of ``values``."""
         return self.panel_view.grid.years

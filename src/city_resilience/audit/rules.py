@@ -14,6 +14,7 @@ from city_resilience.audit import (
     gaps,
     levels,
     repeats,
+    scales,
     spikes,
     units,
 )
@@ -29,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *exchanges.RULES,
     *contradictions.RULES,
     *units.RULES,
+    *scales.RULES,
     *levels.RULES,
     *boundaries.RULES,
     *gaps.RULES,

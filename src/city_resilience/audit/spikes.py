@@ -96,13 +96,13 @@ def spikes(view: VariableView) -> Iterator[Issue]:
             yield _off_both_sides(view, evidence, one, "spike", "error")
         elif masked[one]:
             yield _as_of_then(view, (int(evidence.at[0][one]), int(evidence.at[1][one])))
-        elif warned[one] and not view.is_outcome:
+        elif warned[one] and not view.is_amount:
             yield _off_both_sides(view, evidence, one, "spike", "warning")
 
 
 def outcome_spikes(view: VariableView) -> Iterator[Issue]:
     """Find cells of the outcome off its trajectory by less than other variables are allowed."""
-    if not view.is_outcome:
+    if not view.is_amount:
         return
     evidence = weigh(view, limit.DOUBTED_OUTCOME)
     spike = evidence.certain | evidence.masked

@@ -178,6 +178,22 @@ LEAST_CITIES, LEAST_CITY_SCATTER = 10, 0.1
 # Largest value of a share from which it is a fraction of a percent; idle.
 TINY_SHARE = 0.01
 
+# --- the scale of the outcome -----------------------------------------------------------------
+
+# Places without which nothing is said from values.
+SCALE_PLACES = 3
+# Largest logarithm of an amount that is measured; standard deviation over the places of ln(value),
+# and usual yearly move of it, below which values between 1 and that are logarithms. Logarithms of
+# outputs have 0.05-0.15 and 0.01; outputs themselves 0.5-1.5 and 0.03-0.1.
+LARGEST_LOG, LOG_SPREAD, LOG_MOVE = 30.0, 0.3, 0.012
+# The same standard deviation below which values under one are shares.
+RATE_SPREAD = 0.7
+# Least standard deviation of ln(population) with which an amount is compared, and the slope on it
+# below which it is none: amounts have 0.7-1.2, amounts per head about 0.
+SIZE_SPREAD, SIZE_SLOPE = 0.3, 0.4
+# Fewest places of a province, and the share of its years in which its row is no sum of them.
+PROVINCE_PLACES, PROVINCE_SHARE = 3, 0.9
+
 # --- gaps and boundaries ----------------------------------------------------------------------
 
 # Share of the usual cities under which a year is a hole, or a variable fading; 0.3 is idle.

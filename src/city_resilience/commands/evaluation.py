@@ -172,7 +172,7 @@ def summary_of(
     dropped = evaluation.backtest.dropped
     info: RunInfo = {
         "files": source.panel.source,
-        "notes": source.panel.notes,
+        "notes": (*source.audited.scale_doubts, *source.panel.notes),
         "audit": {level: counts[level] for level in ("error", "warning", "note")},
         "accepted": source.audited.accepted,
         "unlabelled": {

@@ -40,8 +40,9 @@ class Measured:
         Why values are missing, counted; see ``count_reasons``.
     groups : DataFrame
         See `group_medians`; empty where the panel has no groups.
-    masked : tuple of str
-        Cells of what is measured that were left out, one sentence a variable.
+    notes : tuple of str
+        What speaks against the scale of the outcome, and cells of what is measured that were left
+        out, one sentence a variable.
     out : Path or None
         Where the table is.
     """
@@ -49,7 +50,7 @@ class Measured:
     frame: pd.DataFrame
     reasons: pd.DataFrame
     groups: pd.DataFrame
-    masked: tuple[str, ...]
+    notes: tuple[str, ...]
     out: Path | None
 
 
@@ -113,7 +114,8 @@ def measure(
     }
     chosen = _experiment(experiment, changes, gazetteer, groups)
     settings = chosen.outcome
-    panel = read_audited(data, chosen, purpose="measure").panel
+    read = read_audited(data, chosen, purpose="measure")
+    panel = read.panel
     composite = None
     if "composite" in measures:
         panel, composite = _with_components(panel, chosen)
@@ -136,7 +138,8 @@ def measure(
         if len(medians):
             write_table(medians, _medians_path(out))
     masked = _masked(panel, {settings.variable, settings.deflator, settings.weight}, measures)
-    return Measured(frame, count_reasons(frame), medians, masked, out)
+    notes = (*read.audit.scale_doubts, *masked)
+    return Measured(frame, count_reasons(frame), medians, notes, out)
 
 
 def _medians_path(out: Path) -> Path:
@@ -326,7 +329,7 @@ def _lines(result: Measured) -> Iterator[str]:
     for row in result.reasons[result.reasons["reason"] != ""].to_dict("records"):
         why = words(f"reason_{row['reason']}", "en")
         yield f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {why}"
-    yield from (f"Note: {note}" for note in result.masked)
+    yield from (f"Note: {note}" for note in result.notes)
     yield f"Table: {result.out}: {len(result.frame)} rows"
 
 
