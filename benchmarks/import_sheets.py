@@ -19,7 +19,7 @@ REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/raw"
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Return the processor seconds of a piece of work, which other jobs do not change."""
+    """Return the processor seconds of a piece of work, which other work on the machine hardly changes."""
     started = time.process_time()
     work()
     return time.process_time() - started
