@@ -19,7 +19,7 @@ REAL = Path(__file__).parents[2] / "shared/data/china_prefecture/raw"
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """Return the processor seconds of a piece of work, which other work on the machine hardly changes."""
+    """Return the processor seconds of some work, which hardly depend on what runs beside it."""
     started = time.process_time()
     work()
     return time.process_time() - started
