@@ -354,3 +354,13 @@ def test_a_repeated_row_of_a_panel_of_states_is_called_that(tmp_path):
     )
     path.write_text("\n".join(["state,year,fdi", *rows, *rows]))
     assert refusal(path).startswith("no city column")
+
+
+@pytest.mark.parametrize("named", ["第二产业占GDP比重", "gdp_share_secondary"])
+def test_the_unit_of_a_share_settles_it(tmp_path, named):
+    text, settings, _, *_ = CASES["share that is a percentage"]
+    path = tmp_path / "panel.csv"
+    path.write_text(text, encoding="utf-8")
+    panel = read_panel(path, Data(**settings, units={named: "%"}))
+    assert not panel.issues
+    assert panel.frame["gdp_share_secondary"].tolist() == pytest.approx([0.46, 0.44])
