@@ -149,6 +149,27 @@ def test_several_countries_in_one_panel_are_remarked():
     assert "5 countries stand in one panel, and every gap is relative to the sum of all" in text
 
 
+def test_several_currencies_are_asked_about():
+    frame = PANELS["europe"].make(PLACES)
+    frame["currency"] = frame["country"].map(lambda name: {"Arland": "ARL"}.get(name, "EUR"))
+    with pytest.raises(InputError, match="names 2 currencies"):
+        draft_experiment(frame)
+    asked = draft_experiment(frame, answers={"scale": "index"}).experiment.outcome
+    assert asked.scale == "index"
+
+
+def test_counts_and_ratios_of_output_are_told_apart():
+    frame = PANELS["counties"].make(PLACES).drop(columns="jobs")
+    frame = frame.rename(columns={"patents_per_10k": "number of firms"})
+    frame["number of firms"] = (100 * frame["number of firms"]).round() + 7
+    frame["grp"] = frame["number of firms"] * 3.7 + 1
+    frame["credit to gdp"] = 0.5 + frame["number of firms"] % 13
+    draft = draft_experiment(frame).experiment
+    assert draft.outcome.column == "grp"
+    assert "number of firms" in draft.data.columns
+    assert "credit to gdp" in draft.data.columns
+
+
 def test_money_without_a_unit_is_not_called_yuan():
     frame = PANELS["counties"].make(PLACES).rename(columns={"patents_per_10k": "loans"})
     draft = draft_experiment(frame)
@@ -193,9 +214,13 @@ def across(frame: pd.DataFrame) -> pd.DataFrame:
         (lambda frame: frame[frame["tahun"] < 2013], "at least 4"),
         (lambda frame: frame.assign(quarter=1), "divides the years"),
         (lambda frame: frame[["kabupaten", "tahun"]], "nothing can be forecast"),
+        (
+            lambda frame: frame.assign(tahun=1900 + 5 * (frame["tahun"] - 2000)),
+            "stands every 5 years",
+        ),
         (across, "city-resilience import"),
     ],
-    ids=["no years", "twice", "short", "quarters", "no numbers", "wide"],
+    ids=["no years", "twice", "short", "quarters", "no numbers", "five years", "wide"],
 )
 def test_what_is_no_panel_is_refused(change, message, tmp_path):
     path = tmp_path / "panel.csv"

@@ -138,11 +138,18 @@ def _useless(column: ColumnProfile, keys: Keys) -> str:
         return "text" if column.distinct > 1 else "the same in every row"
     if column.distinct < 2:
         return "the same in every row"
-    if column.says("idle") or (column.whole and column.says("code") and column.match is None):
+    coded = column.whole and column.says("code") and column.match is None
+    if column.says("idle") or (coded and _never_changes(keys.grid(column))):
         return "a number of rows or a code"
     if not (np.isfinite(keys.grid(column)).mean(axis=0) >= COVERED).any():
         return f"in no year do {COVERED:.0%} of the places have a value"
     return ""
+
+
+def _never_changes(values: Float) -> bool:
+    """Whether every place has one value in all years."""
+    known = values[np.isfinite(values).any(axis=1)]
+    return bool(np.all(np.nanmax(known, axis=1) == np.nanmin(known, axis=1)))
 
 
 def _past_of(column: ColumnProfile, outcome: OutcomeGuess) -> bool:

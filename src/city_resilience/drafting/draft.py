@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -89,6 +91,7 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
             f"{table.name}: {outcome.column.header!r} has in no year a positive value for nearly "
             "all places; name another column with --outcome, or leave out places without data"
         )
+    _refuse_gaps(table.name, [keys.first + at for at in common])
     label = label_of(table.name if table.source else "")
     noun, noun_from = noun_of(keys.city, label)
     first, last = keys.first + common[0], keys.first + common[-1]
@@ -111,3 +114,14 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
     guesses = tuple(guess for make in GUESSES for guess in make(overview))
     asked = (*keys.questions, *outcome.questions)
     return Sketch(overview, guesses, tuple(q for q in asked if q.flag not in answers))
+
+
+def _refuse_gaps(source: str, years: Sequence[int]) -> None:
+    """Refuse a panel of every fifth year: there is no growth from one year to the next."""
+    apart = sorted(later - year for year, later in pairwise(years))
+    if apart and (step := apart[len(apart) // 2]) > 1:
+        shown = ", ".join(map(str, years[:3]))
+        raise InputError(
+            f"{source}: the outcome stands every {step} years ({shown}, …), and a forecast needs "
+            "every year; bring a yearly panel"
+        )

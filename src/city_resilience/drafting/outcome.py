@@ -22,6 +22,9 @@ ALIKE = "none"
 COMMON = 0.9  # share of the places that a year needs to be an origin
 _SCALES = ("level", "log", "per_head", "index", "rate")
 _MOST_OPTIONS = 6
+_RELATED = re.compile(
+    r"\b(?:to|of|in|over|per|by) (?:the )?(?:gdp|grp|grdp|gva|gsp|output|pib|bip)\b"
+)
 _CONSTANT = re.compile(
     r"(?:19|20)\d{2} ?(?:prices?|euros?|dollars?|us|年价|年不变|年可比)|prices? of (?:19|20)\d{2}"
 )
@@ -118,7 +121,7 @@ def find_outcome(table: TableProfile, keys: Keys, answers: Answers) -> OutcomeGu
     questions: list[Question] = []
     candidates = sorted(_candidates(table, keys), key=lambda own: own.rank)
     best = _best(table, keys, candidates, answers, questions)
-    scale = _scale(best, answers, questions)
+    scale = _scale(table, best, answers, questions)
     if scale == "per_head" and answers.get("weight") == ALIKE:
         scale, answers = "index", {**answers, "weight": ""}
     weight = _weight(table, keys, scale, best, answers, questions)
@@ -162,7 +165,7 @@ def _candidate(column: ColumnProfile, values: Float) -> Candidate:
     kind = met(outcomes, bare or column.name)
     if column.says("rate") and kind in ("employment", "income"):
         kind = "rate"
-    if column.says("growth") or (column.says("rate") and kind == "output"):
+    if column.says("growth") or (kind == "output" and _is_ratio(column)):
         return Candidate(column, "", "rate", values)
     if column.says("deflator"):
         return Candidate(column, "", "index", values)
@@ -175,6 +178,11 @@ def _candidate(column: ColumnProfile, values: Float) -> Candidate:
     else:
         scale = "index" if column.says("index") else "level"
     return Candidate(column, kind, scale, values)
+
+
+def _is_ratio(column: ColumnProfile) -> bool:
+    """Whether output is what something else is put in relation to: credit to GDP, 占GDP比重."""
+    return column.says("rate") or bool(_RELATED.search(column.name))
 
 
 def _best(
@@ -221,21 +229,39 @@ def _growing(likely: Sequence[Candidate]) -> list[Candidate]:
     return [own for own in likely if own.scale == likely[0].scale] or list(likely)
 
 
-def _scale(best: Candidate, answers: Answers, questions: list[Question]) -> str:
+def _scale(
+    table: TableProfile, best: Candidate, answers: Answers, questions: list[Question]
+) -> str:
     if given := answers.get("scale"):
         if given not in _SCALES:
             raise InputError(f"--scale {given!r} is not among {', '.join(_SCALES)}; choose one")
         return given
-    if best.scale == "level" and _like_logs(best.values):
-        options = (
+    question = _doubt(table, best) if best.scale == "level" else None
+    if question is None:
+        return best.scale
+    questions.append(question)
+    return question.options[0][0]
+
+
+def _doubt(table: TableProfile, best: Candidate) -> Question | None:
+    """Return what is to be asked of numbers that no word calls anything but amounts."""
+    if _like_logs(best.values):
+        options = [
             ("log", "natural logarithms"),
             ("level", "amounts that add up over places"),
             ("index", "index numbers"),
-        )
+        ]
         text = f"the numbers of {best.column.header!r} look like logarithms: what are they?"
-        questions.append(Question("scale", text, options))
-        return "log"
-    return best.scale
+        return Question("scale", text, tuple(options))
+    currencies = max((c.distinct for c in table.columns if c.says("currency")), default=1)
+    if best.kind in ("output", "income") and currencies > 1:
+        options = [
+            ("index", "compare each place with the mean growth of all"),
+            ("level", "the amounts are in one currency already"),
+        ]
+        text = f"the panel names {currencies} currencies, and a sum over them says nothing:"
+        return Question("scale", text, tuple(options))
+    return None
 
 
 def _like_logs(values: Float) -> bool:

@@ -64,16 +64,16 @@ class ColumnProfile:
 
     @cached_property
     def unit(self) -> str:
-        """Unit in brackets, of the catalogue or of any currency; "" where none is stated."""
-        if known := unit_in_brackets(self.header):
-            return known
+        """Unit that is stated, with its prices, of the catalogue or of any currency; else ""."""
         parts = [part.strip("([【（〔)]】）〕 ") for part in _BRACKETS.findall(self.header)]
         pieces = [piece.strip() for part in parts for piece in re.split(r"[,;，；]", part)]
-        if any(_is_unit(piece) for piece in pieces):
+        if any(map(_is_money, pieces)):
             return ", ".join(pieces)
+        if parts:
+            return unit_in_brackets(self.header)
         words = self.words.split()
-        start = next((at for at, word in enumerate(words) if at and _is_unit(word)), len(words))
-        return "" if parts else " ".join(words[start:])
+        start = next((at for at, word in enumerate(words) if at and _is_money(word)), len(words))
+        return " ".join(words[start:])
 
     @cached_property
     def filled(self) -> Mask:
@@ -233,6 +233,6 @@ def _of_whole_places(headers: Sequence[str], cells: pd.DataFrame) -> Mask:
     return kept
 
 
-def _is_unit(text: str) -> bool:
+def _is_money(text: str) -> bool:
     """Whether a text is about money or names a scale."""
     return bool(_MONEY.search(text.casefold()) or _SCALES.search(text.casefold()))
