@@ -230,6 +230,21 @@ def test_what_is_no_panel_is_refused(change, message, tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_places_that_are_only_numbered_are_found():
+    frame = PANELS["logs"].make(PLACES)
+    frame["nr"] = frame["province"].astype("category").cat.codes + 13
+    draft = draft_experiment(frame.drop(columns="province")).experiment
+    assert draft.data.city == "nr"
+
+
+def test_a_class_is_no_outcome():
+    frame = PANELS["logs"].make(PLACES)
+    frame["employment class"] = 1 + frame.index % 9
+    frame = frame.rename(columns={"lgdp": "lwage"})
+    outcome = draft_experiment(frame).experiment.outcome
+    assert (outcome.column, outcome.scale) == ("lwage", "log")
+
+
 def test_rows_by_industry_say_what_they_differ_by():
     frame = PANELS["indonesia"].make(PLACES)
     both = pd.concat([frame.assign(sektor="tani"), frame.assign(sektor="industri")])

@@ -183,7 +183,8 @@ def _city(
 ) -> tuple[ColumnProfile, ColumnProfile | None, list[ColumnProfile]]:
     """Return the column of names, that of codes where names repeat, and further names."""
     assert year.years is not None
-    keyed = [c for c in table.columns if c is not year and _may_name(c)]
+    free = [c for c in table.columns if c is not year]
+    keyed = [c for c in free if _may_name(c)] or [c for c in free if _may_number(c, year.years)]
     if given := answers.get("city"):
         city = table.find(given, "city")
         if _is_key(city.codes, year.years):
@@ -227,6 +228,12 @@ def _may_name(column: ColumnProfile) -> bool:
     if column.distinct < 2 or column.distinct * 2 > column.filled.sum():
         return False
     return column.numbers is None or (column.whole and (_is_code(column) or bool(column.noun)))
+
+
+def _may_number(column: ColumnProfile, years: Int) -> bool:
+    """Whether a column that nothing names as one may number places: a key of whole numbers."""
+    repeated = column.distinct * 2 <= column.filled.sum()
+    return column.whole and repeated and _is_key(column.codes, years, 0.0)
 
 
 def _is_code(column: ColumnProfile) -> bool:

@@ -22,6 +22,7 @@ ALIKE = "none"
 COMMON = 0.9  # share of the places that a year needs to be an origin
 _SCALES = ("level", "log", "per_head", "index", "rate")
 _MOST_OPTIONS = 6
+_MOST_GRADES = 12  # different whole numbers that may be classes or ranks and no amounts
 _RELATED = re.compile(
     r"\b(?:to|of|in|over|per|by) (?:the )?(?:gdp|grp|grdp|gva|gsp|output|pib|bip)\b"
 )
@@ -150,7 +151,8 @@ def _candidates(table: TableProfile, keys: Keys) -> Iterator[Candidate]:
         if column.position in keys.taken or column.numbers is None or column.says("idle"):
             continue
         candidate = _candidate(column, keys.grid(column))
-        if len(candidate.common) >= 2 and candidate.column.distinct > 2:
+        graded = column.whole and column.distinct <= _MOST_GRADES
+        if len(candidate.common) >= 2 and not graded:
             yield candidate
 
 
