@@ -213,6 +213,8 @@ def across(frame: pd.DataFrame) -> pd.DataFrame:
         (lambda frame: pd.concat([frame, frame]), "keep one row for each place and year"),
         (lambda frame: frame[frame["tahun"] < 2013], "at least 4"),
         (lambda frame: frame.assign(quarter=1), "divides the years"),
+        (lambda frame: frame.assign(tahun=frame["tahun"].map("{}Q1".format)), "holds '2010Q1'"),
+        (lambda frame: frame.iloc[[0, 13]], "at least 4"),
         (lambda frame: frame[["kabupaten", "tahun"]], "nothing can be forecast"),
         (
             lambda frame: frame.assign(tahun=1900 + 5 * (frame["tahun"] - 2000)),
@@ -220,7 +222,17 @@ def across(frame: pd.DataFrame) -> pd.DataFrame:
         ),
         (across, "city-resilience import"),
     ],
-    ids=["no years", "twice", "short", "quarters", "no numbers", "five years", "wide"],
+    ids=[
+        "no years",
+        "twice",
+        "short",
+        "quarters",
+        "quarters as years",
+        "two rows",
+        "no numbers",
+        "five years",
+        "wide",
+    ],
 )
 def test_what_is_no_panel_is_refused(change, message, tmp_path):
     path = tmp_path / "panel.csv"

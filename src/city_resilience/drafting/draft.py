@@ -84,6 +84,7 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
         If the table is no panel, or an answer is no column or option.
     """
     keys = find_keys(table, answers)
+    plan_years(keys.first, keys.last)
     outcome = find_outcome(table, keys, answers)
     common = outcome.best.common
     if not common:

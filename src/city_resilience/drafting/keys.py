@@ -155,6 +155,8 @@ def _year(
     likely = named or [c for c in candidates if c.distinct > 1]
     exact = [c for c in likely if catalogue_key(c.header) == "year"]
     likely = exact if len(exact) == 1 else _unlike(likely)[0]
+    if not likely and (odd := _no_years(table)):
+        raise InputError(f"{table.name}: {odd}")
     if not likely:
         headers = ", ".join(column.header for column in table.columns)
         raise InputError(
@@ -170,6 +172,18 @@ def _year(
         questions.extend([question] if "year" not in answers else [])
         return table.find(chosen(question, answers), "year")
     return likely[0]
+
+
+def _no_years(table: TableProfile) -> str:
+    """Say what a column that is called year holds instead; "" where there is none."""
+    words = load_words().keys["year"]
+    for column in (c for c in table.columns if words.search(c.name)):
+        found = column.texts[column.filled].iloc[0]
+        return (
+            f"column {column.header!r} holds {found!r}, which is no year; a panel has one row for "
+            "each place and year: sum or average quarters and months by year, then run new again"
+        )
+    return ""
 
 
 def _span(column: ColumnProfile) -> str:
@@ -225,7 +239,8 @@ def _told_apart(
 
 def _may_name(column: ColumnProfile) -> bool:
     """Whether a column may name places: text, or whole numbers that are called codes or places."""
-    if column.distinct < 2 or column.distinct * 2 > column.filled.sum():
+    repeated = column.distinct * 2 <= column.filled.sum()
+    if column.distinct < 2 or not (repeated or column.noun or catalogue_key(column.header)):
         return False
     return column.numbers is None or (column.whole and (_is_code(column) or bool(column.noun)))
 
@@ -336,6 +351,12 @@ def _may_group(column: ColumnProfile, places: int) -> bool:
 def _no_key(table: TableProfile, keyed: Sequence[ColumnProfile], year: ColumnProfile) -> str:
     if not keyed:
         headers = ", ".join(column.header for column in table.columns)
+        single = next((c for c in table.columns if c.noun and c.distinct == 1), None)
+        if single is not None:
+            return (
+                f"{table.name}: {single.header!r} names one place only; resilience is relative to "
+                "others, bring at least two places"
+            )
         return f"{table.name}: no column names places; columns found: {headers}"
     assert year.years is not None
     best = max(keyed, key=lambda c: c.distinct)

@@ -151,7 +151,8 @@ def _candidates(table: TableProfile, keys: Keys) -> Iterator[Candidate]:
         if column.position in keys.taken or column.numbers is None or column.says("idle"):
             continue
         candidate = _candidate(column, keys.grid(column))
-        graded = column.whole and column.distinct <= _MOST_GRADES
+        few = column.distinct <= min(_MOST_GRADES, column.filled.sum() // 5)
+        graded = column.whole and few
         if len(candidate.common) >= 2 and not graded:
             yield candidate
 
