@@ -103,8 +103,9 @@ class _Law:
 
     def names(self) -> list[str]:
         drawn: list[str] = []
+        syllables = 3 if self.places <= 1000 else 5
         while len(drawn) < self.places:
-            name = "".join(self.rng.choice(_SYLLABLES, size=3)).capitalize()
+            name = "".join(self.rng.choice(_SYLLABLES, size=syllables)).capitalize()
             drawn += [name] if name not in drawn else []
         return drawn
 

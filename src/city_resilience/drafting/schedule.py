@@ -55,8 +55,8 @@ def plan_years(first: int, last: int) -> Schedule:
     """
     if last - first + 1 < _FEWEST_YEARS:
         raise InputError(
-            f"the panel has values for {last - first + 1} years ({first}-{last}), and a forecast needs "
-            f"at least {_FEWEST_YEARS} to learn from and to be scored; bring more years"
+            f"the panel has values for {last - first + 1} years ({first}-{last}), and a forecast "
+            f"needs at least {_FEWEST_YEARS} to learn from and to be scored; bring more years"
         )
     for longest in range(_LONGEST, 0, -1):
         for history, warmup in _WAYS:
