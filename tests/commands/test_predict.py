@@ -86,7 +86,10 @@ def test_manifest_describes_the_output(
     assert manifest["flags"].pop("target_year_over") == CITIES
     assert all(name.startswith("carried:") for name in manifest["flags"])
     assert manifest["simulated"] is True
+    account = manifest["data"].pop("account")
     assert manifest["data"] == {"file": "panel.csv", "fingerprint": panel.fingerprint()}
+    assert account == json.loads(json.dumps(panel.account.as_dict()))
+    assert (account["rows"], account["kept"]) == (len(panel.frame), len(panel.frame))
     assert manifest["model"]["reference"] == str(model)
     assert manifest["model"]["data_fingerprint"] == forecaster.fingerprint
     assert {"city-resilience", "numpy", "xgboost"} <= manifest["versions"].keys()

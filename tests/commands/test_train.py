@@ -221,7 +221,13 @@ def test_a_training_says_how_to_open_its_run(story, capsys, monkeypatch):
     words = ["ui", "--run", first.run_id, "--store", story.store_path]
     assert shlex.split(first.opening) == ["city-resilience", *words]
     train.show(first)
-    assert f"\nOpen it     {first.opening}\n" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert f"\nOpen it     {first.opening}\n" in shown
+    account = first.source.panel.account
+    read = len(account.columns) - len(account.left_out)
+    assert f"\nRead        {read} of {len(account.columns)} columns" in shown
+    assert f"{account.kept:,} of {account.rows:,} rows" in shown
+    assert first.summary["run"]["account"] == account.as_dict()
     # The command finds the run; a server is not started for this.
     monkeypatch.setattr(interface, "serve_pages", lambda store, port: Popen(["true"]))
     monkeypatch.setattr(ui, "_wait_for_answer", lambda store, root, server: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from city_resilience.reading.account import Account, ColumnRead, RowsAside
 from city_resilience.reading.issues import Issue, Place
 
 YEARS = (2000, 2023)
@@ -60,6 +61,21 @@ GAP = Issue(
 )
 ROWS = Issue("note", "boundary", "The city has 4 of 24 years.", city="三沙市")
 
+ACCOUNT = Account(
+    columns=(
+        ColumnRead("城市", "city"),
+        ColumnRead("年份", "year"),
+        ColumnRead(
+            *("从业_金融业(人)", "variable", "employment_finance", "10k persons"),
+            written="人",
+            factor=0.0001,
+        ),
+        ColumnRead("灯光指数", why="unknown"),
+    ),
+    rows=7110,
+    aside=(RowsAside("territory", 6, ((2, 4), (90, 92)), ("全国", "浙江省")),),
+)
+
 
 def make_audit(
     findings: Iterable[Issue] = (SPIKE, GAP, ROWS),
@@ -85,6 +101,7 @@ def make_audit(
             for id, years in shares.items()
             for year in range(YEARS[0], YEARS[1] + 1)
         ],
+        "account": ACCOUNT.as_dict(),
     }
 
 

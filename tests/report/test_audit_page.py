@@ -13,7 +13,9 @@ from rich.console import Console
 
 from city_resilience.commands import check
 from city_resilience.errors import InputError
+from city_resilience.reading.account import Account, ColumnRead
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.report.account import account_line
 from city_resilience.report.audit_page import render_audit, write_audit
 from city_resilience.report.audit_summary import summarise_audit
 from report_audit_inputs import GAP, ROWS, SPIKE, VARIABLES, make_audit
@@ -198,6 +200,34 @@ def test_terminal_says_what_page_says_in_few_lines() -> None:
     assert f"error: Employment in finance, 达州市, 2013 · {SPIKE.place}" in lines
     assert "… and 198 more warnings" in lines
     assert "--out audit.html" in lines[-1]
+
+
+def test_columns_and_rows_that_are_not_in_the_panel_are_named_on_screen_and_page() -> None:
+    lines = _terminal(make_audit()).splitlines()
+    assert lines[2:7] == [
+        "Columns of the file: 4, keys: 2, variables: 1, left out: 1, converted to another unit: 1",
+        "Rows: 7,104 of 7,110 are in the panel, set aside: 6",
+        "    converted: '从业_金融业(人)' (人 → 10k persons, × 0.0001)",
+        "    left out, neither in the catalogue nor declared: '灯光指数'",
+        "    rows set aside, a province, total, county or repeated header: 6 (全国, 浙江省)",
+    ]
+    page = render_audit(make_audit())
+    for text in ("灯光指数", "2–4, 90–92", "全国, 浙江省", "变量目录中没有，方案中也未声明"):
+        assert text in page
+
+
+def test_long_lists_of_an_account_are_cut_on_screen_alone() -> None:
+    columns = tuple(ColumnRead(f"own {at}", why="unknown") for at in range(40))
+    account = Account(columns, 10, ()).as_dict()
+    shown = _terminal({**make_audit(), "account": account})
+    assert "'own 4' and 35 more" in shown
+    assert "own 5" not in shown
+    assert "own 39" in render_audit({**make_audit(), "account": account})
+    line = account_line(account, "panel.csv")
+    assert line == (
+        "0 of 40 columns (left out: 'own 0', 'own 1', 'own 2' and 37 more), 10 of 10 rows; "
+        "see all with city-resilience check panel.csv"
+    )
 
 
 def test_outcome_may_be_unknown() -> None:

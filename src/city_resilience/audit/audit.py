@@ -77,8 +77,9 @@ class AuditResult:
         """Return a plain mapping for JSON.
 
         Besides the attributes: ``source``, ``cities`` (how many), ``years`` (first and last),
-        ``variables`` (id to labels, unit and family) and ``coverage`` (rows of variable, year and
-        the share of the cities with a value).
+        ``variables`` (id to labels, unit and family), ``coverage`` (rows of variable, year and
+        the share of the cities with a value) and ``account`` (what became of the file's columns
+        and rows, see `Account`).
         """
         grid, named = self.panel.grid(), ("label_en", "label_zh", "unit", "family")
         return {
@@ -93,6 +94,7 @@ class AuditResult:
             "issues": [issue.as_dict() | {"years": list(issue.years)} for issue in self.issues],
             "accepted": dict(self.accepted),
             "coverage": coverage_rows(grid),
+            "account": self.panel.account.as_dict(),
         }
 
 

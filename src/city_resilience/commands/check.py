@@ -96,7 +96,7 @@ def command(
 
 
 def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
-    """Show what an audit found: counts, what train refuses, the weightiest warnings, coverage.
+    """Show what an audit found: what came in, counts, the weightiest issues, coverage.
 
     Parameters
     ----------
@@ -111,6 +111,8 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
     say(console, f"{summary['source']}: {summary['size']['en']}")
     say(console, summary["verdict"]["en"], style)
+    for line in _account(summary["account"]):
+        say(console, line)
     if summary["issues"] or summary["accepted"]:
         console.print(_issues_by_check(summary["checks"]))
     for line in _leading(summary):
@@ -118,9 +120,19 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     console.print(_series_by_family(summary["series"]))
     say(
         console,
-        "Every issue with both its settings, and every series by year: "
+        "Every issue with both its settings, every column, row set aside and series by year: "
         "add --out audit.html (or audit.json) to city-resilience check",
     )
+
+
+def _account(account: Mapping[str, Any] | None) -> Iterable[str]:
+    """Yield what came in: columns and rows, and the first of those that did not."""
+    if account is None:
+        return
+    yield account["columns"]["en"]
+    yield account["rows"]["en"]
+    for line in account["lists"]:
+        yield f"    {line['en']}"
 
 
 def _issues_by_check(checks: Iterable[Mapping[str, Any]]) -> Table:

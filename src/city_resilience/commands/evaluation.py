@@ -173,6 +173,7 @@ def summary_of(
     info: RunInfo = {
         "files": source.panel.source,
         "notes": (*source.audited.scale_doubts, *source.panel.notes),
+        "account": source.panel.account.as_dict(),
         "audit": {level: counts[level] for level in ("error", "warning", "note")},
         "accepted": source.audited.accepted,
         "unlabelled": {

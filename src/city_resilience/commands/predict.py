@@ -161,6 +161,7 @@ def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
         "data": {
             "file": Path(result.panel.source).name,
             "fingerprint": result.panel.fingerprint(),
+            "account": result.panel.account.as_dict(),
         },
         "versions": {"city-resilience": __version__, **package_versions()},
     }
@@ -215,17 +216,21 @@ def command(**options: Any) -> None:
       city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
     """
     result = predict(**options)
-    show(result)
+    show(result, options["data"])
     for alarm in _alarms(result, options["data"]):
         click.echo(f"Alarm: {alarm}", err=True)
 
 
-def show(result: Predicted) -> None:
-    """Show how many forecasts there are, and from which model."""
+def show(result: Predicted, data: str = "DATA") -> None:
+    """Show how many forecasts there are, from which model, and what of the panel was read."""
+    from city_resilience.report.account import account_line
+
     click.echo(
         f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} cities "
         f"from origin {result.origin}, model {result.model}"
     )
+    if read := account_line(result.panel.account.as_dict(), data):
+        click.echo(f"Read: {read}")
 
 
 def _alarms(result: Predicted, data: str) -> Iterator[str]:

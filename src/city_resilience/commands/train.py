@@ -187,7 +187,13 @@ def show(result: Trained) -> None:
         say(console, line)
 
 
+def _panel_name(result: Trained) -> str:
+    return str(result.source.data) if isinstance(result.source.data, Path) else "DATA"
+
+
 def _lines(result: Trained) -> Iterator[str]:
+    from city_resilience.report.account import account_line
+
     counts, study = result.source.audited.counts, result.summary.get("study")
     found = [
         f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}"
@@ -196,6 +202,8 @@ def _lines(result: Trained) -> Iterator[str]:
     corrections = len(result.source.experiment.data.corrections)
     declared = f"{corrections} correction{'s' * (corrections != 1)} declared"
     yield f"Audit       {', '.join(found)}, {counts['accepted']} accepted; {declared}"
+    if read := account_line(result.source.panel.account.as_dict(), _panel_name(result)):
+        yield f"Read        {read}"
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
     yield f"Run         {result.run_id} in {result.store}"

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment.outcome import Outcome
+from city_resilience.reading.account import Account
 from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
 from city_resilience.reading.issues import Issue, Place
 
@@ -84,6 +85,8 @@ class Panel:
         Variable, city and year to the cell of a sheet, in a panel that was imported.
     issues : tuple of Issue
         Rows and cells that could not be read or used; they are not in the frame.
+    account : Account
+        What each column of the file became, and which rows were set aside.
     """
 
     frame: pd.DataFrame
@@ -96,6 +99,7 @@ class Panel:
     masked: tuple[str, ...] = field(default=(), compare=False)
     addresses: Mapping[tuple[str, str, int], Place] = field(default_factory=dict, compare=False)
     issues: tuple[Issue, ...] = field(default=(), compare=False)
+    account: Account = field(default=Account(), compare=False)
 
     @property
     def cities(self) -> list[str]:

@@ -106,7 +106,9 @@ class Placed:
         ``city`` (current full name), ``year``, ``province`` and the groups looked up, for the
         rows kept.
     kept : ndarray of bool, shape (rows,)
-        False for provinces, totals, counties and repeated headers.
+        False for provinces, totals, counties, repeated headers and unknown names.
+    unknown : ndarray of bool, shape (rows,)
+        Rows whose name means no unit, or several.
     notes : tuple of str
         What was left out, corrected or renamed, and units that had ended.
     issues : tuple of Issue
@@ -115,6 +117,7 @@ class Placed:
 
     keys: Mapping[str, Any]
     kept: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
     notes: tuple[str, ...]
     issues: tuple[Issue, ...]
 
@@ -163,7 +166,8 @@ def place_cities(
         labels = {code: gazetteer.group_label(code, group) for code in {c.adcode for c in cities}}
         placed[group] = pd.Series([labels[city.adcode] for city in cities], index=index)
     notes = (f"{why}: {found}" if kind == "row" else why for kind, found, why in named.notes())
-    return Placed(placed, kept, tuple(notes), tuple(_unknown(named.missing)))
+    unknown = names.index.isin(list(named.missing))
+    return Placed(placed, kept, unknown, tuple(notes), tuple(_unknown(named.missing)))
 
 
 def _unknown(missing: Mapping[int, NotFound]) -> Iterator[Issue]:

@@ -16,6 +16,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading import checks
+from city_resilience.reading.account import Account, Aside, RowsAside, spans_of
 from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
@@ -39,10 +40,23 @@ class _Rows:
     keys: dict[str, Any] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    aside: list[RowsAside] = field(default_factory=list)
 
-    def keep(self, chosen: NDArray[np.bool_]) -> None:
+    def keep(self, chosen: NDArray[np.bool_], why: Aside) -> None:
+        self.set_aside(~chosen, why)
+        self.drop(~chosen)
+
+    def drop(self, rows: NDArray[np.bool_]) -> None:
+        chosen = ~rows
         self.cells = self.cells[chosen]
         self.keys = {key: values[chosen] for key, values in self.keys.items()}
+
+    def set_aside(self, rows: NDArray[np.bool_], why: Aside, *, named: bool = False) -> None:
+        """Note which rows are not in the panel."""
+        if rows.any():
+            names = tuple(dict.fromkeys(self.keys["city"][rows])) if named else ()
+            spans = spans_of(self.cells.index[rows])
+            self.aside.append(RowsAside(why, int(rows.sum()), spans, names))
 
 
 def read_panel(
@@ -92,6 +106,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     outcome = settings.variable
     layout = lay_out(table.headers, data, settings)
     rows = _Rows(table.load([*layout.keys.values(), *layout.groups.values()]))
+    stood = len(rows.cells)
     blank = _leave_out_blank(rows, layout)
     if rows.cells.empty:
         raise InputError("a header and no rows; export the panel again")
@@ -101,7 +116,9 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     looked_up = groups_looked_up(table.headers, data)
     if data.gazetteer != "none":
         placed = place_cities(rows.keys, data.gazetteer, looked_up, level=layout.level)
-        rows.keep(placed.kept)
+        rows.set_aside(placed.unknown, "name", named=True)
+        rows.set_aside(~placed.kept & ~placed.unknown, "territory", named=True)
+        rows.drop(~placed.kept)
         rows.keys = dict(placed.keys)
         rows.notes += placed.notes
         rows.issues += placed.issues
@@ -111,7 +128,9 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
         raise InputError(layout.no_city)
     rows.issues += checks.check_duplicates(frame)
-    frame = frame.drop_duplicates(["city", "year"])
+    repeated = frame.duplicated(["city", "year"]).to_numpy(dtype=bool)
+    rows.set_aside(repeated, "duplicate")
+    frame = frame[~repeated]
     checks.check_cities(frame["city"], rows.issues)
     positions = {source.id: source.position for source in layout.sources}
     if outcome and outcome not in positions and outcome in layout.misfits:
@@ -128,6 +147,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         rows=ordered.index.to_numpy(dtype=np.int64),
         headers={source.id: source.header for source in layout.sources},
         issues=tuple(rows.issues),
+        account=Account(layout.columns, stood, tuple(rows.aside)),
     )
     return panel, rows.cells[positions[outcome]] if outcome else None
 
@@ -148,7 +168,7 @@ def _leave_out_blank(rows: _Rows, layout: Layout) -> list[str]:
         filled |= cells[source.position].notna().to_numpy(dtype=bool)
     if filled.all():
         return []
-    rows.keep(filled)
+    rows.keep(filled, "blank")
     return [f"{(~filled).sum()} blank rows left out"]
 
 
@@ -161,7 +181,7 @@ def _read_keys(rows: _Rows, headers: tuple[str, ...], layout: Layout) -> None:
     rows.keys = {"city": names, "year": years}
     if "province" in layout.keys:
         rows.keys["province"] = as_text(rows.cells[layout.keys["province"]])
-    rows.keep((names != "").to_numpy(dtype=bool) & checks.is_year(years))
+    rows.keep((names != "").to_numpy(dtype=bool) & checks.is_year(years), "keys")
 
 
 def _keep_scope(rows: _Rows, headers: tuple[str, ...], layout: Layout, scope: str) -> None:
@@ -177,7 +197,7 @@ def _keep_scope(rows: _Rows, headers: tuple[str, ...], layout: Layout, scope: st
         raise InputError(f"no row is about the scope {scope!r}; change scope in [data]")
     if left := int((~kept).sum()):
         rows.notes.append(f"{left} rows of another scope than {scope} left out")
-    rows.keep(kept)
+    rows.keep(kept, "scope")
 
 
 def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:

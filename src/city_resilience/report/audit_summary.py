@@ -15,6 +15,7 @@ from city_resilience.audit.audit import AUDIT_LEVELS
 from city_resilience.audit.wording import span
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.reading.issues import Place
+from city_resilience.report.account import summarise_account
 from city_resilience.report.audit_coverage import THIN, series_by_variable
 from city_resilience.report.texts import Both, Texts, both, joined
 
@@ -41,12 +42,12 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         ``accepted`` → number, accepted issues under no severity), ``leading`` (severity → its
         first five by weight), ``refused_rest`` (how many errors more), ``issues`` and
         ``accepted`` (rows ready to show), ``checks`` (counts by check), ``years``, ``coverage`` (a
-        sentence), ``series`` (coverage by family) and ``choices`` (what the filters offer: id,
-        name).
+        sentence), ``series`` (coverage by family), ``choices`` (what the filters offer: id, name)
+        and ``account`` (what came in, see `summarise_account`; None where it is not known).
     """
     say = Texts()
     name = re.split(r"[/\\]", audit["source"])[-1]
-    reasons = audit["accepted"]
+    reasons, account = audit["accepted"], audit["account"]
     rows = [_row(issue, audit["variables"], say) for issue in audit["issues"]]
     open_rows = [row for row in rows if row["id"] not in reasons]
     counts = {**_count(open_rows), "accepted": len(reasons)}
@@ -69,6 +70,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "years": [_heading(year, years) for year in years],
         "coverage": _coverage_lead(series, years, say),
         "series": _families(audit, series, open_rows, say),
+        "account": summarise_account(account, say) if account["columns"] else None,
         "choices": {key: _distinct(open_rows, key) for key in ("severity", "check", "variable")},
     }
 

@@ -88,6 +88,7 @@ class RunInfo(TypedDict, total=False):
     run_id: str
     files: str
     notes: Iterable[str]  # of the panel, sentences
+    account: Mapping[str, Any]  # what came in, as `Account.as_dict` returns it
     audit: Mapping[str, int]  # severity → number
     accepted: Mapping[str, str]  # issue → why
     unlabelled: Mapping[int, Mapping[str, int]]  # horizon → reason → city-years without a label
@@ -259,6 +260,7 @@ def _run(experiment: Experiment, info: RunInfo, labels: Labels) -> dict[str, Any
         "seconds": rounded(info.get("seconds"), 1),
         **{name: text_of(info.get(name)) for name in ("fingerprint", "created", "run_id", "files")},
         "notes": [str(note) for note in info.get("notes", ())],
+        "account": dict(info.get("account", {})),
         "audit": dict(info.get("audit", {})),
         "accepted": dict(info.get("accepted", {})),
         "unlabelled": [
