@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from city_resilience.commands.run import behind_naive
 from city_resilience.errors import InputError
-from city_resilience.tracking.gate import champion_gate
+from city_resilience.tracking.gate import Behind, Verdict, champion_gate
 
 
 def backtest(errors: dict[tuple[int, int], float], cities: int = 10) -> pd.DataFrame:
@@ -104,3 +105,35 @@ def test_frame_of_several_models_is_an_error() -> None:
     frame = backtest({(1, 2010): 1.0})
     with pytest.raises(InputError, match="backtest of the champion: city 0 2010, horizon 1, is"):
         champion_gate(frame, pd.concat([frame, frame]))
+
+
+BEHIND = Behind("damped", 1, 12)
+
+
+@pytest.mark.parametrize("decision", ["first", "lower"])
+def test_a_naive_rule_that_is_ahead_stands_in_the_way(decision):
+    verdict = Verdict(decision).against(BEHIND)
+    assert not verdict.passes
+    assert verdict.decision == "behind_naive"
+    for language, word in (("en", "12 % above that of the best naive rule"), ("zh", "12%")):
+        assert word in verdict.words(language)
+        assert "nan" not in verdict.words(language)
+
+
+@pytest.mark.parametrize("decision", ["not_lower", "same_recipe", "few_rows"])
+def test_what_stays_challenger_anyhow_keeps_its_reason(decision):
+    assert Verdict(decision).against(BEHIND).decision == decision
+    assert Verdict("lower").against(None).passes
+
+
+def test_behind_is_a_whole_percent_as_the_report_words_it():
+    scores = pd.DataFrame(
+        [
+            ("zero", 1, 1.0, 0.0),
+            ("blend", 1, 1.004, -0.004),
+            ("zero", 2, 1.0, 0.0),
+            ("blend", 2, 1.08, -0.08),
+        ],
+        columns=["model", "horizon", "mae", "skill_naive"],
+    ).assign(slice="all", level="all")
+    assert behind_naive(scores, "blend") == (Behind("zero", 2, 8),)

@@ -17,7 +17,7 @@ from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
-from city_resilience.tracking.gate import Verdict, promote
+from city_resilience.tracking.gate import Behind, Verdict, promote
 from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import (
@@ -106,6 +106,17 @@ def test_first_version_is_champion_and_gives_its_bundle_back(
     description = store.client.get_model_version("first", "1").description
     assert description.startswith("# Model card: A small simulated panel")
     assert "SIMULATED DATA" in description
+
+
+def test_a_first_version_behind_a_naive_rule_waits_for_a_user(
+    store: Store, panel: Panel, tmp_path: Path
+) -> None:
+    verdict = Verdict("first").against(Behind("zero", 1, 10))
+    version = train(store, panel, fitted(panel, "behind"), tmp_path, verdict)
+    assert version.aliases == ("challenger",)
+    assert champion_of("behind", store) is None
+    assert promote(version, store).reason == "first"
+    assert find_version("behind/1", store).is_champion
 
 
 def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(

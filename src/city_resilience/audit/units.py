@@ -61,11 +61,17 @@ def unit_doubts(view: PanelView) -> Iterator[Issue]:
     doubted: set[str] = set()
     for rule in _ranges():
         named = {rule.variable, *rule.over}
-        if named <= set(view.grid.values) and not doubted & named:
+        if named <= set(view.grid.values) and not doubted & named and _in_units(view, named):
             found = list(_magnitude(view, rule))
             doubted |= {rule.variable for _ in found}
             yield from found
     yield from _shares(view)
+
+
+def _in_units(view: PanelView, names: set[str]) -> bool:
+    """Whether variables are in the catalogue's units; one in another currency has no bounds."""
+    known = load_catalogue().variables
+    return all(view.variables[name].unit == known[name].unit for name in names)
 
 
 @cache

@@ -15,7 +15,15 @@ from functools import cache
 
 from city_resilience.catalogue.shipped import shipped_toml
 
-__all__ = ["Unit", "conversion_factor", "parse_unit"]
+__all__ = ["CURRENCIES", "Unit", "conversion_factor", "is_amount", "parse_unit"]
+
+CURRENCIES = frozenset(
+    [
+        *("yuan", "usd", "eur", "gbp", "jpy", "krw", "inr", "idr", "brl", "mxn", "rub", "vnd"),
+        *("thb", "other_currency"),
+    ]
+)
+"""Dimensions that are money: one is never converted to another."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,27 @@ def parse_unit(text: str) -> Unit | None:
     return Unit(above[0], above[1] / below[1], below[0]) if below else None
 
 
+def is_amount(text: str) -> bool:
+    """Tell whether a text is so many of something unknown, such as an unheard-of currency.
+
+    Examples
+    --------
+    >>> is_amount("billion zorkmid"), is_amount("million EUR"), is_amount("provisional")
+    (True, False, False)
+    """
+    word, _, base = unicodedata.normalize("NFKC", text).casefold().strip().partition(" ")
+    known = word in _words().multipliers and base.replace(" ", "").isalpha()
+    return known and parse_unit(text) is None
+
+
 def conversion_factor(found: Unit, wanted: Unit) -> float | None:
     """Return what values in one unit are multiplied by to be in another, or None.
 
     A per-head unit also takes its numerator alone, since headers of per-head columns often
     name only that: ``人均道路面积(平方米)``.
     """
+    if "other_currency" in (found.numerator, wanted.numerator):
+        return None
     if (found.numerator, found.denominator) == (wanted.numerator, wanted.denominator):
         return _tidy(found.scale / wanted.scale)
     if found.numerator == wanted.numerator and (found.denominator, wanted.denominator) == (

@@ -11,12 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
 from city_resilience.catalogue.shipped import shipped_toml
-from city_resilience.catalogue.units import conversion_factor, parse_unit
+from city_resilience.catalogue.units import CURRENCIES, conversion_factor, is_amount, parse_unit
 from city_resilience.errors import InputError
 
 __all__ = [
@@ -201,6 +201,7 @@ class _Header:
     scope: str = ""
     bare: bool = True
     cut: bool = False
+    prices: str = ""
 
 
 class Catalogue:
@@ -220,7 +221,9 @@ class Catalogue:
             for key in dict.fromkeys(map(_name_key, names)):
                 self._by_name.setdefault(key, []).append(variable)
 
-    def resolve(self, header: str, units: Mapping[str, str] | None = None) -> Match | None:
+    def resolve(
+        self, header: str, units: Mapping[str, str] | None = None, *, carry: bool = False
+    ) -> Match | None:
         """Find the variable that a header names.
 
         Parameters
@@ -229,6 +232,9 @@ class Catalogue:
             The column's header as it stands in the file.
         units : mapping of str to str, optional
             Declared units by header or by variable id; they overrule the header's own.
+        carry : bool
+            Take an amount of money in another currency than the variable's as it is: the
+            variable then has the unit of the header.
 
         Returns
         -------
@@ -248,6 +254,8 @@ class Catalogue:
             if not known:
                 continue
             match = _choose(header, reading, known, units or {})
+            if carry and (match is None or not match.unit_in_header):
+                match = _carried(header, reading, known, units or {}) or match
             if match or reading.cut:
                 return match
             raise _mismatch(header, reading, known, units or {})
@@ -319,11 +327,12 @@ def _readings(header: str) -> Iterator[_Header]:
 
 
 def _with_remarks(name: str, parts: list[str]) -> _Header:
-    unit, remarks, constant, scope = "", [], False, ""
+    unit, remarks, constant, scope, prices = "", [], False, "", ""
     for part in parts:
         rest, n_constant = _CONSTANT_PRICES.subn("", part.casefold())
         rest = _CURRENT_PRICES.sub("", rest).strip()
         constant |= n_constant > 0
+        prices = part if n_constant and not rest else prices
         scope = _scopes().get(_name_key(rest), scope)
         if not rest or _name_key(rest) in (*_PLAIN_REMARKS, *_scopes()):
             continue
@@ -333,7 +342,7 @@ def _with_remarks(name: str, parts: list[str]) -> _Header:
             constant |= undated != rest
         else:
             remarks.append(part)
-    return _Header(name, unit, tuple(remarks), constant, scope)
+    return _Header(name, unit, tuple(remarks), constant, scope, prices=prices)
 
 
 def _choose(
@@ -345,6 +354,27 @@ def _choose(
         factor = _factor(header, unit, variable)
         if factor is not None:
             return Match(variable, unit, factor, reading.remarks, reading.scope)
+    return None
+
+
+def _carried(
+    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+) -> Match | None:
+    """Return the first variable of a name that is money, in the currency of the header."""
+    for variable in _ranked(known, reading):
+        amount = next(filter(is_amount, reading.remarks), "")
+        unit = _unit(header, reading, variable, units) or amount
+        found, wanted = parse_unit(unit), parse_unit(variable.unit)
+        money = found.numerator in CURRENCIES if found else bool(amount)
+        if unit and money and wanted and wanted.numerator in CURRENCIES:
+            _, per, under = variable.unit.partition(" per ")
+            plain = found is None or not found.denominator
+            unit += (f"{per}{under}" if plain else "") + (
+                f", {reading.prices}" * bool(reading.prices)
+            )
+            carried = replace(variable, unit=unit, ranges=())
+            remarks = tuple(own for own in reading.remarks if own != amount)
+            return Match(carried, unit, 1.0, remarks, reading.scope)
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from city_resilience import __version__
@@ -17,6 +18,7 @@ from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions
@@ -33,7 +35,7 @@ from city_resilience.report.card import model_card
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.tasks.dataset import build_dataset
-from city_resilience.tracking.gate import Verdict, champion_gate
+from city_resilience.tracking.gate import Behind, Verdict, champion_gate
 from city_resilience.tracking.metrics import Metric
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
@@ -117,7 +119,32 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
 
 
 def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:
-    """Compare with the champion, refitted on this panel."""
+    """Compare with the champion, refitted on this panel, and with the best naive rule."""
+    behind = behind_naive(evaluation.scores, source.experiment.model.serve)
+    first = min(source.experiment.outcome.horizons)
+    ahead = next((one for one in behind if one.horizon == first), None)
+    return _against_champion(source, evaluation, store, progress).against(ahead)
+
+
+def behind_naive(scores: pd.DataFrame, serve: str) -> tuple[Behind, ...]:
+    """Return the horizons at which a model has larger errors than the best naive rule.
+
+    By a whole percent of the rule's error, as a report words it.
+    """
+    every = scores[scores["slice"] == "all"]
+    best, served = best_naive(every), every[every["model"] == serve]
+    return tuple(
+        Behind(best[row["horizon"]], int(row["horizon"]), percent)
+        for row in served.to_dict("records")
+        if row["horizon"] in best and np.isfinite(row["skill_naive"])
+        for percent in [round(-100 * row["skill_naive"])]
+        if percent > 0
+    )
+
+
+def _against_champion(
+    source: Source, evaluation: Evaluation, store: Store, progress: Progress
+) -> Verdict:
     champion = champion_of(source.experiment.name, store)
     if champion is None:
         return Verdict("first")

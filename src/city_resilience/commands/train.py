@@ -191,6 +191,30 @@ def _panel_name(result: Trained) -> str:
     return str(result.source.data) if isinstance(result.source.data, Path) else "DATA"
 
 
+def _behind(result: Trained) -> Iterator[str]:
+    """Say where a naive rule is ahead, and what to paste to serve the model or another."""
+    from city_resilience.commands.run import behind_naive
+    from city_resilience.report.texts import model_name
+
+    scores, model = result.evaluation.scores, result.source.experiment.model
+    found = {one.horizon: one for one in behind_naive(scores, model.serve)}
+    for horizon, one in found.items():
+        rule = model_name(one.naive, "en")
+        yield (
+            f"Behind      at h = {horizon}: errors are {one.percent} % above those of the best "
+            f"naive rule ({rule}); read these forecasts beside it"
+        )
+    first = min(result.source.experiment.outcome.horizons)
+    if first not in found or result.version.is_champion:
+        return
+    yield f"Serve it    city-resilience promote {result.version.reference}"
+    every = scores[(scores["slice"] == "all") & (scores["horizon"] == first)]
+    others = every[every["model"].isin({"blend", *model.members} - {model.serve})]
+    for name in others.nsmallest(1, "mae")["model"]:
+        if first not in {one.horizon for one in behind_naive(scores, name)}:
+            yield f"Or another  --set model.serve={name} (not behind at h = {first})"
+
+
 def _lines(result: Trained) -> Iterator[str]:
     from city_resilience.report.account import account_line
 
@@ -206,6 +230,7 @@ def _lines(result: Trained) -> Iterator[str]:
         yield f"Read        {read}"
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
+    yield from _behind(result)
     yield f"Run         {result.run_id} in {result.store}"
     yield f"Open it     {result.opening}"
     if result.out is not None:

@@ -268,7 +268,7 @@ def _find(headers: Headers, header: str, where: str) -> int:
 def _wordings(headers: Headers, taken: Iterable[int], data: Data) -> dict[int, Wording]:
     """Look up the columns that the experiment says nothing about."""
     read = {
-        at: match_header(header, data.units)
+        at: match_header(header, data.units, carry=True)
         for at, header in enumerate(headers)
         if header and at not in taken
     }

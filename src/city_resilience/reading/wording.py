@@ -160,7 +160,7 @@ def key_of(header: str) -> str:
     return _KEY_VARIABLES.get(catalogue_key(header), "")
 
 
-def match_header(header: str, units: Mapping[str, str]) -> Wording:
+def match_header(header: str, units: Mapping[str, str], *, carry: bool = False) -> Wording:
     """Find the variable that a header means.
 
     The words are tried whole, without their English repetition, and without numbering and such
@@ -170,6 +170,8 @@ def match_header(header: str, units: Mapping[str, str]) -> Wording:
     ----------
     units : mapping of str to str
         Declared units by header or variable id.
+    carry : bool
+        Take money in another currency as it is, see `Catalogue.resolve`.
 
     Raises
     ------
@@ -182,7 +184,7 @@ def match_header(header: str, units: Mapping[str, str]) -> Wording:
     for reading in _readings(text):
         known = {**units, **dict.fromkeys((reading,), *declared)} if declared else units
         try:
-            match = load_sheet_rules().catalogue.resolve(reading, known)
+            match = load_sheet_rules().catalogue.resolve(reading, known, carry=carry)
         except UnitMismatch as error:
             settled = bool(declared) or error.variable in units
             misfit = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from city_resilience.evaluation.scores import SCORES
@@ -45,4 +45,14 @@ def model_card(
         scores=SHOWN,
         rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],
         panel=panel,
+        behind=[found for h, part in parts.items() for found in _behind(h, part["skill"])],
     )
+
+
+def _behind(horizon: str, skill: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int, str]]:
+    """Yield horizon, percent and rule where the best naive rule has the smaller error."""
+    naive = next((row["model"] for row in skill if row.get("best_naive")), "")
+    for row in skill:
+        percent = round(-100 * (row.get("skill_naive") or 0.0)) if row.get("served") else 0
+        if naive and percent > 0:
+            yield horizon, percent, naive

@@ -20,15 +20,39 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.store import Store
 
-__all__ = ["Decision", "Promotion", "Verdict", "champion_gate", "compare_versions", "promote"]
+__all__ = [
+    "Behind",
+    "Decision",
+    "Promotion",
+    "Verdict",
+    "champion_gate",
+    "compare_versions",
+    "promote",
+]
 
 KEYS = ["city", "origin", "horizon"]
 PAIR_COLUMNS = ["horizon", "origin", "challenger", "champion", "rows"]
 LEAST_SHARE = 0.9
 TRUTH_TOLERANCE = 1e-6
 Decision = Literal[
-    "first", "lower", "not_lower", "same_recipe", "few_rows", "other_outcomes", "not_refitted"
+    "first",
+    "lower",
+    "behind_naive",
+    "not_lower",
+    "same_recipe",
+    "few_rows",
+    "other_outcomes",
+    "not_refitted",
 ]
+
+
+@dataclass(frozen=True)
+class Behind:
+    """A naive rule with smaller errors at a horizon, by how many percent of its own error."""
+
+    naive: str
+    horizon: int
+    percent: int
 
 
 @dataclass(frozen=True)
@@ -38,8 +62,9 @@ class Verdict:
     Attributes
     ----------
     decision : str
-        ``first`` (there is no champion), ``lower`` or ``not_lower`` (the challenger's error), or
-        why nothing was compared: ``same_recipe``, ``few_rows``, ``other_outcomes``,
+        ``first`` (there is no champion), ``lower`` or ``not_lower`` (the challenger's error),
+        ``behind_naive`` (it would have been one of the first two, and a naive rule has smaller
+        errors), or why nothing was compared: ``same_recipe``, ``few_rows``, ``other_outcomes``,
         ``not_refitted``.
     pairs : DataFrame
         Columns ``PAIR_COLUMNS``: the mean absolute errors (pp) of both models at each horizon and
@@ -49,6 +74,8 @@ class Verdict:
         outcomes differ.
     problem : str
         Why the champion could not be refitted.
+    behind : Behind or None
+        The naive rule that is ahead.
     """
 
     decision: Decision
@@ -57,6 +84,16 @@ class Verdict:
     rows: int = 0
     different: int = 0
     problem: str = ""
+    behind: Behind | None = None
+
+    def against(self, behind: Behind | None) -> Verdict:
+        """Return the verdict with what a naive rule that is ahead at the first horizon makes of it.
+
+        It stands in the way of a model that would become champion; the others stay as they are.
+        """
+        if behind is None or self.decision not in ("first", "lower"):
+            return self
+        return replace(self, decision="behind_naive", behind=behind)
 
     @property
     def passes(self) -> bool:
@@ -90,13 +127,15 @@ class Verdict:
 
     def words(self, language: str = "en", measure: str = "growth_gap") -> str:
         """Give the reason in one sentence, errors in the unit of the measure."""
-        first = self.first_horizon
-        say = Texts(measure_words(measure))
+        first, say = self.first_horizon, Texts(measure_words(measure))
+        behind = self.behind or Behind("", 0, 0)
         found = say(
             f"gate_{self.decision}",
             challenger=self.challenger_mae,
             champion=self.champion_mae,
-            horizon=first["horizon"].min(),
+            horizon=behind.horizon or first["horizon"].min(),
+            naive=say.name("model", behind.naive) if behind.naive else "",
+            percent=behind.percent,
             won=(first["challenger"] < first["champion"]).sum(),
             years=len(first),
             common=self.common,

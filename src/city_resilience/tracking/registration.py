@@ -47,8 +47,9 @@ def register(
 ) -> ModelVersion:
     """Register a bundle under the experiment's name, as challenger and perhaps as champion.
 
-    It becomes champion if the model has none yet or the verdict passes. If anything fails, the
-    version and the logged model are removed again, and aliases stand as they were.
+    It becomes champion if the verdict passes, or if the model has none and no naive rule is ahead.
+    If anything fails, the version and the logged model are removed again, and aliases stand as
+    they were.
 
     Parameters
     ----------
@@ -151,7 +152,8 @@ def _set_aliases(
 ) -> None:
     """Make the version the challenger and, where it is due, the champion."""
     before = dict(client.get_registered_model(name).aliases)
-    champion = CHAMPION not in before or (verdict is not None and verdict.passes)
+    decision = verdict.decision if verdict else "first"
+    champion = decision == "lower" or (CHAMPION not in before and decision != "behind_naive")
     for alias in (CHALLENGER, CHAMPION) if champion else (CHALLENGER,):
         if alias in before:
             old = str(before[alias])
