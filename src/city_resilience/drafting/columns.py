@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -96,40 +96,29 @@ def _role(
     table: TableProfile, keys: Keys, outcome: OutcomeGuess, column: ColumnProfile, ids: set[str]
 ) -> Role:
     wanted = column is outcome.weight or column is outcome.deflator
-    known = column.match is not None and is_trusted(column, table)
-    known = known and column.match is not None and column.match.variable.id not in ids
     why = "" if wanted else _useless(column, keys)
     if why:
         return Role(column, "left", why=why)
-    last, size = _last(keys, column), _with_size(keys, outcome, column)
-    if known:
-        assert column.match is not None
-        return Role(
-            column,
-            "known",
-            column.match.variable.id,
-            percent=_in_percent(column),
-            with_size=size,
-            last=last,
-        )
+    match = column.match
+    size, last = _with_size(keys, outcome, column), _last(keys, column)
+    if match is not None and is_trusted(column, table) and match.variable.id not in ids:
+        percent = _in_percent(column)
+        id = match.variable.id
+        return Role(column, "known", id, percent=percent, with_size=size, last=last)
     again = any(own.column is column for own in outcome.others) or _past_of(column, outcome)
-    misread = column.match is not None
-    if again and not wanted and not misread:
-        return Role(
-            column, "left", why="another measure of the outcome, whose past is known already"
-        )
+    if again and not wanted and match is None:
+        why = "another measure of the outcome, whose past is known already"
+        return Role(column, "left", why=why)
+    role = _declared(column, ids)
+    no_indicator = again or column is outcome.deflator
+    return replace(role, with_size=size, last=last, excluded=no_indicator)
+
+
+def _declared(column: ColumnProfile, ids: set[str]) -> Role:
     family, why = _family(column)
-    return Role(
-        column,
-        "own",
-        _new_id(column, ids, ""),
-        family,
-        why,
-        _direction(column),
-        with_size=size,
-        last=last,
-        excluded=(again and misread) or column is outcome.deflator,
-    )
+    told = met(load_words().directions, column.words)
+    direction = {"better": 1, "worse": -1, "": 0}[told]
+    return Role(column, "own", _new_id(column, ids, ""), family, why, direction)
 
 
 def _useless(column: ColumnProfile, keys: Keys) -> str:
@@ -172,11 +161,6 @@ def _family(column: ColumnProfile) -> tuple[str, str]:
     found = families[family].search(column.name)
     assert found is not None
     return family, f"by {found[0]!r}"
-
-
-def _direction(column: ColumnProfile) -> int:
-    told = met(load_words().directions, column.words)
-    return {"better": 1, "worse": -1, "": 0}[told]
 
 
 def _in_percent(column: ColumnProfile) -> bool:
