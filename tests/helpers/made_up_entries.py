@@ -66,6 +66,9 @@ ENTRIES = {
     "a word of yearbook sheets": (
         Edit("catalogue/sheets.toml", 'year = ["统计年度"', after=', "made-up year"'),
     ),
+    "a word by which `new` guesses": (
+        Edit("catalogue/families.toml", "digital = [\n", after='  "glimmer",\n'),
+    ),
     "a measure of resilience": (
         Edit(
             "resilience/measures.py",

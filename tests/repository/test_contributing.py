@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +80,7 @@ def inputs(folder: Path) -> None:
     lent = np.random.default_rng(1).uniform(0.7, 0.9, len(frame)) * frame["Real GDP (100m yuan)"]
     frame["Lent by made-up banks (100m yuan)"] = lent.round(2)
     frame.loc[17, PATENTS] = 1234.0
+    frame["Glimmer posts"] = np.random.default_rng(2).uniform(5.0, 6.0, len(frame)).round(3)
     text = EXPERIMENT
     for old, new in CHANGES.items():
         assert text.count(old) == 1
@@ -91,6 +93,7 @@ def inputs(folder: Path) -> None:
 VERBS = (
     "check panel.csv --experiment experiment.toml --out audit.html",
     "import sheet.xlsx --out imported.csv --headers id --gazetteer none",
+    "new panel.csv --out drafted.toml",
     "train experiment.toml --out out --store store",
     "report --model made_up@champion --store store --out again.html",
     "predict --data panel.csv --model out/model --out forecast.csv",
@@ -164,6 +167,11 @@ def word_of_sheets(run: Walked) -> None:
     assert (row["city"], row["year"]) == ("City A", 2010)
 
 
+def word_of_drafts(run: Walked) -> None:
+    columns = tomllib.loads(run.text("drafted.toml"))["data"]["columns"]
+    assert columns["Glimmer posts"]["family"] == "digital"
+
+
 def measure(run: Walked) -> None:
     for name in ("out/report.html", "again.html"):
         page = run.text(name)
@@ -211,7 +219,8 @@ USES: dict[str, Callable[[Walked], None]] = dict(
     zip(
         ENTRIES,
         (
-            *(indicator, variable, name_in_headers, word_of_sheets, measure, learner),
+            *(indicator, variable, name_in_headers, word_of_sheets, word_of_drafts),
+            *(measure, learner),
             *(audit_rule, statistic, figure),
         ),
         strict=True,
