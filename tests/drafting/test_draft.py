@@ -135,8 +135,10 @@ def test_a_rate_that_says_no_direction_asks_for_it():
 
 
 def test_a_count_that_says_that_large_places_are_large_is_warned_of():
-    text = draft_experiment(PANELS["indonesia"].make(PLACES)).text
-    before = text[: text.index('[data.columns."Penduduk (ribu)"]')]
+    frame = PANELS["indonesia"].make(PLACES)
+    frame["Hospital beds"] = frame["Penduduk (ribu)"] * 2.0
+    text = draft_experiment(frame).text
+    before = text[: text.index('[data.columns."Hospital beds"]')]
     assert "large places are large" in " ".join(
         before.split("\n\n")[-1].replace("# ", "").split("\n")
     )

@@ -159,7 +159,7 @@ def _about(overview: Overview, role: Role) -> str:
     if role.excluded:
         return "another measure of the outcome: declared, and excluded from the forecast below"
     why = f"{role.family}: {role.why}"
-    if role.with_size >= SIZE_ALONE:
+    if role.with_size >= SIZE_ALONE and not role.column.says("population"):
         why += (
             f". It mostly says that large places are large (rank correlation with their size "
             f"{role.with_size:.2f}): a column per head or per area would say more"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from city_resilience.drafting.divisions import unlike
 from city_resilience.drafting.guess import Answers, Question, chosen
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
-from city_resilience.drafting.words import load_words
+from city_resilience.drafting.words import load_words, met
 from city_resilience.errors import InputError
 from city_resilience.reading.wording import catalogue_key
 
@@ -57,8 +57,9 @@ def _refuse_parts_of_years(table: TableProfile) -> None:
 
 def _no_years(table: TableProfile) -> str:
     """Say what a column that is called year holds instead, or that there is none."""
-    words = load_words().keys["year"]
-    for column in (c for c in table.columns if words.search(c.name)):
+    words, families = load_words().keys["year"], load_words().families
+    called = (c for c in table.columns if words.search(c.name) and not met(families, c.name))
+    for column in called:
         found = column.texts[column.filled].iloc[0]
         return (
             f"column {column.header!r} holds {found!r}, which is no year; a panel has one row for "
