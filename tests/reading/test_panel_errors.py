@@ -247,7 +247,8 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    expected = "a folder, not a panel file; name a .csv, .xlsx, .xls, .ods or .parquet file"
+    kinds = ".csv, .tsv, .xlsx, .xls, .ods, .parquet or .dta"
+    expected = f"a folder, not a panel file; name a {kinds} file"
     assert refusal(tmp_path) == expected
 
 
@@ -274,8 +275,8 @@ def test_folder(tmp_path):
         ("panel.parquet", b"no parquet file", "not a readable Parquet file; write it again"),
         (
             "panel.csv",
-            "city,year\nA,2010\n".encode("utf-16"),
-            "not UTF-8 or GB18030 text, byte 0xff at offset 0; save it as CSV UTF-8",
+            "city,year\nA,2010\n".encode("utf-16")[:-1],
+            "not UTF-16 text, byte 0x0a at offset 34; save it as CSV UTF-8",
         ),
         (
             "panel.csv",
@@ -332,7 +333,8 @@ def test_undecodable_byte_beyond_the_first_block(tmp_path):
     path = tmp_path / "panel.csv"
     path.write_bytes(b"city,year\n" + b"A,2010\n" * 200_000 + b"\xff")
     assert refusal(path) == (
-        "not UTF-8 or GB18030 text, byte 0xff at offset 1400010; save it as CSV UTF-8"
+        "not UTF-8, Windows-949, GB18030, Windows-1252 or Windows-1251 text, byte 0xff at offset "
+        "1400010; save it as CSV UTF-8"
     )
 
 

@@ -96,6 +96,13 @@ class Data(Table):
         "between places of one name.",
         examples=["ibge_code"],
     )
+    decimal: Literal["", ".", ","] = Field(
+        default="",
+        exclude_if=not_,
+        description="The mark of decimals in cells of text, a point or a comma; the other one then "
+        "groups thousands. Each column's own cells tell it when left out.",
+        examples=[","],
+    )
     groups: tuple[str, ...] = Field(
         default=(),
         description="Columns whose values group the places in tables of scores and drivers. With "

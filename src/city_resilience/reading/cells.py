@@ -9,8 +9,8 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import takewhile
 from typing import Any
@@ -20,9 +20,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.reading.number_style import (
+    EITHER,
+    GROUPED,
+    Style,
+    number_style,
+    unmarked,
+)
+from city_resilience.reading.number_style import (
+    Decimal as DecimalMark,
+)
 
 __all__ = [
     "BLANK",
+    "STYLES",
     "Cell",
     "Numbers",
     "as_text",
@@ -34,20 +45,22 @@ __all__ = [
     "read_numbers",
 ]
 
-_PLAIN = r"[+-]?\d+(?:\.\d+)?"
+_PLAIN, _WHOLE = r"[+-]?\d+(?:\.\d+)?", r"[+-]?\d+"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
-_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3})+\.\d+|(?:,\d{3}){2,})")
-_EITHER = re.compile(r"[+-]?\d{1,3},\d{3}")
-_BY_THOUSANDS = re.compile(r"[+-]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,3})(?:\.\d*)?")
 _YEAR = re.compile(r"(?:FY\s*)?((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?", re.IGNORECASE)
 _DATE = re.compile(
     r"((?:18|19|20|21)\d{2})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?日?月?(?: 0?0:00(:00)?)?"
 )
 _TRUTHS = {"true": 1.0, "false": 0.0}
+STYLES = {
+    "thousands": "their comma as a thousands mark",
+    "decimal": "their comma as the decimal mark",
+}
 _HUGE = 10**300
 _NO_NUMBER = "number expected"
+_UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "." in [data] says)'
 _INFINITE_VALUE = "infinite value"
 
 
@@ -69,8 +82,8 @@ class Cell:
         What was probably meant by a faulty cell.
     mark : str
         Footnote marks that stood behind the number.
-    thousands : bool
-        Whether its comma counts as a thousands mark because its column says so.
+    style : str
+        What its marks were taken for because its column says so: ``thousands`` or ``decimal``.
     """
 
     value: float = math.nan
@@ -79,7 +92,7 @@ class Cell:
     fault: str = ""
     likely: str = ""
     mark: str = ""
-    thousands: bool = False
+    style: Style = ""
 
     @property
     def known(self) -> bool:
@@ -148,7 +161,7 @@ def cell_year(cell: Any) -> int | None:
     return int(date[1]) if yearly else None
 
 
-def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
+def parse_cell(cell: Any, *, style: Style = "") -> Cell:
     """Read a cell as a number.
 
     A comma is a thousands mark only where it can be nothing else, in several groups of three or
@@ -157,8 +170,8 @@ def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
 
     Parameters
     ----------
-    thousands : bool
-        Whether the cells of the column agree that commas group thousands; see `parse_column`.
+    style : str
+        What the marks in the numbers of the column are; see `number_style`.
 
     Examples
     --------
@@ -166,7 +179,7 @@ def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
     (237.52, 1234567.0)
     >>> parse_cell("5,97").likely, parse_cell("…") == BLANK
     ('5.97', True)
-    >>> parse_cell("1,234").likely, parse_cell("1,234", thousands=True).value
+    >>> parse_cell("1,234").likely, parse_cell("1,234", style="thousands").value
     ('1234 or 1.234', 1234.0)
     """
     if cell is None or cell is pd.NA or cell is pd.NaT:
@@ -174,7 +187,7 @@ def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
     if isinstance(cell, Decimal) or (isinstance(cell, int) and abs(cell) >= _HUGE):
         cell = str(cell)
     if isinstance(cell, str):
-        return _parse_text(cell, thousands)
+        return _parse_text(cell, style)
     if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | float | np.number):
         return Cell(fault=_NO_NUMBER)
     number = float(cell)
@@ -185,17 +198,16 @@ def parse_cell(cell: Any, *, thousands: bool = False) -> Cell:
     return Cell(number, _decimals(repr(cell)))
 
 
-def parse_column(cells: Sequence[Any], beside: Sequence[str] = ()) -> list[Cell]:
+def parse_column(cells: Sequence[Any], decimal: DecimalMark = "") -> list[Cell]:
     """Read the cells of a column, which decides together what none of them says alone.
 
-    Commas group thousands where every cell with one is written so, no number without one has
-    more than three digits before the point, and one of them can mean nothing else. A column of
-    nothing but truth values holds ones and zeros.
+    What its commas and points are is decided by `number_style`. A column of nothing but truth
+    values holds ones and zeros.
 
     Parameters
     ----------
-    beside : sequence of str
-        Further cells of the column, plain numbers without a comma.
+    decimal : str
+        What the file or the experiment says about the mark of decimals.
 
     Examples
     --------
@@ -205,14 +217,21 @@ def parse_column(cells: Sequence[Any], beside: Sequence[str] = ()) -> list[Cell]
     [nan, 5.97]
     """
     truths = [*takewhile(lambda truth: truth is not None, map(_truth, cells))]
-    if len(truths) == len(cells) and not len(beside):
+    if len(truths) == len(cells):
         return [Cell(truth) for truth in truths]  # type: ignore[arg-type]
-    texts = [cell for cell in cells if isinstance(cell, str)]
-    thousands = any("," in _width(text) for text in texts) and _by_thousands([*texts, *beside])
-    return [parse_cell(cell, thousands=thousands) for cell in cells]
+    style = _style_of(cells, decimal)
+    return [parse_cell(cell, style=style) for cell in cells]
 
 
-def read_numbers(column: pd.Series) -> Numbers:
+def _style_of(cells: Sequence[Any], decimal: DecimalMark) -> Style:
+    texts = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
+    if not decimal and not any("," in _width(text) for text in texts):
+        return ""
+    others = {c for c in cells if isinstance(c, int | float) and math.isfinite(c)}
+    return number_style(texts, others, decimal)
+
+
+def read_numbers(column: pd.Series, decimal: DecimalMark = "") -> Numbers:
     """Read a column of a table; what is a number already is not looked at twice.
 
     Returns
@@ -228,14 +247,18 @@ def read_numbers(column: pd.Series) -> Numbers:
     objects = column.to_numpy(dtype=object, na_value=None)
     texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
     codes, distinct = pd.factorize(objects[texts])
-    plain = pd.Series(distinct, dtype=str).str.fullmatch(_PLAIN).to_numpy(dtype=bool)
+    style = _style_of([*distinct, *objects[~texts]], decimal)
+    pattern = _WHOLE if style in ("decimal", "unclear") else _PLAIN
+    plain = pd.Series(distinct, dtype=str).str.fullmatch(pattern).to_numpy(dtype=bool)
     where = np.empty(len(objects), dtype=np.int64)
     where[texts] = codes
     where[~texts] = len(distinct) + np.arange(int((~texts).sum()))
     found = np.full(len(distinct) + int((~texts).sum()), np.nan)
     found[: len(plain)][plain] = distinct[plain].astype(np.float64)
     odd = np.append(np.flatnonzero(~plain), np.arange(len(distinct), len(found)))
-    parsed = parse_column([*distinct[~plain], *objects[~texts]], distinct[plain])
+    further = [*distinct[~plain], *objects[~texts]]
+    truths = () if plain.any() else parse_column(further, decimal)
+    parsed = truths or [parse_cell(cell, style=style) for cell in further]
     found[odd] = [cell.value for cell in parsed]
     more = {int(at): cell for at, cell in zip(odd, parsed, strict=True) if cell != Cell(cell.value)}
     rows = np.flatnonzero(np.isin(where, list(more))).tolist()
@@ -248,8 +271,8 @@ def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
     percent[[at for at, cell in odd.items() if cell.percent]] = True
     marks = Counter(cell.mark for cell in odd.values() if cell.mark)
     notes = [f"{n} numbers read without the footnote mark {mark}" for mark, n in marks.items()]
-    if grouped := sum(cell.thousands for cell in odd.values()):
-        notes.append(f"{grouped} numbers read with their comma as a thousands mark")
+    styles = Counter(cell.style for cell in odd.values() if cell.style)
+    notes += [f"{count} numbers read with {STYLES[style]}" for style, count in styles.items()]
     wrong = {at: cell for at, cell in odd.items() if cell.fault}
     return Numbers(values, percent, wrong, tuple(notes))
 
@@ -291,16 +314,8 @@ def _truth(cell: Any) -> float | None:
     return math.nan if parse_cell(cell) == BLANK else None
 
 
-def _by_thousands(texts: Iterable[str]) -> bool:
-    """Tell whether the numbers of a column agree that commas group thousands."""
-    numbers = [_width(text).strip() for text in texts]
-    numbers = [text for text in numbers if "," in text or _NUMBER.fullmatch(text)]
-    certain = any(_GROUPED.fullmatch(text) for text in numbers)
-    return certain and all(_BY_THOUSANDS.fullmatch(text) for text in numbers)
-
-
-def _parse_text(cell: str, thousands: bool) -> Cell:
-    if _NUMBER.fullmatch(cell):
+def _parse_text(cell: str, style: Style) -> Cell:
+    if _NUMBER.fullmatch(cell) and (style in ("", "thousands") or "." not in cell):
         return _finite(float(cell), Cell(digits=_decimals(cell)))
     rules, raw = load_sheet_rules(), cell_text(cell)
     if raw in rules.missing or unicodedata.normalize("NFKC", raw) in rules.missing:
@@ -309,25 +324,32 @@ def _parse_text(cell: str, thousands: bool) -> Cell:
     text = unicodedata.normalize("NFKC", bare).replace("−", "-").strip()
     percent = text.endswith("%")
     text = text.removesuffix("%").rstrip()
-    grouped = thousands and _EITHER.fullmatch(text) is not None
-    number = _number(text.replace(",", "") if grouped else text)
+    bare_number = unmarked(text, style)
+    number = _number(bare_number)
+    if style == "unclear" and not text.isdigit():
+        return Cell(fault=_UNCLEAR, likely=_either(text))
     if number is None:
         return _fault(unicodedata.normalize("NFKC", raw))
     mark = raw[len(bare) :].strip()
-    said = Cell(digits=_decimals(text), percent=percent, mark=mark, thousands=grouped)
+    said = Cell(
+        digits=_decimals(bare_number),
+        percent=percent,
+        mark=mark,
+        style=style if bare_number != text else "",
+    )
     return _finite(number, said)
 
 
 def _finite(number: float, said: Cell) -> Cell:
     if math.isinf(number):
         return Cell(fault=_INFINITE_VALUE)
-    return Cell(number, said.digits, said.percent, mark=said.mark, thousands=said.thousands)
+    return replace(said, value=number)
 
 
 def _number(text: str) -> float | None:
     if _NUMBER.fullmatch(text) or _INFINITE.fullmatch(text):
         return float(text)
-    if _SPACED.fullmatch(text) or _GROUPED.fullmatch(text):
+    if _SPACED.fullmatch(text) or GROUPED.fullmatch(text):
         return float(text.replace(" ", "").replace(",", ""))
     return None
 
@@ -340,14 +362,16 @@ def _fault(text: str) -> Cell:
     lines = text.split()
     if len(lines) > 1 and all(_NUMBER.fullmatch(line) for line in lines):
         return Cell(fault=f"{len(lines)} numbers in one cell")
-    if _EITHER.fullmatch(text):
-        return Cell(
-            fault=_NO_NUMBER, likely=text.replace(",", "") + " or " + text.replace(",", ".")
-        )
+    if EITHER.fullmatch(text):
+        return Cell(fault=_NO_NUMBER, likely=_either(text))
     glyphs = load_sheet_rules().glyphs
     mended = "".join(glyphs.get(c, c) for c in text).strip(" .'`\"")
     likely = mended if mended != text and _NUMBER.fullmatch(mended) else ""
     return Cell(fault=_NO_NUMBER, likely=likely)
+
+
+def _either(text: str) -> str:
+    return f"{re.sub('[,.]', '', text)} or {text.replace(',', '.')}"
 
 
 def _decimals(text: str) -> int:

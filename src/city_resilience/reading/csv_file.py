@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 import warnings
@@ -16,12 +15,16 @@ import pandas as pd
 
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError
+from city_resilience.reading.encodings import LABELS, find_encoding
+from city_resilience.reading.number_style import Decimal
 
 __all__ = ["CsvFile", "open_csv"]
 
-_ENCODINGS = {"utf-8-sig": "UTF-8", "gb18030": "GB18030"}
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 100
+# Numbers in which the mark can only begin decimals.
+_WITH_POINT = re.compile(r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|0?\.\d{3})")
+_WITH_COMMA = re.compile(r"[+-]?(?:[\d.]*\d,(?:\d{1,2}|\d{4,})|0,\d{3})")
 _QUOTES = "put quotes around cells that contain a comma"
 
 
@@ -33,21 +36,25 @@ class CsvFile:
     ----------
     path : Path
     encoding : str
-        The first of UTF-8 and GB18030 that decodes the whole file.
+        Its encoding; see `find_encoding`.
     separator : str
-        The one that gives most lines the same number of cells.
+        The one that gives most lines the same number of cells, and the most cells.
+    decimal : str
+        ``?`` where the separator, or numbers such as ``12,5``, say that decimals may begin with a
+        comma; see `number_style`.
     """
 
     path: Path
     encoding: str
     separator: str
+    decimal: Decimal = ""
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What is remarkable about the encoding."""
         if self.encoding == "utf-8-sig":
             return ()
-        return (f"{self.path.name}: read as {_ENCODINGS[self.encoding]}",)
+        return (f"{self.path.name}: read as {LABELS[self.encoding]}",)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows as they stand.
@@ -93,7 +100,7 @@ class CsvFile:
                     header=0,
                     names=range(width),
                     index_col=False,
-                    dtype=dict.fromkeys(text, str),
+                    dtype=str if self.decimal in (",", "?") else dict.fromkeys(text, str),
                     skip_blank_lines=False,
                     keep_default_na=False,
                     na_values={at: blanks for at in range(width) if at not in text},
@@ -111,46 +118,26 @@ def open_csv(path: Path) -> CsvFile:
     InputError
         If it is in no known encoding, with the byte that is in the way.
     """
-    file = CsvFile(path, _encoding(path), ",")
+    file = CsvFile(path, find_encoding(path), ",")
     with path.open(encoding=file.encoding, newline="") as handle:
         lines = list(islice(handle, _SAMPLE))
 
-    def alike(mark: str) -> int:
+    def alike(mark: str) -> tuple[int, int]:
         widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if len(row) > 1)
-        return max(widths.values(), default=0)
+        return max(((count, width) for width, count in widths.items()), default=(0, 0))
 
     try:
-        return CsvFile(path, file.encoding, max(_SEPARATORS, key=alike))
+        mark = max(_SEPARATORS, key=alike)
+        cells = [cell.strip() for row in csv.reader(lines, delimiter=mark) for cell in row]
     except csv.Error as error:
         raise InputError(f"{path}: not a readable CSV: {error}; save it as CSV UTF-8") from error
+    return CsvFile(path, file.encoding, mark, _decimal(mark, cells))
 
 
-def _encoding(path: Path) -> str:
-    with path.open("rb") as handle:
-        marked = handle.read(3) == codecs.BOM_UTF8
-    tried, fault = list(_ENCODINGS)[: 1 if marked else None], ""
-    for encoding in tried:
-        fault = _decoding_fault(path, encoding)
-        if not fault:
-            return encoding
-    names = " or ".join(_ENCODINGS[encoding] for encoding in tried)
-    raise InputError(f"{path}: not {names} text, {fault}; save it as CSV UTF-8")
-
-
-def _decoding_fault(path: Path, encoding: str) -> str:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    read = 0
-    with path.open("rb") as handle:
-        while True:
-            chunk = handle.read(1 << 20)
-            try:
-                decoder.decode(chunk, final=not chunk)
-            except UnicodeDecodeError as error:
-                offset = read + len(chunk) - len(error.object) + error.start
-                return f"byte 0x{error.object[error.start]:02x} at offset {offset}"
-            if not chunk:
-                return ""
-            read += len(chunk)
+def _decimal(separator: str, cells: Collection[str]) -> Decimal:
+    if separator == "," or any(map(_WITH_POINT.fullmatch, cells)):
+        return ""
+    return "?" if separator == ";" or any(map(_WITH_COMMA.fullmatch, cells)) else ""
 
 
 def _parser_fault(width: int, error: Exception) -> InputError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.csv_file import open_csv
+from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.sheet import Sheet, trimmed
 from city_resilience.reading.workbook import WORKBOOKS, read_workbook
 
@@ -36,8 +37,27 @@ def _read_parquet(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: not a readable Parquet file; write it again") from error
 
 
-_FRAMES: Mapping[str, Callable[[Path], pd.DataFrame]] = {".parquet": _read_parquet}
-SUFFIXES = (".csv", *WORKBOOKS, *_FRAMES)
+def _read_stata(path: Path) -> pd.DataFrame:
+    """Return a Stata file, coded values as their labels; a damaged one fails in many ways."""
+    try:
+        try:
+            frame = pd.read_stata(path)
+        except ValueError:  # labels that repeat, or dates out of range: the codes as they stand
+            frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path}: not a readable Stata file; save it again") from error
+    labelled = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(labelled, object))
+
+
+_FRAMES: Mapping[str, Callable[[Path], pd.DataFrame]] = {
+    ".parquet": _read_parquet,
+    ".dta": _read_stata,
+}
+_TEXTS = (".csv", ".tsv")
+SUFFIXES = (*_TEXTS, *WORKBOOKS, *_FRAMES)
 
 
 @dataclass(frozen=True)
@@ -56,6 +76,8 @@ class RawTable:
         The file as it was named, for errors; its name without folders, empty for a frame.
     notes : tuple of str
         What was remarkable about the decoding.
+    decimal : str
+        What a text file says about its decimals; see `number_style`.
     """
 
     headers: tuple[str, ...]
@@ -63,6 +85,7 @@ class RawTable:
     name: str
     source: str
     notes: tuple[str, ...] = ()
+    decimal: Decimal = ""
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -120,16 +143,19 @@ def open_sheets(path: Path) -> list[Sheet]:
     with _reading(path) as suffix:
         if suffix in WORKBOOKS:
             return [sheet for sheet in read_workbook(path) if sheet.rows]
-        if suffix == ".csv":
-            rows = trimmed(open_csv(path).rows())
-        else:
-            frame = _FRAMES[suffix](path).astype(object)
-            body = frame.where(frame.notna(), None).itertuples(index=False, name=None)
-            rows = (tuple(frame.columns), *body)
+        if suffix in _TEXTS:
+            file = open_csv(path)
+            rows = trimmed(file.rows())
+            return [Sheet(path.name, "", rows, decimal=file.decimal)] if rows else []
+        frame = _FRAMES[suffix](path).astype(object)
+        body = frame.where(frame.notna(), None).itertuples(index=False, name=None)
+        rows = (tuple(frame.columns), *body)
         return [Sheet(path.name, "", rows)] if rows else []
 
 
-def open_table(source: Path | str | pd.DataFrame, sheet: str = "") -> RawTable:
+def open_table(
+    source: Path | str | pd.DataFrame, sheet: str = "", decimal: Decimal = ""
+) -> RawTable:
     """Open a file by its suffix, or a frame, as one table with its headers in the first row.
 
     Parameters
@@ -138,6 +164,8 @@ def open_table(source: Path | str | pd.DataFrame, sheet: str = "") -> RawTable:
         The file, or a frame whose columns are the headers; named levels of its index are columns.
     sheet : str
         Sheet of a workbook; may be empty if there is only one.
+    decimal : str
+        The mark of decimals, ``,`` or ``.``, where it is stated.
 
     Raises
     ------
@@ -164,12 +192,13 @@ def open_table(source: Path | str | pd.DataFrame, sheet: str = "") -> RawTable:
             body = _FRAMES[suffix](path)
             return _of_frame(body.columns, body, str(path), path.name)
         file = open_csv(path)
+        file = replace(file, decimal=decimal or file.decimal)
         headers = _clean(next(file.rows(), ()))
 
         def load(text: Collection[int]) -> pd.DataFrame:
             return _numbered(file.frame(len(headers), text), first=2)
 
-        return RawTable(headers, load, str(path), path.name, file.notes)
+        return RawTable(headers, load, str(path), path.name, file.notes, file.decimal)
 
 
 def _wanted(path: Path) -> bool:

@@ -21,6 +21,7 @@ from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.places import place_cities
@@ -37,6 +38,7 @@ class _Rows:
     """The rows of a table that are kept so far, their keys, and what is known of the others."""
 
     cells: pd.DataFrame
+    decimal: Decimal = ""
     keys: dict[str, Any] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -67,9 +69,9 @@ def read_panel(
     Parameters
     ----------
     source : Path or DataFrame
-        A CSV (UTF-8 with or without mark, else GB18030), a workbook or a Parquet file whose first
-        row holds the headers, or a frame with the same headers as columns; each row is one city in
-        one year. A frame is left as it is.
+        A text file (its encoding, separator and decimal mark are recognised), a workbook, a Parquet
+        or a Stata file whose first row holds the headers, or a frame with the same headers as
+        columns; each row is one city in one year. A frame is left as it is.
     data : Data, optional
         Names of the keys where the catalogue does not know them, groups, units, own columns,
         the scope, corrections of cells, and the sheet of a workbook.
@@ -92,7 +94,7 @@ def read_panel(
     """
     data = data or Data()
     settings = Outcome(variable=outcome) if isinstance(outcome, str) else outcome
-    table = open_table(source, data.sheet)
+    table = open_table(source, data.sheet, data.decimal)
     try:
         panel, found = _read(table, data, settings)
     except InputError as error:
@@ -105,7 +107,8 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     """Return the panel before its corrections, and the outcome as the file has it, by row."""
     outcome = settings.variable
     layout = lay_out(table.headers, data, settings)
-    rows = _Rows(table.load([*layout.keys.values(), *layout.groups.values()]))
+    text = [*layout.keys.values(), *layout.groups.values()]
+    rows = _Rows(table.load(text), data.decimal or table.decimal)
     stood = len(rows.cells)
     blank = _leave_out_blank(rows, layout)
     if rows.cells.empty:
@@ -204,7 +207,7 @@ def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
     """Read a column in the unit of its variable; cells that are no number are unknown."""
     cells, match = rows.cells[source.position], source.match
     variable, factor = match.variable, match.factor
-    numbers = read_numbers(cells)
+    numbers = read_numbers(cells, rows.decimal)
     wrong, values = dict(numbers.wrong), numbers.values
     values = values if factor == 1.0 else values * factor
     if numbers.percent.any():

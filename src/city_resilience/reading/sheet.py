@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.wording import single_line
 
 __all__ = ["Position", "Row", "Sheet", "trimmed"]
@@ -29,6 +30,8 @@ class Sheet:
         For each cell that a merged cell covers, the position of its top left cell; from 0.
     above : tuple of str
         Titles of the first table, for one that stands below or beside it in the same sheet.
+    decimal : str
+        What a text file says about its decimals; see `number_style`.
     """
 
     file: str
@@ -36,6 +39,7 @@ class Sheet:
     rows: tuple[Row, ...]
     covered: Mapping[Position, Position] = field(default_factory=dict)
     above: tuple[str, ...] = ()
+    decimal: Decimal = ""
 
     @cached_property
     def width(self) -> int:

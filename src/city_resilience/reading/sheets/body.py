@@ -10,7 +10,7 @@ import pandas as pd
 
 from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.cells import Cell, parse_cell
+from city_resilience.reading.cells import STYLES, Cell, parse_cell
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.columns import meaning
 from city_resilience.reading.sheets.header_rows import Column
@@ -86,13 +86,18 @@ def read_cells(
                 issues.append(_lost(table, row, column, about, cell, fault))
                 continue
             marks[cell.mark] += bool(cell.mark)
-            marks[","] += cell.thousands
+            marks[cell.style] += bool(cell.style)
             key = (place.adcode, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, match.unit_in_header, *where))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
     issues += [
-        table.issue("note", "cell", mark, f"{count} numbers read {_taken_for(mark)}")
+        table.issue(
+            "note",
+            "cell",
+            "," if mark in STYLES else mark,
+            f"{count} numbers read {_taken_for(mark)}",
+        )
         for mark, count in marks.items()
         if mark and count
     ]
@@ -100,7 +105,7 @@ def read_cells(
 
 
 def _taken_for(mark: str) -> str:
-    return "with commas as thousands marks" if mark == "," else "without this footnote mark"
+    return f"with {STYLES[mark]}" if mark in STYLES else "without this footnote mark"
 
 
 def _hidden(table: Table, row: int, column: Column) -> Cell:

@@ -13,6 +13,7 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.headers import outcome_match, own_match
+from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import fits
 from city_resilience.reading.wording import single_line
 
@@ -75,6 +76,8 @@ class Options:
         Headers of the user's own columns, with what they mean.
     prefer : tuple of str
         Patterns of file names that decide where files disagree, the most trusted first.
+    decimal : str
+        The mark of decimals, ``,`` or ``.``; empty where the cells of a column decide.
     country : str
         Gazetteer that names are resolved with; ``none`` takes them as they stand.
     """
@@ -84,6 +87,7 @@ class Options:
     own: Mapping[str, Match] = field(default_factory=dict)
     prefer: tuple[str, ...] = ()
     country: str = "china"
+    decimal: Decimal = ""
 
     @property
     def gazetteer(self) -> Gazetteer | None:
@@ -120,6 +124,7 @@ def options_of(
         own=own,
         prefer=(*prefer, *sheets.prefer),
         country=country,
+        decimal=experiment.data.decimal,
     )
 
 

@@ -104,7 +104,8 @@ class Table:
     def cell(self, row: int, at: int) -> Cell:
         """Return what a cell below the header rows says; its column decides about commas."""
         if at not in self._parsed:
-            self._parsed[at] = parse_column([self.sheet.at(row, at) for row in self.rows()])
+            cells = [self.sheet.at(row, at) for row in self.rows()]
+            self._parsed[at] = parse_column(cells, self.options.decimal or self.sheet.decimal)
         return self._parsed[at][row - self.keys.body]
 
     @cached_property
