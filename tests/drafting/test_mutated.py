@@ -73,8 +73,7 @@ def test_only_errors_for_the_user_come_out(seed, tmp_path):
         mutated(kind.make(6), rng).to_csv(path, index=False)
         try:
             made = sketch(open_profile(path), {}, Named("panel.csv"))
-        except InputError as error:
-            assert len(str(error)) < 1500
+        except InputError:
             continue
         text = render(made.guesses, ["Drafted."])
         written = experiment_from(tomllib.loads(text), "the file")

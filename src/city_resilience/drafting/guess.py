@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from city_resilience.errors import InputError
 
-__all__ = ["FLAGS", "Answers", "Guess", "Question", "chosen", "refuse_unanswered", "values_of"]
+__all__ = [
+    "FLAGS",
+    "Answers",
+    "Guess",
+    "Question",
+    "chosen",
+    "listed",
+    "refuse_unanswered",
+    "values_of",
+]
 
 FLAGS = {
     "city": "column that names the places",
@@ -22,6 +31,7 @@ FLAGS = {
 """What can be answered ahead, by the name of the flag."""
 
 Answers = Mapping[str, str]
+_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -121,3 +131,16 @@ def values_of(guesses: Iterable[Guess]) -> dict[str, Any]:
             table = table.setdefault(name, {})
         table[guess.key[-1]] = guess.value
     return values
+
+
+def listed(names: Sequence[str], quoted: bool = True) -> str:
+    """Return some names, and how many more there are.
+
+    Examples
+    --------
+    >>> listed(["a", "b"]), listed(list("abcdefghij"), quoted=False)
+    ("'a', 'b'", 'a, b, c, d, e, f, g, h and 2 more')
+    """
+    shown = ", ".join(repr(name) if quoted else name for name in names[:_SHOWN])
+    rest = len(names) - _SHOWN
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from city_resilience.drafting.columns import SIZE_ALONE, Role, outcome_id
-from city_resilience.drafting.guess import Guess
+from city_resilience.drafting.guess import Guess, listed
 from city_resilience.drafting.naming import NOUNS, experiment_name, titles
 from city_resilience.drafting.outcome import is_trusted
 from city_resilience.drafting.overview import Overview
@@ -21,7 +21,6 @@ RESOLVED = 0.8
 OFFICIAL_GROUPS = ("region", "yangtze_belt", "chengdu_chongqing", "rank", "size", "resource_type")
 _LEAST_GROUP, _MOST_GROUP = 3, 10
 _MOST_CARRIED = 5
-_SHOWN = 8
 
 
 def _name(overview: Overview) -> Iterator[Guess]:
@@ -292,19 +291,6 @@ def _group_sizes(overview: Overview) -> list[int]:
     columns = [*overview.keys.groups, *filter(None, [overview.keys.province])]
     levels = [overview.keys.level_of(column) for column in columns]
     return [int(n) for own in levels for n in np.bincount(own[own >= 0]) if n]
-
-
-def listed(names: Sequence[str], quoted: bool = True) -> str:
-    """Return some names, and how many more there are.
-
-    Examples
-    --------
-    >>> listed(["a", "b"]), listed(list("abcdefghij"), quoted=False)
-    ("'a', 'b'", 'a, b, c, d, e, f, g, h and 2 more')
-    """
-    shown = ", ".join(repr(name) if quoted else name for name in names[:_SHOWN])
-    rest = len(names) - _SHOWN
-    return f"{shown} and {rest} more" if rest > 0 else shown
 
 
 GUESSES: tuple[Callable[[Overview], Iterator[Guess]], ...] = (

@@ -9,7 +9,7 @@ import pandas as pd
 
 from city_resilience.arrays import Int
 from city_resilience.drafting.divisions import is_code, is_key, pairs, same, unlike, within
-from city_resilience.drafting.guess import Answers, Question, chosen
+from city_resilience.drafting.guess import Answers, Question, chosen, listed
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
 from city_resilience.errors import InputError
 from city_resilience.reading.wording import catalogue_key
@@ -167,7 +167,7 @@ def _no_names(table: TableProfile) -> str:
             f"{single.header!r} names one place only; resilience is relative to others, bring at "
             "least two places"
         )
-    headers = ", ".join(column.header for column in table.columns)
+    headers = listed([column.header for column in table.columns], quoted=False)
     return f"no column names places; columns found: {headers}"
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match, unit_in_brackets
+from city_resilience.drafting.guess import listed
 from city_resilience.drafting.words import load_words, met, words_of
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.cells import as_text, as_years, read_numbers
@@ -168,7 +169,7 @@ class TableProfile:
         if header not in headers:
             raise InputError(
                 f"--{flag} {header!r} is not a column{nearest(header, headers)}; columns found: "
-                f"{', '.join(headers)}"
+                f"{listed(headers, quoted=False)}"
             )
         return self.columns[headers.index(header)]
 

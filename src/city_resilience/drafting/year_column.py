@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from city_resilience.drafting.divisions import unlike
-from city_resilience.drafting.guess import Answers, Question, chosen
+from city_resilience.drafting.guess import Answers, Question, chosen, listed
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
 from city_resilience.drafting.words import load_words, met
 from city_resilience.errors import InputError
@@ -65,7 +65,7 @@ def _no_years(table: TableProfile) -> str:
             f"column {column.header!r} holds {found!r}, which is no year; a panel has one row for "
             "each place and year: sum or average quarters and months by year, then run new again"
         )
-    headers = ", ".join(column.header for column in table.columns)
+    headers = listed([column.header for column in table.columns], quoted=False)
     return (
         f"no column of years; columns found: {headers}. Where years or names stand across the top, "
         f"make a panel of it first: city-resilience import {table.name} --out panel.csv "
