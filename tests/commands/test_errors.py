@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,9 +48,10 @@ def refusal(capsys: pytest.CaptureFixture[str], *words: str, code: int = 2) -> s
     assert captured.out == ""
     assert captured.err.startswith("city-resilience: ")
     assert captured.err.endswith("\n")
-    assert captured.err.count("\n") == 1
+    line, *pasted = captured.err.splitlines()
+    assert tomllib.loads("\n".join(pasted)) or not pasted
     assert "Traceback" not in captured.err
-    return captured.err.removeprefix("city-resilience: ").removesuffix("\n")
+    return line.removeprefix("city-resilience: ")
 
 
 Edit = Callable[[pd.DataFrame], pd.DataFrame]

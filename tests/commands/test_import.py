@@ -186,3 +186,28 @@ def import_sheets_of(*sheets):
     from city_resilience.reading.sheets.importer import assemble
 
     return assemble(sheets)
+
+
+@pytest.mark.parametrize("experiment", [False, True])
+def test_check_says_the_same_number_of_issues(folder, experiment, capsys):
+    text = f"""name = "x"
+[data.corrections]
+"employment_manufacturing/{next(iter(CITIES))}/2006" = "drop"
+[outcome]
+variable = "registered_population"
+[evaluation]
+first_origin = 2012
+[audit.accept]
+"dead/*/*/*" = "not in these sheets"
+"""
+    Path("experiment.toml").write_text(text, encoding="utf-8")
+    words = ["--experiment", "experiment.toml"] if experiment else []
+    assert run(["import", "sheets", "--out", "panel.csv", "--audit", "import.json", *words]) == 0
+    shown = capsys.readouterr().out
+    command = next(line for line in shown.splitlines() if line.startswith("Audit")).split(": ")[-1]
+    assert run([*command.split()[1:], "--out", "check.json"]) == 0
+    ids = [
+        {issue["id"] for issue in json.loads(Path(name).read_text("utf-8"))["issues"]}
+        for name in ("import.json", "check.json")
+    ]
+    assert ids[0] == ids[1]

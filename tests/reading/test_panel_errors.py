@@ -120,9 +120,9 @@ CASES = {
         "declare its unit in [data.units] or its meaning in [data.columns]",
     ),
     "outcome in another unit": (
-        "city,year,real GDP (million EUR)\nA,2010,5\nB,2010,5\n",
+        "city,year,real GDP (km2)\nA,2010,5\nB,2010,5\n",
         {"outcome": "gdp_real"},
-        "column 'real GDP (million EUR)': unit 'million EUR' cannot be converted to '100m yuan', "
+        "column 'real GDP (km2)': unit 'km2' cannot be converted to '100m yuan', "
         "the unit of gdp_real; declare its unit in [data.units] or its meaning in [data.columns]",
     ),
     "text": (
@@ -192,7 +192,8 @@ CASES = {
         GOOD,
         {"outcome": "gdp_nominal"},
         "no column holds the outcome 'gdp_nominal'; nearest: 'gdp_real'; variables found: fdi, "
-        "gdp_real; set variable in [outcome] to one of them or rename the column",
+        "gdp_real; columns left out: 'zone'; set variable in [outcome] to one of them or rename "
+        "the column",
     ),
     "outcome without values": (
         "city,year,gdp_real\nA,2010,\nB,2010,-\n",

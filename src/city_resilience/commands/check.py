@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.options import PATH, overrides_option, sheet_option
+from city_resilience.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from city_resilience.audit.audit import AuditResult
     from city_resilience.experiment.experiment import Experiment
+    from city_resilience.reading.panel import Panel
 
 __all__ = ["check", "command", "show"]
 
@@ -93,6 +95,23 @@ def command(
     show(audit.as_dict())
     if out is not None:
         click.echo(f"Audit: {out}")
+    if not audit.panel.variables:
+        raise _no_outcome(audit.panel, panel)
+
+
+def _no_outcome(panel: Panel, name: str) -> InputError:
+    """Return the refusal of a panel without any variable, with the lines that declare one."""
+    from city_resilience.reading.account import unread_values
+    from city_resilience.reading.checks import outcome_lines
+    from city_resilience.report.account import cut
+
+    left = unread_values(panel.account.columns)
+    return InputError(
+        f"{name}: no outcome, for no column is a variable; columns left out: "
+        f"{cut([repr(header) for header in left])['en'] or 'none'}; declare one in an experiment "
+        f"file as below, or let city-resilience new {name} draft it",
+        paste=outcome_lines("", [], left),
+    )
 
 
 def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
@@ -117,7 +136,8 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
         console.print(_issues_by_check(summary["checks"]))
     for line in _leading(summary):
         say(console, line)
-    console.print(_series_by_family(summary["series"]))
+    if summary["series"]:
+        console.print(_series_by_family(summary["series"]))
     say(
         console,
         "Every issue with both its settings, every column, row set aside and series by year: "

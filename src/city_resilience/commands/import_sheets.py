@@ -51,7 +51,7 @@ class ImportedPanel:
     imported : Imported
         Its cells, and everything that could not be read with certainty.
     audit : AuditResult
-        Of the rows about whole cities.
+        As `check` audits the panel, with the same experiment.
     out, listing : Path
         The panel, and the list beside it.
     """
@@ -162,15 +162,25 @@ def _is_import(out: Path) -> bool:
 
 
 def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
-    """Audit the whole cities; an issue about a cell says in which sheet it stands."""
-    from city_resilience.audit.audit import audit_panel
+    """Audit what `check` would read; an issue about a cell says in which sheet it stands.
 
-    panel = imported.panel()
-    outcome = experiment.outcome.variable if experiment else "gdp_real"
+    These are the rows of the experiment's scope, else of whole cities, else of those there are.
+    """
+    from city_resilience.audit.audit import audit_panel
+    from city_resilience.catalogue.sheets import load_sheet_rules
+    from city_resilience.reading.corrections import apply_corrections
+
+    stated = experiment.data.scope if experiment else "whole_city"
+    scopes = [stated, *load_sheet_rules().scope_order]
+    found = set(imported.cells["scope"])
+    panel = imported.panel(next(scope for scope in scopes if scope in found))
+    if experiment is None:
+        return audit_panel(panel)
+    outcome = experiment.outcome.variable
     return audit_panel(
-        panel,
+        apply_corrections(panel, experiment.data.corrections),
         outcome=outcome if outcome in panel.variables else "",
-        settings=experiment.audit if experiment else None,
+        settings=experiment.audit,
     )
 
 
@@ -246,12 +256,12 @@ def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: A
 
     with progress_bars() as progress:
         result = import_sheets(paths, out, audit=audit, progress=progress, **options)
-    show(result)
+    show(result, options["experiment"] or "")
     if audit is not None:
         click.echo(f"Page   {audit}")
 
 
-def show(result: ImportedPanel) -> None:
+def show(result: ImportedPanel, experiment: str = "") -> None:
     """Show what an import found, year by year, what it could not place, and the audit's counts."""
     from city_resilience.commands.console import open_console, say
 
@@ -269,7 +279,8 @@ def show(result: ImportedPanel) -> None:
     say(
         console,
         f"Audit  {counts['error']} errors, {counts['warning']} warnings, {counts['note']} notes; "
-        f"see them with: city-resilience check {result.out}",
+        f"see them with: city-resilience check {result.out}"
+        + (f" --experiment {experiment}" if experiment else ""),
     )
 
 

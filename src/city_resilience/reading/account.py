@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Account", "ColumnRead", "LeftOut", "RowsAside", "spans_of"]
+__all__ = ["Account", "ColumnRead", "LeftOut", "RowsAside", "spans_of", "unread_values"]
 
 LeftOut = Literal["", "unknown", "unit", "scope", "spare"]
 """Why a column was not read: neither in the catalogue nor declared; known, but its unit or wording
@@ -107,6 +107,11 @@ class Account:
         aside = [asdict(one) | {"spans": [list(span) for span in one.spans]} for one in self.aside]
         columns = [asdict(column) for column in self.columns]
         return {"columns": columns, "rows": self.rows, "kept": self.kept, "aside": aside}
+
+
+def unread_values(columns: Iterable[ColumnRead]) -> list[str]:
+    """Return the headers of columns that were left out and may hold values of their own."""
+    return [column.header for column in columns if column.why in ("unknown", "unit")]
 
 
 def spans_of(rows: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -7,14 +7,18 @@ used also by a correction that drops or replaces it, or by accepting that it is 
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.issues import Issue, Place, correction_line
 
@@ -30,10 +34,15 @@ __all__ = [
     "check_share",
     "check_years",
     "is_year",
+    "outcome_lines",
 ]
 
+SHOWN = 3
+_USUAL = ("gdp_real", "gdp_nominal", "gsp", "employment")
 EARLIEST_YEAR, LATEST_YEAR = 1800, 2200
 _CORRECT = "correct the cell or leave it blank"
+_WITHIN_YEAR = re.compile(r"(1[89]|20|21)\d\d[\s年/_-]*[QqMmHhSs第]?\d{1,2}([\s/-].*|季度?|月.*)?")
+_BY_YEAR = "sum or average quarters, months and days by year, so that each city has one row a year"
 Mask = NDArray[np.bool_]
 
 
@@ -73,7 +82,8 @@ def check_city_names(header: str, cities: pd.Series) -> Iterator[Issue]:
 def check_years(header: str, cells: pd.Series, years: NDArray[np.int64]) -> Iterator[Issue]:
     """Find cells that hold no year (0), or one that no statistics can be of."""
     for at in np.flatnonzero(~is_year(years)).tolist():
-        reason, hint = "year", "write a year such as 2010 or delete the row"
+        within = _WITHIN_YEAR.fullmatch(str(cells.iloc[at]).strip())
+        reason, hint = "year", _BY_YEAR if within else "write a year such as 2010 or delete the row"
         if years[at]:
             reason, hint = f"year from {EARLIEST_YEAR} to {LATEST_YEAR}", "correct the cell"
         cell = cells.iloc[at]
@@ -133,23 +143,68 @@ def check_cities(cities: Iterable[str], issues: Sequence[Issue]) -> None:
     Where rows were left out, their first issues are what is said.
     """
     names = sorted(set(cities))
-    if len(names) < 2:
-        only = (
-            f"only one city, found {names[0]!r}; resilience is relative to a nation, bring at "
-            "least two cities"
-        )
-        raise InputError("; ".join(map(str, issues[:3])) or only)
+    if len(names) > 1:
+        return
+    if issues:
+        said = [str(issue) for issue in issues[:SHOWN]]
+        more = [f"and {len(issues) - SHOWN} more"] if len(issues) > SHOWN else []
+        raise InputError("; ".join(said + more))
+    raise InputError(
+        f"only one city, found {names[0]!r}; resilience is relative to a nation, bring at least "
+        "two cities"
+    )
 
 
-def check_outcome(outcome: str, variables: Iterable[str]) -> None:
-    """Refuse a panel without the outcome."""
+def check_outcome(outcome: str, variables: Iterable[str], left_out: Sequence[str]) -> None:
+    """Refuse a panel without the outcome, with the lines that name it.
+
+    Parameters
+    ----------
+    left_out : sequence of str
+        Headers of columns that were not read; one of them may be meant.
+    """
     known = sorted(variables)
-    if outcome not in known:
-        raise InputError(
-            f"no column holds the outcome {outcome!r}{nearest(outcome, known)}; variables "
-            f"found: {', '.join(known) or 'none'}; set variable in [outcome] to one of them or "
-            "rename the column"
-        )
+    if outcome in known:
+        return
+    rest = len(left_out) - SHOWN
+    headers = ", ".join(map(repr, left_out[:SHOWN])) + (f" and {rest} more" if rest > 0 else "")
+    unread = f"; columns left out: {headers}" if left_out else ""
+    raise InputError(
+        f"no column holds the outcome {outcome!r}{nearest(outcome, known)}; variables found: "
+        f"{', '.join(known) or 'none'}{unread}; set variable in [outcome] to one of them or "
+        "rename the column",
+        paste=outcome_lines(outcome, known, left_out),
+    )
+
+
+def outcome_lines(outcome: str, known: Sequence[str], left_out: Sequence[str]) -> str:
+    """Return the lines of an experiment file that name the outcome, as far as can be told.
+
+    A column that was left out and is called much as the outcome is declared, else a usual outcome
+    is named, else the first column that was left out is declared; "" where there is none.
+    """
+    variable = load_catalogue().variables.get(outcome)
+    names = [outcome, *((variable.label_en, variable.label_zh) if variable else ())]
+    folded = {_folded(name): name for name in left_out}
+    near = (get_close_matches(_folded(name), folded, n=1, cutoff=0.75) for name in names)
+    meant = [folded[found] for each in near for found in each]
+    usual = [name for name in _USUAL if name in known]
+    if usual and not meant:
+        return f'[outcome]\nvariable = "{usual[0]}"'
+    if not (meant or left_out):
+        return f'[outcome]\nvariable = "{known[0]}"' if known else ""
+    header = (meant or list(left_out))[0]
+    column = json.dumps(header, ensure_ascii=False)
+    id = re.sub(r"\W+", "_", header).strip("_").lower() or "outcome"
+    return (
+        f'[outcome]\nvariable = "{id}"\ncolumn = {column}\n'
+        'unit = ""        # as in the file, such as million EUR\n'
+        'scale = "level"  # or log, per_head, rate, index'
+    )
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]+|\(.*\)", "", name.casefold())
 
 
 def check_filled(header: str, outcome: str, frame: pd.DataFrame) -> Iterator[Issue]:

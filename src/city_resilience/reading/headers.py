@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -313,8 +314,10 @@ def _keys(headers: Headers, named: Mapping[str, Sequence[int]]) -> dict[str, int
 def _single(headers: Headers, key: str, positions: Sequence[int]) -> int:
     if len(positions) > 1:
         names = " and ".join(repr(headers[at]) for at in positions)
+        first, *others = (json.dumps(headers[at], ensure_ascii=False) for at in positions)
         raise InputError(
-            f"columns {names} both hold the {key}; name the right one as {key} in [data]"
+            f"columns {names} both hold the {key}; name the right one as {key} in [data]",
+            paste=f"[data]\n{key} = {first}  # or {', '.join(others)}",
         )
     if not positions:
         raise InputError(_absent(headers, key))

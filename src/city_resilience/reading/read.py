@@ -16,7 +16,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading import checks
-from city_resilience.reading.account import Account, Aside, RowsAside, spans_of
+from city_resilience.reading.account import Account, Aside, RowsAside, spans_of, unread_values
 from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
@@ -98,7 +98,7 @@ def read_panel(
     try:
         panel, found = _read(table, data, settings)
     except InputError as error:
-        raise InputError(f"{table.name}: {error}") from error
+        raise InputError(f"{table.name}: {error}", error.paste) from error
     panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
     return panel if found is None else _with_outcome(panel, settings, found)
 
@@ -139,7 +139,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     if outcome and outcome not in positions and outcome in layout.misfits:
         raise InputError(layout.misfits[outcome])
     if outcome:
-        checks.check_outcome(outcome, positions)
+        checks.check_outcome(outcome, positions, unread_values(layout.columns))
     ordered = frame.sort_values(["city", "year"], kind="stable")
     panel = Panel(
         frame=ordered.reset_index(drop=True),

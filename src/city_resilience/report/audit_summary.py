@@ -59,7 +59,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "folder": name != audit["source"],
         "title": say("title", source=name),
         "size": _size(audit, say),
-        "verdict": _verdict(counts, say),
+        "verdict": _verdict(counts, bool(audit["outcome"]), say),
         "level": next((s for s in ("error", "warning") if counts[s]), "clear"),
         "counts": counts,
         "refused_rest": say("errors_rest", n=more) if more > 0 else None,
@@ -100,12 +100,14 @@ def _sentence(parts: Iterable[Both], say: Texts) -> Both:
     return joined((joined(parts, say("and")), say("stop")))
 
 
-def _verdict(counts: Mapping[str, int], say: Texts) -> Both:
+def _verdict(counts: Mapping[str, int], outcome: bool, say: Texts) -> Both:
+    """Say whether train takes the panel; without an outcome it needs one."""
     if counts["error"]:
         parts = [say.count("refused", counts["error"])]
     else:
         anything = counts["warning"] or counts["note"]
-        parts = [say("clear" if anything else "clean")]
+        named, bare = ("clear", "clear_bare") if anything else ("clean", "clean_bare")
+        parts = [say(named if outcome else bare)]
     others = ("warning", "note", "accepted")
     parts += [say.count(f"n_{key}", counts[key]) for key in others if counts[key]]
     return _sentence(parts, say)

@@ -25,6 +25,7 @@ from city_resilience.reading.sheets.unit_doubts import settle_units
 
 __all__ = ["Imported", "assemble", "import_sheets"]
 
+_NAMED = 3
 _LISTING = (
     *("level", "kind", "file", "sheet", "row", "column"),
     *("city", "year", "variable", "found", "reason", "likely"),
@@ -100,14 +101,12 @@ class Imported:
         frame = self.frame()
         frame = frame[frame["scope"] == scope].drop(columns=["scope", "city_code"], errors="ignore")
         frame = frame.astype({"year": "int64"}).sort_values(["city", "year"], ignore_index=True)
-        known = {n: v for n, v in self.variables.items() if frame[n].notna().any()}
-        kept = [c for c in frame.columns if c not in self.variables or c in known]
         cells = self.cells[self.cells["scope"] == scope]
         keys = zip(cells["variable"], cells["city"], cells["year"], strict=True)
         where = cells[["file", "sheet", "row", "column"]].itertuples(index=False)
         addresses = {key: Place(*at) for key, at in zip(keys, where, strict=True)}
         return Panel(
-            frame=frame[kept], variables=known, source="imported sheets", addresses=addresses
+            frame=frame, variables=self.variables, source="imported sheets", addresses=addresses
         )
 
 
@@ -171,6 +170,8 @@ def assemble(
         raise InputError(_nothing_found(issues, files))
     cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
     merged, conflicts = merge_cells(cells, options.prefer)
+    if merged.empty:
+        raise InputError(_all_disagree(conflicts, files))
     order = {name: at for at, name in enumerate(load_sheet_rules().catalogue.variables)}
     found = sorted(set(merged["variable"]), key=lambda name: (order.get(name, len(order)), name))
     return Imported(
@@ -197,8 +198,22 @@ def _listed(issue: Issue) -> tuple[str, ...]:
     return (issue.level, issue.kind, *where, *about)
 
 
+def _all_disagree(conflicts: Sequence[Issue], files: Sequence[str]) -> str:
+    said = [
+        f"{one.city} {one.years[0]} {one.variable}: {one.found}; {one.reason}"
+        for one in conflicts[:_NAMED]
+    ]
+    more = [f"and {len(conflicts) - _NAMED} more"] if len(conflicts) > _NAMED else []
+    return f"{_named(files)}: every value disagrees with another: {'; '.join(said + more)}"
+
+
+def _named(files: Sequence[str]) -> str:
+    return ", ".join(files[:_NAMED]) + (", …" if len(files) > _NAMED else "")
+
+
 def _nothing_found(issues: Sequence[Issue], files: Sequence[str]) -> str:
-    shown = ", ".join(files[:3]) + (", …" if len(files) > 3 else "")
     lost = [issue for issue in issues if issue.level == "lost"]
     why = f" ({lost[0].place.file} {lost[0].place.sheet}: {lost[0].reason})" if lost else ""
-    return f"{shown}: no value of a city found in {len(files)} file(s){why}; check the sheets"
+    return (
+        f"{_named(files)}: no value of a city found in {len(files)} file(s){why}; check the sheets"
+    )

@@ -1,0 +1,92 @@
+"""What a panel from elsewhere meets first: refusals name what stands there and what to paste."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.commands.main import run
+from city_resilience.experiment.load import experiment_from
+
+CASES = Path(__file__).parents[3] / "shared" / "cases"
+OWN = "city,year,GVA,staff\nAlba,2018,1,2\nAlba,2019,1,3\nBorn,2018,4,5\nBorn,2019,5,5\n"
+RUN = {"name": "x", "evaluation": {"first_origin": 2019}}
+
+
+@pytest.fixture(autouse=True)
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def case(name: str) -> Path:
+    path = CASES / name
+    if not path.is_file():
+        pytest.skip("needs ../shared/cases")
+    return path
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[str, dict[str, object]]:
+    """Run a command that must end with 2; return its message and the pasted lines as values."""
+    assert run(list(words)) == 2
+    line, *pasted = capsys.readouterr().err.splitlines()
+    return line, tomllib.loads("\n".join(pasted))
+
+
+def test_a_panel_without_an_outcome_says_so_and_what_was_left_out(capsys):
+    path = case("no_outcome.csv")
+    assert run(["check", str(path)]) == 2
+    shown = capsys.readouterr()
+    assert "train takes this panel" not in shown.out
+    line, *pasted = shown.err.splitlines()
+    assert "no outcome" in line
+    assert "columns left out: 'GVA', 'staff'" in line
+    assert f"city-resilience new {path}" in line
+    settled = experiment_from({**RUN, **tomllib.loads("\n".join(pasted))}, "here")
+    read = read_audited(path, settled, purpose="train")
+    assert read.panel.frame["gva"].tolist() == [1.0, 1.0, 4.0, 5.0]
+
+
+@pytest.mark.parametrize(("named", "column"), [("gva", "GVA"), ("STAFF", "staff"), ("x", "GVA")])
+def test_an_outcome_in_a_column_of_its_own_is_declared_by_the_pasted_lines(named, column, capsys):
+    Path("panel.csv").write_text(OWN, encoding="utf-8")
+    line, pasted = refused(capsys, "check", "panel.csv", "--outcome", named)
+    assert f"no column holds the outcome {named!r}" in line
+    assert "columns left out: 'GVA', 'staff'" in line
+    assert pasted["outcome"]["column"] == column
+    read = read_audited("panel.csv", experiment_from({**RUN, **pasted}, "here"), purpose="train")
+    assert read.audit.outcome == column.lower()
+
+
+def test_two_columns_of_one_key_are_told_apart_by_the_pasted_line(capsys):
+    text = "city,城市,year,gdp_real\nA,甲,2018,1\nA,甲,2019,1\nB,乙,2018,4\nB,乙,2019,5\n"
+    Path("panel.csv").write_text(text, encoding="utf-8")
+    line, pasted = refused(capsys, "check", "panel.csv")
+    assert "columns 'city' and '城市' both hold the city" in line
+    assert pasted == {"data": {"city": "city"}}
+    read = read_audited("panel.csv", experiment_from({**RUN, **pasted}, "here"), purpose="train")
+    assert read.panel.cities == ["A", "B"]
+
+
+def test_quarters_are_no_years(capsys):
+    line, _ = refused(capsys, "check", str(case("quarters.csv")))
+    assert "row 2, column 'year': year expected, found '2012Q1'; sum or average quarters" in line
+    assert "and 1 more" in line
+
+
+@pytest.mark.parametrize("cell", ["2012-Q3", "2012 Q3", "2012年3月", "2012-03", "2012年第3季度"])
+def test_months_and_quarters_of_any_writing_are_no_years(cell, capsys):
+    Path("panel.csv").write_text(f"city,year,gdp_real\nA,{cell},1\nB,{cell},2\n", encoding="utf-8")
+    line, _ = refused(capsys, "check", "panel.csv")
+    assert f"year expected, found '{cell}'; sum or average quarters" in line
+
+
+def test_a_table_that_contradicts_itself_in_every_cell_is_listed(capsys):
+    path = str(case("all_conflict.csv"))
+    line, _ = refused(capsys, "check", path)
+    assert "Alba 2019 (rows 2, 3)" in line
+    line, _ = refused(capsys, "import", path, "--gazetteer", "none", "--out", "panel.csv")
+    assert "Alba 2019 gdp_nominal: 10 or 30" in line
+    assert not list(Path.cwd().iterdir())
