@@ -110,7 +110,18 @@ def test_plain_mapping_is_strict_json_with_the_promised_keys():
     again = json.loads(json.dumps(plain, allow_nan=False))
     assert again == plain
     assert list(plain) == [
-        *("source", "cities", "years", "outcome", "variables", "issues", "accepted", "coverage")
+        *(
+            "source",
+            "cities",
+            "years",
+            "outcome",
+            "noun",
+            "variables",
+            "issues",
+            "accepted",
+            "coverage",
+            "account",
+        )
     ]
     assert plain["cities"] == CITIES
     assert plain["years"] == [FIRST, FIRST + YEARS - 1]

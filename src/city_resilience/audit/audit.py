@@ -42,6 +42,8 @@ class AuditResult:
         or a level that shifts for good. It depends on the panel alone, never on a forecast.
     masked : Masked
         Its almost certainly wrong cells, for `mask_panel`.
+    noun : str
+        What a place is called, `experiment.experiment.Noun`.
     """
 
     panel: Panel
@@ -50,6 +52,7 @@ class AuditResult:
     accepted: Mapping[str, str]
     level_breaks: frozenset[tuple[str, int]]
     masked: Masked
+    noun: str = "city"
 
     @property
     def open_issues(self) -> tuple[Issue, ...]:
@@ -87,6 +90,7 @@ class AuditResult:
             "cities": len(grid.cities),
             "years": [int(grid.years[0]), int(grid.years[-1])],
             "outcome": self.outcome,
+            "noun": self.noun,
             "variables": {
                 name: {key: getattr(variable, key) for key in named}
                 for name, variable in self.panel.variables.items()

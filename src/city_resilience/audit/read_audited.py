@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -87,6 +87,7 @@ def read_audited(
     if purpose != "check":
         refuse_unread(panel.issues, settings.accept, name)
     audit = audit_panel(panel, outcome=forecast.variable, settings=settings)
+    audit = replace(audit, noun=experiment.noun if experiment else audit.noun)
     standing = standing_errors(audit, purpose)
     if standing:
         raise InputError(_refusal(name, experiment, purpose, standing))

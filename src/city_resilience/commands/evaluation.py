@@ -20,9 +20,10 @@ from city_resilience.evaluation.interval_scores import reliability, score_interv
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.progress import Progress, silent
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
-from city_resilience.report.texts import Texts
+from city_resilience.report.texts import Texts, placed
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.tasks.coverage import family_coverage
 from city_resilience.tasks.dataset import Dataset, common_origin
@@ -183,20 +184,29 @@ def summary_of(
         "absent": dataset.indicators.absent,
         "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
         "outcome": (outcome.label_en, outcome.label_zh),
+        "nation": dataset.nation.id,
     }
     return summarise(
         source.experiment,
         {**evaluation.tables(), **(live.tables() if live else {})},
         {**info, **about},  # type: ignore[typeddict-item]
-        {spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit) for spec in dataset.specs},
+        {spec.id: (*_label(spec, source), spec.family, spec.unit) for spec in dataset.specs},
     )
+
+
+def _label(spec: Indicator | Index, source: Source) -> tuple[str, str]:
+    """Return the name of an indicator; one of ours is about the places of the experiment."""
+    text = {"en": spec.label_en, "zh": spec.label_zh}
+    if spec.id not in source.panel.variables:
+        text = placed(text, source.experiment.noun)
+    return text["en"], text["zh"]
 
 
 def show_summary(summary: Summary, evaluation: Evaluation) -> None:
     """Show skill by horizon, what was observed, and what was left out at which origins."""
     console, say = open_console(), Texts(summary["measure"])
     if summary["simulated"]:
-        console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
+        console.print(say.of_places("[bold]SIMULATED DATA: the cities are made up.[/bold]"))
     parts = {int(horizon): part for horizon, part in summary["by_horizon"].items()}
     for horizon, part in parts.items():
         console.print(_skill(part, horizon, say, summary["measure"]["id"]))
@@ -209,8 +219,12 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
     ]
     if covered:
         title = f"Intervals of 90 %, from earlier origins only (widths and scores in {unit})"
-        console.print(table_of(title, INTERVALS, covered))
-    console.print(_coverage(summary))
+        table = table_of(title, INTERVALS, covered)
+        one = [str(row["ahead"]) for row in covered if len(row["years"]["year"]) == 1]
+        if one:
+            table.caption = f"Horizon {', '.join(one)}: the coverage rests on one scored year."
+        console.print(table)
+    console.print(_coverage(summary, say))
     dropped = evaluation.backtest.dropped["indicator"].nunique()
     for line in _left_out(summary, dropped, say):
         say_plain(console, line)
@@ -228,7 +242,8 @@ def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:
     ]
     served = next(row["model"] for row in rows if row["served"])
     years, unit = max(row["years"] for row in rows), MEASURES[measure].unit_words
-    title = f"Horizon {horizon}: means of {years} yearly scores, errors in {unit}"
+    means = "scores of one year" if years == 1 else f"means of {years} yearly scores"
+    title = f"Horizon {horizon}: {means}, errors in {unit}"
     columns = (*SKILL, (f"{served} wins", "{won:}"), ("p", "{sign_test_p:.3f}"))
     table = table_of(title, columns, rows)
     if horizon > 1:
@@ -258,7 +273,7 @@ def _without_breaks(part: HorizonPart, where: str, unit: str) -> Iterator[str]:
             )
 
 
-def _coverage(summary: Summary) -> Table:
+def _coverage(summary: Summary, say: Texts) -> Table:
     coverage = summary["coverage"]
     families = coverage["families"]
     rows = [
@@ -269,7 +284,7 @@ def _coverage(summary: Summary) -> Table:
         for row in reversed(coverage["origins"])
     ]
     columns = [(family.replace("_", " "), f"{{{family}:}}") for family in families]
-    title = "Share of cities with a value (age in years), by origin"
+    title = say.of_places("Share of cities with a value (age in years), by origin")
     return table_of(title, [("origin", "{origin}"), *columns], rows)
 
 
@@ -286,5 +301,6 @@ def _left_out(summary: Summary, dropped: int, say: Texts) -> Iterator[str]:
     if absent:
         yield f"{absent} indicators of the table have no input in this panel (see report)."
     if dropped:
-        yield f"{dropped} indicators were left out at some origin: too few cities have a value."
+        why = say.of_places("too few cities have a value")
+        yield f"{dropped} indicators were left out at some origin: {why}."
     yield from (f"Note: {note}" for note in summary["run"]["notes"][:5])

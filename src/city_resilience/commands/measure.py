@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from city_resilience.experiment.experiment import Experiment
+    from city_resilience.experiment.outcome import Outcome
     from city_resilience.indicators.formulas.composite import FittedComposite
     from city_resilience.reading.panel import Panel
+    from city_resilience.report.texts import Texts
     from city_resilience.resilience.measures import Measure
 
 __all__ = ["Measured", "command", "group_medians", "measure", "show"]
@@ -43,6 +46,8 @@ class Measured:
     notes : tuple of str
         What speaks against the scale of the outcome, and cells of what is measured that were left
         out, one sentence a variable.
+    noun, nation : str
+        What a place is called, and what it is compared with; see ``report.texts.measure_words``.
     out : Path or None
         Where the table is.
     """
@@ -51,6 +56,8 @@ class Measured:
     reasons: pd.DataFrame
     groups: pd.DataFrame
     notes: tuple[str, ...]
+    noun: str
+    nation: str
     out: Path | None
 
 
@@ -139,7 +146,18 @@ def measure(
             write_table(medians, _medians_path(out))
     masked = _masked(panel, {settings.variable, settings.deflator, settings.weight}, measures)
     notes = (*read.audit.scale_doubts, *masked)
-    return Measured(frame, count_reasons(frame), medians, notes, out)
+    nation = _nation(panel, settings)
+    return Measured(frame, count_reasons(frame), medians, notes, chosen.noun, nation, out)
+
+
+def _nation(panel: Panel, settings: Outcome) -> str:
+    """Name what the places of a panel are compared with."""
+    from city_resilience.resilience.scale import outcome_series
+
+    if settings.variable not in panel.variables:  # industries alone are measured
+        return "sum"
+    values, outcome = panel.grid().values, panel.resolved(settings)
+    return outcome_series(values, panel.variables, outcome, ()).nation.id
 
 
 def _medians_path(out: Path) -> Path:
@@ -311,24 +329,29 @@ def show(result: Measured) -> None:
         for name in (name for name in MEASURES if name in frame):
             if frame[name].dtype.kind == "f" and frame[name].notna().any():
                 rows = extremes(_own_gap(frame, name), name, window)
-                console.print(_extremes(rows, MEASURES[name], window))
+                console.print(_extremes(rows, MEASURES[name], window, result))
     for line in _lines(result):
         say(console, line)
 
 
 def _lines(result: Measured) -> Iterator[str]:
-    from city_resilience.report.texts import words
     from city_resilience.resilience.summaries import resistance_and_recovery
 
+    say = _words(result)
+    cities = say("noun_city_many")["en"]
     if {"resistance", "recovery"} <= set(result.frame.columns):
         for row in resistance_and_recovery(result.frame).to_dict("records"):
+            about = f"Resistance and recovery, {row['window']}"
+            if row["spearman"] != row["spearman"]:
+                yield f"{about}: no correlation, {row['n']} {cities} are too few or all alike"
+                continue
             yield (
-                f"Resistance and recovery, {row['window']}: rank correlation "
-                f"{row['spearman']:+.2f}, linear {row['pearson']:+.2f}, {row['n']} cities"
+                f"{about}: rank correlation {row['spearman']:+.2f}, linear {row['pearson']:+.2f}, "
+                f"{row['n']} {cities}"
             )
     for row in result.reasons[result.reasons["reason"] != ""].to_dict("records"):
-        why = words(f"reason_{row['reason']}", "en")
-        yield f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {why}"
+        why = say(f"reason_{row['reason']}")["en"]
+        yield f"Missing: {row['measure']} {row['window']}: {row['cities']} {cities}, {why}"
     yield from (f"Note: {note}" for note in result.notes)
     yield f"Table: {result.out}: {len(result.frame)} rows"
 
@@ -340,7 +363,13 @@ def _own_gap(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return frame
 
 
-def _extremes(rows: pd.DataFrame, about: Measure, window: str) -> Table:
+def _words(result: Measured) -> Texts:
+    from city_resilience.report.texts import Texts, measure_words
+
+    return Texts(measure_words("growth_gap", result.noun, result.nation))
+
+
+def _extremes(rows: pd.DataFrame, about: Measure, window: str, result: Measured) -> Table:
     from city_resilience.commands.console import table_of
 
     gap = "growth_gap_pp" in rows
@@ -350,4 +379,8 @@ def _extremes(rows: pd.DataFrame, about: Measure, window: str) -> Table:
         columns += [("gap, pp", f"{{{side}[growth_gap_pp]:+.2f}}")] if gap else []
         records.append([{side: row} for row in rows[rows["side"] == side].to_dict("records")])
     pairs = [most | least for most, least in zip(*records, strict=True)]
-    return table_of(f"{about.id} ({about.unit}), {window}: {about.sign}", columns, pairs)
+    nation = _words(result)(f"nation_{result.nation}")["en"]
+    sign = re.sub(r"the nation\b(?!')", nation, about.sign)
+    if result.nation.startswith("mean_of_logs"):  # a rate: nothing grows
+        sign = sign.replace("grew faster", "did better")
+    return table_of(f"{about.id} ({about.unit}), {window}: {sign}", columns, pairs)

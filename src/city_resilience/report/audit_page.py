@@ -25,7 +25,7 @@ def render_audit(audit: Mapping[str, Any]) -> str:
     audit : mapping
         What `audit.AuditResult.as_dict` returned.
     """
-    summary, say = summarise_audit(audit), Texts()
+    summary, say = summarise_audit(audit), Texts(noun=audit.get("noun", "city"))
     data = {
         "title": summary["title"],
         "years": [entry["year"] for entry in summary["years"]],

@@ -45,7 +45,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         sentence), ``series`` (coverage by family), ``choices`` (what the filters offer: id, name)
         and ``account`` (what came in, see `summarise_account`; None where it is not known).
     """
-    say = Texts()
+    say = Texts(noun=audit.get("noun", "city"))
     name = re.split(r"[/\\]", audit["source"])[-1]
     reasons, account = audit["accepted"], audit["account"]
     rows = [_row(issue, audit["variables"], say) for issue in audit["issues"]]

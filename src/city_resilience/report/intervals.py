@@ -61,7 +61,8 @@ def interval_part(
 def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
     """Say what the intervals covered, and how they did against plain ones."""
     worst = {"worst": part["worst"]["coverage"], "year": part["worst"]["year"]}
-    covered = say("interval_sentence", **{**part, **worst})
+    one = len(part["years"]["year"]) == 1
+    covered = say(f"interval_sentence{'_one' * one}", **{**part, **worst})
     return joined((covered, say(f"interval_{part['code']}", **part)))
 
 

@@ -96,7 +96,9 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
 
 def _reading(summary: Summary, say: Texts) -> list[Both]:
     """Return how to read the page, in the words of the measure where there are such."""
-    own = {1: summary["measure"]["id"], 2: summary["measure"]["unit"]}
+    measure = summary["measure"]
+    rate = measure.get("nation", "").startswith("mean_of_logs") and measure["id"] == "growth_gap"
+    own = {1: "rate" if rate else measure["id"], 2: measure["unit"]}
     keys = ((f"reading_{i}_{own.get(i, '')}", f"reading_{i}") for i in range(1, READING + 1))
     return [say(special if say.find(special) else key) for special, key in keys]
 

@@ -95,6 +95,7 @@ class RunInfo(TypedDict, total=False):
     absent: Mapping[str, Any]  # indicator → why
     dropped: Mapping[str, Any]
     outcome: tuple[str, str]  # English and Chinese label
+    nation: str  # default: sum; see `Nation.id`
     interval_level: float  # default: 0.95
     learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
@@ -233,7 +234,9 @@ def _heading(
         "title": {"en": title, "zh": experiment.title_zh or title},
         "outcome": {"en": str(outcome[0]), "zh": str(outcome[1] or outcome[0])},
         "simulated": experiment.data.simulated,
-        "measure": measure_words(experiment.outcome.measure),
+        "measure": measure_words(
+            experiment.outcome.measure, experiment.noun, info.get("nation", "sum")
+        ),
         "origin": live,
         "targets": sorted({int(year) for year in targets}),
         "city_count": int(forecast["city"].nunique()),

@@ -7,6 +7,7 @@ tables of their learners and baselines, those of variables and indicators in the
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -27,10 +28,13 @@ __all__ = [
     "joined",
     "measure_words",
     "model_name",
+    "placed",
     "words",
 ]
 
 LANGUAGES = ("en", "zh")
+_CITY = re.compile(r"(?i)\bcit(?:y|ies)\b(?![- ]resilience)(?![^{]*\})")
+_CITY_ZH = re.compile(r"城市(?!经济韧性)(?!经济结构)")
 Both = dict[str, str]
 """Language → text."""
 
@@ -71,10 +75,44 @@ def joined(parts: Iterable[Mapping[str, str]], between: Mapping[str, str] | str 
     return both(lambda lang: gap[lang].join(filter(None, (text[lang] for text in texts))))
 
 
-def measure_words(id: str) -> dict[str, str]:
-    """Return what the words need of a measure: ``id``, label in both languages, ``unit``."""
+def measure_words(id: str, noun: str = "city", nation: str = "sum") -> dict[str, str]:
+    """Return what the words need of a measure: ``id``, label in both languages, ``unit``.
+
+    Parameters
+    ----------
+    noun : str
+        What a place is called, `experiment.experiment.Noun`.
+    nation : str
+        What a place is compared with, a key ``nation_…`` of the texts.
+    """
     own = measure_of(id)
-    return {"id": own.id, "en": own.label_en, "zh": own.label_zh, "unit": own.mark}
+    label = {"en": own.label_en, "zh": own.label_zh}
+    about = {"noun": noun, "nation": nation}
+    return {"id": own.id, **placed(label, noun), "unit": own.mark, **about}
+
+
+def placed(text: Both, noun: str) -> Both:
+    """Return a text of ours, written of cities, with another word for a place.
+
+    Not for texts that hold names of places or words of the user's own.
+
+    Examples
+    --------
+    >>> placed({"en": "Cities and the city", "zh": "各城市"}, "county")
+    {'en': 'Counties and the county', 'zh': '各县'}
+    """
+    if noun == "city":
+        return text
+    one, many = every_text()[f"noun_{noun}"], every_text()[f"noun_{noun}_many"]
+
+    def other(found: re.Match[str]) -> str:
+        word = (one if found[0].casefold() == "city" else many)["en"]
+        return word.capitalize() if found[0][0].isupper() else word
+
+    return {
+        "en": _CITY.sub(other, text["en"]),
+        "zh": _CITY_ZH.sub(one["zh"], text["zh"]),
+    }
 
 
 class Texts:
@@ -85,18 +123,23 @@ class Texts:
     measure : mapping, optional
         As `measure_words` returns it and a summary holds it. A unit without words of its own is
         written as it is.
+    noun : str
+        What a place is called where no measure says so.
     """
 
-    def __init__(self, measure: Mapping[str, str] | None = None) -> None:
+    def __init__(self, measure: Mapping[str, str] | None = None, *, noun: str = "city") -> None:
         own = measure or {"id": "", "unit": "", **dict.fromkeys(LANGUAGES, "")}
         self.measure, self.unit = own["id"], own["unit"]
+        self.noun = own.get("noun", noun)
         label, nothing = both(lambda lang: own[lang]), both(lambda _: "")
         self._figures: dict[str, Both] = {
             "measure": self.find(f"measure_{self.measure}") or label,
-            "against": self.find(f"against_{self.measure}") or nothing,
+            "nation": self._nation(own.get("nation", "sum")),
             "unit_note": self.find(f"unit_note_{self.unit}") or nothing,
             **{kind: self.name(kind, self.unit) for kind in ("unit_long", "unit_head")},
         }
+        against = f"against_{self.measure}"
+        self._figures["against"] = self(against) if self.find(against) else nothing
 
     def __call__(self, key: str, **figures: object) -> Both:
         """Return a text in both languages; a figure may itself be in both.
@@ -106,7 +149,7 @@ class Texts:
         KeyError
             If there is no such text, or a figure is missing.
         """
-        text, values = every_text()[key], {**self._figures, **figures}
+        text, values = placed(every_text()[key], self.noun), {**self._figures, **figures}
         return both(lambda lang: text[lang].format(**self._in(values, lang)))
 
     def fill(self, text: str, figures: Mapping[str, Any]) -> Both:
@@ -127,10 +170,20 @@ class Texts:
             for name, value in figures.items()
         }
 
-    @staticmethod
-    def find(key: str) -> Both | None:
+    def find(self, key: str) -> Both | None:
         """Return a text as it is written, None where there is none."""
-        return every_text().get(key)
+        found = every_text().get(key)
+        return None if found is None else placed(found, self.noun)
+
+    def _nation(self, nation: str) -> Both:
+        """Return what a place is compared with."""
+        found = self.find(f"nation_{nation}")
+        assert found is not None  # one for each way of `Nation`
+        return found
+
+    def of_places(self, text: str) -> str:
+        """Return an English text of ours, written of cities, in the word for a place."""
+        return placed({"en": text, "zh": ""}, self.noun)["en"]
 
     def describe(self, key: str) -> Both | str:
         """Return what a head or a figure means, which stands under its key with ``_long``."""

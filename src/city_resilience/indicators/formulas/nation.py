@@ -126,6 +126,12 @@ class Nation:
     way: Way = "sum"
     weight: Float | None = None
 
+    @property
+    def id(self) -> str:
+        """Name of it, for words: the way, and whether cities are weighted where they need not."""
+        weighted = self.weight is not None and self.way.startswith("mean_")
+        return f"{self.way}_weighted" if weighted else self.way
+
     def past(self, years: int) -> Between:
         """Return the nation between each year and the one ``years`` years before."""
         return self.at(lambda weight: (lag(weight, years), weight))
