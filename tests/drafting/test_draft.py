@@ -65,6 +65,28 @@ def test_a_foreign_panel_is_drafted_right_and_runs_without_an_edit(kind, tmp_pat
     assert_it_runs(out, path)
 
 
+def test_a_file_with_semicolons_and_decimal_commas_gives_the_same_draft(tmp_path):
+    frame, path = PANELS["germany"].make(PLACES), tmp_path / "kreise.csv"
+    frame.to_csv(path, index=False, sep=";", decimal=",", encoding="latin-1")
+    plain = draft_experiment(frame).experiment
+    found = draft_experiment(path, tmp_path / "my.toml").experiment
+    assert found.outcome == plain.outcome
+    assert found.data.columns == plain.data.columns
+    assert found.data.decimal == ","
+
+
+def test_numbers_that_can_be_read_in_two_ways_are_asked_about(tmp_path):
+    frame, path = PANELS["germany"].make(PLACES), tmp_path / "kreise.csv"
+    for header in frame.columns[4:]:
+        frame[header] = frame[header].map("{:.3f}".format).str.replace(".", ",")
+    header = frame.columns[4]
+    frame[header] = "1" + frame[header].str[-6:]
+    frame = frame[frame.columns[:5]]
+    frame.to_csv(path, index=False, sep=";")
+    with pytest.raises(InputError, match="--decimal , "):
+        draft_experiment(path)
+
+
 def test_firms_of_grunfeld(tmp_path):
     pytest.importorskip("statsmodels")
     path = tmp_path / "grunfeld.csv"

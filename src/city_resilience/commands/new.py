@@ -81,7 +81,7 @@ def draft_experiment(
         Sheet of a workbook.
     answers : mapping of str to str
         What is known already: ``city``, ``year``, ``province``, ``outcome`` (headers), ``scale``,
-        ``weight``, ``direction``.
+        ``weight``, ``decimal``, ``direction``.
     ask : callable, optional
         Answers a question that the panel leaves open by one of its options.
     force : bool
@@ -102,11 +102,13 @@ def draft_experiment(
     source = panel if not isinstance(panel, str) else Path(panel)
     place = _checked(out, source, force)
     named = Named(_path(source, place), sheet, name, noun)
-    table, known = open_profile(source, sheet), dict(answers or {})
+    known = dict(answers or {})
+    table = open_profile(source, sheet, known)
     made = sketch(table, known, named)
     while made.questions and ask is not None:
         question = made.questions[0]
         known[question.flag] = ask(question)
+        table = open_profile(source, sheet, known) if question in table.questions else table
         made = sketch(table, known, named)
     refuse_unanswered(made.questions, table.name)
     guesses = tuple(settle(made.guesses, source))
@@ -158,7 +160,7 @@ def _flags(command: Any) -> Any:
     from city_resilience.drafting.guess import FLAGS
 
     for flag, meaning in reversed(list(FLAGS.items())):
-        metavar = "HEADER" if meaning.startswith("column") else "VALUE"
+        metavar = "HEADER" if meaning.startswith("column") else flag.upper()
         help = f"{meaning[0].upper()}{meaning[1:]}."
         option: Any = click.option(f"--{flag}", default="", metavar=metavar, help=help)
         command = option(command)

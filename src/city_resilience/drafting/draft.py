@@ -51,7 +51,9 @@ class Sketch:
     questions: tuple[Question, ...]
 
 
-def open_profile(source: pd.DataFrame | Path, sheet: str = "") -> TableProfile:
+def open_profile(
+    source: pd.DataFrame | Path, sheet: str = "", answers: Answers | None = None
+) -> TableProfile:
     """Read a table and look at its columns.
 
     Raises
@@ -67,7 +69,7 @@ def open_profile(source: pd.DataFrame | Path, sheet: str = "") -> TableProfile:
             "--gazetteer none (without --gazetteer for Chinese cities), then city-resilience new "
             "panel.csv"
         )
-    return profile_table(table.headers, table.load, table.name, table.source)
+    return profile_table(table, answers or {})
 
 
 def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
@@ -113,7 +115,7 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
         gazetteer=look_up(keys),
     )
     guesses = tuple(guess for make in GUESSES for guess in make(overview))
-    asked = (*keys.questions, *outcome.questions)
+    asked = (*table.questions, *keys.questions, *outcome.questions)
     return Sketch(overview, guesses, tuple(q for q in asked if q.flag not in answers))
 
 

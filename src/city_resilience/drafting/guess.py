@@ -26,6 +26,7 @@ FLAGS = {
     "outcome": "column that is forecast",
     "scale": "what the outcome's numbers are: level, log, per_head, rate or index",
     "weight": "column by which per-head values, rates and indices are weighted",
+    "decimal": "mark of decimals in a text file, a comma or a point",
     "direction": "of a rate: 1 more is better, -1 less is better",
 }
 """What can be answered ahead, by the name of the flag."""

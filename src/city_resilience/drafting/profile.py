@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,15 +13,16 @@ import pandas as pd
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match, unit_in_brackets
-from city_resilience.drafting.guess import listed
+from city_resilience.drafting.decimals import find_decimal
+from city_resilience.drafting.guess import Answers, Question, listed
 from city_resilience.drafting.words import load_words, met, words_of
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.cells import as_text, as_years, read_numbers
+from city_resilience.reading.number_style import Decimal
+from city_resilience.reading.opening import RawTable
 from city_resilience.reading.wording import Wording, key_of, match_header, split_year
 
 __all__ = ["ColumnProfile", "TableProfile", "is_wide", "profile_table"]
-
-Load = Callable[[Sequence[int]], pd.DataFrame]
 
 _NUMERIC = 0.95  # share of the filled cells
 _BRACKETS = re.compile(r"[(\[【（〔][^()\[\]【】（）〔〕]*[)\]】）〕]")
@@ -47,11 +48,14 @@ class ColumnProfile:
         As in the file.
     cells : Series
         As `RawTable.load` returns them.
+    decimal : str
+        What the file says about the mark of decimals.
     """
 
     position: int
     header: str
     cells: pd.Series
+    decimal: Decimal = ""
 
     @cached_property
     def words(self) -> str:
@@ -100,7 +104,7 @@ class ColumnProfile:
     @cached_property
     def numbers(self) -> Float | None:
         """Values, NaN where blank or unreadable; None for a column that holds no numbers."""
-        read = read_numbers(self.cells)
+        read = read_numbers(self.cells, self.decimal)
         known = int(np.isfinite(read.values).sum())
         return read.values if known and known >= _NUMERIC * self.filled.sum() else None
 
@@ -150,12 +154,18 @@ class TableProfile:
         Those with a header and at least one value.
     chinese : bool
         Whether most headers are Chinese.
+    decimal : str
+        Mark of decimals that the experiment has to state, "" for none.
+    questions : tuple of Question
+        What is to be known before a number can be read.
     """
 
     name: str
     source: str
     columns: tuple[ColumnProfile, ...]
     chinese: bool
+    decimal: Decimal = ""
+    questions: tuple[Question, ...] = ()
 
     def find(self, header: str, flag: str) -> ColumnProfile:
         """Return a column by its header.
@@ -174,36 +184,33 @@ class TableProfile:
         return self.columns[headers.index(header)]
 
 
-def profile_table(headers: Sequence[str], load: Load, name: str, source: str) -> TableProfile:
+def profile_table(table: RawTable, answers: Answers) -> TableProfile:
     """Look at each column of an opened table; rows about another scope are left out.
-
-    Parameters
-    ----------
-    headers : sequence of str
-    load : callable
-        As of `RawTable`.
 
     Raises
     ------
     InputError
         If it has no rows.
     """
-    texts = [
-        at
-        for at, header in enumerate(headers)
-        if load_words().marks["code"].search(words_of(header))
-    ]
-    cells = load(texts)
+    headers, coded = table.headers, load_words().marks["code"]
+    cells = table.load([at for at, head in enumerate(headers) if coded.search(words_of(head))])
     if cells.empty:
-        raise InputError(f"{name}: a header and no rows; export the panel again")
+        raise InputError(f"{table.name}: a header and no rows; export the panel again")
     cells = cells[_of_whole_places(headers, cells)]
-    columns = (ColumnProfile(at, header, cells[at]) for at, header in enumerate(headers) if header)
+    decimal, question = find_decimal(cells, table.decimal, answers)
+    columns = (
+        ColumnProfile(at, header, cells[at], decimal or table.decimal)
+        for at, header in enumerate(headers)
+        if header
+    )
     chinese = [bool(re.search(r"[\u3400-\u9fff]", header)) for header in headers if header]
     return TableProfile(
-        name,
-        source,
+        table.name,
+        table.source,
         tuple(column for column in columns if column.filled.any()),
         chinese=sum(chinese) * 2 > len(chinese),
+        decimal=decimal,
+        questions=(question,) if question else (),
     )
 
 
