@@ -7,11 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from city_resilience.audit.audit import audit_panel
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
+from city_resilience.reading.opening import open_sheets
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import Imported, import_sheets
+from city_resilience.reading.sheets.keys import find_keys
+from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.options import Options
+from city_resilience.reading.sheets.reading import read_sheet
 from places import SHARED
 
 CASES = SHARED.parent / "cases"
@@ -26,6 +31,17 @@ THOUSANDS = (
     'city,GDP per capita 2019,GDP per capita 2020\nAlba," 8,200 "," 9,143 "\n'
     'Born," 10,002 "," 10,875 "\n'
 )
+NAMESAKES = (
+    "年份,省份,城市代码,城市,人均道路面积(平方米)\n2011,吉林省,220000,吉林,9.56\n"
+    "2011,吉林省,220100,长春市,11.2\n2011,吉林省,220200,吉林市,10\n2012,吉林省,220000,吉林,12.6\n"
+    "2012,吉林省,220100,长春市,11.9\n"
+)
+MIXED = (
+    "city,year,gdp_nominal\n東 Alpha,2019,10\n東 Alpha,2020,11\n東 Beta,2019,30\n東 Beta,2020,36\n"
+    "港 Gamma,2019,5\n港 Gamma,2020,6\n"
+)
+TOTALS = "city,gdp 2018,gdp 2019\nAlba,100,110\nBorn,50,52\nCory,30,36\nTOTAL,180,198\n"
+CHINA = Data(gazetteer="china")
 
 
 def case(tmp_path: Path, name: str, text: str, encoding: str = "utf-8") -> list[Path]:
@@ -134,3 +150,93 @@ def test_a_damaged_stata_file_is_refused(tmp_path):
     path.write_bytes(b"<stata_dta>no more")
     with pytest.raises(InputError, match="not a readable Stata file"):
         read_panel(path)
+
+
+def test_the_code_decides_between_a_province_and_its_city(tmp_path):
+    for path in case(tmp_path, "namesake_codes.csv", NAMESAKES):
+        imported = import_sheets([path], Options())
+        found = {key[:2]: value for key, value in cells(imported).items()}
+        assert found["吉林市", 2011] == 10
+        assert ("吉林市", 2012) not in found
+        notes = [issue for issue in imported.issues if issue.kind == "row"]
+        assert [(issue.found, issue.reason) for issue in notes] == [
+            ("吉林省 (2)", "2 rows of kind province left out")
+        ]
+        panel = read_panel(path, CHINA)
+        values = panel.frame.set_index(["city", "year"]).iloc[:, -1]
+        assert values["吉林市", 2011] == 10
+        assert ("吉林市", 2012) not in values.index
+        assert ("territory", ("吉林",)) in {(a.why, a.names) for a in panel.account.aside}
+
+
+def test_a_declared_code_tells_places_of_one_name_apart(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text(
+        "city,ibge,year,gdp_nominal\nBom,01,2018,1\nBom,02,2018,2\nBom,01,2019,3\nBom,02,2019,4\n"
+        "Cory,03,2018,5\nCory,04,2019,6\n"
+    )
+    panel = read_panel(path, Data(code="ibge"))
+    assert panel.cities == ["Bom (01)", "Bom (02)", "Cory"]
+    assert panel.frame["gdp_nominal"].tolist() == [1, 3, 2, 4, 5, 6]
+    path.write_text(path.read_text().replace("ibge", "code"))
+    assert ("Bom (02)", 2019, "gdp_nominal") in cells(import_sheets([path], PLAIN))
+
+
+def test_names_stay_as_they_are_without_a_gazetteer(tmp_path):
+    for path in case(tmp_path, "mixed_script_names.csv", MIXED):
+        found = cells(import_sheets([path], PLAIN))
+        assert {key[:2]: value for key, value in found.items()} == {
+            ("東 Alpha", 2019): 10,
+            ("東 Alpha", 2020): 11,
+            ("東 Beta", 2019): 30,
+            ("東 Beta", 2020): 36,
+            ("港 Gamma", 2019): 5,
+            ("港 Gamma", 2020): 6,
+        }
+
+
+@pytest.mark.parametrize("total", ["TOTAL", "合计", "Gesamt", "Grand total", "Sum", "Итого"])
+def test_a_total_is_set_aside_by_its_name_and_listed(tmp_path, total):
+    name = "total_row_zh.csv" if total == "合计" else "total_row.csv"
+    for path in case(tmp_path, name, TOTALS.replace("TOTAL", total)):
+        imported = import_sheets([path], PLAIN)
+        assert {city for city, _, _ in cells(imported)} == {"Alba", "Born", "Cory"}
+        assert [i.reason for i in imported.issues] == ["a sum or mean of rows; left out"]
+    path = tmp_path / "long.csv"
+    path.write_text(f"city,year,gdp_nominal\nAlba,2018,1\nBorn,2018,2\n{total},2018,3\n")
+    panel = read_panel(path)
+    assert panel.cities == ["Alba", "Born"]
+    assert [(a.why, a.names) for a in panel.account.aside] == [("total", (total,))]
+
+
+def test_a_row_that_is_the_sum_of_the_others_is_doubted_whatever_its_name(tmp_path):
+    path = tmp_path / "total_row.csv"
+    path.write_text(TOTALS.replace("TOTAL", "Whole Land"))
+    audited = audit_panel(import_sheets([path], PLAIN).panel())
+    (issue,) = [issue for issue in audited.errors if issue.kind == "row_sum"]
+    assert issue.city == "Whole Land"
+    assert issue.correction == '"gdp_nominal/Whole Land/2018-2019" = "drop"'
+    assert issue.acceptance
+    path.write_text(TOTALS.replace("TOTAL", "Dale").replace("198", "190").replace("180", "170"))
+    assert not audit_panel(import_sheets([path], PLAIN).panel()).errors
+
+
+def test_whole_numbers_of_workbooks_are_exact(tmp_path):
+    pairs = {"Alba": (3, 2.6), "Born": (2.7, 3.1), "Cory": (4, 4.4), "Dale": (3.1, 3.3)}
+    own = [tmp_path / "disagree_a.xlsx", tmp_path / "disagree_b.xlsx"]
+    for at, path in enumerate(own):
+        rows = [(name, 2015, pair[at]) for name, pair in pairs.items()]
+        pd.DataFrame(rows, columns=["city", "year", "unemployment rate (%)"]).to_excel(
+            path, index=False
+        )
+    shared = [CASES / path.name for path in own]
+    for files in [own, *([shared] if shared[0].exists() else [])]:
+        merged, conflicts = merge_cells(
+            pd.concat(
+                read_sheet(sheet, find_keys(sheet, None), PLAIN).cells
+                for path in files
+                for sheet in open_sheets(path)
+            )
+        )
+        assert len(conflicts) == 4
+        assert merged.empty

@@ -14,6 +14,7 @@ from city_resilience.audit import (
     gaps,
     levels,
     repeats,
+    row_sums,
     scales,
     spikes,
     units,
@@ -34,5 +35,6 @@ RULES: tuple[Rule, ...] = (
     *levels.RULES,
     *boundaries.RULES,
     *gaps.RULES,
+    *row_sums.RULES,
 )
 """``unreadable`` is found by the reader."""

@@ -194,6 +194,11 @@ SIZE_SPREAD, SIZE_SLOPE = 0.3, 0.4
 # Fewest places of a province, and the share of its years in which its row is no sum of them.
 PROVINCE_PLACES, PROVINCE_SHARE = 3, 0.9
 
+# --- a row that is the sum of the others --------------------------------------------------------
+
+# How far it may be off, fewest others, and share of the years of a variable in which it must be so.
+ROW_SUM, ROW_SUM_OTHERS, ROW_SUM_YEARS = 0.001, 3, 0.5
+
 # --- gaps and boundaries ----------------------------------------------------------------------
 
 # Share of the usual cities under which a year is a hole, or a variable fading; 0.3 is idle.

@@ -24,7 +24,7 @@ from city_resilience.reading.wording import (
 
 __all__ = ["Layout", "Source", "groups_looked_up", "lay_out", "outcome_match", "own_match"]
 
-_KEYS = ("city", "year", "province")
+_KEYS = ("city", "year", "province", "code")
 _IN_PLACE = {"city": ("city", "province", "region")}
 _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
@@ -54,7 +54,7 @@ class Layout:
     Attributes
     ----------
     keys : mapping of str to int
-        Position of ``city``, ``year`` and, where known, ``province`` and ``scope``.
+        Position of ``city``, ``year`` and, where known, ``province``, ``code`` and ``scope``.
     groups : mapping of str to int
         Header to position of each group column.
     sources : tuple of Source
@@ -117,6 +117,8 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
     read = _wordings(headers, taken, data)
     named = _keys_named(headers, taken, declared)
     keys = _keys(headers, named)
+    if data.gazetteer != "none" and len(coded := named.get("city_code", [])) == 1:
+        keys.setdefault("code", coded[0])
     found = {
         at: wording.match
         for at, wording in read.items()
@@ -306,6 +308,8 @@ def _keys(headers: Headers, named: Mapping[str, Sequence[int]]) -> dict[str, int
         keys["province"] = _single(headers, "province", named["province"])
     elif unit == "city" and len(named.get("region", [])) == 1:
         keys["province"] = named["region"][0]
+    if "code" in named:
+        keys["code"] = named["code"][0]
     if "scope" in named:
         keys["scope"] = _single(headers, "scope", named["scope"])
     return keys

@@ -20,7 +20,16 @@ from city_resilience.errors import InputError
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.wording import place_name
 
-__all__ = ["Named", "Placed", "is_place", "is_total", "missed", "name_rows", "place_cities"]
+__all__ = [
+    "Named",
+    "Placed",
+    "distinct_names",
+    "is_place",
+    "is_total",
+    "missed",
+    "name_rows",
+    "place_cities",
+]
 
 
 @dataclass(frozen=True)
@@ -54,15 +63,24 @@ class Named:
 
 
 def name_rows(
-    gazetteer: Gazetteer,
-    rows: Sequence[int],
-    names: Sequence[str],
-    years: Sequence[int | None],
-    provinces: Sequence[str],
-    level: str,
+    gazetteer: Gazetteer, rows: Sequence[int], keys: Mapping[str, Sequence[Any]], level: str
 ) -> Named:
-    """Resolve the names of the rows of a table; see `resolve_table`."""
-    answers = resolve_table(gazetteer, names, years, provinces, level=level)
+    """Resolve the names of the rows of a table; a code decides between places of one name.
+
+    Parameters
+    ----------
+    keys : mapping of str to sequence
+        ``city``, ``year``, ``province`` and ``code`` of each row; the last two may be missing, or
+        "" where a row has none. Else as `resolve_table`.
+    """
+    names, years = keys["city"], keys["year"]
+    answers = resolve_table(gazetteer, names, years, keys.get("province", ()), level=level)
+    for at, code in enumerate(map(_six_digits, keys.get("code", ()))):
+        meant = [e for e in gazetteer.readings(names[at]) if code and e.adcode == code]
+        answer = answers[at]
+        if meant and (isinstance(answer, NotFound) or answer.adcode != code):
+            why = f"its code is {code}"
+            answers[at] = gazetteer.match(meant[0], names[at], years[at], why)
     named = Named()
     for row, answer in zip(rows, answers, strict=True):
         if isinstance(answer, NotFound):
@@ -72,6 +90,30 @@ def name_rows(
         else:
             named.others[row] = answer
     return named
+
+
+def _six_digits(code: str) -> str:
+    """Return a code of a province, city or county as that of its city or province."""
+    digits = code if code.isascii() and code.isdigit() else ""
+    return digits[:6].ljust(6, "0") if len(digits) in (2, 4, 6, 9, 12) else ""
+
+
+def distinct_names(
+    names: Mapping[int, str], years: Mapping[int, int | None], codes: Mapping[int, str]
+) -> dict[int, str]:
+    """Add the code to a name that several places of one year have.
+
+    Parameters
+    ----------
+    names, years, codes : mapping of int to str or int
+        By row; a row without a code keeps its name.
+    """
+    found: dict[tuple[str, int | None], set[str]] = {}
+    for row, code in codes.items():
+        found.setdefault((names[row], years[row]), set()).update({code} - {""})
+    shared = {name for (name, _), each in found.items() if len(each) > 1}
+    coded = {row: f"{names[row]} ({code})" for row, code in codes.items() if code}
+    return {row: coded.get(row, name) if name in shared else name for row, name in names.items()}
 
 
 def is_place(text: str, gazetteer: Gazetteer | None) -> bool:
@@ -131,7 +173,7 @@ def place_cities(
     ----------
     keys : mapping
         ``city`` (Series of str, its index the row in the file), ``year`` and perhaps
-        ``province``.
+        ``province`` and ``code``.
     country : str
         Which gazetteer.
     groups : tuple of str
@@ -147,7 +189,13 @@ def place_cities(
     gazetteer, names, years = load_gazetteer(country), keys["city"], np.asarray(keys["year"])
     provinces = keys.get("province", pd.Series("", index=names.index))
     rows = names.index.tolist()
-    named = name_rows(gazetteer, rows, names.tolist(), years.tolist(), provinces.tolist(), level)
+    columns = {"city": names, "year": pd.Series(years), "province": provinces}
+    columns |= {"code": keys["code"]} if "code" in keys else {}
+    listed = {key: column.tolist() for key, column in columns.items()}
+    named = name_rows(gazetteer, rows, listed, level)
+    sums = {r: a.name for r, a in named.missing.items() if is_total(a.name, gazetteer)}
+    named.others.update({r: Match("", name, "", "", "total", "form") for r, name in sums.items()})
+    missing = {row: answer for row, answer in named.missing.items() if row not in sums}
     kept = names.index.isin(list(named.cities))
     if not kept.any():
         raise InputError(
@@ -166,8 +214,8 @@ def place_cities(
         labels = {code: gazetteer.group_label(code, group) for code in {c.adcode for c in cities}}
         placed[group] = pd.Series([labels[city.adcode] for city in cities], index=index)
     notes = (f"{why}: {found}" if kind == "row" else why for kind, found, why in named.notes())
-    unknown = names.index.isin(list(named.missing))
-    return Placed(placed, kept, unknown, tuple(notes), tuple(_unknown(named.missing)))
+    unknown = names.index.isin(list(missing))
+    return Placed(placed, kept, unknown, tuple(notes), tuple(_unknown(missing)))
 
 
 def _unknown(missing: Mapping[int, NotFound]) -> Iterator[Issue]:

@@ -24,7 +24,7 @@ from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.places import place_cities
+from city_resilience.reading.places import distinct_names, is_total, place_cities
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.wording import percent_factor
 
@@ -117,7 +117,10 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     _read_keys(rows, table.headers, layout)
     _keep_scope(rows, table.headers, layout, data.scope)
     looked_up = groups_looked_up(table.headers, data)
-    if data.gazetteer != "none":
+    if data.gazetteer == "none":
+        _leave_out_totals(rows)
+        _tell_apart(rows)
+    else:
         placed = place_cities(rows.keys, data.gazetteer, looked_up, level=layout.level)
         rows.set_aside(placed.unknown, "name", named=True)
         rows.set_aside(~placed.kept & ~placed.unknown, "territory", named=True)
@@ -182,8 +185,8 @@ def _read_keys(rows: _Rows, headers: tuple[str, ...], layout: Layout) -> None:
     rows.issues += checks.check_city_names(headers[city], names)
     rows.issues += checks.check_years(headers[year], rows.cells[year], years)
     rows.keys = {"city": names, "year": years}
-    if "province" in layout.keys:
-        rows.keys["province"] = as_text(rows.cells[layout.keys["province"]])
+    for key in {"province", "code"} & set(layout.keys):
+        rows.keys[key] = as_text(rows.cells[layout.keys[key]])
     rows.keep((names != "").to_numpy(dtype=bool) & checks.is_year(years), "keys")
 
 
@@ -201,6 +204,28 @@ def _keep_scope(rows: _Rows, headers: tuple[str, ...], layout: Layout, scope: st
     if left := int((~kept).sum()):
         rows.notes.append(f"{left} rows of another scope than {scope} left out")
     rows.keep(kept, "scope")
+
+
+def _leave_out_totals(rows: _Rows) -> None:
+    """Leave out the rows whose name says that they are sums or means of others."""
+    names = rows.keys["city"]
+    sums = [name for name in names.unique() if is_total(name, None)]
+    chosen = names.isin(sums).to_numpy(dtype=bool)
+    if chosen.any():
+        rows.set_aside(chosen, "total", named=True)
+        rows.notes.append(f"{chosen.sum()} rows of totals left out: {', '.join(sums)}")
+        rows.drop(chosen)
+
+
+def _tell_apart(rows: _Rows) -> None:
+    """Give places of one name the code that tells them apart; codes are no column of the panel."""
+    codes = rows.keys.pop("code", None)
+    if codes is None:
+        return
+    names, at = rows.keys["city"], range(len(codes))
+    listed = (dict(zip(at, column, strict=True)) for column in (names, rows.keys["year"], codes))
+    told = distinct_names(*listed)
+    rows.keys["city"] = pd.Series(list(told.values()), index=names.index, dtype=str)
 
 
 def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:

@@ -33,7 +33,8 @@ _KEY_VARIABLES = {
     "province": "province",
     "year": "year",
     "scope": "scope",
-    **dict.fromkeys(("city_code", "region", "macro_region", "province_code"), "ignored"),
+    "city_code": "code",
+    **dict.fromkeys(("region", "macro_region", "province_code"), "ignored"),
 }
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
@@ -152,7 +153,7 @@ def key_of(header: str) -> str:
     """Return what a key column holds by its header.
 
     ``name``, ``city_only`` (names of prefecture level), ``province``, ``year``, ``scope``,
-    ``unit``, ``indicator``, ``value`` or ``ignored``; empty where it is no key's header.
+    ``code``, ``unit``, ``indicator``, ``value`` or ``ignored``; empty where it is no key's header.
     """
     keys, word = load_sheet_rules().keys, plain(header)
     if not word or word in keys:

@@ -28,6 +28,7 @@ CELL_COLUMNS = (
     "variable",
     "value",
     "step",
+    "rounding",
     "unit",
     "file",
     "sheet",
@@ -54,8 +55,9 @@ def read_cells(
     Returns
     -------
     cells : DataFrame
-        ``CELL_COLUMNS``, one row for each number: its value and rounding step in catalogue units,
-        the unit that was stated, and its address, counted from 1.
+        ``CELL_COLUMNS``, one row for each number: its value, its last decimal place and the size
+        of its rounding in catalogue units (0 for an exact one), the unit that was stated, and its
+        address, counted from 1.
     issues : list of Issue
         Cells that hold something and are no number, and values of a city after its end.
     """
@@ -85,11 +87,12 @@ def read_cells(
                 about = {"city": place.name, "years": (year,), "variable": name}
                 issues.append(_lost(table, row, column, about, cell, fault))
                 continue
+            whole = table.is_exact(row, column.position)
             marks[cell.mark] += bool(cell.mark)
             marks[cell.style] += bool(cell.style)
             key = (place.adcode, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
-            numbers.append((*key, value, step, match.unit_in_header, *where))
+            numbers.append((*key, value, step, step * (not whole), match.unit_in_header, *where))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
     issues += [
         table.issue(

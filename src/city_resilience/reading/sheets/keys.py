@@ -16,7 +16,7 @@ from city_resilience.reading.wording import key_of
 __all__ = ["NAMES", "Keys", "find_keys", "key_headers"]
 
 NAMES = ("name", "city_only")
-_KEYS = ("province", "year", "scope", "unit", "indicator", "value")
+_KEYS = ("province", "code", "year", "scope", "unit", "indicator", "value")
 _FIRST_ROWS, _SAMPLE, _HEADER_ROWS, _SCAN = 300, 60, 6, 40
 
 
@@ -33,8 +33,8 @@ class Keys:
     level : str
         ``city`` where the header of the names says that they are of prefecture level.
     places : mapping of str to int
-        ``province``, ``year``, ``scope``, ``unit``, ``indicator`` and ``value``, where there are
-        such.
+        ``province``, ``code``, ``year``, ``scope``, ``unit``, ``indicator`` and ``value``, where
+        there are such.
     others : frozenset of int
         Further columns that hold no variable: English names, codes, sources.
     """

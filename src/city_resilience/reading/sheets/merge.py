@@ -22,9 +22,9 @@ def merge_cells(
 ) -> tuple[pd.DataFrame, list[Issue]]:
     """Reduce cells to one for each city, year, scope and variable.
 
-    Cells that agree within half a percent, or within the rounding of the coarser one, are one
-    value: the one with most decimal places. Where they do not agree there is no value, and all
-    are listed, unless a preferred file decides.
+    Cells that agree within half a percent, or within the rounding of the coarser one (a whole
+    number of a workbook has none), are one value: the one with most decimal places. Where they do
+    not agree there is no value, and all are listed, unless a preferred file decides.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def merge_cells(
     groups = ranked.groupby(list(KEYS), sort=False)
     low, high = groups["value"].transform("min"), groups["value"].transform("max")
     allowed = np.maximum(
-        _AGREE * np.maximum(low.abs(), high.abs()), _ROUNDED * groups["step"].transform("max")
+        _AGREE * np.maximum(low.abs(), high.abs()), _ROUNDED * groups["rounding"].transform("max")
     )
     apart = (high - low) > allowed
     issues = _conflicts(ranked[apart])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from city_resilience.catalogue.gazetteer.lookup import Match, NotFound
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.issues import Issue
-from city_resilience.reading.places import is_place, is_total, missed, name_rows
+from city_resilience.reading.places import distinct_names, is_place, is_total, missed, name_rows
 from city_resilience.reading.sheets.context import says_year, units_stated
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.wording import match_header
 
 __all__ = ["above_captions", "place_rows"]
 
+_SUM = "a sum or mean of rows; left out"
 _SHOWN = 80
 _LONGEST = 20
 Years = dict[int, int | None]
@@ -41,19 +43,19 @@ def place_rows(
     issues = _without_name(table, [row for row in years if not names[row]])
     rows = [row for row in years if names[row]]
     if gazetteer is None:
+        sums = [row for row in rows if is_total(names[row], None)]
+        issues += [table.issue("note", "row", names[row], _SUM, row=row) for row in sums]
+        rows = [row for row in rows if row not in sums]
+        names = distinct_names(names, years, {row: table.text(row, "code") for row in rows})
         provinces = {row: table.text(row, "province") for row in rows}
         places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
         twice = _of_two_provinces(places.values())
         issues += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
         return {r: place for r, place in places.items() if place.name not in twice}, issues
-    named = name_rows(
-        gazetteer,
-        rows,
-        [names[row] for row in rows],
-        [years[row] for row in rows],
-        [table.text(row, "province") for row in rows],
-        table.keys.level,
-    )
+    keys: dict[str, list[Any]]
+    keys = {key: [table.text(row, key) for row in rows] for key in ("province", "code")}
+    keys |= {"city": [names[row] for row in rows], "year": [years[row] for row in rows]}
+    named = name_rows(gazetteer, rows, keys, table.keys.level)
     issues += [_not_found(table, row, a) for row, a in named.missing.items()]
     words = {r: m for r, m in named.others.items() if m.kind == "header" and table.numbers(r)}
     issues += [_headed(table, row, match.name) for row, match in words.items()]
@@ -133,7 +135,7 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
     reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
     if is_total(answer.name, table.gazetteer):
-        return table.issue("note", "row", found, "a sum or mean of rows; left out", row=row)
+        return table.issue("note", "row", found, _SUM, row=row)
     at = table.keys.names
     return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)
 

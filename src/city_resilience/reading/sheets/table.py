@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import PurePath
 from typing import Any
 
@@ -83,7 +83,7 @@ class Table:
         """Return the text of a key column in a row; "" where there is no such column."""
         at = self.keys.names if key == "name" else self.keys.places.get(key)
         text = "" if at is None else self.sheet.text(*self._key(row, at))
-        return place_name(text) if key == "name" else text
+        return place_name(text) if key == "name" and self.gazetteer else text
 
     def _key(self, row: int, at: int) -> Position:
         """Return where a cell of a key column stands, which may be merged over several rows."""
@@ -107,6 +107,23 @@ class Table:
             cells = [self.sheet.at(row, at) for row in self.rows()]
             self._parsed[at] = parse_column(cells, self.options.decimal or self.sheet.decimal)
         return self._parsed[at][row - self.keys.body]
+
+    def is_exact(self, row: int, at: int) -> bool:
+        """Tell whether a whole number is no rounded one.
+
+        A workbook keeps no zeros behind the point, so it is exact where most numbers of its column
+        have decimals.
+        """
+        if type(self.sheet.at(row, at)) is not int:
+            return False
+        if at not in self._fractions:
+            known = [cell for cell in map(partial(self.cell, at=at), self.rows()) if cell.known]
+            self._fractions[at] = sum(cell.digits > 0 for cell in known) * 2 >= len(known)
+        return self._fractions[at]
+
+    @cached_property
+    def _fractions(self) -> dict[int, bool]:
+        return {}
 
     @cached_property
     def _parsed(self) -> dict[int, list[Cell]]:

@@ -110,7 +110,7 @@ def _as_declared(
 def _scaled(cells: pd.DataFrame, scale: NDArray[np.float64]) -> pd.DataFrame:
     if (scale == 1.0).all():
         return cells
-    return cells.assign(value=cells["value"] * scale, step=cells["step"] * scale)
+    return cells.assign(**{name: cells[name] * scale for name in ("value", "step", "rounding")})
 
 
 def _key(variable: str, year: int) -> str:
