@@ -238,6 +238,7 @@ def across(frame: pd.DataFrame) -> pd.DataFrame:
         (lambda frame: frame[frame["tahun"] < 2013], "at least 4"),
         (lambda frame: frame.assign(quarter=1), "divides the years"),
         (lambda frame: frame.assign(tahun=frame["tahun"].map("{}Q1".format)), "holds '2010Q1'"),
+        (lambda frame: frame.assign(tahun=frame["tahun"] - 1950), "with four digits"),
         (lambda frame: frame.iloc[[0, 13]], "at least 4"),
         (lambda frame: frame[["kabupaten", "tahun"]], "nothing can be forecast"),
         (
@@ -252,6 +253,7 @@ def across(frame: pd.DataFrame) -> pd.DataFrame:
         "short",
         "quarters",
         "quarters as years",
+        "two digits",
         "two rows",
         "no numbers",
         "five years",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from city_resilience.drafting.divisions import unlike
 from city_resilience.drafting.guess import Answers, Question, chosen, listed
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
@@ -61,9 +63,11 @@ def _no_years(table: TableProfile) -> str:
     called = (c for c in table.columns if words.search(c.name) and not met(families, c.name))
     for column in called:
         found = column.texts[column.filled].iloc[0]
+        within = re.search(r"(?:19|20)\d{2}\D*[-/.QqMm季月]", found)
+        remedy = "sum or average its parts by year" if within else "write years with four digits"
         return (
             f"column {column.header!r} holds {found!r}, which is no year; a panel has one row for "
-            "each place and year: sum or average quarters and months by year, then run new again"
+            f"each place and year: {remedy}, then run new again"
         )
     headers = listed([column.header for column in table.columns], quoted=False)
     return (
