@@ -95,6 +95,7 @@ def make_audit(
             for id, (en, zh, unit, family, _, _) in VARIABLES.items()
         },
         "issues": [finding.as_dict() for finding in found],
+        "unmasked": [],
         "accepted": dict(accepted or {}),
         "coverage": [
             {"variable": id, "year": year, "share": years.get(year, 0.0)}

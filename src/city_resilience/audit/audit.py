@@ -44,6 +44,8 @@ class AuditResult:
         Its almost certainly wrong cells, for `mask_panel`.
     noun : str
         What a place is called, `experiment.experiment.Noun`.
+    unmasked : tuple of Issue
+        What appears once the lines proposed for the errors are set, where that was looked for.
     """
 
     panel: Panel
@@ -53,6 +55,7 @@ class AuditResult:
     level_breaks: frozenset[tuple[str, int]]
     masked: Masked
     noun: str = "city"
+    unmasked: tuple[Issue, ...] = ()
 
     @property
     def open_issues(self) -> tuple[Issue, ...]:
@@ -95,11 +98,16 @@ class AuditResult:
                 name: {key: getattr(variable, key) for key in named}
                 for name, variable in self.panel.variables.items()
             },
-            "issues": [issue.as_dict() | {"years": list(issue.years)} for issue in self.issues],
+            "issues": _as_dicts(self.issues),
+            "unmasked": _as_dicts(self.unmasked),
             "accepted": dict(self.accepted),
             "coverage": coverage_rows(grid),
             "account": self.panel.account.as_dict(),
         }
+
+
+def _as_dicts(issues: Sequence[Issue]) -> list[dict[str, Any]]:
+    return [issue.as_dict() | {"years": list(issue.years)} for issue in issues]
 
 
 def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = None) -> AuditResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,17 @@ def check(
         If the experiment is not usable, or the data are no panel at all.
     """
     from city_resilience.audit.read_audited import read_audited
+    from city_resilience.audit.settling import settling_of, unmasked_by
     from city_resilience.commands.source import experiment_of
+    from city_resilience.experiment.data import Audit
     from city_resilience.files import output_path
     from city_resilience.report.audit_page import SUFFIXES, write_audit
 
     out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
     audit = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet).audit
+    settings = chosen.audit if chosen else Audit()
+    audit = replace(audit, unmasked=unmasked_by(settling_of(audit.errors), audit, settings))
     if out is not None:
         write_audit(audit.as_dict(), out)
     return audit
@@ -76,13 +81,27 @@ def check(
 @sheet_option
 @overrides_option
 @click.option("--out", type=PATH, help="Write the audit: .html or .json.")
+@click.option(
+    "--settle",
+    type=PATH,
+    metavar="EXPERIMENT",
+    help="Show the lines that settle the errors, ask, and write them into this experiment file.",
+)
+@click.option("--yes", is_flag=True, help="With --settle: write without asking.")
+@click.option(
+    "--since",
+    type=PATH,
+    metavar="AUDIT.JSON",
+    help="Show only what is new since an earlier audit.",
+)
 def command(
     panel: str,
     experiment: str | None,
-    outcome: str,
-    sheet: str,
-    overrides: tuple[str, ...],
+    settle: Path | None,
+    since: Path | None,
     out: Path | None,
+    yes: bool,
+    **options: Any,
 ) -> None:
     """Audit a panel; show for each issue the line that settles it.
 
@@ -90,11 +109,23 @@ def command(
     Examples:
       city-resilience check panel.csv --out audit.html
       city-resilience check panel.csv --experiment experiments/china_prefecture/experiment.toml
+      city-resilience check panel.csv --settle my.toml
+      city-resilience check panel.csv --since audit.json
     """
-    audit = check(panel, experiment, outcome=outcome, sheet=sheet, overrides=overrides, out=out)
-    show(audit.as_dict())
+    from city_resilience.commands.settle import settle_errors
+    from city_resilience.commands.since import read_audit
+
+    if experiment and settle and Path(experiment).resolve() != settle.resolve():
+        raise click.UsageError(
+            "--settle reads and writes one experiment file; leave out --experiment."
+        )
+    earlier = None if since is None else read_audit(since, out)
+    audit = check(panel, experiment or settle, out=out, **options)
+    show(audit.as_dict(), earlier=earlier, name=str(since))
     if out is not None:
         click.echo(f"Audit: {out}")
+    if settle is not None:
+        settle_errors(audit, settle, yes=yes)
     if not audit.panel.variables:
         raise _no_outcome(audit.panel, panel)
 
@@ -114,15 +145,26 @@ def _no_outcome(panel: Panel, name: str) -> InputError:
     )
 
 
-def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
+def show(
+    audit: Mapping[str, Any],
+    console: Console | None = None,
+    *,
+    earlier: Mapping[str, Any] | None = None,
+    name: str = "",
+) -> None:
     """Show what an audit found: what came in, counts, the weightiest issues, coverage.
 
     Parameters
     ----------
     audit : mapping
         What ``AuditResult.as_dict`` returned.
+    earlier : mapping, optional
+        Another of them: only the issues that it has not are shown.
+    name : str
+        Where it stands.
     """
     from city_resilience.commands.console import open_console, say
+    from city_resilience.commands.since import new_since
     from city_resilience.report.audit_summary import summarise_audit
 
     console = console or open_console()
@@ -130,11 +172,15 @@ def show(audit: Mapping[str, Any], console: Console | None = None) -> None:
     style = {"error": "bold red", "warning": "yellow", "clear": "green"}[summary["level"]]
     say(console, f"{summary['source']}: {summary['size']['en']}")
     say(console, summary["verdict"]["en"], style)
+    if earlier is not None:
+        compared = new_since(audit, earlier)
+        say(console, f"Since {name}: {compared.words}; shown are the new ones")
+        summary = summarise_audit(compared.audit)
     for line in _account(summary["account"]):
         say(console, line)
     if summary["issues"] or summary["accepted"]:
         console.print(_issues_by_check(summary["checks"]))
-    for line in _leading(summary):
+    for line in (*_leading(summary), *_unmasked(summary["unmasked"])):
         say(console, line)
     if summary["series"]:
         console.print(_series_by_family(summary["series"]))
@@ -183,6 +229,16 @@ def _leading(summary: Mapping[str, Any]) -> Iterable[str]:
                 yield f"    [audit.accept] {row['acceptance']}"
         if rest := summary["counts"][severity] - len(rows):
             yield f"… and {rest} more {severity}{'s' if rest > 1 else ''}"
+
+
+def _unmasked(unmasked: Mapping[str, Any] | None) -> Iterable[str]:
+    """Yield what appears once the errors are settled."""
+    if unmasked is None:
+        return
+    yield f"{unmasked['sentence']['en']}:"
+    for row in unmasked["rows"]:
+        where = ", ".join(row[key]["en"] for key in ("variable_name", "who", "years"))
+        yield f"    {row['severity']}: {where}: {row['reason']}"
 
 
 def _series_by_family(groups: Sequence[Mapping[str, Any]]) -> Table:

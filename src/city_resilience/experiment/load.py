@@ -17,7 +17,9 @@ from city_resilience.experiment.experiment import Experiment
 __all__ = ["experiment_from", "load_experiment"]
 
 
-def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experiment:
+def load_experiment(
+    path: Path | str, overrides: Iterable[str] = (), *, text: str | None = None
+) -> Experiment:
     """Read and check an experiment file.
 
     A file that says ``extends = "other.toml"`` takes over the other's keys, and sets its own over
@@ -29,6 +31,8 @@ def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experime
         The TOML file.
     overrides : iterable of str
         ``section.key=value`` pairs, the value in TOML notation (a bare word is a string).
+    text : str, optional
+        What the file is about to hold, in place of what it holds.
 
     Raises
     ------
@@ -36,16 +40,16 @@ def load_experiment(path: Path | str, overrides: Iterable[str] = ()) -> Experime
         If the file is missing or no TOML, a key is unknown, or a value is not allowed.
     """
     path = Path(path)
-    values = _read(path)
+    values = _read(path, text=text)
     for item in overrides:
         _override(values, item)
     return experiment_from(values, str(path))
 
 
-def _read(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+def _read(path: Path, seen: tuple[Path, ...] = (), text: str | None = None) -> dict[str, Any]:
     """Read a file and what it extends."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8") if text is None else text)
     except FileNotFoundError as error:
         raise InputError(
             f"{path}: no such experiment file; name an experiment.toml, for example "

@@ -40,10 +40,12 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         ``source``, ``folder`` (whether it names one), ``title``, ``size`` and ``verdict``
         (language → text), ``level`` (``error``, ``warning`` or ``clear``), ``counts`` (severity or
         ``accepted`` → number, accepted issues under no severity), ``leading`` (severity → its
-        first five by weight), ``refused_rest`` (how many errors more), ``issues`` and
-        ``accepted`` (rows ready to show), ``checks`` (counts by check), ``years``, ``coverage`` (a
-        sentence), ``series`` (coverage by family), ``choices`` (what the filters offer: id, name)
-        and ``account`` (what came in, see `summarise_account`; None where it is not known).
+        first five by weight), ``refused_rest`` (how many errors more), ``unmasked`` (what appears
+        once the proposed lines are set: a sentence and the first rows, None for nothing),
+        ``issues`` and ``accepted`` (rows ready to show), ``checks`` (counts by check), ``years``,
+        ``coverage`` (a sentence), ``series`` (coverage by family), ``choices`` (what the filters
+        offer: id, name) and ``account`` (what came in, see `summarise_account`; None where it is
+        not known).
     """
     say = Texts(noun=audit.get("noun", "city"))
     name = re.split(r"[/\\]", audit["source"])[-1]
@@ -64,6 +66,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "counts": counts,
         "refused_rest": say("errors_rest", n=more) if more > 0 else None,
         "leading": {s: _leading(open_rows, s, audit["outcome"])[:LISTED] for s in AUDIT_LEVELS},
+        "unmasked": _unmasked(audit, say),
         "issues": open_rows,
         "accepted": _accepted(rows, reasons),
         "checks": _checks(rows, reasons),
@@ -126,6 +129,13 @@ def _leading(rows: Iterable[dict[str, Any]], severity: str, outcome: str) -> lis
         placed.append((places[row["check"]], row))
         places[row["check"]] += 1
     return [row for _, row in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _unmasked(audit: Found, say: Texts) -> dict[str, Any] | None:
+    rows = [_row(issue, audit["variables"], say) for issue in audit["unmasked"]]
+    if not rows:
+        return None
+    return {"sentence": say.count("unmasked", len(rows)), "rows": rows[:LISTED]}
 
 
 def _count(rows: Iterable[Found]) -> dict[str, int]:
