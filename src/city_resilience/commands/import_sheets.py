@@ -178,7 +178,7 @@ def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
         return audit_panel(panel)
     outcome = experiment.outcome.variable
     return audit_panel(
-        apply_corrections(panel, experiment.data.corrections),
+        apply_corrections(panel, experiment.data.corrections).stated(experiment.outcome),
         outcome=outcome if outcome in panel.variables else "",
         settings=experiment.audit,
     )

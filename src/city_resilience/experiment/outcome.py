@@ -89,7 +89,8 @@ class Outcome(Table):
         default="",
         exclude_if=not_,
         description="Variable or header by which per-head values, rates and indices are weighted "
-        "to the mean of all places; population when left out, where the panel has it.",
+        "to the mean of all places; for per-head values and rates population when left out, where "
+        "the panel has it.",
         examples=["population"],
     )
     direction: Literal[-1, 0, 1] = Field(

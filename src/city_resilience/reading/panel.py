@@ -118,6 +118,13 @@ class Panel:
         named = (id for id, header in self.headers.items() if header == outcome.weight)
         return outcome.model_copy(update={"weight": next(named, outcome.weight)})
 
+    def stated(self, outcome: Outcome) -> Panel:
+        """Return the panel with the scale that an experiment states of its outcome."""
+        if outcome.variable not in self.variables:
+            return self
+        variable = replace(self.variables[outcome.variable], scale=outcome.scale)
+        return replace(self, variables={**self.variables, variable.id: variable})
+
     def truncate(self, year: int) -> Panel:
         """Return the panel as it stood when ``year`` was its newest year."""
         kept = (self.frame["year"] <= year).to_numpy()

@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
-from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
@@ -100,6 +99,7 @@ def read_panel(
     except InputError as error:
         raise InputError(f"{table.name}: {error}", error.paste) from error
     panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
+    panel = panel.stated(settings)
     return panel if found is None else _with_outcome(panel, settings, found)
 
 
@@ -146,7 +146,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     ordered = frame.sort_values(["city", "year"], kind="stable")
     panel = Panel(
         frame=ordered.reset_index(drop=True),
-        variables={source.id: _meaning(source, settings) for source in layout.sources},
+        variables={source.id: source.match.variable for source in layout.sources},
         groups=(*layout.groups, *looked_up),
         notes=(*table.notes, *rows.notes, *blank),
         source=table.source,
@@ -156,12 +156,6 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         account=Account(layout.columns, stood, tuple(rows.aside)),
     )
     return panel, rows.cells[positions[outcome]] if outcome else None
-
-
-def _meaning(source: Source, outcome: Outcome) -> Variable:
-    """Return what a column means, with the scale of an outcome as the experiment says."""
-    variable = source.match.variable
-    return replace(variable, scale=outcome.scale) if source.id == outcome.variable else variable
 
 
 def _leave_out_blank(rows: _Rows, layout: Layout) -> list[str]:
