@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +12,13 @@ import pytest
 from city_resilience.audit.audit import audit_panel
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.opening import open_sheets
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import Imported, import_sheets
 from city_resilience.reading.sheets.keys import find_keys
 from city_resilience.reading.sheets.merge import merge_cells
-from city_resilience.reading.sheets.options import Options
+from city_resilience.reading.sheets.options import Options, options_of
 from city_resilience.reading.sheets.reading import read_sheet
 from places import SHARED
 
@@ -41,6 +44,13 @@ MIXED = (
     "港 Gamma,2019,5\n港 Gamma,2020,6\n"
 )
 TOTALS = "city,gdp 2018,gdp 2019\nAlba,100,110\nBorn,50,52\nCory,30,36\nTOTAL,180,198\n"
+BARE = "City,CODE,2010,2011\nAlba,1,323,267\nBorn,4,600,520\n"
+BARE_ZH = "城市,省份,2010,2011\n郑州市,河南省,3023,3267\n洛阳市,河南省,2600,2520\n"
+OWN = (
+    "city,gdp 2018,gdp 2019,smart poles 2018,smart poles 2019\nAlba,100,103,12,15\n"
+    "Born,200,210,30,31\n"
+)
+POLES = {"smart poles": {"family": "digital", "id": "smart_poles"}}
 CHINA = Data(gazetteer="china")
 
 
@@ -240,3 +250,50 @@ def test_whole_numbers_of_workbooks_are_exact(tmp_path):
         )
         assert len(conflicts) == 4
         assert merged.empty
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "country"),
+    [("wide_bare_years.csv", BARE, "none"), ("wide_bare_years_zh.csv", BARE_ZH, "china")],
+)
+def test_bare_years_are_read_where_their_variable_is_told_else_listed(
+    tmp_path, name, text, country
+):
+    options = Options(country=country)
+    for path in case(tmp_path, name, text):
+        began = time.monotonic()
+        with pytest.raises(InputError, match="no header that says of what"):
+            import_sheets([path], options)
+        told = cells(import_sheets([path], replace(options, variable="gdp_nominal")))
+        assert time.monotonic() - began < 2
+        assert len(told) == 4
+    named = tmp_path / "GDP.csv"
+    named.write_text(text)
+    assert cells(import_sheets([named], options)) == told
+
+
+def test_a_variable_for_bare_years_is_one_of_the_catalogue():
+    with pytest.raises(InputError, match="not in the catalogue; nearest: 'gdp_nominal'"):
+        options_of(None, variable="gdp_nominel")
+
+
+def test_own_columns_with_years_across_are_read(tmp_path):
+    experiment = Experiment(name="own", data={"columns": POLES}, evaluation={"first_origin": 2019})
+    for path in case(tmp_path, "own_wide.csv", OWN):
+        found = cells(import_sheets([path], options_of(experiment, country="none")))
+        poles = {key[:2]: value for key, value in found.items() if key[2] == "smart_poles"}
+        assert poles == {
+            ("Alba", 2018): 12,
+            ("Alba", 2019): 15,
+            ("Born", 2018): 30,
+            ("Born", 2019): 31,
+        }
+
+
+def test_import_honours_the_declared_keys(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text("Kreis;Berichtsjahr;gdp_nominal\nAlba;2018;10,5\nBorn;2018;11\n")
+    data = {"city": "Kreis", "year": "Berichtsjahr"}
+    experiment = Experiment(name="own", data=data, evaluation={"first_origin": 2019})
+    found = cells(import_sheets([path], options_of(experiment, country="none")))
+    assert found == {("Alba", 2018, "gdp_nominal"): 10.5, ("Born", 2018, "gdp_nominal"): 11}

@@ -69,6 +69,7 @@ def import_sheets(
     years: Sequence[str] = (),
     prefer: Sequence[str] = (),
     experiment: Experiment | Path | str | None = None,
+    variable: str = "",
     gazetteer: str = "china",
     headers: Literal["zh", "en", "id"] = "zh",
     audit: Path | str | None = None,
@@ -85,7 +86,9 @@ def import_sheets(
     years, prefer : sequence of str
         Rules that come before those of the experiment.
     experiment : Experiment or path, optional
-        Its ``[sheets]`` and ``[data.columns]`` count.
+        Its ``[sheets]``, ``[data.columns]``, keys and decimal mark count.
+    variable : str
+        What columns of bare years hold, where the sheets do not say it.
     gazetteer : str
         Of the names of cities, or ``none``.
     headers : str
@@ -110,7 +113,7 @@ def import_sheets(
     files = _sources([Path(path) for path in paths], out)
     imported = read_sheets(
         files,
-        options_of(chosen, years=years, prefer=prefer, country=gazetteer),
+        options_of(chosen, years=years, prefer=prefer, country=gazetteer, variable=variable),
         progress=progress,
     )
     audited = _audited(imported, chosen)
@@ -223,7 +226,13 @@ def _manifest(
     metavar="PATTERN",
     help="Files whose value counts where files disagree.",
 )
-@click.option("--experiment", help="Use [sheets] and the own columns of this experiment.")
+@click.option("--experiment", help="Use [sheets], the keys and the own columns of this experiment.")
+@click.option(
+    "--variable",
+    default="",
+    metavar="NAME",
+    help="What columns headed by years alone hold, such as 'GDP (million yuan)'.",
+)
 @click.option(
     "--gazetteer",
     type=click.Choice(["china", "none"]),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from city_resilience.reading.number_style import Decimal
-from city_resilience.reading.wording import single_line
+from city_resilience.reading.wording import single_line, unspaced
 
-__all__ = ["Position", "Row", "Sheet", "trimmed"]
+__all__ = ["Position", "Row", "Sheet", "trimmed", "with_keys"]
+
+_HEAD = 40  # rows among which the headers are
 
 Row = tuple[Any, ...]
 Position = tuple[int, int]
@@ -73,6 +75,23 @@ class Sheet:
     def filled(self, first: int = 0, last: int | None = None) -> Iterator[int]:
         """Yield the rows from ``first`` to before ``last`` that hold any text."""
         return (row for row in range(len(self.rows))[first:last] if any(self.texts(row)))
+
+
+def with_keys(sheet: Sheet, keys: Mapping[str, str]) -> Sheet:
+    """Return a sheet whose declared headers of keys stand in the catalogue's words.
+
+    Parameters
+    ----------
+    keys : mapping of str to str
+        Header without white space to its word.
+    """
+    if not keys:
+        return sheet
+    head = (
+        tuple(keys.get(unspaced(cell), cell) if isinstance(cell, str) else cell for cell in row)
+        for row in sheet.rows[:_HEAD]
+    )
+    return replace(sheet, rows=(*head, *sheet.rows[_HEAD:]))
 
 
 def trimmed(rows: Iterable[Row]) -> tuple[Row, ...]:

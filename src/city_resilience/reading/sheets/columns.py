@@ -16,6 +16,10 @@ from city_resilience.reading.wording import factor_of, match_header
 __all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
 _AGREE = 1e-9
+_UNSAID = (
+    "a year and no header that says of what; left out, write the variable into a line above the "
+    "table or the name of the file, or give --variable"
+)
 
 
 def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list[Issue]]:
@@ -60,7 +64,9 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
                 reason = f"{column.problem or unknown}; left out"
                 yield _issue(table, "lost", column, column.header, reason)
             elif column.year or _holds_numbers(table, column.position):
-                reason = "numbers without a header; left out, write a header"
+                reason = (
+                    _UNSAID if column.year else "numbers without a header; left out, write a header"
+                )
                 yield _issue(table, "lost", column, str(column.year or ""), reason)
             continue
         if column.note and column in kept:

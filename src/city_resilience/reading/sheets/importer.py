@@ -16,7 +16,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import LEVELS, Issue, Place, column_letter
 from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.sheet import Sheet
+from city_resilience.reading.sheet import Sheet, with_keys
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.reading import Reading, read_sheet
@@ -156,7 +156,7 @@ def assemble(
     issues: list[Issue] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
-        tables = split_tables(sheet, options.gazetteer)
+        tables = split_tables(with_keys(sheet, options.keys), options.gazetteer)
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each with its own headers"
             issues.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))

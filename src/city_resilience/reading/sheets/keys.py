@@ -115,10 +115,14 @@ def _find_body(sheet: Sheet, names: int, is_unit_name: Mapping[str, bool]) -> in
             return row
         others = [at for at, text in enumerate(sheet.texts(row)) if text and at != names]
         read = [parse_cell(sheet.at(row, at)) for at in others]
-        figures = sum(cell.known or not cell.fault for cell in read)
+        figures = sum(cell.known or not cell.fault or bool(cell.likely) for cell in read)
         if figures * 2 > len(others) and not _is_header(name, [sheet.text(row, a) for a in others]):
             return row
     return min(len(sheet.rows), next(sheet.filled(), -1) + 1)
+
+
+def _is_number(text: str) -> bool:
+    return parse_cell(text).known
 
 
 def _is_header(name: str, others: Sequence[str]) -> bool:
@@ -127,5 +131,10 @@ def _is_header(name: str, others: Sequence[str]) -> bool:
     if all(years) and (not name or plain(name) in rules.keys):
         return True
     if all(years) and len(set(years)) == len(years) > 1:
+        return True
+    dated = list(filter(None, years))
+    words = [text for text, year in zip(others, years, strict=True) if not year]
+    headed = not name or bool(key_of(name))
+    if headed and len(set(dated)) == len(dated) > 1 and not any(map(_is_number, words)):
         return True
     return all(map(rules.counting.match, others)) and len(distinct) == len(others) > 2

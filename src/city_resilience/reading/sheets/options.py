@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules
-from city_resilience.catalogue.variables import Match
-from city_resilience.errors import InputError
+from city_resilience.catalogue.variables import Match, load_catalogue
+from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.data import Data
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.headers import outcome_match, own_match
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import fits
-from city_resilience.reading.wording import single_line
+from city_resilience.reading.wording import match_header, single_line, unspaced
 
 __all__ = ["Options", "YearRules", "options_of", "parse_year_rules"]
 
@@ -78,6 +79,10 @@ class Options:
         Patterns of file names that decide where files disagree, the most trusted first.
     decimal : str
         The mark of decimals, ``,`` or ``.``; empty where the cells of a column decide.
+    variable : str
+        What columns hold that are headed by years alone, where the table does not say it.
+    keys : mapping of str to str
+        Declared headers of key columns to the catalogue's own words for them.
     country : str
         Gazetteer that names are resolved with; ``none`` takes them as they stand.
     """
@@ -88,11 +93,18 @@ class Options:
     prefer: tuple[str, ...] = ()
     country: str = "china"
     decimal: Decimal = ""
+    variable: str = ""
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def gazetteer(self) -> Gazetteer | None:
         """The gazetteer, None where there is none."""
         return None if self.country == "none" else load_gazetteer(self.country)
+
+    def own_column(self, header: str) -> Match | None:
+        """Return what the user says of a header, however it is spaced."""
+        named = (match for name, match in self.own.items() if unspaced(name) == unspaced(header))
+        return next(named, None)
 
 
 def options_of(
@@ -101,6 +113,7 @@ def options_of(
     years: Sequence[str] = (),
     prefer: Sequence[str] = (),
     country: str = "china",
+    variable: str = "",
 ) -> Options:
     """Return what an experiment says about sheets, after what is said on the way in.
 
@@ -110,22 +123,49 @@ def options_of(
         Its ``[sheets]``, ``[data.columns]`` and the outcome's own column count.
     years, prefer : sequence of str
         Rules that come before those of the experiment.
+    variable : str
+        What columns of bare years hold, as a header says it: ``GDP (million yuan)``.
+
+    Raises
+    ------
+    InputError
+        If the variable is none of the catalogue's.
     """
+    if variable and match_header(variable, {}).match is None:
+        raise InputError(
+            f"--variable {variable!r}: not in the catalogue{nearest(variable, _names())}; give one "
+            "of its names, with the unit in brackets where it is another"
+        )
+    plain = Options(
+        parse_year_rules(years), prefer=tuple(prefer), country=country, variable=variable
+    )
     if experiment is None:
-        return Options(parse_year_rules(years), prefer=tuple(prefer), country=country)
+        return plain
     sheets, outcome = experiment.sheets, experiment.outcome
     columns = experiment.data.columns.items()
     own = {header: own_match(header, column, sheets.units) for header, column in columns}
     if outcome.column:
         own[outcome.column] = outcome_match(outcome.column, outcome, sheets.units)
-    return Options(
-        parse_year_rules([*years, *sheets.years]),
+    return replace(
+        plain,
+        years=parse_year_rules([*years, *sheets.years]),
         units=sheets.units,
         own=own,
         prefer=(*prefer, *sheets.prefer),
-        country=country,
         decimal=experiment.data.decimal,
+        keys=_declared_keys(experiment.data),
     )
+
+
+def _declared_keys(data: Data) -> dict[str, str]:
+    words = {"city": "city", "year": "year", "province": "province", "code": "city_code"}
+    stated = ((getattr(data, key), word) for key, word in words.items())
+    return {unspaced(header): word for header, word in stated if header}
+
+
+def _names() -> list[str]:
+    known = load_catalogue().variables.values()
+    return [name for each in known for name in (each.id, each.label_en, each.label_zh)]
 
 
 def parse_year_rules(items: Iterable[str]) -> YearRules:

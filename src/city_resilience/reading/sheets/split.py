@@ -45,7 +45,7 @@ def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Head
         further = find_keys(rest, gazetteer)
         if further is None:
             break
-        row = further.body
+        row = max(further.body, head + 1)
         if further.names == keys.names and _repeats(sheet, keys, rest, further):
             sheet, whole = _without_rows(sheet, start, row), False
             continue
@@ -77,7 +77,8 @@ def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
 
 
 def _is_figure(cell: object) -> bool:
-    return parse_cell(cell).known and cell_year(cell) is None
+    read = parse_cell(cell)
+    return (read.known or bool(read.likely)) and cell_year(cell) is None
 
 
 def _with_titles(sheet: Sheet, keys: Keys, head: int, gazetteer: Gazetteer | None) -> int:

@@ -174,7 +174,7 @@ def _named(
     needy = [c for c in columns if not c.match and (c.year or c.position == value)]
     if not needy or "indicator" in keys.places:
         return columns
-    texts = (*titles, sheet.name, _FILE_WORDS.sub("", PurePath(sheet.file).stem))
+    texts = (options.variable, *titles, sheet.name, _FILE_WORDS.sub("", PurePath(sheet.file).stem))
     matches = (match_header(split_year(text)[0], options.units).match for text in texts)
     match = next(filter(None, matches), None)
     if match is None:
@@ -196,9 +196,11 @@ def _with_meaning(
     column: Column, units: Sequence[str], titles: Sequence[str], options: Options
 ) -> Column:
     """Give a column the table's unit; the user's own columns are what the user says."""
-    own, match = options.own.get(column.header), column.match
-    if own is not None:
-        return replace(column, match=own, problem="")
+    match = column.match
+    for header, year in ((column.header, column.year), split_year(column.header)):
+        own = options.own_column(header)
+        if own is not None and header:
+            return replace(column, match=own, year=year or column.year, problem="")
     if match is None:
         return column
     problem = denied(titles, column.header, match, group=False)
