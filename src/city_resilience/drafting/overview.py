@@ -86,7 +86,10 @@ def look_up(keys: Keys) -> Gazetteer:
         return Gazetteer()
     texts, larger = zip(*rows, strict=True)
     named = name_rows(
-        load_gazetteer("china"), range(len(rows)), texts, [keys.last] * len(rows), larger, ""
+        load_gazetteer("china"),
+        range(len(rows)),
+        {"city": texts, "year": [keys.last] * len(rows), "province": larger},
+        "",
     )
     cities = {texts[row] for row in named.cities}
     unknown = {texts[row] for row in named.missing}
