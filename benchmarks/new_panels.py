@@ -71,8 +71,11 @@ def one(name: str, folder: Path) -> tuple[Any, ...]:
     drafted = time.monotonic()
     if done.returncode:
         return (name, "", "", "", asked or done.stderr.strip(), "no draft", "", "")
-    right = {**(made.right if made else REAL[name])}
-    right |= {f"data.columns|{h}|family": f for h, f in (made.families if made else {}).items()}
+    right = {
+        tuple(key.split(".")): own for key, own in (made.right if made else REAL[name]).items()
+    }
+    families = made.families if made else {}
+    right |= {("data", "columns", header, "family"): own for header, own in families.items()}
     values = tomllib.loads((folder / "my.toml").read_text("utf-8"))
     hits = sum(same(values, key, value) for key, value in right.items())
     trained = verb(folder, "train", "my.toml", "--out", "out", "--store", "store")
@@ -108,11 +111,10 @@ def verb(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def same(values: Any, key: str, right: object) -> bool:
+def same(values: Any, key: tuple[str, ...], right: object) -> bool:
     """Compare a key of the drafted file."""
-    for part in key.split("|") if "|" in key else [key]:
-        for name in part.split(".") if part.startswith(("data", "outcome", "features")) else [part]:
-            values = values.get(name) if isinstance(values, dict) else None
+    for name in key:
+        values = values.get(name) if isinstance(values, dict) else None
     return bool(values == (list(right) if isinstance(right, tuple) else right))
 
 
