@@ -113,7 +113,7 @@ def test_us_states_come_out_as_the_shipped_experiment_has_them(tmp_path):
 def test_the_provinces_come_out_as_the_shipped_experiment_has_them(tmp_path):
     draft = draft_experiment(SHARED / PROVINCES, tmp_path / "my.toml").experiment
     shipped = load_experiment(ROOT / "experiments/china_provinces/experiment.toml")
-    assert draft.name == "china_provinces"
+    assert (draft.name, draft.noun) == ("china_provinces", "province")
     assert draft.data.city == "region"
     assert draft.outcome == shipped.outcome
     assert draft.data.corrections == shipped.data.corrections

@@ -53,12 +53,15 @@ def noun_of(city: ColumnProfile, label: str) -> tuple[str, str]:
     >>> import pandas as pd
     >>> noun_of(ColumnProfile(0, "kabupaten", pd.Series(["a"])), "")
     ('district', "from the column 'kabupaten'")
+    >>> noun_of(ColumnProfile(0, "region", pd.Series(["a"])), "china provinces")
+    ('province', "from the name 'china provinces'")
     """
     nouns = load_words().nouns
-    if noun := met(nouns, city.name):
-        return noun, f"from the column {city.header!r}"
-    if noun := met(nouns, words_of(label)):
-        return noun, f"from the name {label!r}"
+    by_column, by_label = met(nouns, city.name), met(nouns, words_of(label))
+    if by_column and not (by_column == "region" and by_label):  # a region may be anything
+        return by_column, f"from the column {city.header!r}"
+    if by_label:
+        return by_label, f"from the name {label!r}"
     return "city", "nothing says what a place is called; one of " + ", ".join(NOUNS)
 
 
