@@ -104,7 +104,8 @@ PANELS: dict[str, tuple[Edit, str]] = {
         twice,
         r"panel\.csv: 4 city-years stand in more than one row: Bralune 2000 \(rows 2, 423\), "
         r"Bralune 2007 \(rows 9, 424\), Fenmirr 2006 \(rows 22, 422\), …; keep one row for each "
-        r"city and year",
+        r"city and year, or name the column that tells places of one name apart as code or "
+        r"province in \[data\]",
     ),
     "no number": (
         cell(GDP, 5, "7O7.9"),

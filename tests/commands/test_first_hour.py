@@ -9,7 +9,7 @@ import pytest
 
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.main import run
-from city_resilience.experiment.load import experiment_from
+from city_resilience.experiment.load import experiment_from, load_experiment
 
 CASES = Path(__file__).parents[3] / "shared" / "cases"
 OWN = "city,year,GVA,staff\nAlba,2018,1,2\nAlba,2019,1,3\nBorn,2018,4,5\nBorn,2019,5,5\n"
@@ -90,3 +90,34 @@ def test_a_table_that_contradicts_itself_in_every_cell_is_listed(capsys):
     line, _ = refused(capsys, "import", path, "--gazetteer", "none", "--out", "panel.csv")
     assert "Alba 2019 gdp_nominal: 10 or 30" in line
     assert not list(Path.cwd().iterdir())
+
+
+def test_places_of_one_name_in_two_provinces_are_two_places():
+    experiment = load_experiment(case("twin_names.toml"))
+    for purpose in ("check", "train"):
+        read = read_audited(case("twin_names.csv"), experiment, purpose=purpose)
+        assert read.panel.cities == ["Adair (AA)", "Adair (BB)", "Clay"]
+        assert "names of several places carry their province: 'Adair'" in read.panel.notes
+        assert read.audit.errors == ()
+    values = read.panel.frame.set_index(["city", "year"])["gdp_nominal"]
+    assert values["Adair (AA)", 2013] / values["Adair (BB)", 2013] == pytest.approx(104 / 880)
+
+
+def test_one_place_whose_province_changes_stays_one():
+    text = "city,province,year,gdp_real\n" + "".join(
+        f"{city},{province},{year},{year - 2000}\n"
+        for city, provinces in (("A", "PQ"), ("B", "PP"))
+        for year, province in zip((2010, 2011), provinces, strict=True)
+    )
+    Path("panel.csv").write_text(text, encoding="utf-8")
+    assert read_audited("panel.csv", purpose="check").panel.cities == ["A", "B"]
+
+
+def test_a_row_given_twice_is_not_taken_for_a_namesake(capsys):
+    text = "city,province,year,gdp_real\nA,P,2010,1\nA,P,2010,2\nB,Q,2010,3\n"
+    Path("panel.csv").write_text(text, encoding="utf-8")
+    audit = read_audited("panel.csv", purpose="check").audit
+    (error,) = audit.errors
+    assert "A 2010 (rows 2, 3)" in error.reason
+    assert "tells places of one name apart as code or province" in error.hint
+    assert "delete" not in error.hint

@@ -8,6 +8,8 @@ from city_resilience.reading.read import read_panel
 
 GOOD = "city,year,gdp_real,fdi,zone\nA,2010,5,1,x\nB,2010,6,2,y\n"
 
+TWINS = ", or name the column that tells places of one name apart as code or province in [data]"
+
 
 def refusal(path, data=None, outcome="") -> str:
     """What keeps a file from being a panel, else the first issue of its rows and cells."""
@@ -175,13 +177,13 @@ CASES = {
         "city,year,gdp_real\nA,2010,5\nB,2010,6\nA,2010,7\n",
         {},
         "1 city-year stands in more than one row: A 2010 (rows 2, 4); keep one row for each city "
-        "and year",
+        f"and year{TWINS}",
     ),
     "duplicates": (
         "city,year,gdp_real\n" + "D,2010,5\nC,2010,5\nB,2010,6\nA,2010,7\n" * 2,
         {},
         "4 city-years stand in more than one row: A 2010 (rows 5, 9), B 2010 (rows 4, 8), "
-        "C 2010 (rows 3, 7), …; keep one row for each city and year",
+        f"C 2010 (rows 3, 7), …; keep one row for each city and year{TWINS}",
     ),
     "one city": (
         "city,year,gdp_real\nA,2010,5\nA,2011,6\n",
@@ -353,7 +355,7 @@ def test_a_repeated_row_of_a_panel_of_states_is_called_that(tmp_path):
     path.write_text("\n".join(["state,year,fdi", *rows, rows[0]]))
     assert refusal(path) == (
         "1 city-year stands in more than one row: Ohio 2010 (rows 2, 10); keep one row for each "
-        "city and year"
+        f"city and year{TWINS}"
     )
     path.write_text("\n".join(["state,year,fdi", *rows, *rows]))
     assert refusal(path).startswith("no city column")

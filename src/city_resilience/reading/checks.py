@@ -132,7 +132,8 @@ def check_duplicates(frame: pd.DataFrame) -> Iterator[Issue]:
         "error",
         "duplicate",
         f"{count} in more than one row: {shown}{more}",
-        "keep one row for each city and year",
+        "keep one row for each city and year, or name the column that tells places of one name "
+        "apart as code or province in [data]",
         acceptable=False,
     )
 

@@ -101,7 +101,7 @@ def _six_digits(code: str) -> str:
 def distinct_names(
     names: Mapping[int, str], years: Mapping[int, int | None], codes: Mapping[int, str]
 ) -> dict[int, str]:
-    """Add the code to a name that several places of one year have.
+    """Add the code or the province to a name that several places of one year have.
 
     Parameters
     ----------

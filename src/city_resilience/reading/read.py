@@ -212,14 +212,25 @@ def _leave_out_totals(rows: _Rows) -> None:
 
 
 def _tell_apart(rows: _Rows) -> None:
-    """Give places of one name the code that tells them apart; codes are no column of the panel."""
-    codes = rows.keys.pop("code", None)
-    if codes is None:
-        return
-    names, at = rows.keys["city"], range(len(codes))
-    listed = (dict(zip(at, column, strict=True)) for column in (names, rows.keys["year"], codes))
-    told = distinct_names(*listed)
-    rows.keys["city"] = pd.Series(list(told.values()), index=names.index, dtype=str)
+    """Give places of one name the code or the province that tells them apart.
+
+    Codes are no column of the panel.
+    """
+    names, years = rows.keys["city"], rows.keys["year"]
+    marks = {"code": rows.keys.pop("code", None), "province": rows.keys.get("province")}
+    for what, mark in marks.items():
+        stands = pd.DataFrame({"city": names.to_numpy(), "year": years})
+        if mark is None or not stands.duplicated().any():
+            continue
+        listed = (dict(enumerate(column)) for column in (names, years, mark))
+        told = distinct_names(*listed)
+        apart = pd.Series(list(told.values()), index=names.index, dtype=str)
+        if shared := sorted(names[apart != names].unique()):
+            more = f" and {len(shared) - 3} more" if len(shared) > 3 else ""
+            shown = ", ".join(map(repr, shared[:3])) + more
+            rows.notes.append(f"names of several places carry their {what}: {shown}")
+        names = apart
+    rows.keys["city"] = names
 
 
 def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
