@@ -224,10 +224,12 @@ def command(**options: Any) -> None:
 def show(result: Predicted, data: str = "DATA") -> None:
     """Show how many forecasts there are, from which model, and what of the panel was read."""
     from city_resilience.report.account import account_line
+    from city_resilience.report.texts import Texts
 
+    places = Texts(noun=result.forecaster.experiment.noun).of_places("cities")
     click.echo(
-        f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} cities "
-        f"from origin {result.origin}, model {result.model}"
+        f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} "
+        f"{places} from origin {result.origin}, model {result.model}"
     )
     if read := account_line(result.panel.account.as_dict(), data):
         click.echo(f"Read: {read}")
