@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,17 +34,19 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 
     try:
         return pyarrow.parquet.ParquetFile(path).read().to_pandas(ignore_metadata=True)
-    except (pyarrow.ArrowInvalid, pyarrow.ArrowNotImplementedError) as error:
+    except (pyarrow.ArrowException, ValueError, LookupError, OverflowError) as error:
         raise InputError(f"{path}: not a readable Parquet file; write it again") from error
 
 
 def _read_stata(path: Path) -> pd.DataFrame:
     """Return a Stata file, coded values as their labels; a damaged one fails in many ways."""
     try:
-        try:
-            frame = pd.read_stata(path)
-        except ValueError:  # labels that repeat, or dates out of range: the codes as they stand
-            frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UnicodeWarning)  # older files are in Latin-1
+            try:
+                frame = pd.read_stata(path)
+            except ValueError:  # labels that repeat, or dates out of range: as they stand
+                frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
     except MemoryError:
         raise
     except Exception as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,8 @@ def read_workbook(path: Path, choose: Callable[[list[str]], Collection[str]] = l
     """
     import python_calamine
 
-    unusable = (python_calamine.CalamineError, zipfile.BadZipFile, ParseError, LookupError)
+    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError)
+    unusable = (python_calamine.CalamineError, *damaged)
     with path.open("rb") as handle:
         magic = handle.read(4)
         if magic == _PDF:
