@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import runpy
 import sys
 import tempfile
 import time
@@ -79,9 +80,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=600.0)
     chosen = parser.parse_args(arguments)
-    sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-    from mutated_files import mutated_file
-
+    helpers = runpy.run_path(str(ROOT / "tests" / "helpers" / "mutated_files.py"))
+    mutated_file = helpers["mutated_file"]
     began, done, found = time.monotonic(), 0, Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "out").mkdir()

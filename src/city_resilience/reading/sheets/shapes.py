@@ -31,8 +31,8 @@ def unread_shape(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -
             "no column of city names found; left out, write the city's name into each row, in a "
             "column headed 城市"
         )
-    names = list(filter(None, (sheet.text(row, keys.names) for row in sheet.filled(keys.body))))
-    if names and all(map(cell_year, names)):
+    stated = list(filter(None, (sheet.text(row, keys.names) for row in sheet.filled(keys.body))))
+    if sum(cell_year(name) is not None for name in stated) * 2 > len(stated):
         return "the column of names holds years; transpose the table, so that each place has a row"
     header = "" if "year" in keys.places else _unnamed_years(sheet, keys)
     return f"column {header!r} holds the years of its rows; head it 年份" if header else ""
