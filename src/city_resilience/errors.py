@@ -44,7 +44,7 @@ class GateRefused(CityResilienceError):
     exit_code = 3
 
 
-def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
+def nearest(name: str, known: Iterable[str], most: int = 3, alike: float = 0.5) -> str:
     """Return a clause with the known names closest to a misspelt one.
 
     Parameters
@@ -55,6 +55,8 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
         The names that exist.
     most : int
         How many to name at the most.
+    alike : float
+        From 0 to 1: how alike they must be, whatever their capitals.
 
     Returns
     -------
@@ -66,7 +68,9 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> str:
     >>> nearest("horizn", ["horizon", "seed"])
     "; nearest: 'horizon'"
     """
-    matches = difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
+    folded = {each.casefold(): each for each in reversed(list(known))}
+    close = difflib.get_close_matches(name.casefold(), list(folded), n=most, cutoff=alike)
+    matches = [folded[each] for each in close]
     return "; nearest: " + ", ".join(repr(m) for m in matches) if matches else ""
 
 

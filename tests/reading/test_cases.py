@@ -297,3 +297,21 @@ def test_import_honours_the_declared_keys(tmp_path):
     experiment = Experiment(name="own", data=data, evaluation={"first_origin": 2019})
     found = cells(import_sheets([path], options_of(experiment, country="none")))
     assert found == {("Alba", 2018, "gdp_nominal"): 10.5, ("Born", 2018, "gdp_nominal"): 11}
+
+
+def test_a_header_that_is_nearly_known_is_met_with_the_names_that_are(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text("CITY,Year,GDP_NOMINAL,Employmnt\nAlba,2018,1,2\nBorn,2018,2,3\n")
+    panel = read_panel(path)
+    assert list(panel.variables) == ["gdp_nominal"]
+    (note,) = (note for note in panel.notes if "Employmnt" in note)
+    assert "nor declared; nearest: 'employment'" in note
+    imported = import_sheets([path], PLAIN)
+    assert any("nearest: 'employment'" in issue.reason for issue in imported.issues)
+
+
+def test_a_table_with_years_across_is_sent_to_import(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text(OWN)
+    with pytest.raises(InputError, match=r"city-resilience import FILE --out panel\.csv"):
+        read_panel(path)

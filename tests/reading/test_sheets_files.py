@@ -15,6 +15,8 @@ from openpyxl import Workbook
 
 from city_resilience.errors import InputError
 from city_resilience.reading.opening import find_files, open_sheets
+from city_resilience.reading.read import read_panel
+from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.importer import import_sheets
 from city_resilience.reading.sheets.options import Options
 from workbook_inputs import read, values, write_xlsx, yearbook
@@ -300,3 +302,14 @@ def test_decimals_and_dates_of_a_parquet_file(tmp_path):
     pq.write_table(table, tmp_path / "p.parquet")
     imported = import_sheets([tmp_path])
     assert values(imported) == {("石家庄市", 2010, "whole_city", "population"): 1.5}
+
+
+@pytest.mark.parametrize("suffix", ["xls", "ods"])
+def test_panels_are_read_from_older_and_open_workbooks(tmp_path, suffix):
+    rows = (("city", "year", "gdp_nominal"), ("Alba", 2018, 1.5), ("Born", 2018, 2.5))
+    path = tmp_path / f"panel.{suffix}"
+    if suffix == "xls":
+        write_xls(path, [Sheet(path.name, "Panel", rows)])
+    else:
+        write_ods(path, rows)
+    assert read_panel(path).frame["gdp_nominal"].tolist() == [1.5, 2.5]

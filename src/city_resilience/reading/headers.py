@@ -16,9 +16,12 @@ from city_resilience.reading.account import ColumnRead
 from city_resilience.reading.wording import (
     Wording,
     catalogue_key,
+    catalogue_names,
     factor_of,
     key_of,
     match_header,
+    single_line,
+    split_year,
     unspaced,
 )
 
@@ -30,6 +33,7 @@ _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
 _COUNTED = ("", "count")
 _KINDS = {"log": "log", "rate": "index", "index": "index", "per_head": "ratio"}
+_ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 Headers = Sequence[str]
 
 
@@ -330,6 +334,13 @@ def _single(headers: Headers, key: str, positions: Sequence[int]) -> int:
 
 def _absent(headers: Headers, key: str) -> str:
     named, label = _named(headers), load_catalogue().variables[key].label_zh
+    years = [header for header in named if split_year(single_line(header))[1] is not None]
+    if key == "year" and len(years) > 1:
+        return (
+            f"no year column, and years in {len(years)} headers ({years[0]!r}); give each year a "
+            "row with city-resilience import FILE --out panel.csv, or name the column of years as "
+            "year in [data]"
+        )
     return (
         f"no {key} column{nearest(key, named) or nearest(label, named)}; rename it to {key!r} or "
         f"name it as {key} in [data]; columns found: {', '.join(named)}"
@@ -410,10 +421,16 @@ def _left_out(
     for at, wording in read.items():
         if wording.match and wording.match.scope not in ("", scope):
             yield f"column {headers[at]!r} is about {wording.match.scope}, not {scope}; left out"
-    yield from sorted(
-        f"column {headers[at]!r} is neither in the catalogue nor declared; left out"
+    unknown = [
+        headers[at]
         for at, wording in read.items()
         if at not in placed and wording.match is None and not wording.problem
+    ]
+    known = catalogue_names() if unknown else ()
+    yield from sorted(
+        f"column {header!r} is neither in the catalogue nor declared"
+        f"{nearest(header, known, alike=_ALIKE) if at < _COMPARED else ''}; left out"
+        for at, header in enumerate(unknown)
     )
 
 

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.units import conversion_factor, parse_unit
@@ -17,6 +18,7 @@ from city_resilience.reading.cells import cell_text
 __all__ = [
     "Wording",
     "catalogue_key",
+    "catalogue_names",
     "factor_of",
     "is_unit",
     "key_of",
@@ -116,6 +118,15 @@ def split_year(text: str) -> tuple[str, int | None]:
         return text, None
     rest = _YEAR.sub(" ", text)
     return re.sub(r"[\s_\-,:]+$|^[\s_\-,:]+|\(\s*\)", "", rest).strip(), int(years[0])
+
+
+@cache
+def catalogue_names() -> tuple[str, ...]:
+    """Return the names by which headers may say the variables of the catalogue."""
+    known = load_sheet_rules().catalogue.variables.values()
+    return tuple(
+        name for each in known for name in (each.id, each.label_en, each.label_zh, *each.aliases)
+    )
 
 
 def factor_of(unit: str, variable: Variable) -> float | None:

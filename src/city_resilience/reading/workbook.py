@@ -53,7 +53,8 @@ def read_workbook(path: Path, choose: Callable[[list[str]], Collection[str]] = l
     """
     import python_calamine
 
-    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError)
+    # An archive may say that it is encrypted, or packed in a way that is not known.
+    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, RuntimeError)
     unusable = (python_calamine.CalamineError, *damaged)
     with path.open("rb") as handle:
         magic = handle.read(4)

@@ -7,15 +7,16 @@ from dataclasses import replace
 from itertools import pairwise
 
 from city_resilience.catalogue.variables import Match
+from city_resilience.errors import nearest
 from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.sheets.context import in_unit, units_stated
 from city_resilience.reading.sheets.header_rows import Column
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import factor_of, match_header
+from city_resilience.reading.wording import catalogue_names, factor_of, match_header
 
 __all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
-_AGREE = 1e-9
+_AGREE, _ALIKE = 1e-9, 0.8
 _UNSAID = (
     "a year and no header that says of what; left out, write the variable into a line above the "
     "table or the name of the file, or give --variable"
@@ -60,7 +61,8 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
             continue
         if column.match is None and "indicator" not in table.keys.places:
             if column.problem or column.header:
-                unknown = "not in the catalogue; name it in [data.columns] to keep it"
+                near = nearest(column.header, catalogue_names(), alike=_ALIKE)
+                unknown = f"not in the catalogue{near}; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
                 yield _issue(table, "lost", column, column.header, reason)
             elif column.year or _holds_numbers(table, column.position):

@@ -9,14 +9,19 @@ from pathlib import PurePosixPath
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer, load_gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules
-from city_resilience.catalogue.variables import Match, load_catalogue
+from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.headers import outcome_match, own_match
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import fits
-from city_resilience.reading.wording import match_header, single_line, unspaced
+from city_resilience.reading.wording import (
+    catalogue_names,
+    match_header,
+    single_line,
+    unspaced,
+)
 
 __all__ = ["Options", "YearRules", "options_of", "parse_year_rules"]
 
@@ -132,9 +137,10 @@ def options_of(
         If the variable is none of the catalogue's.
     """
     if variable and match_header(variable, {}).match is None:
+        near = nearest(variable, catalogue_names())
         raise InputError(
-            f"--variable {variable!r}: not in the catalogue{nearest(variable, _names())}; give one "
-            "of its names, with the unit in brackets where it is another"
+            f"--variable {variable!r}: not in the catalogue{near}; give one of its names, with "
+            "the unit in brackets where it is another"
         )
     plain = Options(
         parse_year_rules(years), prefer=tuple(prefer), country=country, variable=variable
@@ -161,11 +167,6 @@ def _declared_keys(data: Data) -> dict[str, str]:
     words = {"city": "city", "year": "year", "province": "province", "code": "city_code"}
     stated = ((getattr(data, key), word) for key, word in words.items())
     return {unspaced(header): word for header, word in stated if header}
-
-
-def _names() -> list[str]:
-    known = load_catalogue().variables.values()
-    return [name for each in known for name in (each.id, each.label_en, each.label_zh)]
 
 
 def parse_year_rules(items: Iterable[str]) -> YearRules:
