@@ -121,3 +121,22 @@ def test_a_row_given_twice_is_not_taken_for_a_namesake(capsys):
     assert "A 2010 (rows 2, 3)" in error.reason
     assert "tells places of one name apart as code or province" in error.hint
     assert "delete" not in error.hint
+
+
+def test_check_and_train_agree_on_a_panel_that_is_too_short(capsys):
+    words = [str(case("twin_names.toml")), "--data", str(case("twin_names.csv"))]
+    assert run(["train", *words, "--store", "store"]) == 2
+    said = capsys.readouterr().err.removeprefix("city-resilience: ").strip()
+    assert run(["check", words[2], "--experiment", words[0]]) == 0
+    shown = capsys.readouterr().out
+    assert f"No error, but train refuses this panel: {said}" in shown
+    assert "train takes this panel" not in shown
+
+
+def test_without_an_experiment_check_does_not_say_that_train_takes_a_panel(capsys):
+    text = "city,year,gdp_real\nA,2018,1\nA,2019,1\nB,2018,4\nB,2019,5\n"
+    Path("panel.csv").write_text(text, encoding="utf-8")
+    assert run(["check", "panel.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert "train also needs an experiment that names the outcome" in shown
+    assert "train takes" not in shown

@@ -96,6 +96,7 @@ def make_audit(
         },
         "issues": [finding.as_dict() for finding in found],
         "unmasked": [],
+        "refusal": "",
         "accepted": dict(accepted or {}),
         "coverage": [
             {"variable": id, "year": year, "share": years.get(year, 0.0)}

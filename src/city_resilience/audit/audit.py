@@ -46,6 +46,8 @@ class AuditResult:
         What a place is called, `experiment.experiment.Noun`.
     unmasked : tuple of Issue
         What appears once the lines proposed for the errors are set, where that was looked for.
+    refusal : str
+        Why `train` refuses the panel though it has no error, where that was looked for.
     """
 
     panel: Panel
@@ -56,6 +58,7 @@ class AuditResult:
     masked: Masked
     noun: str = "city"
     unmasked: tuple[Issue, ...] = ()
+    refusal: str = ""
 
     @property
     def open_issues(self) -> tuple[Issue, ...]:
@@ -100,6 +103,7 @@ class AuditResult:
             },
             "issues": _as_dicts(self.issues),
             "unmasked": _as_dicts(self.unmasked),
+            "refusal": self.refusal,
             "accepted": dict(self.accepted),
             "coverage": coverage_rows(grid),
             "account": self.panel.account.as_dict(),

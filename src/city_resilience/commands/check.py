@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from city_resilience.audit.audit import AuditResult
+    from city_resilience.audit.read_audited import AuditedPanel
     from city_resilience.experiment.experiment import Experiment
     from city_resilience.reading.panel import Panel
 
@@ -66,12 +67,30 @@ def check(
 
     out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
-    audit = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet).audit
+    read = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet)
     settings = chosen.audit if chosen else Audit()
-    audit = replace(audit, unmasked=unmasked_by(settling_of(audit.errors), audit, settings))
+    unmasked = unmasked_by(settling_of(read.audit.errors), read.audit, settings)
+    refusal = _refusal(read, chosen) if chosen and not outcome else ""
+    audit = replace(read.audit, unmasked=unmasked, refusal=refusal)
     if out is not None:
         write_audit(audit.as_dict(), out)
     return audit
+
+
+def _refusal(read: AuditedPanel, experiment: Experiment) -> str:
+    """Return why train refuses a panel that has no error, "" where it does not."""
+    from city_resilience.commands.evaluation import refuse_window_measure
+    from city_resilience.evaluation.checks import check_experiment
+    from city_resilience.tasks.dataset import build_dataset
+
+    if read.audit.errors:
+        return ""
+    try:
+        refuse_window_measure(experiment)
+        check_experiment(build_dataset(read.panel, experiment), experiment)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 @click.command("check")

@@ -61,8 +61,8 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "folder": name != audit["source"],
         "title": say("title", source=name),
         "size": _size(audit, say),
-        "verdict": _verdict(counts, bool(audit["outcome"]), say),
-        "level": next((s for s in ("error", "warning") if counts[s]), "clear"),
+        "verdict": _verdict(counts, audit, say),
+        "level": _level(counts, audit["refusal"]),
         "counts": counts,
         "refused_rest": say("errors_rest", n=more) if more > 0 else None,
         "leading": {s: _leading(open_rows, s, audit["outcome"])[:LISTED] for s in AUDIT_LEVELS},
@@ -103,14 +103,22 @@ def _sentence(parts: Iterable[Both], say: Texts) -> Both:
     return joined((joined(parts, say("and")), say("stop")))
 
 
-def _verdict(counts: Mapping[str, int], outcome: bool, say: Texts) -> Both:
+def _level(counts: Mapping[str, int], refusal: str) -> str:
+    if refusal:
+        return "error"
+    return next((severity for severity in ("error", "warning") if counts[severity]), "clear")
+
+
+def _verdict(counts: Mapping[str, int], audit: Found, say: Texts) -> Both:
     """Say whether train takes the panel; without an outcome it needs one."""
     if counts["error"]:
         parts = [say.count("refused", counts["error"])]
+    elif audit["refusal"]:
+        parts = [say("refused_otherwise", why=audit["refusal"])]
     else:
         anything = counts["warning"] or counts["note"]
         named, bare = ("clear", "clear_bare") if anything else ("clean", "clean_bare")
-        parts = [say(named if outcome else bare)]
+        parts = [say(named if audit["outcome"] else bare)]
     others = ("warning", "note", "accepted")
     parts += [say.count(f"n_{key}", counts[key]) for key in others if counts[key]]
     return _sentence(parts, say)
