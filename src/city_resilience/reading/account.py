@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["Account", "ColumnRead", "LeftOut", "RowsAside", "spans_of", "unread_values"]
+from city_resilience.catalogue.variables import Match
+from city_resilience.reading.wording import Wording, catalogue_key
+
+__all__ = [
+    "Account",
+    "ColumnRead",
+    "LeftOut",
+    "RowsAside",
+    "columns_read",
+    "spans_of",
+    "unread_values",
+]
 
 LeftOut = Literal["", "unknown", "unit", "scope", "spare"]
 """Why a column was not read: neither in the catalogue nor declared; known, but its unit or wording
@@ -107,6 +118,50 @@ class Account:
         aside = [asdict(one) | {"spans": [list(span) for span in one.spans]} for one in self.aside]
         columns = [asdict(column) for column in self.columns]
         return {"columns": columns, "rows": self.rows, "kept": self.kept, "aside": aside}
+
+
+def columns_read(
+    headers: Sequence[str],
+    keys: Mapping[str, int],
+    groups: Mapping[str, int],
+    variables: Mapping[int, Match],
+    read: Mapping[int, Wording],
+) -> tuple[ColumnRead, ...]:
+    """Say what each column became; one without a header and a use is no column of the table.
+
+    Parameters
+    ----------
+    headers : sequence of str
+        By position.
+    keys, groups : mapping of str to int
+        Positions of the columns that serve so.
+    variables : mapping of int to Match
+        Meaning of the columns that become variables, by position.
+    read : mapping of int to Wording
+        What the headers of the others were understood to say.
+    """
+    became = {at: ColumnRead(headers[at], key) for key, at in keys.items()}
+    became |= {at: ColumnRead(headers[at], "group") for at in groups.values()}
+    for at, match in variables.items():
+        variable = match.variable
+        became[at] = ColumnRead(
+            *(headers[at], "variable", variable.id, variable.unit),
+            written=match.unit_in_header,
+            factor=match.factor,
+        )
+    for at, header in enumerate(headers):
+        if header and at not in became:
+            became[at] = _not_read(header, read.get(at))
+    return tuple(became[at] for at in sorted(became))
+
+
+def _not_read(header: str, wording: Wording | None) -> ColumnRead:
+    """Say why a column was left out."""
+    if wording is not None and wording.problem:
+        return ColumnRead(header, variable=wording.variable, why="unit", said=wording.problem)
+    if wording is not None and wording.match:
+        return ColumnRead(header, why="scope", said=wording.match.scope)
+    return ColumnRead(header, why="spare" if catalogue_key(header) else "unknown")
 
 
 def unread_values(columns: Iterable[ColumnRead]) -> list[str]:

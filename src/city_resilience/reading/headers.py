@@ -12,7 +12,7 @@ from city_resilience.catalogue.variables import Match, Variable, load_catalogue,
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Column, Data
 from city_resilience.experiment.outcome import Outcome
-from city_resilience.reading.account import ColumnRead
+from city_resilience.reading.account import ColumnRead, columns_read
 from city_resilience.reading.wording import (
     Wording,
     catalogue_key,
@@ -145,42 +145,10 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
         sources=tuple(sources),
         misfits={wording.variable: wording.problem for wording in read.values() if wording.problem},
         notes=tuple(notes),
-        columns=_columns(headers, keys, groups, sources, read),
+        columns=columns_read(headers, keys, groups, {s.position: s.match for s in sources}, read),
         level="city" if key_of(header) == "city_only" else "",
         no_city="" if keys["city"] in named.get("city", ()) else _absent(headers, "city"),
     )
-
-
-def _columns(
-    headers: Headers,
-    keys: Mapping[str, int],
-    groups: Mapping[str, int],
-    sources: Sequence[Source],
-    read: Mapping[int, Wording],
-) -> tuple[ColumnRead, ...]:
-    """Say what each column became; one without a header and a use is no column of the table."""
-    became = {at: ColumnRead(headers[at], key) for key, at in keys.items()}
-    became |= {at: ColumnRead(headers[at], "group") for at in groups.values()}
-    for source in sources:
-        match, variable = source.match, source.match.variable
-        became[source.position] = ColumnRead(
-            *(source.header, "variable", source.id, variable.unit),
-            written=match.unit_in_header,
-            factor=match.factor,
-        )
-    for at, header in enumerate(headers):
-        if header and at not in became:
-            became[at] = _not_read(header, read.get(at))
-    return tuple(became[at] for at in sorted(became))
-
-
-def _not_read(header: str, wording: Wording | None) -> ColumnRead:
-    """Say why a column was left out."""
-    if wording is not None and wording.problem:
-        return ColumnRead(header, variable=wording.variable, why="unit", said=wording.problem)
-    if wording is not None and wording.match:
-        return ColumnRead(header, why="scope", said=wording.match.scope)
-    return ColumnRead(header, why="spare" if catalogue_key(header) else "unknown")
 
 
 def groups_looked_up(headers: Headers, data: Data) -> tuple[str, ...]:
