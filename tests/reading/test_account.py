@@ -75,3 +75,28 @@ def test_spans_hold_the_rows_and_no_others(seed: int) -> None:
     held = [row for first, last in spans_of(rows) for row in range(first, last + 1)]
     assert held == sorted(rows.tolist())
     assert spans_of([]) == ()
+
+
+@pytest.mark.parametrize("gazetteer", ["none", "china"])
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_of_the_panel_and_rows_set_aside_are_all_rows_of_the_file(tmp_path, seed, gazetteer):
+    random = np.random.default_rng(seed)
+    names = np.array(["石家庄市", "唐山市", "全国", "河北省", "石家壮市", "合计", "TOTAL", None])
+    years = np.array([2019, 2020, "soon", None], dtype=object)
+    size = 200
+    frame = pd.DataFrame(
+        {
+            "城市": random.choice(names, size),
+            "年份": random.choice(years, size),
+            "地区生产总值(万元)": random.choice([1.0, 2.0, None], size),
+        }
+    )
+    path = tmp_path / "panel.csv"
+    frame.to_csv(path, index=False, encoding="utf-8")
+    panel = read_panel(path, Data(gazetteer=gazetteer))
+    held = [r for one in panel.account.aside for a, b in one.spans for r in range(a, b + 1)]
+    assert panel.rows is not None
+    assert len(held) == len(set(held)) == panel.account.rows - len(panel.frame)
+    assert not {*held} & {*panel.rows.tolist()}
+    assert sorted([*held, *panel.rows.tolist()]) == list(range(2, panel.account.rows + 2))
+    assert panel.account.kept == len(panel.frame)

@@ -76,6 +76,8 @@ def settle_errors(audit: AuditResult, path: Path, *, yes: bool) -> bool:
         return False
     write_bytes(text.encode(), path.resolve())
     say(console, f"{path}: {settling.count} line{'s' * (settling.count > 1)} added")
+    if new := sum(issue.level == "error" for issue in audit.unmasked):
+        say(console, f"{new} error{'s' * (new > 1)} will appear now: run the same command again")
     return True
 
 
