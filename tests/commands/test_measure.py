@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,9 @@ def test_refusals_are_one_line_and_write_nothing(folder, capsys, case):
         words = [*words, "--window", "2003:2004:2006"]
     assert run(["measure", "panel.csv", *words, "--out", "m.csv"]) == 2
     captured = capsys.readouterr()
-    assert captured.err.count("\n") == 1
+    message, *paste = captured.err.splitlines()
+    assert message.startswith("city-resilience: ")
+    tomllib.loads("\n".join(paste))  # below it stand lines of an experiment file alone
     assert expected in captured.err
     assert not Path("m.csv").exists()
 
