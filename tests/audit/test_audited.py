@@ -118,6 +118,8 @@ def test_plain_mapping_is_strict_json_with_the_promised_keys():
             "noun",
             "variables",
             "issues",
+            "unmasked",
+            "refusal",
             "accepted",
             "coverage",
             "account",
