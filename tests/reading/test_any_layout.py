@@ -136,3 +136,10 @@ def test_a_megabyte_is_read_in_two_seconds(tmp_path, layout):
     else:
         import_sheets([path], PLAIN)
     assert time.process_time() - began < 2 * size + 2
+
+
+def test_a_table_of_more_columns_than_can_be_meant_is_refused(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text("city,year," + ",".join(f"v{at}" for at in range(6000)) + "\nA,2010\n")
+    with pytest.raises(InputError, match="6,002 columns, more than 5,000"):
+        read_panel(path)

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import takewhile
 from typing import Any
@@ -343,7 +343,7 @@ def _parse_text(cell: str, style: Style) -> Cell:
 def _finite(number: float, said: Cell) -> Cell:
     if math.isinf(number):
         return Cell(fault=_INFINITE_VALUE)
-    return replace(said, value=number)
+    return Cell(number, said.digits, said.percent, mark=said.mark, style=said.style)
 
 
 def _number(text: str) -> float | None:

@@ -6,7 +6,7 @@ import csv
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,6 +22,7 @@ __all__ = ["CsvFile", "open_csv"]
 
 _SEPARATORS = (",", ";", "\t", "|")
 _SAMPLE = 100
+_MOST_COLUMNS = 5000
 # Numbers in which the mark can only begin decimals.
 _WITH_POINT = re.compile(r"[+-]?(?:\d*\.(?:\d{1,2}|\d{4,})|0?\.\d{3})")
 _WITH_COMMA = re.compile(r"[+-]?(?:[\d.]*\d,(?:\d{1,2}|\d{4,})|0,\d{3})")
@@ -122,16 +123,27 @@ def open_csv(path: Path) -> CsvFile:
     with path.open(encoding=file.encoding, newline="") as handle:
         lines = list(islice(handle, _SAMPLE))
 
-    def alike(mark: str) -> tuple[int, int]:
-        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if len(row) > 1)
-        return max(((count, width) for width, count in widths.items()), default=(0, 0))
-
+    mark = max(_SEPARATORS, key=lambda mark: _alike(lines, mark))
     try:
-        mark = max(_SEPARATORS, key=alike)
-        cells = [cell.strip() for row in csv.reader(lines, delimiter=mark) for cell in row]
+        rows = list(csv.reader(lines, delimiter=mark))
     except csv.Error as error:
         raise InputError(f"{path}: not a readable CSV: {error}; save it as CSV UTF-8") from error
+    if (width := max(map(len, rows), default=0)) > _MOST_COLUMNS:
+        raise InputError(
+            f"{path}: {width:,} columns, more than {_MOST_COLUMNS:,}; give each place and year a "
+            "row, or leave out what is no variable"
+        )
+    cells = [cell.strip() for row in rows for cell in row]
     return CsvFile(path, file.encoding, mark, _decimal(mark, cells))
+
+
+def _alike(lines: Iterable[str], separator: str) -> tuple[int, int]:
+    """Return how many lines have the same number of cells, and that number."""
+    try:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=separator) if len(row) > 1)
+    except csv.Error:
+        return 0, 0
+    return max(((count, width) for width, count in widths.items()), default=(0, 0))
 
 
 def _decimal(separator: str, cells: Collection[str]) -> Decimal:

@@ -16,7 +16,7 @@ from city_resilience.reading.wording import catalogue_names, factor_of, match_he
 
 __all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
-_AGREE, _ALIKE = 1e-9, 0.8
+_AGREE, _ALIKE, _COMPARED = 1e-9, 0.8, 50
 _UNSAID = (
     "a year and no header that says of what; left out, write the variable into a line above the "
     "table or the name of the file, or give --variable"
@@ -56,12 +56,13 @@ def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list
 
 def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
     """List the columns that hold no known variable, and what was concluded about others."""
+    compared = 0
     for column in table.columns:
         if column.position in table.keys.positions:
             continue
         if column.match is None and "indicator" not in table.keys.places:
             if column.problem or column.header:
-                near = nearest(column.header, catalogue_names(), alike=_ALIKE)
+                near, compared = _near(column.header) if compared < _COMPARED else "", compared + 1
                 unknown = f"not in the catalogue{near}; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
                 yield _issue(table, "lost", column, column.header, reason)
@@ -79,6 +80,10 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
         if remarks:
             reason = f"read without the remark {', '.join(remarks)}"
             yield _issue(table, "note", column, column.header, reason)
+
+
+def _near(header: str) -> str:
+    return nearest(header, catalogue_names(), alike=_ALIKE)
 
 
 def blank_columns(

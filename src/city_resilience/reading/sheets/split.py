@@ -62,7 +62,7 @@ def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
 def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
     """Return the next row that heads columns: without figures, and naming cities or a variable."""
     for row in range(start, len(sheet.rows)):
-        if any(_is_figure(cell) for cell in sheet.rows[row] if cell is not None):
+        if any(_is_figure(cell) for cell in reversed(sheet.rows[row]) if cell is not None):
             continue
         texts = sheet.words(row)
         if len(texts) < 2:
