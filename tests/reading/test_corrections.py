@@ -6,8 +6,10 @@ import pytest
 
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError
+from city_resilience.experiment.data import Data
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
 
 
 @pytest.fixture
@@ -118,3 +120,17 @@ def test_value_that_cannot_be_read(panel, value):
 
 def test_no_corrections_return_the_panel_itself(panel):
     assert apply_corrections(panel, {}) is panel
+
+
+def test_a_city_whose_every_value_is_dropped_is_left_out(tmp_path):
+    path = tmp_path / "panel.csv"
+    path.write_text(
+        "city,year,gdp_nominal\nAlba,2018,1\nBorn,2018,2\nWhole Land,2018,3\nAlba,2019,1\n"
+        "Born,2019,2\nWhole Land,2019,3\n"
+    )
+    panel = read_panel(path, Data(corrections={"gdp_nominal/Whole Land/*": "drop"}))
+    assert panel.cities == ["Alba", "Born"]
+    assert [(a.why, a.rows, a.spans, a.names) for a in panel.account.aside] == [
+        ("dropped", 2, ((4, 4), (7, 7)), ("Whole Land",))
+    ]
+    assert panel.account.kept == len(panel.frame)

@@ -47,6 +47,7 @@ OBJECTS = TEXTS | st.sampled_from(
 @example([True, False, None])
 @example(["1,234", "5,97"])
 @example(["1,234", "987", "1,234,567"])
+@example(["9" * 400, "1"])
 def test_a_column_at_once_is_its_cells_one_by_one(cells):
     numbers = read_numbers(pd.Series(cells, dtype=object))
     parsed = parse_column(cells)

@@ -36,9 +36,10 @@ def row_sums(view: VariableView) -> Iterator[Issue]:
 
 def _is_sum_of_others(values: Float) -> Mask:
     """Return the cells that are half of what their year adds up to; shape (cities, years)."""
-    total = np.nansum(values, axis=0)
-    apart = np.abs(2 * values - total)
-    return np.asarray((apart <= limit.ROW_SUM * np.abs(total)) & (total > 0))
+    halves = values / 2
+    half = np.nansum(halves, axis=0) / 2
+    apart = np.abs(halves - half)
+    return np.asarray((apart <= limit.ROW_SUM * half) & (half > 0))
 
 
 RULES = (

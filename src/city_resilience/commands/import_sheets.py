@@ -251,6 +251,7 @@ def _manifest(
 def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: Any) -> None:
     """Read yearbook sheets into one panel; list what could not be read.
 
+    Files are CSV or TSV in any usual encoding, XLSX, XLS, ODS, Stata or Parquet.
     Sheets may have two rows of headers, provinces as rows, years across, or one row for each city
     and year. Wording, order, spacing and English at the end of a header do not matter. The list
     PANEL.list.csv names file, sheet, row and column of everything that could not be read with

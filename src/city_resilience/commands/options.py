@@ -38,6 +38,6 @@ overrides_option = click.option(
 
 def experiment_options(command: Command) -> Command:
     """Add the arguments of a verb that runs an experiment: EXPERIMENT, --data, --set."""
-    data = click.option("--data", help="Panel: CSV, XLSX or Parquet. [experiment's own]")
+    data = click.option("--data", help="Panel: CSV, XLSX, Stata or Parquet. [experiment's own]")
     argument = click.argument("experiment", type=click.Path(dir_okay=False))
     return argument(data(overrides_option(command)))

@@ -186,7 +186,7 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
 
 
 @click.command("predict")
-@click.option("--data", required=True, help="The whole panel: CSV, XLSX or Parquet.")
+@click.option("--data", required=True, help="The whole panel: CSV, XLSX, Stata or Parquet.")
 @click.option("--out", required=True, type=PATH, help="Forecast file: .csv, .xlsx or .parquet.")
 @model_option
 @store_option

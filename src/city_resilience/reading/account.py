@@ -25,10 +25,11 @@ LeftOut = Literal["", "unknown", "unit", "scope", "spare"]
 """Why a column was not read: neither in the catalogue nor declared; known, but its unit or wording
 does not fit; about another territory; a code or region that is not used as a key."""
 
-Aside = Literal["blank", "keys", "scope", "territory", "name", "total", "duplicate"]
+Aside = Literal["blank", "keys", "scope", "territory", "name", "total", "duplicate", "dropped"]
 """Why rows were set aside: nothing stands in them; city or year cannot be read; about another
 territory; a province, total, county or header by the gazetteer; a name that is no one unit's; the
-total of the others; a city and year that stand in an earlier row."""
+total of the others; a city and year that stand in an earlier row; a city that corrections leave
+without any value."""
 
 
 @dataclass(frozen=True)

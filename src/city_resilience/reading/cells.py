@@ -45,7 +45,7 @@ __all__ = [
     "read_numbers",
 ]
 
-_PLAIN, _WHOLE = r"[+-]?\d+(?:\.\d+)?", r"[+-]?\d+"
+_SHORT, _SHORT_WHOLE = r"[+-]?\d{1,300}(?:\.\d+)?", r"[+-]?\d{1,300}"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
@@ -248,7 +248,7 @@ def read_numbers(column: pd.Series, decimal: DecimalMark = "") -> Numbers:
     texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
     codes, distinct = pd.factorize(objects[texts])
     style = _style_of([*distinct, *objects[~texts]], decimal)
-    pattern = _WHOLE if style in ("decimal", "unclear") else _PLAIN
+    pattern = _SHORT_WHOLE if style in ("decimal", "unclear") else _SHORT
     plain = pd.Series(distinct, dtype=str).str.fullmatch(pattern).to_numpy(dtype=bool)
     where = np.empty(len(objects), dtype=np.int64)
     where[texts] = codes

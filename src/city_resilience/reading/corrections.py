@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError, nearest
+from city_resilience.reading.account import RowsAside, spans_of
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Panel
 
@@ -74,7 +75,27 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
             issues = tuple(issue for issue in issues if id(issue) not in settled)
         found = {at: repr(issue.found) for at, issue in unread.items()}
         notes.append(_note(panel, key, old, new, matched, found))
-    return replace(panel, frame=frame, issues=issues, notes=(*panel.notes, *notes))
+    corrected = replace(panel, frame=frame, issues=issues, notes=(*panel.notes, *notes))
+    return _without_emptied(panel, corrected)
+
+
+def _without_emptied(before: Panel, panel: Panel) -> Panel:
+    """Leave out the cities all of whose values the corrections dropped, such as a total."""
+    names = list(panel.variables)
+    known = (one.frame[names].notna().any(axis=1) for one in (before, panel))
+    had, has = (set(panel.frame["city"][rows.to_numpy()]) for rows in known)
+    if not has or not had - has:
+        return panel
+    emptied = panel.frame["city"].isin(had - has).to_numpy(dtype=bool)
+    left = panel.frame[~emptied].reset_index(drop=True)
+    note = f"every value of {', '.join(sorted(had - has))} is dropped; left out"
+    panel = replace(panel, frame=left, notes=(*panel.notes, note))
+    if panel.rows is None:
+        return panel
+    spans = spans_of(panel.rows[emptied])
+    aside = RowsAside("dropped", int(emptied.sum()), spans, tuple(sorted(had - has)))
+    account = replace(panel.account, aside=(*panel.account.aside, aside))
+    return replace(panel, rows=panel.rows[~emptied], account=account)
 
 
 def _unread(frame: pd.DataFrame, issues: Iterable[Issue], variable: str) -> dict[int, Issue]:
