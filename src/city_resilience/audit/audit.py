@@ -88,7 +88,8 @@ class AuditResult:
         Besides the attributes: ``source``, ``cities`` (how many), ``years`` (first and last),
         ``variables`` (id to labels, unit and family), ``coverage`` (rows of variable, year and
         the share of the cities with a value) and ``account`` (what became of the file's columns
-        and rows, see `Account`).
+        and rows, see `Account`). ``unmasked`` and ``refusal`` are empty where `check` did not look
+        for them.
         """
         grid, named = self.panel.grid(), ("label_en", "label_zh", "unit", "family")
         return {
