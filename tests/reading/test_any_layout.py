@@ -109,10 +109,10 @@ def test_any_layout_is_the_same_panel_or_a_listed_refusal(
             assert {key: v for key, v in values.items() if key[0] != total} == pytest.approx(VALUES)
 
 
-@pytest.mark.parametrize("first", range(0, 240, 40))
+@pytest.mark.parametrize("first", [0, 40, 80, 120, 160, 200, 798, 1260, 13188, 30210])
 def test_mutated_files_end_in_a_panel_or_in_an_error_for_the_user(tmp_path, first):
     (tmp_path / "out").mkdir()
-    for seed in range(first, first + 40):
+    for seed in range(first, first + (40 if first <= 200 else 1)):
         suffix, content = mutated_file(seed)
         path = tmp_path / f"panel{suffix}"
         path.write_bytes(content)

@@ -33,7 +33,9 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     import pyarrow.parquet
 
     try:
-        return pyarrow.parquet.ParquetFile(path).read().to_pandas(ignore_metadata=True)
+        table = pyarrow.parquet.ParquetFile(path).read()
+        table.validate(full=True)  # texts that are no UTF-8 would fail later, cell by cell
+        return table.to_pandas(ignore_metadata=True)
     except (pyarrow.ArrowException, ValueError, LookupError, OverflowError) as error:
         raise InputError(f"{path}: not a readable Parquet file; write it again") from error
 
