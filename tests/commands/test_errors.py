@@ -271,7 +271,8 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     ),
     "sheets": (
         ["train", "experiment.toml", "--data", "book.xlsx"],
-        "book.xlsx: 2 sheets and none is named; set sheet in [data] to one of: 'notes', "
+        "book.xlsx: 2 sheets and none is named; set sheet in [data] (or --sheet "
+        "of new, check and predict) to one of: 'notes', "
         "'panel 2013'",
     ),
     "output is a file": (
@@ -297,7 +298,8 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     ),
     "predict, sheets": (
         ["predict", "--data", "book.xlsx", "--out", "o.csv", "--model", "MODEL"],
-        "book.xlsx: 2 sheets and none is named; set sheet in [data] to one of: 'notes', "
+        "book.xlsx: 2 sheets and none is named; set sheet in [data] (or --sheet "
+        "of new, check and predict) to one of: 'notes', "
         "'panel 2013'",
     ),
     "predict, unwritable": (

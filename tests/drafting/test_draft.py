@@ -14,6 +14,7 @@ from city_resilience.commands.check import check
 from city_resilience.commands.new import draft_experiment
 from city_resilience.errors import InputError
 from city_resilience.experiment.load import load_experiment
+from city_resilience.reading.read import read_panel
 from foreign_panels import PANELS, Foreign, grunfeld
 from places import CITIES, PROVINCES, ROOT, SHARED
 
@@ -290,10 +291,23 @@ def test_rows_by_industry_say_what_they_differ_by():
         draft_experiment(both)
 
 
-def test_twin_names_without_a_code_say_what_tells_them_apart():
-    frame = PANELS["counties"].make(PLACES).drop(columns="fips")
-    with pytest.raises(InputError, match="write 'state' into the name"):
-        draft_experiment(frame)
+def test_twin_names_carry_their_code_or_else_their_state(tmp_path):
+    path = tmp_path / "counties.csv"
+    frame = PANELS["counties"].make(PLACES)
+    for own, mark in ((frame, "code"), (frame.drop(columns="fips"), "province")):
+        own.to_csv(path, index=False)
+        draft = draft_experiment(path, tmp_path / f"{mark}.toml")
+        assert draft.experiment.data.city == "county"
+        assert draft.experiment.data.code == ("fips" if mark == "code" else "")
+        assert draft.experiment.data.province == "state"
+        data, outcome = draft.experiment.data, draft.experiment.outcome
+        panel = read_panel(path, data, outcome=outcome)
+        assert panel.frame["city"].nunique() == PLACES
+        assert not panel.issues
+        twin = frame["county"].iloc[0]
+        cities = set(panel.frame["city"])
+        told = "fips" if mark == "code" else "state"
+        assert {f"{twin} ({of})" for of in frame.loc[frame["county"] == twin, told]} <= cities
 
 
 @pytest.mark.parametrize(

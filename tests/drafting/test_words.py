@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.profile import ColumnProfile
-from city_resilience.drafting.words import load_words, met, words_of
 from city_resilience.experiment.family import OWN_FAMILIES
 
 

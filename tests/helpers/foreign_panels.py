@@ -355,7 +355,8 @@ PANELS: Mapping[str, Foreign] = {
         900,
         {
             "noun": "city",
-            "data.city": "codigo_ibge",
+            "data.city": "município",
+            "data.code": "codigo_ibge",
             "data.province": "UF",
             "outcome.column": "PIB a preços correntes (mil reais)",
             "outcome.deflator": "pib_deflator",
@@ -368,7 +369,8 @@ PANELS: Mapping[str, Foreign] = {
         600,
         {
             "noun": "county",
-            "data.city": "fips",
+            "data.city": "county",
+            "data.code": "fips",
             "data.province": "state",
             "outcome.column": "jobs",
             "outcome.scale": "level",

@@ -315,3 +315,13 @@ def test_a_table_with_years_across_is_sent_to_import(tmp_path):
     path.write_text(OWN)
     with pytest.raises(InputError, match=r"city-resilience import FILE --out panel\.csv"):
         read_panel(path)
+
+
+@pytest.mark.parametrize("header", ["county", "District", "region", "state", "区县", "地区"])
+def test_a_table_with_years_across_names_its_places_by_any_noun(header, tmp_path):
+    table = f"code,{header},country,gdp 2018,gdp 2019\n1,Alba,Z,100,103\n2,Born,Z,200,210\n"
+    path = tmp_path / "table.csv"
+    path.write_text(table, encoding="utf-8")
+    found = cells(import_sheets([path], PLAIN))
+    assert found[("Alba", 2019, "gdp_nominal")] == 103
+    assert {city for city, _, _ in found} == {"Alba", "Born"}

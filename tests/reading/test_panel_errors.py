@@ -299,7 +299,8 @@ def test_unreadable_file(tmp_path, name, content, expected):
     [
         (
             "",
-            "2 sheets and none is named; set sheet in [data] to one of: 'notes', 'panel'",
+            "2 sheets and none is named; set sheet in [data] (or --sheet "
+            "of new, check and predict) to one of: 'notes', 'panel'",
         ),
         (
             "pannel",

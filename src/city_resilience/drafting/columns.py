@@ -13,11 +13,11 @@ import numpy as np
 from city_resilience.arrays import Float
 from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.catalogue.words import load_words, met
 from city_resilience.drafting.keys import Keys
 from city_resilience.drafting.naming import plain_id
 from city_resilience.drafting.outcome import OutcomeGuess, is_trusted
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
-from city_resilience.drafting.words import load_words, met
 from city_resilience.indicators.table import load_indices, load_table
 
 __all__ = ["Role", "find_roles", "outcome_id"]

@@ -52,16 +52,16 @@ def _place(overview: Overview) -> Iterator[Guess]:
 
 def _keys(overview: Overview) -> Iterator[Guess]:
     keys = overview.keys
-    city = keys.code or keys.city
-    why = f"{keys.places} {NOUNS[overview.noun][0]}: with the year it makes each row one"
-    if keys.code:
-        why = (
-            f"names in {keys.city.header!r} repeat, so the code tells places apart; "
-            f"{keys.places} of them"
-        )
+    places = f"{keys.places} {NOUNS[overview.noun][0]}"
+    why = f"{places}: with the year it makes each row one"
+    apart = keys.code or (keys.province if keys.places > keys.city.distinct else None)
+    if apart:
+        why = f"names of {places}; some repeat, and {apart.header!r} tells them apart"
     if keys.set_aside:
         why += f"; further names and codes, not read: {listed([c.header for c in keys.set_aside])}"
-    yield Guess(("data", "city"), city.header, why)
+    yield Guess(("data", "city"), keys.city.header, why)
+    if keys.code:
+        yield Guess(("data", "code"), keys.code.header, "tells places of one name apart")
     yield Guess(("data", "year"), keys.year.header, f"{keys.first}-{keys.last}")
     if keys.province:
         why = f"the larger unit of a place; {keys.province.distinct} of them"

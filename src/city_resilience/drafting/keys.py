@@ -108,9 +108,10 @@ def find_keys(table: TableProfile, answers: Answers) -> Keys:
     assert rows is not None
     places = find_places(table, year, answers)
     city, code = places.city, places.code
-    cities = code.codes if code else city.codes
+    cities = places.numbers
     taken = {column.position for column in (city, year, *places.others, *([code] if code else []))}
-    province, groups, aside = _coarser(table, cities, taken, answers)
+    told = {"province": places.larger.header} if places.larger else {}
+    province, groups, aside = _coarser(table, cities, taken, {**answers, **told})
     countries = [c for c in (province, *groups) if c is not None and c.noun == "country"]
     return Keys(
         city,

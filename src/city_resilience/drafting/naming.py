@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from types import MappingProxyType
 
+from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.profile import ColumnProfile
-from city_resilience.drafting.words import load_words, met, words_of
 
 __all__ = ["NOUNS", "experiment_name", "label_of", "noun_of", "plain_id", "titles"]
 

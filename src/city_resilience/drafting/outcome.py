@@ -10,10 +10,10 @@ from functools import cached_property
 import numpy as np
 
 from city_resilience.arrays import Float
+from city_resilience.catalogue.words import load_words, met, without_log
 from city_resilience.drafting.guess import Answers, Question, chosen
 from city_resilience.drafting.keys import Keys
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
-from city_resilience.drafting.words import load_words, met, without_log
 from city_resilience.errors import InputError
 
 __all__ = ["Candidate", "OutcomeGuess", "find_outcome", "is_trusted"]

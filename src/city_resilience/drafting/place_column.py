@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Int
@@ -31,6 +32,8 @@ class Places:
         Their names.
     code : ColumnProfile or None
         What tells places of one name apart.
+    larger : ColumnProfile or None
+        The larger unit that tells them apart where there is no code.
     others : tuple of ColumnProfile
         Further names and codes of the same places.
     questions : tuple of Question
@@ -38,8 +41,17 @@ class Places:
 
     city: ColumnProfile
     code: ColumnProfile | None = None
+    larger: ColumnProfile | None = None
     others: tuple[ColumnProfile, ...] = ()
     questions: tuple[Question, ...] = field(default=())
+
+    @property
+    def numbers(self) -> Int:
+        """Number of the place of each row, -1 where blank."""
+        if self.code is None and self.larger is not None:
+            told = pairs(self.city, self.larger)
+            return np.unique(told, return_inverse=True)[1] - int((told < 0).any())
+        return (self.code or self.city).codes
 
 
 def find_places(table: TableProfile, year: ColumnProfile, answers: Answers) -> Places:
@@ -60,7 +72,9 @@ def find_places(table: TableProfile, year: ColumnProfile, answers: Answers) -> P
     names = [c for c in alone if not is_code(c)]
     twins = None if names else _with_twins(keyed, alone)
     if twins is not None:
-        return Places(twins, alone[0], tuple(alone[1:]))
+        return Places(twins, alone[0], others=tuple(alone[1:]))
+    if not alone and (told := _told_by_unit(keyed, year.years)) is not None:
+        return told
     if not alone:
         raise InputError(f"{table.name}: {_no_key(table, keyed, year)}")
     return _named(table, names or alone, alone, answers)
@@ -84,7 +98,7 @@ def _named(
         city = table.find(chosen(questions[0], answers), "city")
     codes = [c for c in alone if c not in names and same(c, city)]
     further = tuple(c for c in (*others, *codes) if c is not city)
-    return Places(city, None, further, tuple(questions))
+    return Places(city, others=further, questions=tuple(questions))
 
 
 def _as_given(
@@ -93,11 +107,13 @@ def _as_given(
     assert year.years is not None
     others = [c for c in keyed if c is not city]
     if is_key(city.codes, year.years):
-        return Places(city, None, tuple(c for c in others if same(c, city)))
+        return Places(city, others=tuple(c for c in others if same(c, city)))
     codes = sorted((c for c in others if is_key(c.codes, year.years)), key=lambda c: not is_code(c))
-    if not codes:
-        raise InputError(f"{table.name}: {_no_key(table, [city], year)}")
-    return Places(city, codes[0], tuple(codes[1:]))
+    if codes:
+        return Places(city, codes[0], others=tuple(codes[1:]))
+    if (told := _told_by_unit([city], year.years, others)) is not None:
+        return told
+    raise InputError(f"{table.name}: {_no_key(table, [city], year)}")
 
 
 def _may_name(column: ColumnProfile) -> bool:
@@ -131,6 +147,22 @@ def _with_twins(
     return None
 
 
+def _told_by_unit(
+    names: Sequence[ColumnProfile], years: Int, units: Sequence[ColumnProfile] = ()
+) -> Places | None:
+    """Return the places whose names repeat, a few of them, and a larger unit tells apart."""
+    texts = [c for c in names if c.numbers is None]
+    best = max(texts, key=lambda c: c.distinct, default=None)
+    if best is None:
+        return None
+    rows = pd.DataFrame({"place": best.codes, "year": years})
+    twins = rows.loc[rows.duplicated(keep=False), "place"].nunique()
+    larger = [c for c in units or texts if c is not best and is_key(pairs(best, c), years)]
+    if not larger or twins >= _TWINS * best.distinct:
+        return None
+    return Places(best, larger=min(larger, key=lambda c: (c.distinct, c.position)))
+
+
 def _no_key(table: TableProfile, keyed: Sequence[ColumnProfile], year: ColumnProfile) -> str:
     """Say why no column names the places."""
     if not keyed:
@@ -144,13 +176,6 @@ def _no_key(table: TableProfile, keyed: Sequence[ColumnProfile], year: ColumnPro
     place, when = twice.iloc[0]
     times = int(((frame["place"] == place) & (frame["year"] == when)).sum())
     stands = f"{place} {when} stands {times} times"
-    larger = [c for c in keyed if c is not best and is_key(pairs(best, c), year.years)]
-    if larger and twice["place"].nunique() < _TWINS * best.distinct:
-        return (
-            f"names in {best.header!r} repeat ({stands}), and no code tells them apart: write "
-            f"{larger[0].header!r} into the name, such as "
-            f"'{place}, {larger[0].texts[twice.index[0]]}', or add a column of codes"
-        )
     inside = list(_divides_rows(table, frame, {best.position, year.position}))
     hint = f"; they differ by {', '.join(map(repr, inside[:3]))}" if inside else ""
     return (

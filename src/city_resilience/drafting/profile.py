@@ -13,9 +13,9 @@ import pandas as pd
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match, unit_in_brackets
+from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.decimals import find_decimal
 from city_resilience.drafting.guess import Answers, Question, listed
-from city_resilience.drafting.words import load_words, met, words_of
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.cells import as_text, as_years, read_numbers
 from city_resilience.reading.number_style import Decimal

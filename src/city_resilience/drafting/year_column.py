@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from city_resilience.catalogue.words import load_words, met
 from city_resilience.drafting.divisions import unlike
 from city_resilience.drafting.guess import Answers, Question, chosen, listed
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
-from city_resilience.drafting.words import load_words, met
 from city_resilience.errors import InputError
 from city_resilience.reading.wording import catalogue_key
 

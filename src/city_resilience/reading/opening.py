@@ -259,7 +259,7 @@ def _chosen(path: Path, sheets: list[str], wanted: str) -> str:
         )
     if not wanted and len(sheets) != 1:
         raise InputError(
-            f"{path}: {len(sheets)} sheets and none is named; set sheet in [data] to one of: "
-            f"{names}"
+            f"{path}: {len(sheets)} sheets and none is named; set sheet in [data] (or --sheet "
+            f"of new, check and predict) to one of: {names}"
         )
     return wanted or sheets[0]

@@ -8,6 +8,7 @@ from itertools import islice
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
+from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.places import is_place
 from city_resilience.reading.sheet import Sheet
@@ -18,6 +19,7 @@ __all__ = ["NAMES", "Keys", "find_keys", "key_headers"]
 NAMES = ("name", "city_only")
 _KEYS = ("province", "code", "year", "scope", "unit", "indicator", "value")
 _FIRST_ROWS, _SAMPLE, _HEADER_ROWS, _SCAN = 300, 60, 6, 40
+_MOST_WORDS = 2  # of a header that only says what a place is: county, county name
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def find_keys(sheet: Sheet, gazetteer: Gazetteer | None) -> Keys | None:
     known = _known_places(sheet, gazetteer) if gazetteer else {}
     headed = {at for at, key in key_headers(sheet, None).items() if key in NAMES}
     counts = {at: sum(places.values()) for at, places in known.items()}
-    likely = {at: n for at, n in counts.items() if n} if gazetteer else dict.fromkeys(headed, 1)
+    found = counts if gazetteer else dict.fromkeys(headed, 1) or _of_places(sheet)
+    likely = {at: n for at, n in found.items() if n}
     if not likely:
         return None
     names = max(likely, key=lambda at: (likely[at] * (1 + (at in headed)), -at))
@@ -90,6 +93,26 @@ def key_headers(sheet: Sheet, body: int | None) -> dict[int, str]:
             if key := key_of(text):
                 found.setdefault(at, key)
     return found
+
+
+def _of_places(sheet: Sheet) -> dict[int, int]:
+    """Return the columns that are headed as places of some kind are called, and how many they name.
+
+    The one of most names holds the places, any other the larger units that they belong to.
+    """
+    nouns = load_words().nouns
+    headed = {
+        at
+        for row in islice(sheet.filled(), _HEADER_ROWS)
+        for at, text in enumerate(sheet.texts(row))
+        if len(words := words_of(text).split()) <= _MOST_WORDS and met(nouns, " ".join(words))
+    }
+    rows = list(islice(sheet.filled(), _FIRST_ROWS))
+    names = {
+        at: {sheet.text(r, at) for r in rows if not parse_cell(sheet.at(r, at)).known}
+        for at in headed
+    }
+    return {at: len(each - {""}) for at, each in names.items() if len(each - {""}) > 2}
 
 
 def _known_places(sheet: Sheet, gazetteer: Gazetteer) -> dict[int, dict[str, bool]]:
