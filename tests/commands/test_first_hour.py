@@ -74,6 +74,10 @@ def test_quarters_are_no_years(capsys):
     line, _ = refused(capsys, "check", str(case("quarters.csv")))
     assert "row 2, column 'year': year expected, found '2012Q1'; sum or average quarters" in line
     assert "and 1 more" in line
+    path = str(case("quarters.csv"))
+    line, _ = refused(capsys, "import", path, "--gazetteer", "none", "--out", "quarters.csv.csv")
+    assert "year expected, found '2012Q1'" in line
+    assert not Path("quarters.csv.csv").exists()
 
 
 @pytest.mark.parametrize("cell", ["2012-Q3", "2012 Q3", "2012年3月", "2012-03", "2012年第3季度"])

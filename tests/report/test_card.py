@@ -41,3 +41,11 @@ def test_card_without_scores_says_so() -> None:
     assert "Not evaluated" in card
     assert "- Source: yearbook" in card
     assert card.endswith("is not covered.\n")
+
+
+def test_card_says_what_a_place_is_called_and_compared_with() -> None:
+    counties = Forecaster(small_experiment(noun="county"), 2013, ("a",), {}, "f00")
+    summary = {"by_horizon": {}, "measure": {"nation": "mean_growth"}}
+    card = model_card(counties, summary)
+    assert "Sign: above 0: grew faster than the mean growth of all counties" in card
+    assert "- Training counties: 1\n" in card

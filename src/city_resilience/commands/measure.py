@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -371,6 +370,7 @@ def _words(result: Measured) -> Texts:
 
 def _extremes(rows: pd.DataFrame, about: Measure, window: str, result: Measured) -> Table:
     from city_resilience.commands.console import table_of
+    from city_resilience.report.texts import measure_sign
 
     gap = "growth_gap_pp" in rows
     columns, records = [], []
@@ -379,8 +379,5 @@ def _extremes(rows: pd.DataFrame, about: Measure, window: str, result: Measured)
         columns += [("gap, pp", f"{{{side}[growth_gap_pp]:+.2f}}")] if gap else []
         records.append([{side: row} for row in rows[rows["side"] == side].to_dict("records")])
     pairs = [most | least for most, least in zip(*records, strict=True)]
-    nation = _words(result)(f"nation_{result.nation}")["en"]
-    sign = re.sub(r"the nation\b(?!')", nation, about.sign)
-    if result.nation.startswith("mean_of_logs"):  # a rate: nothing grows
-        sign = sign.replace("grew faster", "did better")
+    sign = measure_sign(about.id, result.noun, result.nation)
     return table_of(f"{about.id} ({about.unit}), {window}: {sign}", columns, pairs)

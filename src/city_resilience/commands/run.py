@@ -34,6 +34,7 @@ from city_resilience.report.audit_page import write_audit
 from city_resilience.report.card import model_card
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
+from city_resilience.report.texts import Texts
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
 from city_resilience.tracking.metrics import Metric
@@ -208,7 +209,8 @@ def write_run(
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
     cities, years = len(source.panel.cities), source.panel.years
-    card = model_card(live.forecaster, summary, f"{cities} cities, {years[0]}-{years[-1]}")
+    places = Texts(noun=source.experiment.noun).of_places("cities")
+    card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
 
 

@@ -9,7 +9,7 @@ from city_resilience.evaluation.scores import SCORES
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD_HEAD
 from city_resilience.report.html import render_text
-from city_resilience.report.texts import model_name
+from city_resilience.report.texts import Texts, measure_sign, measure_words, model_name
 from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["model_card"]
@@ -33,6 +33,10 @@ def model_card(
     """
     outcome = forecaster.experiment.outcome
     parts = (summary or {"by_horizon": {}})["by_horizon"]
+    noun = forecaster.experiment.noun
+    compared = (summary or {}).get("measure", {}).get("nation", "")
+    places = Texts(measure_words(outcome.measure, noun)).of_places
+    own = MEASURES[outcome.measure]
     return render_text(
         "card.md.j2",
         head=CARD_HEAD,
@@ -40,7 +44,9 @@ def model_card(
         experiment=forecaster.experiment,
         outcome=", ".join(outcome.composite.components) if outcome.composite else outcome.variable,
         horizons=list(forecaster.horizons),
-        measure=MEASURES[outcome.measure],
+        measure=own,
+        sign=measure_sign(own.id, noun, compared) if compared else places(own.sign),
+        places=places("cities"),
         label=lambda name: model_name(name, "en"),
         scores=SHOWN,
         rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],

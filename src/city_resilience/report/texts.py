@@ -26,6 +26,7 @@ __all__ = [
     "both",
     "every_text",
     "joined",
+    "measure_sign",
     "measure_words",
     "model_name",
     "placed",
@@ -89,6 +90,22 @@ def measure_words(id: str, noun: str = "city", nation: str = "sum") -> dict[str,
     label = {"en": own.label_en, "zh": own.label_zh}
     about = {"noun": noun, "nation": nation}
     return {"id": own.id, **placed(label, noun), "unit": own.mark, **about}
+
+
+def measure_sign(id: str, noun: str = "city", nation: str = "sum") -> str:
+    """Say in English what a value above 0 means, and of what a place is compared with.
+
+    Examples
+    --------
+    >>> measure_sign("growth_gap", "county"), measure_sign("growth_gap", nation="mean_growth")
+    ('above 0: grew faster than all counties together', \
+'above 0: grew faster than the mean growth of all cities')
+    """
+    together = Texts(measure_words(id, noun, nation))
+    sign = re.sub(r"the nation\b(?!')", together(f"nation_{nation}")["en"], measure_of(id).sign)
+    if nation.startswith("mean_of_logs"):  # a rate: nothing grows
+        sign = sign.replace("grew faster", "did better")
+    return together.of_places(sign)
 
 
 def placed(text: Both, noun: str) -> Both:

@@ -90,7 +90,8 @@ def _year_issues(table: Table, undated: list[int]) -> list[Issue]:
     for row in undated:
         found = table.text(row, "year") or table.text(row, "name")
         if table.numbers(row):
-            reason = "no year; write a year such as 2010 or delete the row"
+            said = f"year expected, found {found!r}" if table.text(row, "year") else "no year"
+            reason = f"{said}; write a year such as 2010 or delete the row"
             issues.append(table.issue("lost", "year", found, reason, row=row, column=at))
         elif found:
             reason = "a line of text, no row of the table"
