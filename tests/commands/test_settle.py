@@ -154,3 +154,14 @@ def test_what_settling_unmasks_is_what_the_next_check_finds(capsys):
     assert [issue["id"] for issue in saved] == [issue.id for issue in announced]
     assert announced
     assert "Once these errors are settled with the lines proposed, one more issue appears:" in shown
+
+
+def test_marks_of_either_reading_are_not_settled_by_dropping_them():
+    rows = "A;2010;1,234\nA;2011;1,225\nB;2010;3,333\nB;2011;4,444\n"
+    Path("marks.csv").write_text(f"city;year;gdp\n{rows}", encoding="utf-8")
+    issues = read_panel(Path("marks.csv")).issues
+    assert len(issues) == 4
+    assert 'set decimal = "," or decimal = "." under [data]' in str(issues[0])
+    settling = settling_of(issues)
+    assert settling.count == 0
+    assert settling.left == issues

@@ -34,6 +34,7 @@ from city_resilience.reading.number_style import (
 __all__ = [
     "BLANK",
     "STYLES",
+    "UNCLEAR",
     "Cell",
     "Numbers",
     "as_text",
@@ -60,7 +61,7 @@ STYLES = {
 }
 _HUGE = 10**300
 _NO_NUMBER = "number expected"
-_UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "." in [data] says)'
+UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "." in [data] says)'
 _INFINITE_VALUE = "infinite value"
 
 
@@ -327,7 +328,7 @@ def _parse_text(cell: str, style: Style) -> Cell:
     bare_number = unmarked(text, style)
     number = _number(bare_number)
     if style == "unclear" and not text.isdigit():
-        return Cell(fault=_UNCLEAR, likely=_either(text))
+        return Cell(fault=UNCLEAR, likely=_either(text))
     if number is None:
         return _fault(unicodedata.normalize("NFKC", raw))
     mark = raw[len(bare) :].strip()

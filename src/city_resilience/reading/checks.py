@@ -2,7 +2,8 @@
 
 A row without a usable key, a name that is no city's and a row given twice are settled in the file
 alone, a share without a unit also by its unit in ``[data.units]``; a cell that cannot be read or
-used also by a correction that drops or replaces it, or by accepting that it is unknown.
+used also by a correction that drops or replaces it, or by accepting that it is unknown. Marks that
+may group thousands or begin decimals are settled by ``decimal`` in ``[data]``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError, nearest
+from city_resilience.reading.cells import UNCLEAR
 from city_resilience.reading.issues import Issue, Place, correction_line
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
 SHOWN = 3
 _USUAL = ("gdp_real", "gdp_nominal", "gsp", "employment")
 EARLIEST_YEAR, LATEST_YEAR = 1800, 2200
+_DECIMAL = 'set decimal = "," or decimal = "." under [data] in the experiment, or correct the cell'
 _CORRECT = "correct the cell or leave it blank"
 _WITHIN_YEAR = re.compile(r"(1[89]|20|21)\d\d[\s年/_-]*[QqMmHhSs第]?\d{1,2}([\s/-].*|季度?|月.*)?")
 _BY_YEAR = "sum or average quarters, months and days by year, so that each city has one row a year"
@@ -59,17 +62,19 @@ def cell_issue(
         What was expected, such as ``number expected``.
     """
     city, year = key
+    unclear = reason == UNCLEAR  # a setting reads all such cells, and dropping them loses all
     return Issue(
         "error",
         kind,
         f"{reason}, found {_shown(found)}",
-        _CORRECT,
+        _DECIMAL if unclear else _CORRECT,
         place=place,
         found=_found(found),
         variable=variable,
         city=city,
         years=(year,),
-        correction=correction_line(variable, city, year, "drop"),
+        correction="" if unclear else correction_line(variable, city, year, "drop"),
+        acceptable=not unclear,
     )
 
 
