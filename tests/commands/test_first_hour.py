@@ -96,6 +96,13 @@ def test_a_table_that_contradicts_itself_in_every_cell_is_listed(capsys):
     assert not list(Path.cwd().iterdir())
 
 
+def test_every_pair_of_values_that_disagrees_is_listed_when_no_value_is_left(capsys):
+    files = [str(case("disagree_a.xlsx")), str(case("disagree_b.xlsx"))]
+    line, _ = refused(capsys, "import", *files, "--gazetteer", "none", "--out", "panel.csv")
+    assert line.count("disagree; no value") == 4
+    assert not list(Path.cwd().iterdir())
+
+
 def test_places_of_one_name_in_two_provinces_are_two_places():
     experiment = load_experiment(case("twin_names.toml"))
     for purpose in ("check", "train"):

@@ -6,7 +6,7 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Column
-from city_resilience.reading.headers import own_match
+from city_resilience.reading.declared import own_match
 from city_resilience.reading.sheet import Sheet
 from city_resilience.reading.sheets.options import parse_year_rules
 from city_resilience.reading.wording import match_header, single_line, split_year

@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from city_resilience.catalogue.gazetteer.groups import GROUPS
-from city_resilience.catalogue.variables import Match, Variable, load_catalogue, unit_in_brackets
+from city_resilience.catalogue.variables import Match, load_catalogue
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Column, Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.account import ColumnRead, columns_read
+from city_resilience.reading.declared import outcome_match, own_match
 from city_resilience.reading.wording import (
     Wording,
     catalogue_key,
     catalogue_names,
-    factor_of,
     key_of,
     match_header,
     single_line,
@@ -25,14 +25,13 @@ from city_resilience.reading.wording import (
     unspaced,
 )
 
-__all__ = ["Layout", "Source", "groups_looked_up", "lay_out", "outcome_match", "own_match"]
+__all__ = ["Layout", "Source", "groups_looked_up", "lay_out"]
 
 _KEYS = ("city", "year", "province", "code")
 _IN_PLACE = {"city": ("city", "province", "region")}
 _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
 _COUNTED = ("", "count")
-_KINDS = {"log": "log", "rate": "index", "index": "index", "per_head": "ratio"}
 _ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 Headers = Sequence[str]
 
@@ -157,54 +156,6 @@ def groups_looked_up(headers: Headers, data: Data) -> tuple[str, ...]:
         return ()
     named = {unspaced(header) for header in headers}
     return tuple(name for name in data.groups if name in GROUPS and unspaced(name) not in named)
-
-
-def own_match(header: str, column: Column, units: Mapping[str, str]) -> Match:
-    """Make a variable of a declared column; one with a catalogue id is converted to its unit.
-
-    Parameters
-    ----------
-    header : str
-        As the file has it.
-    column : Column
-        What the experiment declares.
-    units : mapping of str to str
-        Declared units by header or id.
-    """
-    name = column.id or header
-    by_header = {unspaced(key): unit for key, unit in units.items()}
-    unit = by_header.get(unspaced(header)) or units.get(name) or column.unit
-    unit = unit or unit_in_brackets(header)
-    known = load_catalogue().variables.get(name)
-    factor = (factor_of(unit, known) if unit else 1.0) if known else None
-    variable = Variable(
-        id=name,
-        label_en=column.label_en or (known.label_en if known else header),
-        label_zh=column.label_zh or (known.label_zh if known else header),
-        unit=known.unit if known and factor is not None else unit,
-        family=column.family,
-        direction=column.direction,
-        kind=known.kind if known else "level",
-    )
-    return Match(variable, unit, 1.0 if factor is None else factor)
-
-
-def outcome_match(header: str, outcome: Outcome, units: Mapping[str, str]) -> Match:
-    """Make a variable of the column that an experiment declares as its outcome.
-
-    Parameters as `own_match`; it belongs to no family of indicators.
-    """
-    declared = Column(
-        family="control",
-        id=outcome.variable,
-        unit=outcome.unit,
-        label_en=outcome.label_en,
-        label_zh=outcome.label_zh,
-        direction=outcome.direction,
-    )
-    found = own_match(header, declared, units)
-    kind = _KINDS.get(outcome.scale, found.variable.kind)
-    return replace(found, variable=replace(found.variable, family="outcome", kind=kind))
 
 
 def _of_outcome(

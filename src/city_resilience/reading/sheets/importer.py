@@ -26,6 +26,7 @@ from city_resilience.reading.sheets.unit_doubts import settle_units
 __all__ = ["Imported", "assemble", "import_sheets"]
 
 _NAMED = 3
+_CONFLICTS_NAMED = 20  # nothing else lists them when every value disagrees
 _LISTING = (
     *("level", "kind", "file", "sheet", "row", "column"),
     *("city", "year", "variable", "found", "reason", "likely"),
@@ -201,9 +202,10 @@ def _listed(issue: Issue) -> tuple[str, ...]:
 def _all_disagree(conflicts: Sequence[Issue], files: Sequence[str]) -> str:
     said = [
         f"{one.city} {one.years[0]} {one.variable}: {one.found}; {one.reason}"
-        for one in conflicts[:_NAMED]
+        for one in conflicts[:_CONFLICTS_NAMED]
     ]
-    more = [f"and {len(conflicts) - _NAMED} more"] if len(conflicts) > _NAMED else []
+    left = len(conflicts) - _CONFLICTS_NAMED
+    more = [f"and {left} more"] if left > 0 else []
     return f"{_named(files)}: every value disagrees with another: {'; '.join(said + more)}"
 
 

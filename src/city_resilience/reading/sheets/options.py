@@ -13,7 +13,7 @@ from city_resilience.catalogue.variables import Match
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.reading.headers import outcome_match, own_match
+from city_resilience.reading.declared import outcome_match, own_match
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import fits
 from city_resilience.reading.wording import (
