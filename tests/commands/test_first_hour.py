@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from city_resilience.audit.read_audited import read_audited
@@ -94,6 +95,32 @@ def test_a_table_that_contradicts_itself_in_every_cell_is_listed(capsys):
     line, _ = refused(capsys, "import", path, "--gazetteer", "none", "--out", "panel.csv")
     assert "Alba 2019 gdp_nominal: 10 or 30" in line
     assert not list(Path.cwd().iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "right"),
+    [
+        ("per_head_outcome.csv", ["gdp_per_head"], {"Alba": 1.418, "Born": -30.427}),
+        (
+            "rate_outcome.csv",
+            ["unemployment_rate", "--scale", "rate", "--direction", "-1"],
+            {"Alba": -1.0, "Born": 1.0},
+        ),
+        (
+            "log_outcome.csv",
+            ["ln_gdp", "--scale", "log", "--experiment"],
+            {"Ardo": 6.954, "Belv": -3.046},
+        ),
+    ],
+)
+def test_an_outcome_of_another_scale_has_its_right_gaps(name, words, right):
+    path = case(name)
+    experiment = [str(path.with_suffix(".toml"))] if words[-1] == "--experiment" else []
+    window = "2010:2011" if experiment else "2018:2019"
+    line = ["measure", str(path), "--measure", "growth_gap", "--window", window]
+    assert run([*line, "--out", "gaps.csv", "--outcome", *words, *experiment]) == 0
+    found = pd.read_csv("gaps.csv").set_index("city")["growth_gap"].round(3)
+    assert {city: found[city] for city in right} == right
 
 
 def test_every_pair_of_values_that_disagrees_is_listed_when_no_value_is_left(capsys):
