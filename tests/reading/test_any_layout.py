@@ -109,7 +109,9 @@ def test_any_layout_is_the_same_panel_or_a_listed_refusal(
             assert {key: v for key, v in values.items() if key[0] != total} == pytest.approx(VALUES)
 
 
-@pytest.mark.parametrize("first", [0, 40, 80, 120, 160, 200, 798, 1260, 13188, 30210])
+@pytest.mark.parametrize(
+    "first", [0, 40, 80, 120, 160, 200, 798, 1260, 13188, 30210, 206284, 207233]
+)
 def test_mutated_files_end_in_a_panel_or_in_an_error_for_the_user(tmp_path, first):
     (tmp_path / "out").mkdir()
     for seed in range(first, first + (40 if first <= 200 else 1)):

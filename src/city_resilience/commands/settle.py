@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from city_resilience.errors import InputError
+from city_resilience.experiment.added_lines import toml_string
 
 if TYPE_CHECKING:
     from city_resilience.audit.audit import AuditResult
@@ -96,6 +96,6 @@ def _lines(settling: Settling, path: Path) -> Iterator[str]:
         if values:
             yield f"[{table}]"
         for key, value in values.items():
-            yield " = ".join(json.dumps(one, ensure_ascii=False) for one in (key, value))
+            yield " = ".join(toml_string(one) for one in (key, value))
     for issue in settling.left:
         yield f"No line settles this: {issue}"

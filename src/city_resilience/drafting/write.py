@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from city_resilience.drafting.guess import Guess
+from city_resilience.experiment.added_lines import toml_string
 
 __all__ = ["render"]
 
@@ -83,19 +83,14 @@ def _comment(text: str) -> list[str]:
 
 
 def _key(name: str) -> str:
-    return name if _BARE.fullmatch(name) else _text(name)
+    return name if _BARE.fullmatch(name) else toml_string(name)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _text(value)
+        return toml_string(value)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_value, value))}]"
     return repr(value)
-
-
-def _text(text: str) -> str:
-    """Return a TOML basic string; JSON escapes the same characters in the same way."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007F")

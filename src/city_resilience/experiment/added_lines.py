@@ -10,7 +10,7 @@ from typing import Any
 
 from city_resilience.errors import InputError
 
-__all__ = ["add_lines"]
+__all__ = ["add_lines", "toml_string"]
 
 _HEADER = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*(#.*)?")
 Values = Mapping[str, float | str]
@@ -63,7 +63,7 @@ def _attempts(text: str, table: str, values: Values) -> Iterator[str]:
     end = "\r\n" if "\r\n" in text else "\n"
     lines = text.split(end)
     lines = lines if lines[-1] else lines[:-1]
-    added = [f"{_string(key)} = {_string(value)}" for key, value in values.items()]
+    added = [f"{toml_string(key)} = {toml_string(value)}" for key, value in values.items()]
     name = r"\s*\.\s*".join(re.escape(part) for part in table.split("."))
     header = re.compile(rf"\s*\[\s*{name}\s*\]\s*(#.*)?")
     for at in [at for at, line in enumerate(lines) if header.fullmatch(line)]:
@@ -84,8 +84,9 @@ def _last_of(lines: list[str], header: int) -> int:
     return last
 
 
-def _string(value: float | str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def toml_string(value: float | str) -> str:
+    """Return a value as TOML writes it; JSON escapes the same characters but for DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
 def _loaded(text: str) -> dict[str, Any] | None:

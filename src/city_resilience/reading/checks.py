@@ -8,7 +8,6 @@ may group thousands or begin decimals are settled by ``decimal`` in ``[data]``.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from city_resilience.catalogue.variables import load_catalogue
 from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.added_lines import toml_string
 from city_resilience.reading.cells import UNCLEAR
 from city_resilience.reading.issues import Issue, Place, correction_line
 
@@ -151,6 +151,10 @@ def check_cities(cities: Iterable[str], issues: Sequence[Issue]) -> None:
     names = sorted(set(cities))
     if len(names) > 1:
         return
+    if not (names or issues):
+        raise InputError(
+            "no row is left: every row is a total or has no city and year; correct the file"
+        )
     if issues:
         said = [str(issue) for issue in issues[:SHOWN]]
         more = [f"and {len(issues) - SHOWN} more"] if len(issues) > SHOWN else []
@@ -200,7 +204,7 @@ def outcome_lines(outcome: str, known: Sequence[str], left_out: Sequence[str]) -
     if not (meant or left_out):
         return f'[outcome]\nvariable = "{known[0]}"' if known else ""
     header = (meant or list(left_out))[0]
-    column = json.dumps(header, ensure_ascii=False)
+    column = toml_string(header)
     id = re.sub(r"\W+", "_", header).strip("_").lower() or "outcome"
     return (
         f'[outcome]\nvariable = "{id}"\ncolumn = {column}\n'

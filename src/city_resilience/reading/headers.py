@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -10,6 +9,7 @@ from itertools import pairwise
 from city_resilience.catalogue.gazetteer.groups import GROUPS
 from city_resilience.catalogue.variables import Match, load_catalogue
 from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.added_lines import toml_string
 from city_resilience.experiment.data import Column, Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.account import ColumnRead, columns_read
@@ -241,7 +241,7 @@ def _keys(headers: Headers, named: Mapping[str, Sequence[int]]) -> dict[str, int
 def _single(headers: Headers, key: str, positions: Sequence[int]) -> int:
     if len(positions) > 1:
         names = " and ".join(repr(headers[at]) for at in positions)
-        first, *others = (json.dumps(headers[at], ensure_ascii=False) for at in positions)
+        first, *others = (toml_string(headers[at]) for at in positions)
         raise InputError(
             f"columns {names} both hold the {key}; name the right one as {key} in [data]",
             paste=f"[data]\n{key} = {first}  # or {', '.join(others)}",

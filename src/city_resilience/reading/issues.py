@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any, Literal, get_args
 
 from city_resilience.errors import InputError
+from city_resilience.experiment.added_lines import toml_string
 
 __all__ = [
     "LEVELS",
@@ -138,7 +138,7 @@ class Issue:
     @property
     def acceptance(self) -> str:
         """The line for ``[audit.accept]`` that accepts it; "" where none does."""
-        return f'{_quoted(self.id)} = "why it is right"' if self.acceptable else ""
+        return f'{toml_string(self.id)} = "why it is right"' if self.acceptable else ""
 
     @property
     def settings(self) -> str:
@@ -237,9 +237,4 @@ def correction_line(variable: str, city: str, years: int | str, value: str) -> s
     >>> print(correction_line("loans", 'the "Old" Town', 2011, "drop"))
     "loans/the \"Old\" Town/2011" = "drop"
     """
-    return f"{_quoted(f'{variable}/{city}/{years}')} = {_quoted(value)}"
-
-
-def _quoted(text: str) -> str:
-    """Return a TOML basic string; JSON escapes the same characters in the same way."""
-    return json.dumps(text, ensure_ascii=False)
+    return f"{toml_string(f'{variable}/{city}/{years}')} = {toml_string(value)}"
