@@ -2,9 +2,9 @@
 
 Build a fresh environment first, then name its folder:
 
-    python -m venv /tmp/plain
-    /tmp/plain/bin/pip install .          # or ".[all]"
-    python benchmarks/installed_size.py /tmp/plain
+    python -m venv plain
+    plain/bin/pip install .          # or ".[all]"
+    python benchmarks/installed_size.py plain
 """
 
 from __future__ import annotations

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from two_versions import module_of
+from two_versions import module_of, run_in
 
 HEAVY = ("mlflow", "numba", "shap", "sklearn")
 IMPORTS = "import pandas, xgboost, pyarrow"
@@ -37,26 +35,8 @@ finally:
 
 
 def seconds_of(command: list[str], checkout: Path, folder: str) -> float:
-    """Run a command; returns the seconds of the processor that it took.
-
-    Raises
-    ------
-    SystemExit
-        If it fails; its messages are shown.
-    """
-    own = {"PYTHONPATH": str(checkout / "src"), "MLFLOW_TRACKING_URI": f"{folder}/store"}
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env={**os.environ, **own},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stderr is not None
-    messages = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"{' '.join(command)}\n{messages.decode()}")
+    """Run a command; returns the seconds of the processor that it took."""
+    usage = run_in(command, checkout, Path(folder), folder)
     return usage.ru_utime + usage.ru_stime
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,30 @@ def module_of(checkout: Path) -> str:
     return ENTRIES[2] if (folder / "cli.py").is_file() else ENTRIES[1]
 
 
+def run_in(command: list[str], checkout: Path, place: Path, folder: str) -> resource.struct_rusage:
+    """Run a command in ``place`` on the sources of a checkout; returns what it used.
+
+    Raises
+    ------
+    SystemExit
+        If the command fails; its messages are shown.
+    """
+    own = {"PYTHONPATH": str(checkout / "src"), "MLFLOW_TRACKING_URI": f"{folder}/store"}
+    process = subprocess.Popen(
+        command,
+        cwd=place,
+        env={**os.environ, **own},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    messages = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{' '.join(command)}\n{messages.decode()}")
+    return usage
+
+
 def measured(checkout: Path, words: list[str]) -> tuple[float, float]:
     """Run a verb once; returns seconds and peak resident memory in MB.
 
@@ -43,20 +68,8 @@ def measured(checkout: Path, words: list[str]) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as folder:
         filled = [word.replace("{out}", f"{folder}/out") for word in words]
         command = [sys.executable, "-m", module_of(checkout), *filled]
-        own = {"PYTHONPATH": str(checkout / "src"), "MLFLOW_TRACKING_URI": f"{folder}/store"}
         started = time.perf_counter()
-        process = subprocess.Popen(
-            command,
-            cwd=checkout,
-            env={**os.environ, **own},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stderr is not None
-        messages = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        if status:
-            raise SystemExit(f"{' '.join(command)}\n{messages.decode()}")
+        usage = run_in(command, checkout, checkout, folder)
         return time.perf_counter() - started, usage.ru_maxrss / 1024
 
 

@@ -2,8 +2,9 @@ import csv
 
 import pytest
 
+from city_resilience.catalogue.header import unit_in_brackets
 from city_resilience.catalogue.units import parse_unit
-from city_resilience.catalogue.variables import UnitMismatch, load_catalogue, unit_in_brackets
+from city_resilience.catalogue.variables import UnitMismatch, load_catalogue
 from city_resilience.errors import InputError
 from city_resilience.experiment.family import FAMILIES
 from places import SHARED

@@ -13,7 +13,7 @@ from city_resilience.reading.issues import Issue
 
 __all__ = ["NOT_LOOKED_AT", "Settling", "settling_of", "unmasked_by"]
 
-NOT_LOOKED_AT = "accepted by check --settle, nobody has looked at it"
+NOT_LOOKED_AT = "accepted by a command, nobody has looked at it"
 
 
 @dataclass(frozen=True)

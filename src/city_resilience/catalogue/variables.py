@@ -8,13 +8,12 @@ them apart (``科学技术支出(万元)``, ``科学技术支出(对数指标)``
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
+from city_resilience.catalogue.header import Header, name_key, readings_of
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.catalogue.units import CURRENCIES, conversion_factor, is_amount, parse_unit
 from city_resilience.errors import InputError
@@ -27,18 +26,7 @@ __all__ = [
     "UnitMismatch",
     "Variable",
     "load_catalogue",
-    "unit_in_brackets",
 ]
-
-_BRACKETS = re.compile(r"[(\[【〔<〈《]([^()\[\]【】〔〕<>〈〉《》]*)[)\]】〕>〉》]")
-_CONSTANT_PRICES = re.compile(
-    r"\b(?:at|in)?\s*(?:constant\s*)?\d{4}\s*(?:constant\s*)?prices?"
-    r"|(?:at|in)?\s*constant(?:\s*prices?)?"
-    r"|(?:以|按)?\d{4}年?(?:为基期|不变价格?|可比价格?|价格?|基期)|不变价格?|可比价格?"
-)
-_CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
-_YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
-_PLAIN_REMARKS = {"年末", "yearend"}
 
 
 class UnitMismatch(InputError):
@@ -192,18 +180,6 @@ class Match:
     scope: str = ""
 
 
-@dataclass(frozen=True)
-class _Header:
-    name: str
-    unit: str
-    remarks: tuple[str, ...]
-    constant_prices: bool = False
-    scope: str = ""
-    bare: bool = True
-    cut: bool = False
-    prices: str = ""
-
-
 class Catalogue:
     """Variables by id, and the lookup from a header to one of them.
 
@@ -218,7 +194,7 @@ class Catalogue:
         self._by_name: dict[str, list[Variable]] = {}
         for variable in self.variables.values():
             names = (variable.id, variable.label_en, variable.label_zh, *variable.aliases)
-            for key in dict.fromkeys(map(_name_key, names)):
+            for key in dict.fromkeys(map(name_key, names)):
                 self._by_name.setdefault(key, []).append(variable)
 
     def resolve(
@@ -249,8 +225,8 @@ class Catalogue:
         InputError
             If a declared unit is not a unit.
         """
-        for reading in _readings(header):
-            known = self._by_name.get(_name_key(reading.name), [])
+        for reading in readings_of(header):
+            known = self._by_name.get(name_key(reading.name), [])
             if not known:
                 continue
             match = _choose(header, reading, known, units or {})
@@ -268,13 +244,6 @@ def load_catalogue() -> Catalogue:
     return Catalogue({id: _variable(id, row) for id, row in shipped_toml("variables.toml").items()})
 
 
-@cache
-def _scopes() -> Mapping[str, str]:
-    """Return each word by which a header names its scope, in the form of names, with the scope."""
-    scopes = shipped_toml("sheets.toml")["scopes"]
-    return {_name_key(word): id for id, scope in scopes.items() for word in scope["words"]}
-
-
 def _variable(id: str, row: Mapping[str, Any]) -> Variable:
     """Return an entry of the file; its lists become tuples."""
     fields = _tuples(row)
@@ -287,66 +256,8 @@ def _tuples(row: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
 
 
-def _name_key(name: str) -> str:
-    """Return the form in which names are compared: ``" Real_ＧＤＰ "`` is ``"realgdp"``."""
-    name = unicodedata.normalize("NFKC", name).replace("_x000D_", "").casefold()
-    return re.sub(r"[\s_\-·:：、,，]+", "", name)
-
-
-def unit_in_brackets(header: str) -> str:
-    """Return the unit that a header states in brackets, or an empty string.
-
-    Examples
-    --------
-    >>> unit_in_brackets("算力规模（万件，2020年）")
-    '万件'
-    """
-    return next(reading for reading in _readings(header) if reading.bare).unit
-
-
-def _readings(header: str) -> Iterator[_Header]:
-    """Yield the ways to read a header: whole, without brackets, with a tail as its unit."""
-    text = unicodedata.normalize("NFKC", header).replace("_x000D_", "").strip()
-    yield _Header(text, "", (), bare=False)
-    inside = [part for group in _BRACKETS.findall(text) for part in re.split(r"[,;、，；]", group)]
-    bare = _BRACKETS.sub(" ", text).strip()
-    reading = _with_remarks(bare, [part.strip() for part in inside if part.strip()])
-    yield reading
-    cuts = [match.span() for match in re.finditer(r"[_\s,:、/]+", bare)]
-    for start, end in cuts:
-        tail = bare[end:]
-        if parse_unit(tail) is not None:
-            yield _Header(
-                bare[:start],
-                reading.unit or tail.replace("_", " "),
-                reading.remarks,
-                reading.constant_prices,
-                reading.scope,
-                cut=True,
-            )
-
-
-def _with_remarks(name: str, parts: list[str]) -> _Header:
-    unit, remarks, constant, scope, prices = "", [], False, "", ""
-    for part in parts:
-        rest, n_constant = _CONSTANT_PRICES.subn("", part.casefold())
-        rest = _CURRENT_PRICES.sub("", rest).strip()
-        constant |= n_constant > 0
-        prices = part if n_constant and not rest else prices
-        scope = _scopes().get(_name_key(rest), scope)
-        if not rest or _name_key(rest) in (*_PLAIN_REMARKS, *_scopes()):
-            continue
-        undated = " ".join(_YEAR.sub("", rest).split())
-        if not unit and parse_unit(undated) is not None:
-            unit = part if undated == rest == part.casefold() else undated
-            constant |= undated != rest
-        else:
-            remarks.append(part)
-    return _Header(name, unit, tuple(remarks), constant, scope, prices=prices)
-
-
 def _choose(
-    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+    header: str, reading: Header, known: list[Variable], units: Mapping[str, str]
 ) -> Match | None:
     """Return the first variable of a name whose unit and prices fit."""
     for variable in _ranked(known, reading):
@@ -358,7 +269,7 @@ def _choose(
 
 
 def _carried(
-    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+    header: str, reading: Header, known: list[Variable], units: Mapping[str, str]
 ) -> Match | None:
     """Return the first variable of a name that is money, in the currency of the header."""
     for variable in _ranked(known, reading):
@@ -378,11 +289,11 @@ def _carried(
     return None
 
 
-def _ranked(known: list[Variable], reading: _Header) -> list[Variable]:
+def _ranked(known: list[Variable], reading: Header) -> list[Variable]:
     return sorted(known, key=lambda v: (v.kind == "volume") != reading.constant_prices)
 
 
-def _unit(header: str, reading: _Header, variable: Variable, units: Mapping[str, str]) -> str:
+def _unit(header: str, reading: Header, variable: Variable, units: Mapping[str, str]) -> str:
     return units.get(header.strip(), units.get(variable.id, reading.unit))
 
 
@@ -400,7 +311,7 @@ def _factor(header: str, unit: str, variable: Variable) -> float | None:
 
 
 def _mismatch(
-    header: str, reading: _Header, known: list[Variable], units: Mapping[str, str]
+    header: str, reading: Header, known: list[Variable], units: Mapping[str, str]
 ) -> UnitMismatch:
     variable = _ranked(known, reading)[0]
     unit = _unit(header, reading, variable, units)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Int, Mask
+from city_resilience.catalogue.header import unit_in_brackets
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
-from city_resilience.catalogue.variables import Match, unit_in_brackets
+from city_resilience.catalogue.variables import Match
 from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.decimals import find_decimal
 from city_resilience.drafting.guess import Answers, Question, listed

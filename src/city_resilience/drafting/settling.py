@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.settling import settling_of
 from city_resilience.drafting.guess import Guess, values_of
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import check_required, check_serve, scored_origins
@@ -21,7 +21,6 @@ from city_resilience.tasks.overlap import find_overlaps
 __all__ = ["settle"]
 
 _ROUNDS = 6  # a correction can unmask another error
-_NOT_LOOKED_AT = "accepted by the draft, nobody has looked at it"
 
 
 def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]:
@@ -62,13 +61,13 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
 
 
 def _line(error: Issue, source: str) -> Guess:
-    """Return the line that settles an error."""
-    if error.correction:
-        ((cell, value),) = tomllib.loads(error.correction).items()
-        value = value if str(value).startswith("drop") else "drop"
-        return Guess(("data", "corrections", cell), value, error.reason)
-    if error.acceptable:
-        return Guess(("audit", "accept", error.id), _NOT_LOOKED_AT, error.reason)
+    """Return the line that settles an error; a wrong cell is dropped, whatever is proposed."""
+    proposed = settling_of([error])
+    for cell, value in proposed.corrections.items():
+        dropped = value if str(value).startswith("drop") else "drop"
+        return Guess(("data", "corrections", cell), dropped, error.reason)
+    for issue, reason in proposed.accept.items():
+        return Guess(("audit", "accept", issue), reason, error.reason)
     raise InputError(f"{source or 'the panel'}: {error}")
 
 

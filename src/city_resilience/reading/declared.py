@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from city_resilience.catalogue.variables import Match, Variable, load_catalogue, unit_in_brackets
+from city_resilience.catalogue.header import unit_in_brackets
+from city_resilience.catalogue.variables import Match, Variable, load_catalogue
 from city_resilience.experiment.data import Column
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.wording import factor_of, unspaced
