@@ -84,3 +84,32 @@ def test_digest_of_the_committed_model_is_as_its_card_has_it():
     card = (ROOT / "models" / "demo" / "MODEL_CARD.md").read_text("utf-8")
     experiment = load_experiment(ROOT / "experiments" / "demo" / "experiment.toml")
     assert f"digest `{experiment.digest()}`" in card
+
+
+RELEASE = {"group": "province", "column": "growth", "kind": "growth"}
+
+
+def test_early_releases_are_hashed_where_they_are_named_wherever_their_files_are():
+    plain, named = experiment(), experiment(early={"provinces": RELEASE})
+    assert "early" not in plain.model_dump(mode="json")
+    assert named.digest() != plain.digest()
+    assert experiment(early={"provinces": {**RELEASE, "path": "x.csv"}}).digest() == named.digest()
+    late = experiment(early={"provinces": {**RELEASE, "delay_days": 60}})
+    assert late.digest() != named.digest()
+    assert experiment_from(json.loads(named.model_dump_json()), "stored") == named
+
+
+@pytest.mark.parametrize(
+    ("early", "message"),
+    [
+        (RELEASE, r"'early': each release has a table of its own; write \[early.NAME\]"),
+        ({"x": {**RELEASE, "delay_days": -1}}, "'early.x.delay_days'.*found -1"),
+        ({"x": {**RELEASE, "kind": "percent"}}, "'early.x.kind'.*found \"percent\""),
+        ({"x": {**RELEASE, "colum": "y"}}, "'early.x.colum' does not exist; nearest: 'column'"),
+        ({"x": {**RELEASE, "group": " "}}, "'early.x.group': it is empty; name a group"),
+        ({"x": {"group": "province", "kind": "growth"}}, "'early.x.column' is missing"),
+    ],
+)
+def test_early_releases_that_cannot_be_meant(early, message):
+    with pytest.raises(InputError, match=message):
+        experiment(early=early)

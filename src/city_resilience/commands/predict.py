@@ -140,8 +140,8 @@ def _check_cities(cities: Sequence[str], rows: ForecastRows) -> None:
 
 
 def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
-    from city_resilience.models.forecaster import available_from
     from city_resilience.models.versions import package_versions
+    from city_resilience.tasks.early import available_from
 
     table, experiment = result.table, result.forecaster.experiment
     flags = table["flags"][table["flags"] != ""].str.split(";").explode()

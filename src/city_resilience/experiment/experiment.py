@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Literal
+from operator import not_
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from city_resilience.experiment.data import Audit, Data, Sheets
+from city_resilience.experiment.early import Release
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.experiment.table import Table
 from city_resilience.experiment.training import Evaluation, Features, Model, Search
@@ -47,9 +49,19 @@ class Experiment(Table):
     audit: Audit = Audit()
     sheets: Sheets = Sheets()
     outcome: Outcome = Outcome()
+    early: dict[str, Release] = Field(default_factory=dict, exclude_if=not_)
     features: Features = Features()
     model: Model = Model()
     search: Search = Search()
+
+    @field_validator("early", mode="before")
+    @classmethod
+    def _releases_named(cls, values: Any) -> Any:
+        if isinstance(values, dict) and any(
+            not isinstance(v, dict | Release) for v in values.values()
+        ):
+            raise ValueError("each release has a table of its own; write [early.NAME], not [early]")
+        return values
 
     @model_validator(mode="after")
     def _outcome_declared_once(self) -> Experiment:
@@ -67,5 +79,7 @@ class Experiment(Table):
         A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
         a change to the digest of what was stored before.
         """
-        values = self.model_dump(mode="json", exclude={"sheets": True, "data": {"path"}})
+        values = self.model_dump(
+            mode="json", exclude={"sheets": True, "data": {"path"}, "early": {"__all__": {"path"}}}
+        )
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

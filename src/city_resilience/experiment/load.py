@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.experiment.data import Column
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.table import Table
 
 __all__ = ["experiment_from", "load_experiment"]
 
@@ -121,10 +122,10 @@ def _first_problem(error: ValidationError) -> str:
 
 
 def _keys_at(location: list[str]) -> list[str]:
-    model: Any = Experiment
+    model: type[Table] = Experiment
     for part in location:
-        if part in getattr(model, "model_fields", {}):
-            model = model.model_fields[part].annotation
-        else:
-            model = Column
-    return sorted(getattr(model, "model_fields", Column.model_fields))
+        if part in model.model_fields:
+            kind = model.model_fields[part].annotation
+            inside = (each for each in (kind, *get_args(kind)) if inspect.isclass(each))
+            model = next((each for each in inside if issubclass(each, Table)), model)
+    return sorted(model.model_fields)

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["REQUIRED", "experiment_keys", "experiment_schema", "experiment_tables"]
 
 REQUIRED = "required"
-_HEADER = '"HEADER"'
 _EXTENDS = {
     "key": "extends",
     "type": "text",
@@ -129,7 +128,7 @@ def _tables(path: str, model: type[Table]) -> Iterator[tuple[str, type[Table]]]:
     for key, field in model.model_fields.items():
         inner, named = _table_in(field.annotation)
         if inner is not None:
-            within = ".".join(filter(None, (path, key, _HEADER if named else "")))
+            within = ".".join(filter(None, (path, key, inner.named_by if named else "")))
             yield from _tables(within, inner)
 
 
@@ -155,7 +154,7 @@ def _rows(path: str, model: type[Table]) -> Iterator[dict[str, str]]:
                 "example": _toml(field.examples[0]) if field.examples else "",
             }
         else:
-            within = ".".join(filter(None, (path, key, _HEADER if named else "")))
+            within = ".".join(filter(None, (path, key, inner.named_by if named else "")))
             yield {
                 "key": key,
                 "type": f"tables [{within}]" if named else f"table [{within}]",

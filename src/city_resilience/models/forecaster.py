@@ -26,10 +26,11 @@ from city_resilience.models.intervals import (
 )
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
+from city_resilience.tasks.early import available_from
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel", "available_from"]
+__all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel"]
 
 
 FLAGS = ("stale", "target_year_over", "new_city")
@@ -299,16 +300,3 @@ def _oldest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, in
     """Return the families of both with the older of their ages."""
     names = dict.fromkeys((*first, *second))
     return {name: max(first.get(name, 0), second.get(name, 0)) for name in names}
-
-
-def available_from(origin: int, delay_days: int) -> dt.date:
-    """Date on which the outcome of the origin year is published.
-
-    One year after the end of the origin year, plus the configured delay in days.
-
-    Examples
-    --------
-    >>> available_from(2023, 90)
-    datetime.date(2025, 3, 31)
-    """
-    return dt.date(origin + 1, 12, 31) + dt.timedelta(days=delay_days)

@@ -7,6 +7,7 @@ not known yet cannot exist. The truth for scoring is asked for by name, with ``D
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
@@ -21,7 +22,9 @@ from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices
+from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Grid, Panel
+from city_resilience.tasks.early import EarlyView, available_from, early_at
 from city_resilience.tasks.outcome import (
     COMPOSITE,
     check_measure,
@@ -56,6 +59,8 @@ class AsOf:
         Id of the measure that is forecast.
     nation : Nation
         How the cities make up the nation, up to the origin.
+    early : tuple of EarlyView
+        The early releases, as far as they were published by the day of the forecast.
     """
 
     origin: int
@@ -66,6 +71,7 @@ class AsOf:
     families: tuple[str, ...]
     measure: str
     nation: Nation = SUM
+    early: tuple[EarlyView, ...] = ()
 
     def labels(self, horizon: int, before: int = 0) -> Float:
         """Labels known at the origin, shape (cities, years), in the measure's unit.
@@ -106,6 +112,10 @@ class Dataset:
         What a composite outcome was computed with.
     nation : Nation
         How the cities make up the nation.
+    early : tuple of EarlyRelease
+        Releases of the experiment, whole; an origin sees what was out on its day.
+    delay_days : int
+        Days from the end of the year after an origin to the day of the forecast there.
     """
 
     cities: tuple[str, ...]
@@ -116,6 +126,8 @@ class Dataset:
     measure: str
     composite: FittedComposite | None = None
     nation: Nation = SUM
+    early: tuple[EarlyRelease, ...] = ()
+    delay_days: int = 0
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
@@ -140,7 +152,12 @@ class Dataset:
             families=tuple(spec.family for spec in self.indicators.specs),
             measure=self.measure,
             nation=self.nation.until(end),
+            early=early_at(self.early, self.years[:end], self.day(origin)),
         )
+
+    def day(self, origin: int) -> dt.date:
+        """Return the day on which the forecast at an origin is made."""
+        return available_from(origin, self.delay_days)
 
     def truth(self, origin: int, horizon: int, before: int = 0) -> Float:
         """Return what came to pass after an origin, shape (cities,); for scoring only.
@@ -164,7 +181,12 @@ class Dataset:
 
 
 def build_dataset(
-    panel: Panel, experiment: Experiment, composite: FittedComposite | None = None
+    panel: Panel,
+    experiment: Experiment,
+    composite: FittedComposite | None = None,
+    *,
+    early: tuple[EarlyRelease, ...] = (),
+    as_of: dt.date | None = None,
 ) -> Dataset:
     """Compute every indicator of a panel once, and the outcome.
 
@@ -172,11 +194,17 @@ def build_dataset(
     ----------
     composite : FittedComposite, optional
         Of a stored model whose outcome is a composite.
+    early : tuple of EarlyRelease
+        Early releases, read for this panel.
+    as_of : date, optional
+        Day on which the forecast at the newest origin is made, the day on which its outcome is
+        published when left out; earlier origins are forecast as many days before or after it.
 
     Raises
     ------
     InputError
-        If the outcome, its measure or deflator, or a component of a composite is not there.
+        If the outcome, its measure or deflator, or a component of a composite is not there, or the
+        day of the forecast lies before the end of the newest origin.
     """
     settings = experiment.outcome
     check_measure(settings)
@@ -211,7 +239,22 @@ def build_dataset(
         measure=settings.measure,
         composite=composite,
         nation=nation,
+        early=early,
+        delay_days=_delay(level, grid.years, settings.publication_delay_days, as_of),
     )
+
+
+def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) -> int:
+    """Return the days from the end of the year after an origin to the day of its forecast."""
+    if as_of is None:
+        return publication
+    newest = common_origin(level, years)
+    if as_of <= dt.date(newest, 12, 31):
+        raise InputError(
+            f"--as-of {as_of}: the panel has the outcome of {newest}, a year that was not over "
+            f"then; give a day from {available_from(newest, publication)} on, when it was published"
+        )
+    return (as_of - available_from(newest, 0)).days
 
 
 def _with_past_of(
