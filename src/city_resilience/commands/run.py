@@ -107,7 +107,13 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     """Fit the forecaster that is served; forecast and explain the panel with it."""
     found, settings = evaluation.backtest, source.experiment
     forecaster = fit_forecaster(
-        source.dataset, settings, found.served_weights, fingerprint, progress, found.calibrations
+        source.dataset,
+        settings,
+        found.served_weights,
+        fingerprint,
+        progress,
+        calibrations=found.calibrations,
+        slopes=found.served_slopes,
     )
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)

@@ -68,16 +68,23 @@ class Backtest:
         }
 
     @property
+    def served_slopes(self) -> dict[int, float]:
+        """Share of its size at which what each horizon adds is taken at the live origin."""
+        return {horizon: own.slopes[max(own.slopes)] for horizon, own in self.whole.items()}
+
+    @property
     def weights(self) -> pd.DataFrame:
-        """Weights of both blends at every origin but the live one."""
+        """Weights of both blends and their slopes at every origin but the live one."""
         rows = [
-            (model, origin, horizon, member, weight)
+            (model, origin, horizon, member, weight, own.slopes[origin])
             for horizon in self.whole
             for model, own in ((BLEND, self.whole[horizon]), (HISTORY_ONLY, self.history[horizon]))
             for origin in own.blend
             for member, weight in zip(own.names, own.weights[origin].tolist(), strict=True)
         ]
-        return pd.DataFrame(rows, columns=["model", "origin", "horizon", "member", "weight"])
+        return pd.DataFrame(
+            rows, columns=["model", "origin", "horizon", "member", "weight", "slope"]
+        )
 
     @property
     def dropped(self) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
-from city_resilience.models.weights import weights_at
+from city_resilience.models.weights import slope_at, weights_at
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
@@ -86,15 +86,18 @@ class Rolled:
     members : mapping of int to ndarray, shape (cities, members)
         By origin, each member's forecast of the whole horizon; NaN for a city that is not asked.
     blend : mapping of int to ndarray, shape (cities,)
-        By origin, the forecast of the whole horizon.
+        By origin, the forecast of the whole horizon, as large as it deserved to be.
     weights : mapping of int to ndarray, shape (members,)
         By origin and at the live one, the weights of the members in what the horizon adds.
+    slopes : mapping of int to float
+        By origin and at the live one, the share of its size at which that is taken.
     """
 
     names: tuple[str, ...]
     members: Mapping[int, Float]
     blend: Mapping[int, Float]
     weights: Mapping[int, Float]
+    slopes: Mapping[int, float]
 
     def of(self, candidate: str) -> Mapping[int, Float]:
         """Return the forecasts of the blend or of a member by origin, shape (cities,) each."""
@@ -210,7 +213,7 @@ class Engine:
     def _rolled(
         self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
     ) -> dict[int, Rolled]:
-        """Weigh the members by what their horizon added, and sum over the horizons."""
+        """Weigh the members by what their horizon added, size it, and sum over the horizons."""
         names = tuple(variant.members(self.experiment.model))
         found: dict[int, Rolled] = {}
         for horizon in horizons:
@@ -221,10 +224,12 @@ class Engine:
             asked, wait = [*added, self.newest] if added else [], self.dataset.wait(horizon)
             weights = {origin: weights_at(origin, wait, added, truths) for origin in asked}
             blend = {origin: own @ weights[origin] for origin, own in added.items()}
+            slopes = {origin: slope_at(origin, wait, blend, truths) for origin in asked}
+            blend = {origin: slopes[origin] * own for origin, own in blend.items()}
             if before:
                 blend = {o: found[before].blend[o] + own for o, own in blend.items()}
                 added = {o: found[before].members[o] + own for o, own in added.items()}
-            found[horizon] = Rolled(names, added, blend, weights)
+            found[horizon] = Rolled(names, added, blend, weights, slopes)
         return found
 
 

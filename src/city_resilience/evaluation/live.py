@@ -27,9 +27,11 @@ def fit_forecaster(
     weights: Mapping[int, Mapping[str, float]],
     fingerprint: str = "",
     progress: Progress = silent,
+    *,
     calibrations: Mapping[int, Calibration] | None = None,
+    slopes: Mapping[int, float] | None = None,
 ) -> Forecaster:
-    """Fit the members at the live origin, with the weights the backtest arrived at.
+    """Fit the members at the live origin, with the weights and slopes the backtest arrived at.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def fit_forecaster(
         Of the blend, in what each horizon adds.
     calibrations : mapping of int to Calibration
         Residuals of the backtest per horizon, for the intervals.
+    slopes : mapping of int to float, optional
+        Share of its size at which what the blend adds is taken; all of it when left out.
 
     Raises
     ------
@@ -44,9 +48,11 @@ def fit_forecaster(
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
     check_serve(experiment.model)
-    engine, known = Engine(dataset, experiment), calibrations or {}
+    engine, known, sizes = Engine(dataset, experiment), calibrations or {}, slopes or {}
     horizons = experiment.outcome.horizons
-    calls = [partial(_fitted, engine, h, weights[h], known.get(h)) for h in horizons]
+    calls = [
+        partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known.get(h)) for h in horizons
+    ]
     fitted = in_threads(calls, "fitting the served model", progress)
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
@@ -60,7 +66,11 @@ def fit_forecaster(
 
 
 def _fitted(
-    engine: Engine, horizon: int, blend: Mapping[str, float], calibration: Calibration | None
+    engine: Engine,
+    horizon: int,
+    blend: Mapping[str, float],
+    slope: float,
+    calibration: Calibration | None,
 ) -> HorizonModel:
     origin, model = engine.newest, engine.experiment.model
     task = engine.task(origin, horizon)
@@ -81,4 +91,5 @@ def _fitted(
         members,
         {name: weight for name, weight in weights.items() if name in members},
         calibration.known_at(origin) if calibration else None,
+        slope if model.serve == BLEND else 1.0,
     )

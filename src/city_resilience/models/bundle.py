@@ -166,6 +166,7 @@ def _stored_horizon(model: HorizonModel) -> tuple[dict[str, Any], dict[str, byte
             index.id: {"family": index.family, **index.fitted.as_dict()} for index in spec.indices
         },
         "weights": {name: float(weight) for name, weight in model.weights.items()},
+        "slope": float(model.slope),
         "members": members,
         "calibration": calibration,
     }
@@ -217,7 +218,7 @@ def _horizon(
     if entry.calibration:
         with _reading(at):
             calibration = Calibration.from_bytes(content[entry.calibration], wait)
-    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration)
+    return HorizonModel(horizon, spec, members, dict(entry.weights), calibration, entry.slope)
 
 
 def _check_spec(spec: FeatureSpec, at: str) -> None:

@@ -66,6 +66,8 @@ class HorizonModel:
         Weight of each member in the forecast.
     calibration : Calibration or None
         Residuals that the intervals stand on; None for a model without intervals.
+    slope : float
+        Share of its size, 0 to 1, at which the weighted sum is taken; see ``slope_at``.
     """
 
     horizon: int
@@ -73,11 +75,12 @@ class HorizonModel:
     members: Mapping[str, Fitted]
     weights: Mapping[str, float]
     calibration: Calibration | None = None
+    slope: float = 1.0
 
     @property
     def used(self) -> list[tuple[Fitted, float]]:
-        """Members with a weight, and their weights, in the order in which they are summed."""
-        return [(self.members[name], w) for name, w in self.weights.items() if w > 0]
+        """Members with a weight, and what each is taken times, in the order of summation."""
+        return [(self.members[name], self.slope * w) for name, w in self.weights.items() if w > 0]
 
     def predict(self, features: Float) -> Float:
         """Forecast what the horizon adds for rows of shape (n, columns), in the measure's unit."""

@@ -81,6 +81,7 @@ class HorizonEntry(_Strict):
     shifts: dict[str, int]
     limits: dict[str, int]
     weights: dict[str, FiniteFloat]
+    slope: float = Field(default=1.0, ge=0, le=1)
     members: dict[str, MemberEntry]
     dropped: dict[str, str] = Field(default_factory=dict)
     indices: dict[str, IndexEntry] = Field(default_factory=dict)

@@ -9,10 +9,17 @@ import numpy as np
 from city_resilience.arrays import Float, Int
 from city_resilience.resilience.horizons import known_labels
 
-__all__ = ["blend_weights", "least_absolute_weights", "weights_at"]
+__all__ = [
+    "blend_weights",
+    "least_absolute_slope",
+    "least_absolute_weights",
+    "slope_at",
+    "weights_at",
+]
 
 
 SHARPNESS = 30.0
+RECENT, FEWEST = 2, 4
 _TINY = 1e-12
 
 
@@ -115,3 +122,63 @@ def weights_at(
     labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
     sizes = [np.count_nonzero(known[o]) for o in past]
     return blend_weights(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))
+
+
+def least_absolute_slope(forecasts: Float, labels: Float) -> float:
+    """The factor of the forecasts that brings them nearest to the labels, by absolute error.
+
+    The median of label over forecast, each pair counted by the size of its forecast; NaN where no
+    forecast differs from zero.
+
+    Parameters
+    ----------
+    forecasts, labels : ndarray, shape (n,)
+        All finite.
+
+    Examples
+    --------
+    >>> least_absolute_slope(np.array([1.0, -2.0, 4.0]), np.array([0.5, -1.0, 3.0]))
+    0.75
+    """
+    told = forecasts != 0.0
+    if not told.any():
+        return float("nan")
+    ratios = labels[told] / forecasts[told]
+    order = np.argsort(ratios, kind="stable")
+    size = np.cumsum(np.abs(forecasts[told])[order])
+    return float(ratios[order][np.searchsorted(size, size[-1] / 2)])
+
+
+def slope_at(
+    origin: int, wait: int, forecasts: Mapping[int, Float], truths: Mapping[int, Float]
+) -> float:
+    """The share of its size that a forecast deserves at an origin, by the origins known by then.
+
+    The mean of the least absolute slopes at the last two of them, and one standard error of such a
+    mean more, as far as the slopes scatter over all of them: what may be chance does not shrink a
+    forecast. At most 1, at least 0; 1 with fewer than four known origins.
+
+    Parameters
+    ----------
+    wait : int
+        Years from an origin until what came to pass is known.
+    forecasts, truths : mapping of int to ndarray, shape (cities,)
+        What was forecast at each origin, and what came to pass; read once it is known.
+
+    Examples
+    --------
+    >>> ones = {year: np.ones(3) for year in range(2001, 2008)}
+    >>> truths = ones | {year: 0.2 * np.ones(3) for year in (2005, 2006)}
+    >>> round(slope_at(2007, 1, ones, truths), 3)
+    0.492
+    """
+    origins = np.array(sorted(forecasts), dtype=np.int64)
+    slopes = []
+    for past in origins[known_labels(origin, wait, origins)].tolist():
+        known = np.isfinite(forecasts[past] + truths[past])
+        slopes.append(least_absolute_slope(forecasts[past][known], truths[past][known]))
+    found = np.array(slopes)[np.isfinite(slopes)]
+    if len(found) < FEWEST:
+        return 1.0
+    doubt = found.std(ddof=1) / np.sqrt(RECENT)
+    return float(np.clip(found[-RECENT:].mean() + doubt, 0.0, 1.0))

@@ -34,7 +34,7 @@ __all__ = [
 FOLDER, FILE = "study", "study.json"
 FORMAT = 2
 RECIPE = ("digest", "served", "learners", "rules", "fingerprint")
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 """To be raised when what is forecast changes although no setting or parameter does."""
 
 
