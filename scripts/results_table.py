@@ -11,11 +11,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
-from city_resilience.evaluation.candidates import BLEND, candidate_kind, candidate_labels
+from city_resilience.evaluation.candidates import (
+    BLEND,
+    HISTORY_ONLY,
+    candidate_kind,
+    candidate_labels,
+)
+from city_resilience.evaluation.periods import Period, Standing, periods, standing
+from city_resilience.report.texts import Texts, measure_words
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")
@@ -38,17 +46,15 @@ NAIVE = [name for name in LABELS[0] if candidate_kind(name) == "naive"]
 HEADS = {
     "README.md": (
         "| experiment | years ahead | scored years | best naive rule | its error | blend | skill "
-        "| better in | worth of the indicators (95 %) |",
+        "| skill in the last four | better in | worth of the indicators (95 %) |",
         0,
     ),
     "README.zh.md": (
         "| 模型方案 | 预测期（年） | 年数 | 最好的简单基准 | 其误差 | 组合模型 | 误差降幅 "
-        "| 占优年数 | 指标的作用（95% 区间） |",
+        "| 最近四年的误差降幅 | 占优年数 | 指标的作用（95% 区间） |",
         1,
     ),
 }
-RECENT = 2019  # first origin of the recent years
-RECENT_MODELS = ("blend", "zero", "damped", "last")
 PEERS = {
     "scikit-learn": ("hist_gradient_boosting", "hist_gradient_boosting_absolute", "random_forest"),
     "AutoGluon": ("autogluon", "autogluon_equal_time"),
@@ -67,8 +73,9 @@ PEERS_NOTE = (
     "若在每个起点只依据更早的起点来选，误差为 {error:.3f}。",
 )
 INTERVALS_HEAD = (
-    "| years ahead | inside the 90 % interval | in the worst year | inside the 80 % interval |",
-    "| 提前年数 | 落在 90% 区间内 | 最差年份 | 落在 80% 区间内 |",
+    "| years ahead | inside the 90 % interval in the worst year | in all years "
+    "| inside the 80 % interval in its worst year | in all years |",
+    "| 提前年数 | 最差年份落在 90% 区间内 | 全部年份 | 最差年份落在 80% 区间内 | 全部年份 |",
 )
 WORST = ("{share:.0%} (outcome of {year})", "{share:.0%}（{year} 年的实际值）")
 DIGITAL = ("china_prefecture", "china_provinces", "demo")
@@ -101,7 +108,7 @@ def overall(name: str) -> pd.DataFrame:
 
 def skill_table(head: str, language: int) -> str:
     """Return the table "skill against naive" over all experiments."""
-    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    lines = [head, "|---" * 10 + "|"]
     for name in EXPERIMENTS:
         versus = pd.read_csv(ROOT / "experiments" / name / "comparisons.csv")
         for horizon, rows in overall(name).groupby("horizon"):
@@ -112,7 +119,8 @@ def skill_table(head: str, language: int) -> str:
             lines.append(
                 f"| `{name}` | {horizon} | {own['years']:.0f} | {LABELS[language][best]} "
                 f"| {by_model.loc[best, 'mae']:.3f} | {own['mae']:.3f} "
-                f"| {own['skill_naive']:+.1%} | {won['wins']} / {won['years']} "
+                f"| {own['skill_naive']:+.1%} | {recent_skill(name, int(horizon), language)} "
+                f"| {won['wins']} / {won['years']} "
                 f"| {interval(own, language)} |"
             )
     return "\n".join(lines)
@@ -120,14 +128,40 @@ def skill_table(head: str, language: int) -> str:
 
 def recent_table(language: int) -> str:
     """Return the errors one year ahead on the Chinese cities, early and recent origins apart."""
-    table = yearly_errors("china_prefecture", RECENT_MODELS)
-    spans = (table, table.loc[: RECENT - 1], table.loc[RECENT:])
-    heads = [candidate_labels(("en", "zh")[language])[model] for model in RECENT_MODELS]
+    models = [BLEND, *NAIVE]
+    table = yearly_errors("china_prefecture", models)
+    heads = [candidate_labels(("en", "zh")[language])[model] for model in models]
     lines = [f"| {' | '.join([RECENT_HEAD[language], *heads])} |", "|---" * (len(heads) + 1) + "|"]
-    for span in spans:
-        errors = " | ".join(f"{error:.3f}" for error in span.mean())
-        lines.append(f"| {span.index[0]}–{span.index[-1]} | {errors} |")
-    return "\n".join(lines)
+    spans = (Period(table.index[0], table.index[-1]), *periods(table.index))
+    lines += [period_row(table, own) for own in spans]
+    found = recent_standing("china_prefecture")
+    if found is None or found.code == "ahead":
+        return "\n".join(lines)
+    errors, lang = table.loc[spans[-1].first : spans[-1].last].mean(), ("en", "zh")[language]
+    told = {"mae": errors[BLEND], "mae_rule": errors[found.rule], **asdict(spans[-1])}
+    say = Texts(measure_words("growth_gap"))
+    sentence = say(f"recent_{found.code}", rule=say.name("model", found.rule), **told)
+    return "\n".join([*lines, "", sentence[lang]])
+
+
+def period_row(table: pd.DataFrame, period: Period) -> str:
+    """Return the mean errors of a period as a row of a table."""
+    errors = table.loc[period.first : period.last].mean()
+    return f"| {period.first}–{period.last} | {' | '.join(f'{e:.3f}' for e in errors)} |"
+
+
+def recent_standing(name: str, horizon: int | None = None) -> Standing | None:
+    """Return how the blend did in the last four origins; None where they do not stand apart."""
+    table = yearly_errors(name, [BLEND, *NAIVE], horizon)
+    recent = periods(table.index)[-1]
+    errors = table.loc[recent.first : recent.last].mean()
+    return standing(errors.to_dict(), BLEND) if recent.recent else None
+
+
+def recent_skill(name: str, horizon: int, language: int) -> str:
+    """Return the skill in the last four origins and the rule that was best in them."""
+    found = recent_standing(name, horizon)
+    return "–" if found is None else f"{found.skill:+.1%} ({LABELS[language][found.rule]})"
 
 
 def peers_table(language: int) -> str:
@@ -152,14 +186,16 @@ def peers_table(language: int) -> str:
 def intervals_table(language: int) -> str:
     """Return how many outcomes lay inside the intervals, on the Chinese cities."""
     scores = pd.read_csv(ROOT / "experiments" / "china_prefecture" / "interval_scores.csv")
-    lines = [INTERVALS_HEAD[language], "|---|---|---|---|"]
+    lines = [INTERVALS_HEAD[language], "|---|---|---|---|---|"]
     for horizon, rows in scores.groupby("horizon"):
         whole = rows[rows["slice"] == "all"].iloc[0]
-        worst = rows[rows["slice"] == "year"].sort_values("coverage").iloc[0]
+        years = rows[rows["slice"] == "year"].sort_values("coverage")
+        worst = years.iloc[0]
         year = int(worst["level"]) + int(worst["horizon"])
         share = WORST[language].format(share=worst["coverage"], year=year)
         lines.append(
-            f"| {horizon} | {whole['coverage']:.0%} | {share} | {whole['coverage_80']:.0%} |"
+            f"| {horizon} | {share} | {whole['coverage']:.0%} | {years['coverage_80'].min():.0%} "
+            f"| {whole['coverage_80']:.0%} |"
         )
     return "\n".join(lines)
 
@@ -201,7 +237,7 @@ def experiment_table(name: str) -> str:
             f"| {row['horizon']} | {LABELS[0][row['model']]} | {row['mae']:.3f} "
             f"| {row['rmse']:.3f} | {rank} | {row['skill_naive']:+.1%} | {difference} |"
         )
-    return "\n".join([*lines, "", *by_year(name)])
+    return "\n".join([*lines, "", *by_period(name), "", *by_year(name)])
 
 
 def shock_model(model: str) -> str:
@@ -225,9 +261,24 @@ def shock_table(name: str) -> str:
     return "\n".join(lines)
 
 
+def by_period(name: str) -> list[str]:
+    """Return the table of the last four origins beside those before, with every naive rule."""
+    models = [BLEND, *NAIVE, HISTORY_ONLY]
+    lines = [
+        "MAE of the last four origins beside those before:",
+        "",
+        f"| h | origins | {' | '.join(LABELS[0][m] for m in models)} |",
+        "|---" * (len(models) + 2) + "|",
+    ]
+    for horizon in sorted(overall(name)["horizon"].unique()):
+        table = yearly_errors(name, models, horizon)
+        lines += [f"| {horizon} {period_row(table, own)}" for own in periods(table.index)]
+    return lines
+
+
 def by_year(name: str) -> list[str]:
     """Return the table of yearly errors at the shortest horizon."""
-    shown = ["blend", "history_only", "ar_ridge", "damped", "last", "zero"]
+    shown = [BLEND, HISTORY_ONLY, "ar_ridge", *reversed(NAIVE)]
     table = yearly_errors(name, shown)
     lines = [
         f"MAE by origin, h = {overall(name)['horizon'].min()}:",
@@ -248,10 +299,11 @@ README_TABLES = {
 }
 
 
-def yearly_errors(name: str, models: Sequence[str]) -> pd.DataFrame:
-    """Return the yearly errors at the shortest horizon: one row for each origin."""
+def yearly_errors(name: str, models: Sequence[str], horizon: int | None = None) -> pd.DataFrame:
+    """Return the yearly errors at a horizon (default: the shortest): one row for each origin."""
     scores = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
-    rows = scores[(scores["slice"] == "year") & (scores["horizon"] == scores["horizon"].min())]
+    horizon = horizon or scores["horizon"].min()
+    rows = scores[(scores["slice"] == "year") & (scores["horizon"] == horizon)]
     return rows.assign(level=rows["level"].astype(int)).pivot_table("mae", "level", "model")[
         list(models)
     ]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from city_resilience.evaluation.periods import period_levels
 from city_resilience.experiment.experiment import Experiment
 
 MODELS = (
@@ -176,8 +177,12 @@ def _scores(
     backtest: pd.DataFrame, difference: tuple[float, float, float], groups: bool
 ) -> pd.DataFrame:
     region = np.where(backtest["city"].str.len() % 2 == 0, "East", "West")
-    cut = backtest.assign(level_year=backtest["origin"].astype(str), level_region=region)
-    slices = [("all", None), ("year", "level_year")]
+    cut = backtest.assign(
+        level_year=backtest["origin"].astype(str),
+        level_region=region,
+        level_period=period_levels(backtest),
+    )
+    slices = [("all", None), ("year", "level_year"), ("period", "level_period")]
     slices += [("group:region", "level_region")] if groups else []
     rows = []
     for name, column in slices:

@@ -21,7 +21,28 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
         {"model": "blend", "mae": 1.25, "skill_naive": 0.1667, **common},
         {"model": "last", "mae": 1.5, "skill_naive": None, **common},
     ]
-    card = model_card(forecaster, {"by_horizon": {"1": {"skill": skill}}}, "30 cities, 2000-2013")
+    periods = {
+        "models": ["blend", "zero", "last"],
+        "rows": [
+            {
+                "first": first,
+                "last": last,
+                "recent": code != "ahead",
+                "years": 4,
+                "mae": [mae, 1.65, None],
+                "standing": {
+                    "code": code,
+                    "rule": "zero",
+                    "mae": mae,
+                    "mae_rule": 1.65,
+                    "skill": 1 - mae / 1.65,
+                },
+            }
+            for first, last, code, mae in ((2004, 2007, "ahead", 1.1), (2008, 2011, "level", 1.64))
+        ],
+    }
+    parts = {"1": {"skill": skill, "periods": periods}}
+    card = model_card(forecaster, {"by_horizon": parts}, "30 cities, 2000-2013")
     assert card.startswith("# Model card: A small simulated panel\n\n> **SIMULATED DATA.**")
     assert "- Licence: Apache-2.0\n" in card
     assert "- Panel: 30 cities, 2000-2013\n" in card
@@ -31,6 +52,10 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
     assert "|---|\n| the blend | 1 | 30 | 1.250 | 0.500 | 0.167 | – | – | – | – |\n" in card
     assert "| last gap | 1 | 30 | 1.500 | 0.500 | – |" in card
     assert "Not evaluated" not in card
+    assert "| h (years) | Origins | the blend | no gap | last gap | Skill | Ahead |\n" in card
+    assert "| 1 | 2004–2007 | 1.100 | 1.650 | – | +33.3 % | the blend |\n" in card
+    assert "| 1 | 2008–2011 | 1.640 | 1.650 | – | +0.6 % | level |\n" in card
+    assert "**h = 1:** Since 2008 the forecast is no better than “no gap” (1.64 against" in card
 
 
 def test_card_without_scores_says_so() -> None:

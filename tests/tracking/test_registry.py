@@ -74,7 +74,7 @@ def train(
             both = pd.concat([served.assign(model="blend"), other.assign(model="other")])
             both.to_parquet(folder / "files" / "backtest.parquet")
             run.artifacts(folder / "files")
-        own = {"mae": {1: 1.25}, "verdict": verdict, "recipe": recipe}
+        own = {"mae": {"mae_h1": 1.25, "mae_recent_h1": 1.5}, "verdict": verdict, "recipe": recipe}
         return register(run, bundle, forecaster, panel, **own)
 
 
@@ -92,6 +92,7 @@ def test_first_version_is_champion_and_gives_its_bundle_back(
     version = train(store, panel, forecaster, tmp_path)
     assert version.aliases == ("challenger", "champion")
     assert version.tags["mae_h1"] == "1.250000"
+    assert version.tags["mae_recent_h1"] == "1.500000"
     assert version.tags["origin"] == "2013"
     assert version.tags["fingerprint"] == panel.fingerprint()
     assert version.tags["experiment_digest"] == forecaster.experiment.digest()
@@ -365,17 +366,21 @@ def test_run_of_mlflow_run_is_adopted(store: Store, monkeypatch: pytest.MonkeyPa
 def test_metrics_of_a_scores_table() -> None:
     scores = pd.DataFrame(
         {
-            "model": ["blend", "blend", "blend", "last"],
-            "horizon": [1, 1, 1, 1],
-            "slice": ["all", "year", "group:region", "all"],
-            "level": ["", "2011", "East", ""],
-            "mae": [1.0, 2.0, 3.0, 4.0],
-            "skill_naive": [0.5, float("nan"), 0.1, 0.0],
+            "model": ["blend", "blend", "blend", "last", "blend", "blend", "blend"],
+            "horizon": [1, 1, 1, 1, 1, 1, 2],
+            "slice": ["all", "year", "group:region", "all", "period", "period", "period"],
+            "level": ["", "2011", "East", "", "2010-2018", "2019-2022", "2018-2022"],
+            "mae": [1.0, 2.0, 3.0, 4.0, 0.9, 1.6, 5.0],
+            "rmse": [2.0, float("nan"), 3.0, 4.0, 1.9, 2.6, 6.0],
+            "skill_naive": [0.5, float("nan"), 0.1, 0.0, 0.6, 0.01, 0.2],
         }
     )
     assert flat_metrics(scores, "blend") == [
         Metric("mae_h1", 1.0),
+        Metric("rmse_h1", 2.0),
         Metric("skill_naive_h1", 0.5),
+        Metric("mae_recent_h1", 1.6),
+        Metric("skill_naive_recent_h1", 0.01),
         Metric("by_year/mae_h1", 2.0, 2011),
     ]
 

@@ -22,6 +22,7 @@ from city_resilience.evaluation.search import search_parameters
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.progress import Progress, silent
+from city_resilience.report.periods import recent_sentence, standing_words
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
 from city_resilience.resilience.measures import MEASURES
@@ -63,12 +64,15 @@ SKILL = (
     ("skill", "{skill_naive:+.1%}"),
     ("vs history only (95 %)", "{difference:}"),
 )
+STANDING = (("skill", "{skill:+.1%}"), ("ahead", "{ahead}"))
 INTERVALS = (
-    ("horizon", "{ahead}"),
-    ("covered", "{coverage:.1%}"),
+    ("h", "{ahead}"),
     ("worst year", "{worst[coverage]:.1%} ({worst[year]})"),
+    ("last four", "{recent:.1%}"),
+    ("all years", "{coverage:.1%}"),
     ("width", "{width:.2f}"),
-    ("80 %: covered", "{coverage_80:.1%}"),
+    ("80 %: worst year", "{worst[coverage_80]:.1%}"),
+    ("all years", "{coverage_80:.1%}"),
     ("width", "{width_80:.2f}"),
     ("score − plain split conformal (95 %)", "{difference:+.3f} ({low:+.3f} to {high:+.3f})"),
 )
@@ -211,14 +215,20 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
     for horizon, part in parts.items():
         console.print(_skill(part, horizon, say, summary["measure"]["id"]))
     unit, served = summary["measure"]["unit"], say.name("model", summary["served"])["en"]
+    console.print(_periods(parts, summary["served"], say, unit))
+    for horizon, part in parts.items():
+        if sentence := recent_sentence(part["periods"]["rows"], say):
+            say_plain(console, f"Horizon {horizon}. {sentence['en']}", "bold")
     for horizon, part in parts.items():
         for line in _without_breaks(part, f"horizon {horizon}: {served}", unit):
             say_plain(console, line)
     covered = [
-        {"ahead": ahead, **part["intervals"]} for ahead, part in parts.items() if part["intervals"]
+        {"ahead": ahead, "recent": _recent_coverage(own), **own}
+        for ahead, part in parts.items()
+        if (own := part["intervals"])
     ]
     if covered:
-        title = f"Intervals of 90 %, from earlier origins only (widths and scores in {unit})"
+        title = f"Outcomes inside the 90 % interval (widths and scores in {unit})"
         table = table_of(title, INTERVALS, covered)
         one = [str(row["ahead"]) for row in covered if len(row["years"]["year"]) == 1]
         if one:
@@ -249,6 +259,41 @@ def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:
     if horizon > 1:
         table.caption = "Outcomes of neighbouring years overlap: the intervals are too narrow."
     return table
+
+
+def _periods(parts: Mapping[int, HorizonPart], served: str, say: Texts, unit: str) -> Table:
+    """Lay out the errors of the last four origins beside those before, at every horizon."""
+    models = list(dict.fromkeys(m for part in parts.values() for m in part["periods"]["models"]))
+    columns = [(say.name("model", model)["en"], f"{{{model}:.3f}}") for model in models]
+    records = [
+        {
+            **dict.fromkeys(models),
+            **dict(zip(part["periods"]["models"], row["mae"], strict=True)),
+            "horizon": horizon if place == 0 else "",
+            "origins": f"{row['first']}–{row['last']}",
+            "ahead": standing_words(row, served, say)["en"],
+            "skill": (row["standing"] or {}).get("skill"),
+            "served": row["recent"],
+        }
+        for horizon, part in parts.items()
+        for place, row in enumerate(part["periods"]["rows"])
+    ]
+    table = table_of(
+        f"MAE of the last four origins beside those before ({unit})",
+        [("h", "{horizon}"), ("origins", "{origins}"), *columns, *STANDING],
+        records,
+    )
+    few = [str(h) for h, part in parts.items() if len(part["periods"]["rows"]) == 1]
+    if few:
+        table.caption = f"Horizon {', '.join(few)}: too few origins to show the last four apart."
+    return table
+
+
+def _recent_coverage(intervals: Mapping[str, Any]) -> float | None:
+    """Return the coverage in the last four origins, None where they do not stand apart."""
+    periods = intervals["periods"]
+    coverage: float | None = periods[-1]["coverage"] if len(periods) > 1 else None
+    return coverage
 
 
 def _mark(row: Mapping[str, Any]) -> str:

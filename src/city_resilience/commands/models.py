@@ -22,6 +22,7 @@ COLUMNS = (
     ("aliases", "{aliases}"),
     ("origin", "{tags[origin]}"),
     ("MAE h=1", "{tags[mae_h1]}"),
+    ("last four", "{tags[mae_recent_h1]}"),
     ("created (UTC)", "{version.created}"),
     ("data", "{tags[fingerprint]}"),
 )

@@ -37,7 +37,7 @@ from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
-from city_resilience.tracking.metrics import Metric
+from city_resilience.tracking.metrics import Metric, flat_metrics
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
 from city_resilience.tracking.runs import Run
@@ -229,13 +229,13 @@ def register_run(
     run.record_scores(scores, serve)
     run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
     run.artifacts(folder)
-    served = scores[(scores["slice"] == "all") & (scores["model"] == serve)]
+    errors = (own for own in flat_metrics(scores, serve) if own.key.startswith("mae_"))
     return register(
         run,
         folder / MODEL,
         live.forecaster,
         source.panel,
-        mae={int(row["horizon"]): float(row["mae"]) for row in served.to_dict("records")},
+        mae={own.key: own.value for own in errors},
         verdict=verdict,
         recipe=_recipe_tag(source),
     )

@@ -23,8 +23,9 @@ __all__ = [
 
 
 INTERVAL_COLUMNS = (
-    *("horizon", "slice", "level", "years", "n", "coverage", "width", "interval_score"),
-    *("pinball", "crps", "coverage_80", "width_80"),
+    *("horizon", "slice", "level", "years", "n", "worst_year", "worst_coverage"),
+    *("coverage", "width", "interval_score", "pinball", "crps"),
+    *("worst_coverage_80", "coverage_80", "width_80"),
     *("plain_coverage", "plain_width", "plain_score", "difference", "low", "high"),
 )
 RELIABILITY_COLUMNS = ("horizon", "event", "bin", "n", "probability", "frequency", "brier")
@@ -47,7 +48,7 @@ def crps(calibration: Calibration, forecast: Float, scale: Float, truth: Float) 
 def score_intervals(
     rows: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None = None, min_group: int = 10
 ) -> pd.DataFrame:
-    """Tabulate coverage, width and scores by horizon, origin year and group.
+    """Tabulate coverage, width and scores by horizon, period, origin year and group.
 
     Parameters
     ----------
@@ -61,7 +62,8 @@ def score_intervals(
     Returns
     -------
     DataFrame
-        ``INTERVAL_COLUMNS``: means of yearly means at 90 %; ``pinball`` is the mean loss at the
+        ``INTERVAL_COLUMNS``: means of yearly means at 90 %; ``worst_year`` is the origin with the
+        lowest coverage, ``worst_coverage``; ``pinball`` is the mean loss at the
         two bounds, ``difference`` the interval score minus that of plain split conformal with a
         95 % interval from a bootstrap over years.
     """
@@ -72,7 +74,8 @@ def score_intervals(
             least = min_group if slice_ not in WHOLE else 0
             about = {"horizon": horizon, "slice": slice_, "level": level}
             found.append({**about, **_scored(own, least)})
-    return pd.DataFrame(found, columns=list(INTERVAL_COLUMNS))
+    table = pd.DataFrame(found, columns=list(INTERVAL_COLUMNS))
+    return table.astype({"worst_year": "Int64"})
 
 
 def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
@@ -84,7 +87,12 @@ def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
     difference = (years["interval_score"] - years["plain_score"]).to_numpy()
     low, high = year_bootstrap(difference)
     apart = {"difference": float(difference.mean()), "low": low, "high": high}
-    return {**counts, **years.mean().to_dict(), **apart}
+    worst = {
+        "worst_year": int(years["coverage"].idxmin()),
+        "worst_coverage": float(years["coverage"].min()),
+        "worst_coverage_80": float(years["coverage_80"].min()),
+    }
+    return {**counts, **years.mean().to_dict(), **worst, **apart}
 
 
 def _losses(rows: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Scores of a backtest: per horizon, year and group, beside the baselines.
+"""Scores of a backtest: per horizon, period, year and group, beside the baselines.
 
 A score over several years is the mean of the yearly scores, so that a year counts once however
 many cities it has. Every model of a horizon is scored on the same rows.
@@ -15,6 +15,7 @@ import pandas as pd
 from city_resilience.arrays import Float, Mask
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.periods import PERIOD, period_levels
 
 __all__ = [
     "POINT_SCORES",
@@ -31,7 +32,7 @@ __all__ = [
 
 
 WITHOUT_BREAKS = "without_breaks"
-WHOLE = ("all", "year")
+WHOLE = ("all", PERIOD, "year")
 """Slices of all cities, whose figures are never withheld."""
 POINT_SCORES = ("mae", "rmse", "rank_correlation", "sign_hit_rate")
 SCORES = (
@@ -117,9 +118,11 @@ def score(
     Returns
     -------
     DataFrame
-        ``SCORE_COLUMNS``; slice is ``all``, ``year``, ``group:<name>`` or, if any city-year is
+        ``SCORE_COLUMNS``; slice is ``all``, ``period`` (the last four origins of a horizon and
+        those before, see ``periods``), ``year``, ``group:<name>`` or, if any city-year is
         flagged, ``without_breaks``: all years, of the rows with no flagged year after the origin
-        up to the target year. The best naive rule is that of all rows.
+        up to the target year. The best naive rule is that of all rows. Slices overlap: each
+        but ``group:<name>`` holds every row.
     """
     best = best_naive(yearly(frame))
     parts = [
@@ -138,8 +141,10 @@ def score(
 def slices(
     frame: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    """Yield name, level and rows of each slice of a frame: all, each origin year, each group."""
+    """Yield name, level and rows of each slice: all, each period, each origin year, each group."""
     yield "all", "", frame
+    for level, rows in frame.groupby(period_levels(frame)):
+        yield PERIOD, str(level), rows
     for year, rows in frame.groupby("origin"):
         yield "year", str(year), rows
     for name, levels in (groups or {}).items():

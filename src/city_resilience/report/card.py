@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from city_resilience.evaluation.scores import SCORES
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD_HEAD
 from city_resilience.report.html import render_text
+from city_resilience.report.periods import recent_sentence, standing_words
 from city_resilience.report.texts import Texts, measure_sign, measure_words, model_name
 from city_resilience.resilience.measures import MEASURES
 
@@ -35,7 +36,10 @@ def model_card(
     parts = (summary or {"by_horizon": {}})["by_horizon"]
     noun = forecaster.experiment.noun
     compared = (summary or {}).get("measure", {}).get("nation", "")
-    places = Texts(measure_words(outcome.measure, noun)).of_places
+    say = Texts(measure_words(outcome.measure, noun))
+    places, served = say.of_places, forecaster.experiment.model.serve
+    periods = {h: part["periods"] for h, part in parts.items()}
+    models = list(dict.fromkeys(name for part in periods.values() for name in part["models"]))
     own = MEASURES[outcome.measure]
     return render_text(
         "card.md.j2",
@@ -51,8 +55,25 @@ def model_card(
         scores=SHOWN,
         rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],
         panel=panel,
+        models=models,
+        periods=[(h, *row) for h, part in periods.items() for row in _errors(part, models)],
+        ahead=lambda row: standing_words(row, served, say)["en"],
+        recent=[
+            (horizon, sentence["en"])
+            for horizon, part in periods.items()
+            if (sentence := recent_sentence(part["rows"], say))
+        ],
         behind=[found for h, part in parts.items() for found in _behind(h, part["skill"])],
     )
+
+
+def _errors(
+    part: Mapping[str, Any], models: Sequence[str]
+) -> Iterator[tuple[Mapping[str, Any], list[float | None]]]:
+    """Yield each period with the errors of the models, None where one was not scored."""
+    for row in part["rows"]:
+        known = dict(zip(part["models"], row["mae"], strict=True))
+        yield row, [known.get(name) for name in models]
 
 
 def _behind(horizon: str, skill: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int, str]]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from city_resilience.evaluation.periods import PERIOD
 from city_resilience.models.intervals import EVENTS
-from city_resilience.report.formatting import rounded, rounded_all, text_of
+from city_resilience.report.formatting import rounded, rounded_all, text_of, whole
 from city_resilience.report.skill import DIGITS
 from city_resilience.report.texts import Both, Texts, joined
 
 __all__ = ["interval_part", "interval_sentence"]
 
+_OF_PERIOD = ("coverage", "width", "interval_score", "coverage_80", "width_80")
 _FIGURES = ("coverage", "width", "coverage_80", "width_80", "difference", "low", "high")
 
 
@@ -32,9 +34,11 @@ def interval_part(
     dict or None
         ``coverage, width, coverage_80, width_80`` over all years; ``difference, low, high`` of
         the score against plain intervals and its ``code`` ("better", "same", "worse", "few");
-        ``worst`` (``year``, ``coverage``); ``years`` (``year``, ``coverage``, ``coverage_80``);
-        ``groups`` (one row a level) and ``chances`` (one row a bin of stated probability: its
-        ends and by event ``probability``, ``frequency``, ``n``). None without intervals.
+        ``worst`` (``year``, ``coverage``, ``coverage_80``); ``periods`` (``origins``, ``worst``,
+        coverage, width and ``interval_score``); ``years`` (``year``, ``coverage``,
+        ``coverage_80``); ``groups`` (one row a level) and ``chances`` (one row a bin of stated
+        probability: its ends and by event ``probability``, ``frequency``, ``n``). None without
+        intervals.
     """
     if intervals is None or reliability is None:
         return None
@@ -42,17 +46,24 @@ def interval_part(
     every = own[own["slice"] == "all"]
     if every.empty:
         return None
-    years = own[own["slice"] == "year"]
-    worst = years.loc[years["coverage"].idxmin()]
+    years, periods = own[own["slice"] == "year"], own[own["slice"] == PERIOD]
     grouped = own[own["slice"].str.startswith("group:") & (own["slice"] != "group:province")]
     return {
         **{name: rounded(every.iloc[0][name], DIGITS) for name in _FIGURES},
         "code": _code(every.iloc[0]),
-        "worst": {"year": int(worst["level"]), "coverage": rounded(worst["coverage"])},
+        "worst": _worst(every.iloc[0]),
         "years": {
             "year": [int(level) for level in years["level"]],
             **{name: rounded_all(years[name]) for name in ("coverage", "coverage_80")},
         },
+        "periods": [
+            {
+                "origins": row["level"].replace("-", "–"),
+                "worst": _worst(row),
+                **{name: rounded(row[name]) for name in _OF_PERIOD},
+            }
+            for row in periods.sort_values("level").to_dict("records")
+        ],
         "groups": [_group(row) for row in grouped.to_dict("records")],
         "chances": _chances(reliability[reliability["horizon"] == horizon]),
     }
@@ -60,7 +71,8 @@ def interval_part(
 
 def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
     """Say what the intervals covered, and how they did against plain ones."""
-    worst = {"worst": part["worst"]["coverage"], "year": part["worst"]["year"]}
+    own = part["worst"]
+    worst = {"worst": own["coverage"], "worst_80": own["coverage_80"], "year": own["year"]}
     one = len(part["years"]["year"]) == 1
     covered = say(f"interval_sentence{'_one' * one}", **{**part, **worst})
     return joined((covered, say(f"interval_{part['code']}", **part)))
@@ -74,12 +86,22 @@ def _code(every: pd.Series) -> str:
     return "worse" if every["low"] > 0 else "same"
 
 
+def _worst(row: Mapping[Hashable, Any] | pd.Series) -> dict[str, Any]:
+    """Return the year with the lowest coverage, and the lowest one of the 80 % intervals."""
+    return {
+        "year": whole(row["worst_year"]),
+        "coverage": rounded(row["worst_coverage"]),
+        "coverage_80": rounded(row["worst_coverage_80"]),
+    }
+
+
 def _group(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "group": str(row["slice"]).removeprefix("group:"),
         "level": text_of(row["level"]),
         "n": int(row["n"]),
         "withheld": bool(pd.isna(row["coverage"])),
+        "worst": _worst(row),
         **{name: rounded(row[name]) for name in ("coverage", "width", "coverage_80")},
     }
 

@@ -12,6 +12,7 @@ from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
+from city_resilience.report.periods import recent_sentence, skill_note, standing_words
 from city_resilience.report.study import answer_words
 from city_resilience.report.study_tables import (
     BLOCKS,
@@ -32,7 +33,7 @@ SECTIONS = (
 READING = 9
 WORDS = (
     *(headline_sentence, interval_sentence, answer_words, flags_of),
-    *(measured_horizons, block_sentence, block_table),
+    *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
 )
 """What the template asks for words and for tables of the study."""
 

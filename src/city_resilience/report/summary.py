@@ -27,13 +27,14 @@ from city_resilience.report.coverage import coverage_table, live_families
 from city_resilience.report.formatting import rounded, text_of
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
+from city_resilience.report.periods import period_scores
 from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
 from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
 
 __all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
 
-FORMAT = 1
+FORMAT = 2
 
 Rows = list[dict[str, Any]]
 
@@ -42,6 +43,7 @@ class HorizonPart(TypedDict):
     """What is known at one horizon; see the function that makes each part."""
 
     skill: Rows
+    periods: dict[str, Any]
     years: dict[str, Any]
     headline: dict[str, Any]
     outcomes: dict[str, Any]
@@ -145,6 +147,7 @@ def summarise(
         years = yearly_errors(scores, horizon, served, naive)
         by_horizon[str(horizon)] = {
             "skill": table,
+            "periods": period_scores(scores, horizon, served),
             "years": years,
             "headline": headline(table, years),
             "outcomes": outcomes(tables["backtest.parquet"], scores, horizon, served, names),

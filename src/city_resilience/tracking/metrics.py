@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pandas as pd
 
+from city_resilience.evaluation.periods import recent_rows
 from city_resilience.evaluation.scores import SCORES
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
@@ -17,6 +18,7 @@ from city_resilience.reading.panel import Panel
 __all__ = ["Metric", "column_types", "flat_metrics", "flat_params"]
 
 LONGEST_PARAM = 6000
+RECENT_SCORES = ("mae", "rank_correlation", "skill_naive")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -51,9 +53,11 @@ def flat_params(experiment: Experiment) -> dict[str, str]:
 
 
 def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
-    """Return the scores of one model: overall ``mae_h1``, and by year ``by_year/mae_h1``.
+    """Return the scores of one model: overall, of the last four origins, and by year.
 
-    MLflow's page makes a section of charts of what stands before the stroke.
+    Keys are such as ``mae_h1``, ``mae_recent_h1`` and ``by_year/mae_h1``: MLflow's page makes a
+    section of charts of what stands before the stroke. The recent ones are ``RECENT_SCORES`` of
+    the last four origins, where these stand apart.
 
     Parameters
     ----------
@@ -61,16 +65,25 @@ def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
         Tidy scores: model, horizon, slice, level and the columns of ``SCORES``. Group slices
         stay in the artifact; values that are not finite are left out.
     """
-    rows = scores[(scores["model"] == model) & scores["slice"].isin(["all", "year"])]
-    names = [name for name in SCORES if name in rows]
-    values = []
+    own = scores[scores["model"] == model]
+    whole, yearly = (own[own["slice"] == name] for name in ("all", "year"))
+    return [
+        *_metrics(whole, SCORES, "{name}_h{horizon}"),
+        *_metrics(recent_rows(own), RECENT_SCORES, "{name}_recent_h{horizon}"),
+        *_metrics(yearly, SCORES, "by_year/{name}_h{horizon}", step="level"),
+    ]
+
+
+def _metrics(
+    rows: pd.DataFrame, names: Iterable[str], key: str, step: str = ""
+) -> Iterator[Metric]:
+    """Yield the finite scores of rows; the step is a column of years, 0 where none is named."""
+    names = [name for name in names if name in rows]
     for row in rows.to_dict("records"):
-        yearly = row["slice"] == "year"
         for name in names:
             if row[name] is not None and math.isfinite(row[name]):
-                key = f"{'by_year/' if yearly else ''}{name}_h{row['horizon']}"
-                values.append(Metric(key, float(row[name]), int(row["level"]) if yearly else 0))
-    return values
+                label = key.format(name=name, horizon=row["horizon"])
+                yield Metric(label, float(row[name]), int(row[step]) if step else 0)
 
 
 def column_types(panel: Panel) -> list[tuple[str, str]]:

@@ -42,7 +42,7 @@ def register(
     panel: Panel,
     *,
     recipe: str = "",
-    mae: Mapping[int, float] | None = None,
+    mae: Mapping[str, float] | None = None,
     verdict: Verdict | None = None,
 ) -> ModelVersion:
     """Register a bundle under the experiment's name, as challenger and perhaps as champion.
@@ -61,8 +61,8 @@ def register(
         The training panel, of which the columns and a small example are taken.
     recipe : str
         What decides the model besides the panel; see `ModelVersion.same_recipe`.
-    mae : mapping of int to float
-        Mean yearly MAE of the served model by horizon, pp.
+    mae : mapping of str to float
+        Mean yearly MAE of the served model, pp, by metric: ``mae_h1``, ``mae_recent_h1`` …
     verdict : Verdict
         The champion gate's.
 
@@ -188,7 +188,7 @@ def _signature(panel: Panel) -> Any:
 
 
 def _tags(
-    forecaster: Forecaster, recipe: str, mae: Mapping[int, float], verdict: Verdict | None
+    forecaster: Forecaster, recipe: str, mae: Mapping[str, float], verdict: Verdict | None
 ) -> dict[str, str]:
     measure = forecaster.experiment.outcome.measure
     return {
@@ -197,6 +197,6 @@ def _tags(
         "fingerprint": forecaster.fingerprint,
         "experiment_digest": forecaster.experiment.digest(),
         "simulated": str(forecaster.experiment.data.simulated).lower(),
-        **{f"mae_h{horizon}": f"{value:.6f}" for horizon, value in mae.items()},
+        **{metric: f"{value:.6f}" for metric, value in mae.items()},
         **({"gate": verdict.words(measure=measure)} if verdict else {}),
     }

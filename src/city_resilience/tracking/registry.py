@@ -51,7 +51,8 @@ class ModelVersion:
     ----------
     aliases : tuple of str
     tags : mapping of str to str
-        ``origin``, ``fingerprint``, ``experiment_digest``, ``mae_h<horizon>``, ``recipe``.
+        ``origin``, ``fingerprint``, ``experiment_digest``, ``mae_h<horizon>``,
+        ``mae_recent_h<horizon>``, ``recipe``.
     created : str
         Date and time, UTC.
     source : str

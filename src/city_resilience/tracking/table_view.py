@@ -13,7 +13,7 @@ __all__ = ["VIEW_TAG", "table_view", "view_query"]
 
 VIEW_KEY = "scores"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
-COLUMNS = ("mae", "rank_correlation", "skill_naive")
+COLUMNS = ("mae", "mae_recent", "rank_correlation", "skill_naive")
 """Scores that have a column, as MLflow orders them."""
 
 
@@ -28,8 +28,8 @@ def table_view(horizons: Iterable[int]) -> str:
     Examples
     --------
     >>> table_view([1])
-    '{"selectedColumns": ["metrics.`mae_h1`", "metrics.`rank_correlation_h1`", \
-"metrics.`skill_naive_h1`"]}'
+    '{"selectedColumns": ["metrics.`mae_h1`", "metrics.`mae_recent_h1`", \
+"metrics.`rank_correlation_h1`", "metrics.`skill_naive_h1`"]}'
     """
     years = sorted(horizons)
     columns = [f"metrics.`{score}_h{ahead}`" for score in COLUMNS for ahead in years]
