@@ -31,7 +31,8 @@ def panel_of(frame: pd.DataFrame) -> Panel:
         if frame[name].dtype.kind == "f"
     }
     groups = [name for name in ("region", "size_class") if name in frame]
-    keys = ["city", "year", "province", *groups]
+    nation = ["nation"] if "nation" in frame else []
+    keys = ["city", "year", "province", *nation, *groups]
     ordered = frame[[*keys, *sorted(variables)]].sort_values(["city", "year"], ignore_index=True)
     return Panel(ordered, variables, tuple(groups), (), "simulated")
 

@@ -155,8 +155,9 @@ def _nation(panel: Panel, settings: Outcome) -> str:
 
     if settings.variable not in panel.variables:  # industries alone are measured
         return "sum"
-    values, outcome = panel.grid().values, panel.resolved(settings)
-    return outcome_series(values, panel.variables, outcome, ()).nation.id
+    grid, outcome = panel.grid(), panel.resolved(settings)
+    series = outcome_series(grid.values, panel.variables, outcome, ())
+    return series.nation.within(grid.nation).id
 
 
 def _medians_path(out: Path) -> Path:

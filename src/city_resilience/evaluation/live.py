@@ -54,6 +54,7 @@ def fit_forecaster(
         partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known.get(h)) for h in horizons
     ]
     fitted = in_threads(calls, "fitting the served model", progress)
+    nations = dataset.groups.get("nation")
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,
@@ -62,6 +63,7 @@ def fit_forecaster(
         horizons=dict(zip(horizons, fitted, strict=True)),
         fingerprint=fingerprint,
         composite=dataset.composite,
+        nations=() if nations is None else tuple(nations[present].tolist()),
     )
 
 

@@ -173,7 +173,7 @@ def _shock(
         test,
         window,
         prepare_window_task(view, rows, experiment.features),
-        np.nan_to_num(growth_gap_past(view.outcome, view.nation)),
+        np.nan_to_num(view.nation.apart(lambda own, x: growth_gap_past(x, own), view.outcome)),
         before,
         truth,
     )

@@ -14,6 +14,7 @@ from city_resilience.experiment.table import Table
 __all__ = ["Audit", "Column", "Data", "Scope", "Sheets"]
 
 Scope = Literal["whole_city", "districts"]
+LEAST_CITIES = 5
 _CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
 _CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -102,6 +103,23 @@ class Data(Table):
         description="The mark of decimals in cells of text, a point or a comma; the other one then "
         "groups thousands. Each column's own cells tell it when left out.",
         examples=[","],
+    )
+    nation: str = Field(
+        default="",
+        exclude_if=not_,
+        description="Header of the column of nations, in a panel of several: gaps, ranks, shares, "
+        "neighbours and naive rules are then relative to the place's own nation. All places are "
+        "one nation when left out.",
+        examples=["country"],
+    )
+    nation_min_cities: int = Field(
+        default=LEAST_CITIES,
+        ge=2,
+        exclude_if=lambda least: least == LEAST_CITIES,
+        description="A nation with fewer places that have an outcome is left out: of five like "
+        "places each is a fifth of what it is compared with, of fewer more, so that its gap "
+        "would mostly be one to itself.",
+        examples=[10],
     )
     groups: tuple[str, ...] = Field(
         default=(),

@@ -28,8 +28,9 @@ def check_panel(
     Raises
     ------
     InputError
-        If the panel has fewer than 6 years, lacks an indicator of the model, or, unless
-        ``allow_partial``, holds less than 90 % of the training cities at its common origin.
+        If the panel has fewer than 6 years, lacks an indicator of the model, a training city is
+        of another nation, or, unless ``allow_partial``, it holds less than 90 % of the training
+        cities, or of those of a nation, at its common origin.
     """
     source = panel.source or "panel"
     if len(panel.years) < LEAST_YEARS:
@@ -39,15 +40,9 @@ def check_panel(
         )
     rows = forecaster.rows(panel)
     _check_indicators(forecaster, rows, source)
-    present = set(rows.names[~rows.stale])
-    absent = [city for city in forecaster.cities if city not in present]
-    share = 1 - len(absent) / max(len(forecaster.cities), 1)
-    if share < LEAST_SHARE and not allow_partial:
-        raise InputError(
-            f"{source}: {len(forecaster.cities) - len(absent)} of {len(forecaster.cities)} "
-            f"training cities have an outcome in {rows.origin}, missing {', '.join(absent[:3])} "
-            f"and others; give the whole panel or pass --allow-partial"
-        )
+    _check_nations(forecaster, rows, source)
+    if not allow_partial:
+        _check_present(forecaster, rows, source)
     return rows
 
 
@@ -103,6 +98,34 @@ def add_drivers(
     return table.assign(
         **{f"driver_{k}": [found.get((*key, k), "") for key in keys] for k in places}
     )
+
+
+def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:
+    """Refuse a panel that lacks many of the training cities, those of a nation by themselves."""
+    present = set(rows.names[~rows.stale])
+    nations = np.array(forecaster.nations or [""] * len(forecaster.cities), dtype=np.str_)
+    for nation in np.unique(nations):
+        cities = [c for c, own in zip(forecaster.cities, nations, strict=True) if own == nation]
+        absent = [city for city in cities if city not in present]
+        if 1 - len(absent) / len(cities) < LEAST_SHARE:
+            raise InputError(
+                f"{source}: {len(cities) - len(absent)} of {len(cities)} "
+                f"training cities{nation and f' of {nation}'} have an outcome in {rows.origin}, "
+                f"missing {', '.join(absent[:3])} "
+                f"and others; give the whole panel or pass --allow-partial"
+            )
+
+
+def _check_nations(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:
+    """Refuse a training city that the panel has in another nation."""
+    trained = dict(zip(forecaster.cities, forecaster.nations, strict=False))
+    for city, nation in zip(rows.names, rows.of_group("nation").tolist(), strict=True):
+        if trained.get(city, nation) != nation:
+            raise InputError(
+                f"{source}: {city!r} is of {nation!r}, and the model was trained with it in "
+                f"{trained[city]!r}; correct the column {forecaster.experiment.data.nation!r} or "
+                "train the model again"
+            )
 
 
 def _check_indicators(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Positions
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.family import FAMILIES
@@ -63,7 +63,8 @@ def compute_indicators(
     """Compute every indicator of the table that the panel has the inputs for.
 
     An indicator of inputs with publication lags is computed on data of one and the same year and
-    then shifted by the longest of the lags, so that a ratio never mixes years.
+    then shifted by the longest of the lags, so that a ratio never mixes years. In a panel of
+    several nations those of each are computed by themselves.
 
     Parameters
     ----------
@@ -94,20 +95,19 @@ def compute_indicators(
     _check(grid, outcome, lags, table, exclude)
     level = grid.values[outcome]
     series = series or OutcomeSeries(outcome, level, output=level)
-    inputs = Inputs(grid, series)
+    whole, parts = Inputs(grid, series), _by_nation(grid, series)
     asked = [spec for spec in table if spec.family in families and _about(spec, series)]
     absent = {
         spec.id: "excluded by the experiment" if spec.id in exclude else reason
         for spec in asked
-        if spec.id in exclude or (reason := _missing(spec, inputs, outcome))
+        if spec.id in exclude or (reason := _missing(spec, whole, outcome))
     }
     wanted = [spec for spec in asked if spec.id not in absent]
     specs, layers = [], []
     # One array for all: layers that are stacked at the end would need the memory twice.
     indicators = np.empty((*grid.shape, len(wanted)))
     for spec in wanted:
-        arrays = [inputs[name] for name in (*spec.inputs, *spec.optional)]
-        values = lag(spec(*arrays), lag_of(spec, lags))
+        values = lag(_values(spec, parts, grid.shape), lag_of(spec, lags))
         if np.isfinite(values).any():
             specs.append(spec)
             layers.append(values)
@@ -117,6 +117,24 @@ def compute_indicators(
             indicators[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
             layers.clear()
     return IndicatorValues(tuple(specs), indicators[:, :, : len(specs)], absent)
+
+
+def _by_nation(grid: Grid, series: OutcomeSeries) -> list[tuple[Positions | slice, Inputs]]:
+    """Return the inputs of each nation by themselves, with the rows of its cities."""
+    parts = series.nation.within(grid.nation).parts()
+    return [(rows, Inputs(grid.of(rows), series.of(rows, nation))) for rows, nation in parts]
+
+
+def _values(
+    spec: Indicator,
+    parts: Sequence[tuple[Positions | slice, Inputs]],
+    shape: tuple[int, int],
+) -> Float:
+    """Compute an indicator nation by nation, shape (cities, years)."""
+    values = np.empty(shape)
+    for rows, inputs in parts:
+        values[rows] = spec(*(inputs[name] for name in (*spec.inputs, *spec.optional)))
+    return values
 
 
 def _about(spec: Indicator, series: OutcomeSeries) -> bool:

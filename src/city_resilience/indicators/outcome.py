@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Positions
 from city_resilience.indicators.formulas.nation import SUM, Nation
 
 __all__ = ["OutcomeSeries"]
@@ -34,3 +34,14 @@ class OutcomeSeries:
     nation: Nation = SUM
     output: Float | None = None
     points: Float | None = None
+
+    def of(self, cities: Positions | slice, nation: Nation) -> OutcomeSeries:
+        """Return the outcome of the cities of one nation."""
+        output, points = self.output, self.points
+        return OutcomeSeries(
+            self.id,
+            self.level[cities],
+            nation,
+            None if output is None else output[cities],
+            None if points is None else points[cities],
+        )

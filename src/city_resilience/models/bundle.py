@@ -111,6 +111,7 @@ def load_bundle(folder: Path | str) -> Forecaster:
         },
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
+        nations=manifest.nations,
     )
 
 
@@ -132,6 +133,7 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
         "fingerprint": forecaster.fingerprint,
         "simulated": forecaster.experiment.data.simulated,
         "composite": forecaster.composite.as_dict() if forecaster.composite else None,
+        **({"nations": list(forecaster.nations)} if forecaster.nations else {}),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
             for name, data in files.items()

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Int, Mask, Positions
+from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -30,10 +30,16 @@ from city_resilience.tasks.early import available_from
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["FORECAST_COLUMNS", "ForecastRows", "Forecaster", "HorizonModel"]
+__all__ = [
+    "FORECAST_COLUMNS",
+    "ForecastRows",
+    "Forecaster",
+    "HorizonModel",
+    "forecast_columns",
+]
 
 
-FLAGS = ("stale", "target_year_over", "new_city")
+FLAGS = ("stale", "target_year_over", "new_city", "new_nation")
 FORECAST_COLUMNS: Mapping[str, str] = {
     "city": "str",
     "province": "str",
@@ -50,6 +56,18 @@ FORECAST_COLUMNS: Mapping[str, str] = {
     "upper_80": "float64",
     **dict.fromkeys(EVENTS, "float64"),
 }
+
+
+def forecast_columns(experiment: Experiment) -> dict[str, str]:
+    """Return the columns of a forecast and their types; places of several nations name theirs."""
+    columns = dict(FORECAST_COLUMNS)
+    if not experiment.data.nation:
+        return columns
+    return {
+        "city": columns.pop("city"),
+        "province": columns.pop("province"),
+        "nation": "str",
+    } | columns
 
 
 @dataclass(frozen=True)
@@ -136,6 +154,11 @@ class ForecastRows:
         """Whether the series of the city ends before the common origin."""
         return self.origins < self.origin
 
+    def of_group(self, name: str) -> Strings:
+        """Return the level of each row in a group of the cities, "" where there is none."""
+        levels = self.dataset.groups.get(name)
+        return np.full(len(self.cities), "") if levels is None else levels[self.cities]
+
     def features(self, spec: FeatureSpec) -> Float:
         """Features of the rows, shape (rows, columns), read through the as-of view."""
         matrix = feature_matrix(self.dataset.at(self.origin), spec)
@@ -183,6 +206,8 @@ class Forecaster:
         Fingerprint of the training panel.
     composite : FittedComposite or None
         Ranges and weights of a composite outcome, as they were frozen.
+    nations : tuple of str
+        Nation of each of the cities; empty where all are of one.
     """
 
     experiment: Experiment
@@ -191,6 +216,7 @@ class Forecaster:
     horizons: Mapping[int, HorizonModel]
     fingerprint: str = ""
     composite: FittedComposite | None = None
+    nations: tuple[str, ...] = ()
 
     def before(self, horizon: int) -> int:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
@@ -211,11 +237,12 @@ class Forecaster:
         Returns
         -------
         DataFrame
-            ``FORECAST_COLUMNS``, of the types it names, sorted by horizon and city, in the unit of
+            `forecast_columns`, of the types it names, sorted by horizon and city, in the unit of
             the measure; bounds and probabilities are empty for a model without intervals. An
-            interval is never narrower than that of a shorter horizon. ``flags`` are joined by
-            ";": ``stale``, ``target_year_over``, ``new_city``, and for each family with carried
-            values ``carried:FAMILY(YEARS)``, the oldest age among them.
+            interval is never narrower than that of a shorter horizon. A ``rank`` is among the
+            cities of a nation. ``flags`` are joined by ";": ``stale``, ``target_year_over``,
+            ``new_city``, ``new_nation``, and for each family with carried values
+            ``carried:FAMILY(YEARS)``, the oldest age among them.
 
         Raises
         ------
@@ -266,30 +293,33 @@ class Forecaster:
     def _one_horizon(
         self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ForecastRows
     ) -> pd.DataFrame:
-        ranked = pd.Series(np.where(rows.stale, np.nan, forecast))
-        province = rows.dataset.groups.get("province")
+        ranks = rows.dataset.nation.of(rows.cities).apart(
+            lambda _, ranked: pd.Series(ranked).rank(ascending=False, method="min").to_numpy(),
+            np.where(rows.stale, np.nan, forecast),
+        )
         frame = pd.DataFrame(
             {
                 "city": rows.names,
-                "province": "" if province is None else province[rows.cities],
+                **{key: rows.of_group(key) for key in ("province", "nation")},
                 "origin": rows.origins,
                 "horizon": horizon,
                 "target_year": rows.origins + horizon,
                 "forecast": forecast,
-                "rank": ranked.rank(ascending=False, method="min").astype("Int64"),
+                "rank": pd.Series(ranks).astype("Int64"),
                 "flags": self._flags(rows, horizon, carried),
             }
         )
-        return frame.reindex(columns=list(FORECAST_COLUMNS))
+        return frame.reindex(columns=list(forecast_columns(self.experiment)))
 
     def _flags(self, rows: ForecastRows, horizon: int, carried: list[dict[str, int]]) -> list[str]:
         new = ~np.isin(rows.names, self.cities)
+        foreign = ~np.isin(rows.of_group("nation"), self.nations) if self.nations else ~new & new
         delay = self.experiment.outcome.publication_delay_days
         over = [
             dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
             for origin in rows.origins
         ]
-        marks = zip(rows.stale, over, new, carried, strict=True)
+        marks = zip(rows.stale, over, new, foreign, carried, strict=True)
         return [
             ";".join(
                 [flag for flag, on in zip(FLAGS, m, strict=True) if on]

@@ -104,6 +104,8 @@ class Manifest(_Strict):
         Fingerprint of the training panel.
     composite : mapping or None
         Ranges and weights of a composite outcome, to be checked by ``FittedComposite``.
+    nations : tuple of str
+        Nation of each training city; empty where all are of one.
     files : mapping of str to FileEntry
         Every file of the bundle but the manifest.
     """
@@ -119,6 +121,7 @@ class Manifest(_Strict):
     fingerprint: str = ""
     simulated: bool = False
     composite: dict[str, Any] | None = None
+    nations: tuple[str, ...] = ()
     files: dict[str, FileEntry]
 
 

@@ -25,11 +25,23 @@ LeftOut = Literal["", "unknown", "unit", "scope", "spare"]
 """Why a column was not read: neither in the catalogue nor declared; known, but its unit or wording
 does not fit; about another territory; a code or region that is not used as a key."""
 
-Aside = Literal["blank", "keys", "scope", "territory", "name", "total", "duplicate", "dropped"]
+Aside = Literal[
+    "blank",
+    "keys",
+    "scope",
+    "territory",
+    "name",
+    "total",
+    "duplicate",
+    "dropped",
+    "no_nation",
+    "small_nation",
+]
 """Why rows were set aside: nothing stands in them; city or year cannot be read; about another
 territory; a province, total, county or header by the gazetteer; a name that is no one unit's; the
 total of the others; a city and year that stand in an earlier row; a city that corrections leave
-without any value."""
+without any value; a place without a nation, or of a nation of too few places, where the panel holds
+several."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,7 @@ class RowsAside:
     spans : tuple of (int, int)
         First and last row of each run of them, as a spreadsheet counts.
     names : tuple of str
-        The names in them that are no city's, each once.
+        The names in them that are no city's, or the places or nations left out, each once.
     """
 
     why: Aside

@@ -27,7 +27,7 @@ from city_resilience.reading.wording import (
 
 __all__ = ["Layout", "Source", "groups_looked_up", "lay_out"]
 
-_KEYS = ("city", "year", "province", "code")
+_KEYS = ("city", "year", "province", "code", "nation")
 _IN_PLACE = {"city": ("city", "province", "region")}
 _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
@@ -57,7 +57,8 @@ class Layout:
     Attributes
     ----------
     keys : mapping of str to int
-        Position of ``city``, ``year`` and, where known, ``province``, ``code`` and ``scope``.
+        Position of ``city``, ``year`` and, where known, ``province``, ``code``, ``nation`` and
+        ``scope``.
     groups : mapping of str to int
         Header to position of each group column.
     sources : tuple of Source
@@ -106,6 +107,7 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
         raise InputError("row 1 holds no headers; put the headers into the first row")
     stated = {key: getattr(data, key) for key in _KEYS if getattr(data, key)}
     declared = {key: _find(headers, name, f"[data] {key}") for key, name in stated.items()}
+    _refuse_same_keys(headers, declared)
     own = {
         at: own_match(headers[at], column, data.units)
         for name, column in data.columns.items()
@@ -231,8 +233,7 @@ def _keys(headers: Headers, named: Mapping[str, Sequence[int]]) -> dict[str, int
         keys["province"] = _single(headers, "province", named["province"])
     elif unit == "city" and len(named.get("region", [])) == 1:
         keys["province"] = named["region"][0]
-    if "code" in named:
-        keys["code"] = named["code"][0]
+    keys |= {key: named[key][0] for key in ("code", "nation") if key in named}
     if "scope" in named:
         keys["scope"] = _single(headers, "scope", named["scope"])
     return keys
@@ -264,6 +265,16 @@ def _absent(headers: Headers, key: str) -> str:
         f"no {key} column{nearest(key, named) or nearest(label, named)}; rename it to {key!r} or "
         f"name it as {key} in [data]; columns found: {', '.join(named)}"
     )
+
+
+def _refuse_same_keys(headers: Headers, declared: Mapping[str, int]) -> None:
+    """Refuse a nation that is another key as well."""
+    for key, at in declared.items():
+        if key != "nation" and at == declared.get("nation"):
+            raise InputError(
+                f"column {headers[at]!r} is named as {key} and as nation in [data]; a nation holds "
+                f"several places, and a province lies within it: remove {key} or nation"
+            )
 
 
 def _refuse_keys_as_groups(groups: Mapping[str, int], declared: Mapping[str, int]) -> None:

@@ -39,6 +39,8 @@ class Grid:
         Province of each city ("" where unknown); None when the panel has no provinces.
     coordinates : ndarray of float64, shape (cities, 2), or None
         Longitude and latitude of each city in degrees, NaN where unknown; None where all are.
+    nation : ndarray of str, shape (cities,), or None
+        Nation of each city; None when all are of one.
     """
 
     cities: tuple[str, ...]
@@ -46,6 +48,7 @@ class Grid:
     values: Mapping[str, Float]
     province: NDArray[np.str_] | None
     coordinates: Float | None = None
+    nation: NDArray[np.str_] | None = None
 
     def column(self, year: int) -> int:
         """Return the column index of a year."""
@@ -56,6 +59,19 @@ class Grid:
         """Number of cities and of years."""
         return len(self.cities), len(self.years)
 
+    def of(self, cities: NDArray[np.intp] | slice) -> Grid:
+        """Return the grid of the cities of one nation."""
+        if isinstance(cities, slice):
+            return self
+        province, coordinates = self.province, self.coordinates
+        return Grid(
+            tuple(np.array(self.cities, dtype=object)[cities]),
+            self.years,
+            {name: values[cities] for name, values in self.values.items()},
+            None if province is None else province[cities],
+            None if coordinates is None else coordinates[cities],
+        )
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -64,9 +80,9 @@ class Panel:
     Attributes
     ----------
     frame : DataFrame
-        Columns ``city`` (str), ``year`` (int64), ``province`` (str, when known), the group
-        columns (str) and one float64 column per variable id, in catalogue units. One row per
-        city and year.
+        Columns ``city`` (str), ``year`` (int64), ``province`` and ``nation`` (str, when known),
+        the group columns (str) and one float64 column per variable id, in catalogue units. One
+        row per city and year.
     variables : mapping of str to Variable
         Meaning of each numeric column.
     groups : tuple of str
@@ -171,11 +187,14 @@ class Panel:
             array = np.full((len(cities), len(years)), np.nan)
             array[row, column] = self.frame[name].to_numpy(dtype=np.float64)
             values[name] = array
-        province = None
-        if "province" in self.frame:
-            newest = self.frame.drop_duplicates("city", keep="last").set_index("city")["province"]
-            province = newest.reindex(cities).fillna("").to_numpy(dtype=np.str_)
-        return _grid_of(cities, years, values, province)
+        return _grid_of(cities, years, values, *map(self._newest, ("province", "nation")))
+
+    def _newest(self, key: str) -> NDArray[np.str_] | None:
+        """Return the province or nation of each city, as its newest row has it."""
+        if key not in self.frame:
+            return None
+        newest = self.frame.drop_duplicates("city", keep="last").set_index("city")[key]
+        return np.asarray(newest.reindex(self.cities).fillna(""), dtype=np.str_)
 
     def mask(self, cells: Mapping[str, Mask], notes: Sequence[str]) -> Panel:
         """Return the panel with some cells unknown; its grid is not laid out again.
@@ -198,7 +217,9 @@ class Panel:
             masked=(*self.masked, *notes),
         )
         values = {**grid.values, **found}
-        masked.__dict__["_grid"] = _grid_of(grid.cities, grid.years, values, grid.province)
+        masked.__dict__["_grid"] = _grid_of(
+            grid.cities, grid.years, values, grid.province, grid.nation
+        )
         return masked
 
 
@@ -207,10 +228,11 @@ def _grid_of(
     years: NDArray[np.int64],
     values: Mapping[str, Float],
     province: NDArray[np.str_] | None,
+    nation: NDArray[np.str_] | None,
 ) -> Grid:
     for array in values.values():
         array.flags.writeable = False
     coordinates = stated_coordinates(values)
     if coordinates is None:
         coordinates = find_coordinates(cities, () if province is None else tuple(province))
-    return Grid(cities, years, values, province, coordinates)
+    return Grid(cities, years, values, province, coordinates, nation)

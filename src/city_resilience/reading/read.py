@@ -20,6 +20,7 @@ from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.nations import nation_of_rows, nations_aside
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
@@ -52,10 +53,17 @@ class _Rows:
         self.cells = self.cells[chosen]
         self.keys = {key: values[chosen] for key, values in self.keys.items()}
 
-    def set_aside(self, rows: NDArray[np.bool_], why: Aside, *, named: bool = False) -> None:
+    def set_aside(
+        self,
+        rows: NDArray[np.bool_],
+        why: Aside,
+        *,
+        named: bool = False,
+        names: tuple[str, ...] = (),
+    ) -> None:
         """Note which rows are not in the panel."""
         if rows.any():
-            names = tuple(dict.fromkeys(self.keys["city"][rows])) if named else ()
+            names = tuple(dict.fromkeys(self.keys["city"][rows])) if named else names
             spans = spans_of(self.cells.index[rows])
             self.aside.append(RowsAside(why, int(rows.sum()), spans, names))
 
@@ -125,14 +133,19 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         rows.set_aside(placed.unknown, "name", named=True)
         rows.set_aside(~placed.kept & ~placed.unknown, "territory", named=True)
         rows.drop(~placed.kept)
-        rows.keys = dict(placed.keys)
+        nation = {key: rows.keys[key] for key in ("nation",) if key in rows.keys}
+        rows.keys = {**placed.keys, **nation}
         rows.notes += placed.notes
         rows.issues += placed.issues
+    if "nation" in rows.keys:
+        header = table.headers[layout.keys["nation"]]
+        rows.keys["nation"] = nation_of_rows(rows.keys["city"], rows.keys["nation"], header)
     groups = {header: as_text(rows.cells[at]) for header, at in layout.groups.items()}
     values = {source.id: _values(rows, source) for source in layout.sources}
     frame = pd.DataFrame({**rows.keys, **groups, **values}, index=rows.cells.index)
     if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
         raise InputError(layout.no_city)
+    frame = _leave_out_nations(rows, frame, data.nation_min_cities, outcome)
     rows.issues += checks.check_duplicates(frame)
     repeated = frame.duplicated(["city", "year"]).to_numpy(dtype=bool)
     rows.set_aside(repeated, "duplicate")
@@ -179,7 +192,7 @@ def _read_keys(rows: _Rows, headers: tuple[str, ...], layout: Layout) -> None:
     rows.issues += checks.check_city_names(headers[city], names)
     rows.issues += checks.check_years(headers[year], rows.cells[year], years)
     rows.keys = {"city": names, "year": years}
-    for key in {"province", "code"} & set(layout.keys):
+    for key in {"province", "code", "nation"} & set(layout.keys):
         rows.keys[key] = as_text(rows.cells[layout.keys[key]])
     rows.keep((names != "").to_numpy(dtype=bool) & checks.is_year(years), "keys")
 
@@ -211,13 +224,27 @@ def _leave_out_totals(rows: _Rows) -> None:
         rows.drop(chosen)
 
 
+def _leave_out_nations(rows: _Rows, frame: pd.DataFrame, least: int, outcome: str) -> pd.DataFrame:
+    """Leave out places without a nation and nations of too few places, where there are several."""
+    if "nation" not in frame:
+        return frame
+    gone = np.zeros(len(frame), dtype=bool)
+    for one in nations_aside(frame, least, outcome):
+        rows.set_aside(one.rows, one.why, names=one.names)
+        rows.notes.append(one.note)
+        gone |= one.rows
+    rows.drop(gone)
+    return frame[~gone]
+
+
 def _tell_apart(rows: _Rows) -> None:
-    """Give places of one name the code or the province that tells them apart.
+    """Give places of one name the code, the province or the nation that tells them apart.
 
     Codes are no column of the panel.
     """
     names, years = rows.keys["city"], rows.keys["year"]
-    marks = {"code": rows.keys.pop("code", None), "province": rows.keys.get("province")}
+    marks = {"code": rows.keys.pop("code", None)}
+    marks |= {key: rows.keys.get(key) for key in ("province", "nation")}
     for what, mark in marks.items():
         stands = pd.DataFrame({"city": names.to_numpy(), "year": years})
         if mark is None or not stands.duplicated().any():

@@ -45,12 +45,14 @@ def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``city``, ``province`` ("" = unknown), ``origin`` and ``h``: horizon (text) →
-        ``target``, ``forecast``, ``lower``, ``upper``, ``rank``, ``coverage``, ``flags``.
+        ``city``, ``province`` ("" = unknown), ``nation`` where there are several, ``origin``
+        and ``h``: horizon (text) → ``target``, ``forecast``, ``lower``, ``upper``, ``rank``,
+        ``coverage``, ``flags``.
     """
     table: dict[str, dict[str, Any]] = {}
     for row in forecast.sort_values(["city", "horizon"]).to_dict("records"):
         about = {"province": text_of(row.get("province")), "origin": whole(row["origin"])}
+        about |= {"nation": text_of(row["nation"])} if "nation" in row else {}
         entry = table.setdefault(row["city"], {"city": str(row["city"]), **about, "h": {}})
         entry["h"][str(int(row["horizon"]))] = _city_horizon(row)
     return list(table.values())

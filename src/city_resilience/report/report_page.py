@@ -76,6 +76,7 @@ def render_report(summary: Summary) -> str:
         study=summary.get("study"),
         subtitle=_subtitle(summary, say),
         provinces=any(entry["province"] for entry in summary["cities"]),
+        nations=any("nation" in entry for entry in summary["cities"]),
         reading=_reading(summary, say),
         notes=[*summary["run"]["notes"], *_data_notes(summary["run"], say)],
         **{function.__name__: function for function in WORDS},
@@ -98,7 +99,8 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
 def _reading(summary: Summary, say: Texts) -> list[Both]:
     """Return how to read the page, in the words of the measure where there are such."""
     measure = summary["measure"]
-    rate = measure.get("nation", "").startswith("mean_of_logs") and measure["id"] == "growth_gap"
+    nation = measure.get("nation", "").removeprefix("own_")
+    rate = nation.startswith("mean_of_logs") and measure["id"] == "growth_gap"
     own = {1: "rate" if rate else measure["id"], 2: measure["unit"]}
     keys = ((f"reading_{i}_{own.get(i, '')}", f"reading_{i}") for i in range(1, READING + 1))
     return [say(special if say.find(special) else key) for special, key in keys]

@@ -103,7 +103,7 @@ def measure_sign(id: str, noun: str = "city", nation: str = "sum") -> str:
     """
     together = Texts(measure_words(id, noun, nation))
     sign = re.sub(r"the nation\b(?!')", together(f"nation_{nation}")["en"], measure_of(id).sign)
-    if nation.startswith("mean_of_logs"):  # a rate: nothing grows
+    if nation.removeprefix("own_").startswith("mean_of_logs"):  # a rate: nothing grows
         sign = sign.replace("grew faster", "did better")
     return together.of_places(sign)
 

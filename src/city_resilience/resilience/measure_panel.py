@@ -93,14 +93,14 @@ def measure_panel(
     data = WindowData(
         years=grid.years,
         outcome=series.level,
-        nation=series.nation,
+        nation=series.nation.within(grid.nation),
         industries=_industries(grid, panel, industries, needed, outcome if mixed else ""),
         counterfactual=counterfactual,
         floor=floor,
         composite=composite,
         components=_components(grid, panel, chosen, composite),
     )
-    return pd.concat([_rows(grid, data, chosen, w) for w in windows], ignore_index=True)
+    return pd.concat([_by_nation(grid, data, chosen, w) for w in windows], ignore_index=True)
 
 
 def _check(
@@ -160,6 +160,15 @@ def _components(
     if composite is None:
         raise InputError("measure 'composite' needs a fitted composite; none was given")
     return np.stack([_column(grid, panel, n, "component") for n in composite.components])
+
+
+def _by_nation(
+    grid: Grid, data: WindowData, chosen: Sequence[Measure], window: Window
+) -> pd.DataFrame:
+    """Measure the cities of each nation by themselves, in the order of the grid."""
+    parts = data.nation.parts()
+    frames = [_rows(grid.of(rows), data.of(rows, own), chosen, window) for rows, own in parts]
+    return pd.concat(frames).sort_values("city", kind="stable", ignore_index=True)
 
 
 def _rows(grid: Grid, data: WindowData, chosen: Sequence[Measure], window: Window) -> pd.DataFrame:

@@ -147,7 +147,9 @@ class Measure:
         InputError
             If the measure has a value only over a window.
         """
-        return self._at_origins(outcome, horizon, nation).values
+        over = self._over_horizon()
+        values: Float = nation.apart(lambda own, x: over(x, horizon, own).values, outcome)
+        return values
 
     def reasons(self, outcome: Float, horizon: int, nation: Nation = SUM) -> Codes:
         """Why labels are missing, shape (cities, years); codes of `reasons.REASONS`.
@@ -157,16 +159,18 @@ class Measure:
         InputError
             If the measure has a value only over a window.
         """
-        return self._at_origins(outcome, horizon, nation).reasons
+        over = self._over_horizon()
+        codes: Codes = nation.apart(lambda own, x: over(x, horizon, own).reasons, outcome)
+        return codes
 
-    def _at_origins(self, outcome: Float, horizon: int, nation: Nation) -> Measured:
+    def _over_horizon(self) -> OverHorizon:
         if self.over_horizon is None:
             forms = ", ".join(m.id for m in MEASURES.values() if m.kind == "horizon")
             raise InputError(
                 f"measure {self.id!r} has no value at every origin, only over a window; "
                 f"forecast one of {forms}, or measure it over a window such as 2008:2009:2011"
             )
-        return self.over_horizon(outcome, horizon, nation)
+        return self.over_horizon
 
 
 def both_forms(kernel: Between) -> tuple[OverWindow, OverHorizon]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float, Int, Positions
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.resilience.counterfactual import excess_change, excess_over_mix
@@ -53,6 +53,17 @@ class WindowData:
     composite: FittedComposite | None = None
     components: Float | None = None
     nation: Nation = SUM
+
+    def of(self, cities: Positions | slice, nation: Nation) -> WindowData:
+        """Return what the measures read of the cities of one nation."""
+        components = None if self.components is None else self.components[:, cities]
+        return replace(
+            self,
+            outcome=self.outcome[cities],
+            industries=self.industries[cities],
+            components=components,
+            nation=nation,
+        )
 
     def column(self, year: int) -> int:
         """Return the position of a year of the panel."""

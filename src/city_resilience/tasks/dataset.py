@@ -111,7 +111,7 @@ class Dataset:
     composite : FittedComposite or None
         What a composite outcome was computed with.
     nation : Nation
-        How the cities make up the nation.
+        How the cities make up the nation, or each its own.
     early : tuple of EarlyRelease
         Releases of the experiment, whole; an origin sees what was out on its day.
     delay_days : int
@@ -227,7 +227,7 @@ def build_dataset(
     if settings.measure == COMPOSITE and settings.composite is not None:
         first = experiment.evaluation.first_origin - experiment.evaluation.warmup_origins
         every = compute_indicators(grid, series, variables)  # those that are no features as well
-        nation = SUM
+        nation = SUM.within(grid.nation)
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
         indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
     return Dataset(
@@ -297,7 +297,7 @@ def common_origin(outcome: Float, years: Int) -> int:
 
 
 def _groups(panel: Panel) -> dict[str, Strings]:
-    names = [name for name in ("province", *panel.groups) if name in panel.frame]
+    names = [name for name in ("province", "nation", *panel.groups) if name in panel.frame]
     newest = panel.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
     return {
         name: newest[name].where(newest[name].notna(), "").to_numpy(dtype=np.str_)

@@ -40,7 +40,7 @@ class FeatureSpec:
     Attributes
     ----------
     columns : tuple of (indicator id, form)
-        Form is ``value``, ``rank`` (within the year, 0 to 1) or ``age`` (years).
+        Form is ``value``, ``rank`` (within nation and year, 0 to 1) or ``age`` (years).
     shifts : mapping of str to int
         Years by which an indicator is read late.
     limits : mapping of str to int
@@ -192,7 +192,11 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
         If the panel does not offer an indicator of the spec.
     """
     names, values, age = read_indicators(view, spec)
-    forms = {"value": values, "rank": within_year_rank(values), "age": age}
+    forms = {
+        "value": values,
+        "rank": view.nation.apart(lambda _, x: within_year_rank(x), values),
+        "age": age,
+    }
     place = {name: k for k, name in enumerate(names)}
     columns = [forms[form][:, :, place[name]] for name, form in spec.columns]
     if not columns:

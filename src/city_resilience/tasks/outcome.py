@@ -94,6 +94,7 @@ def with_outcome(
         label = f"{variable.label_en}, deflated"
         known[name] = replace(variable, id=name, kind="volume", label_en=label)
         series = replace(series, id=name)
+    series = replace(series, nation=series.nation.within(grid.nation))
     if outcome.deflator or scale_of(variable, outcome.scale) == "log":
         grid = replace(grid, values={**grid.values, name: series.level})
     return grid, known, series

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.models.bundle import copy_bundle
-from city_resilience.models.forecaster import FORECAST_COLUMNS, Forecaster
+from city_resilience.models.forecaster import Forecaster, forecast_columns
 from city_resilience.models.manifest import CARD
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
@@ -95,7 +95,9 @@ def _log_model(
         # The folder keeps its name in the model, and loading asks for this one.
         bundle = copy_bundle(folder, Path(temporary) / Path(BUNDLE_PATH).name)
         path = Path(temporary) / "model"
-        _save_model(path, bundle, logged, _signature(panel), example_of(panel, forecaster))
+        _save_model(
+            path, bundle, logged, _signature(panel, forecaster), example_of(panel, forecaster)
+        )
         client.log_model_artifacts(logged.model_id, str(path))
     client.finalize_logged_model(logged.model_id, "READY")
     output = import_mlflow().entities.LoggedModelOutput(logged.model_id, step=0)
@@ -173,11 +175,12 @@ def _on_failure(undo: ExitStack, function: Callable[..., None], *arguments: str)
     undo.callback(call)
 
 
-def _signature(panel: Panel) -> Any:
+def _signature(panel: Panel, forecaster: Forecaster) -> Any:
     mlflow = import_mlflow()
     columns, parameters = mlflow.types.ColSpec, mlflow.types.ParamSpec
     inputs = [*column_types(panel), (DATA_COLUMN, "string")]
-    outputs = [(name, TYPES[dtype]) for name, dtype in FORECAST_COLUMNS.items()]
+    columns_out = forecast_columns(forecaster.experiment)
+    outputs = [(name, TYPES[dtype]) for name, dtype in columns_out.items()]
     return mlflow.models.ModelSignature(
         inputs=mlflow.types.Schema([columns(kind, n, required=False) for n, kind in inputs]),
         outputs=mlflow.types.Schema([columns(kind, n) for n, kind in outputs]),

@@ -77,14 +77,18 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
     data = forecaster.experiment.data
     own = {column.id or header: column for header, column in data.columns.items()}
     file_only = {"city": "", "year": "", "province": "", "sheet": "", "units": {}}
+    file_only |= {"nation": "nation" if data.nation else ""}
     asked = data.model_copy(update=file_only | {"columns": own, "corrections": {}})
     experiment = forecaster.experiment.model_copy(update={"data": asked})
     return read_audited(frame, experiment, purpose="predict").panel
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
-    """Return a few cities and years of a panel, to show what the model takes."""
-    cities = [city for city in panel.cities if city in set(forecaster.cities)][:EXAMPLE_CITIES]
+    """Return a few cities and years of a panel, of one nation, to show what the model takes."""
+    nations = forecaster.nations or ("",) * len(forecaster.cities)
+    own = [city for city, of in zip(forecaster.cities, nations, strict=True) if of == nations[0]]
+    most = max(EXAMPLE_CITIES, forecaster.experiment.data.nation_min_cities if nations[0] else 0)
+    cities = [city for city in panel.cities if city in set(own)][:most]
     frame = panel.frame
     recent = frame["year"] > forecaster.origin - EXAMPLE_YEARS
     return frame[frame["city"].isin(cities) & recent].reset_index(drop=True)

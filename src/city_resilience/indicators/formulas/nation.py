@@ -4,17 +4,21 @@ Every comparison with the nation comes from here, in the history indicators, the
 rules and the measures over shocks, so that all mean the same nation. It is made of the places
 present in both years compared: a total over whichever places happen to be there would turn a
 missing place into a contraction.
+
+A panel may hold several nations. Formulas know one: whatever depends on the other places of the
+nation is computed for the places of each nation by themselves, through `Nation.apart` or
+`Nation.parts`, so that a panel of several gives what the panel of each alone would.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.indicators.formulas.ratios import log_level, log_ratio, ratio, year_total
 from city_resilience.indicators.formulas.years import lag, lead
 
@@ -121,16 +125,25 @@ class Nation:
     weight : ndarray, shape (cities, years), optional
         Weights; where none is known or positive a city is not part of the nation. None = all
         cities count alike.
+    own : ndarray of int, shape (cities,), optional
+        Number of the nation of each city, from 0; None = all are of one. With several, growth is
+        asked of each by itself, see `apart`.
     """
 
     way: Way = "sum"
     weight: Float | None = None
+    own: Int | None = None
 
     @property
     def id(self) -> str:
-        """Name of it, for words: the way, and whether cities are weighted where they need not."""
+        """Name of it, for words: the way, whether cities are weighted, whether there are several.
+
+        Weights are named where they need not be there.
+        """
         weighted = self.weight is not None and self.way.startswith("mean_")
-        return f"{self.way}_weighted" if weighted else self.way
+        return (
+            f"{'own_' if self.own is not None else ''}{self.way}{'_weighted' if weighted else ''}"
+        )
 
     def past(self, years: int) -> Between:
         """Return the nation between each year and the one ``years`` years before."""
@@ -141,16 +154,83 @@ class Nation:
         return self.at(lambda weight: (weight, lead(weight, years)))
 
     def at(self, read: Callable[[Float], tuple[Float, Float]]) -> Between:
-        """Return the nation between two years, with their weights as ``read`` picks them."""
+        """Return the nation between two years, with their weights as ``read`` picks them.
+
+        Raises
+        ------
+        ValueError
+            If there are several nations.
+        """
+        if self.own is not None:
+            raise ValueError("several nations grow each by itself; go through Nation.apart")
         return Between(self.way) if self.weight is None else Between(self.way, *read(self.weight))
 
     def until(self, end: int) -> Nation:
         """Return the nation as it is known before column ``end``."""
-        return self if self.weight is None else Nation(self.way, self.weight[:, :end])
+        return self if self.weight is None else replace(self, weight=self.weight[:, :end])
 
-    def of(self, cities: Mask | slice) -> Nation:
-        """Return the nation that some of the cities make up."""
-        return self if self.weight is None else Nation(self.way, self.weight[cities])
+    def of(self, cities: Mask | Positions | slice) -> Nation:
+        """Return the nation, or nations, that some of the cities make up."""
+        weight, own = self.weight, self.own
+        return Nation(
+            self.way,
+            None if weight is None else weight[cities],
+            None if own is None else own[cities],
+        )
+
+    def within(self, names: Strings | None) -> Nation:
+        """Return it with a nation of its own for the cities of each name.
+
+        Parameters
+        ----------
+        names : ndarray of str, shape (cities,), optional
+            Nation of each city; None, or one name for all, is one nation.
+
+        Examples
+        --------
+        >>> SUM.within(np.array(["B", "A", "B"])).own.tolist()
+        [1, 0, 1]
+        """
+        found = np.empty(0) if names is None else np.unique(names, return_inverse=True)[1]
+        return replace(self, own=found.astype(np.int64) if np.any(found) else None)
+
+    def parts(self) -> Iterator[tuple[Positions | slice, Nation]]:
+        """Yield the cities of each nation and that nation; all of them where there is one."""
+        if self.own is None:
+            yield slice(None), self
+            return
+        for number in np.unique(self.own):
+            cities = np.flatnonzero(self.own == number)
+            yield cities, replace(self.of(cities), own=None)
+
+    def apart(self, function: Callable[..., Any], *arrays: Any) -> Any:
+        """Apply a function to the cities of each nation, and put what it returns in their rows.
+
+        Parameters
+        ----------
+        function : callable
+            Of the nation and the arrays, to an array; the cities come first in all of them.
+        *arrays : ndarray, shape (cities, ...)
+
+        Returns
+        -------
+        ndarray, shape (cities, ...)
+
+        Examples
+        --------
+        >>> nations = SUM.within(np.array(["A", "B", "A"]))
+        >>> nations.apart(lambda _, x: x / x.sum(), np.array([1.0, 5.0, 3.0]))
+        array([0.25, 1.  , 0.75])
+        """
+        if self.own is None:
+            return function(self, *arrays)
+        found: Any = None
+        for cities, nation in self.parts():
+            part = function(nation, *(array[cities] for array in arrays))
+            if found is None:
+                found = np.empty((len(self.own), *part.shape[1:]), dtype=part.dtype)
+            found[cities] = part
+        return found
 
 
 SUM = Nation()

@@ -83,7 +83,7 @@ function drawCity() {
     const chances = ["p_below_0", "p_below_minus_2", "p_worst_tenth"].map((event) => [event, share(found[event])]);
     Object.assign(values, Object.fromEntries(chances), {
       forecast: signed(found.forecast), target: found.target, base: parts ? signed(parts.base) : null,
-      rank: found.rank, unranked: found.rank === undefined ? "" : null, n: DATA.cities.filter((one) => one.h[state.h] && one.h[state.h].rank !== undefined).length,
+      rank: found.rank, unranked: found.rank === undefined ? "" : null, n: DATA.cities.filter((one) => one.nation === entry.nation && one.h[state.h] && one.h[state.h].rank !== undefined).length,
       coverage: Math.round(100 * found.coverage), lower: found.lower === undefined ? null : signed(found.lower), upper: found.upper === undefined ? null : signed(found.upper) });
   }
   put($("city"), values);

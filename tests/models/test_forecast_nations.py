@@ -1,0 +1,77 @@
+"""A model of several nations: stored, and what it says of another panel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.forecast_table import check_panel, forecast_table
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.forecaster import Forecaster
+from forecasting_inputs import facts_of, panel_of
+from nations_inputs import TRENDS, nations_experiment, nations_panel
+
+
+@cache
+def fitted() -> Forecaster:
+    chosen = nations_experiment(model={"members": ["ridge"], "serve": "ridge"})
+    weights = {horizon: {"ridge": 1.0} for horizon in chosen.outcome.horizons}
+    return fit_forecaster(facts_of(nations_panel(), chosen), chosen, weights)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> Forecaster:
+    return load_bundle(save_bundle(fitted(), tmp_path_factory.mktemp("nations") / "bundle"))
+
+
+def test_a_bundle_knows_the_nations_and_forecasts_the_same(stored):
+    assert stored.nations == fitted().nations
+    assert set(stored.nations) == set(TRENDS)
+    tables = [forecast_table(one, one.rows(nations_panel())) for one in (stored, fitted())]
+    assert tables[0].equals(tables[1])
+
+
+def test_ranks_are_within_the_nation(stored):
+    table = forecast_table(stored, check_panel(stored, nations_panel()))
+    assert list(table.columns[:3]) == ["city", "province", "nation"]
+    for _, own in table.groupby(["horizon", "nation"]):
+        assert sorted(own["rank"]) == list(range(1, 21))
+        assert own.sort_values("rank")["forecast"].is_monotonic_decreasing
+
+
+def renamed(nation: str, name: str):
+    frame = nations_panel().frame.copy()
+    rows = frame["nation"] == nation
+    frame.loc[rows, "nation"] = name
+    return panel_of(frame), rows
+
+
+def test_a_new_nation_is_flagged(stored):
+    panel, rows = renamed("Corland", "Dorland")
+    frame = panel.frame.copy()
+    frame.loc[rows, "city"] = frame.loc[rows, "city"].str.replace(" C", " D")
+    both = panel_of(frame)
+    with pytest.raises(InputError, match="0 of 20 training cities of Corland"):
+        check_panel(stored, both)
+    table = forecast_table(stored, check_panel(stored, both, allow_partial=True))
+    flagged = table["flags"].str.contains("new_nation")
+    assert (flagged == (table["nation"] == "Dorland")).all()
+    assert (table["flags"].str.contains("new_city") == flagged).all()
+
+
+def test_a_city_that_moved_to_another_nation_is_refused(stored):
+    panel, _ = renamed("Corland", "Dorland")
+    with pytest.raises(InputError, match="is of 'Dorland', and the model was trained"):
+        check_panel(stored, panel, allow_partial=True)
+
+
+def test_a_nation_of_which_half_is_missing_is_refused_however_large_the_panel(stored):
+    cities = [city for city in nations_panel().cities if city.endswith(" B")]
+    frame = nations_panel().frame
+    less = replace(nations_panel(), frame=frame[~frame["city"].isin(cities[:3])])
+    with pytest.raises(InputError, match="17 of 20 training cities of Borland"):
+        check_panel(stored, panel_of(less.frame))
