@@ -146,7 +146,7 @@ def _found(view: PanelView) -> Iterator[Issue]:
     """Run every rule, one variable at a time, then those of the whole panel."""
     for name, variable in view.variables.items():
         values = view.grid.values[name]
-        one = VariableView(view, variable, values, trajectory_of(values))
+        one = VariableView(view, variable, values, trajectory_of(values, view.grid.nation))
         for rule in rules.RULES:
             if rule.each is not None:
                 yield from rule.each(one)

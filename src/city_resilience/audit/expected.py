@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.thresholds import Departure
 from city_resilience.audit.trajectories import (
@@ -19,7 +19,7 @@ from city_resilience.audit.trajectories import (
     levels_after,
     levels_before,
     median_of_known,
-    national_path,
+    national_paths,
     positive_logs,
     rounding_floor,
     rounding_steps,
@@ -49,7 +49,7 @@ class Past:
     ----------
     logs : ndarray
         Logarithms of the positive values.
-    national : ndarray, shape (years,)
+    national : ndarray, shape (years,), or (cities, years) in a panel of several nations
         Trajectory of the median city.
     steps, floor : ndarray, shape (years,)
         Rounding step of each year's values, and ln of ten of them.
@@ -138,13 +138,15 @@ class Trajectory:
         return beyond(self.past.logs, self.after, self.floor)
 
 
-def past_of(values: Float) -> Past:
+def past_of(values: Float, nation: Strings | None = None) -> Past:
     """Return what may be known of each cell as of its own year.
 
     Parameters
     ----------
     values : ndarray, shape (cities, years)
         Consecutive years; NaN = unknown.
+    nation : ndarray of str, shape (cities,), optional
+        Nation of each city; None when all are of one.
 
     Returns
     -------
@@ -152,7 +154,7 @@ def past_of(values: Float) -> Past:
         Each year's numbers have the same bits whatever later years stand beside it.
     """
     logs = positive_logs(values)
-    national = national_path(logs)
+    national = national_paths(logs, nation)
     steps = rounding_steps(values)
     floor = rounding_floor(trailing_most(steps, limit.PAST_YEARS))
     level, last, known = levels_before(logs - national, limit.PAST_YEARS)
@@ -176,14 +178,14 @@ def past_of(values: Float) -> Past:
     )
 
 
-def trajectory_of(values: Float) -> Trajectory:
-    """Return what both sides of each cell let expect; see `past_of` for the parameter."""
-    past, side = past_of(values), limit.SIDE_YEARS
+def trajectory_of(values: Float, nation: Strings | None = None) -> Trajectory:
+    """Return what both sides of each cell let expect; see `past_of` for the parameters."""
+    past, side = past_of(values, nation), limit.SIDE_YEARS
     detrended = past.logs - past.national
     before, nearest, known_before = levels_before(detrended, side)
     after, _, known_after = levels_after(detrended, side)
     coarsest = trailing_most(trailing_most(past.steps, side)[::-1], side)[::-1]
-    usual = np.repeat(median_of_known(past.table)[:, None], len(past.national), axis=1)
+    usual = np.repeat(median_of_known(past.table)[:, None], past.logs.shape[1], axis=1)
     return Trajectory(
         past=past,
         before=before + past.national,

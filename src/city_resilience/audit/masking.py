@@ -91,7 +91,7 @@ def find_masked(
     by_rule: dict[str, dict[str, Mask]] = {}
     for name, variable in variables.items():
         values = grid.values[name]
-        past = past_of(values)
+        past = past_of(values, grid.nation)
         by_rule[name] = {
             "impossible": _impossible(values, variable),
             "zero": _blank_zeros(values, past),
@@ -104,7 +104,7 @@ def find_masked(
     for masks in by_rule.values():
         masks["spike"] &= alone
     for part, total in parts_of(grid.values):
-        part_wrong, total_wrong = wrong_side(grid.values[part], grid.values[total])
+        part_wrong, total_wrong = wrong_side(grid.values[part], grid.values[total], grid.nation)
         by_rule[part]["contradiction"] |= part_wrong
         by_rule[total]["contradiction"] |= total_wrong
     cells = {name: _undecided(grid, name, by_rule[name], settings) for name in variables}

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
 from city_resilience.catalogue.variables import Variable, load_catalogue
@@ -78,12 +78,14 @@ def off_sum(values: Mapping[str, Float], rule: Sum) -> Float:
     return np.asarray(np.where(total > 0, summed / np.where(total > 0, total, 1.0), np.nan) - 1)
 
 
-def wrong_side(part: Float, total: Float) -> tuple[Mask, Mask]:
+def wrong_side(part: Float, total: Float, nation: Strings | None = None) -> tuple[Mask, Mask]:
     """Say, as of each cell's own year, which of a contradicting pair left its trajectory.
 
     Parameters
     ----------
     part, total : ndarray, shape (cities, years)
+    nation : ndarray of str, shape (cities,), optional
+        Nation of each city; None when all are of one.
 
     Returns
     -------
@@ -93,7 +95,8 @@ def wrong_side(part: Float, total: Float) -> tuple[Mask, Mask]:
     at = exceeding(part, total)
     if not at.any():
         return at, at
-    up, down = _off(past_of(part), at, 1.0), _off(past_of(total), at, -1.0)
+    up = _off(past_of(part, nation), at, 1.0)
+    down = _off(past_of(total, nation), at, -1.0)
     return at & (up > 0) & (up >= down), at & (down > 0) & (down > up)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "levels_before",
     "median_of_known",
     "national_path",
+    "national_paths",
     "positive_logs",
     "rounding_floor",
     "rounding_steps",
@@ -153,6 +154,28 @@ def national_path(logs: Float) -> Float:
         seen = np.isfinite(now)
         last[seen], then[seen] = now[seen], path[at]
     return path
+
+
+def national_paths(logs: Float, nation: Strings | None = None) -> Float:
+    """Return the national path of each city's own nation.
+
+    Parameters
+    ----------
+    logs : ndarray, shape (cities, years)
+    nation : ndarray of str, shape (cities,), optional
+        Nation of each city; None when all are of one.
+
+    Returns
+    -------
+    ndarray, shape (years,) or (cities, years)
+        One path for all, or that of each city.
+    """
+    if nation is None:
+        return national_path(logs)
+    paths = np.empty(logs.shape)
+    for name in np.unique(nation):
+        paths[nation == name] = national_path(logs[nation == name])
+    return paths
 
 
 def levels_before(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]:
