@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience.commands.options import PATH, experiment_options
+from city_resilience.commands.options import PATH, as_of_option, early_option, experiment_options
 from city_resilience.files import publishing, write_tables
 from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
+    from city_resilience.commands.early import Given
     from city_resilience.commands.evaluation import Evaluation
     from city_resilience.commands.shocks import ShockEvaluation
     from city_resilience.commands.source import Source
@@ -45,13 +48,15 @@ def backtest(
     *,
     out: Path | str | None = None,
     overrides: Iterable[str] = (),
+    early: Given = None,
+    as_of: dt.date | str | None = None,
     progress: Progress = silent,
 ) -> Backtested:
     """Evaluate an experiment; nothing is logged or registered.
 
     Parameters
     ----------
-    experiment, data, overrides
+    experiment, data, overrides, early, as_of
         As for ``load``.
     out : Path, optional
         Folder that receives the tables.
@@ -66,7 +71,16 @@ def backtest(
     from city_resilience.commands.source import load
 
     out = None if out is None else Path(out)
-    source = load(experiment, data, overrides, out=out, files=(*FILES, REASONS_FILE))
+    source = load(
+        experiment,
+        data,
+        overrides,
+        out=out,
+        files=(*FILES, REASONS_FILE),
+        with_early=True,
+        early=early,
+        as_of=as_of,
+    )
     evaluation: Evaluation | ShockEvaluation
     if source.experiment.outcome.windows:
         evaluation = evaluate_shocks(source, progress)
@@ -81,6 +95,8 @@ def backtest(
 
 @click.command("backtest")
 @experiment_options
+@early_option
+@as_of_option
 @click.option("--out", type=PATH, help="Folder for the tables.")
 def command(**options: Any) -> None:
     """Score an experiment on past years; log and register nothing.
@@ -98,13 +114,18 @@ def command(**options: Any) -> None:
 
 def show(result: Backtested) -> None:
     """Show what the evaluation found and where its files are."""
+    from city_resilience.commands.early import early_lines
     from city_resilience.commands.evaluation import show_summary, summary_of
     from city_resilience.commands.shocks import ShockEvaluation, show_shocks
+    from city_resilience.tasks.dataset import common_origin
 
     if isinstance(result.evaluation, ShockEvaluation):
         show_shocks(result.source, result.evaluation)
     else:
         summary = summary_of(result.source, result.evaluation)
         show_summary(summary, result.evaluation)
+    dataset = result.source.dataset
+    for line in early_lines(dataset, common_origin(dataset.outcome, dataset.years)):
+        click.echo(f"Early: {line}")
     if result.out is not None:
         click.echo(f"Files: {result.out}")

@@ -8,7 +8,15 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["PATH", "experiment_options", "model_option", "sheet_option", "store_option"]
+__all__ = [
+    "PATH",
+    "as_of_option",
+    "early_option",
+    "experiment_options",
+    "model_option",
+    "sheet_option",
+    "store_option",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -27,6 +35,19 @@ model_option = click.option(
     "the only registered model.",
 )
 sheet_option = click.option("--sheet", default="", help="Sheet of a workbook.")
+early_option = click.option(
+    "--early",
+    multiple=True,
+    metavar="[NAME=]PATH",
+    help="File of an early release, with its name in the experiment where that names several "
+    "(repeatable).",
+)
+as_of_option = click.option(
+    "--as-of",
+    metavar="DATE",
+    help="Day on which the forecast is made, such as 2020-03-31: early figures that are published "
+    "later are not used. Default: the day on which the newest year of the panel is published.",
+)
 overrides_option = click.option(
     "--set",
     "overrides",

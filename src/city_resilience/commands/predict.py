@@ -10,13 +10,23 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience import __version__
-from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
+from city_resilience.commands.options import (
+    PATH,
+    as_of_option,
+    early_option,
+    model_option,
+    sheet_option,
+    store_option,
+)
 from city_resilience.errors import InputError, nearest
 from city_resilience.files import output_path, sha256_of, write_json, write_table
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
+    from city_resilience.commands.early import Early, Given
     from city_resilience.models.forecaster import Forecaster, ForecastRows
     from city_resilience.reading.panel import Panel
     from city_resilience.tracking.registry import FoundModel
@@ -39,6 +49,10 @@ class Predicted:
         The common origin.
     unobserved_families : mapping of str to float
         Families of the model that are hardly observed any more, see ``unobserved_families``.
+    early : Early
+        The early releases that were given, and the names of those that were not.
+    news : tuple of str
+        What the releases say about the years after the origin, and what is odd about them.
     model : str
         The folder, or NAME/VERSION; "" for a forecaster.
     out : Path or None
@@ -51,6 +65,8 @@ class Predicted:
     panel: Panel
     origin: int
     unobserved_families: Mapping[str, float]
+    early: Early
+    news: tuple[str, ...]
     model: str
     out: Path | None
     manifest: Mapping[str, Any] = field(default_factory=dict)
@@ -67,6 +83,8 @@ def predict(
     allow_partial: bool = False,
     sheet: str = "",
     coverage: float = 0.9,
+    early: Given = None,
+    as_of: dt.date | str | None = None,
 ) -> Predicted:
     """Forecast every city of a panel; write the forecast and its manifest where asked for.
 
@@ -88,6 +106,10 @@ def predict(
         Sheet of a workbook; "" = the experiment's.
     coverage : float
         Nominal coverage of ``lower`` to ``upper``.
+    early : path, DataFrame, sequence or mapping, optional
+        Files of the early releases that the model's experiment names, see `named_files`.
+    as_of : date or str, optional
+        Day on which the forecast is made, see `build_dataset`.
 
     Raises
     ------
@@ -95,18 +117,23 @@ def predict(
         If the model, the panel or the place to write is not usable; nothing is written then.
     """
     from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.early import as_day, early_lines, named_files, read_early
     from city_resilience.commands.stored import open_model
     from city_resilience.explain import forecast_table as tables
     from city_resilience.explain.contributions import contributions
     from city_resilience.models.intervals import check_coverage
 
-    out = output_path(out, [data])
+    given, day = named_files(early), as_day(as_of)
+    out = output_path(out, [data, *(file for _, file in given)])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
     forecaster, found = open_model(model, store)
     panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
-    rows = tables.check_panel(forecaster, panel, allow_partial=allow_partial)
+    releases = read_early(forecaster.experiment, given, panel)
+    rows = tables.check_panel(
+        forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
+    )
     _check_cities(cities, rows)
     leading = contributions(forecaster, rows) if drivers else None
     table = tables.forecast_table(forecaster, rows, leading, most=drivers, coverage=coverage)
@@ -118,6 +145,8 @@ def predict(
         panel=panel,
         origin=rows.origin,
         unobserved_families=tables.unobserved_families(forecaster, rows),
+        early=releases,
+        news=tuple(early_lines(rows.dataset, rows.origin)),
         model=found.name if found else "",
         out=out,
     )
@@ -195,6 +224,8 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
 )
 @click.option("--city", "cities", multiple=True, help="Write only this city (repeatable).")
 @sheet_option
+@early_option
+@as_of_option
 @click.option(
     "--allow-partial",
     is_flag=True,
@@ -233,11 +264,15 @@ def show(result: Predicted, data: str = "DATA") -> None:
     )
     if read := account_line(result.panel.account.as_dict(), data):
         click.echo(f"Read: {read}")
+    for line in result.news:
+        click.echo(f"Early: {line}")
 
 
 def _alarms(result: Predicted, data: str) -> Iterator[str]:
     for cells in result.panel.masked:
         yield f"{cells}; see city-resilience check {data}"
+    for name in result.early.missing:
+        yield f"early.{name}: no file of this release; give it with --early {name}=PATH"
     for family, share in result.unobserved_families.items():
         yield (
             f"{family}: only {share:.0%} of the values the model uses are observed; bring newer "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,14 @@ import pandas as pd
 
 from city_resilience.audit.audit import AuditResult
 from city_resilience.audit.read_audited import read_audited
+from city_resilience.commands.early import (
+    Early,
+    Given,
+    as_day,
+    named_files,
+    own_files,
+    read_early,
+)
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import check_experiment
 from city_resilience.experiment.experiment import Experiment
@@ -37,6 +46,8 @@ class Source:
         Digest of the experiment as it was written, before any search.
     audited : AuditResult
         Of the panel before anything was masked.
+    early : Early
+        The early releases, also in the dataset; none where a run is about the panel alone.
     """
 
     experiment: Experiment
@@ -45,6 +56,7 @@ class Source:
     data: pd.DataFrame | Path
     recipe: str
     audited: AuditResult
+    early: Early
 
 
 def load(
@@ -54,6 +66,9 @@ def load(
     *,
     out: Path | None = None,
     files: Sequence[str] = (),
+    with_early: bool = False,
+    early: Given = None,
+    as_of: dt.date | str | None = None,
 ) -> Source:
     """Read an experiment and its panel, audit it, and compute the indicators.
 
@@ -67,21 +82,38 @@ def load(
         ``section.key=value`` pairs, for a file.
     out, files
         Folder that the run will write files of these names to.
+    with_early : bool
+        Read the early releases that the experiment names; the panel alone counts otherwise.
+    early : path, DataFrame, sequence or mapping, optional
+        Files of the releases, see `named_files`; the experiment's own where not given.
+    as_of : date or str, optional
+        Day on which the forecast is made, see `build_dataset`.
 
     Raises
     ------
     InputError
-        If the experiment, the panel or the folder is not usable, or no panel is named.
+        If the experiment, the panel or the folder is not usable, no panel is named, or a release
+        has no file.
     """
     check_folder(out, files)
     chosen = experiment_of(experiment, overrides)
     place = data_of(experiment, chosen, data)
+    given, day = named_files(early), as_day(as_of)
+    own = own_files(chosen, _folder_of(experiment)) if with_early else {}
     if out is not None:
-        refuse_overwriting((out / name for name in files), [place])
+        read_from = [place, *(file for _, file in given), *own.values()]
+        refuse_overwriting((out / name for name in files), read_from)
     read = read_audited(place, chosen, purpose="train")
-    dataset = build_dataset(read.panel, chosen)
+    found = read_early(chosen, given, read.panel, own) if with_early else Early()
+    if found.missing:
+        name = found.missing[0]
+        raise InputError(
+            f"early.{name}: no file is named for this release; give it with --early {name}=PATH, "
+            f"or as path in [early.{name}]"
+        )
+    dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
     check_experiment(dataset, chosen)
-    return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit)
+    return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit, found)
 
 
 def experiment_of(experiment: Experiment | Path | str, overrides: Iterable[str] = ()) -> Experiment:
@@ -120,4 +152,9 @@ def data_of(
             f"{where}: data.path is empty, this experiment runs on a panel you bring; name it "
             "with --data PATH"
         )
-    return Path(own) if isinstance(experiment, Experiment) else Path(experiment).parent / own
+    return _folder_of(experiment) / own
+
+
+def _folder_of(experiment: Experiment | Path | str) -> Path:
+    """Return the folder that paths of an experiment start at."""
+    return Path() if isinstance(experiment, Experiment) else Path(experiment).parent

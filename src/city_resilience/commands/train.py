@@ -14,14 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience.commands.options import PATH, experiment_options, store_option
+from city_resilience.commands.options import (
+    PATH,
+    as_of_option,
+    early_option,
+    experiment_options,
+    store_option,
+)
 from city_resilience.errors import GateRefused
 from city_resilience.files import publishing
 from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
+    from city_resilience.commands.early import Given
     from city_resilience.commands.evaluation import Evaluation
     from city_resilience.commands.run import Live
     from city_resilience.commands.source import Source
@@ -73,6 +82,8 @@ def train(
     *,
     out: Path | str | None = None,
     overrides: Iterable[str] = (),
+    early: Given = None,
+    as_of: dt.date | str | None = None,
     store: str = "",
     require_promotion: bool = False,
     progress: Progress = silent,
@@ -81,7 +92,7 @@ def train(
 
     Parameters
     ----------
-    experiment, data, overrides
+    experiment, data, overrides, early, as_of
         As for ``load``.
     out : Path, optional
         Folder that receives the tables, the report and the model bundle.
@@ -107,7 +118,16 @@ def train(
     started = time.perf_counter()
     out = None if out is None else Path(out)
     run.check_model_folder(out)
-    source = load(experiment, data, overrides, out=out, files=run.FILES)
+    source = load(
+        experiment,
+        data,
+        overrides,
+        out=out,
+        files=run.FILES,
+        with_early=True,
+        early=early,
+        as_of=as_of,
+    )
     evaluation.refuse_window_measure(source.experiment)
     file = Path(experiment) if isinstance(experiment, str | Path) else None
     study = study_beside(file, source.experiment) if file else None
@@ -150,6 +170,8 @@ def train(
 
 @click.command("train")
 @experiment_options
+@early_option
+@as_of_option
 @click.option("--out", type=PATH, help="Folder for tables, report and model.")
 @store_option
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
@@ -216,6 +238,7 @@ def _behind(result: Trained) -> Iterator[str]:
 
 
 def _lines(result: Trained) -> Iterator[str]:
+    from city_resilience.commands.early import early_lines
     from city_resilience.report.account import account_line
 
     counts, study = result.source.audited.counts, result.summary.get("study")
@@ -228,6 +251,8 @@ def _lines(result: Trained) -> Iterator[str]:
     yield f"Audit       {', '.join(found)}, {counts['accepted']} accepted; {declared}"
     if read := account_line(result.source.panel.account.as_dict(), _panel_name(result)):
         yield f"Read        {read}"
+    for line in early_lines(result.source.dataset, result.live.forecaster.origin):
+        yield f"Early       {line}"
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
     yield from _behind(result)

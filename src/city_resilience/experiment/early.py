@@ -9,14 +9,14 @@ from pydantic import Field, field_validator
 
 from city_resilience.experiment.table import Table
 
-__all__ = ["NATION", "Concept", "Kind", "Prices", "Release", "Vintage"]
+__all__ = ["CITY", "NATION", "Concept", "Kind", "Prices", "Release", "Vintage"]
 
 Kind = Literal["growth", "index", "chained", "level"]
 Prices = Literal["real", "nominal"]
 Concept = Literal["same", "other"]
 Vintage = Literal["revised", "first"]
-NATION = "nation"
-"""The group of a release about the whole: all places of the panel."""
+CITY, NATION = "city", "nation"
+"""Groups of a release beside the panel's own: each place by itself, and all places together."""
 
 
 class Release(Table):
@@ -39,7 +39,8 @@ class Release(Table):
     )
     group: str = Field(
         description='Whom the figures are about: a group of the panel such as "province", "nation" '
-        'for all its places together, or "city" for places that report early.',
+        'for all its places together (each nation, where data.nation tells several), or "city" for '
+        "places that report early.",
         examples=["province"],
     )
     key: str = Field(

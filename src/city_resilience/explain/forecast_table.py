@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 
 import numpy as np
@@ -11,6 +12,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.explain.contributions import leading
 from city_resilience.models.forecaster import Forecaster, ForecastRows
 from city_resilience.models.intervals import REFERENCE
+from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 
 __all__ = ["add_drivers", "check_panel", "forecast_table", "unobserved_families"]
@@ -21,9 +23,16 @@ LEAST_SHOWN = 0.005
 
 
 def check_panel(
-    forecaster: Forecaster, panel: Panel, *, allow_partial: bool = False
+    forecaster: Forecaster,
+    panel: Panel,
+    *,
+    allow_partial: bool = False,
+    early: tuple[EarlyRelease, ...] = (),
+    as_of: dt.date | None = None,
 ) -> ForecastRows:
     """Check that a panel is enough for a forecaster and return the rows it would forecast.
+
+    The early releases and the day of the forecast are as of `build_dataset`.
 
     Raises
     ------
@@ -38,7 +47,7 @@ def check_panel(
             f"{source}: {len(panel.years)} year(s), {panel.years[0]}-{panel.years[-1]}; "
             f"give the whole panel, at least {LEAST_YEARS} years"
         )
-    rows = forecaster.rows(panel)
+    rows = forecaster.rows(panel, early, as_of)
     _check_indicators(forecaster, rows, source)
     _check_nations(forecaster, rows, source)
     if not allow_partial:

@@ -24,6 +24,7 @@ from city_resilience.models.intervals import (
     half_widths,
     interval_columns,
 )
+from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
 from city_resilience.tasks.early import available_from
@@ -222,9 +223,18 @@ class Forecaster:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
         return horizon_before(horizon, self.experiment.outcome)
 
-    def rows(self, panel: Panel) -> ForecastRows:
-        """Return the rows of a panel that this forecaster would forecast."""
-        return ForecastRows.of(build_dataset(panel, self.experiment, self.composite))
+    def rows(
+        self,
+        panel: Panel,
+        early: tuple[EarlyRelease, ...] = (),
+        as_of: dt.date | None = None,
+    ) -> ForecastRows:
+        """Return the rows of a panel that this forecaster would forecast.
+
+        The early releases and the day of the forecast are as of `build_dataset`.
+        """
+        dataset = build_dataset(panel, self.experiment, self.composite, early=early, as_of=as_of)
+        return ForecastRows.of(dataset)
 
     def forecast(self, rows: ForecastRows, coverage: float = REFERENCE) -> pd.DataFrame:
         """Forecast every row.

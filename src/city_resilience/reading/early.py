@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions
 from city_resilience.experiment.early import Concept, Vintage
 
-__all__ = ["EarlyRelease"]
+__all__ = ["EarlyRelease", "contradictions"]
+
+_ROUNDING = 0.15  # log points between two figures of one decimal that say the same
+_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -54,3 +61,34 @@ class EarlyRelease:
     label_en: str = ""
     label_zh: str = ""
     notes: tuple[str, ...] = ()
+
+
+def contradictions(releases: Sequence[EarlyRelease]) -> Iterator[str]:
+    """Say which releases of one group give it other growth in the same year.
+
+    Only those that should agree are compared: at the same prices, of the same concept and vintage.
+    """
+    for first, second in combinations(releases, 2):
+        if _kind(first) != _kind(second):
+            continue
+        years, one, two = np.intersect1d(first.years, second.years, return_indices=True)[:3]
+        found = first.growth[:, one], second.growth[:, two]
+        odd = np.argwhere(np.abs(found[0] - found[1]) > _ROUNDING).tolist()
+        if odd:
+            shown = "; ".join(
+                f"{first.levels[row] or 'the nation'} {years[at]}: "
+                f"{_percent(found[0][row, at])} and {_percent(found[1][row, at])}"
+                for row, at in odd[:_SHOWN]
+            )
+            yield (
+                f"early releases {first.name!r} and {second.name!r} contradict each other in "
+                f"{len(odd)} figures: {shown}{'; …' if len(odd) > _SHOWN else ''}"
+            )
+
+
+def _kind(release: EarlyRelease) -> tuple[object, ...]:
+    return release.group, release.nominal, release.concept, release.vintage
+
+
+def _percent(growth: float) -> str:
+    return f"{100 * np.expm1(growth / 100):.1f} %"

@@ -25,7 +25,7 @@ from city_resilience.reading.wording import (
     unspaced,
 )
 
-__all__ = ["Layout", "Source", "groups_looked_up", "lay_out"]
+__all__ = ["Layout", "Source", "find_column", "groups_looked_up", "lay_out"]
 
 _KEYS = ("city", "year", "province", "code", "nation")
 _IN_PLACE = {"city": ("city", "province", "region")}
@@ -106,17 +106,17 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
     if not any(headers):
         raise InputError("row 1 holds no headers; put the headers into the first row")
     stated = {key: getattr(data, key) for key in _KEYS if getattr(data, key)}
-    declared = {key: _find(headers, name, f"[data] {key}") for key, name in stated.items()}
+    declared = {key: find_column(headers, name, f"[data] {key}") for key, name in stated.items()}
     _refuse_same_keys(headers, declared)
     own = {
         at: own_match(headers[at], column, data.units)
         for name, column in data.columns.items()
-        for at in [_find(headers, name, "[data.columns]")]
+        for at in [find_column(headers, name, "[data.columns]")]
     }
     own |= _of_outcome(headers, own, data, outcome or Outcome())
     looked_up = groups_looked_up(headers, data)
     given = (name for name in data.groups if name not in looked_up)
-    groups = {name: _find(headers, name, "[data] groups") for name in given}
+    groups = {name: find_column(headers, name, "[data] groups") for name in given}
     _refuse_keys_as_groups(groups, declared)
     taken = {*declared.values(), *own, *groups.values()}
     read = _wordings(headers, taken, data)
@@ -166,7 +166,7 @@ def _of_outcome(
     """Return the outcome's own column, and its weight where only a header tells it."""
     found = {}
     if outcome.column:
-        at = _find(headers, outcome.column, "[outcome] column")
+        at = find_column(headers, outcome.column, "[outcome] column")
         found[at] = outcome_match(headers[at], outcome, data.units)
     named = [at for at, name in enumerate(headers) if unspaced(name) == unspaced(outcome.weight)]
     for at in named if outcome.weight else ():
@@ -176,7 +176,7 @@ def _of_outcome(
     return found
 
 
-def _find(headers: Headers, header: str, where: str) -> int:
+def find_column(headers: Headers, header: str, where: str) -> int:
     """Return the position of a column that the experiment names."""
     wanted = unspaced(header)
     found = [at for at, name in enumerate(headers) if unspaced(name) == wanted]

@@ -159,7 +159,12 @@ def open_sheets(path: Path) -> list[Sheet]:
 
 
 def open_table(
-    source: Path | str | pd.DataFrame, sheet: str = "", decimal: Decimal = ""
+    source: Path | str | pd.DataFrame,
+    sheet: str = "",
+    decimal: Decimal = "",
+    *,
+    what: str = "panel",
+    table: str = "[data]",
 ) -> RawTable:
     """Open a file by its suffix, or a frame, as one table with its headers in the first row.
 
@@ -171,6 +176,8 @@ def open_table(
         Sheet of a workbook; may be empty if there is only one.
     decimal : str
         The mark of decimals, ``,`` or ``.``, where it is stated.
+    what, table : str
+        What the file is, and the table of the experiment about it, for errors.
 
     Raises
     ------
@@ -181,15 +188,16 @@ def open_table(
     if isinstance(source, pd.DataFrame):
         named = [name for name in source.index.names if name is not None]
         frame = source.reset_index(named) if named else source
-        return _of_frame(frame.columns, frame, "the panel", "", first=1)
+        return _of_frame(frame.columns, frame, f"the {what}", "", first=1)
     path = Path(source)
     if path.is_dir():
-        raise InputError(f"{path}: a folder, not a panel file; name a {_listed()} file")
+        raise InputError(f"{path}: a folder, not a {what} file; name a {_listed()} file")
     if not path.exists():
-        raise InputError(f"{path}: no such panel file; correct the path given with --data")
+        given = "--data" if table == "[data]" else f"--early, or as path in {table}"
+        raise InputError(f"{path}: no such {what} file; correct the path given with {given}")
     with _reading(path) as suffix:
         if suffix in WORKBOOKS:
-            (page,) = read_workbook(path, lambda titles: [_chosen(path, titles, sheet)])
+            (page,) = read_workbook(path, lambda titles: [_chosen(path, titles, sheet, table)])
             header, *rows = page.rows or ((),)
             body = pd.DataFrame(rows).reindex(columns=range(len(header))).infer_objects()
             return _of_frame(header, body, str(path), path.name)
@@ -250,16 +258,17 @@ def _clean(header: Iterable[object]) -> tuple[str, ...]:
     return tuple("" if cell is None else str(cell).strip() for cell in header)
 
 
-def _chosen(path: Path, sheets: list[str], wanted: str) -> str:
+def _chosen(path: Path, sheets: list[str], wanted: str, table: str) -> str:
     names = ", ".join(map(repr, sheets))
+    also = " (or --sheet of new, check and predict)" if table == "[data]" else ""
     if wanted and wanted not in sheets:
         raise InputError(
-            f"{path}: no sheet {wanted!r}{nearest(wanted, sheets)}; set sheet in [data] to one of: "
-            f"{names}"
+            f"{path}: no sheet {wanted!r}{nearest(wanted, sheets)}; set sheet in {table} to one "
+            f"of: {names}"
         )
     if not wanted and len(sheets) != 1:
         raise InputError(
-            f"{path}: {len(sheets)} sheets and none is named; set sheet in [data] (or --sheet "
-            f"of new, check and predict) to one of: {names}"
+            f"{path}: {len(sheets)} sheets and none is named; set sheet in {table}{also} to one "
+            f"of: {names}"
         )
     return wanted or sheets[0]

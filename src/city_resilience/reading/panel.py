@@ -173,6 +173,19 @@ class Panel:
                 digest.update("\x1f".join(column.fillna("").astype(str)).encode())
         return digest.hexdigest()[:16]
 
+    def slices(self) -> dict[str, NDArray[np.str_]]:
+        """Return the groups of each city by its newest row, shape (cities,), "" where unknown.
+
+        ``province`` and ``nation`` are among them when known; a column of numbers is no group.
+        """
+        names = [name for name in ("province", "nation", *self.groups) if name in self.frame]
+        newest = self.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
+        return {
+            name: newest[name].where(newest[name].notna(), "").to_numpy(dtype=np.str_)
+            for name in names
+            if not pd.api.types.is_float_dtype(newest[name])
+        }
+
     def grid(self) -> Grid:
         """Return the numeric columns on a complete city × year grid, laid out once."""
         return self._grid

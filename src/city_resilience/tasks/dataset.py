@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from city_resilience.arrays import Float, Int, Mask, Strings
 from city_resilience.errors import InputError
@@ -235,7 +234,7 @@ def build_dataset(
         years=grid.years,
         outcome=level,
         indicators=indicators,
-        groups=_groups(panel),
+        groups=panel.slices(),
         measure=settings.measure,
         composite=composite,
         nation=nation,
@@ -294,13 +293,3 @@ def common_origin(outcome: Float, years: Int) -> int:
             f"is {years[share.argmax()]} with {share.max():.0%}; leave out cities without data"
         )
     return int(years[enough[-1]])
-
-
-def _groups(panel: Panel) -> dict[str, Strings]:
-    names = [name for name in ("province", "nation", *panel.groups) if name in panel.frame]
-    newest = panel.frame.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
-    return {
-        name: newest[name].where(newest[name].notna(), "").to_numpy(dtype=np.str_)
-        for name in names
-        if not pd.api.types.is_float_dtype(newest[name])
-    }

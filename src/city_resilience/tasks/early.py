@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions
 from city_resilience.experiment.early import Concept, Vintage
-from city_resilience.reading.early import EarlyRelease
+from city_resilience.reading.early import EarlyRelease, contradictions
 
-__all__ = ["EarlyView", "available_from", "early_at"]
+__all__ = ["EarlyView", "available_from", "early_at", "notices_at"]
 
 
 @dataclass(frozen=True)
@@ -110,3 +110,25 @@ def _laid_on(values: Float, years: Int, first: int, last: int) -> Float:
     inside = (years >= first) & (years <= last)
     laid[:, years[inside] - first] = values[:, inside]
     return laid
+
+
+def notices_at(releases: Sequence[EarlyRelease], origin: int, day: dt.date) -> Iterator[str]:
+    """Say, by name, what of the releases is odd or of no use on the day of a forecast."""
+    for release in releases:
+        yield from release.notes
+        later = np.isfinite(release.growth) & (release.years > origin)
+        if not later.any():
+            last = release.years[np.isfinite(release.growth).any(axis=0)][-1]
+            yield (
+                f"early.{release.name}: it ends in {last}, and the panel has the outcome of "
+                f"{origin} already, so it says nothing new; bring its next figures"
+            )
+        late = later & (release.published > day.toordinal())
+        for at in np.flatnonzero(late.any(axis=0)).tolist():
+            first = dt.date.fromordinal(int(release.published[late[:, at], at].min()))
+            yield (
+                f"early.{release.name}: {int(late[:, at].sum())} figures of {release.years[at]} "
+                f"are published from {first} on, after the day of the forecast, {day}, and are "
+                "not used"
+            )
+    yield from contradictions(releases)
