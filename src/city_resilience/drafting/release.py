@@ -19,7 +19,7 @@ from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.release_figures import Looks, looks_of
 from city_resilience.reading.release_file import text_columns, year_columns
-from city_resilience.reading.release_groups import group_levels, group_names, place_groups
+from city_resilience.reading.release_groups import group_levels, place_groups
 
 __all__ = ["release_lines"]
 
@@ -100,7 +100,7 @@ def _group(
 ) -> tuple[str, int | None]:
     """Return the group of the panel whose names stand in a column, and that column."""
     best, share = (NATION, None if not texts else texts[0]), 0.0
-    for group in (name for name in group_names(panel) if name != NATION):
+    for group in (*panel.slices(), CITY):
         levels, _ = group_levels(panel, group, "")
         for at in texts:
             names = as_text(cells[at]).tolist()
