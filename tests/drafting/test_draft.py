@@ -169,9 +169,39 @@ def test_a_count_that_says_that_large_places_are_large_is_warned_of():
     assert "large" not in share
 
 
-def test_several_countries_in_one_panel_are_remarked():
-    text = draft_experiment(PANELS["europe"].make(PLACES)).text.replace("\n# ", " ")
-    assert "5 countries stand in one panel, and every gap is relative to the sum of all" in text
+def test_places_of_several_countries_are_compared_with_their_own():
+    draft = draft_experiment(PANELS["europe"].make(PLACES))
+    assert (draft.experiment.data.nation, draft.experiment.data.province) == ("country", "")
+    assert "5 countries: gaps, ranks, shares and naive rules are relative to a place's own" in (
+        draft.text.replace("\n# ", " ")
+    )
+
+
+def test_countries_of_too_few_places_are_remarked():
+    frame = PANELS["europe"].make(PLACES)
+    first = frame.drop_duplicates("region").groupby("country").head(4)["region"]
+    draft = draft_experiment(frame[frame["region"].isin(first)])
+    assert draft.experiment.data.nation == ""
+    assert "5 countries stand in one panel, and every gap is relative to the sum of all" in (
+        draft.text.replace("\n# ", " ")
+    )
+    named = draft_experiment(frame, answers={"province": "country"}).experiment.data
+    assert (named.nation, named.province) == ("", "country")
+
+
+def test_small_countries_are_left_out_and_the_others_train(tmp_path):
+    frame, path = PANELS["europe"].make(PLACES), tmp_path / "regions.csv"
+    gone = frame.loc[frame["country"] == "Erland", "region"].unique()[3:]
+    frame[~frame["region"].isin(gone)].to_csv(path, index=False)
+    draft = draft_experiment(path, tmp_path / "my.toml")
+    assert "1 of them have fewer than 5 places and are left out" in draft.text.replace("\n# ", " ")
+    assert_it_runs(tmp_path / "my.toml", path)
+
+
+def test_a_country_may_be_named_by_the_user():
+    frame = PANELS["europe"].make(PLACES).rename(columns={"country": "bloc"})
+    assert draft_experiment(frame).experiment.data.nation == ""
+    assert draft_experiment(frame, answers={"nation": "bloc"}).experiment.data.nation == "bloc"
 
 
 def test_several_currencies_are_asked_about():

@@ -388,7 +388,7 @@ PANELS: Mapping[str, Foreign] = {
         {
             "noun": "region",
             "data.city": "region",
-            "data.province": "country",
+            "data.nation": "country",
             "outcome.column": "GVA (million EUR, 2015 prices)",
         },
         {

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from city_resilience.indicators.formulas.nation import SUM
 from city_resilience.models.nowcast import Telling, fit_slopes, steps_of
 from city_resilience.models.surprise import KINDS, Told, surprises, ways_of, years_told
 from early_panel import SIZES, make_panel
@@ -153,3 +154,29 @@ def test_a_longer_horizon_is_told_what_was_told_of_the_published_years() -> None
     second = telling.of(2, 0, alternatives[0], np.full(cities, 9.0))
     assert first is not None
     assert second is first
+
+
+def test_surprises_are_those_of_the_own_nation() -> None:
+    """Two countries, one of which grows by 4 points more: that is no surprise of a province."""
+    made = make_panel()
+    nation = np.where(made.member < 3, "A", "B")
+    faster = np.where(nation == "B", 4.0, 0.0)[:, None] * np.arange(len(made.dataset.years)) / 100
+    dataset = replace(
+        made.dataset,
+        outcome=made.dataset.outcome * np.exp(faster),
+        nation=made.dataset.nation.within(nation),
+    )
+    growth = made.growth + np.where(np.arange(len(SIZES)) < 3, 0.0, 4.0)[:, None]
+    view = replace(dataset, early=(made.release(growth),)).at(ORIGIN)
+    told = surprises(view, view.early[0], np.zeros(len(nation)), 1)
+    size = view.outcome[:, -1]
+    for name in "AB":
+        own = nation == name
+        assert abs(float((size * told.inputs[:, 0])[own].sum())) < 1e-9
+        alone = replace(made.dataset, outcome=dataset.outcome[own], nation=SUM)
+        release = made.release(growth)
+        release = replace(release, member=release.member[own])
+        indicators = replace(alone.indicators, values=alone.indicators.values[own])
+        alone = replace(alone, indicators=indicators, early=(release,)).at(ORIGIN)
+        again = surprises(alone, alone.early[0], np.zeros(int(own.sum())), 1)
+        np.testing.assert_array_equal(told.inputs[own], again.inputs)

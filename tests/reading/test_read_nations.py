@@ -33,7 +33,7 @@ def test_a_nation_of_too_few_places_is_left_out_by_name():
     assert panel.grid().nation.tolist() == ["Arland"] * 6 + ["Borland"] * 5
     aside = panel.account.aside[0]
     assert (aside.why, aside.rows, aside.names) == ("small_nation", 18, ("Corland (3)",))
-    assert "1 nations of fewer than 5 places with an outcome left out: Corland (3)" in panel.notes
+    assert "nations of fewer than 5 places with an outcome left out: Corland (3)" in panel.notes
     assert panel.account.kept == len(panel.frame)
 
 
@@ -101,3 +101,9 @@ def test_a_column_called_nation_is_no_group():
             Data(groups=("nation",)),
             outcome="gdp_real",
         )
+
+
+def test_provinces_of_one_name_carry_their_nation():
+    frame = table().assign(province="Central")
+    panel = read_panel(frame, DATA, outcome="gdp_real")
+    assert set(panel.frame["province"]) == {"Central (Arland)", "Central (Borland)"}

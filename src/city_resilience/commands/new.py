@@ -284,6 +284,7 @@ def _lines(draft: Draft, panel: str) -> Iterator[str]:
     many = NOUNS[experiment.noun][0]
     yield f"{panel}: {keys.places} {many}, {keys.first}-{keys.last}"
     larger = f", in {data.province!r}" if data.province else ""
+    larger += f", each compared with its own {data.nation!r}" if data.nation else ""
     groups = f", groups {', '.join(data.groups)}" if data.groups else ""
     yield f"  place       {data.city!r}{larger}{groups}"
     scale = overview.outcome.scale

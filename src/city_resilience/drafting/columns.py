@@ -211,7 +211,7 @@ def _rank_correlation(a: Float, b: Float) -> float:
 def _reserved() -> frozenset[str]:
     """Return ids that mean something already."""
     table = {spec.id for spec in load_table()} | {index.id for index in load_indices()}
-    return frozenset({*load_catalogue().variables, *table, "city", "year", "province"})
+    return frozenset({*load_catalogue().variables, *table, "city", "year", "province", "nation"})
 
 
 def _new_id(column: ColumnProfile, ids: set[str], otherwise: str) -> str:

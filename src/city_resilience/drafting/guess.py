@@ -23,6 +23,7 @@ FLAGS = {
     "city": "column that names the places",
     "year": "column of years",
     "province": "column of the larger unit that a place belongs to",
+    "nation": "column of countries, in a panel of several: each is compared with its own",
     "outcome": "column that is forecast",
     "scale": "what the outcome's numbers are: level, log, per_head, rate or index",
     "weight": "column by which per-head values, rates and indices are weighted",

@@ -14,6 +14,7 @@ from city_resilience.drafting.naming import NOUNS, experiment_name, titles
 from city_resilience.drafting.outcome import is_trusted
 from city_resilience.drafting.overview import Overview
 from city_resilience.drafting.schedule import LEAST_SCORED
+from city_resilience.experiment.data import LEAST_CITIES
 
 __all__ = ["GUESSES", "OFFICIAL_GROUPS", "is_resolved"]
 
@@ -54,7 +55,8 @@ def _keys(overview: Overview) -> Iterator[Guess]:
     keys = overview.keys
     places = f"{keys.places} {NOUNS[overview.noun][0]}"
     why = f"{places}: with the year it makes each row one"
-    apart = keys.code or (keys.province if keys.places > keys.city.distinct else None)
+    larger = keys.province or keys.nation
+    apart = keys.code or (larger if keys.places > keys.city.distinct else None)
     if apart:
         why = f"names of {places}; some repeat, and {apart.header!r} tells them apart"
     if keys.set_aside:
@@ -66,6 +68,22 @@ def _keys(overview: Overview) -> Iterator[Guess]:
     if keys.province:
         why = f"the larger unit of a place; {keys.province.distinct} of them"
         yield Guess(("data", "province"), keys.province.header, why + _countries(overview))
+
+    if keys.nation:
+        yield Guess(("data", "nation"), keys.nation.header, _nations(overview))
+
+
+def _nations(overview: Overview) -> str:
+    nation = overview.keys.nation
+    assert nation is not None
+    levels = overview.keys.level_of(nation)
+    sizes = np.bincount(levels[levels >= 0])
+    small = int(((sizes > 0) & (sizes < LEAST_CITIES)).sum())
+    few = f"; {small} of them have fewer than {LEAST_CITIES} places and are left out"
+    return (
+        f"{nation.distinct} countries: gaps, ranks, shares and naive rules are relative to a "
+        f"place's own{few if small else ''}. Without this line all are compared together"
+    )
 
 
 def _countries(overview: Overview) -> str:
@@ -209,7 +227,8 @@ def _in_percent(overview: Overview) -> bool:
 
 def _scale(overview: Overview) -> Iterator[Guess]:
     outcome = overview.outcome
-    whole = f"the sum of all {NOUNS[overview.noun][0]} is the nation they are compared with"
+    many, own = NOUNS[overview.noun][0], " of a country" if overview.keys.nation else ""
+    whole = f"the sum of all {many}{own} is the nation they are compared with"
     meanings = {
         "level": f"amounts that add up: {whole}",
         "log": f"natural logarithms; after exp, {whole}",
@@ -291,8 +310,9 @@ def _evaluation(overview: Overview) -> Iterator[Guess]:
 
 
 def _group_sizes(overview: Overview) -> list[int]:
-    columns = [*overview.keys.groups, *filter(None, [overview.keys.province])]
-    levels = [overview.keys.level_of(column) for column in columns]
+    keys = overview.keys
+    columns = [*keys.groups, *filter(None, [keys.province, keys.nation])]
+    levels = [keys.level_of(column) for column in columns]
     return [int(n) for own in levels for n in np.bincount(own[own >= 0]) if n]
 
 

@@ -13,13 +13,15 @@ from city_resilience.drafting.guess import Answers, Question
 from city_resilience.drafting.place_column import find_places
 from city_resilience.drafting.profile import ColumnProfile, TableProfile
 from city_resilience.drafting.year_column import find_year
+from city_resilience.experiment.data import LEAST_CITIES
 from city_resilience.reading.wording import catalogue_key
 
 __all__ = ["Keys", "find_keys"]
 
 _PER_UNIT = 2.0  # places of a larger unit, on average
 _MOST_GROUPS = 5
-_NEVER_GROUPS = ("city", "year", "province")
+_LEAST_NATIONS = 2
+_NEVER_GROUPS = ("city", "year", "province", "nation")
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Keys:
     code : ColumnProfile or None
         The code that tells places of one name apart.
     groups : tuple of ColumnProfile
+    nation : ColumnProfile or None
+        The countries, each of which is a nation of its own.
     country : ColumnProfile or None
-        Where places of several countries stand in the panel.
+        Where places of several countries are compared all together.
     set_aside : tuple of ColumnProfile
         Other names and codes of the same places and units.
     cities : ndarray of int, shape (rows,)
@@ -50,6 +54,7 @@ class Keys:
     province: ColumnProfile | None
     code: ColumnProfile | None
     groups: tuple[ColumnProfile, ...]
+    nation: ColumnProfile | None
     country: ColumnProfile | None
     set_aside: tuple[ColumnProfile, ...]
     cities: Int
@@ -74,7 +79,7 @@ class Keys:
     @property
     def taken(self) -> set[int]:
         """Positions of the columns that are keys, groups, or further names of them."""
-        single = (self.city, self.year, self.province, self.code, self.country)
+        single = (self.city, self.year, self.province, self.code, self.nation, self.country)
         every = (*filter(None, single), *self.groups, *self.set_aside)
         return {column.position for column in every}
 
@@ -110,8 +115,12 @@ def find_keys(table: TableProfile, answers: Answers) -> Keys:
     city, code = places.city, places.code
     cities = places.numbers
     taken = {column.position for column in (city, year, *places.others, *([code] if code else []))}
-    told = {"province": places.larger.header} if places.larger else {}
-    province, groups, aside = _coarser(table, cities, taken, {**answers, **told})
+    coarser = _dividing(table, cities, taken)
+    nation = _nation(table, coarser, cities, city, answers)
+    larger = None if places.larger is nation else places.larger
+    told = {"province": larger.header} if larger else {}
+    coarser = [c for c in coarser if c is not nation]
+    province, groups, aside = _coarser(table, cities, coarser, {**answers, **told})
     countries = [c for c in (province, *groups) if c is not None and c.noun == "country"]
     return Keys(
         city,
@@ -119,6 +128,7 @@ def find_keys(table: TableProfile, answers: Answers) -> Keys:
         province,
         code,
         tuple(groups),
+        nation,
         countries[0] if countries and city.noun != "country" else None,
         (*places.others, *aside),
         np.where(rows > 0, cities, -1),
@@ -127,20 +137,42 @@ def find_keys(table: TableProfile, answers: Answers) -> Keys:
     )
 
 
-def _coarser(
-    table: TableProfile,
-    cities: Int,
-    taken: set[int],
-    answers: Answers,
-) -> tuple[ColumnProfile | None, list[ColumnProfile], list[ColumnProfile]]:
-    """Return the larger unit, the groups, and further names of these."""
+def _dividing(table: TableProfile, cities: Int, taken: set[int]) -> list[ColumnProfile]:
+    """Return the columns whose values hold several places each, the finest first, codes last."""
     places = int(cities.max()) + 1
     found = [
         column
         for column in table.columns
         if column.position not in taken and _divides(column, cities, places)
     ]
-    found.sort(key=lambda c: (is_code(c), -c.distinct, c.position))
+    return sorted(found, key=lambda c: (is_code(c), -c.distinct, c.position))
+
+
+def _nation(
+    table: TableProfile,
+    found: Sequence[ColumnProfile],
+    cities: Int,
+    city: ColumnProfile,
+    answers: Answers,
+) -> ColumnProfile | None:
+    """Return the countries of the places, where two of them at least have enough places."""
+    if given := answers.get("nation"):
+        return table.find(given, "nation")
+    countries = [c for c in found if c.noun == "country" and c.header != answers.get("province")]
+    for column in countries if city.noun != "country" else ():
+        pairs = np.unique(np.column_stack([cities, column.codes])[(cities >= 0)], axis=0)
+        pairs = pairs[pairs[:, 1] >= 0]
+        one_each = len(np.unique(pairs[:, 0])) == len(pairs)
+        if one_each and (np.bincount(pairs[:, 1]) >= LEAST_CITIES).sum() >= _LEAST_NATIONS:
+            return column
+    return None
+
+
+def _coarser(
+    table: TableProfile, cities: Int, found: Sequence[ColumnProfile], answers: Answers
+) -> tuple[ColumnProfile | None, list[ColumnProfile], list[ColumnProfile]]:
+    """Return the larger unit, the groups, and further names of these."""
+    places = int(cities.max()) + 1
     different, _ = unlike(found)
     province = _province(table, different, places, answers)
     groups = [c for c in different if c is not province and _may_group(c, places)][:_MOST_GROUPS]

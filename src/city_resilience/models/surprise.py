@@ -1,8 +1,9 @@
 """What a group has published before its cities: how far it is from what was forecast of them.
 
 A group's surprise is its published growth less what the forecasts of its members add up to, both
-relative to the share-weighted mean of the groups that published. Beside it stands the last known
-error of adding up: the published growth of a year that is over less the growth of the members' sum.
+relative to the share-weighted mean of the groups of the nation that published. Beside it stands the
+last known error of adding up: the published growth of a year that is over less the growth of the
+members' sum.
 """
 
 from __future__ import annotations
@@ -88,6 +89,19 @@ def surprises(
         Code of the province of each city, -1 = unknown: where a release is about single cities,
         those that published tell of the others in their province.
     """
+    inputs, kind = np.zeros((len(forecast), 2)), np.full(len(forecast), -1)
+    for rows, nation in view.nation.parts():
+        inside = None if province is None else province[rows]
+        own = view.of(rows, nation), release.of(rows), forecast[rows]
+        told = _in_nation(*own, years, way, inside)
+        inputs[rows], kind[rows] = told.inputs, told.kind
+    return Told(inputs, kind)
+
+
+def _in_nation(
+    view: AsOf, release: EarlyView, forecast: Float, years: int, way: Way, province: Int | None
+) -> Told:
+    """Tell the cities of one nation, see `surprises`."""
     groups = _Groups.of(view, release)
     grown = release.beyond[:, :years].sum(axis=1)
     expected = groups.mean(forecast)

@@ -98,14 +98,12 @@ def nations_aside(frame: pd.DataFrame, least: int, outcome: str = "") -> list[Na
     cities = tuple(sorted(set(frame.loc[nowhere, "city"])))
     few = tuple(f"{name} ({count})" for name, count in small.items())
     found = [
-        NationsAside(
-            "no_nation", nowhere, cities, f"{len(cities)} places without a nation left out: "
-        ),
+        NationsAside("no_nation", nowhere, cities, "places without a nation left out: "),
         NationsAside(
             "small_nation",
             frame["nation"].isin(small.index).to_numpy(dtype=bool),
             few,
-            f"{len(few)} nations of fewer than {least} places with an outcome left out: ",
+            f"nations of fewer than {least} places with an outcome left out: ",
         ),
     ]
     return [

@@ -138,8 +138,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         rows.notes += placed.notes
         rows.issues += placed.issues
     if "nation" in rows.keys:
-        header = table.headers[layout.keys["nation"]]
-        rows.keys["nation"] = nation_of_rows(rows.keys["city"], rows.keys["nation"], header)
+        _read_nations(rows, table.headers[layout.keys["nation"]])
     groups = {header: as_text(rows.cells[at]) for header, at in layout.groups.items()}
     values = {source.id: _values(rows, source) for source in layout.sources}
     frame = pd.DataFrame({**rows.keys, **groups, **values}, index=rows.cells.index)
@@ -224,6 +223,18 @@ def _leave_out_totals(rows: _Rows) -> None:
         rows.drop(chosen)
 
 
+def _read_nations(rows: _Rows, header: str) -> None:
+    """Give each place one nation, and provinces of one name the nation that tells them apart."""
+    nations = nation_of_rows(rows.keys["city"], rows.keys["nation"], header)
+    rows.keys["nation"] = nations
+    if "province" not in rows.keys:
+        return
+    names = rows.keys["province"]
+    marks = dict(enumerate(nations.mask(names == "", "")))
+    told = distinct_names(dict(enumerate(names)), dict.fromkeys(marks), marks)
+    rows.keys["province"] = pd.Series(list(told.values()), index=names.index, dtype=str)
+
+
 def _leave_out_nations(rows: _Rows, frame: pd.DataFrame, least: int, outcome: str) -> pd.DataFrame:
     """Leave out places without a nation and nations of too few places, where there are several."""
     if "nation" not in frame:
@@ -231,7 +242,7 @@ def _leave_out_nations(rows: _Rows, frame: pd.DataFrame, least: int, outcome: st
     gone = np.zeros(len(frame), dtype=bool)
     for one in nations_aside(frame, least, outcome):
         rows.set_aside(one.rows, one.why, names=one.names)
-        rows.notes.append(one.note)
+        rows.notes.insert(0, one.note)
         gone |= one.rows
     rows.drop(gone)
     return frame[~gone]

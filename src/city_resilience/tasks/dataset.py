@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int, Mask, Strings
+from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
@@ -71,6 +71,16 @@ class AsOf:
     measure: str
     nation: Nation = SUM
     early: tuple[EarlyView, ...] = ()
+
+    def of(self, cities: Positions | slice, nation: Nation) -> AsOf:
+        """Return the view of the cities of one nation."""
+        return replace(
+            self,
+            outcome=self.outcome[cities],
+            indicators=self.indicators[cities],
+            nation=nation,
+            early=tuple(release.of(cities) for release in self.early),
+        )
 
     def labels(self, horizon: int, before: int = 0) -> Float:
         """Labels known at the origin, shape (cities, years), in the measure's unit.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,10 @@ class EarlyView:
     vintage: Vintage
     label_en: str
     label_zh: str
+
+    def of(self, cities: Positions | slice) -> EarlyView:
+        """Return what the release says of some of the cities."""
+        return replace(self, member=self.member[cities])
 
     def ahead(self, years: int) -> Float:
         """Growth of the group of each city in the year ``origin + years``, shape (cities,)."""

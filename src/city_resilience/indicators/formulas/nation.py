@@ -171,12 +171,9 @@ class Nation:
 
     def of(self, cities: Mask | Positions | slice) -> Nation:
         """Return the nation, or nations, that some of the cities make up."""
-        weight, own = self.weight, self.own
-        return Nation(
-            self.way,
-            None if weight is None else weight[cities],
-            None if own is None else own[cities],
-        )
+        weight = None if self.weight is None else self.weight[cities]
+        own = None if self.own is None else self.own[cities]
+        return Nation(self.way, weight, own if own is not None and (own != own[:1]).any() else None)
 
     def within(self, names: Strings | None) -> Nation:
         """Return it with a nation of its own for the cities of each name.
@@ -201,7 +198,7 @@ class Nation:
             return
         for number in np.unique(self.own):
             cities = np.flatnonzero(self.own == number)
-            yield cities, replace(self.of(cities), own=None)
+            yield cities, self.of(cities)
 
     def apart(self, function: Callable[..., Any], *arrays: Any) -> Any:
         """Apply a function to the cities of each nation, and put what it returns in their rows.
