@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,14 +16,13 @@ from city_resilience.evaluation.interval_scores import crps, reliability, score_
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.models.arrays import pack_arrays, unpack_arrays
 from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.conformal import MOST_WIDER, interval_score
 from city_resilience.models.intervals import (
     EVENTS,
     LAYOUT,
-    MOST_WIDER,
     Calibration,
     city_scale,
     interval_rows,
-    interval_score,
 )
 from city_resilience.resilience.measures import MEASURES
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
@@ -110,6 +111,56 @@ def test_a_few_cities_and_one_bad_year_do_not_widen_without_bound():
     assert bad.wider <= MOST_WIDER
 
 
+def by_year(residuals, **more) -> Calibration:
+    return replace(calibration(residuals, **more), rule="year")
+
+
+def test_the_rule_year_is_the_width_that_held_in_four_years_of_five():
+    years = [np.arange(1.0, 11.0) * size for size in (1, 2, 3, 4, 10)]  # ninth of ten: 9, 18 … 90
+    assert by_year(years[:4]).half_width(np.ones(1))[0] == pytest.approx(36.0)  # (4 + 1) 0.8 = 4
+    # (5 + 1) 0.8 = 4.8: between 36 and 90
+    assert by_year(years).half_width(np.ones(1))[0] == pytest.approx(36 + 0.8 * (90 - 36))
+    assert by_year(years[:2]).half_width(np.ones(1))[0] == pytest.approx(18.0)
+
+
+def test_the_rule_year_has_one_width_and_is_never_narrower_than_plain():
+    rng = np.random.default_rng(4)
+    scales = [rng.uniform(0.5, 4, 300) for _ in range(6)]
+    spread = by_year([s * rng.standard_normal(300) for s in scales], scales=scales)
+    assert spread.kind == "plain"
+    half = spread.half_width(np.array([1.0, 3.0]))
+    assert half[0] == half[1] >= spread.plain_half_width()
+    wild = by_year([np.linspace(-50, 50, 900), *[np.linspace(-1, 1, 90)] * 9])
+    assert wild.wider == 1.0
+    assert np.isnan(by_year([]).half_width(np.ones(1))).all()
+
+
+def test_intervals_of_the_rule_year_nest_and_agree_with_quantiles_and_chances():
+    rng = np.random.default_rng(5)
+    years = by_year([rng.standard_normal(200) * size for size in (1, 3, 1, 2, 1, 1)])
+    one = np.ones(1)
+    halves = [years.half_width(one, share)[0] for share in (0.5, 0.8, 0.9, 0.95)]
+    assert halves == sorted(halves)
+    quantiles = years.quantiles(np.zeros(1), one, np.array([0.05, 0.5, 0.95]))[:, 0]
+    assert quantiles[0] < quantiles[1] < quantiles[2]
+    below = years.probability_below(np.zeros(1), one, -halves[2])[0]
+    above = 1 - years.probability_below(np.zeros(1), one, halves[2])[0]
+    assert below + above == pytest.approx(0.1, abs=0.01)
+
+
+def test_with_a_shock_in_each_year_the_rule_year_holds_in_more_years():
+    rng = np.random.default_rng(6)
+    held = {"split": [], "year": []}
+    for _ in range(60):
+        shocks = np.exp(rng.normal(0, 0.4, 11))
+        *past, now = [rng.standard_normal(150) * shock for shock in shocks]
+        for rule, found in held.items():
+            half = replace(calibration(past), rule=rule).half_width(np.ones(150))
+            found.append(np.mean(np.abs(now) <= half) >= 0.9)
+    assert np.mean(held["year"]) == pytest.approx(0.8, abs=0.1)
+    assert np.mean(held["split"]) < np.mean(held["year"]) - 0.1
+
+
 def test_known_at_leaves_out_what_was_not_over():
     whole = calibration([np.ones(30)] * 6, horizon=2)
     assert np.unique(whole.known_at(2004).origin).tolist() == [2000, 2001, 2002]
@@ -175,7 +226,7 @@ def test_bounds_of_an_origin_come_from_origins_that_were_over(backtest):
     for horizon, whole in backtest.calibrations.items():
         for origin, rows in served[served["horizon"] == horizon].groupby("origin"):
             known = whole.origin + horizon <= origin
-            past = (values[known] for values in (whole.origin, whole.residual, whole.scale))
+            past = (getattr(whole, name)[known] for name in LAYOUT)
             scale = city_scale(dataset.at(int(origin)))
             scale = scale[np.isin(dataset.cities, rows["city"])]
             half = Calibration(horizon, *past).half_width(scale)
@@ -226,6 +277,31 @@ def test_served_intervals_nest_widen_with_the_horizon_and_survive_the_bundle(tmp
         forecaster.forecast(forecaster.rows(panel), coverage=1.0)
 
 
+def test_a_bundle_keeps_the_rule_and_numbers_its_own_cities(tmp_path):
+    chosen = experiment(
+        outcome={"horizons": [1]},
+        evaluation={"first_origin": 2008, "warmup_origins": 3},
+        model={"members": ["persistence"], "interval": "year"},
+    )
+    frame = small_panel().frame.copy()
+    frame.loc[frame["city"] == frame["city"].min(), "gdp_real"] = np.nan  # never in the model
+    panel = replace(small_panel(), frame=frame)
+    dataset = facts_of(panel, chosen)
+    found = run_backtest(dataset, chosen)
+    forecaster = fit_forecaster(
+        dataset, chosen, found.served_weights, calibrations=found.calibrations
+    )
+    own = forecaster.horizons[1].calibration
+    assert own.rule == "year"
+    before = found.calibrations[1]
+    assert [forecaster.cities[k] for k in own.city] == [dataset.cities[k] for k in before.city]
+    again = load_bundle(save_bundle(forecaster, tmp_path / "model"))
+    assert again.horizons[1].calibration.rule == "year"
+    pd.testing.assert_frame_equal(
+        again.forecast(again.rows(panel)), forecaster.forecast(forecaster.rows(panel))
+    )
+
+
 def test_a_model_without_residuals_has_empty_bounds(backtest):
     panel = small_panel()
     bare = fit_forecaster(facts_of(panel, CHOSEN), CHOSEN, backtest.served_weights)
@@ -240,17 +316,18 @@ def test_a_model_without_residuals_has_empty_bounds(backtest):
         ("origin", lambda a: a[::-1].copy(), "out of order"),
         ("residual", lambda a: a * np.nan, "not finite"),
         ("scale", lambda a: a[:-1], "should be f8 of shape"),
+        ("city", lambda a: a + 1, "none of the model's 9"),
+        ("city", lambda a: a - 1, "none of the model's 9"),
     ],
 )
 def test_a_spoilt_calibration_is_refused(name, change, message):
     whole = calibration([np.ones(9), np.arange(9.0)])
     arrays = unpack_arrays(whole.to_bytes(), "calibration.npz", LAYOUT)
-    assert Calibration.from_bytes(whole.to_bytes(), 1).half_width(np.ones(1)) == whole.half_width(
-        np.ones(1)
-    )
+    again = Calibration.from_bytes(whole.to_bytes(), 1, cities=9)
+    assert again.half_width(np.ones(1)) == whole.half_width(np.ones(1))
     arrays[name] = change(arrays[name])
     with pytest.raises(InputError, match=message):
-        Calibration.from_bytes(pack_arrays(arrays), 1)
+        Calibration.from_bytes(pack_arrays(arrays), 1, cities=9)
 
 
 def test_scores_by_hand_and_withheld_for_few_cities(backtest):

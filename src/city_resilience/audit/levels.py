@@ -6,25 +6,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
-from city_resilience.audit.expected import Trajectory
+from city_resilience.audit.expected import Trajectory, trajectory_of
 from city_resilience.audit.rule import Rule, VariableView
 from city_resilience.audit.trajectories import cells_of
 from city_resilience.audit.wording import compared, likely_power
 from city_resilience.audit.year_moves import YearMove
 from city_resilience.reading.issues import Issue
 
-__all__ = ["RULES", "breaks", "jumps", "shifts"]
+__all__ = ["RULES", "breaks", "jumps", "level_shifts", "shifts"]
 
 
 def jumps(view: VariableView) -> Iterator[Issue]:
     """Find cities whose level shifts from one year to the next and stays there."""
-    trajectory, shift = view.trajectory, shifts(view.trajectory)
-    with np.errstate(invalid="ignore"):
-        surprise = np.abs(shift) / trajectory.usual_move
-        least = limit.JUMP_OUTCOME if view.is_amount else limit.JUMP
-        found = least.reached(shift, surprise)
+    trajectory = view.trajectory
+    shift, surprise, found = _jumped(trajectory, view.is_amount)
     for at in cells_of(found):
         stays = ", and stays there"
         if trajectory.known_after[at] == 0:
@@ -34,6 +31,36 @@ def jumps(view: VariableView) -> Iterator[Issue]:
         yield view.off(
             "warning", "jump", at, then, expected, ratio=shift[at], why=why, surprise=surprise[at]
         )
+
+
+def level_shifts(outcome: Float, nation: Strings | None = None, *, is_amount: bool = True) -> Float:
+    """Return by how much the level of an outcome jumps for good into a year, by the rule ``jump``.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (cities, years)
+        Consecutive years up to the one in which this is asked; a later one is not looked at.
+    nation : ndarray of str, shape (cities,), optional
+        Nation of each city; None when all are of one.
+    is_amount : bool
+        Whether it moves in percent, as all but a rate does.
+
+    Returns
+    -------
+    ndarray, shape (cities, years)
+        In logarithms; 0 where there is no jump.
+    """
+    shift, _, found = _jumped(trajectory_of(outcome, nation), is_amount)
+    return np.asarray(np.where(found, shift, 0.0))
+
+
+def _jumped(trajectory: Trajectory, is_amount: bool) -> tuple[Float, Float, Mask]:
+    """Return the shift of each cell, its surprise in usual moves, and whether it is a jump."""
+    shift = shifts(trajectory)
+    with np.errstate(invalid="ignore"):
+        surprise = np.abs(shift) / trajectory.usual_move
+        least = limit.JUMP_OUTCOME if is_amount else limit.JUMP
+        return shift, surprise, least.reached(shift, surprise)
 
 
 def shifts(trajectory: Trajectory) -> Float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -18,8 +18,11 @@ from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, i
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import IntervalRule
+from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.intervals import INTERVAL_ROWS, Calibration, city_scale, interval_rows
 from city_resilience.progress import Progress, silent
+from city_resilience.tasks.breaks import level_breaks
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
@@ -39,7 +42,8 @@ class Backtest:
     intervals : DataFrame
         ``INTERVAL_ROWS``: intervals and probabilities of the served model, scored origins only.
     calibrations : mapping of int to Calibration
-        Residuals of the served model at all origins, warm-up included, per horizon.
+        Residuals of the served model at all origins, warm-up included, per horizon, without those
+        over a level break, as they stand at the live origin.
     whole, history : mapping of int to Rolled
         By horizon, what members forecast that see all columns, or history alone.
     specs : mapping of (int, int) to FeatureSpec
@@ -131,11 +135,14 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     columns = {name for spec in specs.values() for name, _ in spec.columns}
     check_required(engine.dataset, engine.experiment, columns)
     whole, history = rolled[SERVED.id], rolled[HISTORY.id]
-    serve, calibrations = engine.experiment.model.serve, {}
     for horizon, own in whole.items():
         _check_scored(own, scored, horizon)
-        calibrations[horizon] = _calibrated(engine, horizon, own.of(serve))
-    intervals = _intervals(engine, scored, whole, calibrations)
+    past, serve = (
+        Past(engine.dataset, engine.experiment.model.interval),
+        engine.experiment.model.serve,
+    )
+    calibrations = {h: past.calibrated(h, own.of(serve), engine.newest) for h, own in whole.items()}
+    intervals = _intervals(past, scored, {h: own.of(serve) for h, own in whole.items()})
     frame = _scored_rows(engine, scored, whole, history)
     bounds = ["lower", "upper"]
     frame.loc[frame["model"] == serve, bounds] = intervals[bounds].to_numpy()
@@ -174,32 +181,47 @@ def _baselines(engine: Engine, cells: Sequence[tuple[int, int]]) -> list[dict[st
     return in_threads([partial(forecast, *cell) for cell in cells], "", silent)
 
 
-def _calibrated(engine: Engine, horizon: int, forecasts: Mapping[int, Float]) -> Calibration:
-    """Collect the residuals of the served model at every origin of a horizon."""
-    truths = {origin: engine.dataset.truth(origin, horizon) for origin in forecasts}
-    scales = {origin: city_scale(engine.dataset.at(origin)) for origin in forecasts}
-    return Calibration.of(engine.dataset.wait(horizon), truths, forecasts, scales)
+class Past:
+    """What origins show of the past, each looked at once: level breaks and scales of the cities."""
+
+    def __init__(self, dataset: Dataset, rule: IntervalRule) -> None:
+        self.dataset, self.rule = dataset, rule
+        self.breaks = cache(lambda origin: level_breaks(dataset.at(origin)))
+        self.scale = cache(lambda origin: city_scale(dataset.at(origin)))
+
+    def calibrated(self, horizon: int, forecasts: Mapping[int, Float], origin: int) -> Calibration:
+        """Collect the residuals of the served model as they stand at an origin.
+
+        Truths are those of the origin's view: a label over a level break seen by then is left out.
+        """
+        wait, first = self.dataset.wait(horizon), int(self.dataset.years[0])
+        labels = self.breaks(origin).labels(horizon)
+        known = {o: own for o, own in forecasts.items() if o + wait <= origin}
+        truths = {o: labels[:, o - first] for o in known}
+        return Calibration.of(wait, truths, known, {o: self.scale(o) for o in known}, self.rule)
 
 
 def _intervals(
-    engine: Engine,
-    scored: Collection[int],
-    whole: Mapping[int, Rolled],
-    calibrations: Mapping[int, Calibration],
+    past: Past, scored: Collection[int], served: Mapping[int, Mapping[int, Float]]
 ) -> pd.DataFrame:
     """Bounds and probabilities of the served model, from what was known at each origin."""
-    dataset, serve, parts = engine.dataset, engine.experiment.model.serve, []
-    for horizon, rolled in whole.items():
-        forecasts = rolled.of(serve)
+    dataset, parts = past.dataset, []
+    cities, first = np.array(dataset.cities, dtype=object), int(dataset.years[0])
+    hindsight = past.breaks(int(dataset.years[-1]))
+    for horizon, forecasts in served.items():
+        unbroken = hindsight.labels(horizon)
         for origin in (origin for origin in forecasts if origin in scored):
-            known_then = calibrations[horizon].known_at(origin)
-            truth, scale = dataset.truth(origin, horizon), city_scale(dataset.at(origin))
-            rows = interval_rows(known_then, forecasts[origin], scale).assign(
-                city=np.array(dataset.cities, dtype=object),
+            forecast, scale = forecasts[origin], past.scale(origin)
+            truth = dataset.truth(origin, horizon)
+            known = past.calibrated(horizon, forecasts, origin)
+            known = known.stretched(break_stretch(known, forecast, scale, past.breaks(origin)))
+            rows = interval_rows(known, forecast, scale).assign(
+                city=cities,
                 origin=origin,
                 horizon=horizon,
                 truth=truth,
-                crps=crps(known_then, forecasts[origin], scale, truth),
+                unbroken=unbroken[:, origin - first],
+                crps=crps(known, forecast, scale, truth),
             )
             parts.append(rows.loc[np.isfinite(truth), list(INTERVAL_ROWS)])
     return pd.concat(parts, ignore_index=True)

@@ -10,7 +10,8 @@ import pandas as pd
 from city_resilience.arrays import Float
 from city_resilience.evaluation.scores import WHOLE, slices
 from city_resilience.evaluation.significance import percentile_interval
-from city_resilience.models.intervals import EVENTS, REFERENCE, Calibration, interval_score
+from city_resilience.models.conformal import interval_score
+from city_resilience.models.intervals import EVENTS, REFERENCE, Calibration
 
 __all__ = [
     "INTERVAL_COLUMNS",

@@ -50,12 +50,15 @@ def fit_forecaster(
     check_serve(experiment.model)
     engine, known, sizes = Engine(dataset, experiment), calibrations or {}, slopes or {}
     horizons = experiment.outcome.horizons
+    present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
+    position = np.full(len(dataset.cities), -1)
+    position[present] = np.arange(len(present))
+    known = {h: own.known_at(engine.newest).numbered(position) for h, own in known.items()}
     calls = [
         partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known.get(h)) for h in horizons
     ]
     fitted = in_threads(calls, "fitting the served model", progress)
     nations = dataset.groups.get("nation")
-    present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     return Forecaster(
         experiment=experiment,
         origin=engine.newest,
@@ -92,6 +95,6 @@ def _fitted(
         task.spec,
         members,
         {name: weight for name, weight in weights.items() if name in members},
-        calibration.known_at(origin) if calibration else None,
+        calibration,
         slope if model.serve == BLEND else 1.0,
     )

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 from city_resilience.experiment.family import FAMILIES, Family
 from city_resilience.experiment.table import Table
 
-__all__ = ["Evaluation", "Features", "Model", "Parameter", "Search"]
+__all__ = ["Evaluation", "Features", "IntervalRule", "Model", "Parameter", "Search"]
 
 Parameter = bool | int | float | str
+IntervalRule = Literal["split", "year"]
 
 
 def _check_list(key: str, values: tuple[str, ...]) -> None:
@@ -118,6 +119,13 @@ class Model(Table):
         description="Learners of the blend, such as persistence, ridge, xgboost, "
         "xgboost_all_years, extra_trees, extra_trees_history.",
         examples=[["persistence", "ridge", "xgboost"]],
+    )
+    interval: IntervalRule = Field(
+        default="split",
+        exclude_if=lambda rule: rule == "split",
+        description="What an interval holds: its share of the outcomes over the years (split), or "
+        "its share of the cities in four years of five (year), which is wider.",
+        examples=["year"],
     )
     seed: int = Field(
         default=0, description="Seed of everything that is drawn at random.", examples=[1]

@@ -11,6 +11,7 @@ from typing import Any
 
 from city_resilience import __version__
 from city_resilience.errors import InputError, check_known, nearest
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
 from city_resilience.files import write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -23,7 +24,6 @@ from city_resilience.models.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
-    HorizonEntry,
     Manifest,
     MemberEntry,
     foreign_files,
@@ -104,10 +104,8 @@ def load_bundle(folder: Path | str) -> Forecaster:
         origin=manifest.origin,
         cities=manifest.cities,
         horizons={
-            horizon: _horizon(
-                horizon, wait_of(experiment.outcome.measure, horizon), entry, content, where
-            )
-            for horizon, entry in manifest.horizons.items()
+            horizon: _horizon(horizon, manifest, experiment, content, where)
+            for horizon in manifest.horizons
         },
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
@@ -197,9 +195,13 @@ def _check_replaceable(folder: Path) -> None:
 
 
 def _horizon(
-    horizon: int, wait: int, entry: HorizonEntry, content: Mapping[str, bytes], where: str
+    horizon: int,
+    manifest: Manifest,
+    experiment: Experiment,
+    content: Mapping[str, bytes],
+    where: str,
 ) -> HorizonModel:
-    at = f"{where}: horizon {horizon}"
+    at, entry = f"{where}: horizon {horizon}", manifest.horizons[horizon]
     with _reading(f"{at}: a composite index is damaged"):
         indices = tuple(
             FittedIndex(
@@ -219,7 +221,12 @@ def _horizon(
     calibration = None
     if entry.calibration:
         with _reading(at):
-            calibration = Calibration.from_bytes(content[entry.calibration], wait)
+            calibration = Calibration.from_bytes(
+                content[entry.calibration],
+                wait_of(experiment.outcome.measure, horizon),
+                len(manifest.cities),
+                experiment.model.interval,
+            )
     return HorizonModel(horizon, spec, members, dict(entry.weights), calibration, entry.slope)
 
 

@@ -14,6 +14,7 @@ from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
+from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.intervals import (
     EVENTS,
@@ -26,6 +27,7 @@ from city_resilience.models.intervals import (
 )
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
+from city_resilience.tasks.breaks import level_breaks
 from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
 from city_resilience.tasks.early import available_from
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
@@ -269,13 +271,19 @@ class Forecaster:
         self, parts: list[pd.DataFrame], rows: ForecastRows, coverage: float
     ) -> list[pd.DataFrame]:
         """Fill bounds and probabilities, horizon after horizon."""
-        scale = city_scale(rows.dataset.at(rows.origin))[rows.cities]
+        view = rows.dataset.at(rows.origin)
+        every, breaks = city_scale(view), level_breaks(view)
+        scale = every[rows.cities]
         widest: dict[str, Float] = {"": np.zeros(len(scale)), "_80": np.zeros(len(scale))}
         for part, horizon in zip(parts, sorted(self.horizons), strict=True):
             calibration = self.horizons[horizon].calibration
             if calibration is None:
                 continue
             forecast = part["forecast"].to_numpy()
+            placed = np.full(len(every), np.nan)
+            placed[rows.cities] = forecast
+            stretch = break_stretch(calibration, placed, every, breaks)
+            calibration = calibration.stretched(stretch[rows.cities])
             ranked = np.where(rows.stale, np.nan, forecast)
             halves = half_widths(calibration, scale, coverage)
             halves = {name: np.maximum(half, widest[name]) for name, half in halves.items()}

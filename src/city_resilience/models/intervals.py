@@ -11,7 +11,7 @@ many being more than three standard errors of as many independent cities.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,8 +19,10 @@ import pandas as pd
 
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.errors import InputError
+from city_resilience.experiment.training import IntervalRule
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
+from city_resilience.models.conformal import Replay, conformal_quantile, year_quantile
 from city_resilience.tasks.dataset import AsOf
 
 __all__ = [
@@ -32,27 +34,25 @@ __all__ = [
     "INTERVAL_ROWS",
     "KINDS",
     "REFERENCE",
-    "STEP",
     "WORST",
     "Calibration",
     "check_coverage",
     "city_scale",
-    "conformal_quantile",
     "half_widths",
     "interval_columns",
     "interval_rows",
-    "interval_score",
 ]
 
 
 CALIBRATION = "calibration.npz"
-LAYOUT: Layout = {"origin": ("i8", "rows"), "residual": ("f8", "rows"), "scale": ("f8", "rows")}
+LAYOUT: Layout = {
+    "origin": ("i8", "rows"),
+    "residual": ("f8", "rows"),
+    "scale": ("f8", "rows"),
+    "city": ("i8", "rows"),
+}
 KINDS = ("plain", "volatility")
 REFERENCE = 0.9
-STEP = 0.2
-CHANCE = 3.0
-LEAST_ALPHA = 0.01
-MOST_WIDER = 1.5
 SHRINKAGE_YEARS = 3.0
 WORST_SHARE = 0.1
 _BISECTIONS = 60
@@ -60,7 +60,7 @@ INNER = 0.8
 BELOW_ZERO, BELOW_TWO, WORST = "p_below_0", "p_below_minus_2", "p_worst_tenth"
 EVENTS = (BELOW_ZERO, BELOW_TWO, WORST)
 INTERVAL_ROWS = (
-    *("city", "origin", "horizon", "truth", "forecast", "lower", "upper"),
+    *("city", "origin", "horizon", "truth", "unbroken", "forecast", "lower", "upper"),
     *("lower_80", "upper_80", "plain_lower", "plain_upper", *EVENTS, "crps"),
 )
 
@@ -79,12 +79,22 @@ class Calibration:
         Outcome minus forecast of a city, in the unit of the measure.
     scale : ndarray, shape (n,)
         The city's scale as of that origin, see `city_scale`.
+    city : ndarray of int64, shape (n,)
+        Position of the city among all cities; -1 where it is none of them.
+    rule : {"split", "year"}
+        What the intervals hold for: a city of any known year, or the cities of most years.
+    stretch : ndarray, shape (cities,), optional
+        Factor, 1 or more, by which the outcome of each city forecast is less certain, see
+        `break_stretch`; not stored.
     """
 
     wait: int
     origin: Int
     residual: Float
     scale: Float
+    city: Int
+    rule: IntervalRule = "split"
+    stretch: Float | None = None
 
     @classmethod
     def of(
@@ -93,6 +103,7 @@ class Calibration:
         truths: Mapping[int, Float],
         forecasts: Mapping[int, Float],
         scales: Mapping[int, Float],
+        rule: IntervalRule = "split",
     ) -> Calibration:
         """Collect the errors of the cities with both a truth and a forecast.
 
@@ -105,33 +116,56 @@ class Calibration:
         errors = [np.asarray(truths[o] - forecasts[o], dtype=np.float64) for o in origins]
         residual = np.concatenate([np.empty(0), *errors])
         scale = np.concatenate([np.empty(0), *(scales[o] for o in origins)])
-        origin = np.repeat(np.array(origins, dtype=np.int64), [len(own) for own in errors])
-        return cls(wait, origin, residual, scale)._only(np.isfinite(residual))
+        sizes = [len(own) for own in errors]
+        origin = np.repeat(np.array(origins, dtype=np.int64), sizes)
+        city = np.concatenate([np.empty(0, dtype=np.int64), *map(np.arange, sizes)])
+        return cls(wait, origin, residual, scale, city, rule)._only(np.isfinite(residual))
 
     def known_at(self, origin: int) -> Calibration:
         """Return the calibration as it stood at an origin."""
         return self._only(self.origin + self.wait <= origin)
 
+    def stretched(self, stretch: Float) -> Calibration:
+        """Return it with all that it says of each city spread by a factor, shape (cities,)."""
+        return replace(self, stretch=stretch)
+
+    def numbered(self, position: Int) -> Calibration:
+        """Return the same errors with the cities numbered anew.
+
+        Parameters
+        ----------
+        position : ndarray of int64, shape (cities,)
+            New number of each city, -1 for one that is left out.
+        """
+        return replace(self, city=np.where(self.city >= 0, position[self.city], -1))
+
     def _only(self, rows: Mask) -> Calibration:
-        return Calibration(self.wait, self.origin[rows], self.residual[rows], self.scale[rows])
+        return replace(self, **{name: getattr(self, name)[rows] for name in LAYOUT})
 
     def to_bytes(self) -> bytes:
         """Return the errors as one npz file."""
         return pack_arrays({name: getattr(self, name) for name in LAYOUT})
 
     @classmethod
-    def from_bytes(cls, data: bytes, wait: int) -> Calibration:
-        """Read the npz file back.
+    def from_bytes(
+        cls, data: bytes, wait: int, cities: int, rule: IntervalRule = "split"
+    ) -> Calibration:
+        """Read the npz file back; ``cities`` is how many there are.
 
         Raises
         ------
         InputError
-            If an array is missing, of another length or kind, or a scale is not positive.
+            If an array is missing, of another length or kind, or holds what cannot be.
         """
-        found = cls(wait, **unpack_arrays(data, CALIBRATION, LAYOUT))
+        found = cls(wait, rule=rule, **unpack_arrays(data, CALIBRATION, LAYOUT))
         if not (found.scale > 0).all() or (np.diff(found.origin) < 0).any():
             raise InputError(
                 f"{CALIBRATION}: a scale is not positive, or origins are out of order; "
+                "train the model again"
+            )
+        if ((found.city < 0) | (found.city >= cities)).any():
+            raise InputError(
+                f"{CALIBRATION}: an error is of a city that is none of the model's {cities}; "
                 "train the model again"
             )
         return found
@@ -142,12 +176,12 @@ class Calibration:
 
     @property
     def kind(self) -> str:
-        """Kind of score that had the lower interval score at earlier origins."""
+        """Kind of score: the one with the lower interval score at earlier origins, or plain."""
         return self._adapted[0]
 
     @property
     def wider(self) -> float:
-        """Factor, 1 or more, by which intervals are wider after years with too many misses."""
+        """Factor, 1 or more, by which intervals are wider than split conformal ones."""
         return self._adapted[1]
 
     def half_width(self, scale: Float, coverage: float = REFERENCE) -> Float:
@@ -166,7 +200,7 @@ class Calibration:
             In the unit of the measure; NaN where the residuals are too few for that coverage.
         """
         quantile = conformal_quantile(np.abs(self._scores), 1.0 - coverage)
-        return quantile * self._reach(scale)
+        return quantile * self.reach(scale)
 
     def plain_half_width(self, coverage: float = REFERENCE) -> float:
         """Half the width of plain split conformal intervals, for comparison."""
@@ -177,7 +211,7 @@ class Calibration:
         if not len(self._scores):
             return np.full((len(levels), len(forecast)), np.nan)
         offsets = np.quantile(self._scores, levels, method="median_unbiased")
-        return np.asarray(forecast + offsets[:, None] * self._reach(scale))
+        return np.asarray(forecast + offsets[:, None] * self.reach(scale))
 
     def probability_below(self, forecast: Float, scale: Float, limit: float) -> Float:
         """Probability that the outcome lies below a limit, shape (cities,).
@@ -187,7 +221,7 @@ class Calibration:
         """
         if not len(self._scores):
             return np.full(len(forecast), np.nan)
-        asked = (limit - forecast) / self._reach(scale)
+        asked = (limit - forecast) / self.reach(scale)
         below = np.searchsorted(self._scores, asked, side="left")
         return np.where(np.isfinite(asked), (below + 0.5) / (len(self._scores) + 1.0), np.nan)
 
@@ -199,7 +233,7 @@ class Calibration:
         known = np.isfinite(forecast)
         if not len(self._scores) or not known.any():
             return np.full(len(forecast), np.nan)
-        ends = forecast[known, None] + self._reach(scale)[known, None] * self._scores[[0, -1]]
+        ends = forecast[known, None] + self.reach(scale)[known, None] * self._scores[[0, -1]]
         low, high = float(ends.min()) - 1.0, float(ends.max()) + 1.0
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2.0
@@ -207,9 +241,10 @@ class Calibration:
             low, high = (low, middle) if share > WORST_SHARE else (middle, high)
         return self.probability_below(forecast, scale, low)
 
-    def _reach(self, scale: Float) -> Float:
+    def reach(self, scale: Float) -> Float:
         """How far one unit of the scores reaches for each city, shape (cities,)."""
-        return self.wider * (scale if self.kind == "volatility" else np.ones_like(scale))
+        unit = scale if self.kind == "volatility" else np.ones_like(scale)
+        return np.asarray(self.wider * (unit if self.stretch is None else unit * self.stretch))
 
     @cached_property
     def _scores(self) -> Float:
@@ -218,10 +253,22 @@ class Calibration:
 
     @cached_property
     def _adapted(self) -> tuple[str, float]:
-        """Replay the past as it became known: the kind that did better, and its factor."""
-        replays = {kind: _Replay(kind, self) for kind in KINDS}
+        """Replay the past as it became known: the kind that did better, and its factor.
+
+        With the rule ``year`` one width fits all cities: those that were calm are no safer when
+        a shock comes.
+        """
+        if self.rule == "year":
+            held = year_quantile(np.abs(self.residual), self.origin, REFERENCE)
+            factor = held / self.plain_half_width()
+            return "plain", max(1.0, factor) if np.isfinite(factor) else 1.0
+        replays = {kind: self._replay(kind) for kind in KINDS}
         best = min(KINDS, key=lambda kind: replays[kind].mean_score())
         return best, replays[best].wider(int(self.origin.max(initial=0)) + self.wait)
+
+    def _replay(self, kind: str) -> Replay:
+        unit = self.scale if kind == "volatility" else np.ones_like(self.scale)
+        return Replay(self.wait, self.origin, self.residual, unit, REFERENCE)
 
 
 def check_coverage(coverage: float, where: str) -> None:
@@ -249,75 +296,6 @@ def city_scale(view: AsOf) -> Float:
         return np.ones(len(yearly))
     total = np.where(known, yearly, 0.0).sum(axis=1) + SHRINKAGE_YEARS * pooled
     return np.asarray(np.sqrt(total / (known.sum(axis=1) + SHRINKAGE_YEARS)))
-
-
-def interval_score(truth: Float, lower: Float, upper: Float, coverage: float) -> Float:
-    """Width plus the penalty of misses (Gneiting & Raftery 2007); less is better.
-
-    ``(u - l) + 2/α (l - y) [y < l] + 2/α (y - u) [y > u]`` with ``α = 1 - coverage``.
-    """
-    factor = 2.0 / (1.0 - coverage)
-    misses = np.maximum(lower - truth, 0.0) + np.maximum(truth - upper, 0.0)
-    return np.asarray(upper - lower + factor * misses)
-
-
-def conformal_quantile(absolute: Float, alpha: float) -> float:
-    """Split conformal quantile: the ceil((n + 1)(1 - α))-th smallest score, NaN if there is none.
-
-    Parameters
-    ----------
-    absolute : ndarray, shape (n,)
-    alpha : float
-        Share of misses, above 0 and below 1.
-    """
-    rank = int(np.ceil((len(absolute) + 1) * (1.0 - alpha) - 1e-9))
-    if not 1 <= rank <= len(absolute):
-        return float("nan")
-    return float(np.partition(absolute, rank - 1)[rank - 1])
-
-
-class _Replay:
-    """One kind of score through the past, each origin judged by what was known then."""
-
-    def __init__(self, kind: str, past: Calibration) -> None:
-        self._past, self._absolute = past, np.abs(past.scores(kind))
-        self._unit = past.scale if kind == "volatility" else np.ones_like(past.scale)
-        self._missed: dict[int, tuple[float, int]] = {}
-        self._scores: list[float] = []
-        for origin in np.unique(past.origin).tolist():
-            self._judge(origin)
-
-    def _judge(self, origin: int) -> None:
-        known = self._known(origin)
-        quantile = self.wider(origin) * conformal_quantile(known, 1.0 - REFERENCE)
-        if not np.isfinite(quantile):
-            return
-        own = self._past.origin == origin
-        missed = self._absolute[own] > quantile
-        self._missed[origin] = (float(np.mean(missed)), len(missed))
-        half = quantile * self._unit[own]
-        score = interval_score(self._past.residual[own], -half, half, REFERENCE)
-        self._scores.append(float(score.mean()))
-
-    def _known(self, origin: int) -> Float:
-        """Absolute scores of the outcomes known at an origin."""
-        return self._absolute[self._past.origin + self._past.wait <= origin]
-
-    def wider(self, origin: int) -> float:
-        """Return the factor at an origin: the quantile of the level that misses asked for."""
-        nominal = alpha = 1.0 - REFERENCE
-        for year, (missed, cities) in self._missed.items():
-            too_many = missed > nominal + CHANCE * np.sqrt(nominal * REFERENCE / cities)
-            if year + self._past.wait <= origin and (too_many or missed < nominal):
-                alpha = min(nominal, alpha + STEP * (nominal - missed))
-        known = self._known(origin)
-        adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))
-        factor = adapted / conformal_quantile(known, nominal) if np.isfinite(adapted) else 1.0
-        return float(min(factor, MOST_WIDER)) if np.isfinite(factor) else 1.0
-
-    def mean_score(self) -> float:
-        """Mean interval score over the origins judged; infinite for none."""
-        return float(np.mean(self._scores)) if self._scores else np.inf
 
 
 def half_widths(
@@ -370,4 +348,4 @@ def interval_rows(calibration: Calibration, forecast: Float, scale: Float) -> pd
     plain = calibration.plain_half_width()
     found = interval_columns(calibration, forecast, scale, half_widths(calibration, scale))
     found |= {"plain_lower": forecast - plain, "plain_upper": forecast + plain}
-    return pd.DataFrame({"forecast": forecast, **found})[list(INTERVAL_ROWS[4:-1])]
+    return pd.DataFrame({"forecast": forecast, **found})[list(INTERVAL_ROWS[5:-1])]

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 FORMAT = "city-resilience bundle"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 CARD_HEAD = "# Model card: "

@@ -16,13 +16,9 @@ import pandas as pd
 from city_resilience.arrays import Float, Strings
 from city_resilience.evaluation.interval_scores import year_bootstrap
 from city_resilience.evaluation.study.context import Context, Part
-from city_resilience.models.intervals import (
-    REFERENCE,
-    Calibration,
-    city_scale,
-    conformal_quantile,
-    interval_score,
-)
+from city_resilience.experiment.training import IntervalRule
+from city_resilience.models.conformal import conformal_quantile, interval_score
+from city_resilience.models.intervals import REFERENCE, Calibration, city_scale
 
 __all__ = ["INTERVAL_METHOD_COLUMNS", "METHODS", "Year", "interval_methods"]
 
@@ -137,14 +133,15 @@ def adaptive(past: Sequence[Year], now: Year) -> Float:
     return np.full(len(now.forecast), quantile)
 
 
-def served(past: Sequence[Year], now: Year) -> Float:
-    """What is served: by volatility where that did better, wider after bad years."""
+def served(past: Sequence[Year], now: Year, rule: IntervalRule = "split") -> Float:
+    """What is served: by volatility where that did better, wider after bad years, or by years."""
     parts = {y.origin: y for y in past}
     calibration = Calibration.of(
         now.known_from - now.origin,
         {o: y.truth for o, y in parts.items()},
         {o: y.forecast for o, y in parts.items()},
         {o: y.scale for o, y in parts.items()},
+        rule,
     )
     return calibration.half_width(now.scale)
 
@@ -159,6 +156,7 @@ METHODS: Mapping[str, Method] = {
     "size": partial(by_group, group="size"),
     "adaptive": adaptive,
     "served": served,
+    "year": partial(served, rule="year"),
 }
 
 
