@@ -149,7 +149,7 @@ def test_output_folder_holds_the_files_of_the_contract(story):
         assert (forecast[outer] < forecast[inner]).all()
     assert set(forecast["coverage"]) == {0.9}
     intervals = pd.read_csv(story.folder / "first" / "intervals.csv", keep_default_na=False)
-    assert set(intervals["slice"]) >= {"all", "year", "group:province"}
+    assert set(intervals["slice"]) >= {"all", "period", "year", "group:province"}
     assert set(pd.read_csv(story.folder / "first" / "reliability.csv")["event"]) == set(EVENTS)
 
 

@@ -55,7 +55,7 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
     assert "| h (years) | Origins | the blend | no gap | last gap | Skill | Ahead |\n" in card
     assert "| 1 | 2004–2007 | 1.100 | 1.650 | – | +33.3 % | the blend |\n" in card
     assert "| 1 | 2008–2011 | 1.640 | 1.650 | – | +0.6 % | level |\n" in card
-    assert "**h = 1:** Since 2008 the forecast is no better than “no gap” (1.64 against" in card
+    assert "**h = 1:** Since 2008 the forecast is no better than “no gap” (mean error 1.64" in card
 
 
 def test_card_without_scores_says_so() -> None:

@@ -40,10 +40,17 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
     years = table[table["slice"] == "year"]
     for text in said(part).values():
         assert f"{100 * whole['coverage']:.1f}" in text
-        assert f"{100 * years['coverage'].min():.1f}" in text
+        worst = f"{100 * years['coverage'].min():.1f}"
+        assert text.index(worst) < text.index(f"{100 * whole['coverage']:.1f}")
+        assert f"{100 * years['coverage_80'].min():.1f}" in text
         assert "3.4" in text
         assert "{" not in text
     assert "They are better." in said(part)["en"]
+    assert part["worst"]["year"] == int(years.loc[years["coverage"].idxmin(), "level"])
+    assert [period["origins"] for period in part["periods"]] == ["2010–2011", "2012–2015"]
+    late = years[years["level"].astype(int) >= 2012]["coverage"]
+    assert part["periods"][1]["coverage"] == pytest.approx(late.mean(), abs=1e-4)
+    assert part["periods"][1]["worst"]["coverage"] == pytest.approx(late.min(), abs=1e-4)
     assert part["years"]["year"] == list(range(2010, 2016))
     np.testing.assert_allclose(part["years"]["coverage"], years["coverage"], atol=1e-3)
     withheld = {row["level"]: row["withheld"] for row in part["groups"]}

@@ -165,10 +165,14 @@ def expected_at_horizon(part: dict[str, Any]) -> Iterator[str]:
     """Yield what the tables of a horizon must show, figure by figure."""
     for row in part["skill"]:
         yield from (unsigned(row[name]) for name in ("mae", "rmse", "rank_correlation"))
-        yield from (signed(row[name]) for name in ("skill_naive", "skill_history"))
+        yield from (percent(row[name], 1, sign=True) for name in ("skill_naive", "skill_history"))
         yield percent(row["sign_hit_rate"])
         if row["difference_high"] is not None:
             yield interval(row["difference_low"], row["difference_high"])
+    for row in part["periods"]["rows"]:
+        yield from map(unsigned, row["mae"])
+        yield percent(row["standing"]["skill"], 1, sign=True)
+        yield f"{row['first']}–{row['last']}"
     for own in part["years"]["errors"]:
         yield from map(unsigned, own["mae"])
     for row in part["groups"]:
@@ -186,6 +190,9 @@ def expected_at_horizon(part: dict[str, Any]) -> Iterator[str]:
             unsigned(row["width"], 1),
             percent(row["coverage_80"]),
         )
+    for row in (*part["intervals"]["groups"], *part["intervals"]["periods"]):
+        yield from (percent(row["worst"][name]) for name in ("coverage", "coverage_80"))
+        yield str(row["worst"]["year"])
     for row in part["intervals"]["chances"]:
         for own in row["events"].values():
             yield from (percent(own["probability"]), percent(own["frequency"]), f"n = {own['n']}")

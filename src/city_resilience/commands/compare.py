@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from city_resilience.commands.options import store_option
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from city_resilience.tracking.gate import Verdict
 
 __all__ = ["command", "compare", "show"]
@@ -20,6 +23,18 @@ COLUMNS = (
     ("champion", "{champion:.3f}"),
     ("difference", "{difference:+.3f}"),
 )
+
+
+def _by_period(pairs: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the origins of each horizon, and below them the mean of each period."""
+    from city_resilience.evaluation.periods import periods
+
+    for horizon, rows in pairs.groupby("horizon"):
+        yield from ({str(key): own for key, own in row.items()} for row in rows.to_dict("records"))
+        for period in periods(rows["origin"]):
+            own = rows[rows["origin"].between(period.first, period.last)]
+            means = own[["challenger", "champion", "difference"]].mean().to_dict()
+            yield {"horizon": horizon, "origin": period.level, "served": period.recent, **means}
 
 
 def compare(challenger: str, champion: str | None = None, *, store: str = "") -> Verdict:
@@ -68,5 +83,5 @@ def show(verdict: Verdict) -> None:
     console = open_console()
     pairs = verdict.pairs.assign(difference=verdict.pairs["challenger"] - verdict.pairs["champion"])
     if len(pairs):
-        console.print(table_of("MAE", COLUMNS, pairs.to_dict("records")))
+        console.print(table_of("MAE", COLUMNS, _by_period(pairs)))
     say(console, verdict.words())
