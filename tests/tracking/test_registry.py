@@ -14,7 +14,8 @@ from city_resilience.errors import GateRefused, InputError
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
-from city_resilience.models.forecaster import Forecaster, ForecastRows
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
 from city_resilience.tracking.gate import Behind, Verdict, promote

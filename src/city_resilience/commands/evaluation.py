@@ -17,10 +17,12 @@ from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
+from city_resilience.evaluation.nowcast_scores import NowcastScores, score_nowcasts
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
+from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
 from city_resilience.report.periods import recent_sentence, standing_words
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILES",
+    "NOWCAST_FILES",
     "Evaluation",
     "evaluate",
     "levels_of",
@@ -55,6 +58,8 @@ FILES = (
     "dropped.csv",
 )
 """Tables of an evaluation."""
+NOWCAST_FILES = ("nowcast_scores.csv",)
+"""Tables of an evaluation with early releases."""
 
 SKILL = (
     ("model", "{name}"),
@@ -88,6 +93,8 @@ class Evaluation:
         See ``score``, ``compare_models`` and ``family_coverage``.
     intervals, reliability : DataFrame
         See ``score_intervals`` and ``reliability``.
+    nowcast : NowcastScores or None
+        Of a panel with early releases. All else is about the forecasts from the panel alone.
     """
 
     backtest: Backtest
@@ -96,15 +103,32 @@ class Evaluation:
     coverage: pd.DataFrame
     intervals: pd.DataFrame
     reliability: pd.DataFrame
+    nowcast: NowcastScores | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the table of each of ``FILES``."""
-        found = self.backtest
+        """Return the table of each of ``FILES``, and of ``NOWCAST_FILES`` with early releases.
+
+        Where a table holds forecasts and nowcasts, the column ``information`` tells them apart.
+        """
+        found, now = self.backtest, self.nowcast
+        part = found.nowcast
         tables = (
-            *(found.frame, self.scores, self.comparisons, self.coverage),
-            *(self.intervals, self.reliability, found.weights, found.dropped),
+            pd.concat([found.frame, part.frame], ignore_index=True) if part else found.frame,
+            _told_apart(self.scores, now.scores if now else None),
+            *(self.comparisons, self.coverage),
+            _told_apart(self.intervals, now.intervals if now else None),
+            *(self.reliability, found.weights, found.dropped),
         )
-        return dict(zip(FILES, tables, strict=True))
+        beside = {NOWCAST_FILES[0]: now.sides} if now else {}
+        return dict(zip(FILES, tables, strict=True)) | beside
+
+
+def _told_apart(forecasts: pd.DataFrame, nowcasts: pd.DataFrame | None) -> pd.DataFrame:
+    """Return both tables as one, with the column ``information``."""
+    known = {FORECAST: forecasts, **({} if nowcasts is None else {NOWCAST: nowcasts})}
+    return pd.concat(
+        [own.assign(information=name) for name, own in known.items()], ignore_index=True
+    )
 
 
 def searched(source: Source, progress: Progress = silent) -> Source:
@@ -124,14 +148,16 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
     dataset, experiment = source.dataset, source.experiment
     found, levels = run_backtest(dataset, experiment, progress), levels_of(dataset)
     origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
-    least = experiment.evaluation.min_group
+    least, breaks = experiment.evaluation.min_group, source.audited.level_breaks
+    part = found.nowcast
     return Evaluation(
         backtest=found,
-        scores=score(found.frame, levels, least, flagged=source.audited.level_breaks),
+        scores=score(found.frame, levels, least, flagged=breaks),
         comparisons=compare_models(found.frame, experiment.model.serve),
         coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), found.specs),
         intervals=score_intervals(found.intervals, levels, least),
         reliability=reliability(found.intervals),
+        nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
     )
 
 

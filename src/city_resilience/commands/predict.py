@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from city_resilience.commands.early import Early, Given
-    from city_resilience.models.forecaster import Forecaster, ForecastRows
+    from city_resilience.models.forecaster import Forecaster
+    from city_resilience.models.rows import ForecastRows
     from city_resilience.reading.panel import Panel
     from city_resilience.tracking.registry import FoundModel
 
@@ -120,7 +121,7 @@ def predict(
     from city_resilience.commands.early import as_day, early_lines, named_files, read_early
     from city_resilience.commands.stored import open_model
     from city_resilience.explain import forecast_table as tables
-    from city_resilience.explain.contributions import contributions
+    from city_resilience.explain.contributions import contributions, with_early
     from city_resilience.models.intervals import check_coverage
 
     given, day = named_files(early), as_day(as_of)
@@ -135,8 +136,13 @@ def predict(
         forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
     )
     _check_cities(cities, rows)
+    moved = forecaster.early_moves(rows) if forecaster.nowcasts else None
     leading = contributions(forecaster, rows) if drivers else None
-    table = tables.forecast_table(forecaster, rows, leading, most=drivers, coverage=coverage)
+    if leading is not None and moved:
+        leading = with_early(leading, rows, moved)
+    table = tables.forecast_table(
+        forecaster, rows, leading, most=drivers, coverage=coverage, moved=moved
+    )
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     result = Predicted(
@@ -184,6 +190,10 @@ def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
         "available_from": available_from(result.origin, delay).isoformat(),
         "horizons": sorted(int(horizon) for horizon in table["horizon"].unique()),
         "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
+        "information": {
+            name: int(count) for name, count in table["information"].value_counts().items()
+        },
+        "early": {"said": list(result.news), "missing": list(result.early.missing)},
         "unobserved_families": dict(result.unobserved_families),
         "masked_cells": list(result.panel.masked),
         "simulated": experiment.data.simulated,

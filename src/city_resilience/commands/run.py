@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,14 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.explain.contributions import contributions
+from city_resilience.explain.contributions import contributions, with_early
 from city_resilience.explain.forecast_table import forecast_table
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import write_json, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
-from city_resilience.models.forecaster import Forecaster, ForecastRows
+from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import foreign_files
+from city_resilience.models.rows import ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
 from city_resilience.report.audit_page import write_audit
@@ -72,13 +73,16 @@ class Live:
     forecast : DataFrame
         As of ``forecast_table``.
     drivers, by_group : DataFrame
-        As of ``contributions`` and ``drivers_by_group``.
+        As of ``contributions`` and ``drivers_by_group``; of the forecast.
+    nowcast : DataFrame or None
+        As of ``forecast_table``, with what early releases say; None where they say nothing.
     """
 
     forecaster: Forecaster
     forecast: pd.DataFrame
     drivers: pd.DataFrame
     by_group: pd.DataFrame
+    nowcast: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the table of each file."""
@@ -86,6 +90,7 @@ class Live:
             "forecast.csv": self.forecast,
             "drivers.parquet": self.drivers,
             "drivers_by_group.csv": self.by_group,
+            **({} if self.nowcast is None else {"nowcast.csv": self.nowcast}),
         }
 
 
@@ -106,7 +111,7 @@ def check_model_folder(out: Path | None) -> None:
 def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress) -> Live:
     """Fit the forecaster that is served; forecast and explain the panel with it."""
     found, settings = evaluation.backtest, source.experiment
-    forecaster = fit_forecaster(
+    alone = fit_forecaster(
         source.dataset,
         settings,
         found.served_weights,
@@ -115,14 +120,19 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
         calibrations=found.calibrations,
         slopes=found.served_slopes,
     )
+    now = found.nowcast.live(alone.origin) if found.nowcast else {}
+    forecaster = replace(alone, nowcasts=now)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)
     drivers = contributions(forecaster, rows)
     forecast = forecast_table(forecaster, rows, drivers)
+    nowcast, moved = None, forecaster.early_moves(rows)
+    if moved:
+        nowcast = forecast_table(forecaster, rows, with_early(drivers, rows, moved), moved=moved)
     levels = levels_of(source.dataset)
     by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
-    return Live(forecaster, forecast, drivers, by_group)
+    return Live(forecaster, forecast, drivers, by_group, nowcast)
 
 
 def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:

@@ -17,16 +17,48 @@ from city_resilience.evaluation.checks import check_required, scored_origins
 from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import crps
+from city_resilience.evaluation.nowcasts import Nowcasts, check_early, roll_nowcasts
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import IntervalRule
 from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.intervals import INTERVAL_ROWS, Calibration, city_scale, interval_rows
+from city_resilience.models.nowcast import HorizonNowcast
+from city_resilience.models.rows import NOWCAST
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.breaks import level_breaks
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
-__all__ = ["Backtest", "backtest_at", "run_backtest"]
+__all__ = ["Backtest", "NowcastPart", "backtest_at", "run_backtest"]
+
+BOUNDS = ["lower", "upper"]
+
+
+@dataclass(frozen=True)
+class NowcastPart:
+    """The nowcasts of the served model, scored beside its forecasts and never mixed with them.
+
+    Attributes
+    ----------
+    rolled : Nowcasts
+        At all origins, warm-up included.
+    frame, intervals : DataFrame
+        As of `Backtest`, scored origins at which a release tells of some city.
+    calibrations : mapping of int to Calibration
+        Residuals of the nowcasts per horizon, from the first origin that a release moved.
+    """
+
+    rolled: Nowcasts
+    frame: pd.DataFrame
+    intervals: pd.DataFrame
+    calibrations: Mapping[int, Calibration]
+
+    def live(self, origin: int) -> dict[int, HorizonNowcast]:
+        """Return by horizon what turns the forecasts of the live origin into nowcasts."""
+        return {
+            horizon: HorizonNowcast(self.rolled.live[horizon], own.known_at(origin))
+            for horizon, own in self.calibrations.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -48,6 +80,8 @@ class Backtest:
         By horizon, what members forecast that see all columns, or history alone.
     specs : mapping of (int, int) to FeatureSpec
         Columns by origin and horizon.
+    nowcast : NowcastPart or None
+        Of a panel with early releases.
     """
 
     serve: str
@@ -57,6 +91,7 @@ class Backtest:
     whole: Mapping[int, Rolled]
     history: Mapping[int, Rolled]
     specs: Mapping[tuple[int, int], FeatureSpec]
+    nowcast: NowcastPart | None = None
 
     @property
     def served(self) -> dict[int, Mapping[int, Float]]:
@@ -137,16 +172,53 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     whole, history = rolled[SERVED.id], rolled[HISTORY.id]
     for horizon, own in whole.items():
         _check_scored(own, scored, horizon)
-    past, serve = (
-        Past(engine.dataset, engine.experiment.model.interval),
-        engine.experiment.model.serve,
-    )
-    calibrations = {h: past.calibrated(h, own.of(serve), engine.newest) for h, own in whole.items()}
-    intervals = _intervals(past, scored, {h: own.of(serve) for h, own in whole.items()})
+    serve = engine.experiment.model.serve
+    past = Past(engine.dataset, engine.experiment.model.interval)
+    served = {horizon: own.of(serve) for horizon, own in whole.items()}
+    calibrations = {h: past.calibrated(h, own, engine.newest) for h, own in served.items()}
+    intervals = _intervals(past, scored, served)
     frame = _scored_rows(engine, scored, whole, history)
-    bounds = ["lower", "upper"]
-    frame.loc[frame["model"] == serve, bounds] = intervals[bounds].to_numpy()
-    return Backtest(serve, frame, intervals, calibrations, whole, history, specs)
+    frame.loc[frame["model"] == serve, BOUNDS] = intervals[BOUNDS].to_numpy()
+    nowcast = _nowcast(engine, past, scored, served) if engine.dataset.early else None
+    return Backtest(serve, frame, intervals, calibrations, whole, history, specs, nowcast)
+
+
+def _nowcast(
+    engine: Engine,
+    past: Past,
+    scored: Sequence[int],
+    served: Mapping[int, Mapping[int, Float]],
+) -> NowcastPart | None:
+    """Score the nowcasts of the served model; None where no release tells of a scored origin."""
+    check_early(engine.dataset)
+    rolled = roll_nowcasts(engine.dataset, served, engine.experiment.outcome)
+    told = {horizon: own for horizon, own in rolled.forecasts.items() if set(own) & set(scored)}
+    if not told:
+        return None
+    learnt = {horizon: _after_learning(own, rolled.used[horizon]) for horizon, own in told.items()}
+    calibrations = {h: past.calibrated(h, own, engine.newest) for h, own in learnt.items()}
+    intervals = _intervals(past, scored, told, learnt)
+    serve = engine.experiment.model.serve
+    frames = [
+        forecast_frame(engine.dataset, horizon, {serve: _at(own, scored)}, NOWCAST)
+        for horizon, own in told.items()
+    ]
+    frame = pd.concat(frames, ignore_index=True)
+    frame = frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True)
+    frame[BOUNDS] = intervals[BOUNDS].to_numpy()
+    return NowcastPart(rolled, frame, intervals, calibrations)
+
+
+def _after_learning(
+    nowcasts: Mapping[int, Float], used: Mapping[int, Collection[object]]
+) -> dict[int, Float]:
+    """Return the nowcasts from the first that a release moved, of whose kind the next ones are."""
+    first = min((origin for origin, own in used.items() if own), default=0)
+    return {origin: values for origin, values in nowcasts.items() if origin >= first}
+
+
+def _at(values: Mapping[int, Float], origins: Collection[int]) -> dict[int, Float]:
+    return {origin: own for origin, own in values.items() if origin in origins}
 
 
 def _scored_rows(
@@ -202,9 +274,15 @@ class Past:
 
 
 def _intervals(
-    past: Past, scored: Collection[int], served: Mapping[int, Mapping[int, Float]]
+    past: Past,
+    scored: Collection[int],
+    served: Mapping[int, Mapping[int, Float]],
+    learnt: Mapping[int, Mapping[int, Float]] | None = None,
 ) -> pd.DataFrame:
-    """Bounds and probabilities of the served model, from what was known at each origin."""
+    """Bounds and probabilities of the served model, from what was known at each origin.
+
+    ``learnt`` are the forecasts whose errors count; the same when left out.
+    """
     dataset, parts = past.dataset, []
     cities, first = np.array(dataset.cities, dtype=object), int(dataset.years[0])
     hindsight = past.breaks(int(dataset.years[-1]))
@@ -213,7 +291,7 @@ def _intervals(
         for origin in (origin for origin in forecasts if origin in scored):
             forecast, scale = forecasts[origin], past.scale(origin)
             truth = dataset.truth(origin, horizon)
-            known = past.calibrated(horizon, forecasts, origin)
+            known = past.calibrated(horizon, (learnt or served)[horizon], origin)
             known = known.stretched(break_stretch(known, forecast, scale, past.breaks(origin)))
             rows = interval_rows(known, forecast, scale).assign(
                 city=cities,

@@ -8,18 +8,22 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
+from city_resilience.models.rows import FORECAST
 from city_resilience.tasks.dataset import Dataset
 
 __all__ = ["BACKTEST_COLUMNS", "forecast_frame"]
 
 BACKTEST_COLUMNS = (
     *("model", "city", "origin", "horizon", "target_year"),
-    *("truth", "forecast", "lower", "upper"),
+    *("truth", "forecast", "lower", "upper", "information"),
 )
 
 
 def forecast_frame(
-    dataset: Dataset, horizon: int, forecasts: Mapping[str, Mapping[int, Float]]
+    dataset: Dataset,
+    horizon: int,
+    forecasts: Mapping[str, Mapping[int, Float]],
+    information: str = FORECAST,
 ) -> pd.DataFrame:
     """Lay out the forecasts of a horizon beside what came to pass.
 
@@ -27,6 +31,8 @@ def forecast_frame(
     ----------
     forecasts : mapping of str to mapping of int to ndarray, shape (cities,)
         Model → origin → forecast; NaN for a city that was not asked.
+    information : str
+        What they know: ``forecast``, the panel alone, or ``nowcast``, early releases as well.
 
     Returns
     -------
@@ -45,5 +51,6 @@ def forecast_frame(
     if not parts:
         return pd.DataFrame(columns=list(BACKTEST_COLUMNS))
     frame = pd.concat(parts, ignore_index=True).assign(horizon=horizon, lower=np.nan, upper=np.nan)
+    frame["information"] = information
     frame["target_year"] = frame["origin"] + horizon
     return frame[list(BACKTEST_COLUMNS)]

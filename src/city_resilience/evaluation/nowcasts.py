@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.models.nowcast import (
@@ -16,13 +16,14 @@ from city_resilience.models.nowcast import (
     Steps,
     Telling,
     fit_slopes,
+    province_codes,
     steps_of,
 )
 from city_resilience.models.surprise import Told
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["Nowcasts", "check_early", "provinces_of", "roll_nowcasts"]
+__all__ = ["Nowcasts", "check_early", "roll_nowcasts"]
 
 MEASURE = "growth_gap"
 
@@ -64,15 +65,6 @@ def check_early(dataset: Dataset) -> None:
         )
 
 
-def provinces_of(dataset: Dataset) -> Int:
-    """Return the code of each city's province, shape (cities,); -1 where it is not known."""
-    names = dataset.groups.get("province")
-    if names is None:
-        return np.full(len(dataset.cities), -1, dtype=np.int64)
-    codes = np.unique(names, return_inverse=True)[1]
-    return np.where(names == "", -1, codes).astype(np.int64)
-
-
 def roll_nowcasts(
     dataset: Dataset, served: Mapping[int, Mapping[int, Float]], outcome: Outcome
 ) -> Nowcasts:
@@ -86,7 +78,7 @@ def roll_nowcasts(
         Its horizons count.
     """
     origins = sorted({origin for of in served.values() for origin in of})
-    province = provinces_of(dataset)
+    province = province_codes(dataset)
     views = {origin: dataset.at(origin) for origin in origins}
     tellings = {origin: Telling(view, province) for origin, view in views.items()}
     steps = steps_of(views[origins[-1]].early) if origins else []

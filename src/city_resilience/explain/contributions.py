@@ -15,16 +15,20 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
-from city_resilience.models.forecaster import Forecaster, ForecastRows, HorizonModel
+from city_resilience.models.forecaster import Forecaster, HorizonModel
+from city_resilience.models.nowcast import EARLY_FAMILY
+from city_resilience.models.rows import ForecastRows, Moved
 
 __all__ = [
     "BASE",
     "BASE_FAMILY",
     "NOT_OBSERVED",
     "contributions",
+    "early_id",
     "family_sums",
     "leading",
     "mean_sizes",
+    "with_early",
 ]
 
 
@@ -50,6 +54,39 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
         added = _explained(forecaster.horizons[horizon], rows)
         found[horizon] = found[forecaster.before(horizon)].plus(added)
         parts.append(found[horizon].table(horizon, rows))
+    return pd.concat(parts, ignore_index=True)
+
+
+def early_id(release: str) -> str:
+    """Return the name under which a release stands among the indicators."""
+    return f"early:{release}"
+
+
+def with_early(drivers: pd.DataFrame, rows: ForecastRows, moved: Moved) -> pd.DataFrame:
+    """Put what early releases add beside the contributions to a forecast; they explain the nowcast.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        Of `contributions`.
+    moved : mapping
+        Of ``Forecaster.early_moves``.
+
+    Returns
+    -------
+    DataFrame
+        As of `contributions`, with an indicator ``early:RELEASE`` of the family ``early_release``;
+        its value is the growth that the city's group published for the first year after the
+        origin, in log points. The contributions add up to the nowcast.
+    """
+    views = {view.name: view for view in rows.dataset.at(rows.origin).early}
+    parts = [drivers]
+    for horizon, by_release in moved.items():
+        for name, by in by_release.items():
+            told = np.where(by != 0.0, views[name].ahead(1)[rows.cities], np.nan)
+            about = {"horizon": horizon, "indicator": early_id(name), "family": EARLY_FAMILY}
+            columns = {"city": rows.names, "origin": rows.origins, **about, "value": told}
+            parts.append(pd.DataFrame({**columns, "age": 0.0, "contribution": by}))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.explain.contributions import leading
-from city_resilience.models.forecaster import Forecaster, ForecastRows
+from city_resilience.explain.contributions import early_id, leading
+from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
+from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 
@@ -62,6 +63,7 @@ def forecast_table(
     *,
     most: int = 3,
     coverage: float = REFERENCE,
+    moved: Moved | None = None,
 ) -> pd.DataFrame:
     """Return the forecast of every city; ``train`` and ``predict`` write this table.
 
@@ -69,11 +71,14 @@ def forecast_table(
     ----------
     drivers : DataFrame, optional
         See `contributions`; the leading ``most`` of each row are named beside it.
+    moved : mapping, optional
+        Of ``Forecaster.early_moves``: the table is the nowcast.
     """
-    table = forecaster.forecast(rows, coverage)
+    table = forecaster.forecast(rows, coverage, moved)
     if drivers is None:
         return table
     labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
+    labels |= {early_id(own.name): own.label_en or own.name for own in rows.dataset.early}
     return add_drivers(table, drivers, most, labels)
 
 

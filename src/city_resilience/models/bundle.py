@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,16 @@ from city_resilience.models.manifest import (
     read_files,
     read_manifest,
 )
+from city_resilience.models.nowcast import HorizonNowcast, Slopes
+from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 from city_resilience.tasks.outcome import wait_of
 
 __all__ = ["copy_bundle", "load_bundle", "save_bundle"]
+
+NOWCAST_CALIBRATION = f"nowcast_{CALIBRATION}"
 
 
 def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
@@ -110,6 +115,11 @@ def load_bundle(folder: Path | str) -> Forecaster:
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
         nations=manifest.nations,
+        nowcasts={
+            horizon: _nowcast(horizon, manifest, experiment, content, where)
+            for horizon, entry in manifest.horizons.items()
+            if entry.nowcast is not None
+        },
     )
 
 
@@ -119,6 +129,11 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
     for horizon, model in forecaster.horizons.items():
         horizons[str(horizon)], own = _stored_horizon(model)
         files |= own
+        if horizon in forecaster.nowcasts:
+            horizons[str(horizon)]["nowcast"], own = _stored_nowcast(
+                horizon, forecaster.nowcasts[horizon]
+            )
+            files |= own
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -173,6 +188,17 @@ def _stored_horizon(model: HorizonModel) -> tuple[dict[str, Any], dict[str, byte
     return entry, files
 
 
+def _stored_nowcast(
+    horizon: int, nowcast: HorizonNowcast
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return what the manifest says of a nowcast, and its file; `_nowcast` reads them back."""
+    steps = [[asdict(slopes) for slopes in step] for step in nowcast.steps]
+    if nowcast.calibration is None:
+        return {"steps": steps}, {}
+    name = f"h{horizon}/{NOWCAST_CALIBRATION}"
+    return {"steps": steps, "calibration": name}, {name: nowcast.calibration.to_bytes()}
+
+
 def _portable(forecaster: Forecaster) -> dict[str, Any]:
     """Return the experiment without the place of the data, which is nobody else's business."""
     values = forecaster.experiment.model_dump(mode="json")
@@ -218,16 +244,44 @@ def _horizon(
     for name, own in entry.members.items():
         with _reading(f"{at}, {name}"):
             members[name] = _member(own, content, len(spec.columns))
-    calibration = None
-    if entry.calibration:
-        with _reading(at):
-            calibration = Calibration.from_bytes(
-                content[entry.calibration],
-                wait_of(experiment.outcome.measure, horizon),
-                len(manifest.cities),
-                experiment.model.interval,
-            )
+    calibration = _calibration(entry.calibration, horizon, manifest, experiment, content, at)
     return HorizonModel(horizon, spec, members, dict(entry.weights), calibration, entry.slope)
+
+
+def _nowcast(
+    horizon: int,
+    manifest: Manifest,
+    experiment: Experiment,
+    content: Mapping[str, bytes],
+    where: str,
+) -> HorizonNowcast:
+    at, entry = f"{where}: horizon {horizon}, nowcast", manifest.horizons[horizon].nowcast
+    assert entry is not None
+    for slopes in (own for step in entry.steps for own in step):
+        for kind, pair in slopes.by_kind.items():
+            check_known(kind, KINDS, f"{at}: kind", "is not known", "train it again")
+            if min(pair) < 0:
+                raise InputError(f"{at}: a slope is negative; train the model again")
+    steps = tuple(tuple(Slopes(**own.model_dump()) for own in step) for step in entry.steps)
+    found = _calibration(entry.calibration, horizon, manifest, experiment, content, at)
+    return HorizonNowcast(steps, found)
+
+
+def _calibration(
+    name: str,
+    horizon: int,
+    manifest: Manifest,
+    experiment: Experiment,
+    content: Mapping[str, bytes],
+    at: str,
+) -> Calibration | None:
+    if not name:
+        return None
+    wait = wait_of(experiment.outcome.measure, horizon)
+    with _reading(at):
+        return Calibration.from_bytes(
+            content[name], wait, len(manifest.cities), experiment.model.interval
+        )
 
 
 def _check_spec(spec: FeatureSpec, at: str) -> None:

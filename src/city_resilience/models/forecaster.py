@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Int, Mask, Positions, Strings
+from city_resilience.arrays import Float
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.intervals import (
-    EVENTS,
     REFERENCE,
     Calibration,
     check_coverage,
@@ -25,52 +23,21 @@ from city_resilience.models.intervals import (
     half_widths,
     interval_columns,
 )
+from city_resilience.models.nowcast import HorizonNowcast, Telling, moves, province_codes
+from city_resilience.models.rows import FORECAST, NOWCAST, ForecastRows, Moved, forecast_columns
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.breaks import level_breaks
-from city_resilience.tasks.dataset import Dataset, build_dataset, common_origin
+from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.early import available_from
-from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
+from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = [
-    "FORECAST_COLUMNS",
-    "ForecastRows",
-    "Forecaster",
-    "HorizonModel",
-    "forecast_columns",
-]
+__all__ = ["Forecaster", "HorizonModel"]
 
 
 FLAGS = ("stale", "target_year_over", "new_city", "new_nation")
-FORECAST_COLUMNS: Mapping[str, str] = {
-    "city": "str",
-    "province": "str",
-    "origin": "int64",
-    "horizon": "int64",
-    "target_year": "int64",
-    "forecast": "float64",
-    "lower": "float64",
-    "upper": "float64",
-    "coverage": "float64",
-    "rank": "Int64",
-    "flags": "str",
-    "lower_80": "float64",
-    "upper_80": "float64",
-    **dict.fromkeys(EVENTS, "float64"),
-}
-
-
-def forecast_columns(experiment: Experiment) -> dict[str, str]:
-    """Return the columns of a forecast and their types; places of several nations name theirs."""
-    columns = dict(FORECAST_COLUMNS)
-    if not experiment.data.nation:
-        return columns
-    return {
-        "city": columns.pop("city"),
-        "province": columns.pop("province"),
-        "nation": "str",
-    } | columns
+NO_EARLY = "no_early_release"
 
 
 @dataclass(frozen=True)
@@ -119,79 +86,6 @@ class HorizonModel:
 
 
 @dataclass(frozen=True)
-class ForecastRows:
-    """Rows of a panel that are forecast: one per city, at its own newest usable year.
-
-    Attributes
-    ----------
-    origin : int
-        The common origin of the run.
-    cities : ndarray of int
-        Positions in ``dataset.cities``.
-    origins : ndarray of int64
-        Origin of each row; older than the common one for a stale city.
-    """
-
-    dataset: Dataset
-    origin: int
-    cities: Positions
-    origins: Int
-
-    @classmethod
-    def of(cls, dataset: Dataset, origin: int | None = None) -> ForecastRows:
-        """Find the common origin, unless given, and each city's own."""
-        if origin is None:
-            origin = common_origin(dataset.outcome, dataset.years)
-        known = np.isfinite(dataset.at(origin).outcome)
-        cities = np.flatnonzero(known.any(axis=1))
-        newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
-        return cls(dataset, origin, cities, dataset.years[newest])
-
-    @property
-    def names(self) -> NDArray[np.object_]:
-        """City of each row."""
-        return np.array(self.dataset.cities, dtype=object)[self.cities]
-
-    @property
-    def stale(self) -> Mask:
-        """Whether the series of the city ends before the common origin."""
-        return self.origins < self.origin
-
-    def of_group(self, name: str) -> Strings:
-        """Return the level of each row in a group of the cities, "" where there is none."""
-        levels = self.dataset.groups.get(name)
-        return np.full(len(self.cities), "") if levels is None else levels[self.cities]
-
-    def features(self, spec: FeatureSpec) -> Float:
-        """Features of the rows, shape (rows, columns), read through the as-of view."""
-        matrix = feature_matrix(self.dataset.at(self.origin), spec)
-        rows: Float = matrix[self.cities, self.origins - self.dataset.years[0]]
-        return rows
-
-    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
-        """Return ids of the indicators, and values and ages as the model reads them.
-
-        Both of shape (rows, indicators). An age is in years: 0 is the origin of the row, or the
-        newest year that the publication lag lets it read; NaN where there is no value.
-        """
-        names, values, age = read_indicators(self.dataset.at(self.origin), spec)
-        year = self.origins - self.dataset.years[0]
-        return names, values[self.cities, year], age[self.cities, year]
-
-    def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
-        """Return, for each row, the families with carried values and the oldest age of those."""
-        names, _, ages = self.indicators(spec)
-        age = np.nan_to_num(ages)
-        family = {own.id: own.family for own in self.dataset.specs}
-        owner = np.array([family[name] for name in names], dtype=np.str_)
-        oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
-        return [
-            {name: int(years[row]) for name, years in oldest.items() if years[row] > 0}
-            for row in range(len(age))
-        ]
-
-
-@dataclass(frozen=True)
 class Forecaster:
     """All that is needed to forecast a panel, without the training data.
 
@@ -211,6 +105,8 @@ class Forecaster:
         Ranges and weights of a composite outcome, as they were frozen.
     nations : tuple of str
         Nation of each of the cities; empty where all are of one.
+    nowcasts : mapping of int to HorizonNowcast
+        By horizon, what early releases make of a forecast; empty for a model without.
     """
 
     experiment: Experiment
@@ -220,6 +116,7 @@ class Forecaster:
     fingerprint: str = ""
     composite: FittedComposite | None = None
     nations: tuple[str, ...] = ()
+    nowcasts: Mapping[int, HorizonNowcast] = field(default_factory=dict)
 
     def before(self, horizon: int) -> int:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""
@@ -238,13 +135,38 @@ class Forecaster:
         dataset = build_dataset(panel, self.experiment, self.composite, early=early, as_of=as_of)
         return ForecastRows.of(dataset)
 
-    def forecast(self, rows: ForecastRows, coverage: float = REFERENCE) -> pd.DataFrame:
+    def early_moves(self, rows: ForecastRows) -> dict[int, dict[str, Float]]:
+        """Return by how much early releases move the rows; empty if they say nothing.
+
+        Horizon → release → pp, shape (rows,).
+        """
+        dataset, cities, forecast = rows.dataset, rows.cities[~rows.stale], {0: np.zeros(1)}
+        placed = {}
+        for horizon in sorted(self.horizons) if self.nowcasts else ():
+            model, before = self.horizons[horizon], self.before(horizon)
+            forecast[horizon] = forecast[before] + model.predict(rows.features(model.spec))
+            placed[horizon] = np.full(len(dataset.cities), np.nan)
+            placed[horizon][cities] = forecast[horizon][~rows.stale]
+        telling = Telling(dataset.at(rows.origin), province_codes(dataset))
+        found = moves(telling, self.nowcasts, placed, self.experiment.outcome)
+        return {
+            horizon: {name: np.where(rows.stale, 0.0, by[rows.cities]) for name, by in own.items()}
+            for horizon, own in found.items()
+            if own
+        }
+
+    def forecast(
+        self, rows: ForecastRows, coverage: float = REFERENCE, moved: Moved | None = None
+    ) -> pd.DataFrame:
         """Forecast every row.
 
         Parameters
         ----------
         coverage : float
             Nominal coverage of ``lower`` to ``upper``.
+        moved : mapping, optional
+            Of `early_moves`: the table is the nowcast then. A row that no release moves is the
+            forecast, flagged ``no_early_release``.
 
         Returns
         -------
@@ -254,7 +176,8 @@ class Forecaster:
             interval is never narrower than that of a shorter horizon. A ``rank`` is among the
             cities of a nation. ``flags`` are joined by ";": ``stale``, ``target_year_over``,
             ``new_city``, ``new_nation``, and for each family with carried values
-            ``carried:FAMILY(YEARS)``, the oldest age among them.
+            ``carried:FAMILY(YEARS)``, the oldest age among them. ``information`` is ``forecast``
+            or ``nowcast``; ``early_release`` is by how much releases moved a nowcast.
 
         Raises
         ------
@@ -264,11 +187,40 @@ class Forecaster:
         check_coverage(coverage, "coverage")
         if not self.horizons:
             raise InputError("the model has no horizon; train it again")
-        parts = self._summed(rows)
-        return pd.concat(self._with_intervals(parts, rows, coverage), ignore_index=True)
+        parts, calibrations = (
+            self._summed(rows),
+            {h: m.calibration for h, m in self.horizons.items()},
+        )
+        alone = self._with_intervals(parts, rows, coverage, calibrations)
+        table = pd.concat(alone, ignore_index=True)
+        return table if moved is None else self._nowcast(table, rows, coverage, moved)
+
+    def _nowcast(
+        self, alone: pd.DataFrame, rows: ForecastRows, coverage: float, moved: Moved
+    ) -> pd.DataFrame:
+        """Move the rows of a forecast that a release tells of, and flag the others."""
+        nothing = np.zeros(len(rows.cities))
+        sums = [sum(moved.get(h, {}).values(), nothing) for h in sorted(self.horizons)]
+        whole = alone.assign(forecast=alone["forecast"] + np.concatenate(sums))
+        parts = [part.reset_index(drop=True) for _, part in whole.groupby("horizon")]
+        for part in parts:
+            part["rank"] = _ranks(rows, part["forecast"].to_numpy())
+        calibrations = {h: own.calibration for h, own in self.nowcasts.items()}
+        told = pd.concat(self._with_intervals(parts, rows, coverage, calibrations))
+        told = told.reset_index(drop=True).assign(
+            information=NOWCAST, early_release=np.concatenate(sums)
+        )
+        flags = np.where(alone["flags"] == "", NO_EARLY, alone["flags"] + f";{NO_EARLY}")
+        quiet = alone.assign(flags=flags, rank=told["rank"])
+        is_told = told["early_release"] != 0.0
+        return pd.concat([told[is_told], quiet[~is_told]]).sort_index()
 
     def _with_intervals(
-        self, parts: list[pd.DataFrame], rows: ForecastRows, coverage: float
+        self,
+        parts: list[pd.DataFrame],
+        rows: ForecastRows,
+        coverage: float,
+        calibrations: Mapping[int, Calibration | None],
     ) -> list[pd.DataFrame]:
         """Fill bounds and probabilities, horizon after horizon."""
         view = rows.dataset.at(rows.origin)
@@ -276,7 +228,7 @@ class Forecaster:
         scale = every[rows.cities]
         widest: dict[str, Float] = {"": np.zeros(len(scale)), "_80": np.zeros(len(scale))}
         for part, horizon in zip(parts, sorted(self.horizons), strict=True):
-            calibration = self.horizons[horizon].calibration
+            calibration = calibrations.get(horizon)
             if calibration is None:
                 continue
             forecast = part["forecast"].to_numpy()
@@ -311,10 +263,6 @@ class Forecaster:
     def _one_horizon(
         self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ForecastRows
     ) -> pd.DataFrame:
-        ranks = rows.dataset.nation.of(rows.cities).apart(
-            lambda _, ranked: pd.Series(ranked).rank(ascending=False, method="min").to_numpy(),
-            np.where(rows.stale, np.nan, forecast),
-        )
         frame = pd.DataFrame(
             {
                 "city": rows.names,
@@ -323,8 +271,9 @@ class Forecaster:
                 "horizon": horizon,
                 "target_year": rows.origins + horizon,
                 "forecast": forecast,
-                "rank": pd.Series(ranks).astype("Int64"),
+                "rank": _ranks(rows, forecast),
                 "flags": self._flags(rows, horizon, carried),
+                "information": FORECAST,
             }
         )
         return frame.reindex(columns=list(forecast_columns(self.experiment)))
@@ -345,6 +294,15 @@ class Forecaster:
             )
             for *m, old in marks
         ]
+
+
+def _ranks(rows: ForecastRows, forecast: Float) -> pd.Series:
+    """Rank the rows within their nation, the largest first; none for a stale city."""
+    ranks = rows.dataset.nation.of(rows.cities).apart(
+        lambda _, ranked: pd.Series(ranked).rank(ascending=False, method="min").to_numpy(),
+        np.where(rows.stale, np.nan, forecast),
+    )
+    return pd.Series(ranks).astype("Int64")
 
 
 def _oldest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
@@ -26,6 +26,7 @@ __all__ = [
     "HorizonEntry",
     "Manifest",
     "MemberEntry",
+    "NowcastEntry",
     "foreign_files",
     "is_bundle",
     "read_files",
@@ -74,6 +75,22 @@ class IndexEntry(_Strict):
     weights: tuple[FiniteFloat, ...]
 
 
+class SlopesEntry(_Strict):
+    """How far an early release moves the forecasts of a horizon, by kind of city."""
+
+    release: str
+    way: Literal["growth", "ranks"]
+    by_kind: dict[str, tuple[FiniteFloat, FiniteFloat]]
+    gain: FiniteFloat
+
+
+class NowcastEntry(_Strict):
+    """What turns the forecast of a horizon into a nowcast."""
+
+    steps: tuple[tuple[SlopesEntry, ...], ...]
+    calibration: str = ""
+
+
 class HorizonEntry(_Strict):
     """The model of one horizon; the order of weights is the order of summation."""
 
@@ -86,6 +103,7 @@ class HorizonEntry(_Strict):
     dropped: dict[str, str] = Field(default_factory=dict)
     indices: dict[str, IndexEntry] = Field(default_factory=dict)
     calibration: str = ""
+    nowcast: NowcastEntry | None = None
 
 
 class Manifest(_Strict):
@@ -258,11 +276,13 @@ def _check_names(manifest: Manifest, path: Path) -> None:
             f"{MAX_FILES} files or {MAX_TOTAL_BYTES} bytes; {_AGAIN}"
         )
     for horizon, entry in manifest.horizons.items():
-        if entry.calibration and entry.calibration not in manifest.files:
-            raise InputError(
-                f"{path}: horizon {horizon}: file {entry.calibration!r} is not among the listed "
-                f"files; {_AGAIN}"
-            )
+        told = entry.nowcast.calibration if entry.nowcast else ""
+        for name in (entry.calibration, told):
+            if name and name not in manifest.files:
+                raise InputError(
+                    f"{path}: horizon {horizon}: file {name!r} is not among the listed files; "
+                    f"{_AGAIN}"
+                )
         for member, value in entry.members.items():
             if unknown := [name for name in value.files if name not in manifest.files]:
                 raise InputError(

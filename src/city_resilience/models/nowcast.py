@@ -18,12 +18,30 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from city_resilience.arrays import Float, Int
+from city_resilience.experiment.outcome import Outcome
+from city_resilience.models.intervals import Calibration
 from city_resilience.models.surprise import KINDS, Told, Way, surprises, ways_of, years_told
 from city_resilience.models.weights import least_absolute_weights
-from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.early import EarlyView
+from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["LEAST_ORIGINS", "Alternative", "Slopes", "Steps", "Telling", "fit_slopes", "steps_of"]
+__all__ = [
+    "EARLY_FAMILY",
+    "LEAST_ORIGINS",
+    "Alternative",
+    "HorizonNowcast",
+    "Slopes",
+    "Steps",
+    "Telling",
+    "fit_slopes",
+    "moves",
+    "province_codes",
+    "steps_of",
+]
+
+EARLY_FAMILY = "early_release"
+"""Family of what early releases contribute to a nowcast."""
 
 LEAST_ORIGINS = 2
 Alternative = tuple[str, Way]
@@ -138,6 +156,65 @@ class Telling:
                     forecast = forecast + found[slopes.release]
                     break
         return found
+
+
+@dataclass(frozen=True)
+class HorizonNowcast:
+    """What turns the forecast of a horizon into a nowcast.
+
+    Attributes
+    ----------
+    steps : Steps
+        Slopes of the releases.
+    calibration : Calibration or None
+        Residuals of earlier nowcasts, that its intervals stand on.
+    """
+
+    steps: Steps
+    calibration: Calibration | None = None
+
+
+def province_codes(dataset: Dataset) -> Int:
+    """Return the code of each city's province, shape (cities,); -1 where it is not known."""
+    names = dataset.groups.get("province")
+    if names is None:
+        return np.full(len(dataset.cities), -1, dtype=np.int64)
+    codes = np.unique(names, return_inverse=True)[1]
+    return np.where(names == "", -1, codes).astype(np.int64)
+
+
+def moves(
+    telling: Telling,
+    nowcasts: Mapping[int, HorizonNowcast],
+    forecasts: Mapping[int, Float],
+    outcome: Outcome,
+) -> dict[int, dict[str, Float]]:
+    """Return by how much releases move the forecasts of an origin.
+
+    Parameters
+    ----------
+    nowcasts : mapping of int to HorizonNowcast
+        By horizon.
+    forecasts : mapping of int to ndarray, shape (cities,)
+        Of the whole horizon, pp; NaN for a city that is not forecast from this origin.
+    outcome : Outcome
+        Its horizons count.
+
+    Returns
+    -------
+    dict
+        Horizon → release → pp, shape (cities,); what moved a shorter horizon is in the longer.
+    """
+    found: dict[int, dict[str, Float]] = {0: {}}
+    for horizon in sorted(forecasts):
+        shorter = found[horizon_before(horizon, outcome)]
+        nothing = np.zeros(len(forecasts[horizon]))
+        current = forecasts[horizon] + sum(shorter.values(), nothing)
+        steps = nowcasts[horizon].steps if horizon in nowcasts else ()
+        own = telling.moved(steps, horizon, current)
+        names = dict.fromkeys((*shorter, *own))
+        found[horizon] = {k: shorter.get(k, nothing) + own.get(k, nothing) for k in names}
+    return {horizon: by for horizon, by in found.items() if horizon}
 
 
 def fit_slopes(

@@ -27,6 +27,7 @@ from city_resilience.report.coverage import coverage_table, live_families
 from city_resilience.report.formatting import rounded, text_of
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
+from city_resilience.report.nowcast import nowcast_part, panel_alone
 from city_resilience.report.periods import period_scores
 from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
 from city_resilience.report.study import study_part
@@ -55,7 +56,10 @@ class HorizonPart(TypedDict):
 
 
 class Summary(TypedDict, total=False):
-    """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is."""
+    """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is.
+
+    All but ``nowcast`` is about the forecast from the panel alone; that is there if one is.
+    """
 
     format: int
     title: dict[str, str]
@@ -76,6 +80,7 @@ class Summary(TypedDict, total=False):
     coverage: dict[str, Any]
     run: dict[str, Any]
     study: dict[str, Any]
+    nowcast: dict[str, Any]
 
 
 class RunInfo(TypedDict, total=False):
@@ -119,7 +124,8 @@ def summarise(
     tables : mapping of str to DataFrame
         What a run writes, by the name of its file: ``backtest.parquet``, ``scores.csv`` and
         ``coverage.csv``; ``comparisons.csv``, ``intervals.csv``, ``reliability.csv``,
-        ``forecast.csv``, ``drivers.parquet`` and ``drivers_by_group.csv`` may be absent.
+        ``forecast.csv``, ``drivers.parquet`` and ``drivers_by_group.csv`` may be absent; with
+        early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
@@ -129,6 +135,7 @@ def summarise(
     InputError
         If the served model has no score at a horizon.
     """
+    nowcast, tables = nowcast_part(tables), {k: panel_alone(own) for k, own in tables.items()}
     scores, coverage = tables["scores.csv"], tables["coverage.csv"]
     intervals = tables.get("intervals.csv")
     forecast = tables.get("forecast.csv", pd.DataFrame(columns=_FORECAST))
@@ -170,6 +177,8 @@ def summarise(
         "coverage": coverage_table(coverage, experiment.features.families, live),
         "run": _run(experiment, info, labels or {}),
     }
+    if nowcast is not None:
+        summary["nowcast"] = nowcast
     study = info.get("study")
     return with_study(summary, study) if study else summary
 

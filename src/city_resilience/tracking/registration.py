@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.models.bundle import copy_bundle
-from city_resilience.models.forecaster import Forecaster, forecast_columns
+from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
+from city_resilience.models.rows import forecast_columns
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict

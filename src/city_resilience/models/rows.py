@@ -1,0 +1,125 @@
+"""Rows of a panel that are forecast, and the columns of their table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.arrays import Float, Int, Mask, Positions, Strings
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.models.intervals import EVENTS
+from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
+
+__all__ = ["FORECAST", "FORECAST_COLUMNS", "NOWCAST", "ForecastRows", "Moved", "forecast_columns"]
+
+FORECAST_COLUMNS: Mapping[str, str] = {
+    "city": "str",
+    "province": "str",
+    "origin": "int64",
+    "horizon": "int64",
+    "target_year": "int64",
+    "forecast": "float64",
+    "lower": "float64",
+    "upper": "float64",
+    "coverage": "float64",
+    "rank": "Int64",
+    "flags": "str",
+    "lower_80": "float64",
+    "upper_80": "float64",
+    **dict.fromkeys(EVENTS, "float64"),
+    "information": "str",
+    "early_release": "float64",
+}
+FORECAST, NOWCAST = "forecast", "nowcast"
+"""What a row knows: the panel alone, or early releases as well."""
+Moved = Mapping[int, Mapping[str, Float]]
+"""Horizon → early release → by how much it moves each row, pp."""
+
+
+def forecast_columns(experiment: Experiment) -> dict[str, str]:
+    """Return the columns of a forecast and their types; places of several nations name theirs."""
+    columns = dict(FORECAST_COLUMNS)
+    if not experiment.data.nation:
+        return columns
+    return {
+        "city": columns.pop("city"),
+        "province": columns.pop("province"),
+        "nation": "str",
+    } | columns
+
+
+@dataclass(frozen=True)
+class ForecastRows:
+    """Rows of a panel that are forecast: one per city, at its own newest usable year.
+
+    Attributes
+    ----------
+    origin : int
+        The common origin of the run.
+    cities : ndarray of int
+        Positions in ``dataset.cities``.
+    origins : ndarray of int64
+        Origin of each row; older than the common one for a stale city.
+    """
+
+    dataset: Dataset
+    origin: int
+    cities: Positions
+    origins: Int
+
+    @classmethod
+    def of(cls, dataset: Dataset, origin: int | None = None) -> ForecastRows:
+        """Find the common origin, unless given, and each city's own."""
+        if origin is None:
+            origin = common_origin(dataset.outcome, dataset.years)
+        known = np.isfinite(dataset.at(origin).outcome)
+        cities = np.flatnonzero(known.any(axis=1))
+        newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
+        return cls(dataset, origin, cities, dataset.years[newest])
+
+    @property
+    def names(self) -> NDArray[np.object_]:
+        """City of each row."""
+        return np.array(self.dataset.cities, dtype=object)[self.cities]
+
+    @property
+    def stale(self) -> Mask:
+        """Whether the series of the city ends before the common origin."""
+        return self.origins < self.origin
+
+    def of_group(self, name: str) -> Strings:
+        """Return the level of each row in a group of the cities, "" where there is none."""
+        levels = self.dataset.groups.get(name)
+        return np.full(len(self.cities), "") if levels is None else levels[self.cities]
+
+    def features(self, spec: FeatureSpec) -> Float:
+        """Features of the rows, shape (rows, columns), read through the as-of view."""
+        matrix = feature_matrix(self.dataset.at(self.origin), spec)
+        rows: Float = matrix[self.cities, self.origins - self.dataset.years[0]]
+        return rows
+
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+        """Return ids of the indicators, and values and ages as the model reads them.
+
+        Both of shape (rows, indicators). An age is in years: 0 is the origin of the row, or the
+        newest year that the publication lag lets it read; NaN where there is no value.
+        """
+        names, values, age = read_indicators(self.dataset.at(self.origin), spec)
+        year = self.origins - self.dataset.years[0]
+        return names, values[self.cities, year], age[self.cities, year]
+
+    def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
+        """Return, for each row, the families with carried values and the oldest age of those."""
+        names, _, ages = self.indicators(spec)
+        age = np.nan_to_num(ages)
+        family = {own.id: own.family for own in self.dataset.specs}
+        owner = np.array([family[name] for name in names], dtype=np.str_)
+        oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
+        return [
+            {name: int(years[row]) for name, years in oldest.items() if years[row] > 0}
+            for row in range(len(age))
+        ]
