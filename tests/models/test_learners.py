@@ -32,6 +32,7 @@ def sample() -> Sample:
 
 SMALL = {
     "persistence": {},
+    "lasting_gap": {},
     "xgboost": {"rounds": 40},
     "xgboost_all_years": {"rounds": 40},
     "extra_trees": {"trees": 20},
@@ -173,3 +174,27 @@ def test_one_earlier_origin_tells_nothing_of_the_members():
 def test_unknown_learners_and_parameters_are_named(model, message):
     with pytest.raises(InputError, match=message):
         learner_parameters(model)
+
+
+def test_a_lasting_gap_comes_to_pass_once_however_many_years_are_forecast(sample):
+    first = LEARNERS["lasting_gap"].fit(sample, {}, 0)
+    said = np.nan_to_num(sample.features[:, :2]).mean(axis=1)
+    np.testing.assert_allclose(first.predict(sample.features), said, atol=1e-12)
+    second = LEARNERS["lasting_gap"].fit(replace(sample, before=1), {}, 0)
+    assert not second.predict(sample.features).any()
+    young = replace(sample, columns=(("gap", "value"), ("gap_lag1", "value"), *sample.columns[2:]))
+    found = LEARNERS["lasting_gap"].fit(young, {}, 0).predict(young.features)
+    gap, before = np.nan_to_num(young.features[:, :2]).T
+    np.testing.assert_allclose(found, 0.75 * gap + 0.25 * before, atol=1e-12)
+    nothing = sample.only(np.array([2, 3]))
+    assert not LEARNERS["lasting_gap"].fit(nothing, {}, 0).predict(nothing.features).any()
+
+
+def test_a_lasting_gap_of_another_measure_has_fitted_slopes(sample):
+    ratio = replace(sample, measure="relative_resistance")
+    fitted, persistent = (
+        LEARNERS[name].fit(ratio, {}, 0) for name in ("lasting_gap", "persistence")
+    )
+    np.testing.assert_array_equal(fitted.coefficients, persistent.coefficients)
+    kept = ratio.only(np.array([0, 1])).rows(np.arange(400) < 100)
+    assert (kept.measure, kept.before) == ("relative_resistance", 0)

@@ -260,6 +260,8 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
         if one:
             table.caption = f"Horizon {', '.join(one)}: the coverage rests on one scored year."
         console.print(table)
+    for own in summary["run"]["slopes"]:
+        say_plain(console, say("slope_note", **own)["en"])
     console.print(_coverage(summary, say))
     dropped = evaluation.backtest.dropped["indicator"].nunique()
     for line in _left_out(summary, dropped, say):

@@ -202,6 +202,7 @@ def summarise_run(source: Source, evaluation: Evaluation, live: Live, **about: A
         live,
         served=source.experiment.model.serve,
         weights={horizon: dict(model.weights) for horizon, model in models.items()},
+        slopes={horizon: model.slope for horizon, model in models.items()},
         dropped={
             name: why for model in models.values() for name, why in model.spec.dropped.items()
         },

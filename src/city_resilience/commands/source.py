@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,14 +20,16 @@ from city_resilience.commands.early import (
     read_early,
 )
 from city_resilience.errors import InputError
-from city_resilience.evaluation.checks import check_experiment
+from city_resilience.evaluation.checks import best_rule, check_experiment, check_serve
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset
 
-__all__ = ["Source", "data_of", "experiment_of", "load"]
+__all__ = ["BEST_NAIVE", "Source", "data_of", "experiment_of", "load", "serving"]
+
+BEST_NAIVE = "best-naive"
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,31 @@ def load(
     dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
     check_experiment(dataset, chosen)
     return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit, found)
+
+
+def serving(source: Source, serve: str) -> Source:
+    """Return the source with another candidate served; as it is when none is named.
+
+    Parameters
+    ----------
+    serve : str
+        The blend, a member, a naive rule, or ``BEST_NAIVE``: the rule with the lowest error over
+        the scored origins at the shortest horizon.
+
+    Raises
+    ------
+    InputError
+        If there is no such candidate, or it cannot be served.
+    """
+    if not serve:
+        return source
+    chosen = source.experiment
+    if serve == BEST_NAIVE:
+        serve = best_rule(source.dataset, chosen)
+    model = chosen.model.model_copy(update={"serve": serve})
+    chosen = chosen.model_copy(update={"model": model})
+    check_serve(chosen)
+    return replace(source, experiment=chosen, recipe=chosen.digest())
 
 
 def experiment_of(experiment: Experiment | Path | str, overrides: Iterable[str] = ()) -> Experiment:

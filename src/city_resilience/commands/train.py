@@ -85,6 +85,7 @@ def train(
     early: Given = None,
     as_of: dt.date | str | None = None,
     store: str = "",
+    serve: str = "",
     require_promotion: bool = False,
     progress: Progress = silent,
 ) -> Trained:
@@ -98,6 +99,8 @@ def train(
         Folder that receives the tables, the report and the model bundle.
     store : str
         Tracking store; see ``resolve_store``.
+    serve : str
+        What is served instead of ``model.serve``; see ``serving``.
     require_promotion : bool
         Raise ``GateRefused`` when the new version does not become champion.
 
@@ -109,7 +112,7 @@ def train(
         If promotion was required and the gate said no; the challenger stays registered.
     """
     from city_resilience.commands import evaluation, run
-    from city_resilience.commands.source import load
+    from city_resilience.commands.source import load, serving
     from city_resilience.evaluation.study.study import study_beside
     from city_resilience.tracking.interface import opening_of
     from city_resilience.tracking.runs import track
@@ -128,6 +131,7 @@ def train(
         early=early,
         as_of=as_of,
     )
+    source = serving(source, serve)
     evaluation.refuse_window_measure(source.experiment)
     file = Path(experiment) if isinstance(experiment, str | Path) else None
     study = study_beside(file, source.experiment) if file else None
@@ -174,6 +178,13 @@ def train(
 @as_of_option
 @click.option("--out", type=PATH, help="Folder for tables, report and model.")
 @store_option
+@click.option(
+    "--serve",
+    default="",
+    metavar="MODEL",
+    help="Serve the blend, a member or a naive rule instead; best-naive is the rule with the "
+    "lowest error at the shortest horizon.",
+)
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
 def command(**options: Any) -> None:
     """Score a model on past years, fit it, forecast, explain, and register it.
@@ -216,9 +227,13 @@ def _panel_name(result: Trained) -> str:
 def _behind(result: Trained) -> Iterator[str]:
     """Say where a naive rule is ahead, and what to paste to serve the model or another."""
     from city_resilience.commands.run import behind_naive
+    from city_resilience.commands.source import BEST_NAIVE
+    from city_resilience.evaluation.baselines import NAIVE
     from city_resilience.report.texts import model_name
 
     scores, model = result.evaluation.scores, result.source.experiment.model
+    if model.serve in NAIVE:
+        yield f"Served      the naive rule {model_name(model.serve, 'en')}; no learner is behind it"
     found = {one.horizon: one for one in behind_naive(scores, model.serve)}
     for horizon, one in found.items():
         rule = model_name(one.naive, "en")
@@ -235,6 +250,8 @@ def _behind(result: Trained) -> Iterator[str]:
     for name in others.nsmallest(1, "mae")["model"]:
         if first not in {one.horizon for one in behind_naive(scores, name)}:
             yield f"Or another  --set model.serve={name} (not behind at h = {first})"
+    rule = model_name(found[first].naive, "en")
+    yield f"Or the rule --serve {BEST_NAIVE} ({rule}, with intervals like any model)"
 
 
 def _lines(result: Trained) -> Iterator[str]:

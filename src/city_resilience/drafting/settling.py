@@ -54,7 +54,7 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
     dataset = build_dataset(read.panel, experiment)
     scored_origins(dataset, experiment)
     learner_parameters(experiment.model)
-    check_serve(experiment.model)
+    check_serve(experiment)
     check_required(dataset, experiment, [spec.id for spec in dataset.specs])
     overlaps = {overlap.indicator: overlap.reason for overlap in find_overlaps(dataset, experiment)}
     return _without(guesses, overlaps)

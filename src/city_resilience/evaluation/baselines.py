@@ -1,22 +1,27 @@
 """Naive rules and the autoregressive reference: what a forecast has to beat.
 
-Each is a pure function of an as-of view and a horizon, one entry in ``BASELINES``.
+Each is a pure function of an as-of view and a horizon, one entry in ``BASELINES``. A naive rule is
+a pair of slopes, on the last gap and on the mean gap of five years, so that it can be served.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.indicators.formulas.years import lag
+from city_resilience.models.fitted import Linear
+from city_resilience.models.learners import PERSISTENT
 from city_resilience.models.weights import least_absolute_weights
 from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.features import FeatureSpec
 
-__all__ = ["BASELINES", "Baseline", "past_gaps", "trailing_mean"]
+__all__ = ["BASELINES", "NAIVE", "Baseline", "naive_model", "past_gaps", "trailing_mean"]
 
 LAGS = 5
 
@@ -25,7 +30,8 @@ LAGS = 5
 class Baseline:
     """An entry of the table of baselines.
 
-    ``forecast(view, horizon, min_history)`` returns pp per city, shape (cities,).
+    ``forecast(view, horizon, min_history)`` returns pp per city, shape (cities,); ``slopes`` of the
+    same, for a naive rule, its slopes, shape (2,).
     """
 
     id: str
@@ -33,6 +39,7 @@ class Baseline:
     label_zh: str
     kind: Literal["naive", "reference"]
     forecast: Callable[[AsOf, int, int], Float]
+    slopes: Callable[[AsOf, int, int], Float] | None = None
 
 
 def past_gaps(view: AsOf) -> Float:
@@ -53,14 +60,14 @@ def trailing_mean(gaps: Float) -> Float:
 
 def zero(view: AsOf, horizon: int, min_history: int) -> Float:
     """Every city grows like the nation."""
-    del horizon, min_history
-    return np.zeros(len(view.outcome))
+    del view, horizon, min_history
+    return np.array([0.0, 0.0])
 
 
 def last(view: AsOf, horizon: int, min_history: int) -> Float:
     """Last year's gap comes to pass once more over the horizon."""
-    del horizon, min_history
-    return _zero_if_unknown(past_gaps(view)[:, -1, 0])
+    del view, horizon, min_history
+    return np.array([1.0, 0.0])
 
 
 def mean5(view: AsOf, horizon: int, min_history: int) -> Float:
@@ -69,21 +76,18 @@ def mean5(view: AsOf, horizon: int, min_history: int) -> Float:
     Like ``last`` it is not multiplied by the horizon: gaps fade, and the multiple is the weaker
     baseline.
     """
-    del horizon, min_history
-    return _zero_if_unknown(trailing_mean(past_gaps(view)[:, -1]))
+    del view, horizon, min_history
+    return np.array([0.0, 1.0])
 
 
 def damped(view: AsOf, horizon: int, min_history: int) -> Float:
     """Last gap and five-year mean, slopes fitted on known labels by least absolute error."""
-    gaps = past_gaps(view)
-    inputs = _zero_if_unknown(np.stack([gaps[..., 0], trailing_mean(gaps)], axis=-1))
     labels = view.labels(horizon)
     labels[:, :min_history] = np.nan
     known = np.isfinite(labels)
     if not known.any():
-        return np.zeros(len(labels))
-    forecast: Float = inputs[:, -1] @ least_absolute_weights(inputs[known], labels[known])
-    return forecast
+        return np.zeros(2)
+    return least_absolute_weights(_read_by_rules(view)[known], labels[known])
 
 
 def ar_ridge(view: AsOf, horizon: int, min_history: int) -> Float:
@@ -100,17 +104,62 @@ def ar_ridge(view: AsOf, horizon: int, min_history: int) -> Float:
     return np.asarray(model.predict(inputs[:, -1]), dtype=np.float64)
 
 
+def naive_model(
+    name: str, view: AsOf, horizon: int, before: int, min_history: int
+) -> tuple[FeatureSpec, Linear]:
+    """Return a naive rule as a model of what a horizon adds to a shorter one, and its columns.
+
+    Parameters
+    ----------
+    name : str
+        One of ``NAIVE``.
+    view : AsOf
+        At the origin that the rule is served from; its indicators hold the columns.
+    before : int
+        The next shorter horizon of the experiment; 0 for none.
+    """
+    slopes = BASELINES[name].slopes
+    assert slopes is not None
+    added = slopes(view, horizon, min_history)
+    if before:
+        added = added - slopes(view, before, min_history)
+    read = {column: 0 for column, _ in PERSISTENT}
+    centre = _read_by_rules(view)[:, min_history:].mean(axis=(0, 1))
+    model = Linear(added, np.zeros(len(added)), centre, float(centre @ added))
+    return FeatureSpec(PERSISTENT, read, read), model
+
+
+def _read_by_rules(view: AsOf) -> Float:
+    """The last gap and the five-year mean, 0 where unknown, shape (cities, years, 2)."""
+    gaps = past_gaps(view)
+    return _zero_if_unknown(np.stack([gaps[..., 0], trailing_mean(gaps)], axis=-1))
+
+
+def _by_slopes(
+    slopes: Callable[[AsOf, int, int], Float], view: AsOf, horizon: int, min_history: int
+) -> Float:
+    forecast: Float = _read_by_rules(view)[:, -1] @ slopes(view, horizon, min_history)
+    return forecast + 0.0  # no negative zero
+
+
 def _zero_if_unknown(values: Float) -> Float:
     return np.where(np.isfinite(values), values, 0.0)
+
+
+def _naive(
+    name: str, label_en: str, label_zh: str, slopes: Callable[[AsOf, int, int], Float]
+) -> Baseline:
+    return Baseline(name, label_en, label_zh, "naive", partial(_by_slopes, slopes), slopes)
 
 
 BASELINES: Mapping[str, Baseline] = {
     baseline.id: baseline
     for baseline in (
-        Baseline("zero", "no gap", "零差距", "naive", zero),
-        Baseline("last", "last gap", "上年差距", "naive", last),
-        Baseline("mean5", "5-year mean gap", "近五年差距均值", "naive", mean5),
-        Baseline("damped", "damped last gap", "按比例收缩的上年差距", "naive", damped),
+        _naive("zero", "no gap", "零差距", zero),
+        _naive("last", "last gap", "上年差距", last),
+        _naive("mean5", "5-year mean gap", "近五年差距均值", mean5),
+        _naive("damped", "damped last gap", "按比例收缩的上年差距", damped),
         Baseline("ar_ridge", "AR ridge", "自回归岭回归", "reference", ar_ridge),
     )
 }
+NAIVE = tuple(name for name, baseline in BASELINES.items() if baseline.kind == "naive")

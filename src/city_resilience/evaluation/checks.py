@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import numpy as np
+
 from city_resilience.errors import InputError, check_known, nearest
+from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.experiment.training import Model
-from city_resilience.models.learners import learner_parameters
+from city_resilience.models.learners import GROWTH_GAP, PERSISTENT, learner_parameters
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps
 
-__all__ = ["check_experiment", "check_required", "check_serve", "scored_origins"]
+__all__ = ["best_rule", "check_experiment", "check_required", "check_serve", "scored_origins"]
 
 
 def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
@@ -26,7 +28,7 @@ def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
     """
     scored_origins(dataset, experiment)
     learner_parameters(experiment.model)
-    check_serve(experiment.model)
+    check_serve(experiment)
     check_required(dataset, experiment, [spec.id for spec in dataset.specs])
     composite = experiment.outcome.composite
     overlaps = find_overlaps(dataset, experiment, tuple(composite.components) if composite else ())
@@ -71,9 +73,47 @@ def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
     return list(range(settings.first_origin, last + 1))
 
 
-def check_serve(model: Model) -> None:
-    """Refuse to serve what is neither the blend nor a member of it."""
-    check_known(model.serve, (BLEND, *model.members), "model.serve: no candidate")
+def check_serve(experiment: Experiment) -> None:
+    """Refuse to serve what is neither the blend, nor a member of it, nor a naive rule.
+
+    A naive rule is served from the past gaps among the indicators, so they must be there and of
+    what is forecast.
+    """
+    serve, settings = experiment.model.serve, experiment.features
+    candidates = (BLEND, *experiment.model.members, *NAIVE)
+    check_known(serve, candidates, "model.serve: no candidate")
+    if serve not in NAIVE:
+        return
+    if (measure := experiment.outcome.measure) != GROWTH_GAP:
+        raise InputError(
+            f"model.serve: the naive rule {serve!r} can be served where the growth gap is "
+            f"forecast, found outcome.measure = {measure!r}; serve the blend or a member"
+        )
+    missing = [name for name, _ in PERSISTENT if name in settings.exclude]
+    if missing or "history" not in settings.families:
+        raise InputError(
+            f"model.serve: the naive rule {serve!r} reads {' and '.join(n for n, _ in PERSISTENT)} "
+            "of the family history, which features leave out; let them in or serve the blend"
+        )
+
+
+def best_rule(dataset: Dataset, experiment: Experiment) -> str:
+    """Return the naive rule with the lowest mean yearly error at the shortest horizon.
+
+    Over the scored origins; the first of ``NAIVE`` among equals.
+    """
+    horizon, least = min(experiment.outcome.horizons), experiment.features.min_history
+    origins = scored_origins(dataset, experiment)
+    errors = {
+        name: [
+            float(np.nanmean(np.abs(BASELINES[name].forecast(dataset.at(o), horizon, least) - own)))
+            for o in origins
+            for own in [dataset.truth(o, horizon)]
+            if np.isfinite(own).any()
+        ]
+        for name in NAIVE
+    }
+    return min(NAIVE, key=lambda name: np.mean(errors[name]))
 
 
 def check_required(dataset: Dataset, experiment: Experiment, kept: Collection[str]) -> None:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions
+from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
@@ -91,6 +92,8 @@ class Rolled:
         By origin and at the live one, the weights of the members in what the horizon adds.
     slopes : mapping of int to float
         By origin and at the live one, the share of its size at which that is taken.
+    rule : mapping of int to ndarray, shape (cities,)
+        By origin, the forecast of the whole horizon by the naive rule that is served, if one is.
     """
 
     names: tuple[str, ...]
@@ -98,11 +101,14 @@ class Rolled:
     blend: Mapping[int, Float]
     weights: Mapping[int, Float]
     slopes: Mapping[int, float]
+    rule: Mapping[int, Float] = field(default_factory=dict)
 
     def of(self, candidate: str) -> Mapping[int, Float]:
-        """Return the forecasts of the blend or of a member by origin, shape (cities,) each."""
+        """Return forecasts by origin, shape (cities,) each, of the blend, a member or the rule."""
         if candidate == BLEND:
             return self.blend
+        if candidate in NAIVE:
+            return self.rule
         place = self.names.index(candidate)
         return {origin: values[:, place] for origin, values in self.members.items()}
 
@@ -229,8 +235,17 @@ class Engine:
             if before:
                 blend = {o: found[before].blend[o] + own for o, own in blend.items()}
                 added = {o: found[before].members[o] + own for o, own in added.items()}
-            found[horizon] = Rolled(names, added, blend, weights, slopes)
+            rule = self._rule(horizon, blend)
+            found[horizon] = Rolled(names, added, blend, weights, slopes, rule)
         return found
+
+    def _rule(self, horizon: int, origins: Iterable[int]) -> dict[int, Float]:
+        """Forecast origins with the naive rule that is served, if one is."""
+        serve, least = self.experiment.model.serve, self.experiment.features.min_history
+        if serve not in NAIVE:
+            return {}
+        forecast = BASELINES[serve].forecast
+        return {origin: forecast(self.dataset.at(origin), horizon, least) for origin in origins}
 
 
 def forecast_members(

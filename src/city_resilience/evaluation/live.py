@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from city_resilience.errors import InputError
+from city_resilience.evaluation.baselines import NAIVE, naive_model
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.checks import check_serve
 from city_resilience.evaluation.engine import Engine, in_threads
@@ -17,6 +18,7 @@ from city_resilience.models.intervals import Calibration
 from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.outcome import horizon_before
 
 __all__ = ["fit_forecaster"]
 
@@ -47,7 +49,7 @@ def fit_forecaster(
     InputError
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
-    check_serve(experiment.model)
+    check_serve(experiment)
     engine, known, sizes = Engine(dataset, experiment), calibrations or {}, slopes or {}
     horizons = experiment.outcome.horizons
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
@@ -78,6 +80,8 @@ def _fitted(
     calibration: Calibration | None,
 ) -> HorizonModel:
     origin, model = engine.newest, engine.experiment.model
+    if model.serve in NAIVE:
+        return _rule(engine, horizon, calibration)
     task = engine.task(origin, horizon)
     if task is None:
         raise InputError(
@@ -98,3 +102,12 @@ def _fitted(
         calibration,
         slope if model.serve == BLEND else 1.0,
     )
+
+
+def _rule(engine: Engine, horizon: int, calibration: Calibration | None) -> HorizonModel:
+    """Return the naive rule that is served, with its slopes at the live origin."""
+    experiment = engine.experiment
+    name, before = experiment.model.serve, horizon_before(horizon, experiment.outcome)
+    view, least = engine.dataset.at(engine.newest), experiment.features.min_history
+    spec, model = naive_model(name, view, horizon, before, least)
+    return HorizonModel(horizon, spec, {name: model}, {name: 1.0}, calibration)

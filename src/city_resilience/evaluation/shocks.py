@@ -39,6 +39,7 @@ Labels = Mapping[Window, Float]
 LATER, UNSEEN = "later_shock", "unseen_provinces"
 SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
 MEAN = "mean_of_learners"
+OF_YEARLY_GAPS = ("persistence", "lasting_gap")  # members that know no label of a shock
 _LEAST_ROWS = 30
 _NAIVE = ("zero", "median", "same_as_before", "last_gap_rescaled")
 
@@ -231,7 +232,7 @@ def _naive(shock: _Shock, task: Task, asked: Mask) -> dict[str, Float]:
 def _learners(task: Task, experiment: Experiment, inside: Mask | None) -> dict[str, Float]:
     """Forecast with each learner on all columns, their mean, and the mean on history alone."""
     known = learner_parameters(experiment.model)
-    parameters = {name: values for name, values in known.items() if name != "persistence"}
+    parameters = {name: values for name, values in known.items() if name not in OF_YEARLY_GAPS}
     if not parameters or not task.spec.columns:
         return {}
     held_out = None if inside is None else np.where(inside, 0, -1)

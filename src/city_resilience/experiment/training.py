@@ -111,12 +111,16 @@ class Model(Table):
 
     serve: str = Field(
         default="blend",
-        description='What is served: "blend" or a member of it.',
+        description='What is served: "blend", a member of it, or a naive rule: zero, last, mean5 '
+        "or damped.",
         examples=["blend"],
     )
     members: tuple[str, ...] = Field(
-        default=("persistence", "xgboost", "xgboost_all_years", "extra_trees_history"),
-        description="Learners of the blend, such as persistence, ridge, xgboost, "
+        default=(
+            *("persistence", "lasting_gap"),
+            *("xgboost", "xgboost_all_years", "extra_trees_history"),
+        ),
+        description="Learners of the blend, such as persistence, lasting_gap, ridge, xgboost, "
         "xgboost_all_years, extra_trees, extra_trees_history.",
         examples=[["persistence", "ridge", "xgboost"]],
     )

@@ -26,9 +26,19 @@ from city_resilience.tasks.task import Sample
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["LEARNERS", "Hyperparameter", "Learner", "fit_member", "learner_parameters"]
+__all__ = [
+    "GROWTH_GAP",
+    "LEARNERS",
+    "PERSISTENT",
+    "Hyperparameter",
+    "Learner",
+    "fit_member",
+    "learner_parameters",
+]
 
+GROWTH_GAP = "growth_gap"
 PERSISTENT = (("gap", "value"), ("gap_mean5", "value"))
+YEARLY = (("gap", "value"), *((f"gap_lag{years}", "value") for years in range(1, 5)))
 Values = Mapping[str, Parameter]
 
 
@@ -129,6 +139,26 @@ def fit_persistence(sample: Sample, values: Values, seed: int) -> Linear:
         coefficients[own] = least_absolute_weights(filled[:, own], sample.labels)
     centre = filled.mean(axis=0)
     return Linear(coefficients, np.zeros(width), centre, float(centre @ coefficients))
+
+
+def fit_lasting_gap(sample: Sample, values: Values, seed: int) -> Linear:
+    """Half the last gap and half its five-year mean, as they are; a longer horizon adds nothing.
+
+    The naive rules of gaps that last, as a member: with few labels any fitted slope is chance.
+    Where no mean of five years is known yet, that of the years there are. Where labels are no
+    growth gaps, the slopes of persistence.
+    """
+    if sample.measure != GROWTH_GAP:
+        return fit_persistence(sample, values, seed)
+    place = {column: k for k, column in enumerate(sample.columns)}
+    last, mean = ([place[column]] if column in place else [] for column in PERSISTENT)
+    mean = mean or [place[column] for column in YEARLY if column in place]
+    coefficients = np.zeros(len(place))
+    if mean and not sample.before:
+        for part in (last or mean, mean):
+            coefficients[part] += 0.5 / len(part)
+    centre = np.nan_to_num(sample.features).mean(axis=0)
+    return Linear(coefficients, np.zeros(len(place)), centre, float(centre @ coefficients))
 
 
 def fit_ridge(sample: Sample, values: Values, seed: int) -> Linear:
@@ -272,6 +302,7 @@ LEARNERS: Mapping[str, Learner] = {
     learner.id: learner
     for learner in (
         Learner("persistence", "persistence", "持续性预测", fit_persistence, past_only=True),
+        Learner("lasting_gap", "lasting gap", "差距延续", fit_lasting_gap, past_only=True),
         Learner("ridge", "ridge on ranks", "基于排名的岭回归", fit_ridge, RIDGE),
         Learner(
             "xgboost", "xgboost on recent years", "侧重近年的xgboost", fit_xgboost, RECENT_YEARS

@@ -88,6 +88,7 @@ class RunInfo(TypedDict, total=False):
 
     served: str  # default: that of the experiment
     weights: Mapping[int, Mapping[str, float]]  # horizon → member
+    slopes: Mapping[int, float]  # horizon → share of its size at which it is taken
     versions: Mapping[str, str]
     fingerprint: str
     created: str
@@ -270,6 +271,11 @@ def _run(experiment: Experiment, info: RunInfo, labels: Labels) -> dict[str, Any
         "weights": [
             {"horizon": int(horizon), "weights": [rounded(part.get(name)) for name in members]}
             for horizon, part in sorted(weights.items(), key=lambda item: int(item[0]))
+        ],
+        "slopes": [
+            {"horizon": int(horizon), "percent": percent}
+            for horizon, slope in sorted((info.get("slopes") or {}).items())
+            if (percent := round(100 * slope)) < 100
         ],
         "versions": {str(name): str(value) for name, value in info.get("versions", {}).items()},
         "seconds": rounded(info.get("seconds"), 1),

@@ -8,7 +8,7 @@ the sum, so that the horizons of a city agree with each other. Ratios are foreca
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,6 +40,10 @@ class Sample:
         Years from each row to the origin.
     cities : ndarray of int, shape (n,)
         Position, among the rows asked, of the city of each row.
+    before : int
+        The next shorter horizon of the experiment, which the labels add to; 0 for none.
+    measure : str
+        Id of the measure of the labels.
     """
 
     features: Float
@@ -48,6 +52,8 @@ class Sample:
     history: Positions
     ages: Float
     cities: Positions
+    before: int = 0
+    measure: str = "growth_gap"
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -56,24 +62,21 @@ class Sample:
 
     def only(self, columns: Positions) -> Sample:
         """Return the sample on some of its columns."""
-        return Sample(
-            self.features[:, columns],
-            self.labels,
-            tuple(self.columns[k] for k in columns),
-            np.flatnonzero(np.isin(columns, self.history)),
-            self.ages,
-            self.cities,
+        return replace(
+            self,
+            features=self.features[:, columns],
+            columns=tuple(self.columns[k] for k in columns),
+            history=np.flatnonzero(np.isin(columns, self.history)),
         )
 
     def rows(self, kept: Mask) -> Sample:
         """Return some of its rows, given as a mask of shape (n,)."""
-        return Sample(
-            self.features[kept],
-            self.labels[kept],
-            self.columns,
-            self.history,
-            self.ages[kept],
-            self.cities[kept],
+        return replace(
+            self,
+            features=self.features[kept],
+            labels=self.labels[kept],
+            ages=self.ages[kept],
+            cities=self.cities[kept],
         )
 
 
@@ -149,5 +152,9 @@ def _laid_out(
     city, year = rows
     ages = (view.origin - view.years[year]).astype(np.float64)
     history = spec.family_columns(view.of_family("history"))
-    learnt = Sample(matrix[city, year], labels, spec.columns, history, ages, city)
+    learnt = Sample(
+        *(matrix[city, year], labels, spec.columns, history, ages, city),
+        before=horizons[1],
+        measure=view.measure,
+    )
     return Task(view.origin, *horizons, spec, learnt, matrix[:, -1])

@@ -100,7 +100,8 @@ def pooled(context: Context, horizon: int) -> tuple[Task, pd.DataFrame]:
     past = {last.spec.columns[k][0] for k in last.learnt.history}
     history = np.flatnonzero([name in past for name, _ in columns])
     labels, each = key["truth"].to_numpy(dtype=np.float64), np.arange(len(key))
-    sample = Sample(stacked, labels, columns, history, np.zeros(len(key)), each)
+    ages, measure = np.zeros(len(key)), last.learnt.measure
+    sample = Sample(stacked, labels, columns, history, ages, each, measure=measure)
     spec = replace(last.spec, columns=columns)
     return Task(last.origin, horizon, 0, spec, sample, stacked), key
 
