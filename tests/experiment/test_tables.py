@@ -104,6 +104,7 @@ def test_early_releases_are_hashed_where_they_are_named_wherever_their_files_are
     [
         (RELEASE, r"'early': each release has a table of its own; write \[early.NAME\]"),
         ({"x": {**RELEASE, "delay_days": -1}}, "'early.x.delay_days'.*found -1"),
+        ({"x": {**RELEASE, "delay_days": 10**9}}, "'early.x.delay_days'.*found 1000000000"),
         ({"x": {**RELEASE, "kind": "percent"}}, "'early.x.kind'.*found \"percent\""),
         ({"x": {**RELEASE, "colum": "y"}}, "'early.x.colum' does not exist; nearest: 'column'"),
         ({"x": {**RELEASE, "group": " "}}, "'early.x.group': it is empty; name a group"),

@@ -39,7 +39,9 @@ def changed(**cells: object) -> pd.DataFrame:
     """Return the release with cells of one row changed: of the first province in 2010."""
     frame = FRAME.astype({name: object for name in cells if name in FRAME})
     for name, value in cells.items():
-        frame.loc[frame.index[180], name] = value
+        frame[name] = [
+            value if at == 180 else cell for at, cell in enumerate(frame.get(name, [None] * 300))
+        ]
     return frame
 
 
@@ -156,6 +158,16 @@ REFUSED = {
         FRAME.rename(columns={"year": "t"}),
         {},
         r"no column named like years; name the column of years as year in \[early\.x\]",
+    ),
+    "years beside each other": (
+        FRAME.pivot_table("growth", "province", "year").add_prefix("growth ").reset_index(),
+        {"column": "growth 2010"},
+        r"no column of years, and years in 15 headers \('growth 2001'\); give each group and year",
+    ),
+    "a list for a figure": (
+        changed(growth=[1.0, 2.0]),
+        {},
+        r"row 181, column 'growth': number expected, found '\[1.0, 2.0\]'",
     ),
     "a word for a figure": (
         changed(growth="strong"),

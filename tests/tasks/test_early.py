@@ -87,6 +87,13 @@ def test_a_day_on_which_the_newest_year_was_not_over_is_refused():
         dataset(as_of=dt.date(2013, 12, 31))
 
 
+def test_a_day_long_after_the_newest_year_is_refused():
+    with pytest.raises(
+        InputError, match="--as-of 9999-12-31: more than 10 years after the outcome"
+    ):
+        dataset(as_of=dt.date(9999, 12, 31))
+
+
 def test_dates_of_publication_decide_figure_by_figure():
     dated = published_dates(FRAME, month=3, day=1)
     late = dated["province"].isin(["Ardeth", "Borwyn"])

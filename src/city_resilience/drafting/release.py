@@ -18,7 +18,7 @@ from city_resilience.reading.cells import as_text, as_years, read_numbers
 from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.release_figures import Looks, looks_of
-from city_resilience.reading.release_file import text_columns, year_columns
+from city_resilience.reading.release_file import release_cells, text_columns, year_columns
 from city_resilience.reading.release_groups import group_levels, place_groups
 
 __all__ = ["release_lines"]
@@ -48,7 +48,7 @@ def release_lines(
         If the file cannot be read, or no column of it holds figures.
     """
     table = open_table(source, "", data.decimal, what="early release", table="[early.NAME]")
-    cells, headers = table.load(range(len(table.headers))), table.headers
+    cells, headers = release_cells(table), table.headers
     at_years = [at for at in year_columns(headers) if at in cells]
     years = as_years(cells[at_years[0]]) if at_years else np.zeros(len(cells), dtype=np.int64)
     texts = [at for at in text_columns(cells) if at not in at_years]

@@ -79,6 +79,7 @@ class Release(Table):
     delay_days: int = Field(
         default=45,
         ge=0,
+        le=3650,
         description="Days after the end of a year until its figures are published.",
         examples=[60],
     )

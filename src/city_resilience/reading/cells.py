@@ -228,7 +228,7 @@ def _style_of(cells: Sequence[Any], decimal: DecimalMark) -> Style:
     texts = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
     if not decimal and not any("," in _width(text) for text in texts):
         return ""
-    others = {c for c in cells if isinstance(c, int | float) and math.isfinite(c)}
+    others = {c for c in cells if isinstance(c, int | float) and abs(c) < _HUGE}
     return number_style(texts, others, decimal)
 
 

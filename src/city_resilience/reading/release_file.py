@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,14 @@ from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.release_figures import check_kind, growth_of
 from city_resilience.reading.release_groups import group_levels, place_groups
-from city_resilience.reading.wording import catalogue_key, key_of, unspaced
+from city_resilience.reading.wording import catalogue_key, key_of, single_line, split_year, unspaced
 
-__all__ = ["open_release", "read_release", "text_columns", "year_columns"]
+__all__ = ["open_release", "read_release", "release_cells", "text_columns", "year_columns"]
 
 _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
 _ODD, _SHOWN = 40.0, 3  # log points of growth in a year that are said aloud
 _SAME = 1e-9
+_MOST_CHARACTERS = 60
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,20 @@ def open_release(
     )
 
 
+def release_cells(table: RawTable) -> pd.DataFrame:
+    """Return all cells of the file of a release; a list within a cell is text."""
+    cells = table.load(range(len(table.headers)))
+    plain = {
+        at: column if column.dtype != object else _flat(column) for at, column in cells.items()
+    }
+    return pd.DataFrame(plain, index=cells.index)
+
+
+def _flat(column: pd.Series) -> pd.Series:
+    values = [cell if isinstance(cell, Hashable) else str(cell) for cell in column]
+    return pd.Series(values, index=column.index, dtype=object)
+
+
 def _read(name: str, settings: Release, table: RawTable, panel: Panel, data: Data) -> EarlyRelease:
     levels, member = group_levels(panel, settings.group, name)
     named = levels != ("",)
@@ -134,7 +149,7 @@ def _rows(name: str, settings: Release, table: RawTable, data: Data, *, named: b
     headers, where = table.headers, f"[early.{name}]"
     if not any(headers):
         raise InputError("row 1 holds no headers; put the headers into the first row")
-    cells = table.load(range(len(headers)))
+    cells = release_cells(table)
     figure = find_column(headers, settings.column, f"{where} column")
     numbers = read_numbers(cells[figure], data.decimal or table.decimal)
     for at, cell in numbers.wrong.items():
@@ -188,6 +203,12 @@ def _year_column(headers: Sequence[str], stated: str, where: str) -> int:
         return find_column(headers, stated, f"{where} year")
     found = year_columns(headers)
     if len(found) != 1:
+        wide = [header for header in headers if split_year(single_line(header))[1] is not None]
+        if not found and len(wide) > 1:
+            raise InputError(
+                f"no column of years, and years in {len(wide)} headers ({wide[0]!r}); give each "
+                "group and year a row of its own"
+            )
         which = " and ".join(repr(headers[at]) for at in found) or "no column"
         raise InputError(
             f"{which} named like years; name the column of years as year in {where}; columns "
@@ -221,7 +242,7 @@ def _refuse(
 ) -> None:
     raise InputError(
         f"row {cells.index[at]}, column {headers[column]!r}: {what}, found "
-        f"{cell_text(cells[column].iloc[at])!r}; {do}"
+        f"{cell_text(cells[column].iloc[at])[:_MOST_CHARACTERS]!r}; {do}"
     )
 
 

@@ -78,7 +78,7 @@ def place_groups(
     found: dict[tuple[str, int], int] = {}
     for name, year in set(zip(names, years, strict=True)):
         key = normalise(name)
-        found[name, year] = known.get(key, known.get(further(name, year), -1))
+        found[name, year] = known[key] if key in known else known.get(further(name, year), -1)
     position = np.array([found[key] for key in zip(names, years, strict=True)], dtype=np.intp)
     missed = list(dict.fromkeys(name for name, at in zip(names, position, strict=True) if at < 0))
     if not (position >= 0).any():
@@ -118,6 +118,9 @@ def _further(group: str, gazetteer: str) -> Callable[[str, int], str]:
     return lambda name, _: normalise(provinces.get(base_key(normalise(name)), ""))
 
 
-def _city(gazetteer: str, name: str, year: int) -> str:
-    match = load_gazetteer(gazetteer).resolve(name, year or None)
+def _city(country: str, name: str, year: int) -> str:
+    gazetteer = load_gazetteer(country)
+    if not gazetteer.knows(name):
+        return ""
+    match = gazetteer.resolve(name, year or None)
     return normalise(match.name) if isinstance(match, Match) and match.kind == "city" else ""

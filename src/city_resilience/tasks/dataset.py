@@ -36,6 +36,7 @@ from city_resilience.tasks.outcome import (
 __all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
 
 COMMON_ORIGIN_SHARE = 0.9
+LATEST_YEARS = 10
 
 
 @dataclass(frozen=True)
@@ -258,10 +259,17 @@ def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) ->
     if as_of is None:
         return publication
     newest = common_origin(level, years)
+    published = available_from(newest, publication)
+    if as_of.year > published.year + LATEST_YEARS:
+        raise InputError(
+            f"--as-of {as_of}: more than {LATEST_YEARS} years after the outcome of {newest}, the "
+            f"newest of the panel, was published ({published}); correct the day or bring a newer "
+            "panel"
+        )
     if as_of <= dt.date(newest, 12, 31):
         raise InputError(
             f"--as-of {as_of}: the panel has the outcome of {newest}, a year that was not over "
-            f"then; give a day from {available_from(newest, publication)} on, when it was published"
+            f"then; give a day from {published} on, when it was published"
         )
     return (as_of - available_from(newest, 0)).days
 
