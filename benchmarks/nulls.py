@@ -6,8 +6,10 @@ Noise: gaps without any pattern. Permuted gaps: the simulated panel, the gaps of
 anew among the cities, so that neither a city's past nor its indicators tell anything. Permuted
 years: the same, and the years in another order in each seed, so that the two years of contraction
 fall anywhere; with only the gaps permuted they are the same two in every seed, and what they do to
-the coverage does not average out. Skill is against the best naive rule and against history
-only; coverage is that of the 90 % intervals, beside it that of plain split conformal ones.
+the coverage does not average out. Countries: three whose trends are 4 to 9 points a year apart, gaps
+without any pattern; each city against its own country, and against all cities together. Skill is
+against the best naive rule and against history only; coverage is that of the 90 % intervals, beside
+it that of plain split conformal ones.
 """
 
 from __future__ import annotations
@@ -30,17 +32,18 @@ from city_resilience.simulate import simulate_panel
 from city_resilience.tasks.dataset import build_dataset
 
 CITIES, YEARS, FIRST = 80, 18, 2010
+TRENDS = {"Arland": 0.0, "Borland": 0.05, "Corland": -0.04}
 Float = NDArray[np.float64]
 
 
-def experiment() -> Experiment:
-    """One horizon, shipped settings."""
+def experiment(nation: str = "") -> Experiment:
+    """One horizon, shipped settings; the column of nations."""
     return experiment_from(
         {
             "name": "null",
             "outcome": {"horizons": [1]},
             "evaluation": {"first_origin": FIRST, "warmup_origins": 4},
-            "data": {"simulated": True},
+            "data": {"simulated": True, "nation": nation},
         },
         "nulls",
     )
@@ -50,7 +53,8 @@ def panel_of(frame: pd.DataFrame) -> Panel:
     """Return a simulated frame as a panel."""
     known = load_catalogue().variables
     variables = {name: known[name] for name in frame if frame[name].dtype.kind == "f"}
-    ordered = frame[["city", "year", "province", *sorted(variables)]]
+    keys = [name for name in ("city", "year", "province", "nation") if name in frame]
+    ordered = frame[[*keys, *sorted(variables)]]
     return Panel(ordered.sort_values(["city", "year"], ignore_index=True), variables)
 
 
@@ -78,9 +82,21 @@ def permuted(seed: int, years: bool = False) -> pd.DataFrame:
     return permuted_gaps(simulate_panel(CITIES, years=YEARS, seed=seed).frame, seed, years)
 
 
+def countries(seed: int, own: bool = True) -> pd.DataFrame:
+    """Three countries of different trends, without any pattern among the cities of each."""
+    parts = []
+    for at, (nation, trend) in enumerate(TRENDS.items()):
+        frame = simulate_panel(CITIES // 3, years=YEARS, seed=3 * seed + at, noise_only=True).frame
+        frame["city"] += f" {nation}"
+        frame["province"] += f" {nation}"
+        frame["gdp_real"] *= np.exp(trend * (frame["year"] - frame["year"].min()))
+        parts.append(frame.assign(nation=nation) if own else frame)
+    return pd.concat(parts, ignore_index=True)
+
+
 def measured(frame: pd.DataFrame) -> tuple[float, float, float, float, int]:
     """Skill against naive rule and history, share covered, also by plain intervals, and rows."""
-    chosen = experiment()
+    chosen = experiment("nation" if "nation" in frame else "")
     backtest = run_backtest(build_dataset(panel_of(frame), chosen), chosen)
     scores = score(backtest.frame)
     row = scores[(scores["slice"] == "all") & (scores["model"] == "blend")].iloc[0]
@@ -94,6 +110,8 @@ NULLS: Mapping[str, Callable[[int], pd.DataFrame]] = {
     "noise": noise,
     "permuted years": partial(permuted, years=True),
     "permuted gaps": permuted,
+    "countries": countries,
+    "countries, all as one nation": partial(countries, own=False),
 }
 
 

@@ -112,6 +112,7 @@ def test_shocks_are_measured_nation_by_nation():
             alone(nations_panel(), nation), outcome, measures, windows, industries=parts
         )
         rows = found[found["city"].isin(own["city"])].reset_index(drop=True)
+        assert set(rows.pop("nation")) == {nation}
         pd.testing.assert_frame_equal(rows, own, check_exact=True)
 
 

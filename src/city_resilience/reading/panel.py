@@ -63,13 +63,14 @@ class Grid:
         """Return the grid of the cities of one nation."""
         if isinstance(cities, slice):
             return self
-        province, coordinates = self.province, self.coordinates
+        province, coordinates, nation = self.province, self.coordinates, self.nation
         return Grid(
             tuple(np.array(self.cities, dtype=object)[cities]),
             self.years,
             {name: values[cities] for name, values in self.values.items()},
             None if province is None else province[cities],
             None if coordinates is None else coordinates[cities],
+            None if nation is None else nation[cities],
         )
 
 

@@ -64,7 +64,7 @@ def measure_panel(
     Returns
     -------
     DataFrame
-        Per city and window ``city, province`` (when known), ``window, start, end,
+        Per city and window ``city, province, nation`` (when known), ``window, start, end,
         recovery_end``; beside any ratio ``growth_gap_pp`` (and ``recovery_growth_gap_pp`` when
         the expansion is measured); per measure its value, ``<measure>_reason`` ("" = known) and
         its further columns: ``<effect>_pp``, ``time_to_recover_censored`` and ``_observed``,
@@ -173,8 +173,8 @@ def _by_nation(
 
 def _rows(grid: Grid, data: WindowData, chosen: Sequence[Measure], window: Window) -> pd.DataFrame:
     columns: dict[str, Any] = {"city": list(grid.cities)}
-    if grid.province is not None:
-        columns["province"] = grid.province
+    known = {"province": grid.province, "nation": grid.nation}
+    columns |= {name: levels for name, levels in known.items() if levels is not None}
     columns |= {"window": str(window), "start": window.start, "end": window.end}
     recovery_end = pd.NA if window.recovery_end is None else window.recovery_end
     columns["recovery_end"] = pd.array([recovery_end] * len(grid.cities), dtype="Int64")

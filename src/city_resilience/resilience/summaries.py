@@ -58,8 +58,9 @@ def extremes(frame: pd.DataFrame, measure: str, window: str, most: int = 10) -> 
     Returns
     -------
     DataFrame
-        ``side`` (``"most"`` or ``"least"``), ``rank`` from that side, ``city``, ``province``
-        and ``growth_gap_pp`` when known, and the measure. Ties go by the name of the city.
+        ``side`` (``"most"`` or ``"least"``), ``rank`` from that side, ``city``, ``province``,
+        ``nation`` and ``growth_gap_pp`` when known, and the measure. Ties go by the name of the
+        city.
 
     Raises
     ------
@@ -72,7 +73,9 @@ def extremes(frame: pd.DataFrame, measure: str, window: str, most: int = 10) -> 
         raise InputError(
             f"measure {measure!r} is not a number in the frame{nearest(measure, numbers)}"
         )
-    beside = [c for c in ("city", "province", "growth_gap_pp") if c in one and c != measure]
+    beside = [
+        c for c in ("city", "province", "nation", "growth_gap_pp") if c in one and c != measure
+    ]
     known = one.loc[one[measure].notna(), [*beside, measure]].sort_values("city")
     most = min(most, len(known) // 2)
     sides = {
