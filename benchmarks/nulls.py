@@ -6,10 +6,10 @@ Noise: gaps without any pattern. Permuted gaps: the simulated panel, the gaps of
 anew among the cities, so that neither a city's past nor its indicators tell anything. Permuted
 years: the same, and the years in another order in each seed, so that the two years of contraction
 fall anywhere; with only the gaps permuted they are the same two in every seed, and what they do to
-the coverage does not average out. Countries: three whose trends are 4 to 9 points a year apart, gaps
-without any pattern; each city against its own country, and against all cities together. Skill is
-against the best naive rule and against history only; coverage is that of the 90 % intervals, beside
-it that of plain split conformal ones.
+the coverage does not average out. Countries: three whose trends are 4 to 9 points a year apart, and
+gaps without any pattern; each city against its own country, and against all cities together. Skill
+is against the best naive rule and against history only; coverage is that of the 90 % intervals,
+beside it that of plain split conformal ones.
 """
 
 from __future__ import annotations

@@ -272,3 +272,29 @@ def test_own_column_with_the_id_of_an_indicator_is_refused():
     variables = {v: load_catalogue().variables[v] for v in grid.values if v != "gap"}
     with pytest.raises(InputError, match="'gap' has the id of an indicator"):
         compute_indicators(grid, "gdp_real", {**variables, "gap": own("gap")})
+
+
+def test_every_indicator_of_a_nation_is_what_the_panel_of_it_alone_gives():
+    grid = every_variable_grid(cities=45)
+    nation = np.array(list("ABC"))[np.arange(45) % 3]
+    found = indicators(replace(grid, nation=nation))
+    together = indicators(grid)
+    relative = set()
+    for name in "ABC":
+        rows = np.flatnonzero(nation == name)
+        alone = indicators(replace(grid.of(rows), nation=None))
+        for at, id_ in enumerate(found.ids):
+            own = found.values[rows][:, :, at]
+            expected = (
+                alone.values[:, :, alone.ids.index(id_)]
+                if id_ in alone.ids
+                else np.full(own.shape, np.nan)
+            )
+            np.testing.assert_array_equal(own, expected, err_msg=id_)
+            if not np.array_equal(
+                own, together.values[rows][:, :, together.ids.index(id_)], equal_nan=True
+            ):
+                relative.add(id_)
+    families = {spec.id: spec.family for spec in found.specs}
+    assert {"gap", "market_potential", "manufacturing_location_quotient"} <= relative
+    assert {"history", "agglomeration", "place"} <= {families[id_] for id_ in relative}

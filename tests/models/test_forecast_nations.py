@@ -55,7 +55,7 @@ def test_a_new_nation_is_flagged(stored):
     frame = panel.frame.copy()
     frame.loc[rows, "city"] = frame.loc[rows, "city"].str.replace(" C", " D")
     both = panel_of(frame)
-    with pytest.raises(InputError, match="0 of 20 training cities of Corland"):
+    with pytest.raises(InputError, match="40 of 60 training cities"):
         check_panel(stored, both)
     table = forecast_table(stored, check_panel(stored, both, allow_partial=True))
     flagged = table["flags"].str.contains("new_nation")
@@ -73,5 +73,15 @@ def test_a_nation_of_which_half_is_missing_is_refused_however_large_the_panel(st
     cities = [city for city in nations_panel().cities if city.endswith(" B")]
     frame = nations_panel().frame
     less = replace(nations_panel(), frame=frame[~frame["city"].isin(cities[:3])])
-    with pytest.raises(InputError, match="17 of 20 training cities of Borland"):
+    with pytest.raises(InputError, match="at most 17 of 20 training cities of Borland"):
         check_panel(stored, panel_of(less.frame))
+
+
+def test_a_nation_that_reports_a_year_later_is_forecast_from_its_own_year(stored):
+    frame = nations_panel().frame.copy()
+    late = (frame["city"].isin(nations_panel().cities[:2])) & (frame["year"] == 2013)
+    frame.loc[late, "gdp_real"] = None
+    table = forecast_table(stored, check_panel(stored, panel_of(frame)))
+    stale = table["flags"].str.contains("stale")
+    assert table.loc[stale, "rank"].isna().all()
+    assert stale.sum() == 4

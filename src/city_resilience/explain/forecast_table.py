@@ -40,7 +40,7 @@ def check_panel(
     InputError
         If the panel has fewer than 6 years, lacks an indicator of the model, a training city is
         of another nation, or, unless ``allow_partial``, it holds less than 90 % of the training
-        cities, or of those of a nation, at its common origin.
+        cities at its common origin, or of those of a nation in any year.
     """
     source = panel.source or "panel"
     if len(panel.years) < LEAST_YEARS:
@@ -115,18 +115,27 @@ def add_drivers(
 
 
 def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:
-    """Refuse a panel that lacks many of the training cities, those of a nation by themselves."""
+    """Refuse a panel that lacks many of the training cities, or of those of one nation.
+
+    A nation may report later than others: its cities count in the year most of them report.
+    """
     present = set(rows.names[~rows.stale])
-    nations = np.array(forecaster.nations or [""] * len(forecaster.cities), dtype=np.str_)
-    for nation in np.unique(nations):
-        cities = [c for c, own in zip(forecaster.cities, nations, strict=True) if own == nation]
-        absent = [city for city in cities if city not in present]
-        if 1 - len(absent) / len(cities) < LEAST_SHARE:
+    absent = [city for city in forecaster.cities if city not in present]
+    share = 1 - len(absent) / max(len(forecaster.cities), 1)
+    if share < LEAST_SHARE:
+        raise InputError(
+            f"{source}: {len(forecaster.cities) - len(absent)} of {len(forecaster.cities)} "
+            f"training cities have an outcome in {rows.origin}, missing {', '.join(absent[:3])} "
+            f"and others; give the whole panel or pass --allow-partial"
+        )
+    known = np.isfinite(rows.dataset.at(rows.origin).outcome)
+    trained = pd.Series(forecaster.cities).groupby(pd.Series(forecaster.nations, dtype=str))
+    for nation, cities in trained:
+        most = int(known[np.isin(rows.dataset.cities, cities)].sum(axis=0).max(initial=0))
+        if most < LEAST_SHARE * len(cities):
             raise InputError(
-                f"{source}: {len(cities) - len(absent)} of {len(cities)} "
-                f"training cities{nation and f' of {nation}'} have an outcome in {rows.origin}, "
-                f"missing {', '.join(absent[:3])} "
-                f"and others; give the whole panel or pass --allow-partial"
+                f"{source}: at most {most} of {len(cities)} training cities of {nation} have an "
+                f"outcome in one year; give the whole panel or pass --allow-partial"
             )
 
 
