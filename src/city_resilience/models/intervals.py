@@ -221,7 +221,10 @@ class Calibration:
         """
         if not len(self._scores):
             return np.full(len(forecast), np.nan)
-        asked = (limit - forecast) / self.reach(scale)
+        return self._below((limit - forecast) / self.reach(scale))
+
+    def _below(self, asked: Float) -> Float:
+        """Share of past scores below some, as a probability, shape of ``asked``."""
         below = np.searchsorted(self._scores, asked, side="left")
         return np.where(np.isfinite(asked), (below + 0.5) / (len(self._scores) + 1.0), np.nan)
 
@@ -233,11 +236,12 @@ class Calibration:
         known = np.isfinite(forecast)
         if not len(self._scores) or not known.any():
             return np.full(len(forecast), np.nan)
-        ends = forecast[known, None] + self.reach(scale)[known, None] * self._scores[[0, -1]]
+        reach = self.reach(scale)
+        ends = forecast[known, None] + reach[known, None] * self._scores[[0, -1]]
         low, high = float(ends.min()) - 1.0, float(ends.max()) + 1.0
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2.0
-            share = self.probability_below(forecast[known], scale[known], middle).mean()
+            share = self._below((middle - forecast[known]) / reach[known]).mean()
             low, high = (low, middle) if share > WORST_SHARE else (middle, high)
         return self.probability_below(forecast, scale, low)
 
