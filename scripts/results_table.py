@@ -23,6 +23,7 @@ from city_resilience.evaluation.candidates import (
     candidate_labels,
 )
 from city_resilience.evaluation.periods import Period, Standing, periods, standing
+from city_resilience.report.nowcast import panel_alone
 from city_resilience.report.texts import Texts, measure_words
 
 ROOT = Path(__file__).parents[1]
@@ -94,15 +95,20 @@ def collect(name: str, folder: Path) -> None:
     if name in SHOCKS:
         pd.read_csv(folder / "scores.csv").round(4).to_csv(target / "results.csv", index=False)
         return
-    for source, kept in TABLES.items():
-        pd.read_csv(folder / source).round(4).to_csv(target / kept, index=False)
+    for source, stored in TABLES.items():
+        pd.read_csv(folder / source).round(4).to_csv(target / stored, index=False)
     coverage = pd.read_csv(folder / COVERAGE, dtype={"last_year": "Int64"})
     coverage.round(3).to_csv(target / COVERAGE, index=False)
 
 
+def kept(name: str, file: str) -> pd.DataFrame:
+    """Return a committed table of an experiment: its forecasts, without any nowcasts."""
+    return panel_alone(pd.read_csv(ROOT / "experiments" / name / file, dtype={"level": str}))
+
+
 def overall(name: str) -> pd.DataFrame:
     """Return the overall scores of an experiment, by horizon and error."""
-    scores = pd.read_csv(ROOT / "experiments" / name / "results.csv")
+    scores = kept(name, "results.csv")
     return scores[scores["slice"] == "all"].sort_values(["horizon", "mae"])
 
 
@@ -185,7 +191,7 @@ def peers_table(language: int) -> str:
 
 def intervals_table(language: int) -> str:
     """Return how many outcomes lay inside the intervals, on the Chinese cities."""
-    scores = pd.read_csv(ROOT / "experiments" / "china_prefecture" / "interval_scores.csv")
+    scores = kept("china_prefecture", "interval_scores.csv")
     lines = [INTERVALS_HEAD[language], "|---|---|---|---|---|"]
     for horizon, rows in scores.groupby("horizon"):
         whole = rows[rows["slice"] == "all"].iloc[0]
@@ -301,7 +307,7 @@ README_TABLES = {
 
 def yearly_errors(name: str, models: Sequence[str], horizon: int | None = None) -> pd.DataFrame:
     """Return the yearly errors at a horizon (default: the shortest): one row for each origin."""
-    scores = pd.read_csv(ROOT / "experiments" / name / "results.csv", dtype={"level": str})
+    scores = kept(name, "results.csv")
     horizon = horizon or scores["horizon"].min()
     rows = scores[(scores["slice"] == "year") & (scores["horizon"] == horizon)]
     return rows.assign(level=rows["level"].astype(int)).pivot_table("mae", "level", "model")[

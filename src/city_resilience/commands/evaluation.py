@@ -11,6 +11,7 @@ from rich.table import Table
 
 from city_resilience.commands.console import open_console, table_of
 from city_resilience.commands.console import say as say_plain
+from city_resilience.commands.records import period_table, recent_coverage, recent_lines
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
@@ -24,7 +25,6 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
-from city_resilience.report.periods import recent_sentence, standing_words
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
 from city_resilience.resilience.measures import MEASURES
@@ -69,7 +69,6 @@ SKILL = (
     ("skill", "{skill_naive:+.1%}"),
     ("vs history only (95 %)", "{difference:}"),
 )
-STANDING = (("skill", "{skill:+.1%}"), ("ahead", "{ahead}"))
 INTERVALS = (
     ("h", "{ahead}"),
     ("worst year", "{worst[coverage]:.1%} ({worst[year]})"),
@@ -241,15 +240,14 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
     for horizon, part in parts.items():
         console.print(_skill(part, horizon, say, summary["measure"]["id"]))
     unit, served = summary["measure"]["unit"], say.name("model", summary["served"])["en"]
-    console.print(_periods(parts, summary["served"], say, unit))
-    for horizon, part in parts.items():
-        if sentence := recent_sentence(part["periods"]["rows"], say):
-            say_plain(console, f"Horizon {horizon}. {sentence['en']}", "bold")
+    console.print(period_table(parts, summary["served"], say, unit))
+    for line in recent_lines(parts, say):
+        say_plain(console, line, "bold")
     for horizon, part in parts.items():
         for line in _without_breaks(part, f"horizon {horizon}: {served}", unit):
             say_plain(console, line)
     covered = [
-        {"ahead": ahead, "recent": _recent_coverage(own), **own}
+        {"ahead": ahead, "recent": recent_coverage(own), **own}
         for ahead, part in parts.items()
         if (own := part["intervals"])
     ]
@@ -287,41 +285,6 @@ def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:
     if horizon > 1:
         table.caption = "Outcomes of neighbouring years overlap: the intervals are too narrow."
     return table
-
-
-def _periods(parts: Mapping[int, HorizonPart], served: str, say: Texts, unit: str) -> Table:
-    """Lay out the errors of the last four origins beside those before, at every horizon."""
-    models = list(dict.fromkeys(m for part in parts.values() for m in part["periods"]["models"]))
-    columns = [(say.name("model", model)["en"], f"{{{model}:.3f}}") for model in models]
-    records = [
-        {
-            **dict.fromkeys(models),
-            **dict(zip(part["periods"]["models"], row["mae"], strict=True)),
-            "horizon": horizon if place == 0 else "",
-            "origins": f"{row['first']}–{row['last']}",
-            "ahead": standing_words(row, served, say)["en"],
-            "skill": (row["standing"] or {}).get("skill"),
-            "served": row["recent"],
-        }
-        for horizon, part in parts.items()
-        for place, row in enumerate(part["periods"]["rows"])
-    ]
-    table = table_of(
-        f"MAE of the last four origins beside those before ({unit})",
-        [("h", "{horizon}"), ("origins", "{origins}"), *columns, *STANDING],
-        records,
-    )
-    few = [str(h) for h, part in parts.items() if len(part["periods"]["rows"]) == 1]
-    if few:
-        table.caption = f"Horizon {', '.join(few)}: too few origins to show the last four apart."
-    return table
-
-
-def _recent_coverage(intervals: Mapping[str, Any]) -> float | None:
-    """Return the coverage in the last four origins, None where they do not stand apart."""
-    periods = intervals["periods"]
-    coverage: float | None = periods[-1]["coverage"] if len(periods) > 1 else None
-    return coverage
 
 
 def _mark(row: Mapping[str, Any]) -> str:
