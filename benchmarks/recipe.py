@@ -27,7 +27,12 @@ from city_resilience.commands.source import load
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.scores import paired_interval, yearly
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.models.weights import blend_weights, least_absolute_weights, weights_at
+from city_resilience.models.weights import (
+    blend_weights,
+    least_absolute_weights,
+    slope_at,
+    weights_at,
+)
 from city_resilience.resilience.horizons import known_labels
 from city_resilience.tasks.dataset import Dataset
 
@@ -37,6 +42,7 @@ NESTED = "chosen at each origin by earlier ones"
 APART, HALFWAY = "horizons apart", "mean with horizons apart"
 Float = NDArray[np.float64]
 Weights = Callable[[Float, Float, NDArray[np.int64]], Float]
+Slope = Callable[[int, int, Mapping[int, Float], Mapping[int, Float]], float]
 Variants = dict[str, dict[int, Float]]
 
 
@@ -62,6 +68,14 @@ def powered(forecasts: Float, labels: Float, origins: NDArray[np.int64]) -> Floa
     return np.asarray(weights / weights.sum())
 
 
+def whole_size(
+    origin: int, wait: int, forecasts: Mapping[int, Float], truths: Mapping[int, Float]
+) -> float:
+    """No slope: every forecast is taken as it is."""
+    del origin, wait, forecasts, truths
+    return 1.0
+
+
 def shrunk(forecasts: Float, labels: Float, origins: NDArray[np.int64], factor: float) -> Float:
     """The served weights times a factor: every forecast is drawn to zero."""
     return np.asarray(factor * blend_weights(forecasts, labels, origins))
@@ -73,11 +87,13 @@ class Recipe:
 
     members: tuple[str, ...] = (
         "persistence",
+        "lasting_gap",
         "xgboost",
         "xgboost_all_years",
         "extra_trees_history",
     )
     weights: Weights = blend_weights
+    slope: Slope = slope_at
 
     def swapped(self, old: str, new: str) -> Recipe:
         """Return the recipe with one member in place of another."""
@@ -117,7 +133,8 @@ RECIPES: Mapping[str, Recipe] = {
         )
     },
     "one xgboost, recency 6 years": replace(
-        BASE, members=("persistence", "xgboost, recency 6 years", "extra_trees_history")
+        BASE,
+        members=("persistence", "lasting_gap", "xgboost, recency 6 years", "extra_trees_history"),
     ),
     "xgboost_all_years: as the other but for recency": BASE.swapped(
         "xgboost_all_years", "xgboost, all years alike"
@@ -129,6 +146,13 @@ RECIPES: Mapping[str, Recipe] = {
     "weights: least absolute error": replace(BASE, weights=fitted),
     "weights: error to the power -20": replace(BASE, weights=powered),
     "weights: shrunk to 0.85": replace(BASE, weights=partial(shrunk, factor=0.85)),
+    "slope: none": replace(BASE, slope=whole_size),
+    "slope: of the last origin": replace(BASE, slope=partial(slope_at, recent=1)),
+    "slope: of the last four origins": replace(BASE, slope=partial(slope_at, recent=4)),
+    "slope: without the standard error": replace(BASE, slope=partial(slope_at, errors=0.0)),
+    "without slope and lasting_gap": replace(
+        BASE, slope=whole_size, members=tuple(m for m in BASE.members if m != "lasting_gap")
+    ),
 }
 
 
@@ -143,16 +167,17 @@ def forecasts_of(tasks: list[Prepared], name: str, member: Member) -> dict[int, 
 def blended(
     tasks: list[Prepared], horizon: int, members: Mapping[str, dict[int, Float]], recipe: Recipe
 ) -> dict[int, Float]:
-    """Put members together, the weights of an origin from origins whose outcome was known."""
+    """Put members together, weights and slope of an origin from origins that were known."""
     inputs = {
         p.task.origin: np.column_stack([members[name][p.task.origin] for name in recipe.members])
         for p in tasks
     }
     truths = {p.task.origin: p.added for p in tasks}
-    return {
+    whole = {
         origin: values @ weights_at(origin, horizon, inputs, truths, recipe.weights)
         for origin, values in inputs.items()
     }
+    return {o: recipe.slope(o, horizon, whole, truths) * own for o, own in whole.items()}
 
 
 def nested(
@@ -243,7 +268,7 @@ def main() -> None:
     parser.add_argument("--data", default="")
     asked = parser.parse_args()
     folder = ROOT / "experiments" / asked.experiment
-    source = load(folder / "experiment.toml", asked.data)
+    source = load(folder / "experiment.toml", asked.data or None)
     tables, shorter = [], {}
     for horizon in source.experiment.outcome.horizons:
         table, shorter = at_horizon(source.dataset, source.experiment, horizon, shorter)

@@ -227,6 +227,7 @@ def searched(tasks: list[Prepared], prepared: Prepared) -> Float:
 
 MEMBERS: Mapping[str, Member] = {
     "persistence": learner("persistence"),
+    "lasting_gap": learner("lasting_gap"),
     "xgboost": learner("xgboost"),
     "xgboost_all_years": learner("xgboost_all_years"),
     "extra_trees_history": learner("extra_trees_history"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -97,7 +97,11 @@ def blend_weights(forecasts: Float, labels: Float, origins: Int) -> Float:
 
 
 def weights_at(
-    origin: int, wait: int, inputs: Mapping[int, Float], truths: Mapping[int, Float]
+    origin: int,
+    wait: int,
+    inputs: Mapping[int, Float],
+    truths: Mapping[int, Float],
+    weigh: Callable[[Float, Float, Int], Float] = blend_weights,
 ) -> Float:
     """Weights of a blend at an origin, from the origins whose outcome was known by then.
 
@@ -109,6 +113,8 @@ def weights_at(
         What the members forecast at each origin; NaN for a city that was not forecast.
     truths : mapping of int to ndarray, shape (cities,)
         What came to pass; read for an origin once it is known.
+    weigh : callable
+        From forecasts, labels and origins of the rows to weights.
 
     Returns
     -------
@@ -121,7 +127,7 @@ def weights_at(
     rows = np.concatenate([np.empty((0, width)), *(inputs[o][known[o]] for o in past)])
     labels = np.concatenate([np.empty(0), *(truths[o][known[o]] for o in past)])
     sizes = [np.count_nonzero(known[o]) for o in past]
-    return blend_weights(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))
+    return weigh(rows, labels, np.repeat(np.array(past, dtype=np.int64), sizes))
 
 
 def least_absolute_slope(forecasts: Float, labels: Float) -> float:
@@ -150,7 +156,12 @@ def least_absolute_slope(forecasts: Float, labels: Float) -> float:
 
 
 def slope_at(
-    origin: int, wait: int, forecasts: Mapping[int, Float], truths: Mapping[int, Float]
+    origin: int,
+    wait: int,
+    forecasts: Mapping[int, Float],
+    truths: Mapping[int, Float],
+    recent: int = RECENT,
+    errors: float = 1.0,
 ) -> float:
     """The share of its size that a forecast deserves at an origin, by the origins known by then.
 
@@ -164,6 +175,10 @@ def slope_at(
         Years from an origin until what came to pass is known.
     forecasts, truths : mapping of int to ndarray, shape (cities,)
         What was forecast at each origin, and what came to pass; read once it is known.
+    recent : int
+        How many origins the mean is of.
+    errors : float
+        How many standard errors are added.
 
     Examples
     --------
@@ -180,5 +195,5 @@ def slope_at(
     found = np.array(slopes)[np.isfinite(slopes)]
     if len(found) < FEWEST:
         return 1.0
-    doubt = found.std(ddof=1) / np.sqrt(RECENT)
-    return float(np.clip(found[-RECENT:].mean() + doubt, 0.0, 1.0))
+    doubt = errors * found.std(ddof=1) / np.sqrt(recent)
+    return float(np.clip(found[-recent:].mean() + doubt, 0.0, 1.0))
