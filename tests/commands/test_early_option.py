@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import bundle_inputs
 from city_resilience.commands.backtest import backtest
+from city_resilience.commands.check import check
 from city_resilience.commands.early import as_day, named_files
 from city_resilience.commands.main import run
 from city_resilience.commands.predict import predict
@@ -119,6 +121,16 @@ def test_a_file_that_is_not_there_is_refused_at_training(tmp_path, capsys):
         f"city-resilience: {tmp_path / 'none.csv'}: no such early release file; correct the path "
         "given with --early, or as path in [early.provinces]"
     )
+
+
+def test_check_names_a_release_that_train_refuses(tmp_path):
+    path = write_early(tmp_path, TABLE + 'path = "release.csv"\n')
+    assert check(tmp_path / "panel.csv", path).refusal == ""
+    changed = ['early.provinces.kind="index"']
+    refusal = check(tmp_path / "panel.csv", path, overrides=changed).refusal
+    assert "is said to hold an index of the previous year = 100" in refusal
+    with pytest.raises(InputError, match=re.escape(refusal)):
+        load(path, overrides=changed, with_early=True)
 
 
 @pytest.mark.parametrize("name", ["", "mine="])

@@ -60,7 +60,7 @@ def check(
     """
     from city_resilience.audit.read_audited import read_audited
     from city_resilience.audit.settling import settling_of, unmasked_by
-    from city_resilience.commands.source import experiment_of
+    from city_resilience.commands.source import experiment_of, folder_of
     from city_resilience.experiment.data import Audit
     from city_resilience.files import output_path
     from city_resilience.report.audit_page import SUFFIXES, write_audit
@@ -70,15 +70,21 @@ def check(
     read = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet)
     settings = chosen.audit if chosen else Audit()
     unmasked = unmasked_by(settling_of(read.audit.errors), read.audit, settings)
-    refusal = _refusal(read, chosen) if chosen and not outcome else ""
+    refusal = ""
+    if experiment is not None and chosen and not outcome:
+        refusal = _refusal(read, chosen, folder_of(experiment))
     audit = replace(read.audit, unmasked=unmasked, refusal=refusal)
     if out is not None:
         write_audit(audit.as_dict(), out)
     return audit
 
 
-def _refusal(read: AuditedPanel, experiment: Experiment) -> str:
-    """Return why train refuses a panel that has no error, "" where it does not."""
+def _refusal(read: AuditedPanel, experiment: Experiment, folder: Path) -> str:
+    """Return why train refuses a panel that has no error, "" where it does not.
+
+    Early releases count whose files the experiment, in its folder, names.
+    """
+    from city_resilience.commands.early import own_files, read_early
     from city_resilience.commands.evaluation import refuse_window_measure
     from city_resilience.evaluation.checks import check_experiment
     from city_resilience.tasks.dataset import build_dataset
@@ -87,6 +93,7 @@ def _refusal(read: AuditedPanel, experiment: Experiment) -> str:
         return ""
     try:
         refuse_window_measure(experiment)
+        read_early(experiment, (), read.panel, own_files(experiment, folder))
         check_experiment(build_dataset(read.panel, experiment), experiment)
     except InputError as error:
         return str(error)

@@ -101,7 +101,7 @@ def load(
     chosen = experiment_of(experiment, overrides)
     place = data_of(experiment, chosen, data)
     given, day = named_files(early), as_day(as_of)
-    own = own_files(chosen, _folder_of(experiment)) if with_early else {}
+    own = own_files(chosen, folder_of(experiment)) if with_early else {}
     if out is not None:
         read_from = [place, *(file for _, file in given), *own.values()]
         refuse_overwriting((out / name for name in files), read_from)
@@ -179,9 +179,9 @@ def data_of(
             f"{where}: data.path is empty, this experiment runs on a panel you bring; name it "
             "with --data PATH"
         )
-    return _folder_of(experiment) / own
+    return folder_of(experiment) / own
 
 
-def _folder_of(experiment: Experiment | Path | str) -> Path:
+def folder_of(experiment: Experiment | Path | str) -> Path:
     """Return the folder that paths of an experiment start at."""
     return Path() if isinstance(experiment, Experiment) else Path(experiment).parent
