@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from audit_inputs import smooth
 from city_resilience.audit import expected, trajectories, wording
 from city_resilience.audit.expected import past_of
 
@@ -120,6 +121,17 @@ def test_what_moves_the_whole_nation_departs_from_no_path():
     x = np.exp(rng.normal(5, 1, (40, 1)) + rng.normal(0, 0.01, (40, 8)))
     x[:, 4:] *= 20
     assert np.nanmax(np.abs(past_of(x).departure)) < 0.1
+
+
+def test_what_moves_one_nation_departs_from_no_path_of_a_panel_of_several():
+    """A third of the places have another currency from year 8 on."""
+    x, nation = smooth(cities=60), np.repeat(["A", "B", "B"], 20)
+    before = past_of(x, nation).departure
+    x[nation == "A", 8:] *= 50.0
+    np.testing.assert_allclose(past_of(x, nation).departure, before, rtol=0, atol=1e-9)
+    assert np.nanmax(np.abs(past_of(x).departure)) > 3.0
+    one = past_of(x[nation == "B"])
+    np.testing.assert_array_equal(past_of(x, nation).expected[nation == "B"], one.expected)
 
 
 def test_likely_power_wants_the_ratio_within_a_sixth_of_a_decade():

@@ -12,6 +12,7 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.forecast_table import check_panel, forecast_table
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.tracking.serving import example_of, serve, serving_panel
 from forecasting_inputs import facts_of, panel_of
 from nations_inputs import TRENDS, nations_experiment, nations_panel
 
@@ -85,3 +86,14 @@ def test_a_nation_that_reports_a_year_later_is_forecast_from_its_own_year(stored
     stale = table["flags"].str.contains("stale")
     assert table.loc[stale, "rank"].isna().all()
     assert stale.sum() == 4
+
+
+def test_a_served_model_takes_a_frame_with_the_nations(stored):
+    table = serve(stored, nations_panel().frame)
+    assert (
+        table["nation"].tolist()
+        == forecast_table(stored, stored.rows(nations_panel()))["nation"].tolist()
+    )
+    example = example_of(nations_panel(), stored)
+    assert example["nation"].nunique() == 1
+    assert serving_panel(stored, example).cities == sorted(set(example["city"]))
