@@ -20,6 +20,7 @@ from city_resilience.commands.predict import predict
 from city_resilience.commands.source import load
 from city_resilience.errors import InputError
 from city_resilience.experiment.early import Release
+from city_resilience.experiment.load import load_experiment
 from city_resilience.files import write_table
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.forecaster import Forecaster
@@ -148,11 +149,21 @@ def test_a_file_for_an_experiment_without_releases_comes_with_lines_to_paste(
 
 @pytest.mark.parametrize("day", ["2015-02-30", "15 March", ""])
 def test_a_day_that_is_none_is_refused(tmp_path, capsys, day):
-    path = write_early(tmp_path)
+    path = write_early(tmp_path, TABLE + 'path = "release.csv"\n')
     assert refused(capsys, "backtest", path, "--as-of", day)[0] == (
         f"city-resilience: --as-of {day!r}: not a day; write it as 2020-03-31"
     )
-    assert as_day(dt.datetime(2015, 3, 1, 12)) == as_day("2015-03-01") == dt.date(2015, 3, 1)
+    chosen = load_experiment(path)
+    noon = dt.datetime(2015, 3, 1, 12)
+    assert as_day(noon, chosen) == as_day("2015-03-01", chosen) == dt.date(2015, 3, 1)
+
+
+def test_a_day_that_decides_nothing_is_refused(tmp_path, capsys):
+    path = write_early(tmp_path, "")
+    assert refused(capsys, "backtest", path, "--as-of", "2015-03-01")[0] == (
+        "city-resilience: --as-of 2015-03-01: experiment 'small' declares no early release, and "
+        "the day decides nothing else; leave it out, or declare the release as [early.NAME]"
+    )
 
 
 def test_a_release_is_not_written_over(tmp_path):

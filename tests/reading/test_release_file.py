@@ -262,6 +262,30 @@ def test_growth_that_is_hardly_possible_is_named_and_kept():
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "kind", "prices", "told"),
+    [
+        ("gdp_100m_yuan", "level", "real", "nominal"),
+        ("名义增速", "growth", "real", "nominal"),
+        ("real_growth", "growth", "nominal", "real"),
+        ("gdp_100m_yuan", "level", "nominal", ""),
+        ("growth", "growth", "nominal", ""),
+    ],
+)
+def test_prices_that_the_header_denies_are_named(header, kind, prices, told):
+    frame = FRAME.rename(columns={"growth": header})
+    if kind == "level":
+        first = 1.0 + frame["province"].rank(method="dense")
+        rise = (1 + frame[header] / 100).groupby(frame["province"]).cumprod()
+        frame[header] = 100 * first * rise
+    release = release_of(PANEL, frame, column=header, kind=kind, prices=prices)
+    said = (
+        f"early.x: column {header!r} reads like figures at {told} prices, and is taken as "
+        f'{prices}; set prices = "{told}" if it is so'
+    )
+    assert release.notes == ((said,) if told else ())
+
+
 def test_releases_that_contradict_each_other_are_named():
     one = release_of(PANEL, FRAME, "one")
     rounded = release_of(PANEL, FRAME.round(1), "two")

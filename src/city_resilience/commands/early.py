@@ -54,14 +54,19 @@ class Early:
     missing: tuple[str, ...] = ()
 
 
-def as_day(day: dt.date | str | None) -> dt.date | None:
-    """Return a day that is given as text or date.
+def as_day(day: dt.date | str | None, experiment: Experiment) -> dt.date | None:
+    """Return the day of the forecast, given as text or date.
 
     Raises
     ------
     InputError
-        If it is none.
+        If it is none, or the experiment names no release that it could matter to.
     """
+    if day is not None and not experiment.early:
+        raise InputError(
+            f"--as-of {day}: experiment {experiment.name!r} declares no early release, and the day "
+            "decides nothing else; leave it out, or declare the release as [early.NAME]"
+        )
     if day is None or isinstance(day, dt.date):
         return day.date() if isinstance(day, dt.datetime) else day
     try:

@@ -124,12 +124,13 @@ def predict(
     from city_resilience.explain.contributions import contributions, with_early
     from city_resilience.models.intervals import check_coverage
 
-    given, day = named_files(early), as_day(as_of)
+    given = named_files(early)
     out = output_path(out, [data, *(file for _, file in given)])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
     forecaster, found = open_model(model, store)
+    day = as_day(as_of, forecaster.experiment)
     panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
     releases = read_early(forecaster.experiment, given, panel)
     rows = tables.check_panel(

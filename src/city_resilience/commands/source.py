@@ -100,7 +100,7 @@ def load(
     check_folder(out, files)
     chosen = experiment_of(experiment, overrides)
     place = data_of(experiment, chosen, data)
-    given, day = named_files(early), as_day(as_of)
+    given = named_files(early)
     own = own_files(chosen, folder_of(experiment)) if with_early else {}
     if out is not None:
         read_from = [place, *(file for _, file in given), *own.values()]
@@ -113,6 +113,7 @@ def load(
             f"early.{name}: no file is named for this release; give it with --early {name}=PATH, "
             f"or as path in [early.{name}]"
         )
+    day = as_day(as_of, chosen)
     dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
     check_experiment(dataset, chosen)
     return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit, found)

@@ -17,15 +17,13 @@ from city_resilience.experiment.early import CITY, NATION
 from city_resilience.reading.cells import as_text, as_years, read_numbers
 from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.release_figures import Looks, looks_of
+from city_resilience.reading.release_figures import Looks, looks_of, prices_of
 from city_resilience.reading.release_file import release_cells, text_columns, year_columns
 from city_resilience.reading.release_groups import group_levels, place_groups
 
 __all__ = ["release_lines"]
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-_REAL = re.compile(r"real|constant|volume|不变|可比|实际", re.IGNORECASE)
-_NOMINAL = re.compile(r"nominal|current|名义|现价|当年价|yuan|元", re.IGNORECASE)
 _MOST = 2  # other columns that are named
 
 
@@ -85,14 +83,8 @@ def _lines(
         yield f"year = {toml_string(year)}"
     yield f"column = {toml_string(header)}" + (f"  # or {also}" if also else "")
     yield f'kind = "{kind}"'
-    yield f'prices = "{_prices(header, kind)}"'
+    yield f'prices = "{prices_of(header, kind) or ("nominal" if kind == "level" else "real")}"'
     yield "delay_days = 45  # days after the end of a year until it is published"
-
-
-def _prices(header: str, kind: str) -> str:
-    if _REAL.search(header):
-        return "real"
-    return "nominal" if kind == "level" or _NOMINAL.search(header) else "real"
 
 
 def _group(

@@ -44,6 +44,8 @@ class EarlyRelease:
         As in the experiment.
     label_en, label_zh : str
         Names in the report; the name where none is given.
+    source : str
+        Name of the file, empty for a frame.
     notes : tuple of str
         What was left out or looked odd, one sentence each.
     """
@@ -60,6 +62,7 @@ class EarlyRelease:
     vintage: Vintage = "revised"
     label_en: str = ""
     label_zh: str = ""
+    source: str = ""
     notes: tuple[str, ...] = ()
 
 

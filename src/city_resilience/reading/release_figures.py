@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int
 from city_resilience.errors import InputError
-from city_resilience.experiment.early import Kind
+from city_resilience.experiment.early import Kind, Prices
 
-__all__ = ["Looks", "check_kind", "growth_of", "looks_of"]
+__all__ = ["Looks", "check_kind", "growth_of", "looks_of", "prices_of"]
 
 Looks = Literal["growth", "index", "chained", "level", "growth_fraction", "index_fraction"]
 
@@ -21,6 +22,9 @@ _NEAR_100, _WITHIN = (75.0, 140.0), (50.0, 200.0)  # median and range of yearly 
 _NEAR_1, _WITHIN_1 = (0.9, 1.3), (0.5, 2.0)
 _MOST_PERCENT = 40.0  # median beyond which growth of most groups is no growth in percent
 _RESTLESS = 5.0  # log points from year to year, by which rates move and amounts seldom do
+_REAL = re.compile(r"\breal|constant|volume|不变|可比|实际", re.IGNORECASE)
+_NOMINAL = re.compile(r"nominal|current|名义|现价|当年价", re.IGNORECASE)
+_MONEY = re.compile(r"yuan|元|dollar|euro|[$€£¥]", re.IGNORECASE)
 _SAID = {
     "growth": "growth in percent",
     "index": "an index of the previous year = 100",
@@ -67,6 +71,21 @@ def looks_of(figures: Float) -> tuple[Looks, ...]:
     if _lies(known, middle, _NEAR_100, _WITHIN):
         return _around_100(figures, wanders, ascends)
     return _of_any_size(figures, middle, wanders, ascends)
+
+
+def prices_of(header: str, kind: str) -> Prices | None:
+    """Return the prices that a header tells, amounts of money without a word being nominal.
+
+    Examples
+    --------
+    >>> prices_of("real_gdp_index", "index"), prices_of("地区生产总值(亿元)", "level")
+    ('real', 'nominal')
+    """
+    words = header.replace("_", " ")
+    if _REAL.search(words):
+        return "real"
+    money = kind == "level" and _MONEY.search(words)
+    return "nominal" if money or _NOMINAL.search(words) else None
 
 
 def check_kind(name: str, header: str, kind: Kind, figures: Float) -> None:

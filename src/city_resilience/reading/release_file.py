@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.headers import find_column
 from city_resilience.reading.opening import RawTable, open_table
 from city_resilience.reading.panel import Panel
-from city_resilience.reading.release_figures import check_kind, growth_of
+from city_resilience.reading.release_figures import check_kind, growth_of, prices_of
 from city_resilience.reading.release_groups import group_levels, place_groups
 from city_resilience.reading.wording import catalogue_key, key_of, single_line, split_year, unspaced
 
@@ -127,6 +127,7 @@ def _read(name: str, settings: Release, table: RawTable, panel: Panel, data: Dat
             f"early.{name}: no group has {settings.column!r} in two years that follow each other, "
             "and growth needs both; bring more years"
         )
+    said = (*_prices(settings), *_odd(levels, years, growth))
     return EarlyRelease(
         name=name,
         group=settings.group,
@@ -140,7 +141,8 @@ def _read(name: str, settings: Release, table: RawTable, panel: Panel, data: Dat
         vintage=settings.vintage,
         label_en=settings.label_en or name,
         label_zh=settings.label_zh or settings.label_en or name,
-        notes=(*(f"early.{name}: {note}" for note in notes), *_odd(name, levels, years, growth)),
+        source=table.source,
+        notes=tuple(f"early.{name}: {note}" for note in (*notes, *said)),
     )
 
 
@@ -305,15 +307,25 @@ def _laid_out(
     return figures, days
 
 
-def _odd(name: str, levels: Sequence[str], years: Int, growth: Float) -> tuple[str, ...]:
+def _prices(settings: Release) -> Iterator[str]:
+    """Say where the header tells other prices than the experiment."""
+    told = prices_of(settings.column, settings.kind)
+    if told not in (None, settings.prices):
+        yield (
+            f"column {settings.column!r} reads like figures at {told} prices, and is taken as "
+            f'{settings.prices}; set prices = "{told}" if it is so'
+        )
+
+
+def _odd(levels: Sequence[str], years: Int, growth: Float) -> Iterator[str]:
     """Say which groups grow or shrink by more in a year than economies do."""
     odd = np.argwhere(np.abs(growth) > _ODD).tolist()
     if not odd:
-        return ()
+        return
     shown = ", ".join(
         f"{levels[row] or 'the nation'} {years[at]} "
         f"({100 * np.expm1(growth[row, at] / 100):+.0f} %)"
         for row, at in odd[:_SHOWN]
     )
     more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
-    return (f"early.{name}: growth that is hardly possible, kept as it is: {shown}{more}",)
+    yield f"growth that is hardly possible, kept as it is: {shown}{more}"
