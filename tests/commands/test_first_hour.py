@@ -178,3 +178,61 @@ def test_without_an_experiment_check_does_not_say_that_train_takes_a_panel(capsy
     shown = capsys.readouterr().out
     assert "train also needs an experiment that names the outcome" in shown
     assert "train takes" not in shown
+
+
+def test_an_import_has_the_cities_that_train_has_in_the_file(capsys):
+    experiment = load_experiment(case("twin_names.toml"))
+    Path("own").mkdir()
+    lines = ["import", str(case("twin_names.csv")), "--gazetteer", "none", "--headers", "id"]
+    assert (
+        run([*lines, "--experiment", str(case("twin_names.toml")), "--out", "own/panel.csv"]) == 0
+    )
+    imported = pd.read_csv("own/panel.csv")
+    read = read_audited(case("twin_names.csv"), experiment, purpose="train")
+    assert sorted(set(imported["city"])) == read.panel.cities
+    assert len(imported) == len(read.panel.frame)
+    assert dict(zip(imported["city"], imported["province"], strict=True))["Adair (BB)"] == "BB"
+    again = read_audited("own/panel.csv", purpose="train")
+    assert again.panel.cities == read.panel.cities
+    assert again.audit.errors == ()
+
+
+ROWS = [("A", "P", "01"), ("A", "Q", "02"), ("B", "P", "03"), ("B", "P", "04"), ("C", "Q", "05")]
+
+
+@pytest.mark.parametrize("marks", [("province",), ("code",), ("code", "province")])
+def test_any_import_tells_places_of_one_name_apart_as_the_panel_does(marks):
+    frame = pd.DataFrame(
+        [(*row, year, at + year) for at, row in enumerate(ROWS) for year in (2010, 2011)],
+        columns=["city", "province", "code", "year", "gdp_nominal"],
+    )
+    if "code" not in marks:
+        frame = frame[frame["code"] != "04"]  # which nothing else tells from its namesake
+    frame = frame[["city", *marks, "year", "gdp_nominal"]]
+    frame.to_csv("panel.csv", index=False)
+    for year, part in frame.groupby("year"):
+        part.to_csv(f"part_{year}.csv", index=False)
+    keys = "".join(f'{mark} = "{mark}"\n' for mark in marks)
+    settings = 'name = "panel"\n[outcome]\nvariable = "gdp_nominal"\n[data]\n' + keys
+    Path("panel.toml").write_text(settings + "[evaluation]\nfirst_origin = 2010\n")
+    experiment = load_experiment("panel.toml")
+    read = read_audited("panel.csv", experiment, purpose="check").panel
+    for files in (["panel.csv"], ["part_2010.csv", "part_2011.csv"]):
+        lines = ["import", *files, "--gazetteer", "none", "--experiment", "panel.toml"]
+        assert run([*lines, "--headers", "id", "--out", "out.csv"]) == 0
+        imported = pd.read_csv("out.csv")
+        assert sorted(set(imported["city"])) == read.cities
+        assert len(imported) == len(read.frame)
+        listed = pd.read_csv("out.list.csv")
+        assert listed["reason"].str.contains("carry their").sum() >= 1
+        assert (listed["level"] != "lost").all()
+
+
+def test_a_name_that_one_sheet_tells_apart_is_told_apart_in_all():
+    head = "city,province,year,gdp_nominal\n"
+    Path("a.csv").write_text(head + "A,P,2010,1\nA,Q,2010,2\nB,P,2010,3\n")
+    Path("b.csv").write_text(head + "A,P,2011,4\nB,P,2011,x\n")
+    assert run(["import", "a.csv", "b.csv", "--gazetteer", "none", "--out", "out.csv"]) == 0
+    assert set(pd.read_csv("out.csv").iloc[:, 1]) == {"A (P)", "A (Q)", "B"}
+    lost = pd.read_csv("out.list.csv").query("level == 'lost'")
+    assert lost["city"].tolist() == ["B"]

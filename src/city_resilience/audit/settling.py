@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from city_resilience.audit.audit import AuditResult, audit_panel
+from city_resilience.experiment.added_lines import read_line
 from city_resilience.experiment.data import Audit
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.issues import Issue
@@ -53,7 +53,7 @@ def settling_of(errors: Iterable[Issue], set_already: Collection[str] = ()) -> S
     accept: dict[str, str] = {}
     left: list[Issue] = []
     for error in errors:
-        line = tomllib.loads(error.correction)
+        line = read_line(error.correction)
         if line and not line.keys() & set(set_already):
             corrections |= line
         elif error.acceptable and error.id not in set_already:

@@ -22,6 +22,7 @@ _CONSTANT_PRICES = re.compile(
 _CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
 _YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
 _PLAIN_REMARKS = {"年末", "yearend"}
+_LONGEST_UNIT = 80  # characters; each longer tail of a long header would be looked at as one
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def readings_of(header: str) -> Iterator[Header]:
     cuts = [match.span() for match in re.finditer(r"[_\s,:、/]+", bare)]
     for start, end in cuts:
         tail = bare[end:]
-        if parse_unit(tail) is not None:
+        if len(tail) <= _LONGEST_UNIT and parse_unit(tail) is not None:
             yield Header(
                 bare[:start],
                 reading.unit or tail.replace("_", " "),

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from city_resilience.catalogue.shipped import shipped_toml
 
@@ -44,6 +44,7 @@ class Unit:
     denominator: str = ""
 
 
+@lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit | None:
     """Read a unit as headers write it; None where it is not a unit.
 

@@ -118,13 +118,14 @@ def _as_given(
 
 def _may_name(column: ColumnProfile) -> bool:
     """Whether a column may name places: text, or whole numbers that are called codes or places."""
+    if column.numbers is not None:
+        called = is_code(column) or (column.noun and len(column.name.split()) <= _MOST_WORDS)
+        if not (called and column.whole):
+            return False
     repeated = column.distinct * 2 <= column.filled.sum()
-    if column.distinct < 2:
-        return False
-    if column.numbers is None:
-        return bool(repeated or column.noun or catalogue_key(column.header))
-    called = is_code(column) or (column.noun and len(column.name.split()) <= _MOST_WORDS)
-    return bool(repeated and column.whole and called)
+    if column.distinct < 2 or column.numbers is not None:
+        return bool(repeated and column.distinct >= 2)
+    return bool(repeated or column.noun or catalogue_key(column.header))
 
 
 def _may_number(column: ColumnProfile, years: Int) -> bool:

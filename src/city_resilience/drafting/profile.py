@@ -84,6 +84,8 @@ class ColumnProfile:
     @cached_property
     def filled(self) -> Mask:
         """Where a cell holds something, shape (rows,)."""
+        if self.cells.dtype.kind in "iuf":
+            return np.asarray(self.cells.notna())
         return np.asarray(self.texts != "")
 
     @cached_property
@@ -94,6 +96,9 @@ class ColumnProfile:
     @cached_property
     def codes(self) -> Int:
         """Number of each distinct text, -1 where blank."""
+        if self.cells.dtype.kind in "iuf":
+            codes, _ = pd.factorize(self.cells)
+            return np.asarray(codes, dtype=np.int64)
         codes, _ = pd.factorize(self.texts.where(self.filled, None))
         return np.asarray(codes, dtype=np.int64)
 

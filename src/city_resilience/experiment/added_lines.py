@@ -10,9 +10,10 @@ from typing import Any
 
 from city_resilience.errors import InputError
 
-__all__ = ["add_lines", "toml_string"]
+__all__ = ["add_lines", "read_line", "toml_string"]
 
 _HEADER = re.compile(r"\s*\[{1,2}[^\[\]]+\]{1,2}\s*(#.*)?")
+_PLAIN_LINE = re.compile(r'"([^"\\]*)" = "([^"\\]*)"')  # without what JSON or TOML escapes
 Values = Mapping[str, float | str]
 
 
@@ -87,6 +88,18 @@ def _last_of(lines: list[str], header: int) -> int:
 def toml_string(value: float | str) -> str:
     """Return a value as TOML writes it; JSON escapes the same characters but for DEL."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def read_line(line: str) -> dict[str, float | str]:
+    r"""Return the key and the value of a line of an experiment file; nothing for no line.
+
+    Examples
+    --------
+    >>> read_line('"gdp/a/2010" = "drop"'), read_line(r'"gdp/\"a\"/2010" = 3'), read_line("")
+    ({'gdp/a/2010': 'drop'}, {'gdp/"a"/2010': 3}, {})
+    """
+    plain = _PLAIN_LINE.fullmatch(line)  # thirty times as fast, where a panel has many errors
+    return {plain[1]: plain[2]} if plain else tomllib.loads(line)
 
 
 def _loaded(text: str) -> dict[str, Any] | None:

@@ -54,6 +54,7 @@ _YEAR = re.compile(r"(?:FY\s*)?((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?", re.I
 _DATE = re.compile(
     r"((?:18|19|20|21)\d{2})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?日?月?(?: 0?0:00(:00)?)?"
 )
+_NO_YEAR = re.compile(r"|[0-9]{1,3}(?:\.[0-9]+)?|[0-9]{5,}(?:\.[0-9]+)?")
 _TRUTHS = {"true": 1.0, "false": 0.0}
 STYLES = {
     "thousands": "their comma as a thousands mark",
@@ -150,7 +151,7 @@ def cell_year(cell: Any) -> int | None:
     >>> cell_year("2010-12-31"), cell_year("2010-06-30"), cell_year("FY2010")
     (2010, None, 2010)
     """
-    if isinstance(cell, bool):
+    if isinstance(cell, bool) or (isinstance(cell, str) and _NO_YEAR.fullmatch(cell)):
         return None
     text = unicodedata.normalize("NFKC", cell_text(cell))
     if found := _YEAR.fullmatch(text):
@@ -291,6 +292,10 @@ def as_text(column: pd.Series) -> pd.Series:
 
 def as_years(column: pd.Series) -> NDArray[np.int64]:
     """Return the year of each cell, 0 where it holds none; see `cell_year`."""
+    if column.dtype.kind in "iuf":
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        dated = (numbers >= 1000) & (numbers <= 9999) & (np.mod(numbers, 1) == 0)
+        return np.where(dated, numbers, 0).astype(np.int64)
     codes, distinct = pd.factorize(column.to_numpy(dtype=object, na_value=None))
     years: NDArray[np.int64] = np.array([*map(_year_of, distinct), 0], dtype=np.int64)
     return np.asarray(years[codes])
@@ -316,6 +321,8 @@ def _truth(cell: Any) -> float | None:
 
 
 def _parse_text(cell: str, style: Style) -> Cell:
+    if not cell:
+        return BLANK
     if _NUMBER.fullmatch(cell) and (style in ("", "thousands") or "." not in cell):
         return _finite(float(cell), Cell(digits=_decimals(cell)))
     rules, raw = load_sheet_rules(), cell_text(cell)

@@ -50,7 +50,12 @@ Mask = NDArray[np.bool_]
 
 
 def cell_issue(
-    kind: str, reason: str, found: Any, place: Place, variable: str, key: tuple[str, int]
+    kind: str,
+    reason: str,
+    found: Any,
+    place: Place,
+    variable: str,
+    key: tuple[str, int],
 ) -> Issue:
     """Return what is wrong with the cell of a city and year.
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ _YEARS = re.compile(r"\*|(\d{4})(?:-(\d{4}))?")
 _SHOWN = 3
 _ZEROS = "drop zeros"
 
-Mask = NDArray[np.bool_]
+Rows = NDArray[np.intp]
 Correction = float | str
 
 
@@ -54,29 +55,87 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
     """
     if not corrections:
         return panel
-    frame, issues, notes = panel.frame, panel.issues, []
+    cells, notes = _Cells(panel), []
     for key, value in corrections.items():
         variable, city, years = _parts(key)
         _check_variable(key, variable, panel.variables)
-        if variable not in panel.variables:
+        if variable in panel.variables:
+            notes.append(_apply(cells, key, value, cells.rows(city, years)))
+        else:
             notes.append(f"correction {key}: the panel has no {variable}; nothing changed")
-            continue
-        old = frame[variable].to_numpy(dtype=np.float64)
-        new = _corrected(key, old, value)
-        unread = _unread(frame, issues, variable)
-        blank = np.isnan(old) & np.isnan(new)
-        if value == "drop":
-            blank[list(unread)] = False
-        matched = _rows(frame, city, years) & ~blank
-        matched &= (old == 0) | (value != _ZEROS)
-        if matched.any():
-            frame = frame.assign(**{variable: np.where(matched, new, old)})
-            settled = {id(issue) for at, issue in unread.items() if matched[at]}
-            issues = tuple(issue for issue in issues if id(issue) not in settled)
-        found = {at: repr(issue.found) for at, issue in unread.items()}
-        notes.append(_note(panel, key, old, new, matched, found))
-    corrected = replace(panel, frame=frame, issues=issues, notes=(*panel.notes, *notes))
+    left = tuple(issue for issue in panel.issues if id(issue) not in cells.settled)
+    frame = panel.frame.assign(**cells.changed)
+    corrected = replace(panel, frame=frame, issues=left, notes=(*panel.notes, *notes))
     return _without_emptied(panel, corrected)
+
+
+class _Cells:
+    """The cells of a panel as far as they are corrected."""
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.cities = panel.frame["city"].to_numpy()
+        self.years = panel.frame["year"].to_numpy()
+        self.every = np.arange(len(self.years))
+        self.changed: dict[str, NDArray[np.float64]] = {}
+        self.settled: set[int] = set()
+        self._unread: dict[str, dict[int, list[Issue]]] = {}
+
+    @cached_property
+    def _of_city(self) -> Mapping[str, Rows]:
+        found: Mapping[str, Rows] = pd.Series(self.cities).groupby(self.cities).indices
+        return found
+
+    def rows(self, city: str, years: tuple[int, int] | None) -> Rows:
+        """Return the rows of a city and of some years, ``*`` and None for all."""
+        rows = self.every if city == "*" else self._of_city.get(city, self.every[:0])
+        if years is None:
+            return rows
+        found, (first, last) = self.years[rows], years
+        return np.asarray(rows[(found >= first) & (found <= last)])
+
+    def values(self, variable: str) -> NDArray[np.float64]:
+        """Return the values of a variable, which may be written to."""
+        if variable not in self.changed:
+            self.changed[variable] = self.panel.frame[variable].to_numpy(np.float64, copy=True)
+        return self.changed[variable]
+
+    def unread(self, variable: str) -> dict[int, list[Issue]]:
+        """Return what is open about the cells of a variable that could not be read, by row."""
+        if variable not in self._unread:
+            self._unread[variable] = self._unread_of(variable)
+        return self._unread[variable]
+
+    def _unread_of(self, variable: str) -> dict[int, list[Issue]]:
+        about = [one for one in self.panel.issues if one.variable == variable and one.city]
+        found: dict[int, list[Issue]] = {}
+        if about:
+            keys = pd.MultiIndex.from_arrays([self.cities, self.years])
+            at = keys.get_indexer([(issue.city, issue.years[0]) for issue in about]).tolist()
+            for row, issue in zip(at, about, strict=True):
+                found.setdefault(row, []).append(issue)
+        return {row: issues for row, issues in found.items() if row >= 0}
+
+
+def _apply(cells: _Cells, key: str, value: Correction, rows: Rows) -> str:
+    """Correct some rows of the variable of a key; return the note."""
+    variable = _parts(key)[0]
+    values, unread = cells.values(variable), cells.unread(variable)
+    old = values[rows]
+    new = _corrected(key, old, value)
+    known = np.array([row in unread for row in rows.tolist()], dtype=bool)
+    blank = np.isnan(old) & np.isnan(new)
+    matched = ~(blank & ~known) if value == "drop" else ~blank
+    matched &= (old == 0) | (value != _ZEROS)
+    values[rows[matched]] = new[matched]
+    found = {}
+    for row in rows[matched & known].tolist():
+        issue = unread[row].pop()
+        found[row] = repr(issue.found)
+        cells.settled.add(id(issue))
+        if not unread[row]:
+            del unread[row]
+    return _note(cells, key, rows[matched], old[matched], new[matched], found)
 
 
 def _without_emptied(before: Panel, panel: Panel) -> Panel:
@@ -98,16 +157,6 @@ def _without_emptied(before: Panel, panel: Panel) -> Panel:
     return replace(panel, rows=panel.rows[~emptied], account=account)
 
 
-def _unread(frame: pd.DataFrame, issues: Iterable[Issue], variable: str) -> dict[int, Issue]:
-    """Return the cells of a variable that could not be read, by their row of the frame."""
-    about = [issue for issue in issues if issue.variable == variable and issue.city]
-    if not about:
-        return {}
-    keys = pd.MultiIndex.from_frame(frame[["city", "year"]])
-    rows = keys.get_indexer([(issue.city, issue.years[0]) for issue in about])
-    return {int(at): issue for at, issue in zip(rows, about, strict=True) if at >= 0}
-
-
 def _parts(key: str) -> tuple[str, str, tuple[int, int] | None]:
     """Split a key into variable, city and first and last year; None for all years."""
     variable, _, rest = key.partition("/")
@@ -123,9 +172,9 @@ def _parts(key: str) -> tuple[str, str, tuple[int, int] | None]:
     return variable, city, (int(found[1]), int(found[2] or found[1]))
 
 
-def _check_variable(key: str, variable: str, known: Iterable[str]) -> None:
-    ids = [*known, *load_catalogue().variables]
-    if variable not in ids:
+def _check_variable(key: str, variable: str, known: Collection[str]) -> None:
+    if variable not in known and variable not in load_catalogue().variables:
+        ids = [*known, *load_catalogue().variables]
         raise InputError(
             f"[data.corrections] {key!r}: no variable {variable!r} in the panel or the catalogue"
             f"{nearest(variable, ids)}; correct the key"
@@ -151,34 +200,23 @@ def _corrected(key: str, old: NDArray[np.float64], value: Correction) -> NDArray
     return old * number if times else np.full(len(old), number)
 
 
-def _rows(frame: pd.DataFrame, city: str, years: tuple[int, int] | None) -> Mask:
-    matched = np.ones(len(frame), dtype=bool)
-    if city != "*":
-        matched &= (frame["city"] == city).to_numpy(dtype=bool)
-    if years is not None:
-        matched &= frame["year"].between(*years).to_numpy(dtype=bool)
-    return matched
-
-
 def _note(
-    panel: Panel,
+    cells: _Cells,
     key: str,
+    rows: Rows,
     old: NDArray[np.float64],
     new: NDArray[np.float64],
-    matched: Mask,
     found: Mapping[int, str],
 ) -> str:
-    count = int(matched.sum())
+    count = len(rows)
     if not count:
         return f"correction {key}: no cell matches; nothing changed"
-    rows = np.flatnonzero(matched)[:_SHOWN]
-    cities, years = panel.frame["city"].to_numpy(), panel.frame["year"].to_numpy()
-    cells = [
-        f"{cities[row]} {years[row]}: {found.get(row) or _text(old[row])} → {_text(new[row])}"
-        for row in rows.tolist()
+    said = [
+        f"{cells.cities[row]} {cells.years[row]}: {found.get(row) or _text(was)} → {_text(now)}"
+        for row, was, now in zip(rows[:_SHOWN].tolist(), old, new, strict=False)
     ]
     more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
-    return f"correction {key} changed {count} cell{'s'[: count > 1]}: {'; '.join(cells)}{more}"
+    return f"correction {key} changed {count} cell{'s'[: count > 1]}: {'; '.join(said)}{more}"
 
 
 def _text(value: float) -> str:

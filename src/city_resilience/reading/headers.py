@@ -15,9 +15,9 @@ from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.account import ColumnRead, columns_read
 from city_resilience.reading.declared import outcome_match, own_match
 from city_resilience.reading.wording import (
+    NearestNames,
     Wording,
     catalogue_key,
-    catalogue_names,
     key_of,
     match_header,
     single_line,
@@ -32,7 +32,6 @@ _IN_PLACE = {"city": ("city", "province", "region")}
 _WORDS = {"city": ("name", "city_only"), "year": ("year",)}
 _UNIT_MATTERS = ("level", "volume")
 _COUNTED = ("", "count")
-_ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 Headers = Sequence[str]
 
 
@@ -356,11 +355,10 @@ def _left_out(
         for at, wording in read.items()
         if at not in placed and wording.match is None and not wording.problem
     ]
-    known = catalogue_names() if unknown else ()
+    near = NearestNames()
     yield from sorted(
-        f"column {header!r} is neither in the catalogue nor declared"
-        f"{nearest(header, known, alike=_ALIKE) if at < _COMPARED else ''}; left out"
-        for at, header in enumerate(unknown)
+        f"column {header!r} is neither in the catalogue nor declared{near(header)}; left out"
+        for header in unknown
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ __all__ = [
     "name_rows",
     "place_cities",
 ]
+
+
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,8 @@ def _six_digits(code: str) -> str:
 
 
 def distinct_names(
-    names: Mapping[int, str], years: Mapping[int, int | None], codes: Mapping[int, str]
-) -> dict[int, str]:
+    names: Mapping[Row, str], years: Mapping[Row, int | None], codes: Mapping[Row, str]
+) -> dict[Row, str]:
     """Add the code or the province to a name that several places of one year have.
 
     Parameters

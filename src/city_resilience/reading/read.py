@@ -283,12 +283,15 @@ def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
         values = np.where(numbers.percent, numbers.values * factor, values)
         odd = np.flatnonzero(numbers.percent).tolist() if fault else ()
         wrong |= dict.fromkeys(odd, Cell(fault=fault))
-    for at, cell in wrong.items():
-        place = Place(row=int(cells.index[at]), header=source.header)
-        key = (str(rows.keys["city"].iloc[at]), int(rows.keys["year"][at]))
-        found = cells.iloc[at]
+    at = list(wrong)
+    cities, years = rows.keys["city"].iloc[at].tolist(), rows.keys["year"][at].tolist()
+    faulty = cells.iloc[at]
+    for row, found, city, year, cell in zip(
+        faulty.index.tolist(), faulty, cities, years, wrong.values(), strict=True
+    ):
+        place, key = Place(row=row, header=source.header), (str(city), year)
         issue = checks.cell_issue("unreadable", cell.fault, found, place, variable.id, key)
-        rows.issues.append(replace(issue, likely=cell.likely))
+        rows.issues.append(replace(issue, likely=cell.likely) if cell.likely else issue)
     if variable.kind == "share" and not match.unit_in_header:
         rows.issues += checks.check_share(source.header, variable.id, values)
     rows.notes += (f"column {source.header!r}: {note}" for note in numbers.notes)

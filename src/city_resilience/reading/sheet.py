@@ -32,6 +32,8 @@ class Sheet:
         For each cell that a merged cell covers, the position of its top left cell; from 0.
     above : tuple of str
         Titles of the first table, for one that stands below or beside it in the same sheet.
+    first : int
+        Row above which everything is blank, from 0.
     decimal : str
         What a text file says about its decimals; see `number_style`.
     """
@@ -41,12 +43,13 @@ class Sheet:
     rows: tuple[Row, ...]
     covered: Mapping[Position, Position] = field(default_factory=dict)
     above: tuple[str, ...] = ()
+    first: int = 0
     decimal: Decimal = ""
 
     @cached_property
     def width(self) -> int:
         """Number of columns."""
-        return max(map(len, self.rows), default=0)
+        return max(map(len, self.rows[self.first :]), default=0)
 
     @cached_property
     def _texts(self) -> dict[int, tuple[str, ...]]:
@@ -74,7 +77,8 @@ class Sheet:
 
     def filled(self, first: int = 0, last: int | None = None) -> Iterator[int]:
         """Yield the rows from ``first`` to before ``last`` that hold any text."""
-        return (row for row in range(len(self.rows))[first:last] if any(self.texts(row)))
+        rows = range(len(self.rows))[max(first, self.first) : last]
+        return (row for row in rows if any(self.texts(row)))
 
 
 def with_keys(sheet: Sheet, keys: Mapping[str, str]) -> Sheet:

@@ -6,16 +6,17 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.units import conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
-from city_resilience.errors import InputError
+from city_resilience.errors import InputError, nearest
 from city_resilience.reading.cells import cell_text
 
 __all__ = [
+    "NearestNames",
     "Wording",
     "catalogue_key",
     "catalogue_names",
@@ -38,6 +39,7 @@ _KEY_VARIABLES = {
     "city_code": "code",
     **dict.fromkeys(("region", "macro_region", "province_code"), "ignored"),
 }
+_ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)\s*(?:年度?)?")
@@ -67,6 +69,8 @@ class Wording:
 
 def single_line(text: object) -> str:
     """Return a header's text in NFKC on one line."""
+    if isinstance(text, str) and text.isascii():
+        return " ".join(text.replace("_x000D_", " ").split())
     return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
 
 
@@ -129,6 +133,22 @@ def catalogue_names() -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True)
+class NearestNames:
+    """Names of the catalogue near unknown headers, for the first 50 of a file or an import.
+
+    A comparison takes milliseconds, and a file may have thousands of unknown headers.
+    """
+
+    _found: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, header: str) -> str:
+        """Return a clause with the nearest names, "" where nothing is near or no more are asked."""
+        if header not in self._found and len(self._found) < _COMPARED:
+            self._found[header] = nearest(header, catalogue_names(), alike=_ALIKE)
+        return self._found.get(header, "")
+
+
 def factor_of(unit: str, variable: Variable) -> float | None:
     """Return the factor from a unit to a variable's own; None where they do not compare."""
     found, wanted = parse_unit(unit), parse_unit(variable.unit)
@@ -151,6 +171,7 @@ def percent_factor(variable: Variable, unit: str, factor: float) -> tuple[float,
     return found, ""
 
 
+@lru_cache(maxsize=16384)
 def catalogue_key(header: str) -> str:
     """Return the id of the key, such as ``city`` or ``region``, that a header names; else ""."""
     try:

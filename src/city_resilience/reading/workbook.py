@@ -54,7 +54,7 @@ def read_workbook(path: Path, choose: Callable[[list[str]], Collection[str]] = l
     import python_calamine
 
     # An archive may say that it is encrypted, or packed in a way that is not known.
-    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, RuntimeError)
+    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, RuntimeError, EOFError)
     unusable = (python_calamine.CalamineError, *damaged)
     with path.open("rb") as handle:
         magic = handle.read(4)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 from city_resilience.catalogue.gazetteer.cities import (
     BEYOND,
@@ -32,6 +31,7 @@ from city_resilience.catalogue.gazetteer.lookup import (
     normalise,
     province_names,
 )
+from city_resilience.catalogue.gazetteer.near_names import NearNames
 from city_resilience.errors import InputError, check_known
 
 __all__ = ["Gazetteer", "load_gazetteer"]
@@ -233,11 +233,15 @@ class Gazetteer:
         }
         return list(found.values())
 
+    @cached_property
+    def _near(self) -> NearNames:
+        return NearNames(self.index)
+
     def _unknown(self, name: str) -> Match | NotFound:
         key = normalise(name)
         if len(key) > 1 and key.endswith(_COUNTY_ENDINGS) and not key.endswith("地区"):
             return Match("", key, "", "", "county", "form", "a county by the end of its name")
-        close = difflib.get_close_matches(key, self.index, n=6, cutoff=0.5)
+        close = self._near.closest(key, most=6, alike=0.5)
         shown = dict.fromkeys(_shown(entry) for near in close for entry in self.index[near])
         return NotFound(name, "unknown", tuple(shown)[:3])
 

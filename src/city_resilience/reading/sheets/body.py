@@ -88,8 +88,7 @@ def read_cells(
                 issues.append(_lost(table, row, column, about, cell, fault))
                 continue
             whole = table.is_exact(row, column.position)
-            marks[cell.mark] += bool(cell.mark)
-            marks[cell.style] += bool(cell.style)
+            marks.update(filter(None, (cell.mark, cell.style)))
             key = (place.adcode, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
             numbers.append((*key, value, step, step * (not whole), match.unit_in_header, *where))
@@ -102,7 +101,6 @@ def read_cells(
             f"{count} numbers read {_taken_for(mark)}",
         )
         for mark, count in marks.items()
-        if mark and count
     ]
     return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), issues
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
 from city_resilience.catalogue.variables import Match
-from city_resilience.errors import nearest
 from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.sheets.context import in_unit, units_stated
 from city_resilience.reading.sheets.header_rows import Column
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import catalogue_names, factor_of, match_header
+from city_resilience.reading.wording import factor_of, match_header
 
 __all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
-_AGREE, _ALIKE, _COMPARED = 1e-9, 0.8, 50
+_AGREE = 1e-9
 _UNSAID = (
     "a year and no header that says of what; left out, write the variable into a line above the "
     "table or the name of the file, or give --variable"
@@ -54,16 +53,24 @@ def uncontested(table: Table, rows: Collection[int]) -> tuple[list[Column], list
     return kept, issues
 
 
-def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
-    """List the columns that hold no known variable, and what was concluded about others."""
-    compared = 0
+def list_columns(
+    table: Table, kept: Collection[Column], near: Callable[[str], str]
+) -> Iterator[Issue]:
+    """List the columns that hold no known variable, and what was concluded about others.
+
+    Parameters
+    ----------
+    near : callable
+        Returns a clause with the known names near a header.
+    """
+    kept_at = {column.position for column in kept}
     for column in table.columns:
         if column.position in table.keys.positions:
             continue
         if column.match is None and "indicator" not in table.keys.places:
             if column.problem or column.header:
-                near, compared = _near(column.header) if compared < _COMPARED else "", compared + 1
-                unknown = f"not in the catalogue{near}; name it in [data.columns] to keep it"
+                unknown = f"not in the catalogue{'' if column.problem else near(column.header)}"
+                unknown += "; name it in [data.columns] to keep it"
                 reason = f"{column.problem or unknown}; left out"
                 yield _issue(table, "lost", column, column.header, reason)
             elif column.year or _holds_numbers(table, column.position):
@@ -72,7 +79,7 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
                 )
                 yield _issue(table, "lost", column, str(column.year or ""), reason)
             continue
-        if column.note and column in kept:
+        if column.note and column.position in kept_at:
             yield _issue(table, "note", column, column.header, column.note)
         remarks = [
             part for part in (column.match.remarks if column.match else ()) if part[0].isalpha()
@@ -80,10 +87,6 @@ def list_columns(table: Table, kept: Collection[Column]) -> Iterator[Issue]:
         if remarks:
             reason = f"read without the remark {', '.join(remarks)}"
             yield _issue(table, "note", column, column.header, reason)
-
-
-def _near(header: str) -> str:
-    return nearest(header, catalogue_names(), alike=_ALIKE)
 
 
 def blank_columns(
@@ -120,16 +123,23 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
     problem : str
         Why the cell cannot be read; empty where it can.
     """
+    indicator = "" if column.match else table.text(row, "indicator")
+    key = (column.position, indicator, table.text(row, "unit"))
+    if key not in table.meanings:
+        table.meanings[key] = _meant(table, column, indicator, key[2])
+    return table.meanings[key]
+
+
+def _meant(table: Table, column: Column, indicator: str, unit: str) -> tuple[Match | None, str]:
     match = column.match
     if match is None:
-        wording = match_header(table.text(row, "indicator"), table.options.units)
+        wording = match_header(indicator, table.options.units)
         if wording.match is None:
             return None, wording.problem or "an indicator that is not in the catalogue"
         stated = units_stated(table.titles) if "unit" not in table.keys.places else ()
         match, problem = in_unit(wording.match, stated)
         if problem:
             return None, problem
-    unit = table.text(row, "unit")
     if not unit or match.unit_in_header:
         return match, ""
     factor = factor_of(unit, match.variable)

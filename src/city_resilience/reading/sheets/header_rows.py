@@ -86,7 +86,7 @@ def split_header(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
     is no row of several headers the last line is taken for one as well.
     """
     titles, rows, filled = list[str](), list[int](), list[int]()
-    for row in range(keys.body if sheet.width else 0):
+    for row in range(sheet.first, keys.body if sheet.width else 0):
         found = (_text(sheet, row, at, keys) for at in range(sheet.width) if sheet.rows[row])
         texts = list(dict.fromkeys(filter(None, found)))
         if not texts:

@@ -18,10 +18,12 @@ from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheet import Sheet, with_keys
 from city_resilience.reading.sheets.merge import merge_cells
+from city_resilience.reading.sheets.namesakes import tell_apart
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.reading import Reading, read_sheet
 from city_resilience.reading.sheets.split import split_tables
 from city_resilience.reading.sheets.unit_doubts import settle_units
+from city_resilience.reading.wording import NearestNames
 
 __all__ = ["Imported", "assemble", "import_sheets"]
 
@@ -154,6 +156,7 @@ def assemble(
     """
     options = options or Options()
     readings: list[Reading] = []
+    near = NearestNames()
     issues: list[Issue] = []
     for done, sheet in enumerate(sheets):
         progress("reading sheets", done, len(sheets))
@@ -161,9 +164,10 @@ def assemble(
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each with its own headers"
             issues.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
-        readings += [read_sheet(table, keys, options) for table, keys in tables]
+        readings += [read_sheet(table, keys, options, near) for table, keys in tables]
     progress("reading sheets", len(sheets), len(sheets))
-    issues += [issue for reading in readings for issue in reading.issues]
+    readings, told = tell_apart(readings)
+    issues += [*told, *(issue for reading in readings for issue in reading.issues)]
     variables = {n: v for reading in readings for n, v in reading.variables.items()}
     parts = [reading.cells for reading in readings if len(reading.cells)]
     files = sorted({sheet.file for sheet in sheets})
@@ -179,7 +183,7 @@ def assemble(
         cells=merged,
         issues=(*issues, *doubts, *conflicts),
         variables={name: variables[name] for name in found},
-        places={unit.name: unit for reading in readings for unit in reading.places},
+        places={unit.name: unit for reading in readings for unit in reading.places.values()},
         files=tuple(files),
         sheets=len(sheets),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -61,21 +63,26 @@ def _rank(file: str, prefer: Sequence[str]) -> int:
 
 
 def _conflicts(cells: pd.DataFrame) -> list[Issue]:
+    """Return an issue for each key of some cells, which are sorted by it."""
     issues = []
-    for (_, city, year, scope, variable), group in cells.groupby(list(KEYS), sort=False):
-        found = " or ".join(f"{value:g}" for value in dict.fromkeys(group["value"]))
+    stand = cells[[*KEYS, "value", "file", "sheet", "row", "column"]]
+    rows = stand.itertuples(index=False, name=None)
+    for (_, city, year, scope, variable), alike in groupby(rows, key=itemgetter(*range(len(KEYS)))):
+        values, files, sheets, lines, columns = zip(
+            *(row[len(KEYS) :] for row in alike), strict=True
+        )
+        found = " or ".join(f"{value:g}" for value in dict.fromkeys(values))
         places = (
             f"{file} {sheet} row {row}"
-            for file, sheet, row in zip(group["file"], group["sheet"], group["row"], strict=True)
+            for file, sheet, row in zip(files, sheets, lines, strict=True)
         )
-        first = group.iloc[0]
         issues.append(
             Issue(
                 "lost",
                 "conflict",
                 f"{scope}: {', '.join(dict.fromkeys(places))} disagree; no value, correct one or "
                 "give --prefer FILE",
-                place=Place(first["file"], first["sheet"], int(first["row"]), int(first["column"])),
+                place=Place(files[0], sheets[0], int(lines[0]), int(columns[0])),
                 found=found,
                 variable=str(variable),
                 city=str(city),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -17,6 +17,7 @@ from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.rows import above_captions, place_rows
 from city_resilience.reading.sheets.table import Table, lay_out_sheet
+from city_resilience.reading.wording import NearestNames
 
 __all__ = ["Reading", "read_sheet"]
 
@@ -31,23 +32,34 @@ class Reading:
         ``CELL_COLUMNS``, one row for each number.
     issues : tuple of Issue
     variables : mapping of str to Variable
-    places : tuple of Match
-        Units that its rows are about.
+    places : mapping of int to Match
+        Row, from 0, to the unit that it is about.
+    marks : mapping of str to mapping of int to str
+        ``code`` and ``province`` of each row where the table has such a column and no gazetteer
+        tells places of one name apart.
+    years : mapping of int to int or None
+        Row to its year, None where the columns say it.
     """
 
     cells: pd.DataFrame
     issues: tuple[Issue, ...]
     variables: Mapping[str, Variable] = field(default_factory=dict)
-    places: tuple[lookup.Match, ...] = ()
+    places: Mapping[int, lookup.Match] = field(default_factory=dict)
+    marks: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    years: Mapping[int, int | None] = field(default_factory=dict)
 
 
-def read_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Reading:
+def read_sheet(
+    sheet: Sheet, keys: Keys | None, options: Options, near: Callable[[str], str] | None = None
+) -> Reading:
     """Read a sheet, whatever its shape: a yearbook table, long, or with years across.
 
     Parameters
     ----------
     keys : Keys or None
         Its key columns; None where no column holds names of cities.
+    near : callable, optional
+        Returns a clause with the known names near a header; its own for this sheet by default.
 
     Returns
     -------
@@ -68,7 +80,7 @@ def read_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Reading:
         *_year_issues(table, undated),
         *unclear,
         *unplaced,
-        *list_columns(table, columns),
+        *list_columns(table, columns, near or NearestNames()),
         *contested,
         *lost,
         *blank_columns(table, columns, set(cells["column"] - 1)),
@@ -77,7 +89,9 @@ def read_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Reading:
     asked = table.rows() if "indicator" in table.keys.places else table.rows()[:1]
     named = (meaning(table, row, column)[0] for column in columns for row in asked)
     variables = {match.variable.id: match.variable for match in named if match}
-    return Reading(cells, issues, variables, tuple(places.values()))
+    marked = set() if table.gazetteer else table.keys.places.keys() & {"code", "province"}
+    marks = {what: {row: table.text(row, what) for row in places} for what in marked}
+    return Reading(cells, issues, variables, places, marks, years)
 
 
 def _year_issues(table: Table, undated: list[int]) -> list[Issue]:

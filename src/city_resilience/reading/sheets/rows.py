@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,15 +43,17 @@ def place_rows(
     issues = _without_name(table, [row for row in years if not names[row]])
     rows = [row for row in years if names[row]]
     if gazetteer is None:
-        sums = [row for row in rows if is_total(names[row], None)]
+        totals = {name for name in set(names.values()) if is_total(name, None)}
+        sums = [row for row in rows if names[row] in totals]
         issues += [table.issue("note", "row", names[row], _SUM, row=row) for row in sums]
-        rows = [row for row in rows if row not in sums]
-        names = distinct_names(names, years, {row: table.text(row, "code") for row in rows})
+        rows = [row for row in rows if names[row] not in totals]
         provinces = {row: table.text(row, "province") for row in rows}
         places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
-        twice = _of_two_provinces(places.values())
-        issues += [_unclear(table, row, p.name) for row, p in places.items() if p.name in twice]
-        return {r: place for r, place in places.items() if place.name not in twice}, issues
+        for marks in ({row: table.text(row, "code") for row in rows}, provinces):
+            names = distinct_names(names, years, marks)
+        twice = _of_two_provinces(names, provinces)
+        issues += [_unclear(table, row, places[row].name) for row in rows if names[row] in twice]
+        return {row: place for row, place in places.items() if names[row] not in twice}, issues
     keys: dict[str, list[Any]]
     keys = {key: [table.text(row, key) for row in rows] for key in ("province", "code")}
     keys |= {"city": [names[row] for row in rows], "year": [years[row] for row in rows]}
@@ -93,15 +95,19 @@ def above_captions(table: Table, years: Years) -> tuple[Years, list[Issue]]:
     return years, []
 
 
-def _of_two_provinces(places: Iterable[Match]) -> set[str]:
-    provinces: dict[str, set[str]] = {}
-    for place in places:
-        provinces.setdefault(place.name, set()).add(place.province)
-    return {name for name, found in provinces.items() if len(found - {""}) > 1}
+def _of_two_provinces(names: Mapping[int, str], provinces: Mapping[int, str]) -> set[str]:
+    """Return the names that no year has in two provinces, and that yet stand in two."""
+    found: dict[str, set[str]] = {}
+    for row, province in provinces.items():
+        found.setdefault(names[row], set()).add(province)
+    return {name for name, each in found.items() if len(each - {""}) > 1}
 
 
 def _unclear(table: Table, row: int, name: str) -> Issue:
-    reason = "a name in two provinces; add the province to the name, such as Name (Province)"
+    reason = (
+        "a name in another province in another year, so it may be two places; add the province to "
+        "the name, such as Name (Province), or a column of codes"
+    )
     return table.issue("lost", "name", name, reason, row=row, column=table.keys.names)
 
 

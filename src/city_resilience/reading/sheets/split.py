@@ -117,13 +117,14 @@ def _lines(sheet: Sheet, body: int) -> list[list[str]]:
 
 
 def _only_rows(sheet: Sheet, first: int, last: int) -> Sheet:
-    rows = (cells if row >= first else () for row, cells in enumerate(sheet.rows[:last]))
-    return replace(sheet, rows=tuple(rows))
+    first = max(first, sheet.first)
+    rows = ((),) * first + sheet.rows[first:last]
+    return replace(sheet, rows=rows, first=first)
 
 
 def _without_rows(sheet: Sheet, first: int, last: int) -> Sheet:
-    rows = (() if first <= row < last else cells for row, cells in enumerate(sheet.rows))
-    return replace(sheet, rows=tuple(rows))
+    rows = (*sheet.rows[:first], *[()] * (last - first), *sheet.rows[last:])
+    return replace(sheet, rows=rows)
 
 
 def _side_by_side(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -> list[Headed]:

@@ -129,6 +129,11 @@ class Table:
     def _parsed(self) -> dict[int, list[Cell]]:
         return {}
 
+    @cached_property
+    def meanings(self) -> dict[tuple[int, str, str], tuple[Match | None, str]]:
+        """What is known so far by column, indicator and unit; see `columns.meaning`."""
+        return {}
+
     def numbers(self, row: int) -> list[float]:
         """Return the numbers of a row outside its key columns."""
         positions = (at for at in range(self.sheet.width) if at not in self.keys.positions)
