@@ -17,6 +17,7 @@ from city_resilience.explain.forecast_table import add_drivers, forecast_table
 from city_resilience.files import write_table
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.reading.panel import Panel
 
 
@@ -205,3 +206,18 @@ def test_a_family_that_died_raises_an_alarm(model: Path, tmp_path: Path) -> None
     assert manifest["unobserved_families"] == {"digital": 0.0}
     alive = predict(save(source(), tmp_path), model, out=tmp_path / "out.csv").manifest
     assert alive["unobserved_families"] == {}
+
+
+def test_a_second_file_holds_the_totals_of_groups(
+    forecaster: Forecaster, panel: Panel, model: Path, tmp_path: Path
+) -> None:
+    data, out, groups = write_panel(tmp_path), tmp_path / "out.csv", tmp_path / "groups.csv"
+    result = predict(data, model, out=out, groups=groups, cities=[panel.frame["city"].iloc[0]])
+    expected = forecast_groups(forecaster, forecaster.rows(panel))
+    assert result.groups is not None
+    pd.testing.assert_frame_equal(result.groups, expected)
+    assert list(pd.read_csv(groups)) == list(expected)
+    with pytest.raises(InputError, match=r"--groups .*out\.csv: the forecast goes to this file"):
+        predict(data, model, out=out, groups=out)
+    with pytest.raises(InputError, match="panel"):
+        predict(data, model, groups=data)

@@ -45,11 +45,13 @@ FILES = {
     "drivers_by_group.csv",
     "dropped.csv",
     "forecast.csv",
+    "forecast_groups.csv",
     "intervals.csv",
     "model",
     "reliability.csv",
     "report.html",
     "scores.csv",
+    "sums.csv",
     "summary.json",
     "weights.csv",
 }

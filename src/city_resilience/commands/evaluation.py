@@ -21,6 +21,7 @@ from city_resilience.evaluation.interval_scores import reliability, score_interv
 from city_resilience.evaluation.nowcast_scores import NowcastScores, score_nowcasts
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
+from city_resilience.evaluation.sums import score_sums
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
@@ -54,6 +55,7 @@ FILES = (
     "coverage.csv",
     "intervals.csv",
     "reliability.csv",
+    "sums.csv",
     "weights.csv",
     "dropped.csv",
 )
@@ -92,6 +94,8 @@ class Evaluation:
         See ``score``, ``compare_models`` and ``family_coverage``.
     intervals, reliability : DataFrame
         See ``score_intervals`` and ``reliability``.
+    sums : DataFrame
+        See ``score_sums``.
     nowcast : NowcastScores or None
         Of a panel with early releases. All else is about the forecasts from the panel alone.
     """
@@ -102,6 +106,7 @@ class Evaluation:
     coverage: pd.DataFrame
     intervals: pd.DataFrame
     reliability: pd.DataFrame
+    sums: pd.DataFrame
     nowcast: NowcastScores | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -116,7 +121,7 @@ class Evaluation:
             _told_apart(self.scores, now.scores if now else None),
             *(self.comparisons, self.coverage),
             _told_apart(self.intervals, now.intervals if now else None),
-            *(self.reliability, found.weights, found.dropped),
+            *(self.reliability, self.sums, found.weights, found.dropped),
         )
         beside = {NOWCAST_FILES[0]: now.sides} if now else {}
         return dict(zip(FILES, tables, strict=True)) | beside
@@ -156,6 +161,7 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
         coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), found.specs),
         intervals=score_intervals(found.intervals, levels, least),
         reliability=reliability(found.intervals),
+        sums=score_sums(found.sums),
         nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
     )
 

@@ -57,6 +57,8 @@ class Predicted:
     model : str
         The folder, or NAME/VERSION; "" for a forecaster.
     out : Path or None
+    groups : DataFrame or None
+        As of ``forecast_groups``, where a file was asked for.
     manifest : mapping
         What was written beside the table; empty where nothing was.
     """
@@ -70,6 +72,7 @@ class Predicted:
     news: tuple[str, ...]
     model: str
     out: Path | None
+    groups: pd.DataFrame | None = None
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +81,7 @@ def predict(
     model: Forecaster | Path | str = "",
     *,
     out: Path | str | None = None,
+    groups: Path | str | None = None,
     store: str = "",
     drivers: int = 3,
     cities: Sequence[str] = (),
@@ -97,6 +101,8 @@ def predict(
         A loaded model, or as for ``find_stored``.
     out : Path, optional
         Ends in ``.csv``, ``.xlsx`` or ``.parquet``; the manifest goes to ``<out>.manifest.json``.
+    groups : Path, optional
+        A second file, for the totals of groups of cities and their bands.
     drivers : int
         Number of leading drivers per row, as columns ``driver_1`` and so on.
     cities : sequence of str
@@ -122,10 +128,14 @@ def predict(
     from city_resilience.commands.stored import open_model
     from city_resilience.explain import forecast_table as tables
     from city_resilience.explain.contributions import contributions, with_early
+    from city_resilience.models.group_forecast import forecast_groups
     from city_resilience.models.intervals import check_coverage
 
     given = named_files(early)
-    out = output_path(out, [data, *(file for _, file in given)])
+    reads = [data, *(file for _, file in given)]
+    out, beside = output_path(out, reads), output_path(groups, reads)
+    if beside is not None and beside == out:
+        raise InputError(f"--groups {beside}: the forecast goes to this file; give another name")
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
@@ -156,7 +166,10 @@ def predict(
         news=tuple(early_lines(rows.dataset, rows.origin)),
         model=found.name if found else "",
         out=out,
+        groups=None if beside is None else forecast_groups(forecaster, rows, coverage),
     )
+    if beside is not None and result.groups is not None:
+        write_table(result.groups, beside)
     if out is None:
         return result
     write_table(table, out)
@@ -228,6 +241,9 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
 @click.command("predict")
 @click.option("--data", required=True, help="The whole panel: CSV, XLSX, Stata or Parquet.")
 @click.option("--out", required=True, type=PATH, help="Forecast file: .csv, .xlsx or .parquet.")
+@click.option(
+    "--groups", type=PATH, help="A second file, for totals of provinces and other groups."
+)
 @model_option
 @store_option
 @click.option(

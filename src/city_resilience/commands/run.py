@@ -27,6 +27,7 @@ from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import write_json, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.manifest import foreign_files
 from city_resilience.models.rows import ForecastRows
 from city_resilience.models.versions import package_versions
@@ -58,7 +59,14 @@ __all__ = [
 MODEL = "model"
 FILES = (
     *TABLES,
-    *("audit.json", "audit.html", "forecast.csv", "drivers.parquet", "drivers_by_group.csv"),
+    *(
+        "audit.json",
+        "audit.html",
+        "forecast.csv",
+        "forecast_groups.csv",
+        "drivers.parquet",
+        "drivers_by_group.csv",
+    ),
     *("summary.json", "report.html"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
@@ -72,6 +80,8 @@ class Live:
     ----------
     forecast : DataFrame
         As of ``forecast_table``.
+    groups : DataFrame
+        As of ``forecast_groups``.
     drivers, by_group : DataFrame
         As of ``contributions`` and ``drivers_by_group``; of the forecast.
     nowcast : DataFrame or None
@@ -80,6 +90,7 @@ class Live:
 
     forecaster: Forecaster
     forecast: pd.DataFrame
+    groups: pd.DataFrame
     drivers: pd.DataFrame
     by_group: pd.DataFrame
     nowcast: pd.DataFrame | None = None
@@ -88,6 +99,7 @@ class Live:
         """Return the table of each file."""
         return {
             "forecast.csv": self.forecast,
+            "forecast_groups.csv": self.groups,
             "drivers.parquet": self.drivers,
             "drivers_by_group.csv": self.by_group,
             **({} if self.nowcast is None else {"nowcast.csv": self.nowcast}),
@@ -132,7 +144,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     levels = levels_of(source.dataset)
     by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
-    return Live(forecaster, forecast, drivers, by_group, nowcast)
+    totals = forecast_groups(forecaster, rows)
+    return Live(forecaster, forecast, totals, drivers, by_group, nowcast)
 
 
 def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
-import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
@@ -16,16 +15,13 @@ from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.checks import check_required, scored_origins
 from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
 from city_resilience.evaluation.forecasts import forecast_frame
-from city_resilience.evaluation.interval_scores import crps
 from city_resilience.evaluation.nowcasts import Nowcasts, check_early, roll_nowcasts
+from city_resilience.evaluation.served_intervals import Past, served_intervals, served_sums
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.experiment.training import IntervalRule
-from city_resilience.models.artefacts import break_stretch
-from city_resilience.models.intervals import INTERVAL_ROWS, Calibration, city_scale, interval_rows
+from city_resilience.models.intervals import Calibration
 from city_resilience.models.nowcast import HorizonNowcast
 from city_resilience.models.rows import NOWCAST
 from city_resilience.progress import Progress, silent
-from city_resilience.tasks.breaks import level_breaks
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
@@ -73,6 +69,8 @@ class Backtest:
         ``BACKTEST_COLUMNS``, scored origins only, pp; the served model has intervals.
     intervals : DataFrame
         ``INTERVAL_ROWS``: intervals and probabilities of the served model, scored origins only.
+    sums : DataFrame
+        ``SUM_ROWS``: totals of groups beside their bands, scored origins only.
     calibrations : mapping of int to Calibration
         Residuals of the served model at all origins, warm-up included, per horizon, without those
         over a level break, as they stand at the live origin.
@@ -87,6 +85,7 @@ class Backtest:
     serve: str
     frame: pd.DataFrame
     intervals: pd.DataFrame
+    sums: pd.DataFrame
     calibrations: Mapping[int, Calibration]
     whole: Mapping[int, Rolled]
     history: Mapping[int, Rolled]
@@ -176,11 +175,12 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     past = Past(engine.dataset, engine.experiment.model.interval)
     served = {horizon: own.of(serve) for horizon, own in whole.items()}
     calibrations = {h: past.calibrated(h, own, engine.newest) for h, own in served.items()}
-    intervals = _intervals(past, scored, served)
+    intervals = served_intervals(past, served, scored)
+    sums = served_sums(past, served, scored)
     frame = _scored_rows(engine, scored, whole, history)
     frame.loc[frame["model"] == serve, BOUNDS] = intervals[BOUNDS].to_numpy()
     nowcast = _nowcast(engine, past, scored, served) if engine.dataset.early else None
-    return Backtest(serve, frame, intervals, calibrations, whole, history, specs, nowcast)
+    return Backtest(serve, frame, intervals, sums, calibrations, whole, history, specs, nowcast)
 
 
 def _nowcast(
@@ -197,7 +197,7 @@ def _nowcast(
         return None
     learnt = {horizon: _after_learning(own, rolled.used[horizon]) for horizon, own in told.items()}
     calibrations = {h: past.calibrated(h, own, engine.newest) for h, own in learnt.items()}
-    intervals = _intervals(past, scored, told, learnt)
+    intervals = served_intervals(past, told, scored, learnt)
     serve = engine.experiment.model.serve
     frames = [
         forecast_frame(engine.dataset, horizon, {serve: _at(own, scored)}, NOWCAST)
@@ -251,58 +251,6 @@ def _baselines(engine: Engine, cells: Sequence[tuple[int, int]]) -> list[dict[st
         return {name: base.forecast(view, horizon, least) for name, base in BASELINES.items()}
 
     return in_threads([partial(forecast, *cell) for cell in cells], "", silent)
-
-
-class Past:
-    """What origins show of the past, each looked at once: level breaks and scales of the cities."""
-
-    def __init__(self, dataset: Dataset, rule: IntervalRule) -> None:
-        self.dataset, self.rule = dataset, rule
-        self.breaks = cache(lambda origin: level_breaks(dataset.at(origin)))
-        self.scale = cache(lambda origin: city_scale(dataset.at(origin)))
-
-    def calibrated(self, horizon: int, forecasts: Mapping[int, Float], origin: int) -> Calibration:
-        """Collect the residuals of the served model as they stand at an origin.
-
-        Truths are those of the origin's view: a label over a level break seen by then is left out.
-        """
-        wait, first = self.dataset.wait(horizon), int(self.dataset.years[0])
-        labels = self.breaks(origin).labels(horizon)
-        known = {o: own for o, own in forecasts.items() if o + wait <= origin}
-        truths = {o: labels[:, o - first] for o in known}
-        return Calibration.of(wait, truths, known, {o: self.scale(o) for o in known}, self.rule)
-
-
-def _intervals(
-    past: Past,
-    scored: Collection[int],
-    served: Mapping[int, Mapping[int, Float]],
-    learnt: Mapping[int, Mapping[int, Float]] | None = None,
-) -> pd.DataFrame:
-    """Bounds and probabilities of the served model, from what was known at each origin.
-
-    ``learnt`` are the forecasts whose errors count; the same when left out.
-    """
-    dataset, parts = past.dataset, []
-    cities, first = np.array(dataset.cities, dtype=object), int(dataset.years[0])
-    hindsight = past.breaks(int(dataset.years[-1]))
-    for horizon, forecasts in served.items():
-        unbroken = hindsight.labels(horizon)
-        for origin in (origin for origin in forecasts if origin in scored):
-            forecast, scale = forecasts[origin], past.scale(origin)
-            truth = dataset.truth(origin, horizon)
-            known = past.calibrated(horizon, (learnt or served)[horizon], origin)
-            known = known.stretched(break_stretch(known, forecast, scale, past.breaks(origin)))
-            rows = interval_rows(known, forecast, scale).assign(
-                city=cities,
-                origin=origin,
-                horizon=horizon,
-                truth=truth,
-                unbroken=unbroken[:, origin - first],
-                crps=crps(known, forecast, scale, truth),
-            )
-            parts.append(rows.loc[np.isfinite(truth), list(INTERVAL_ROWS)])
-    return pd.concat(parts, ignore_index=True)
 
 
 def _check_scored(rolled: Rolled, scored: Sequence[int], horizon: int) -> None:

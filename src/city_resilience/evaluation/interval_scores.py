@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
-from city_resilience.evaluation.scores import WHOLE, slices
+from city_resilience.evaluation.scores import WHOLE, WITHOUT_BREAKS, slices
 from city_resilience.evaluation.significance import percentile_interval
 from city_resilience.models.conformal import interval_score
 from city_resilience.models.intervals import EVENTS, REFERENCE, Calibration
@@ -66,7 +66,9 @@ def score_intervals(
         ``INTERVAL_COLUMNS``: means of yearly means at 90 %; ``worst_year`` is the origin with the
         lowest coverage, ``worst_coverage``; ``pinball`` is the mean loss at the
         two bounds, ``difference`` the interval score minus that of plain split conformal with a
-        95 % interval from a bootstrap over years.
+        95 % interval from a bootstrap over years. Where a level broke, the slice
+        ``without_breaks`` has all years, and each, of the rows whose window holds none; the truth
+        is then against the nation of such cities.
     """
     known = rows[rows["upper"].notna()]
     found = []
@@ -75,8 +77,20 @@ def score_intervals(
             least = min_group if slice_ not in WHOLE else 0
             about = {"horizon": horizon, "slice": slice_, "level": level}
             found.append({**about, **_scored(own, least)})
+        found += _without_breaks(part, int(horizon))
     table = pd.DataFrame(found, columns=list(INTERVAL_COLUMNS))
     return table.astype({"worst_year": "Int64"})
+
+
+def _without_breaks(rows: pd.DataFrame, horizon: int) -> Iterator[dict[str, object]]:
+    whole = rows["unbroken"].notna()
+    if whole.all():
+        return
+    clean = rows[whole].assign(truth=rows["unbroken"], crps=np.nan)
+    for slice_, level, own in slices(clean, None):
+        if slice_ in WHOLE:
+            about = {"slice": WITHOUT_BREAKS, "level": level or "all years"}
+            yield {"horizon": horizon, **about, **_scored(own, 0)}
 
 
 def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
