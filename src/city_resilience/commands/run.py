@@ -28,6 +28,7 @@ from city_resilience.files import write_json, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
+from city_resilience.models.intervals import city_positions
 from city_resilience.models.manifest import foreign_files
 from city_resilience.models.rows import ForecastRows
 from city_resilience.models.versions import package_versions
@@ -132,7 +133,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
         calibrations=found.calibrations,
         slopes=found.served_slopes,
     )
-    now = found.nowcast.live(alone.origin) if found.nowcast else {}
+    position = city_positions(source.dataset.cities, alone.cities)
+    now = found.nowcast.live(alone.origin, position) if found.nowcast else {}
     forecaster = replace(alone, nowcasts=now)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)

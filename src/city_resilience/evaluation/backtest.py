@@ -8,7 +8,7 @@ from functools import partial
 
 import pandas as pd
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Int
 from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
@@ -49,10 +49,15 @@ class NowcastPart:
     intervals: pd.DataFrame
     calibrations: Mapping[int, Calibration]
 
-    def live(self, origin: int) -> dict[int, HorizonNowcast]:
-        """Return by horizon what turns the forecasts of the live origin into nowcasts."""
+    def live(self, origin: int, position: Int) -> dict[int, HorizonNowcast]:
+        """Return by horizon what turns the forecasts of the live origin into nowcasts.
+
+        ``position`` is that of each city of the panel among the cities of the forecaster.
+        """
         return {
-            horizon: HorizonNowcast(self.rolled.live[horizon], own.known_at(origin))
+            horizon: HorizonNowcast(
+                self.rolled.live[horizon], own.known_at(origin).numbered(position)
+            )
             for horizon, own in self.calibrations.items()
         }
 

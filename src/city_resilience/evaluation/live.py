@@ -14,7 +14,7 @@ from city_resilience.evaluation.checks import check_serve
 from city_resilience.evaluation.engine import Engine, in_threads
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.forecaster import Forecaster, HorizonModel
-from city_resilience.models.intervals import Calibration
+from city_resilience.models.intervals import Calibration, city_positions
 from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
@@ -53,8 +53,8 @@ def fit_forecaster(
     engine, known, sizes = Engine(dataset, experiment), calibrations or {}, slopes or {}
     horizons = experiment.outcome.horizons
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
-    position = np.full(len(dataset.cities), -1)
-    position[present] = np.arange(len(present))
+    cities = tuple(dataset.cities[k] for k in present)
+    position = city_positions(dataset.cities, cities)
     known = {h: own.known_at(engine.newest).numbered(position) for h, own in known.items()}
     calls = [
         partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known.get(h)) for h in horizons
@@ -64,7 +64,7 @@ def fit_forecaster(
     return Forecaster(
         experiment=experiment,
         origin=engine.newest,
-        cities=tuple(dataset.cities[k] for k in present),
+        cities=cities,
         horizons=dict(zip(horizons, fitted, strict=True)),
         fingerprint=fingerprint,
         composite=dataset.composite,

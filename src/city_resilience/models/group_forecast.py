@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Int
 from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.forecaster import Forecaster
-from city_resilience.models.intervals import REFERENCE, city_scale
+from city_resilience.models.intervals import REFERENCE, city_positions, city_scale
 from city_resilience.models.joint import Grouping, group_bands, joint_samples
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.breaks import level_breaks
@@ -69,19 +68,14 @@ def _bands(
     view = rows.dataset.at(rows.origin)
     forecast, scale = np.full(len(rows.dataset.cities), np.nan), city_scale(view)
     forecast[rows.cities] = np.where(rows.stale, np.nan, part["forecast"].to_numpy())
+    position = city_positions(forecaster.cities, rows.dataset.cities)
     calibration = forecaster.horizons[horizon].calibration
     if calibration is not None:
         stretch = break_stretch(calibration, forecast, scale, level_breaks(view))
-        calibration = calibration.numbered(_positions(forecaster, rows)).stretched(stretch)
+        calibration = calibration.numbered(position).stretched(stretch)
     for name, levels in rows.dataset.groups.items():
         grouping = Grouping.of(levels, view)
         samples = np.full((1, len(forecast)), np.nan)
         if calibration is not None:
             samples = joint_samples(calibration, forecast, scale, grouping)
         yield name, group_bands(samples, forecast, grouping, coverage)
-
-
-def _positions(forecaster: Forecaster, rows: ForecastRows) -> Int:
-    """Position of each city of the model in the panel, -1 where the panel lacks it."""
-    place = {city: k for k, city in enumerate(rows.dataset.cities)}
-    return np.array([place.get(city, -1) for city in forecaster.cities], dtype=np.int64)

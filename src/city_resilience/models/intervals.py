@@ -10,7 +10,7 @@ many being more than three standard errors of as many independent cities.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -37,6 +37,7 @@ __all__ = [
     "WORST",
     "Calibration",
     "check_coverage",
+    "city_positions",
     "city_scale",
     "half_widths",
     "interval_columns",
@@ -273,6 +274,18 @@ class Calibration:
     def _replay(self, kind: str) -> Replay:
         unit = self.scale if kind == "volatility" else np.ones_like(self.scale)
         return Replay(self.wait, self.origin, self.residual, unit, REFERENCE)
+
+
+def city_positions(cities: Sequence[str], known: Sequence[str]) -> Int:
+    """Return the position of each city among others, -1 where it is none of them.
+
+    Examples
+    --------
+    >>> city_positions(("A", "B", "C"), ("C", "A"))
+    array([ 1, -1,  0])
+    """
+    place = {city: k for k, city in enumerate(known)}
+    return np.array([place.get(city, -1) for city in cities], dtype=np.int64)
 
 
 def check_coverage(coverage: float, where: str) -> None:
