@@ -137,8 +137,9 @@ def test_output_folder_holds_the_files_of_the_contract(story):
     backtest = pd.read_parquet(story.folder / "first" / "backtest.parquet")
     assert backtest.columns.tolist() == [
         *("model", "city", "origin", "horizon", "target_year"),
-        *("truth", "forecast", "lower", "upper"),
+        *("truth", "forecast", "lower", "upper", "information"),
     ]
+    assert set(backtest["information"]) == {"forecast"}
     assert sorted(backtest["origin"].unique()) == [2010, 2011]
     forecast = pd.read_csv(story.folder / "first" / "forecast.csv")
     assert forecast.columns.tolist() == [

@@ -26,12 +26,13 @@ COLUMNS = (
 
 
 def _by_period(pairs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Yield the origins of each horizon, and below them the mean of each period."""
+    """Yield the origins of each horizon; below them the mean of each period where there are two."""
     from city_resilience.evaluation.periods import periods
 
     for horizon, rows in pairs.groupby("horizon"):
         yield from ({str(key): own for key, own in row.items()} for row in rows.to_dict("records"))
-        for period in periods(rows["origin"]):
+        found = periods(rows["origin"])
+        for period in found if len(found) > 1 else ():
             own = rows[rows["origin"].between(period.first, period.last)]
             means = own[["challenger", "champion", "difference"]].mean().to_dict()
             yield {"horizon": horizon, "origin": period.level, "served": period.recent, **means}
