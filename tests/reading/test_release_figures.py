@@ -80,6 +80,7 @@ def test_high_inflation_is_no_reason_to_refuse_nominal_growth():
     [
         ("level", 0.0, "holds 0 among amounts, which are positive"),
         ("index", -99.0, "holds -99 among an index of the previous year = 100"),
+        ("growth", 1e300, "holds a figure of 1e\\+300, which nothing amounts to"),
         ("growth", -100.0, "holds growth of -100 %, and nothing falls by all it has"),
     ],
 )

@@ -18,8 +18,8 @@ from city_resilience.reading.cells import as_text, as_years, read_numbers
 from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.release_figures import Looks, looks_of, prices_of
-from city_resilience.reading.release_file import release_cells, text_columns, year_columns
 from city_resilience.reading.release_groups import group_levels, place_groups
+from city_resilience.reading.release_rows import release_cells, text_columns, year_columns
 
 __all__ = ["release_lines"]
 

@@ -21,6 +21,7 @@ _RISE = 1.15  # last over first figure of a series that grows
 _NEAR_100, _WITHIN = (75.0, 140.0), (50.0, 200.0)  # median and range of yearly indices
 _NEAR_1, _WITHIN_1 = (0.9, 1.3), (0.5, 2.0)
 _MOST_PERCENT = 40.0  # median beyond which growth of most groups is no growth in percent
+_LARGEST = 1e18
 _RESTLESS = 5.0  # log points from year to year, by which rates move and amounts seldom do
 _REAL = re.compile(r"\breal|constant|volume|不变|可比|实际", re.IGNORECASE)
 _NOMINAL = re.compile(r"nominal|current|名义|现价|当年价", re.IGNORECASE)
@@ -103,7 +104,13 @@ def check_kind(name: str, header: str, kind: Kind, figures: Float) -> None:
         Says what they look like, and what to set; growth of -100 percent and less, and amounts
         that are not positive, are refused too.
     """
-    looks, known = looks_of(figures), figures[np.isfinite(figures)]
+    known = figures[np.isfinite(figures)]
+    if np.abs(known).max() > _LARGEST:
+        raise InputError(
+            f"early.{name}: column {header!r} holds a figure of {np.abs(known).max():.3g}, which "
+            "nothing amounts to; correct it or leave it blank"
+        )
+    looks = looks_of(figures)
     stray = kind != "growth" and known.min() <= 0 < np.median(known)
     if stray and kind in looks_of(np.where(figures > 0, figures, np.nan)):
         raise InputError(
