@@ -118,7 +118,7 @@ def test_random_values_after_the_origin_change_no_forecast():
     before = forecasts_at(small_panel(), 2010)
     after = forecasts_at(poisoned(small_panel(), 2010), 2010)
     pd.testing.assert_series_equal(before, after, check_exact=True)
-    assert before.index.get_level_values("model").nunique() == 11
+    assert before.index.get_level_values("model").nunique() == 12
 
 
 @pytest.mark.parametrize("scale", SCALED)
