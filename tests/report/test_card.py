@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
@@ -74,3 +76,13 @@ def test_card_says_what_a_place_is_called_and_compared_with() -> None:
     card = model_card(counties, summary)
     assert "Sign: above 0: grew faster than the mean growth of all counties" in card
     assert "- Training counties: 1\n" in card
+
+
+def test_card_says_at_which_share_of_its_size_a_horizon_is_taken(forecaster: Forecaster) -> None:
+    horizons = {
+        h: replace(own, slope=0.618 if h == 1 else 1.0) for h, own in forecaster.horizons.items()
+    }
+    card = model_card(replace(forecaster, horizons=horizons))
+    said = "taken at 62 % of its size, because that is what the last origins deserved"
+    assert card.count(said) == 1
+    assert f"extra trees 0.200; {said}\n- h = 2" in card

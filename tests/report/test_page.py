@@ -223,6 +223,17 @@ def test_banner_is_there_only_for_simulated_data(simulated: bool) -> None:
     assert ('id="banner"' in render_report(summarise(**inputs.all()))) is simulated
 
 
+def test_page_says_at_which_share_of_its_size_a_horizon_is_taken() -> None:
+    inputs = make_inputs(cities=4, origins=range(2015, 2018), horizons=(1, 2)).all()
+    inputs["info"]["slopes"] = {1: 0.618, 2: 0.997}
+    summary = summarise(**inputs)
+    assert summary["run"]["slopes"] == [{"horizon": 1, "percent": 62}]
+    page = render_report(summary).replace("\u00a0", " ")
+    said = "is taken at 62 % of its size, because that is what the last origins deserved."
+    assert page.count(said) == page.count("按其大小的 62% 计入") == 2
+    assert "100 % of its size" not in page
+
+
 def test_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
     summary = summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
     target = tmp_path / "new" / "report.html"
