@@ -66,7 +66,7 @@ def backtest(
     InputError
         If something the user gave is not usable; nothing is written then.
     """
-    from city_resilience.commands.evaluation import FILES, evaluate, searched
+    from city_resilience.commands.evaluation import FILES, NOWCAST_FILES, evaluate, searched
     from city_resilience.commands.shocks import REASONS_FILE, evaluate_shocks
     from city_resilience.commands.source import load
 
@@ -76,7 +76,7 @@ def backtest(
         data,
         overrides,
         out=out,
-        files=(*FILES, REASONS_FILE),
+        files=(*FILES, *NOWCAST_FILES, REASONS_FILE),
         with_early=True,
         early=early,
         as_of=as_of,

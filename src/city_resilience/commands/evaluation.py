@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ FILES = (
     "dropped.csv",
 )
 """Tables of an evaluation."""
-NOWCAST_FILES = ("nowcast_scores.csv",)
+NOWCAST_FILES = ("nowcast_scores.csv", "nowcast_releases.csv", "nowcast_slopes.csv")
 """Tables of an evaluation with early releases."""
 
 SKILL = (
@@ -123,8 +123,12 @@ class Evaluation:
             _told_apart(self.intervals, now.intervals if now else None),
             *(self.reliability, self.sums, found.weights, found.dropped),
         )
-        beside = {NOWCAST_FILES[0]: now.sides} if now else {}
-        return dict(zip(FILES, tables, strict=True)) | beside
+        beside = {} if now is None else _named(NOWCAST_FILES, now.sides, now.releases, now.slopes)
+        return _named(FILES, *tables) | beside
+
+
+def _named(names: Sequence[str], *tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    return dict(zip(names, tables, strict=True))
 
 
 def _told_apart(forecasts: pd.DataFrame, nowcasts: pd.DataFrame | None) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pandas as pd
 from city_resilience import __version__
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.evaluation import FILES as TABLES
+from city_resilience.commands.evaluation import NOWCAST_FILES as NOWCAST_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
@@ -48,6 +49,7 @@ from city_resilience.tracking.store import Store
 
 __all__ = [
     "FILES",
+    "NOWCAST_FILES",
     "Live",
     "check_model_folder",
     "fit_live",
@@ -71,6 +73,8 @@ FILES = (
     *("summary.json", "report.html"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
+NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
+"""What a run with early releases leaves there as well."""
 
 
 @dataclass(frozen=True)

@@ -126,7 +126,7 @@ def train(
         data,
         overrides,
         out=out,
-        files=run.FILES,
+        files=(*run.FILES, *run.NOWCAST_FILES),
         with_early=True,
         early=early,
         as_of=as_of,

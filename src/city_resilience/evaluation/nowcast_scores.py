@@ -11,8 +11,9 @@ import pandas as pd
 from city_resilience.evaluation.backtest import Backtest, NowcastPart
 from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
 from city_resilience.evaluation.interval_scores import score_intervals
+from city_resilience.evaluation.releases import release_table, slope_table
 from city_resilience.evaluation.scores import paired_interval, score, slices
-from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.dataset import Dataset, common_origin
 
 __all__ = ["EVERY", "SEVERAL", "SIDE_COLUMNS", "NowcastScores", "lone_cities", "score_nowcasts"]
 
@@ -38,11 +39,15 @@ class NowcastScores:
         ``SIDE_COLUMNS``: mean yearly MAE of forecast and nowcast in pp, all years, by period and
         by year; the share by which the nowcast's is lower, the years in which it is, and the mean
         yearly difference with its 95 % interval.
+    releases, slopes : DataFrame
+        As of `release_table` and `slope_table`, for the live origin.
     """
 
     scores: pd.DataFrame
     intervals: pd.DataFrame
     sides: pd.DataFrame
+    releases: pd.DataFrame
+    slopes: pd.DataFrame
 
 
 def score_nowcasts(
@@ -70,6 +75,8 @@ def score_nowcasts(
         scores=own,
         intervals=score_intervals(part.intervals, levels, min_group),
         sides=_sides(forecasts, part.frame, lone_cities(dataset)),
+        releases=release_table(dataset, common_origin(dataset.outcome, dataset.years)),
+        slopes=slope_table(part.rolled, dataset),
     )
 
 

@@ -19,7 +19,7 @@ from city_resilience.indicators.formulas.ratios import ratio
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.early import EarlyView
 
-__all__ = ["KINDS", "Told", "Way", "surprises", "ways_of", "years_told"]
+__all__ = ["KINDS", "Told", "Way", "adding_up_error", "surprises", "ways_of", "years_told"]
 
 Way = Literal["growth", "ranks"]
 KINDS = ("alone", "member", "neighbour")
@@ -63,6 +63,30 @@ def years_told(release: EarlyView) -> int:
     """Return for how many years after the origin the release has figures, without a hole."""
     silent = np.flatnonzero(~np.isfinite(release.beyond).any(axis=0))
     return int(silent[0]) if silent.size else release.beyond.shape[1]
+
+
+def adding_up_error(view: AsOf, release: EarlyView) -> float:
+    """Return how far a release is from the growth of its members' sums, over the past years.
+
+    Parameters
+    ----------
+    view : AsOf
+    release : EarlyView
+        One of the view's.
+
+    Returns
+    -------
+    float
+        Mean absolute difference over groups and years, both relative to the share-weighted mean of
+        the groups of the nation that year, in log points; NaN where no group can be compared.
+    """
+    found: list[Float] = []
+    for rows, nation in view.nation.parts():
+        groups = _Groups.of(view.of(rows, nation), release.of(rows))
+        years = range(release.past.shape[1])
+        found.extend(groups.centred(groups.error(back)) for back in years)
+    sizes = np.abs(np.concatenate(found)) if found else np.full(1, np.nan)
+    return float(np.nanmean(sizes)) if np.isfinite(sizes).any() else float("nan")
 
 
 def surprises(
@@ -184,9 +208,12 @@ class _Groups:
         """Published growth less that of the members' sum, newest of the last years; by group."""
         found = np.full(len(self.release.levels), np.nan)
         for back in range(min(OLDEST_ERROR, self.release.past.shape[1])):
-            error = self.release.past[:, -1 - back] - self.past_growth(back)
-            found = np.where(np.isfinite(found), found, error)
+            found = np.where(np.isfinite(found), found, self.error(back))
         return found
+
+    def error(self, back: int) -> Float:
+        """Published growth less that of the members' sum in a year before the origin, by group."""
+        return self.release.past[:, -1 - back] - self.past_growth(back)
 
     def by_rank(self, grown: Float) -> Float:
         """Growth as far from the middle as its rank is, on the spread of the groups' past gaps."""

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
+from city_resilience.evaluation.nowcast_scores import EVERY, SEVERAL
+from city_resilience.evaluation.periods import PERIOD
 from city_resilience.models.rows import FORECAST, NOWCAST
-from city_resilience.report.formatting import rounded
+from city_resilience.report.formatting import rounded, whole
+from city_resilience.report.texts import Both, Texts, both, joined
 
-__all__ = ["nowcast_part", "panel_alone"]
+__all__ = [
+    "group_words",
+    "moved_cities",
+    "nowcast_part",
+    "nowcast_sentence",
+    "panel_alone",
+    "release_names",
+    "slope_sentences",
+]
 
-_LIVE = ("city", "horizon", "forecast", "lower", "upper", "rank", "early_release")
+_LIVE = ("city", "horizon", "forecast", "lower", "upper", "rank", "early_release", "information")
+_COUNTS = ("horizon", "years", "n", "wins", "worst_year", "rank", "place", "levels", "told")
+_WHOLE = frozenset((*_COUNTS, "first_told", "last_told"))
+Row = Mapping[str, Any]
 
 
 def panel_alone(table: pd.DataFrame) -> pd.DataFrame:
@@ -28,25 +42,134 @@ def nowcast_part(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        ``sides``: the rows of ``nowcast_scores.csv``; ``intervals``: coverage, width and score by
-        horizon, worst year first; ``live``: forecast and move of each city, by horizon.
+        ``releases``, ``slopes``: the rows of ``nowcast_releases.csv`` and ``nowcast_slopes.csv``;
+        ``by_horizon``: horizon (text) → ``quoted``, the comparison with the forecast without
+        cities that are the only one of their group, ``every``, that with them (None where there
+        are none such), ``periods``, ``years``, a ``code`` ("better", "same", "worse", "few") and
+        ``coverage``, of its intervals; ``live``: nowcast and move of each city, by horizon.
     """
     sides = tables.get("nowcast_scores.csv")
     if sides is None:
         return None
     intervals = tables["intervals.csv"]
     own = intervals[(intervals["information"] == NOWCAST) & (intervals["slice"] == "all")]
+    covered = {row["horizon"]: row for row in _plain(own.drop(columns="information"))}
     live = tables.get("nowcast.csv")
     return {
-        "sides": _plain(sides),
-        "intervals": _plain(own.drop(columns="information")),
+        "releases": _plain(tables["nowcast_releases.csv"]),
+        "slopes": _plain(tables["nowcast_slopes.csv"]),
+        "by_horizon": {
+            str(horizon): {**_compared(_plain(part)), "coverage": covered.get(horizon)}
+            for horizon, part in sides.groupby("horizon")
+        },
         "live": [] if live is None else _plain(live[list(_LIVE)]),
     }
 
 
+def moved_cities(part: Row | None) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the live nowcasts: city → horizon (text) → ``nowcast, moved, lower, upper``."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in part["live"] if part else ():
+        if row["information"] == NOWCAST:
+            found.setdefault(row["city"], {})[str(row["horizon"])] = {
+                "nowcast": row["forecast"],
+                "moved": row["early_release"],
+                **{name: row[name] for name in ("lower", "upper")},
+            }
+    return found
+
+
+def _compared(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the comparison at one horizon, without lone cities where there are any."""
+    rows = [{**row, "recent": False} for row in rows]
+    whole_row = {row["cities"]: row for row in rows if row["slice"] == "all"}
+    quoted = SEVERAL if SEVERAL in whole_row else EVERY
+    own = [row for row in rows if row["cities"] == quoted]
+    periods = [row for row in own if row["slice"] == PERIOD]
+    return {
+        "quoted": whole_row[quoted],
+        "every": whole_row[EVERY] if quoted == SEVERAL else None,
+        "code": _code(whole_row[quoted]),
+        "periods": [
+            {**row, "level": row["level"].replace("-", "–"), "recent": place > 0}
+            for place, row in enumerate(sorted(periods, key=lambda row: row["level"]))
+        ],
+        "years": [row for row in own if row["slice"] == "year"],
+    }
+
+
+def _code(row: Row) -> str:
+    if row["high"] is None:
+        return "few"
+    if row["high"] < 0:
+        return "better"
+    return "worse" if row["low"] > 0 else "same"
+
+
+def release_names(releases: Iterable[Row], say: Texts) -> Both:
+    """Name releases with their vintage, which stands wherever a figure rests on them."""
+    names = (
+        say(
+            "release_name",
+            label={"en": own["label_en"], "zh": own["label_zh"]},
+            vintage=say(f"vintage_{own['vintage']}"),
+        )
+        for own in releases
+    )
+    return joined(names, say("list_comma"))
+
+
+def group_words(group: str, say: Texts) -> Both:
+    """Name what a release is about in the middle of a sentence."""
+    return say.find(f"early_group_{group}") or both(lambda _: group)
+
+
+def nowcast_sentence(part: Row, horizon: str, say: Texts) -> Both:
+    """Say what early releases made of the error at a horizon, and for which cities."""
+    own = part["by_horizon"][horizon]
+    about = {"ahead": say.count("ahead", int(horizon))}
+    about["releases"] = release_names(part["releases"], say)
+    found = say(f"nowcast_{own['code']}", **about, **own["quoted"])
+    if own["every"] is None:
+        return found
+    return joined((found, say("nowcast_lone", **own["every"])), say("space"))
+
+
+def slope_sentences(part: Row, horizon: str, say: Texts) -> Iterator[Both]:
+    """Say how much of a surprise is passed on at a horizon, by release and kind of city."""
+    first = [own for own in part["slopes"] if str(own["horizon"]) == horizon and own["place"] == 1]
+    labels = {own["release"]: [own] for own in part["releases"]}
+    for name in dict.fromkeys(own["release"] for own in first):
+        rows = [own for own in first if own["release"] == name]
+        about = {
+            "release": release_names(labels[name], say),
+            "group": group_words(rows[0]["group"], say),
+            "way": say(f"way_{rows[0]['way']}"),
+        }
+        kinds = joined(map(lambda row: _passed_on(row, about["group"], say), rows), say("list_semicolon"))
+        gain = say("slope_gain", gain=rows[0]["gain"]) if rows[0]["gain"] else say("slope_no_gain")
+        key = "slope_first" if horizon == min(part["by_horizon"], key=int) else "slope_longer"
+        ahead = say.count("ahead", int(horizon))
+        yield say(key, ahead=ahead, kinds=kinds, gain=gain, **about)
+
+
+def _passed_on(row: Row, group: Both, say: Texts) -> Both:
+    place = "city" if row["group"] == "city" else "group"
+    key = f"slope_{row['kind']}_{place}"
+    found = say(key, surprise=row["surprise"], group=group)
+    if not row["error"]:
+        return found
+    return joined((found, say("slope_error", error=row["error"])))
+
+
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows with texts as they are and figures rounded."""
-    rows = table.to_dict("records")
     return [
-        {str(k): v if isinstance(v, str) else rounded(v) for k, v in row.items()} for row in rows
+        {str(k): _value(str(k), v) for k, v in row.items()} for row in table.to_dict("records")
     ]
+
+
+def _value(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    return whole(value) if name in _WHOLE else rounded(value)

@@ -12,6 +12,12 @@ from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
+from city_resilience.report.nowcast import (
+    group_words,
+    moved_cities,
+    nowcast_sentence,
+    slope_sentences,
+)
 from city_resilience.report.periods import recent_sentence, skill_note, standing_words
 from city_resilience.report.study import answer_words
 from city_resilience.report.study_tables import (
@@ -27,13 +33,14 @@ __all__ = ["SCRIPTS", "render_report", "write_report"]
 
 SCRIPTS = ("base.js", "figures.js", "report.js")
 SECTIONS = (
-    *("headline", "cities", "drivers", "study", "skill"),
+    *("headline", "cities", "nowcast", "drivers", "study", "skill"),
     *("intervals", "coverage", "reading", "run"),
 )
 READING = 9
 WORDS = (
     *(headline_sentence, interval_sentence, answer_words, flags_of),
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
+    *(group_words, nowcast_sentence, slope_sentences),
 )
 """What the template asks for words and for tables of the study."""
 
@@ -60,7 +67,7 @@ def render_report(summary: Summary) -> str:
     """Return the report as one self-contained HTML document."""
     from plotly.offline import get_plotlyjs
 
-    say = Texts(summary["measure"])
+    say, nowcast = Texts(summary["measure"]), summary.get("nowcast")
     return render_page(
         "report.html.j2",
         say,
@@ -69,7 +76,9 @@ def render_report(summary: Summary) -> str:
         library=get_plotlyjs(),
         data=_data(summary, say),
         summary=summary,
-        sections=SECTIONS,
+        sections=[name for name in SECTIONS if name != "nowcast" or nowcast],
+        nowcast=nowcast,
+        moved=moved_cities(nowcast),
         figures=list(FIGURES.values()),
         events=EVENTS,
         blocks=list(BLOCKS),
@@ -122,10 +131,15 @@ def _data(summary: Summary, say: Texts) -> dict[str, Any]:
     """Return what the scripts of the page draw, search and fill in."""
     words = ("base", "forecast", "missing_inputs", "rest")
     families = dict.fromkeys(entry["family"] for entry in summary["indicators"])
+    moved = moved_cities(summary.get("nowcast"))
     return {
         **{key: summary[key] for key in ("title", "horizons", "indicators", "outcome_cities")},
         "cities": [
-            {"city": entry["city"], "origin": entry["origin"], "h": _known(entry["h"])}
+            {
+                "city": entry["city"],
+                "origin": entry["origin"],
+                "h": _known(entry["h"], moved.get(entry["city"], {})),
+            }
             for entry in summary["cities"]
         ],
         "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
@@ -136,9 +150,11 @@ def _data(summary: Summary, say: Texts) -> dict[str, Any]:
     }
 
 
-def _known(by_horizon: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of a city's forecasts, without their flags."""
-    return {
-        h: {key: value for key, value in own.items() if key != "flags" and value is not None}
-        for h, own in by_horizon.items()
-    }
+def _known(by_horizon: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is known of a city's forecasts, without their flags, and of its nowcasts."""
+    found = {}
+    for h, own in by_horizon.items():
+        told = {key: moved[h][key] for key in ("nowcast", "moved")} if h in moved else {}
+        known = {key: value for key, value in own.items() if key != "flags" and value is not None}
+        found[h] = known | told
+    return found

@@ -84,6 +84,7 @@ function drawCity() {
     Object.assign(values, Object.fromEntries(chances), {
       forecast: signed(found.forecast), target: found.target, base: parts ? signed(parts.base) : null,
       rank: found.rank, unranked: found.rank === undefined ? "" : null, n: DATA.cities.filter((one) => one.nation === entry.nation && one.h[state.h] && one.h[state.h].rank !== undefined).length,
+      nowcast: found.nowcast === undefined ? null : signed(found.nowcast), moved: found.moved === undefined ? null : signed(found.moved),
       coverage: Math.round(100 * found.coverage), lower: found.lower === undefined ? null : signed(found.lower), upper: found.upper === undefined ? null : signed(found.upper) });
   }
   put($("city"), values);
