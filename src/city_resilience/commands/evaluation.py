@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+from rich.console import Console
 from rich.table import Table
 
 from city_resilience.commands.console import open_console, table_of
 from city_resilience.commands.console import say as say_plain
+from city_resilience.commands.nowcast import nowcast_lines, nowcast_table
 from city_resilience.commands.records import period_table, recent_coverage, recent_lines
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
@@ -268,12 +270,22 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
         if one:
             table.caption = f"Horizon {', '.join(one)}: the coverage rests on one scored year."
         console.print(table)
+    _show_nowcast(console, summary, say)
     for own in summary["run"]["slopes"]:
         say_plain(console, say("slope_note", **own)["en"])
     console.print(_coverage(summary, say))
     dropped = evaluation.backtest.dropped["indicator"].nunique()
     for line in _left_out(summary, dropped, say):
         say_plain(console, line)
+
+
+def _show_nowcast(console: Console, summary: Summary, say: Texts) -> None:
+    part = summary.get("nowcast")
+    if part is None:
+        return
+    console.print(nowcast_table(part, summary["measure"]["unit"]))
+    for line in nowcast_lines(part, say):
+        say_plain(console, line, "bold")
 
 
 def _skill(part: HorizonPart, horizon: int, say: Texts, measure: str) -> Table:

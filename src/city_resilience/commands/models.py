@@ -28,6 +28,14 @@ COLUMNS = (
 )
 
 
+NOWCAST = (
+    ("nowcast h=1", "{tags[nowcast_mae_h1]}"),
+    ("forecast, same cities and origins", "{tags[nowcast_forecast_mae_h1]}"),
+    ("nowcast with", "{tags[nowcast]}"),
+)
+"""Columns where any version has a nowcast."""
+
+
 @click.group("models")
 def command() -> None:
     """List and export registered models."""
@@ -69,8 +77,10 @@ def show(versions: Iterable[ModelVersion]) -> None:
     """Show registered versions."""
     from city_resilience.commands.console import open_console, table_of
 
+    found = list(versions)
     records = [
         {"version": own, "tags": defaultdict(str, own.tags), "aliases": ", ".join(own.aliases)}
-        for own in versions
+        for own in found
     ]
-    open_console().print(table_of("", COLUMNS, records))
+    told = any("nowcast_mae_h1" in own.tags for own in found)
+    open_console().print(table_of("", (*COLUMNS, *(NOWCAST if told else ())), records))

@@ -281,6 +281,7 @@ def command(**options: Any) -> None:
 
 def show(result: Predicted, data: str = "DATA") -> None:
     """Show how many forecasts there are, from which model, and what of the panel was read."""
+    from city_resilience.commands.nowcast import told_lines
     from city_resilience.report.account import account_line
     from city_resilience.report.texts import Texts
 
@@ -293,13 +294,17 @@ def show(result: Predicted, data: str = "DATA") -> None:
         click.echo(f"Read: {read}")
     for line in result.news:
         click.echo(f"Early: {line}")
+    if result.forecaster.nowcasts:
+        for line in told_lines(result.table, result.early.missing):
+            click.echo(f"Early: {line}")
 
 
 def _alarms(result: Predicted, data: str) -> Iterator[str]:
     for cells in result.panel.masked:
         yield f"{cells}; see city-resilience check {data}"
     for name in result.early.missing:
-        yield f"early.{name}: no file of this release; give it with --early {name}=PATH"
+        served = ", and the forecast is served" if result.forecaster.nowcasts else ""
+        yield f"early.{name}: no file of this release; give it with --early {name}=PATH{served}"
     for family, share in result.unobserved_families.items():
         yield (
             f"{family}: only {share:.0%} of the values the model uses are observed; bring newer "

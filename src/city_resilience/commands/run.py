@@ -41,7 +41,7 @@ from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
-from city_resilience.tracking.metrics import Metric, flat_metrics
+from city_resilience.tracking.metrics import Metric, flat_metrics, nowcast_metrics
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
 from city_resilience.tracking.runs import Run
@@ -60,6 +60,8 @@ __all__ = [
 ]
 
 MODEL = "model"
+TAGGED = ("mae_", "nowcast/mae_", "nowcast/forecast_mae_")
+"""How metrics begin that a registered version has as tags."""
 FILES = (
     *TABLES,
     *(
@@ -258,14 +260,17 @@ def register_run(
     run.dataset(source.panel, source.experiment.name, live.forecaster.fingerprint)
     run.record_scores(scores, serve)
     run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
+    now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
+    run.record(now)
     run.artifacts(folder)
-    errors = (own for own in flat_metrics(scores, serve) if own.key.startswith("mae_"))
+    every = (*flat_metrics(scores, serve), *now)
+    errors = (own for own in every if own.key.startswith(TAGGED))
     return register(
         run,
         folder / MODEL,
         live.forecaster,
         source.panel,
-        mae={own.key: own.value for own in errors},
+        mae={own.key.replace("/", "_"): own.value for own in errors},
         verdict=verdict,
         recipe=_recipe_tag(source),
     )

@@ -15,7 +15,15 @@ from city_resilience.evaluation.releases import release_table, slope_table
 from city_resilience.evaluation.scores import paired_interval, score, slices
 from city_resilience.tasks.dataset import Dataset, common_origin
 
-__all__ = ["EVERY", "SEVERAL", "SIDE_COLUMNS", "NowcastScores", "lone_cities", "score_nowcasts"]
+__all__ = [
+    "EVERY",
+    "SEVERAL",
+    "SIDE_COLUMNS",
+    "NowcastScores",
+    "lone_cities",
+    "quoted_cities",
+    "score_nowcasts",
+]
 
 EVERY, SEVERAL = "every", "several"
 """Cities of a comparison: every one, or those whose group has several, so that its release does not
@@ -87,6 +95,11 @@ def lone_cities(dataset: Dataset) -> tuple[str, ...]:
         if release.group != "city":
             lone |= np.bincount(release.member)[release.member] == 1
     return tuple(name for name, own in zip(dataset.cities, lone, strict=True) if own)
+
+
+def quoted_cities(sides: pd.DataFrame) -> str:
+    """Return of which cities the figure is quoted: without lone ones, where there are any."""
+    return SEVERAL if (sides["cities"] == SEVERAL).any() else EVERY
 
 
 def _same_cells(frame: pd.DataFrame, nowcasts: pd.DataFrame) -> pd.DataFrame:

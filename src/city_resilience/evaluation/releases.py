@@ -1,4 +1,4 @@
-"""What is told of early releases beside the scores: which they are, and how far they are trusted."""
+"""Early releases beside the scores: which they are, and how far they are trusted."""
 
 from __future__ import annotations
 

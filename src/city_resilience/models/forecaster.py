@@ -33,11 +33,12 @@ from city_resilience.tasks.early import available_from
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["Forecaster", "HorizonModel"]
+__all__ = ["NO_EARLY", "Forecaster", "HorizonModel"]
 
 
 FLAGS = ("stale", "target_year_over", "new_city", "new_nation")
 NO_EARLY = "no_early_release"
+"""Flag of a row that no release moves, in a table of nowcasts."""
 
 
 @dataclass(frozen=True)

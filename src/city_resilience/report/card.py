@@ -56,6 +56,7 @@ def model_card(
         rows=[(horizon, row) for horizon, part in parts.items() for row in part["skill"]],
         panel=panel,
         models=models,
+        nowcast=(summary or {}).get("nowcast"),
         periods=[(h, *row) for h, part in periods.items() for row in _errors(part, models)],
         ahead=lambda row: standing_words(row, served, say)["en"],
         recent=[

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.evaluation.nowcast_scores import EVERY, SEVERAL
+from city_resilience.evaluation.nowcast_scores import EVERY, quoted_cities
 from city_resilience.evaluation.periods import PERIOD
 from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.report.formatting import rounded, whole
@@ -59,7 +59,10 @@ def nowcast_part(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
         "releases": _plain(tables["nowcast_releases.csv"]),
         "slopes": _plain(tables["nowcast_slopes.csv"]),
         "by_horizon": {
-            str(horizon): {**_compared(_plain(part)), "coverage": covered.get(horizon)}
+            str(horizon): {
+                **_compared(_plain(part), quoted_cities(sides)),
+                "coverage": covered.get(horizon),
+            }
             for horizon, part in sides.groupby("horizon")
         },
         "live": [] if live is None else _plain(live[list(_LIVE)]),
@@ -79,16 +82,15 @@ def moved_cities(part: Row | None) -> dict[str, dict[str, dict[str, Any]]]:
     return found
 
 
-def _compared(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the comparison at one horizon, without lone cities where there are any."""
+def _compared(rows: list[dict[str, Any]], quoted: str) -> dict[str, Any]:
+    """Return the comparison at one horizon, that of the quoted cities first."""
     rows = [{**row, "recent": False} for row in rows]
     whole_row = {row["cities"]: row for row in rows if row["slice"] == "all"}
-    quoted = SEVERAL if SEVERAL in whole_row else EVERY
     own = [row for row in rows if row["cities"] == quoted]
     periods = [row for row in own if row["slice"] == PERIOD]
     return {
         "quoted": whole_row[quoted],
-        "every": whole_row[EVERY] if quoted == SEVERAL else None,
+        "every": whole_row[EVERY] if quoted != EVERY else None,
         "code": _code(whole_row[quoted]),
         "periods": [
             {**row, "level": row["level"].replace("-", "–"), "recent": place > 0}
@@ -146,7 +148,9 @@ def slope_sentences(part: Row, horizon: str, say: Texts) -> Iterator[Both]:
             "group": group_words(rows[0]["group"], say),
             "way": say(f"way_{rows[0]['way']}"),
         }
-        kinds = joined(map(lambda row: _passed_on(row, about["group"], say), rows), say("list_semicolon"))
+        kinds = joined(
+            (_passed_on(row, about["group"], say) for row in rows), say("list_semicolon")
+        )
         gain = say("slope_gain", gain=rows[0]["gain"]) if rows[0]["gain"] else say("slope_no_gain")
         key = "slope_first" if horizon == min(part["by_horizon"], key=int) else "slope_longer"
         ahead = say.count("ahead", int(horizon))
@@ -164,9 +168,7 @@ def _passed_on(row: Row, group: Both, say: Texts) -> Both:
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows with texts as they are and figures rounded."""
-    return [
-        {str(k): _value(str(k), v) for k, v in row.items()} for row in table.to_dict("records")
-    ]
+    return [{str(k): _value(str(k), v) for k, v in row.items()} for row in table.to_dict("records")]
 
 
 def _value(name: str, value: Any) -> Any:

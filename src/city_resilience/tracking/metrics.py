@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from city_resilience.evaluation.nowcast_scores import quoted_cities
 from city_resilience.evaluation.periods import recent_rows
 from city_resilience.evaluation.scores import SCORES
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 
-__all__ = ["Metric", "column_types", "flat_metrics", "flat_params"]
+__all__ = ["Metric", "column_types", "flat_metrics", "flat_params", "nowcast_metrics"]
 
 LONGEST_PARAM = 6000
 RECENT_SCORES = ("mae", "rank_correlation", "skill_naive")
@@ -71,6 +72,26 @@ def flat_metrics(scores: pd.DataFrame, model: str) -> list[Metric]:
         *_metrics(whole, SCORES, "{name}_h{horizon}"),
         *_metrics(recent_rows(own), RECENT_SCORES, "{name}_recent_h{horizon}"),
         *_metrics(yearly, SCORES, "by_year/{name}_h{horizon}", step="level"),
+    ]
+
+
+def nowcast_metrics(sides: pd.DataFrame) -> list[Metric]:
+    """Return the errors of nowcasts and of the forecasts they are compared with.
+
+    Keys are such as ``nowcast/mae_h1``, ``nowcast/forecast_mae_h1`` and ``nowcast/skill_h1``, all
+    years, and ``nowcast/by_year_mae_h1``; cities that are the only one of their group are left out.
+
+    Parameters
+    ----------
+    sides : DataFrame
+        As of `NowcastScores`.
+    """
+    names = {"nowcast": "mae", "forecast": "forecast_mae", "skill": "skill"}
+    own = sides[sides["cities"] == quoted_cities(sides)].rename(columns=names)
+    whole, yearly = (own[own["slice"] == name] for name in ("all", "year"))
+    return [
+        *_metrics(whole, names.values(), "nowcast/{name}_h{horizon}"),
+        *_metrics(yearly, ("mae",), "nowcast/by_year_{name}_h{horizon}", step="level"),
     ]
 
 

@@ -32,6 +32,8 @@ from city_resilience.tracking.serving import DATA_COLUMN, example_of, requiremen
 __all__ = ["register"]
 
 LONGEST_DESCRIPTION = 5000
+NOWCAST = "nowcast"
+"""Tag of a version: the early releases that its nowcast rests on, or ``none``."""
 TYPES = {"str": "string", "int64": "long", "float64": "double", "Int64": "double"}
 CODE = Path(__file__).with_name("served_model.py")
 
@@ -63,7 +65,8 @@ def register(
     recipe : str
         What decides the model besides the panel; see `ModelVersion.same_recipe`.
     mae : mapping of str to float
-        Mean yearly MAE of the served model, pp, by metric: ``mae_h1``, ``mae_recent_h1`` …
+        Mean yearly MAE of the served model, pp, by metric: ``mae_h1``, ``mae_recent_h1`` …, and
+        ``nowcast_mae_h1`` … of its nowcasts.
     verdict : Verdict
         The champion gate's.
 
@@ -195,8 +198,11 @@ def _tags(
     forecaster: Forecaster, recipe: str, mae: Mapping[str, float], verdict: Verdict | None
 ) -> dict[str, str]:
     measure = forecaster.experiment.outcome.measure
+    releases = forecaster.experiment.early if forecaster.nowcasts else {}
+    told = ", ".join(f"{name} ({own.vintage} vintage)" for name, own in releases.items())
     return {
         RECIPE: recipe,
+        NOWCAST: told or "none",
         "origin": str(forecaster.origin),
         "fingerprint": forecaster.fingerprint,
         "experiment_digest": forecaster.experiment.digest(),
