@@ -145,7 +145,8 @@ def test_output_folder_holds_the_files_of_the_contract(story):
     assert forecast.columns.tolist() == [
         *("city", "province", "origin", "horizon", "target_year", "forecast", "lower", "upper"),
         *("coverage", "rank", "flags", "lower_80", "upper_80"),
-        *("p_below_0", "p_below_minus_2", "p_worst_tenth", *DRIVERS),
+        *("p_below_0", "p_below_minus_2", "p_worst_tenth", "information", "early_release"),
+        *DRIVERS,
     ]
     assert forecast.groupby("horizon")["city"].nunique().to_dict() == {1: CITIES, 2: CITIES}
     for outer, inner in (("lower", "lower_80"), ("upper_80", "upper")):
