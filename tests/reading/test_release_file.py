@@ -108,6 +108,21 @@ def test_a_release_of_the_nation_needs_no_names():
     assert len(release.member) == len(PANEL.cities)
 
 
+def test_several_nations_publish_each_its_own():
+    panel = Panel(PANEL.frame.assign(nation=PANEL.frame["region"]), PANEL.variables, PANEL.groups)
+    frame = pd.DataFrame(
+        {
+            "country": ["West", "East"] * 2,
+            "year": [2012] * 2 + [2013] * 2,
+            "growth": [1, 2, 3, -4.0],
+        }
+    )
+    release = release_of(panel, frame, group="nation")
+    assert release.levels == ("East", "North", "South", "West")
+    assert np.isnan(release.growth[1:3]).all()
+    np.testing.assert_allclose(np.exp(release.growth[[0, 3]] / 100), [[1.02, 0.96], [1.01, 1.03]])
+
+
 def test_groups_without_a_name_in_the_panel_have_no_figure():
     frame = PANEL.frame.copy()
     city = PANEL.cities[0]
@@ -168,6 +183,11 @@ REFUSED = {
         changed(growth=[1.0, 2.0]),
         {},
         r"row 181, column 'growth': number expected, found '\[1.0, 2.0\]'",
+    ),
+    "a number beyond all numbers": (
+        changed(growth=10**400),
+        {},
+        r"row 181, column 'growth': infinite value, found '1000",
     ),
     "a word for a figure": (
         changed(growth="strong"),
