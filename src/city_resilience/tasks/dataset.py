@@ -124,8 +124,9 @@ class Dataset:
         How the cities make up the nation, or each its own.
     early : tuple of EarlyRelease
         Releases of the experiment, whole; an origin sees what was out on its day.
-    delay_days : int
-        Days from the end of the year after an origin to the day of the forecast there.
+    delay_years, delay_days : int
+        Whole years, and days after the end of the last of them, from the end of the year after an origin
+        to the day of the forecast there; by years, so that leap days shift no origin's.
     """
 
     cities: tuple[str, ...]
@@ -137,6 +138,7 @@ class Dataset:
     composite: FittedComposite | None = None
     nation: Nation = SUM
     early: tuple[EarlyRelease, ...] = ()
+    delay_years: int = 0
     delay_days: int = 0
 
     @property
@@ -167,7 +169,7 @@ class Dataset:
 
     def day(self, origin: int) -> dt.date:
         """Return the day on which the forecast at an origin is made."""
-        return available_from(origin, self.delay_days)
+        return available_from(origin + self.delay_years, self.delay_days)
 
     def truth(self, origin: int, horizon: int, before: int = 0) -> Float:
         """Return what came to pass after an origin, shape (cities,); for scoring only.
@@ -240,6 +242,8 @@ def build_dataset(
         nation = SUM.within(grid.nation)
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
         indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
+    publication = settings.publication_delay_days
+    delay_years, delay_days = _delay(level, grid.years, publication, as_of)
     return Dataset(
         cities=grid.cities,
         years=grid.years,
@@ -250,14 +254,15 @@ def build_dataset(
         composite=composite,
         nation=nation,
         early=early,
-        delay_days=_delay(level, grid.years, settings.publication_delay_days, as_of),
+        delay_years=delay_years,
+        delay_days=delay_days,
     )
 
 
-def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) -> int:
-    """Return the days from the end of the year after an origin to the day of its forecast."""
+def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) -> tuple[int, int]:
+    """Return the years and days from the end of the year after an origin to its forecast."""
     if as_of is None:
-        return publication
+        return 0, publication
     newest = common_origin(level, years)
     published = available_from(newest, publication)
     if as_of.year > published.year + LATEST_YEARS:
@@ -271,7 +276,8 @@ def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) ->
             f"--as-of {as_of}: the panel has the outcome of {newest}, a year that was not over "
             f"then; give a day from {published} on, when it was published"
         )
-    return (as_of - available_from(newest, 0)).days
+    years_later = as_of.year - newest - 2
+    return years_later, (as_of - available_from(newest + years_later, 0)).days
 
 
 def _with_past_of(
