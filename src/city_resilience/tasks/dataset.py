@@ -125,8 +125,8 @@ class Dataset:
     early : tuple of EarlyRelease
         Releases of the experiment, whole; an origin sees what was out on its day.
     delay_years, delay_days : int
-        Whole years, and days after the end of the last of them, from the end of the year after an origin
-        to the day of the forecast there; by years, so that leap days shift no origin's.
+        Whole years from the end of the year after an origin, and days after those, to the day of
+        the forecast there; so that leap days shift no origin's.
     """
 
     cities: tuple[str, ...]
