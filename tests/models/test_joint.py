@@ -167,6 +167,8 @@ def test_the_table_counts_the_totals_inside(backtest):
     yearly = inside.groupby(rows["origin"]).mean()
     assert table.loc[(1, "all", ""), "coverage"] == pytest.approx(yearly.mean())
     assert table.loc[(1, "all", ""), "n"] == len(rows)
+    assert table.loc[(1, "all", ""), "worst_coverage"] == pytest.approx(yearly.min())
+    assert table.loc[(1, "all", ""), "worst_year"] == yearly.idxmin()
     assert table.loc[(1, "year", "2009"), "coverage"] == pytest.approx(yearly[2009])
 
 

@@ -16,7 +16,10 @@ from city_resilience.models.joint import Grouping, group_bands, joint_samples
 __all__ = ["SUM_COLUMNS", "SUM_ROWS", "score_sums", "summed_rows"]
 
 SUM_ROWS = ("group", "level", "cities", "origin", "horizon", "truth", "forecast", "lower", "upper")
-SUM_COLUMNS = ("horizon", "group", "slice", "level", "years", "n", "coverage", "width", "score")
+SUM_COLUMNS = (
+    *("horizon", "group", "slice", "level", "years", "n", "worst_year", "worst_coverage"),
+    *("coverage", "width", "score"),
+)
 SCORED_DRAWS = 1000
 
 
@@ -55,8 +58,8 @@ def score_sums(rows: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``SUM_COLUMNS``: slice is ``all`` or ``year``; means of yearly means, ``score`` is the
-        interval score.
+        ``SUM_COLUMNS``: slice is ``all``, ``period`` or ``year``; means of yearly means,
+        ``worst_year`` is the origin with the lowest coverage, ``score`` the interval score.
     """
     known = rows[rows["upper"].notna()].rename(columns={"level": "city"})
     return pd.DataFrame(_scored(known), columns=list(SUM_COLUMNS))
@@ -76,5 +79,6 @@ def _scored(known: pd.DataFrame) -> Iterator[Mapping[str, object]]:
                 )
                 years = losses.groupby(part["origin"].to_numpy()).mean()
                 about = {"horizon": horizon, "group": group, "slice": name, "level": level}
-                counts = {"years": len(years), "n": len(part)}
-                yield {**about, **counts, **years.mean().to_dict()}
+                worst = {"worst_year": years["coverage"].idxmin(), "n": len(part)}
+                worst |= {"worst_coverage": years["coverage"].min(), "years": len(years)}
+                yield {**about, **worst, **years.mean().to_dict()}
