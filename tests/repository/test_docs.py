@@ -18,6 +18,7 @@ from city_resilience.experiment.data import Column
 from city_resilience.experiment.family import FAMILIES, OWN_FAMILIES
 from city_resilience.experiment.load import experiment_from, load_experiment
 from city_resilience.indicators.table import load_table
+from city_resilience.models.nowcast import EARLY_FAMILY
 from city_resilience.report.texts import every_text
 from places import ROOT
 
@@ -124,7 +125,7 @@ def test_experiment_shown_for_an_own_column_is_valid():
 def test_every_family_has_its_indicators_and_its_names():
     assert {spec.family for spec in load_table()} == set(FAMILIES)
     named = {key.removeprefix("family_") for key in every_text() if key.startswith("family_")}
-    assert named == {*FAMILIES, "outcome"}
+    assert named == {*FAMILIES, EARLY_FAMILY, "outcome"}
 
 
 @pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)
