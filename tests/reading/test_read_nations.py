@@ -107,3 +107,18 @@ def test_provinces_of_one_name_carry_their_nation():
     frame = table().assign(province="Central")
     panel = read_panel(frame, DATA, outcome="gdp_real")
     assert set(panel.frame["province"]) == {"Central (Arland)", "Central (Borland)"}
+
+
+def test_official_places_keep_their_nation():
+    """With a gazetteer the nation is still a column of the file."""
+    north = ["北京市", "天津市", "石家庄市", "唐山市", "太原市", "济南市"]
+    south = ["广州市", "深圳市", "南宁市", "海口市", "福州市"]
+    frame = pd.DataFrame(
+        [
+            {"城市": city, "年份": year, "半边": "北" if city in north else "南", "gdp_real": 5.0}
+            for city, year in product([*north, *south], range(2000, 2003))
+        ]
+    )
+    panel = read_panel(frame, Data(nation="半边", gazetteer="china"), outcome="gdp_real")
+    assert set(panel.frame.loc[panel.frame["nation"] == "南", "city"]) == set(south)
+    assert panel.grid().nation is not None
