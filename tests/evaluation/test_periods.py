@@ -47,6 +47,7 @@ def interval_rows(origins) -> pd.DataFrame:
     for name, half in (("", 1.7), ("_80", 1.3)):
         rows[f"lower{name}"], rows[f"upper{name}"] = -half, half
     rows["plain_lower"], rows["plain_upper"] = -2.0, 2.0
+    rows["unbroken"] = rows["truth"]
     return rows.assign(forecast=0.0, crps=0.5, **dict.fromkeys(EVENTS, 0.25))
 
 

@@ -7,10 +7,12 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
+from city_resilience.evaluation.sums import score_sums
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.figures import draw_covered
 from city_resilience.report.intervals import interval_part, interval_sentence
 from city_resilience.report.texts import Texts, measure_words
+from city_resilience.report.totals import totals_part, totals_sentence
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +20,7 @@ def rows() -> pd.DataFrame:
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"city": [f"c{k}" for k in range(40)] * 6, "horizon": 1})
     frame["origin"] = np.repeat(range(2010, 2016), 40)
-    frame["truth"] = rng.standard_normal(240)
+    frame["truth"] = frame["unbroken"] = rng.standard_normal(240)
     frame["forecast"] = 0.0
     for name, half in (("", 1.7), ("_80", 1.3)):
         frame[f"lower{name}"], frame[f"upper{name}"] = -half, half
@@ -82,3 +84,26 @@ def test_without_intervals_there_is_no_part(rows):
     table = score_intervals(rows)
     assert interval_part(table, reliability(rows), 2) is None
     assert draw_covered({"intervals": None}, {}, Texts()) is None
+
+
+def test_totals_say_how_many_lay_inside_the_worst_year_first():
+    years = pd.DataFrame({"group": "province", "level": ["A", "B"] * 4, "horizon": 1})
+    years["origin"] = np.repeat(range(2010, 2014), 2)
+    years["truth"] = [0, 0, 0, 9, 0, 0, 0, 0]
+    years["forecast"], years["lower"], years["upper"], years["cities"] = 0.0, -1.0, 1.0, 3
+    live = years[years["origin"] == 2013].assign(coverage=0.9)
+    part = totals_part(live, score_sums(years), 1)
+    assert [row["level"] for row in part["rows"]] == ["A", "B"]
+    assert part["record"]["worst"] == 0.5
+    assert part["record"]["coverage"] == 0.875
+    found = totals_sentence(part, Texts(measure_words("growth_gap")))
+    assert found["en"] == (
+        "Of the totals by province, 50.0 % lay inside their bands of 90 % in the worst year "
+        "(origin 2011), and 87.5 % over all years."
+    )
+    assert "50.0%" in found["zh"]
+    alone = totals_part(live, None, 1)
+    assert (
+        totals_sentence(alone, Texts())["en"] == "No total of a group was scored in earlier years."
+    )
+    assert totals_part(live, None, 2) is None

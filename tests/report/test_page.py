@@ -16,6 +16,7 @@ import pytest
 from city_resilience import files
 from city_resilience.errors import InputError
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
+from city_resilience.evaluation.sums import score_sums
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import interval, percent, signed, unsigned
@@ -87,6 +88,7 @@ def interval_inputs() -> dict[str, pd.DataFrame]:
         rows = pd.DataFrame({"city": cities * 6, "horizon": horizon})
         rows["origin"] = np.repeat(range(2010, 2016), 40)
         rows["truth"], rows["forecast"] = rng.standard_normal(240), 0.0
+        rows["unbroken"] = rows["truth"]
         for name, half in (("", 1.7), ("_80", 1.3)):
             rows[f"lower{name}"], rows[f"upper{name}"] = -half, half
         rows["plain_lower"], rows["plain_upper"] = -2.5, 2.5
@@ -95,6 +97,16 @@ def interval_inputs() -> dict[str, pd.DataFrame]:
     rows = pd.concat(frames, ignore_index=True)
     groups = {"region": {city: "East" if k < 30 else "West" for k, city in enumerate(cities)}}
     return {"intervals": score_intervals(rows, groups, 5), "reliability": reliability(rows)}
+
+
+def total_inputs() -> dict[str, pd.DataFrame]:
+    """Made-up forecasts and scores of the totals of two regions at two horizons."""
+    keys = pd.DataFrame({"level": ["East", "West"] * 2, "horizon": [1, 1, 2, 2]})
+    made = keys.assign(group="region", cities=[7, 8, 7, 8], forecast=[0.31, -0.42, 0.53, -0.64])
+    live = made.assign(lower=made["forecast"] - 1.2, upper=made["forecast"] + 1.2)
+    years = pd.concat([made.assign(origin=o) for o in range(2010, 2016)], ignore_index=True)
+    years = years.assign(truth=years["origin"] % 3 * 0.6, lower=-1.0, upper=1.0)
+    return {"forecast_groups": live, "sums": score_sums(years)}
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +147,8 @@ def test_hostile_texts_in_the_static_part_are_escaped() -> None:
 
 def test_every_table_can_be_read_without_scripts() -> None:
     inputs = make_inputs(cities=24, origins=range(2016, 2022), horizons=(1, 2), intervals=True)
-    summary = summarise(**inputs.all(**interval_inputs(), drivers_by_group=groups_of(inputs)))
+    tables = {**interval_inputs(), **total_inputs(), "drivers_by_group": groups_of(inputs)}
+    summary = summarise(**inputs.all(**tables))
     summary = with_study(summary, small_study())
     page = render_report(summary)
     cells = Cells(re.sub(r"<(script|style).*?</\1>", "", page, flags=re.S)).texts
@@ -193,6 +206,9 @@ def expected_at_horizon(part: dict[str, Any]) -> Iterator[str]:
     for row in (*part["intervals"]["groups"], *part["intervals"]["periods"]):
         yield from (percent(row["worst"][name]) for name in ("coverage", "coverage_80"))
         yield str(row["worst"]["year"])
+    assert len(part["totals"]["rows"]) == 2
+    for row in part["totals"]["rows"]:
+        yield from (signed(row["forecast"]), interval(row["lower"], row["upper"], 1))
     for row in part["intervals"]["chances"]:
         for own in row["events"].values():
             yield from (percent(own["probability"]), percent(own["frequency"]), f"n = {own['n']}")

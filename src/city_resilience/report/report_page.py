@@ -28,6 +28,7 @@ from city_resilience.report.study_tables import (
 )
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Both, Texts, joined
+from city_resilience.report.totals import totals_sentence
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
@@ -38,7 +39,7 @@ SECTIONS = (
 )
 READING = 9
 WORDS = (
-    *(headline_sentence, interval_sentence, answer_words, flags_of),
+    *(headline_sentence, interval_sentence, totals_sentence, answer_words, flags_of),
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
     *(group_words, nowcast_sentence, slope_sentences),
 )

@@ -32,6 +32,7 @@ from city_resilience.report.periods import period_scores
 from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
 from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
+from city_resilience.report.totals import totals_part
 
 __all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
 
@@ -53,6 +54,7 @@ class HorizonPart(TypedDict):
     driver_groups: Rows
     parts: dict[str, dict[str, Any]]
     intervals: dict[str, Any] | None
+    totals: dict[str, Any] | None
 
 
 class Summary(TypedDict, total=False):
@@ -125,7 +127,8 @@ def summarise(
     tables : mapping of str to DataFrame
         What a run writes, by the name of its file: ``backtest.parquet``, ``scores.csv`` and
         ``coverage.csv``; ``comparisons.csv``, ``intervals.csv``, ``reliability.csv``,
-        ``forecast.csv``, ``drivers.parquet`` and ``drivers_by_group.csv`` may be absent; with
+        ``sums.csv``, ``forecast.csv``, ``forecast_groups.csv``, ``drivers.parquet`` and
+        ``drivers_by_group.csv`` may be absent; with
         early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
     info : mapping
     labels : mapping
@@ -164,6 +167,9 @@ def summarise(
             "driver_groups": driver_groups(tables.get("drivers_by_group.csv"), horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
             "intervals": interval_part(intervals, tables.get("reliability.csv"), horizon),
+            "totals": totals_part(
+                tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon
+            ),
         }
     summary: Summary = {
         **_heading(experiment, info, forecast, live),
