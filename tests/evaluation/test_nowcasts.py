@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
-from city_resilience.evaluation.nowcasts import check_early, roll_nowcasts
+from city_resilience.evaluation.nowcasts import Rolls, check_early, roll_nowcasts
 from city_resilience.experiment.outcome import Outcome
 from early_panel import FIRST, make_panel, no_gap
 
@@ -82,6 +82,26 @@ def test_releases_about_one_group_are_alternatives_and_the_better_one_counts() -
     assert {own.release for used in late for own in used} == {"provinces"}
     assert found.live[1][0][0].release == "provinces"
     assert found.live[1][0][0].gain > 0.3
+
+
+def test_intervals_stand_on_the_errors_of_the_releases_that_move_a_forecast():
+    made = make_panel()
+    ended = made.growth.copy()
+    ended[:, 10:] = np.nan
+    blurred = made.growth + np.random.default_rng(3).normal(0.0, 2.0, made.growth.shape)
+    sharp, blunt = made.release(ended, "sharp"), made.release(blurred, "blunt")
+    dataset, served = made.with_early(sharp, blunt), no_gap(made.dataset)
+    rolls = Rolls(dataset, served, OUTCOME)
+    late = FIRST + 12
+    assert set(rolls.of(rolls.names).moved[1][late]) == {"blunt"}
+    alone = roll_nowcasts(made.with_early(blunt), served, OUTCOME).forecasts[1]
+    learnt = rolls.residuals(1, late)
+    assert all(np.array_equal(values, alone[origin]) for origin, values in learnt.items())
+    assert set(rolls.residuals(1, FIRST + 4)) == set(served[1])  # nothing is learnt yet
+    assert set(rolls.kinds(1)) == {"sharp", "blunt"}
+    past = [o for o in learnt if o <= FIRST + 8]
+    errors = [_errors(dataset, {1: own}, 1) for own in (learnt, rolls.of(["sharp"]).forecasts[1])]
+    assert np.mean([errors[0][o] for o in past]) > np.mean([errors[1][o] for o in past])
 
 
 def test_without_a_figure_beyond_the_origin_there_is_no_nowcast() -> None:

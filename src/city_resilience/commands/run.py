@@ -140,7 +140,7 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
         slopes=found.served_slopes,
     )
     position = city_positions(source.dataset.cities, alone.cities)
-    now = found.nowcast.live(alone.origin, position) if found.nowcast else {}
+    now = found.nowcast.live(position) if found.nowcast else {}
     forecaster = replace(alone, nowcasts=now)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)

@@ -15,7 +15,7 @@ from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.checks import check_required, scored_origins
 from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
 from city_resilience.evaluation.forecasts import forecast_frame
-from city_resilience.evaluation.nowcasts import Nowcasts, check_early, roll_nowcasts
+from city_resilience.evaluation.nowcasts import Nowcasts, Rolls, check_early
 from city_resilience.evaluation.served_intervals import Past, served_intervals, served_sums
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.intervals import Calibration
@@ -25,7 +25,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 
-__all__ = ["Backtest", "NowcastPart", "backtest_at", "run_backtest"]
+__all__ = ["Backtest", "NowcastPart", "backtest_at", "nowcast_part", "run_backtest"]
 
 BOUNDS = ["lower", "upper"]
 
@@ -40,23 +40,25 @@ class NowcastPart:
         At all origins, warm-up included.
     frame, intervals : DataFrame
         As of `Backtest`, scored origins at which a release tells of some city.
-    calibrations : mapping of int to Calibration
-        Residuals of the nowcasts per horizon, from the first origin that a release moved.
+    calibrations : mapping of int to mapping of str to Calibration
+        Horizon → `releases_key` → residuals of the nowcasts by these releases, as they stand at
+        the live origin.
     """
 
     rolled: Nowcasts
     frame: pd.DataFrame
     intervals: pd.DataFrame
-    calibrations: Mapping[int, Calibration]
+    calibrations: Mapping[int, Mapping[str, Calibration]]
 
-    def live(self, origin: int, position: Int) -> dict[int, HorizonNowcast]:
+    def live(self, position: Int) -> dict[int, HorizonNowcast]:
         """Return by horizon what turns the forecasts of the live origin into nowcasts.
 
         ``position`` is that of each city of the panel among the cities of the forecaster.
         """
         return {
             horizon: HorizonNowcast(
-                self.rolled.live[horizon], own.known_at(origin).numbered(position)
+                self.rolled.live[horizon],
+                {key: calibration.numbered(position) for key, calibration in own.items()},
             )
             for horizon, own in self.calibrations.items()
         }
@@ -184,25 +186,39 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     sums = served_sums(past, served, scored)
     frame = _scored_rows(engine, scored, whole, history)
     frame.loc[frame["model"] == serve, BOUNDS] = intervals[BOUNDS].to_numpy()
-    nowcast = _nowcast(engine, past, scored, served) if engine.dataset.early else None
+    nowcast = nowcast_part(engine, past, scored, served) if engine.dataset.early else None
     return Backtest(serve, frame, intervals, sums, calibrations, whole, history, specs, nowcast)
 
 
-def _nowcast(
+def nowcast_part(
     engine: Engine,
     past: Past,
     scored: Sequence[int],
     served: Mapping[int, Mapping[int, Float]],
 ) -> NowcastPart | None:
-    """Score the nowcasts of the served model; None where no release tells of a scored origin."""
+    """Lay out the nowcasts of the served model; None where no release tells of a scored origin.
+
+    Parameters
+    ----------
+    past : Past
+        Of the engine's panel.
+    scored : sequence of int
+        Origins.
+    served : mapping of int to mapping of int to ndarray, shape (cities,)
+        Horizon → origin, warm-up included → forecast from the panel alone, pp.
+
+    Raises
+    ------
+    InputError
+        If releases do not go with the measure.
+    """
     check_early(engine.dataset)
-    rolled = roll_nowcasts(engine.dataset, served, engine.experiment.outcome)
-    told = {horizon: own for horizon, own in rolled.forecasts.items() if set(own) & set(scored)}
+    rolls = Rolls(engine.dataset, served, engine.experiment.outcome)
+    whole = rolls.of(rolls.names)
+    told = {horizon: own for horizon, own in whole.forecasts.items() if set(own) & set(scored)}
     if not told:
         return None
-    learnt = {horizon: _after_learning(own, rolled.used[horizon]) for horizon, own in told.items()}
-    calibrations = {h: past.calibrated(h, own, engine.newest) for h, own in learnt.items()}
-    intervals = served_intervals(past, told, scored, learnt)
+    intervals = served_intervals(past, told, scored, rolls.residuals)
     serve = engine.experiment.model.serve
     frames = [
         forecast_frame(engine.dataset, horizon, {serve: _at(own, scored)}, NOWCAST)
@@ -211,15 +227,14 @@ def _nowcast(
     frame = pd.concat(frames, ignore_index=True)
     frame = frame.sort_values(["model", "horizon", "origin", "city"], ignore_index=True)
     frame[BOUNDS] = intervals[BOUNDS].to_numpy()
-    return NowcastPart(rolled, frame, intervals, calibrations)
-
-
-def _after_learning(
-    nowcasts: Mapping[int, Float], used: Mapping[int, Collection[object]]
-) -> dict[int, Float]:
-    """Return the nowcasts from the first that a release moved, of whose kind the next ones are."""
-    first = min((origin for origin, own in used.items() if own), default=0)
-    return {origin: values for origin, values in nowcasts.items() if origin >= first}
+    calibrations = {
+        horizon: {
+            key: past.calibrated(horizon, own, engine.newest)
+            for key, own in rolls.kinds(horizon).items()
+        }
+        for horizon in told
+    }
+    return NowcastPart(whole, frame, intervals, calibrations)
 
 
 def _at(values: Mapping[int, Float], origins: Collection[int]) -> dict[int, Float]:

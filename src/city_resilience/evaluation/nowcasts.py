@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,13 +17,14 @@ from city_resilience.models.nowcast import (
     Telling,
     fit_slopes,
     province_codes,
+    releases_key,
     steps_of,
 )
 from city_resilience.models.surprise import Told
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["Nowcasts", "check_early", "roll_nowcasts"]
+__all__ = ["Nowcasts", "Rolls", "check_early", "roll_nowcasts"]
 
 MEASURE = "growth_gap"
 
@@ -86,6 +87,52 @@ def roll_nowcasts(
     for horizon in sorted(served):
         rolling.roll(horizon, horizon_before(horizon, outcome), served)
     return Nowcasts(rolling.forecasts, rolling.moved, rolling.live, rolling.used)
+
+
+class Rolls:
+    """Nowcasts by any of the releases of a panel, each set rolled once.
+
+    An interval stands on the errors of nowcasts by the releases that move the forecast: those of a
+    sharper release, which has ended since, would be too small.
+    """
+
+    def __init__(
+        self, dataset: Dataset, served: Mapping[int, Mapping[int, Float]], outcome: Outcome
+    ) -> None:
+        self.dataset, self.served, self.outcome = dataset, served, outcome
+        self.names = tuple(release.name for release in dataset.early)
+        self._rolled: dict[str, Nowcasts] = {}
+
+    def of(self, names: Collection[str]) -> Nowcasts:
+        """Return the nowcasts by some of the releases."""
+        key = releases_key(names)
+        if key not in self._rolled:
+            early = tuple(own for own in self.dataset.early if own.name in names)
+            dataset = replace(self.dataset, early=early)
+            self._rolled[key] = roll_nowcasts(dataset, self.served, self.outcome)
+        return self._rolled[key]
+
+    def residuals(self, horizon: int, origin: int) -> Mapping[int, Float]:
+        """Return the nowcasts of a horizon by the releases that move an origin; (cities,) each.
+
+        The forecasts where none does.
+        """
+        names = tuple(self.of(self.names).moved[horizon].get(origin, ()))
+        return self._learnt(horizon, names) if names else self.served[horizon]
+
+    def kinds(self, horizon: int) -> dict[str, Mapping[int, Float]]:
+        """Return the nowcasts by each release, and by all together where several groups publish."""
+        groups = {release.group for release in self.dataset.early}
+        sets = [(name,) for name in self.names] + ([self.names] if len(groups) > 1 else [])
+        return {releases_key(names): self._learnt(horizon, names) for names in sets}
+
+    def _learnt(self, horizon: int, names: Collection[str]) -> dict[int, Float]:
+        """Return the nowcasts from the first that a release moved."""
+        rolled = self.of(names)
+        used = rolled.used[horizon]
+        first = min((origin for origin, own in used.items() if own), default=None)
+        found = rolled.forecasts[horizon]
+        return {o: own for o, own in found.items() if first is not None and o >= first}
 
 
 class _Rolling:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 
 import numpy as np
@@ -22,6 +22,8 @@ __all__ = ["Past", "served_intervals", "served_sums"]
 
 Served = Mapping[int, Mapping[int, Float]]
 """Horizon → origin → forecasts of shape (cities,)."""
+Learnt = Callable[[int, int], Mapping[int, Float]]
+"""From horizon and origin to forecasts by origin, of shape (cities,)."""
 
 
 class Past:
@@ -51,29 +53,30 @@ class Past:
         return Calibration.of(wait, truths, known, {o: self.scale(o) for o in known}, self.rule)
 
     def at(
-        self, served: Served, scored: Collection[int], learnt: Served | None = None
+        self, served: Served, scored: Collection[int], learnt: Learnt | None = None
     ) -> Iterator[tuple[int, int, Calibration, Float]]:
         """Yield horizon, scored origin, what intervals stand on there, and the forecasts.
 
-        ``learnt`` are the forecasts whose errors count; the same when left out.
+        ``learnt`` gives the forecasts whose errors count; the same when left out.
         """
         for horizon, forecasts in served.items():
             for origin in (origin for origin in forecasts if origin in scored):
-                known = self.calibrated(horizon, (learnt or served)[horizon], origin)
+                errors = learnt(horizon, origin) if learnt else forecasts
+                known = self.calibrated(horizon, errors, origin)
                 forecast = forecasts[origin]
                 stretch = break_stretch(known, forecast, self.scale(origin), self.breaks(origin))
                 yield horizon, origin, known.stretched(stretch), forecast
 
 
 def served_intervals(
-    past: Past, served: Served, scored: Collection[int], learnt: Served | None = None
+    past: Past, served: Served, scored: Collection[int], learnt: Learnt | None = None
 ) -> pd.DataFrame:
     """Bounds and probabilities of the cities.
 
     Parameters
     ----------
-    learnt : mapping of int to mapping of int to ndarray, optional
-        The forecasts whose errors count; the same when left out.
+    learnt : callable, optional
+        From horizon and origin to the forecasts whose errors count; the same when left out.
 
     Returns
     -------

@@ -41,8 +41,6 @@ from city_resilience.tasks.outcome import wait_of
 
 __all__ = ["copy_bundle", "load_bundle", "save_bundle"]
 
-NOWCAST_CALIBRATION = f"nowcast_{CALIBRATION}"
-
 
 def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
     """Write a forecaster as a bundle; the folder appears whole or not at all.
@@ -191,12 +189,12 @@ def _stored_horizon(model: HorizonModel) -> tuple[dict[str, Any], dict[str, byte
 def _stored_nowcast(
     horizon: int, nowcast: HorizonNowcast
 ) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Return what the manifest says of a nowcast, and its file; `_nowcast` reads them back."""
+    """Return what the manifest says of a nowcast, and its files; `_nowcast` reads them back."""
     steps = [[asdict(slopes) for slopes in step] for step in nowcast.steps]
-    if nowcast.calibration is None:
-        return {"steps": steps}, {}
-    name = f"h{horizon}/{NOWCAST_CALIBRATION}"
-    return {"steps": steps, "calibration": name}, {name: nowcast.calibration.to_bytes()}
+    known = {key: own.to_bytes() for key, own in nowcast.calibrations.items()}
+    names = {key: f"h{horizon}/nowcast_{k}_{CALIBRATION}" for k, key in enumerate(known)}
+    files = {names[key]: data for key, data in known.items()}
+    return {"steps": steps, "calibrations": names}, files
 
 
 def _portable(forecaster: Forecaster) -> dict[str, Any]:
@@ -263,8 +261,11 @@ def _nowcast(
             if min(pair) < 0:
                 raise InputError(f"{at}: a slope is negative; train the model again")
     steps = tuple(tuple(Slopes(**own.model_dump()) for own in step) for step in entry.steps)
-    found = _calibration(entry.calibration, horizon, manifest, experiment, content, at)
-    return HorizonNowcast(steps, found)
+    found = {
+        key: _calibration(name, horizon, manifest, experiment, content, at)
+        for key, name in entry.calibrations.items()
+    }
+    return HorizonNowcast(steps, {key: own for key, own in found.items() if own is not None})
 
 
 def _calibration(

@@ -23,7 +23,13 @@ from city_resilience.models.intervals import (
     half_widths,
     interval_columns,
 )
-from city_resilience.models.nowcast import HorizonNowcast, Telling, moves, province_codes
+from city_resilience.models.nowcast import (
+    HorizonNowcast,
+    Telling,
+    moves,
+    province_codes,
+    releases_key,
+)
 from city_resilience.models.rows import FORECAST, NOWCAST, ForecastRows, Moved, forecast_columns
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
@@ -206,7 +212,10 @@ class Forecaster:
         parts = [part.reset_index(drop=True) for _, part in whole.groupby("horizon")]
         for part in parts:
             part["rank"] = _ranks(rows, part["forecast"].to_numpy())
-        calibrations = {h: own.calibration for h, own in self.nowcasts.items()}
+        calibrations = {
+            h: own.calibrations.get(releases_key(moved.get(h, ())), self.horizons[h].calibration)
+            for h, own in self.nowcasts.items()
+        }
         told = pd.concat(self._with_intervals(parts, rows, coverage, calibrations))
         told = told.reset_index(drop=True).assign(
             information=NOWCAST, early_release=np.concatenate(sums)

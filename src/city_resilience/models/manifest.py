@@ -88,7 +88,7 @@ class NowcastEntry(_Strict):
     """What turns the forecast of a horizon into a nowcast."""
 
     steps: tuple[tuple[SlopesEntry, ...], ...]
-    calibration: str = ""
+    calibrations: dict[str, str] = Field(default_factory=dict)
 
 
 class HorizonEntry(_Strict):
@@ -276,8 +276,8 @@ def _check_names(manifest: Manifest, path: Path) -> None:
             f"{MAX_FILES} files or {MAX_TOTAL_BYTES} bytes; {_AGAIN}"
         )
     for horizon, entry in manifest.horizons.items():
-        told = entry.nowcast.calibration if entry.nowcast else ""
-        for name in (entry.calibration, told):
+        told = entry.nowcast.calibrations.values() if entry.nowcast else ()
+        for name in (entry.calibration, *told):
             if name and name not in manifest.files:
                 raise InputError(
                     f"{path}: horizon {horizon}: file {name!r} is not among the listed files; "

@@ -12,7 +12,7 @@ the ones before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -37,6 +37,7 @@ __all__ = [
     "fit_slopes",
     "moves",
     "province_codes",
+    "releases_key",
     "steps_of",
 ]
 
@@ -166,12 +167,24 @@ class HorizonNowcast:
     ----------
     steps : Steps
         Slopes of the releases.
-    calibration : Calibration or None
-        Residuals of earlier nowcasts, that its intervals stand on.
+    calibrations : mapping of str to Calibration
+        `releases_key` of the releases that move a forecast → residuals of earlier nowcasts of
+        these releases, that the intervals stand on.
     """
 
     steps: Steps
-    calibration: Calibration | None = None
+    calibrations: Mapping[str, Calibration] = field(default_factory=dict)
+
+
+def releases_key(releases: Iterable[str]) -> str:
+    """Return one name for the releases that move a forecast.
+
+    Examples
+    --------
+    >>> releases_key(["provinces", "cities"])
+    'cities+provinces'
+    """
+    return "+".join(sorted(releases))
 
 
 def province_codes(dataset: Dataset) -> Int:
