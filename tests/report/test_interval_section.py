@@ -107,3 +107,19 @@ def test_totals_say_how_many_lay_inside_the_worst_year_first():
         totals_sentence(alone, Texts())["en"] == "No total of a group was scored in earlier years."
     )
     assert totals_part(live, None, 2) is None
+
+
+def test_outcomes_without_level_breaks_stand_beside_all(rows):
+    broken = rows.assign(unbroken=rows["truth"].where(rows.index % 7 != 0))
+    assert interval_part(score_intervals(rows), reliability(rows), 1)["unbroken"] is None
+    table = score_intervals(broken)
+    own = table[table["slice"] == "without_breaks"].set_index("level")
+    assert own.loc["all years", "n"] == broken["unbroken"].notna().sum()
+    assert list(own.index) == ["all years", *map(str, range(2010, 2016))]
+    kept = broken[broken["unbroken"].notna()]
+    inside = kept["truth"].between(kept["lower"], kept["upper"]).groupby(kept["origin"]).mean()
+    assert own.loc["all years", "coverage"] == pytest.approx(inside.mean())
+    part = interval_part(table, reliability(broken), 1)
+    assert part["unbroken"]["coverage"] == pytest.approx(inside.mean(), abs=1e-4)
+    for text in said(part).values():
+        assert f"{100 * inside.min():.1f}" in text

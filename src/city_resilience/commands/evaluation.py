@@ -28,6 +28,7 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
+from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
 from city_resilience.resilience.measures import MEASURES
@@ -270,6 +271,10 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
         if one:
             table.caption = f"Horizon {', '.join(one)}: the coverage rests on one scored year."
         console.print(table)
+    for row in covered:
+        if row["unbroken"]:
+            found = unbroken_sentence(row["unbroken"], say)["en"].strip()
+            say_plain(console, f"Horizon {row['ahead']}: {found}")
     _show_nowcast(console, summary, say)
     for own in summary["run"]["slopes"]:
         say_plain(console, say("slope_note", **own)["en"])

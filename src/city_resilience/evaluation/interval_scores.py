@@ -88,7 +88,7 @@ def _without_breaks(rows: pd.DataFrame, horizon: int) -> Iterator[dict[str, obje
         return
     clean = rows[whole].assign(truth=rows["unbroken"], crps=np.nan)
     for slice_, level, own in slices(clean, None):
-        if slice_ in WHOLE:
+        if slice_ in ("all", "year"):
             about = {"slice": WITHOUT_BREAKS, "level": level or "all years"}
             yield {"horizon": horizon, **about, **_scored(own, 0)}
 

@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.evaluation.periods import PERIOD
+from city_resilience.evaluation.scores import WITHOUT_BREAKS
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import rounded, rounded_all, text_of, whole
 from city_resilience.report.skill import DIGITS
 from city_resilience.report.texts import Both, Texts, joined
 
-__all__ = ["interval_part", "interval_sentence"]
+__all__ = ["interval_part", "interval_sentence", "unbroken_sentence"]
 
 _OF_PERIOD = ("coverage", "width", "interval_score", "coverage_80", "width_80")
 _FIGURES = ("coverage", "width", "coverage_80", "width_80", "difference", "low", "high")
@@ -37,8 +38,9 @@ def interval_part(
         ``worst`` (``year``, ``coverage``, ``coverage_80``); ``periods`` (``origins``, ``worst``,
         coverage, width and ``interval_score``); ``years`` (``year``, ``coverage``,
         ``coverage_80``); ``groups`` (one row a level) and ``chances`` (one row a bin of stated
-        probability: its ends and by event ``probability``, ``frequency``, ``n``). None without
-        intervals.
+        probability: its ends and by event ``probability``, ``frequency``, ``n``); ``unbroken``
+        (``worst``, ``coverage``) over windows without a level break, None where there is no
+        break. None without intervals.
     """
     if intervals is None or reliability is None:
         return None
@@ -64,6 +66,7 @@ def interval_part(
             }
             for row in periods.sort_values("level").to_dict("records")
         ],
+        "unbroken": _unbroken(own),
         "groups": [_group(row) for row in grouped.to_dict("records")],
         "chances": _chances(reliability[reliability["horizon"] == horizon]),
     }
@@ -75,7 +78,23 @@ def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
     worst = {"worst": own["coverage"], "worst_80": own["coverage_80"], "year": own["year"]}
     one = len(part["years"]["year"]) == 1
     covered = say(f"interval_sentence{'_one' * one}", **{**part, **worst})
-    return joined((covered, say(f"interval_{part['code']}", **part)))
+    said = [covered, say(f"interval_{part['code']}", **part)]
+    if part["unbroken"]:
+        said.append(unbroken_sentence(part["unbroken"], say))
+    return joined(said)
+
+
+def unbroken_sentence(part: Mapping[str, Any], say: Texts) -> Both:
+    """Say what the intervals covered where no level broke."""
+    worst = part["worst"]
+    return say("interval_unbroken", **{**part, "worst": worst["coverage"], "year": worst["year"]})
+
+
+def _unbroken(rows: pd.DataFrame) -> dict[str, Any] | None:
+    own = rows[(rows["slice"] == WITHOUT_BREAKS) & (rows["level"] == "all years")]
+    if own.empty:
+        return None
+    return {"worst": _worst(own.iloc[0]), "coverage": rounded(own.iloc[0]["coverage"])}
 
 
 def _code(every: pd.Series) -> str:
