@@ -121,5 +121,6 @@ def test_outcomes_without_level_breaks_stand_beside_all(rows):
     assert own.loc["all years", "coverage"] == pytest.approx(inside.mean())
     part = interval_part(table, reliability(broken), 1)
     assert part["unbroken"]["coverage"] == pytest.approx(inside.mean(), abs=1e-4)
+    assert part["unbroken"]["worst"]["coverage"] == pytest.approx(inside.min(), abs=1e-3)
     for text in said(part).values():
-        assert f"{100 * inside.min():.1f}" in text
+        assert f"{100 * part['unbroken']['worst']['coverage']:.1f}" in text
