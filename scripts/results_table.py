@@ -63,6 +63,21 @@ PEERS = {
     "mlforecast": ("mlforecast",),
 }
 RECENT_HEAD = ("origins", "预测起点")
+NOWCAST_SETS = {
+    "real": ("real growth, origins 2010–2018", "实际增速，起点 2010–2018"),
+    "real + nominal + nominal_recent": (
+        "the same, then nominal output, 2010–2021",
+        "同上，其后用名义产出，2010–2021",
+    ),
+    "real, shuffled": (
+        "real growth of other provinces, 2010–2018",
+        "错配省份的实际增速，2010–2018",
+    ),
+}
+NOWCAST_HEAD = (
+    "| what provinces published | years ahead | forecast | nowcast | difference (95 %) | better in |",
+    "| 省份公布的数据 | 预测期（年） | 预测 | 即时预测 | 相差（95% 区间） | 占优年数 |",
+)
 PEERS_HEAD = (
     "| tool | its error | this tool | difference (95 %) | this tool better in |",
     "| 工具 | 其误差 | 本工具 | 相差（95% 区间） | 本工具占优年数 |",
@@ -189,6 +204,23 @@ def peers_table(language: int) -> str:
     return "\n".join([*lines, "", PEERS_NOTE[language].format(error=chosen["mae"])])
 
 
+def nowcast_table(language: int) -> str:
+    """Return what early releases of the provinces make of the forecasts of Chinese cities."""
+    table = pd.read_csv(ROOT / "experiments" / "china_prefecture" / "nowcast.csv")
+    rows = table[(table["slice"] == "all") & (table["cities"] == "several")]
+    rows = rows[rows["releases"].isin(NOWCAST_SETS)]
+    lines = [NOWCAST_HEAD[language], "|---" * 6 + "|"]
+    keys = ["releases", "horizon"]
+    for (releases, horizon), own in rows.groupby(keys, sort=False):
+        row, name = own.mean(numeric_only=True), NOWCAST_SETS[releases][language]
+        paired = interval(own.iloc[0], language) if len(own) == 1 else f"{row['difference']:+.3f}"
+        lines.append(
+            f"| {name} | {horizon} | {row['forecast']:.3f} | {row['nowcast']:.3f} | {paired} "
+            f"| {row['wins']:.0f} / {row['years']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
 def intervals_table(language: int) -> str:
     """Return how many outcomes lay inside the intervals, on the Chinese cities."""
     scores = kept("china_prefecture", "interval_scores.csv")
@@ -300,6 +332,7 @@ def by_year(name: str) -> list[str]:
 README_TABLES = {
     "recent": recent_table,
     "peers": peers_table,
+    "nowcast": nowcast_table,
     "intervals": intervals_table,
     "digital": digital_table,
 }
