@@ -12,6 +12,7 @@ import pytest
 from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.settling import settling_of, unmasked_by
 from city_resilience.commands import settle
+from city_resilience.commands.check import check
 from city_resilience.commands.main import run
 from city_resilience.experiment.data import Audit
 from city_resilience.experiment.load import load_experiment
@@ -165,3 +166,18 @@ def test_marks_of_either_reading_are_not_settled_by_dropping_them():
     settling = settling_of(issues)
     assert settling.count == 0
     assert settling.left == issues
+
+
+def test_an_outcome_of_which_nothing_can_be_read_is_not_accepted(capsys):
+    rows = "".join(f"{city},{year},n/k {year}\n" for city in "ABC" for year in range(2000, 2012))
+    Path("panel.csv").write_text("city,year,GDP (million EUR)\n" + rows)
+    Path("experiment.toml").write_text(
+        'name = "e"\n[outcome]\nvariable = "gdp_nominal"\n[evaluation]\nfirst_origin = 2008\n'
+    )
+    audit = check("panel.csv", "experiment.toml")
+    (dead,) = (issue for issue in audit.errors if issue.kind == "dead")
+    assert not dead.acceptable
+    assert "name another outcome" in str(dead)
+    assert settling_of([dead]).left == (dead,)
+    run([*WORDS, "--yes"])
+    assert not load_experiment("experiment.toml").audit.accept

@@ -239,7 +239,7 @@ def test_column_with_a_unit_that_does_not_fit_is_left_out(tmp_path):
     panel = read_panel(path)
     assert list(panel.variables) == ["gdp_nominal"]
     assert panel.notes == (
-        "column 'gdp' has no unit; taken as 100m yuan",
+        "column 'gdp' names no currency; its numbers are taken as they are",
         "column '常住人口(吨)': unit '吨' cannot be converted to '10k persons', the unit of "
         "population; declare its unit in [data.units] or its meaning in [data.columns]; left out",
     )

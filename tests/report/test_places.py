@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import get_args
 
+import numpy as np
 import pytest
 
-from city_resilience.experiment.experiment import Noun
+from city_resilience.errors import InputError
+from city_resilience.experiment.experiment import Experiment, Noun
+from city_resilience.explain.forecast_table import driver_labels
 from city_resilience.indicators.formulas.nation import Nation, Way
+from city_resilience.indicators.table import load_table
 from city_resilience.report.texts import LANGUAGES, Texts, every_text, measure_words, placed
+from city_resilience.tasks.dataset import common_origin
 
 NOUNS = get_args(Noun)
 WAYS = get_args(Way)
@@ -57,3 +63,16 @@ def test_a_rate_is_explained_in_points():
         "the state's rate, in points, less the change of the weighted mean of all states"
         in (told["en"])
     )
+
+
+def test_drivers_and_refusals_speak_of_places():
+    own = {"columns": {"City lights": {"family": "digital", "id": "city_lights"}}}
+    settings = Experiment(name="n", noun="county", data=own, evaluation={"first_origin": 2019})
+    specs = list(load_table())
+    specs.append(replace(specs[0], id="city_lights", label_en="City lights"))
+    labels = driver_labels(specs, settings)
+    assert labels["neighbours_ict_share"] == "ICT share of employment in neighbouring counties"
+    assert labels["city_lights"] == "City lights"
+    assert [name for name, label in labels.items() if CITY.search(label)] == ["city_lights"]
+    with pytest.raises(InputError, match=r"90% of the counties.*leave out counties without"):
+        common_origin(np.array([[1.0], [np.nan]]), np.array([2010]), "county")

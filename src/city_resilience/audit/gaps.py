@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.panel import Grid
 
 __all__ = ["RULES", "coverage", "coverage_rows", "dead", "holes"]
+
+_NO_OUTCOME = "correct its cells or name another outcome; there is nothing to forecast"
 
 
 def coverage_rows(grid: Grid) -> list[dict[str, Any]]:
@@ -48,7 +51,8 @@ def dead(view: VariableView) -> Iterator[Issue]:
     """Find variables without a value, with one value only, or that stop before the newest year."""
     observed, newest = view.observed(), view.panel_view.years[1]
     if not observed.size:
-        yield _dead(view, (), "has no value in any city and year")
+        issue = _dead(view, (), "has no value in any city and year")
+        yield replace(issue, hint=_NO_OUTCOME, acceptable=False) if view.is_outcome else issue
         return
     known = view.values[np.isfinite(view.values)]
     if known.min() == known.max() and len(known) > 1:

@@ -15,7 +15,7 @@ from functools import cache, lru_cache
 
 from city_resilience.catalogue.shipped import shipped_toml
 
-__all__ = ["CURRENCIES", "Unit", "conversion_factor", "is_amount", "parse_unit"]
+__all__ = ["CURRENCIES", "Unit", "conversion_factor", "is_amount", "is_scale", "parse_unit"]
 
 CURRENCIES = frozenset(
     [
@@ -82,6 +82,18 @@ def is_amount(text: str) -> bool:
     word, _, base = unicodedata.normalize("NFKC", text).casefold().strip().partition(" ")
     known = word in _words().multipliers and base.replace(" ", "").isalpha()
     return known and parse_unit(text) is None
+
+
+def is_scale(text: str) -> bool:
+    """Tell whether a text is so many of what it does not say.
+
+    Examples
+    --------
+    >>> is_scale("Million"), is_scale("million EUR"), is_scale("亿")
+    (True, False, False)
+    """
+    word = text.casefold().strip()
+    return word.isascii() and word in _words().multipliers
 
 
 def conversion_factor(found: Unit, wanted: Unit) -> float | None:

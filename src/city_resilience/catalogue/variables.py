@@ -15,7 +15,13 @@ from typing import Any, Literal
 
 from city_resilience.catalogue.header import Header, name_key, readings_of
 from city_resilience.catalogue.shipped import shipped_toml
-from city_resilience.catalogue.units import CURRENCIES, conversion_factor, is_amount, parse_unit
+from city_resilience.catalogue.units import (
+    CURRENCIES,
+    conversion_factor,
+    is_amount,
+    is_scale,
+    parse_unit,
+)
 from city_resilience.errors import InputError
 
 __all__ = [
@@ -276,7 +282,7 @@ def _carried(
         amount = next(filter(is_amount, reading.remarks), "")
         unit = _unit(header, reading, variable, units) or amount
         found, wanted = parse_unit(unit), parse_unit(variable.unit)
-        money = found.numerator in CURRENCIES if found else bool(amount)
+        money = found.numerator in CURRENCIES or is_scale(unit) if found else bool(amount)
         if unit and money and wanted and wanted.numerator in CURRENCIES:
             _, per, under = variable.unit.partition(" per ")
             plain = found is None or not found.denominator

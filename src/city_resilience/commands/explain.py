@@ -80,6 +80,7 @@ def explain_city(
     import pandas as pd
 
     from city_resilience.audit.read_audited import read_audited
+    from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.stored import open_model
     from city_resilience.explain.contributions import contributions
     from city_resilience.explain.forecast_table import check_panel
@@ -98,8 +99,9 @@ def explain_city(
         drivers = contributions(forecaster, rows)
     cities = drivers["city"].unique()
     if city not in cities:
+        places = of_places("cities", experiment.noun)
         raise InputError(
-            f"{city!r}: not among the {len(cities)} forecast cities{nearest(city, cities)}; "
+            f"{city!r}: not among the {len(cities)} forecast {places}{nearest(city, cities)}; "
             "give a name as it stands in the panel"
         )
     horizons = sorted(int(h) for h in drivers["horizon"].unique())

@@ -146,7 +146,7 @@ def predict(
     rows = tables.check_panel(
         forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
     )
-    _check_cities(cities, rows)
+    _check_cities(cities, rows, forecaster.experiment.noun)
     moved = forecaster.early_moves(rows) if forecaster.nowcasts else None
     leading = contributions(forecaster, rows) if drivers else None
     if leading is not None and moved:
@@ -178,12 +178,15 @@ def predict(
     return replace(result, manifest=manifest)
 
 
-def _check_cities(cities: Sequence[str], rows: ForecastRows) -> None:
+def _check_cities(cities: Sequence[str], rows: ForecastRows, noun: str) -> None:
+    from city_resilience.catalogue.nouns import of_places
+
     known = [rows.dataset.cities[city] for city in rows.cities]
+    places = of_places("cities", noun)
     for city in cities:
         if city not in known:
             raise InputError(
-                f"--city {city!r}: not among the {len(known)} cities of the panel"
+                f"--city {city!r}: not among the {len(known)} {places} of the panel"
                 f"{nearest(city, known)}; give a name as it stands in the panel"
             )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.console import open_console, say, table_of
 from city_resilience.commands.source import Source
 from city_resilience.evaluation.shocks import run_shocks, score_shocks
@@ -77,12 +78,15 @@ def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:
     """Show the scores of an evaluation of shocks, and why measured values are missing."""
     console = open_console()
     measure = MEASURES[source.experiment.outcome.measure]
+    cities = of_places("cities", source.experiment.noun)
     for (test, window), scores in evaluation.scores.groupby(["test", "window"], sort=False):
-        about = f"{test.replace('_', ' ')}: {window}, {scores['n'].max()} cities"
+        about = f"{test.replace('_', ' ')}: {window}, {scores['n'].max()} {cities}"
         title = f"{measure.id} ({measure.unit}), {about}"
         named = scores.assign(model=scores["model"].str.replace("_", " "))
         console.print(table_of(title, COLUMNS, named.to_dict("records")))
     missing = evaluation.reasons[evaluation.reasons["reason"] != ""]
     for row in missing.to_dict("records"):
-        text = f"Missing: {row['measure']} {row['window']}: {row['cities']} cities, {row['reason']}"
+        text = (
+            f"Missing: {row['measure']} {row['window']}: {row['cities']} {cities}, {row['reason']}"
+        )
         say(console, text)

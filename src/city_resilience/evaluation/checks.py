@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND
@@ -44,17 +45,18 @@ def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:
         If the panel is too short for a single scored origin.
     """
     settings, horizons = experiment.evaluation, experiment.outcome.horizons
-    newest = common_origin(dataset.outcome, dataset.years)
+    newest = common_origin(dataset.outcome, dataset.years, experiment.noun)
     last = newest - min(horizons)
     earliest = int(dataset.years[0]) + experiment.features.min_history + 1
+    places = of_places("cities", experiment.noun)
     panel = (
         f"the panel starts in {dataset.years[0]} and its newest year with at least 90 % of the "
-        f"cities is {newest}"
+        f"{places} is {newest}"
     )
     if last < earliest:
         raise InputError(
             f"evaluation: {panel}, which leaves no origin that can be scored at horizon "
-            f"{min(horizons)}; bring more years, leave out cities that ended, "
+            f"{min(horizons)}; bring more years, leave out {places} that ended, "
             "or lower features.min_history"
         )
     if not earliest <= settings.first_origin <= newest - max(horizons):

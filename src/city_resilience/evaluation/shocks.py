@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Mask
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError
 from city_resilience.evaluation.engine import (
     HISTORY,
@@ -108,7 +109,7 @@ def run_shocks(
     if not found:
         raise InputError(
             "outcome.windows: no shock has an earlier one whose outcome was known before it "
-            f"began, with {_LEAST_ROWS} cities; name earlier shocks"
+            f"began, with {_LEAST_ROWS} {of_places('cities', experiment.noun)}; name earlier shocks"
         )
     frame = pd.concat(found, ignore_index=True)
     return frame.sort_values(["test", "window", "model", "city"], ignore_index=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError, nearest
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import early_id, leading
+from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
 from city_resilience.models.rows import ForecastRows, Moved
@@ -77,9 +80,22 @@ def forecast_table(
     table = forecaster.forecast(rows, coverage, moved)
     if drivers is None:
         return table
-    labels = {spec.id: spec.label_en for spec in rows.dataset.specs}
+    labels = driver_labels(rows.dataset.specs, forecaster.experiment)
     labels |= {early_id(own.name): own.label_en or own.name for own in rows.dataset.early}
     return add_drivers(table, drivers, most, labels)
+
+
+def driver_labels(specs: Iterable[Indicator | Index], experiment: Experiment) -> dict[str, str]:
+    """Return the English name of each indicator by its id, in the experiment's word for a place.
+
+    Names of the user's own columns stay as they are.
+    """
+    columns = experiment.data.columns.items()
+    theirs = {column.id or header for header, column in columns}
+    return {
+        spec.id: spec.label_en if spec.id in theirs else of_places(spec.label_en, experiment.noun)
+        for spec in specs
+    }
 
 
 def add_drivers(
@@ -121,20 +137,21 @@ def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> N
     """
     present = set(rows.names[~rows.stale])
     absent = [city for city in forecaster.cities if city not in present]
+    cities = of_places("cities", forecaster.experiment.noun)
     share = 1 - len(absent) / max(len(forecaster.cities), 1)
     if share < LEAST_SHARE:
         raise InputError(
             f"{source}: {len(forecaster.cities) - len(absent)} of {len(forecaster.cities)} "
-            f"training cities have an outcome in {rows.origin}, missing {', '.join(absent[:3])} "
+            f"training {cities} have an outcome in {rows.origin}, missing {', '.join(absent[:3])} "
             f"and others; give the whole panel or pass --allow-partial"
         )
     known = np.isfinite(rows.dataset.at(rows.origin).outcome)
     trained = pd.Series(forecaster.cities).groupby(pd.Series(forecaster.nations, dtype=str))
-    for nation, cities in trained:
-        most = int(known[np.isin(rows.dataset.cities, cities)].sum(axis=0).max(initial=0))
-        if most < LEAST_SHARE * len(cities):
+    for nation, own in trained:
+        most = int(known[np.isin(rows.dataset.cities, own)].sum(axis=0).max(initial=0))
+        if most < LEAST_SHARE * len(own):
             raise InputError(
-                f"{source}: at most {most} of {len(cities)} training cities of {nation} have an "
+                f"{source}: at most {most} of {len(own)} training {cities} of {nation} have an "
                 f"outcome in one year; give the whole panel or pass --allow-partial"
             )
 

@@ -23,6 +23,7 @@ from city_resilience.reading.wording import (
     single_line,
     split_year,
     unspaced,
+    without_currency,
 )
 
 __all__ = ["Layout", "Source", "find_column", "groups_looked_up", "lay_out"]
@@ -123,8 +124,9 @@ def lay_out(headers: Headers, data: Data, outcome: Outcome | None = None) -> Lay
     keys = _keys(headers, named)
     if data.gazetteer != "none" and len(coded := named.get("city_code", [])) == 1:
         keys.setdefault("code", coded[0])
+    china = data.gazetteer == "china"
     found = {
-        at: wording.match
+        at: without_currency(wording.match, headers[at], china=china)
         for at, wording in read.items()
         if wording.match and wording.match.scope in ("", data.scope)
     }
@@ -336,8 +338,15 @@ def _source_notes(sources: Sequence[Source]) -> list[str]:
             and variable.unit not in _COUNTED
         ):
             notes.append(f"column {header!r} has no unit; taken as {variable.unit}")
+        elif not variable.unit and _catalogue_unit(variable.id):
+            notes.append(f"column {header!r} names no currency; its numbers are taken as they are")
     remarks = [(s.header, remark) for s in sources for remark in s.match.remarks]
     return notes + sorted(f"column {header!r}: {said!r} not understood" for header, said in remarks)
+
+
+def _catalogue_unit(name: str) -> str:
+    known = load_catalogue().variables.get(name)
+    return known.unit if known and known.unit not in _COUNTED else ""
 
 
 def _left_out(

@@ -6,11 +6,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
-from city_resilience.catalogue.units import conversion_factor, parse_unit
+from city_resilience.catalogue.units import CURRENCIES, conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.cells import cell_text
@@ -29,6 +29,7 @@ __all__ = [
     "single_line",
     "split_year",
     "unspaced",
+    "without_currency",
 ]
 
 _KEY_VARIABLES = {
@@ -233,6 +234,24 @@ def match_header(header: str, units: Mapping[str, str], *, carry: bool = False) 
                 None, f"{odd[0]!r} may mean another quantity than {name}; rename the header", name
             )
     return misfit
+
+
+def without_currency(match: Match, header: str, *, china: bool) -> Match:
+    """Return what a header means, without yuan where nothing says that its money is yuan.
+
+    The variable has no unit then, and no range of usual values.
+
+    Parameters
+    ----------
+    china : bool
+        Whether the experiment or the gazetteer says that the places are in China; a Chinese header
+        says so too.
+    """
+    wanted = parse_unit(match.variable.unit)
+    money = wanted is not None and wanted.numerator in CURRENCIES
+    if china or not money or match.unit_in_header or _CHINESE.search(header):
+        return match
+    return replace(match, variable=replace(match.variable, unit="", ranges=()))
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from importlib.resources import files
 from string import Formatter
 from typing import Any
 
+from city_resilience.catalogue.nouns import load_nouns, of_places, of_places_zh
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.report.formatting import Number, signed, unsigned
 from city_resilience.resilience.measures import measure_of
@@ -34,8 +35,6 @@ __all__ = [
 ]
 
 LANGUAGES = ("en", "zh")
-_CITY = re.compile(r"(?i)\bcit(?:y|ies)\b(?![- ]resilience)(?![^{]*\})")
-_CITY_ZH = re.compile(r"城市(?!经济韧性)(?!经济结构)")
 Both = dict[str, str]
 """Language → text."""
 
@@ -45,7 +44,11 @@ def every_text() -> Mapping[str, Both]:
     """Return the shipped texts as they are written: key → language → text with {figures}."""
     source = files("city_resilience.report").joinpath("texts.toml").read_text(encoding="utf-8")
     pairs = tomllib.loads(source).items()
-    return {key: dict(zip(LANGUAGES, texts, strict=True)) for key, texts in pairs}
+    shipped = {key: dict(zip(LANGUAGES, texts, strict=True)) for key, texts in pairs}
+    for name, noun in load_nouns().items():
+        shipped[f"noun_{name}"] = {"en": noun.one, "zh": noun.zh}
+        shipped[f"noun_{name}_many"] = {"en": noun.many, "zh": noun.zh}
+    return shipped
 
 
 def words(code: str, lang: str, **figures: object) -> str:
@@ -120,16 +123,7 @@ def placed(text: Both, noun: str) -> Both:
     """
     if noun == "city":
         return text
-    one, many = every_text()[f"noun_{noun}"], every_text()[f"noun_{noun}_many"]
-
-    def other(found: re.Match[str]) -> str:
-        word = (one if found[0].casefold() == "city" else many)["en"]
-        return word.capitalize() if found[0][0].isupper() else word
-
-    return {
-        "en": _CITY.sub(other, text["en"]),
-        "zh": _CITY_ZH.sub(one["zh"], text["zh"]),
-    }
+    return {"en": of_places(text["en"], noun), "zh": of_places_zh(text["zh"], noun)}
 
 
 class Texts:
@@ -200,7 +194,7 @@ class Texts:
 
     def of_places(self, text: str) -> str:
         """Return an English text of ours, written of cities, in the word for a place."""
-        return placed({"en": text, "zh": ""}, self.noun)["en"]
+        return of_places(text, self.noun)
 
     def describe(self, key: str) -> Both | str:
         """Return what a head or a figure means, which stands under its key with ``_long``."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask, Positions, Strings
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
@@ -301,8 +302,15 @@ def _with_past_of(
     )
 
 
-def common_origin(outcome: Float, years: Int) -> int:
+def common_origin(outcome: Float, years: Int, noun: str = "city") -> int:
     """Return the newest year with an outcome for at least 90 % of the cities.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (cities, years)
+    years : ndarray, shape (years,)
+    noun : str
+        What a place is called, for the error.
 
     Raises
     ------
@@ -312,8 +320,9 @@ def common_origin(outcome: Float, years: Int) -> int:
     share = np.isfinite(outcome).mean(axis=0)
     enough = np.flatnonzero(share >= COMMON_ORIGIN_SHARE)
     if not enough.size:
+        places = of_places("cities", noun)
         raise InputError(
-            f"outcome: no year has a value for {COMMON_ORIGIN_SHARE:.0%} of the cities, the best "
-            f"is {years[share.argmax()]} with {share.max():.0%}; leave out cities without data"
+            f"outcome: no year has a value for {COMMON_ORIGIN_SHARE:.0%} of the {places}, the best "
+            f"is {years[share.argmax()]} with {share.max():.0%}; leave out {places} without data"
         )
     return int(years[enough[-1]])

@@ -11,7 +11,7 @@ from city_resilience.reading.issues import Issue, Level
 from city_resilience.reading.sheets.context import in_unit, units_stated
 from city_resilience.reading.sheets.header_rows import Column
 from city_resilience.reading.sheets.table import Table
-from city_resilience.reading.wording import factor_of, match_header
+from city_resilience.reading.wording import factor_of, match_header, without_currency
 
 __all__ = ["blank_columns", "list_columns", "meaning", "uncontested"]
 
@@ -133,7 +133,7 @@ def meaning(table: Table, row: int, column: Column) -> tuple[Match | None, str]:
 def _meant(table: Table, column: Column, indicator: str, unit: str) -> tuple[Match | None, str]:
     match = column.match
     if match is None:
-        wording = match_header(indicator, table.options.units)
+        wording = match_header(indicator, table.options.units, carry=True)
         if wording.match is None:
             return None, wording.problem or "an indicator that is not in the catalogue"
         stated = units_stated(table.titles) if "unit" not in table.keys.places else ()
@@ -141,11 +141,19 @@ def _meant(table: Table, column: Column, indicator: str, unit: str) -> tuple[Mat
         if problem:
             return None, problem
     if not unit or match.unit_in_header:
-        return match, ""
+        return _with_currency(table, match, indicator or column.header), ""
     factor = factor_of(unit, match.variable)
     if factor is None:
         return match, f"unit {unit!r} cannot be converted to {match.variable.unit!r}"
     return replace(match, unit_in_header=unit, factor=factor), ""
+
+
+def _with_currency(table: Table, match: Match, header: str) -> Match:
+    """Return a meaning without yuan where neither header, table nor settings say a currency."""
+    options = table.options
+    by_year = any(key.startswith(f"{match.variable.id}/") for key in options.units)
+    china = options.yuan or by_year or options.own_column(header) is not None
+    return without_currency(match, header, china=china)
 
 
 def _key(column: Column) -> tuple[str, str, int, int]:

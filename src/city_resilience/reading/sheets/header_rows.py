@@ -129,11 +129,11 @@ def _understood(column: Column, words: Sequence[str], units: Mapping[str, str]) 
     together = " ".join(words)
     for text in dict.fromkeys((words[-1], together)):
         stated = f"{text}({column.unit})" if column.unit else text
-        wording = match_header(stated, units)
+        wording = match_header(stated, units, carry=True)
         if wording.match is None and year is None:
             rest, year_in = split_year(stated)
             if year_in is not None:
-                found = match_header(rest, units) if rest else wording
+                found = match_header(rest, units, carry=True) if rest else wording
                 if found.match is not None or not rest:
                     wording, year, header = found, year_in, rest
         match = wording.match

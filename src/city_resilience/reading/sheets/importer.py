@@ -17,6 +17,7 @@ from city_resilience.reading.issues import LEVELS, Issue, Place, column_letter
 from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheet import Sheet, with_keys
+from city_resilience.reading.sheets.currencies import one_currency
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.namesakes import tell_apart
 from city_resilience.reading.sheets.options import Options
@@ -168,7 +169,8 @@ def assemble(
     progress("reading sheets", len(sheets), len(sheets))
     readings, told = tell_apart(readings)
     issues += [*told, *(issue for reading in readings for issue in reading.issues)]
-    variables = {n: v for reading in readings for n, v in reading.variables.items()}
+    readings, variables, apart = one_currency(readings)
+    issues += apart
     parts = [reading.cells for reading in readings if len(reading.cells)]
     files = sorted({sheet.file for sheet in sheets})
     if not parts:

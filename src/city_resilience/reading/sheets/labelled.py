@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from city_resilience.catalogue.sheets import load_sheet_rules
+from city_resilience.catalogue.units import CURRENCIES, parse_unit
 from city_resilience.catalogue.variables import Variable, load_catalogue
 
 __all__ = ["HEADERS", "Headers", "labelled"]
@@ -48,9 +49,17 @@ def _key(key: str, variable: Variable, headers: Headers) -> str:
     return {"zh": variable.label_zh, "en": variable.label_en, "id": key}[headers]
 
 
+def _is_money(name: str) -> bool:
+    known = load_catalogue().variables.get(name)
+    unit = parse_unit(known.unit) if known else None
+    return unit is not None and unit.numerator in CURRENCIES
+
+
 def _header(variable: Variable, headers: Headers) -> str:
     if headers == "id":
         return variable.id
+    if not variable.unit and _is_money(variable.id):
+        headers = "en"  # a Chinese header without a unit is read as yuan
     label = variable.label_zh if headers == "zh" else variable.label_en
     units_zh = load_sheet_rules().units_zh
     unit = units_zh.get(variable.unit, variable.unit) if headers == "zh" else variable.unit

@@ -90,6 +90,8 @@ class Options:
         Declared headers of key columns to the catalogue's own words for them.
     country : str
         Gazetteer that names are resolved with; ``none`` takes them as they stand.
+    china : bool
+        Whether the experiment says that the places are in China.
     """
 
     years: YearRules = field(default_factory=YearRules)
@@ -100,6 +102,12 @@ class Options:
     decimal: Decimal = ""
     variable: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
+    china: bool = False
+
+    @property
+    def yuan(self) -> bool:
+        """Whether money of which nothing says the currency is yuan."""
+        return self.china or self.country == "china"
 
     @property
     def gazetteer(self) -> Gazetteer | None:
@@ -160,6 +168,7 @@ def options_of(
         prefer=(*prefer, *sheets.prefer),
         decimal=experiment.data.decimal,
         keys=_declared_keys(experiment.data),
+        china=experiment.data.gazetteer == "china",
     )
 
 

@@ -20,7 +20,7 @@ from city_resilience.reading.sheets.header_rows import Column, read_columns
 from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
 from city_resilience.reading.sheets.shapes import unread_shape
-from city_resilience.reading.wording import match_header, place_name, split_year
+from city_resilience.reading.wording import match_header, place_name, split_year, without_currency
 
 __all__ = ["Table", "lay_out_sheet"]
 
@@ -180,10 +180,13 @@ def _named(
     if not needy or "indicator" in keys.places:
         return columns
     texts = (options.variable, *titles, sheet.name, _FILE_WORDS.sub("", PurePath(sheet.file).stem))
-    matches = (match_header(split_year(text)[0], options.units).match for text in texts)
-    match = next(filter(None, matches), None)
+    named = (split_year(text)[0] for text in texts)
+    matches = ((match_header(text, options.units, carry=True).match, text) for text in named)
+    match, said = next((found for found in matches if found[0]), (None, ""))
     if match is None:
         return columns
+    if not units_stated(titles) and "unit" not in keys.places:
+        match = without_currency(match, said, china=options.yuan)
     label = match.variable.label_zh
     return tuple(replace(c, match=match, header=label) if c in needy else c for c in columns)
 
