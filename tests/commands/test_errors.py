@@ -209,7 +209,7 @@ EXPERIMENTS = {
     "unknown candidate": (
         EXPERIMENT + '\n[model]\nserve = "blendd"\n',
         "model.serve: no candidate 'blendd'; nearest: 'blend'; choose among "
-        + ", ".join(["blend", *Model().members]),
+        + ", ".join(["blend", *Model().members, "zero", "last", "mean5", "damped"]),
     ),
     "misspelt exclusion": (
         EXPERIMENT.replace("[features]", '[features]\nexclude = ["gap_lag_1"]'),
@@ -290,7 +290,7 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     "setting of an unknown key": (
         ["train", "experiment.toml", "--set", "model.sead=1"],
         "experiment.toml: key 'model.sead' does not exist; nearest: 'seed'; "
-        "remove it or use one of: members, parameters, seed, serve",
+        "remove it or use one of: interval, members, parameters, seed, serve",
     ),
     "predict, absent data": (
         ["predict", "--data", "absent.csv", "--out", "o.csv", "--model", "MODEL"],
@@ -360,7 +360,8 @@ COMMANDS: dict[str, tuple[list[str], str]] = {
     ),
     "unknown option": (
         ["train", "experiment.toml", "--stor", "x"],
-        "No such option '--stor'. (Did you mean one of: '--set', '--store'?) Try --help.",
+        "No such option '--stor'. (Did you mean one of: '--serve', '--set', '--store'?) "
+        "Try --help.",
     ),
     "missing option": (["predict", "--out", "o.csv"], "Missing option '--data'. Try --help."),
 }

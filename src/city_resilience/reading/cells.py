@@ -294,7 +294,7 @@ def as_years(column: pd.Series) -> NDArray[np.int64]:
     """Return the year of each cell, 0 where it holds none; see `cell_year`."""
     if column.dtype.kind in "iuf":
         numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        dated = (numbers >= 1000) & (numbers <= 9999) & (np.mod(numbers, 1) == 0)
+        dated = (numbers >= 1000) & (numbers <= 9999) & (np.floor(numbers) == numbers)
         return np.where(dated, numbers, 0).astype(np.int64)
     codes, distinct = pd.factorize(column.to_numpy(dtype=object, na_value=None))
     years: NDArray[np.int64] = np.array([*map(_year_of, distinct), 0], dtype=np.int64)
