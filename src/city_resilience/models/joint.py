@@ -88,11 +88,7 @@ def shared_shocks(calibration: Calibration, grouping: Grouping) -> Shared:
     calibration : Calibration
         Its ``city`` are positions in the grouping.
     """
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    scores = calibration.scores(calibration.kind)
-    normal = ndtri((rankdata(scores) - 0.5) / max(len(scores), 1))
+    normal = _normal(calibration.scores(calibration.kind))
     own = calibration.city >= 0
     city, year = calibration.city[own], np.unique(calibration.origin[own], return_inverse=True)[1]
     unit = calibration.scale[own] if calibration.kind == "volatility" else np.ones(len(city))
@@ -172,6 +168,15 @@ def group_bands(
     half = np.quantile(miss, coverage, axis=0) if len(names) else np.empty(0)
     count = np.bincount(code, minlength=len(names))
     return pd.DataFrame({"level": names, "cities": count, "forecast": known @ member, "half": half})
+
+
+def _normal(scores: Float) -> Float:
+    """Normal scores by rank; equal scores share the mean of their ranks."""
+    from scipy.special import ndtri
+
+    past = np.sort(scores)
+    below, upto = (np.searchsorted(past, scores, side) for side in ("left", "right"))
+    return np.asarray(ndtri((below + upto) / 2.0 / max(len(scores), 1)))
 
 
 def _share(weights: Float, code: Int) -> Float:
