@@ -105,8 +105,11 @@ def test_a_column_called_nation_is_no_group():
 
 def test_provinces_of_one_name_carry_their_nation():
     frame = table().assign(province="Central")
+    frame.loc[frame["country"] != "Borland", "province"] = "West"
+    frame.loc[frame["city"] == "Ar1", "province"] = "Central"
+    frame.loc[frame["city"] == "Ar2", "province"] = ""
     panel = read_panel(frame, DATA, outcome="gdp_real")
-    assert set(panel.frame["province"]) == {"Central (Arland)", "Central (Borland)"}
+    assert set(panel.frame["province"]) == {"Central (Arland)", "Central (Borland)", "West", ""}
 
 
 def test_official_places_keep_their_nation():

@@ -138,7 +138,8 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         rows.notes += placed.notes
         rows.issues += placed.issues
     if "nation" in rows.keys:
-        _read_nations(rows, table.headers[layout.keys["nation"]])
+        header = table.headers[layout.keys["nation"]]
+        rows.keys["nation"] = nation_of_rows(rows.keys["city"], rows.keys["nation"], header)
     groups = {header: as_text(rows.cells[at]) for header, at in layout.groups.items()}
     values = {source.id: _values(rows, source) for source in layout.sources}
     frame = pd.DataFrame({**rows.keys, **groups, **values}, index=rows.cells.index)
@@ -223,20 +224,11 @@ def _leave_out_totals(rows: _Rows) -> None:
         rows.drop(chosen)
 
 
-def _read_nations(rows: _Rows, header: str) -> None:
-    """Give each place one nation, and provinces of one name the nation that tells them apart."""
-    nations = nation_of_rows(rows.keys["city"], rows.keys["nation"], header)
-    rows.keys["nation"] = nations
-    if "province" not in rows.keys:
-        return
-    names = rows.keys["province"]
-    marks = dict(enumerate(nations.mask(names == "", "")))
-    told = distinct_names(dict(enumerate(names)), dict.fromkeys(marks), marks)
-    rows.keys["province"] = pd.Series(list(told.values()), index=names.index, dtype=str)
-
-
 def _leave_out_nations(rows: _Rows, frame: pd.DataFrame, least: int, outcome: str) -> pd.DataFrame:
-    """Leave out places without a nation and nations of too few places, where there are several."""
+    """Leave out places without a nation and nations of too few places, where there are several.
+
+    Provinces of one name carry the nation that tells them apart.
+    """
     if "nation" not in frame:
         return frame
     gone = np.zeros(len(frame), dtype=bool)
@@ -245,7 +237,12 @@ def _leave_out_nations(rows: _Rows, frame: pd.DataFrame, least: int, outcome: st
         rows.notes.insert(0, one.note)
         gone |= one.rows
     rows.drop(gone)
-    return frame[~gone]
+    frame = frame[~gone]
+    if "province" not in frame:
+        return frame
+    marks = dict(enumerate(frame["nation"].mask(frame["province"] == "", "")))
+    told = distinct_names(dict(enumerate(frame["province"])), dict.fromkeys(marks), marks)
+    return frame.assign(province=list(told.values()))
 
 
 def _tell_apart(rows: _Rows) -> None:
