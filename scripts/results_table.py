@@ -75,7 +75,7 @@ NOWCAST_SETS = {
     ),
 }
 NOWCAST_HEAD = (
-    "| what provinces published | years ahead | forecast | nowcast | difference (95 %) | better in |",
+    "| provinces published | years ahead | forecast | nowcast | difference (95 %) | better in |",
     "| 省份公布的数据 | 预测期（年） | 预测 | 即时预测 | 相差（95% 区间） | 占优年数 |",
 )
 PEERS_HEAD = (
