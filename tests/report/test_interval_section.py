@@ -124,3 +124,11 @@ def test_outcomes_without_level_breaks_stand_beside_all(rows):
     assert part["unbroken"]["worst"]["coverage"] == pytest.approx(inside.min(), abs=1e-3)
     for text in said(part).values():
         assert f"{100 * part['unbroken']['worst']['coverage']:.1f}" in text
+
+
+def test_the_rule_year_is_said(rows):
+    tables = score_intervals(rows), reliability(rows)
+    assert "four years of five" not in said(interval_part(*tables, 1))["en"]
+    found = said(interval_part(*tables, 1, "year"))
+    assert found["en"].startswith("These intervals are made to hold their share of the cities")
+    assert "五年中有四年" in found["zh"]

@@ -9,6 +9,7 @@ import pandas as pd
 
 from city_resilience.evaluation.periods import PERIOD
 from city_resilience.evaluation.scores import WITHOUT_BREAKS
+from city_resilience.experiment.training import IntervalRule
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.formatting import rounded, rounded_all, text_of, whole
 from city_resilience.report.skill import DIGITS
@@ -21,7 +22,10 @@ _FIGURES = ("coverage", "width", "coverage_80", "width_80", "difference", "low",
 
 
 def interval_part(
-    intervals: pd.DataFrame | None, reliability: pd.DataFrame | None, horizon: int
+    intervals: pd.DataFrame | None,
+    reliability: pd.DataFrame | None,
+    horizon: int,
+    rule: IntervalRule = "split",
 ) -> dict[str, Any] | None:
     """Compute what the report shows of the intervals at a horizon.
 
@@ -29,6 +33,8 @@ def interval_part(
     ----------
     intervals, reliability : DataFrame or None
         Of ``score_intervals`` and ``reliability`` in ``evaluation.interval_scores``.
+    rule : {"split", "year"}
+        What the intervals hold for.
 
     Returns
     -------
@@ -40,7 +46,7 @@ def interval_part(
         ``coverage_80``); ``groups`` (one row a level) and ``chances`` (one row a bin of stated
         probability: its ends and by event ``probability``, ``frequency``, ``n``); ``unbroken``
         (``worst``, ``coverage``) over windows without a level break, None where there is no
-        break. None without intervals.
+        break; ``rule``. None without intervals.
     """
     if intervals is None or reliability is None:
         return None
@@ -53,6 +59,7 @@ def interval_part(
     return {
         **{name: rounded(every.iloc[0][name], DIGITS) for name in _FIGURES},
         "code": _code(every.iloc[0]),
+        "rule": rule,
         "worst": _worst(every.iloc[0]),
         "years": {
             "year": [int(level) for level in years["level"]],
@@ -78,6 +85,8 @@ def interval_sentence(part: Mapping[str, Any], say: Texts) -> Both:
     worst = {"worst": own["coverage"], "worst_80": own["coverage_80"], "year": own["year"]}
     one = len(part["years"]["year"]) == 1
     covered = say(f"interval_sentence{'_one' * one}", **{**part, **worst})
+    if part["rule"] == "year":
+        covered = joined((say("interval_rule_year"), covered))
     said = [covered, say(f"interval_{part['code']}", **part)]
     if part["unbroken"]:
         said.append(unbroken_sentence(part["unbroken"], say))

@@ -166,7 +166,9 @@ def summarise(
             "families": families(drivers, horizon, indicators, observed),
             "driver_groups": driver_groups(tables.get("drivers_by_group.csv"), horizon, shown),
             "parts": contributions(drivers, horizon, indicators, observed),
-            "intervals": interval_part(intervals, tables.get("reliability.csv"), horizon),
+            "intervals": interval_part(
+                intervals, tables.get("reliability.csv"), horizon, experiment.model.interval
+            ),
             "totals": totals_part(
                 tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon
             ),
