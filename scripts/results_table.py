@@ -158,8 +158,9 @@ def recent_table(language: int) -> str:
     found = recent_standing("china_prefecture")
     if found is None or found.code == "ahead":
         return "\n".join(lines)
-    errors, lang = table.loc[spans[-1].first : spans[-1].last].mean(), ("en", "zh")[language]
-    told = {"mae": errors[BLEND], "mae_rule": errors[found.rule], **asdict(spans[-1])}
+    recent, lang = table.loc[spans[-1].first : spans[-1].last], ("en", "zh")[language]
+    told = {"wins": found.wins, "years": len(recent), **asdict(spans[-1])}
+    told |= {"mae": recent[BLEND].mean(), "mae_rule": recent[found.rule].mean()}
     say = Texts(measure_words("growth_gap"))
     sentence = say(f"recent_{found.code}", rule=say.name("model", found.rule), **told)
     return "\n".join([*lines, "", sentence[lang]])
@@ -175,8 +176,7 @@ def recent_standing(name: str, horizon: int | None = None) -> Standing | None:
     """Return how the blend did in the last four origins; None where they do not stand apart."""
     table = yearly_errors(name, [BLEND, *NAIVE], horizon)
     recent = periods(table.index)[-1]
-    errors = table.loc[recent.first : recent.last].mean()
-    return standing(errors.to_dict(), BLEND) if recent.recent else None
+    return standing(table.loc[recent.first : recent.last], BLEND) if recent.recent else None
 
 
 def recent_skill(name: str, horizon: int, language: int) -> str:

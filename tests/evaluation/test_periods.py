@@ -130,6 +130,13 @@ def test_intervals_have_the_periods_and_name_the_worst_year():
     assert table.loc["a", ["worst_year", "worst_coverage", "coverage"]].isna().all()
 
 
+def four_years(**errors: float) -> pd.DataFrame:
+    """Yearly errors about a mean, with the same ups and downs for every model."""
+    return pd.DataFrame(
+        {name: mean + np.array([0.3, -0.1, -0.1, -0.1]) for name, mean in errors.items()}
+    )
+
+
 @pytest.mark.parametrize(
     ("errors", "served", "expected"),
     [
@@ -139,15 +146,27 @@ def test_intervals_have_the_periods_and_name_the_worst_year():
         ({"blend": 1.10, "zero": 1.65, "last": 1.3}, "blend", ("ahead", "last")),
         ({"blend": 1.10, "zero": 1.65, "ar_ridge": 1.0}, "blend", ("ahead", "zero")),
         ({"blend": 1.10, "zero": 1.65, "last": 1.0}, "last", ("ahead", "zero")),
+        ({"blend": 1.10, "zero": 1.65, "last": np.nan}, "blend", ("ahead", "zero")),
     ],
 )
 def test_a_model_stands_beside_the_best_other_rule(errors, served, expected):
-    found = standing(errors, served)
+    found = standing(four_years(**errors), served)
     assert found is not None
     assert found[:2] == expected
     assert found.skill == pytest.approx(1 - errors[served] / errors[found.rule])
+    assert found.wins == (4 if errors[served] < errors[found.rule] else 0)
+
+
+def test_one_good_or_bad_year_puts_nobody_ahead():
+    years = four_years(blend=1.6, zero=1.6)
+    years.loc[0, "blend"] -= 0.8
+    years.loc[1:2, "blend"] += 0.1
+    assert standing(years, "blend") == ("level", "zero", pytest.approx(0.6 / 6.4), 1)
+    years.loc[0, "blend"] += 1.6
+    years.loc[1:2, "blend"] -= 0.2
+    assert standing(years, "blend") == ("level", "zero", pytest.approx(-0.6 / 6.4), 2)
 
 
 @pytest.mark.parametrize("errors", [{"blend": 1.0, "ar_ridge": 1.1}, {"zero": 1.0}, {}])
 def test_nothing_to_compare_is_no_standing(errors):
-    assert standing(errors, "blend") is None
+    assert standing(four_years(**errors), "blend") is None

@@ -38,9 +38,13 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
                     "mae": mae,
                     "mae_rule": 1.65,
                     "skill": 1 - mae / 1.65,
+                    "wins": wins,
                 },
             }
-            for first, last, code, mae in ((2004, 2007, "ahead", 1.1), (2008, 2011, "level", 1.64))
+            for first, last, code, mae, wins in (
+                (2004, 2007, "ahead", 1.1, 4),
+                (2008, 2011, "level", 1.64, 2),
+            )
         ],
     }
     parts = {"1": {"skill": skill, "periods": periods}}
@@ -54,10 +58,16 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
     assert "|---|\n| the blend | 1 | 30 | 1.250 | 0.500 | 0.167 | – | – | – | – |\n" in card
     assert "| last gap | 1 | 30 | 1.500 | 0.500 | – |" in card
     assert "Not evaluated" not in card
-    assert "| h (years) | Origins | the blend | no gap | last gap | Skill | Ahead |\n" in card
-    assert "| 1 | 2004–2007 | 1.100 | 1.650 | – | +33.3 % | the blend |\n" in card
-    assert "| 1 | 2008–2011 | 1.640 | 1.650 | – | +0.6 % | level |\n" in card
-    assert "**h = 1:** Since 2008 the forecast is no better than “no gap” (mean error 1.64" in card
+    assert (
+        "| h (years) | Origins | the blend | no gap | last gap | Skill | Better in | Ahead |\n"
+        in card
+    )
+    assert "| 1 | 2004–2007 | 1.100 | 1.650 | – | +33.3 % | 4 of 4 | the blend |\n" in card
+    assert "| 1 | 2008–2011 | 1.640 | 1.650 | – | +0.6 % | 2 of 4 | level |\n" in card
+    assert (
+        "**h = 1:** Since 2008 the forecast is not clearly better than “no gap” (mean error 1.64"
+        in card
+    )
 
 
 def test_card_without_scores_says_so() -> None:

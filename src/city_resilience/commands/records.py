@@ -14,7 +14,7 @@ from city_resilience.report.texts import Texts
 
 __all__ = ["period_table", "recent_coverage", "recent_lines"]
 
-STANDING = (("skill", "{skill:+.1%}"), ("ahead", "{ahead}"))
+STANDING = (("skill", "{skill:+.1%}"), ("won", "{won:}"), ("ahead", "{ahead}"))
 
 
 def period_table(parts: Mapping[int, HorizonPart], served: str, say: Texts, unit: str) -> Table:
@@ -29,6 +29,7 @@ def period_table(parts: Mapping[int, HorizonPart], served: str, say: Texts, unit
             "origins": f"{row['first']}–{row['last']}",
             "ahead": standing_words(row, served, say)["en"],
             "skill": (row["standing"] or {}).get("skill"),
+            "won": f"{row['standing']['wins']}/{row['years']}" if row["standing"] else None,
             "served": row["recent"],
         }
         for horizon, part in parts.items()

@@ -6,7 +6,7 @@ is the only place that says which origins are recent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -32,7 +32,7 @@ PERIOD = "period"
 RECENT = 4
 LEAST_BEFORE = 2
 LEVEL = 0.02
-"""Share of a rule's error. Four yearly differences cannot tell less than this from none."""
+"""Share of a rule's error below which neither is ahead: four years do not tell so little apart."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,14 @@ class Period:
 class Standing(NamedTuple):
     """How a model did beside the naive rule with the smallest error of the same years.
 
-    ``skill`` is 1 − error / error of the rule; ``level`` where it is less than 2 % either way.
+    ``skill`` is 1 − error / error of the rule, ``wins`` the years with the smaller error. One is
+    ahead of the other by 2 % or more, and in more than half of the years; else they are level.
     """
 
     code: Literal["ahead", "level", "behind"]
     rule: str
     skill: float
+    wins: int
 
 
 def periods(origins: Iterable[int]) -> tuple[Period, ...]:
@@ -106,13 +108,13 @@ def recent_rows(scores: pd.DataFrame) -> pd.DataFrame:
     return rows[recent & (levels.transform("nunique") > 1)]
 
 
-def standing(errors: Mapping[str, float], served: str) -> Standing | None:
-    """Compare the error of a model with those of the naive rules over the same years.
+def standing(years: pd.DataFrame, served: str) -> Standing | None:
+    """Compare the errors of a model with those of the naive rules over the same years.
 
     Parameters
     ----------
-    errors : mapping of str to float
-        Error by model.
+    years : DataFrame
+        Yearly errors: a row for each origin, a column for each model.
 
     Returns
     -------
@@ -121,19 +123,20 @@ def standing(errors: Mapping[str, float], served: str) -> Standing | None:
 
     Examples
     --------
-    >>> standing({"blend": 1.64, "zero": 1.65, "last": 2.1}, "blend").code
+    >>> years = pd.DataFrame({"blend": [1.7, 1.5], "zero": [2.0, 1.4], "last": [2.1, 1.9]})
+    >>> standing(years, "blend").code
     'level'
     """
-    rules = {
-        name: error
-        for name, error in errors.items()
-        if name != served and candidate_kind(name) == "naive" and np.isfinite(error) and error > 0
-    }
-    if not rules or not np.isfinite(errors.get(served, np.nan)):
+    means = years.dropna(axis="columns").mean()
+    rules = means[[name != served and candidate_kind(name) == "naive" for name in means.index]]
+    rules = rules[rules > 0]
+    if served not in means or rules.empty:
         return None
-    rule = min(rules, key=lambda name: rules[name])
-    skill = 1.0 - errors[served] / rules[rule]
+    rule = str(rules.idxmin())
+    skill, less = 1.0 - means[served] / rules[rule], years[served] - years[rule]
     code: Literal["ahead", "level", "behind"] = "level"
-    if abs(skill) >= LEVEL:
-        code = "ahead" if skill > 0 else "behind"
-    return Standing(code, rule, float(skill))
+    if skill >= LEVEL and (less < 0).mean() > 0.5:
+        code = "ahead"
+    elif skill <= -LEVEL and (less > 0).mean() > 0.5:
+        code = "behind"
+    return Standing(code, rule, float(skill), int((less < 0).sum()))

@@ -26,9 +26,13 @@ def period_scores(scores: pd.DataFrame, horizon: int, served: str) -> dict[str, 
         ``models``, those that were scored; ``rows``, oldest first: ``first`` and ``last`` origin,
         ``years``, whether it is ``recent``, ``mae`` by model, and ``standing`` against the naive
         rule with the smallest error of these years (``code``, ``rule``, ``mae``, ``mae_rule``,
-        ``skill``), None where there is none. A single row is not ``recent``.
+        ``skill``, ``wins``), None where there is none. A single row is not ``recent``.
     """
-    rows = scores[(scores["horizon"] == horizon) & (scores["slice"] == PERIOD)]
+    own = scores[scores["horizon"] == horizon]
+    rows, yearly = own[own["slice"] == PERIOD], own[own["slice"] == "year"]
+    years = yearly.assign(origin=yearly["level"].astype(int)).pivot_table(
+        index="origin", columns="model", values="mae"
+    )
     naive = (name for name, own in BASELINES.items() if own.kind == "naive")
     wanted = dict.fromkeys((served, *naive, HISTORY_ONLY))
     models = [name for name in wanted if name in set(rows["model"])]
@@ -36,13 +40,16 @@ def period_scores(scores: pd.DataFrame, horizon: int, served: str) -> dict[str, 
     return {
         "models": models,
         "rows": [
-            _row(rows[rows["level"] == level], Period.of(level, recent=place > 0), models, served)
+            _row(rows[rows["level"] == period.level], period, models, years, served)
             for place, level in enumerate(levels)
+            if (period := Period.of(level, recent=place > 0))
         ],
     }
 
 
-def _row(rows: pd.DataFrame, period: Period, models: list[str], served: str) -> dict[str, Any]:
+def _row(
+    rows: pd.DataFrame, period: Period, models: list[str], years: pd.DataFrame, served: str
+) -> dict[str, Any]:
     errors = rows.set_index("model")["mae"]
     return {
         "first": period.first,
@@ -50,12 +57,12 @@ def _row(rows: pd.DataFrame, period: Period, models: list[str], served: str) -> 
         "recent": period.recent,
         "years": int(rows["years"].max()),
         "mae": [rounded(errors[name], DIGITS) for name in models],
-        "standing": _standing(errors.to_dict(), served),
+        "standing": _standing(years.loc[period.first : period.last], errors, served),
     }
 
 
-def _standing(errors: Mapping[str, float], served: str) -> dict[str, Any] | None:
-    found = standing(errors, served)
+def _standing(years: pd.DataFrame, errors: pd.Series, served: str) -> dict[str, Any] | None:
+    found = standing(years, served)
     if found is None:
         return None
     return {
@@ -64,6 +71,7 @@ def _standing(errors: Mapping[str, float], served: str) -> dict[str, Any] | None
         "mae": rounded(errors[served], DIGITS),
         "mae_rule": rounded(errors[found.rule], DIGITS),
         "skill": rounded(found.skill),
+        "wins": found.wins,
     }
 
 
