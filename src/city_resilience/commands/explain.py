@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience.commands.options import model_option, store_option
+from city_resilience.commands.options import (
+    as_of_option,
+    early_option,
+    model_option,
+    store_option,
+)
 from city_resilience.errors import InputError, nearest
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
+    from city_resilience.commands.early import Given
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.models.forecaster import Forecaster
+    from city_resilience.tracking.registry import FoundModel
 
 __all__ = ["Explained", "command", "explain_city", "show"]
 
@@ -33,7 +43,11 @@ class Explained:
     drivers : DataFrame
         As of `contributions`, of the city and horizon, the base value among the rows.
     labels : mapping of str to str
-        Indicator id to label.
+        Indicator id to label, early releases with their vintage among them.
+    information : str
+        ``nowcast`` where an early release moves the city, else ``forecast``.
+    notes : tuple of str
+        Why a model with early releases explains the forecast, and what the releases say.
     """
 
     city: str
@@ -42,10 +56,12 @@ class Explained:
     measure: str
     drivers: pd.DataFrame
     labels: Mapping[str, str]
+    information: str = "forecast"
+    notes: tuple[str, ...] = ()
 
     @property
     def forecast(self) -> float:
-        """The forecast, in the unit of the measure: the sum of all contributions."""
+        """The forecast or nowcast, in the unit of the measure: the sum of all contributions."""
         return float(self.drivers["contribution"].sum())
 
 
@@ -56,6 +72,8 @@ def explain_city(
     model: Forecaster | Path | str = "",
     store: str = "",
     horizon: int | None = None,
+    early: Given = None,
+    as_of: dt.date | str | None = None,
 ) -> Explained:
     """Say what the forecast of one city rests on, by indicator.
 
@@ -65,11 +83,13 @@ def explain_city(
         As it stands in the panel.
     data : DataFrame or path, optional
         Explained on this panel; else the drivers that ``train`` stored are taken, beside the
-        bundle in an output folder or with the run.
+        bundle in an output folder or with the run. Those are of the forecast from the panel alone.
     model, store
         A loaded model (with data), or as for ``find_stored``.
     horizon : int, optional
         Years ahead; the shortest when it is not given.
+    early, as_of
+        As for ``predict``; with data only. What a release adds is a contribution of its own then.
 
     Raises
     ------
@@ -77,26 +97,91 @@ def explain_city(
         If the model, its drivers or the panel are not usable, or the city or the horizon is not
         among the forecasts.
     """
-    import pandas as pd
-
-    from city_resilience.audit.read_audited import read_audited
-    from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.stored import open_model
-    from city_resilience.explain.contributions import contributions
-    from city_resilience.explain.forecast_table import check_panel
-    from city_resilience.tracking.registry import result_file
+    from city_resilience.models.nowcast import EARLY_FAMILY
+    from city_resilience.models.rows import FORECAST, NOWCAST
 
     forecaster, found = open_model(model, store)
-    experiment = forecaster.experiment
     if data is None:
-        if found is None:
-            raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
-        path = result_file(found, "drivers.parquet", "give the panel with --data")
-        drivers = pd.read_parquet(path)
+        _refuse_early(early, as_of)
+        drivers, labels, notes = _stored(found, forecaster)
     else:
-        panel = read_audited(data, experiment, purpose="predict").panel
-        rows = check_panel(forecaster, panel, allow_partial=True)
-        drivers = contributions(forecaster, rows)
+        drivers, labels, notes = _computed(forecaster, data, early, as_of)
+    rows = _rows_of(drivers, city, horizon, forecaster.experiment)
+    told = (rows["family"] == EARLY_FAMILY) & (rows["contribution"] != 0.0)
+    return Explained(
+        city=city,
+        origin=int(rows["origin"].iloc[0]),
+        horizon=int(rows["horizon"].iloc[0]),
+        measure=forecaster.experiment.outcome.measure,
+        drivers=rows,
+        labels={**_labels(), **labels},
+        information=NOWCAST if told.any() else FORECAST,
+        notes=notes,
+    )
+
+
+Found = tuple["pd.DataFrame", Mapping[str, str], tuple[str, ...]]
+
+
+def _refuse_early(early: Given, as_of: dt.date | str | None) -> None:
+    from city_resilience.commands.early import named_files
+
+    for name, given in (("--early", named_files(early)), ("--as-of", as_of)):
+        if given:
+            raise InputError(
+                f"{name}: without --data the stored drivers are shown, which are of the forecast "
+                "from the panel alone; give the panel with --data"
+            )
+
+
+def _stored(found: FoundModel | None, forecaster: Forecaster) -> Found:
+    """Return the drivers that ``train`` left."""
+    import pandas as pd
+
+    from city_resilience.tracking.registry import result_file
+
+    if found is None:
+        raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
+    path = result_file(found, "drivers.parquet", "give the panel with --data")
+    notes = ("This is the forecast from the panel alone. The nowcast needs --data and --early.",)
+    return pd.read_parquet(path), {}, notes if forecaster.nowcasts else ()
+
+
+def _computed(
+    forecaster: Forecaster,
+    data: pd.DataFrame | Path | str,
+    early: Given,
+    as_of: dt.date | str | None,
+) -> Found:
+    """Explain a panel, with what early releases add where there are any."""
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.early import as_day, early_lines, named_files, read_early
+    from city_resilience.explain.contributions import contributions, early_labels, with_early
+    from city_resilience.explain.forecast_table import check_panel
+
+    experiment = forecaster.experiment
+    given, day = named_files(early), as_day(as_of, experiment)
+    panel = read_audited(data, experiment, purpose="predict").panel
+    releases = read_early(experiment, given, panel)
+    rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
+    drivers = contributions(forecaster, rows)
+    if moved := forecaster.early_moves(rows):
+        drivers = with_early(drivers, rows, moved)
+    labels = early_labels(releases.releases)
+    absent = (
+        f"early.{name}: no file of this release; give it with --early {name}=PATH"
+        for name in releases.missing
+    )
+    return drivers, labels, (*early_lines(rows.dataset, rows.origin), *absent)
+
+
+def _rows_of(
+    drivers: pd.DataFrame, city: str, horizon: int | None, experiment: Experiment
+) -> pd.DataFrame:
+    """Return the drivers of a city at a horizon, the shortest where none is named."""
+    from city_resilience.catalogue.nouns import of_places
+
     cities = drivers["city"].unique()
     if city not in cities:
         places = of_places("cities", experiment.noun)
@@ -108,15 +193,8 @@ def explain_city(
     horizon = horizons[0] if horizon is None else horizon
     if horizon not in horizons:
         raise InputError(f"--horizon {horizon}: the model has {horizons}; choose one of them")
-    rows = drivers[(drivers["city"] == city) & (drivers["horizon"] == horizon)]
-    return Explained(
-        city=city,
-        origin=int(rows["origin"].iloc[0]),
-        horizon=horizon,
-        measure=experiment.outcome.measure,
-        drivers=rows.reset_index(drop=True),
-        labels=_labels(),
-    )
+    own = (drivers["city"] == city) & (drivers["horizon"] == horizon)
+    return drivers[own].reset_index(drop=True)
 
 
 def _labels() -> dict[str, str]:
@@ -131,6 +209,8 @@ def _labels() -> dict[str, str]:
 @click.option("--data", help="Panel to explain. [drivers stored with the model]")
 @model_option
 @store_option
+@early_option
+@as_of_option
 @click.option("--horizon", type=int, help="Years ahead. [the shortest]")
 @click.option("--top", default=10, show_default=True, help="Indicators to show.")
 def command(city: str, top: int, **options: Any) -> None:
@@ -140,6 +220,7 @@ def command(city: str, top: int, **options: Any) -> None:
     Examples:
       city-resilience explain 洛阳市 --model china_prefecture@champion
       city-resilience explain Ohio --data experiments/us_states/panel.csv --model out/us/model
+      city-resilience explain 洛阳市 --data panel.csv --early provinces.csv
     """
     show(explain_city(city, **options), top)
 
@@ -151,12 +232,15 @@ def show(result: Explained, top: int = 10) -> None:
     from city_resilience.resilience.measures import MEASURES
 
     console, unit = open_console(), MEASURES[result.measure].mark
+    what = f"{result.measure.replace('_', ' ')} {result.information}"
     say(
         console,
-        f"{result.city}: {result.measure.replace('_', ' ')} forecast {result.forecast:+.2f} {unit} "
+        f"{result.city}: {what} {result.forecast:+.2f} {unit} "
         f"for {result.origin + result.horizon} (origin {result.origin}, horizon {result.horizon}). "
         "Contributions are associated with the forecast, not causes.",
     )
+    for note in result.notes:
+        say(console, f"Early: {note}")
     sums = family_sums(result.drivers).replace({"family": {BASE_FAMILY: "base value"}})
     families = sums.sort_values("contribution", key=abs, ascending=False)
     columns = [("family", "{family}"), (unit, "{contribution:+.3f}")]

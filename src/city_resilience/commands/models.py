@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,8 @@ COLUMNS = (
 )
 
 
-NOWCAST = (
-    ("nowcast h=1", "{tags[nowcast_mae_h1]}"),
-    ("forecast, same cities and origins", "{tags[nowcast_forecast_mae_h1]}"),
-    ("nowcast with", "{tags[nowcast]}"),
-)
-"""Columns where any version has a nowcast."""
+NOWCAST = ("nowcast h=1", "{nowcast}")
+"""Column where any version has one: its error, that of the forecast beside it, its releases."""
 
 
 @click.group("models")
@@ -77,10 +73,21 @@ def show(versions: Iterable[ModelVersion]) -> None:
     """Show registered versions."""
     from city_resilience.commands.console import open_console, table_of
 
-    found = list(versions)
     records = [
-        {"version": own, "tags": defaultdict(str, own.tags), "aliases": ", ".join(own.aliases)}
-        for own in found
+        {
+            "version": own,
+            "tags": defaultdict(str, own.tags),
+            "aliases": ", ".join(own.aliases),
+            "nowcast": _nowcast(own.tags),
+        }
+        for own in versions
     ]
-    told = any("nowcast_mae_h1" in own.tags for own in found)
-    open_console().print(table_of("", (*COLUMNS, *(NOWCAST if told else ())), records))
+    told = any(own["nowcast"] for own in records)
+    open_console().print(table_of("", (*COLUMNS, *([NOWCAST] if told else [])), records))
+
+
+def _nowcast(tags: Mapping[str, str]) -> str:
+    if "nowcast_mae_h1" not in tags:
+        return ""
+    own, forecast = (float(tags[f"nowcast_{name}_h1"]) for name in ("mae", "forecast_mae"))
+    return f"{own:.3f} (forecast {forecast:.3f}), {tags['nowcast']}"

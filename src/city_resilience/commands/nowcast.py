@@ -21,11 +21,11 @@ COLUMNS = (
     ("cities", "{cities}"),
     ("forecast", "{forecast:.3f}"),
     ("nowcast", "{nowcast:.3f}"),
-    ("smaller by", "{skill:+.1%}"),
+    ("lower by", "{skill:+.1%}"),
     ("wins", "{wins} of {years:}"),
     ("difference (95 %)", "{difference:+.3f} ({low:+.3f} to {high:+.3f})"),
-    ("inside 90 %: worst year", "{worst[worst_coverage]:.1%} ({worst[worst_year]})"),
-    ("all years", "{worst[coverage]:.1%}"),
+    ("in 90 %: worst year", "{worst[worst_coverage]:.0%} ({worst[worst_year]})"),
+    ("all", "{worst[coverage]:.0%}"),
 )
 STALE = "stale"
 
@@ -35,7 +35,7 @@ def nowcast_table(part: Mapping[str, Any], unit: str) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.evaluation.nowcast_scores import SEVERAL
 
-    words = {SEVERAL: "several in group"}
+    words = {SEVERAL: "not alone"}
     records = [
         {
             **row,

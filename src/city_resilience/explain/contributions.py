@@ -8,7 +8,7 @@ forecast is the sum over the horizons up to it, so are its contributions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from city_resilience.arrays import Float
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.nowcast import EARLY_FAMILY
 from city_resilience.models.rows import ForecastRows, Moved
+from city_resilience.reading.early import EarlyRelease
 
 __all__ = [
     "BASE",
@@ -25,6 +26,7 @@ __all__ = [
     "NOT_OBSERVED",
     "contributions",
     "early_id",
+    "early_labels",
     "family_sums",
     "leading",
     "mean_sizes",
@@ -60,6 +62,14 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
 def early_id(release: str) -> str:
     """Return the name under which a release stands among the indicators."""
     return f"early:{release}"
+
+
+def early_labels(releases: Iterable[EarlyRelease]) -> dict[str, str]:
+    """Return the English name of each release among the indicators, with its vintage."""
+    return {
+        early_id(own.name): f"{own.label_en or own.name} ({own.vintage} vintage)"
+        for own in releases
+    }
 
 
 def with_early(drivers: pd.DataFrame, rows: ForecastRows, moved: Moved) -> pd.DataFrame:
@@ -196,7 +206,8 @@ def _named(drivers: pd.DataFrame, observed: Collection[str] | None) -> pd.DataFr
     unseen = drivers["value"].isna()
     if observed is not None:
         unseen |= ~drivers["family"].isin(set(observed))
-    family = drivers["family"].mask(unseen & (drivers["indicator"] != BASE), NOT_OBSERVED)
+    known = (drivers["indicator"] == BASE) | (drivers["family"] == EARLY_FAMILY)
+    family = drivers["family"].mask(unseen & ~known, NOT_OBSERVED)
     return drivers.assign(family=family)
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.explain.contributions import early_id, leading
+from city_resilience.explain.contributions import early_labels, leading
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
@@ -81,8 +81,7 @@ def forecast_table(
     if drivers is None:
         return table
     labels = driver_labels(rows.dataset.specs, forecaster.experiment)
-    labels |= {early_id(own.name): own.label_en or own.name for own in rows.dataset.early}
-    return add_drivers(table, drivers, most, labels)
+    return add_drivers(table, drivers, most, labels | early_labels(rows.dataset.early))
 
 
 def driver_labels(specs: Iterable[Indicator | Index], experiment: Experiment) -> dict[str, str]:
