@@ -15,6 +15,7 @@ from city_resilience.explain.contributions import early_labels, leading
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
+from city_resilience.models.nowcast import EARLY_FAMILY
 from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
@@ -114,7 +115,8 @@ def add_drivers(
     labels : mapping
         Indicator id to label.
     """
-    observed = drivers[drivers["value"].notna() & (drivers["contribution"].abs() >= LEAST_SHOWN)]
+    has_value = drivers["value"].notna() | (drivers["family"] == EARLY_FAMILY)
+    observed = drivers[has_value & (drivers["contribution"].abs() >= LEAST_SHOWN)]
     named = leading(observed, most)
     found = {
         (row.city, row.horizon, row.place): (
