@@ -33,6 +33,12 @@ def largest(absolute: pd.Series, origin: pd.Series, coverage: float) -> float:
     return year_quantile(absolute, origin, coverage, held=1.0)
 
 
+def by_year(table: pd.DataFrame) -> str:
+    """Lay out the coverage of each year."""
+    found = table.pivot_table(index="horizon", columns="level", values="coverage")
+    return str(found.round(2).to_string())
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -52,11 +58,11 @@ def main() -> None:
         ratio = every["width"] / tables["split"].query("slice == 'all'").set_index("horizon").width
         print(f"{name}\n{every[SHOWN].assign(ratio=ratio).round(3).to_string()}")
         years = table[table["slice"] == "year"]
-        print(years.pivot_table(index="horizon", columns="level", values="coverage").round(2))
+        print(by_year(years))
     sums = score_sums(found.sums)
     print(sums[sums["slice"] == "all"].round(3).to_string())
     years = sums[sums["slice"] == "year"]
-    print(years.pivot_table(index="horizon", columns="level", values="coverage").round(2))
+    print(by_year(years))
 
 
 if __name__ == "__main__":
