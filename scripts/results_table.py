@@ -156,10 +156,10 @@ def recent_table(language: int) -> str:
     spans = (Period(table.index[0], table.index[-1]), *periods(table.index))
     lines += [period_row(table, own) for own in spans]
     found = recent_standing("china_prefecture")
-    if found is None or found.code == "ahead":
+    if found is None:
         return "\n".join(lines)
     recent, lang = table.loc[spans[-1].first : spans[-1].last], ("en", "zh")[language]
-    told = {"wins": found.wins, "years": len(recent), **asdict(spans[-1])}
+    told = {"skill": found.skill, "wins": found.wins, "years": len(recent), **asdict(spans[-1])}
     told |= {"mae": recent[BLEND].mean(), "mae_rule": recent[found.rule].mean()}
     say = Texts(measure_words("growth_gap"))
     sentence = say(f"recent_{found.code}", rule=say.name("model", found.rule), **told)
