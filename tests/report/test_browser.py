@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,6 +154,16 @@ def test_row_opens_the_city_and_escape_closes_it(visit: Visit, report: Path) -> 
     assert not visit.page.locator("#city").is_visible()
     # a dialog tells of its closing in an event of its own, a moment later
     visit.page.wait_for_function("() => !location.hash.includes('city=')")
+
+
+def test_a_rank_is_among_the_cities_of_the_own_nation(visit: Visit, tmp_path: Path) -> None:
+    inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1,))
+    inputs.forecast["nation"] = ["Arland", "Arland", "Borland", "Arland", "Borland"]
+    inputs.forecast["rank"] = [1, 2, 1, 3, 2]
+    visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
+    visit.page.fill("#search", "Borland")
+    visit.page.click("#city-table tbody tr")
+    assert re.search(r"Rank [12] of 2\.", visit.page.inner_text("#city"))
 
 
 def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> None:

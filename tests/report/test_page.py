@@ -250,6 +250,19 @@ def test_page_says_at_which_share_of_its_size_a_horizon_is_taken() -> None:
     assert "100 % of its size" not in page
 
 
+def test_page_says_that_gaps_and_ranks_are_of_the_own_nation() -> None:
+    inputs = make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,))
+    plain = render_report(summarise(**inputs.all()))
+    inputs.forecast["nation"] = ["Arland", "Borland", "Arland", "Borland"]
+    inputs.info["nation"] = "own_sum"
+    page = render_report(summarise(**inputs.all()))
+    for words in ("all cities of its own nation together", "所属国家全部城市合计", ">Borland<"):
+        assert words in page, words
+        assert words not in plain, words
+    assert "a rank is its place among the cities of that nation" in page
+    assert "a rank is its place among" not in plain
+
+
 def test_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch) -> None:
     summary = summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
     target = tmp_path / "new" / "report.html"

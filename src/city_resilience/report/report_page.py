@@ -137,8 +137,7 @@ def _data(summary: Summary, say: Texts) -> dict[str, Any]:
         **{key: summary[key] for key in ("title", "horizons", "indicators", "outcome_cities")},
         "cities": [
             {
-                "city": entry["city"],
-                "origin": entry["origin"],
+                **{key: entry[key] for key in ("city", "origin", "nation") if key in entry},
                 "h": _known(entry["h"], moved.get(entry["city"], {})),
             }
             for entry in summary["cities"]
