@@ -79,11 +79,13 @@ def score_nowcasts(
     table = score(pd.concat([beside[rules], part.frame]), levels, min_group, flagged)
     own = table[table["model"] == serve].reset_index(drop=True)
     forecasts = beside[beside["model"] == serve]
+    newest = common_origin(dataset.outcome, dataset.years)
+    first = part.frame.loc[part.frame["horizon"] == part.frame["horizon"].min(), "origin"]
     return NowcastScores(
         scores=own,
         intervals=score_intervals(part.intervals, levels, min_group),
         sides=_sides(forecasts, part.frame, lone_cities(dataset)),
-        releases=release_table(dataset, common_origin(dataset.outcome, dataset.years)),
+        releases=release_table(dataset, newest, part.rolled, sorted(set(first))),
         slopes=slope_table(part.rolled, dataset),
     )
 

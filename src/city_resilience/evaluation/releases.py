@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import pandas as pd
 
@@ -13,23 +15,32 @@ __all__ = ["RELEASE_COLUMNS", "SLOPE_COLUMNS", "release_table", "slope_table"]
 
 RELEASE_COLUMNS = (
     *("release", "label_en", "label_zh", "group", "prices", "concept", "vintage"),
-    *("levels", "first_told", "last_told", "told", "as_of", "adding_up_error"),
+    *("levels", "first_told", "last_told", "told", "as_of", "counted", "origins"),
+    "adding_up_error",
 )
 SLOPE_COLUMNS = ("horizon", "release", "group", "way", "place", "kind", "surprise", "error", "gain")
 
 
-def release_table(dataset: Dataset, origin: int) -> pd.DataFrame:
+def release_table(
+    dataset: Dataset, origin: int, rolled: Nowcasts, scored: Collection[int]
+) -> pd.DataFrame:
     """Describe the early releases as they stand on the day of the forecast at an origin.
+
+    Parameters
+    ----------
+    scored : collection of int
+        Origins with a scored nowcast at the shortest horizon.
 
     Returns
     -------
     DataFrame
         ``RELEASE_COLUMNS``: names, whom and what the figures are about, and their ``vintage``;
         ``levels``, the groups in the panel; the first and last year after the origin with a figure
-        (blank = none) and the number of groups ``told`` of the first; the day; and
+        (blank = none) and the number of groups ``told`` of the first; the day; at how many of the
+        scored ``origins`` the release ``counted``, at the shortest horizon; and
         ``adding_up_error``, see `models.surprise.adding_up_error`.
     """
-    view = dataset.at(origin)
+    view, used = dataset.at(origin), rolled.used[min(rolled.used)]
     rows = []
     for own in view.early:
         known = np.isfinite(own.beyond).sum(axis=0)
@@ -48,6 +59,8 @@ def release_table(dataset: Dataset, origin: int) -> pd.DataFrame:
                 "last_told": int(years[-1]) if years.size else pd.NA,
                 "told": int(known[known > 0][0]) if years.size else 0,
                 "as_of": dataset.day(origin).isoformat(),
+                "counted": sum(own.name in {one.release for one in used[o]} for o in scored),
+                "origins": len(scored),
                 "adding_up_error": adding_up_error(view, own),
             }
         )

@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 _LIVE = ("city", "horizon", "forecast", "lower", "upper", "rank", "early_release", "information")
-_COUNTS = ("horizon", "years", "n", "wins", "worst_year", "rank", "place", "levels", "told")
-_WHOLE = frozenset((*_COUNTS, "first_told", "last_told"))
+_COUNTS = ("horizon", "years", "n", "wins", "rank", "place", "levels", "told", "counted", "origins")
+_WHOLE = frozenset((*_COUNTS, "worst_year", "first_told", "last_told"))
 Row = Mapping[str, Any]
 
 
@@ -130,7 +130,8 @@ def nowcast_sentence(part: Row, horizon: str, say: Texts) -> Both:
     """Say what early releases made of the error at a horizon, and for which cities."""
     own = part["by_horizon"][horizon]
     about = {"ahead": say.count("ahead", int(horizon))}
-    about["releases"] = release_names(part["releases"], say)
+    counted = [own for own in part["releases"] if own["counted"]]
+    about["releases"] = release_names(counted or part["releases"], say)
     found = say(f"nowcast_{own['code']}", **about, **own["quoted"])
     if own["every"] is None:
         return found
