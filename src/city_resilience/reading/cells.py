@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -151,9 +152,14 @@ def cell_year(cell: Any) -> int | None:
     >>> cell_year("2010-12-31"), cell_year("2010-06-30"), cell_year("FY2010")
     (2010, None, 2010)
     """
-    if isinstance(cell, bool) or (isinstance(cell, str) and _NO_YEAR.fullmatch(cell)):
-        return None
-    text = unicodedata.normalize("NFKC", cell_text(cell))
+    if isinstance(cell, str):
+        return None if _NO_YEAR.fullmatch(cell) else _year_in(cell)
+    return None if isinstance(cell, bool) else _year_in(cell_text(cell))
+
+
+@lru_cache(maxsize=4096)
+def _year_in(text: str) -> int | None:
+    text = unicodedata.normalize("NFKC", cell_text(text))
     if found := _YEAR.fullmatch(text):
         return int(found[1])
     date = _DATE.fullmatch(text)
@@ -324,7 +330,8 @@ def _parse_text(cell: str, style: Style) -> Cell:
     if not cell:
         return BLANK
     if _NUMBER.fullmatch(cell) and (style in ("", "thousands") or "." not in cell):
-        return _finite(float(cell), Cell(digits=_decimals(cell)))
+        plain = float(cell)
+        return Cell(fault=_INFINITE_VALUE) if math.isinf(plain) else Cell(plain, _decimals(cell))
     rules, raw = load_sheet_rules(), cell_text(cell)
     if raw in rules.missing or unicodedata.normalize("NFKC", raw) in rules.missing:
         return BLANK

@@ -49,8 +49,9 @@ def _read_stata(path: Path) -> pd.DataFrame:
                 frame = pd.read_stata(path)
             except ValueError:  # labels that repeat, or dates out of range: as they stand
                 frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        what = "says that it is larger than the memory"
+        raise InputError(f"{path}: {what}; damaged, or save less in it") from error
     except Exception as error:
         raise InputError(f"{path}: not a readable Stata file; save it again") from error
     labelled = frame.select_dtypes("category").columns

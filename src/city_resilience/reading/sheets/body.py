@@ -64,6 +64,10 @@ def read_cells(
     numbers: list[tuple[Any, ...]] = []
     issues: list[Issue] = []
     marks: Counter[str] = Counter()
+    fixed = {}
+    if places and not table.keys.places.keys() & {"unit", "scope"}:
+        first = next(iter(places))
+        fixed = {c.position: _about(table, first, c) for c in columns if c.match}
     for row, place in places.items():
         last = table.gazetteer.cities[place.adcode].last if table.gazetteer else None
         ended = set[int]()
@@ -77,8 +81,7 @@ def read_cells(
             if last is not None and year > last:
                 ended.add(year)
                 continue
-            match, fault = meaning(table, row, column)
-            scope = table.scope(row, column, match) if match else ""
+            match, fault, scope = fixed.get(column.position) or _about(table, row, column)
             if match and not scope:
                 fault = f"{table.text(row, 'scope')!r} is no scope; write 全市 or 市辖区"
             value, step, fault = _converted(cell, match, cell.fault or fault)
@@ -103,6 +106,12 @@ def read_cells(
         for mark, count in marks.items()
     ]
     return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), issues
+
+
+def _about(table: Table, row: int, column: Column) -> tuple[Match | None, str, str]:
+    """Return what a cell means, why it cannot be read, and its scope."""
+    match, fault = meaning(table, row, column)
+    return match, fault, table.scope(row, column, match) if match else ""
 
 
 def _taken_for(mark: str) -> str:

@@ -106,9 +106,9 @@ class Imported:
         frame = frame[frame["scope"] == scope].drop(columns=["scope", "city_code"], errors="ignore")
         frame = frame.astype({"year": "int64"}).sort_values(["city", "year"], ignore_index=True)
         cells = self.cells[self.cells["scope"] == scope]
-        keys = zip(cells["variable"], cells["city"], cells["year"], strict=True)
-        where = cells[["file", "sheet", "row", "column"]].itertuples(index=False)
-        addresses = {key: Place(*at) for key, at in zip(keys, where, strict=True)}
+        named = ("variable", "city", "year", "file", "sheet", "row", "column")
+        stand = zip(*(cells[name].tolist() for name in named), strict=True)
+        addresses = {(name, city, year): Place(*at) for name, city, year, *at in stand}
         return Panel(
             frame=frame, variables=self.variables, source="imported sheets", addresses=addresses
         )

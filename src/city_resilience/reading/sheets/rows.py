@@ -49,8 +49,8 @@ def place_rows(
         rows = [row for row in rows if names[row] not in totals]
         provinces = {row: table.text(row, "province") for row in rows}
         places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
-        for marks in ({row: table.text(row, "code") for row in rows}, provinces):
-            names = distinct_names(names, years, marks)
+        for what in [key for key in ("code", "province") if key in table.keys.places]:
+            names = distinct_names(names, years, {row: table.text(row, what) for row in rows})
         twice = _of_two_provinces(names, provinces)
         issues += [_unclear(table, row, places[row].name) for row in rows if names[row] in twice]
         return {row: place for row, place in places.items() if names[row] not in twice}, issues

@@ -6,6 +6,7 @@ addresses.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
@@ -21,6 +22,7 @@ from city_resilience.reading.wording import match_header, place_name, single_lin
 __all__ = ["split_tables"]
 
 
+_FIGURE = re.compile(r"[0-9]{1,3}(?:\.[0-9]+)?|[0-9]{5,15}(?:\.[0-9]+)?")  # and no year
 Headed = tuple[Sheet, Keys | None]
 
 
@@ -77,6 +79,8 @@ def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
 
 
 def _is_figure(cell: object) -> bool:
+    if isinstance(cell, str) and _FIGURE.fullmatch(cell):
+        return True
     read = parse_cell(cell)
     return (read.known or bool(read.likely)) and cell_year(cell) is None
 
