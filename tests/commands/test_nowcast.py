@@ -206,10 +206,35 @@ def test_screen_page_and_card_quote_the_figure_without_lone_cities(both):
     page = (folder / "report.html").read_text("utf-8").replace("\u00a0", " ")
     assert said in page
     assert 'id="nowcast-none"' not in page
-    assert page.count('class="num nowcast"') == 2 * (1 + 30)
+    assert page.count('class="num nowcast"') == page.count('class="num moved"') == 1 + 30
     card = (both.model / "MODEL_CARD.md").read_text("utf-8")
     assert f"| {own['forecast']:.3f} | {own['nowcast']:.3f} |" in card
     assert "| Growth of the provinces | province | real | same | revised |" in card
+
+
+@pytest.mark.browser
+def test_the_table_of_cities_sorts_by_the_move_and_a_city_says_its_nowcast(both, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    problems: list[str] = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((both.folder / "out" / "report.html").as_uri())
+    page.wait_for_selector("#fig-years .main-svg")
+    for h in (1, 2):
+        page.click(f'#horizons [data-horizon="{h}"]')
+        page.click('[data-sort="nowcast"]')
+        page.click('[data-sort="moved"]')
+        shown = page.locator(f'#city-table tbody td.moved [data-h="{h}"]').all_inner_texts()
+        moves = [float(text.replace("\u2212", "-")) for text in shown]
+        assert moves == sorted(moves, reverse=True)
+        own = both.told.live.nowcast.query("horizon == @h").nlargest(1, "early_release").iloc[0]
+        assert moves[0] == pytest.approx(own["early_release"], abs=0.005)
+        assert page.inner_text("#nowcast-sentence").count("(nowcast)") == 1
+    page.click("#city-table tbody tr")
+    page.wait_for_selector("#fig-city-families .main-svg")
+    said = page.inner_text("#city-sub").replace("\u2212", "-").replace("\u00a0", " ")
+    assert f"Nowcast, with what is already published: {own['forecast']:+.2f} pp, moved by" in said
+    page.close()
+    assert problems == []
 
 
 def test_a_run_and_its_version_say_what_the_nowcast_is_worth(both, capsys):

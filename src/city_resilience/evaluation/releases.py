@@ -59,7 +59,9 @@ def release_table(
                 "last_told": int(years[-1]) if years.size else pd.NA,
                 "told": int(known[known > 0][0]) if years.size else 0,
                 "as_of": dataset.day(origin).isoformat(),
-                "counted": sum(own.name in {one.release for one in used[o]} for o in scored),
+                "counted": sum(
+                    own.name in {one.release for one in used.get(o, ())} for o in scored
+                ),
                 "origins": len(scored),
                 "adding_up_error": adding_up_error(view, own),
             }
