@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,25 @@ def test_the_command_says_which_rule_is_served(place, capsys):
     assert main.run(["train", str(place), *words, "--serve", "last", "--store", store]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "Served the naive rule last gap; no learner is behind it" in out
+
+
+def test_a_model_behind_a_rule_stays_challenger_and_the_rule_that_it_names_becomes_champion(
+    place, capsys
+):
+    weak = ('model.members=["ridge"]', "model.serve=ridge", "model.parameters.ridge.alpha=1e8")
+    store = ["--store", str(place.parent / "weak")]
+    words = ["train", str(place), *(word for item in weak for word in ("--set", item)), *store]
+    assert main.run(words) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "Registered small/1 as challenger" in out
+    assert "Serve it city-resilience promote small/1" in out
+    assert "Or the rule --serve best-naive (" in out
+    assert main.run([*words, "--serve", BEST_NAIVE]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    registered = re.search(r"Registered small/2 as ([a-z ]+) \(", out)
+    assert registered is not None
+    assert "champion" in registered[1]
+    assert "Behind at h = 1" not in out
 
 
 def test_another_candidate_changes_the_recipe_and_nothing_else(place):
