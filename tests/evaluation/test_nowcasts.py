@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
+from city_resilience.evaluation.nowcast_scores import lone_cities
 from city_resilience.evaluation.nowcasts import Rolls, check_early, roll_nowcasts
 from city_resilience.experiment.outcome import Outcome
 from early_panel import FIRST, make_panel, no_gap
@@ -110,6 +111,18 @@ def test_without_a_figure_beyond_the_origin_there_is_no_nowcast() -> None:
     growth[:, FIRST + 9 - FIRST :] = np.nan
     found = roll_nowcasts(made.with_early(made.release(growth)), no_gap(made.dataset), OUTCOME)
     assert max(found.forecasts[1]) == FIRST + 7
+
+
+def test_cities_that_a_release_tells_their_own_outcome_are_left_out_of_the_quoted_figure() -> None:
+    made = make_panel()
+    cities = made.dataset.cities
+    lone = lone_cities(made.with_early(made.release()))
+    assert lone == tuple(name for name in cities if name.startswith("A"))
+    member = np.arange(len(cities))
+    growth = np.full((len(cities), made.growth.shape[1]), np.nan)
+    growth[[2, 7]] = 5.0
+    early = replace(made.release(), group="city", levels=cities, member=member, growth=growth)
+    assert lone_cities(made.with_early(early)) == (cities[2], cities[7])
 
 
 def test_releases_go_with_the_growth_gap() -> None:

@@ -9,8 +9,15 @@ import pytest
 
 from city_resilience.indicators.formulas.nation import SUM
 from city_resilience.models.nowcast import Telling, fit_slopes, steps_of
-from city_resilience.models.surprise import KINDS, Told, surprises, ways_of, years_told
-from early_panel import SIZES, make_panel
+from city_resilience.models.surprise import (
+    KINDS,
+    Told,
+    adding_up_error,
+    surprises,
+    ways_of,
+    years_told,
+)
+from early_panel import FIRST, SIZES, make_panel
 
 ORIGIN = 2010
 
@@ -50,6 +57,27 @@ def test_a_city_that_is_its_own_province_is_told_its_own_outcome() -> None:
         made.growth[0, ORIGIN - 1999] - middle, abs=1e-9
     )
     assert told.inputs[alone, 0][0] == pytest.approx(truth[alone][0], abs=0.2)
+
+
+def test_the_error_of_adding_up_is_the_mean_distance_from_the_members_sum() -> None:
+    made = make_panel()
+    noise = np.random.default_rng(3).normal(0.0, 2.0, made.growth.shape)
+    view = made.with_early(
+        made.release(name="same"),
+        made.release(made.growth + 4.0, "shifted"),
+        made.release(made.growth + noise, "other"),
+    ).at(ORIGIN)
+    same, shifted, other = (adding_up_error(view, own) for own in view.early)
+    assert same == pytest.approx(0.0, abs=1e-9)
+    assert shifted == pytest.approx(0.0, abs=1e-9)
+    total = np.bincount(made.member, view.outcome[:, -1])
+    past = noise[:, 1 : ORIGIN - FIRST + 1]
+    slow = [
+        abs(past[group, year] - np.average(past[:, year], weights=total))
+        for group in range(len(SIZES))
+        for year in range(past.shape[1])
+    ]
+    assert other == pytest.approx(float(np.mean(slow)))
 
 
 def test_a_release_that_always_says_more_shows_its_error_of_adding_up() -> None:

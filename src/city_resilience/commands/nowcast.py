@@ -35,7 +35,7 @@ def nowcast_table(part: Mapping[str, Any], unit: str) -> Table:
     from city_resilience.commands.console import table_of
     from city_resilience.evaluation.nowcast_scores import SEVERAL
 
-    words = {SEVERAL: "not alone"}
+    words = {SEVERAL: "not told"}
     records = [
         {
             **row,
@@ -51,8 +51,8 @@ def nowcast_table(part: Mapping[str, Any], unit: str) -> Table:
     table = table_of(f"Nowcast beside forecast, MAE ({unit})", COLUMNS, records)
     if any(own["every"] for own in part["by_horizon"].values()):
         table.caption = (
-            "The release of a group of one tells that city its own outcome: the first row of a "
-            "horizon is without such cities."
+            "A group of one, or a city that reports early, is told its own outcome: the first row "
+            "of a horizon is without such cities."
         )
     return table
 
@@ -100,4 +100,6 @@ def _reason(told: int, missing: Sequence[str]) -> str:
         return f"because no file is given of {', '.join(missing)}"
     if not told:
         return "because no release has a figure beyond the origin by the day of the forecast"
-    return "of cities that no release moves: their group has no figure, or passes nothing on"
+    absent = f" (no file is given of {', '.join(missing)})" if missing else ""
+    why = "their group has no figure, or passes nothing on"
+    return f"of cities that no release moves: {why}{absent}"

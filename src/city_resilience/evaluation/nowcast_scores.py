@@ -26,8 +26,8 @@ __all__ = [
 ]
 
 EVERY, SEVERAL = "every", "several"
-"""Cities of a comparison: every one, or those whose group has several, so that its release does not
-tell them their own outcome."""
+"""Cities of a comparison: every one, or those whose group has several and that do not report early
+themselves, so that no release tells them their own outcome."""
 SIDE_COLUMNS = (
     *("horizon", "cities", "slice", "level", "years", "n"),
     *("forecast", "nowcast", "skill", "wins", "difference", "low", "high"),
@@ -91,11 +91,14 @@ def score_nowcasts(
 
 
 def lone_cities(dataset: Dataset) -> tuple[str, ...]:
-    """Return the cities that are the only one of a group that publishes early."""
+    """Return the cities that a release tells their own outcome.
+
+    They are the only one of a group that publishes early, or report early themselves.
+    """
     lone = np.zeros(len(dataset.cities), dtype=bool)
     for release in dataset.early:
-        if release.group != "city":
-            lone |= np.bincount(release.member)[release.member] == 1
+        publishes = np.isfinite(release.growth[release.member]).any(axis=1)
+        lone |= publishes & (np.bincount(release.member)[release.member] == 1)
     return tuple(name for name, own in zip(dataset.cities, lone, strict=True) if own)
 
 

@@ -44,7 +44,7 @@ def nowcast_part(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
     dict or None
         ``releases``, ``slopes``: the rows of ``nowcast_releases.csv`` and ``nowcast_slopes.csv``;
         ``by_horizon``: horizon (text) → ``quoted``, the comparison with the forecast without
-        cities that are the only one of their group, ``every``, that with them (None where there
+        cities that a release tells their own outcome, ``every``, that with them (None where there
         are none such), ``periods``, ``years``, a ``code`` ("better", "same", "worse", "few") and
         ``coverage``, of its intervals; ``live``: nowcast and move of each city, by horizon.
     """

@@ -79,7 +79,7 @@ def nowcast_metrics(sides: pd.DataFrame) -> list[Metric]:
     """Return the errors of nowcasts and of the forecasts they are compared with.
 
     Keys are such as ``nowcast/mae_h1``, ``nowcast/forecast_mae_h1`` and ``nowcast/skill_h1``, all
-    years, and ``nowcast/by_year_mae_h1``; cities that are the only one of their group are left out.
+    years, and ``nowcast/by_year_mae_h1``; cities that are told their own outcome are left out.
 
     Parameters
     ----------
