@@ -11,11 +11,10 @@ import pandas as pd
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.explain.contributions import early_labels, leading
+from city_resilience.explain.contributions import early_id, early_labels, leading
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
-from city_resilience.models.nowcast import EARLY_FAMILY
 from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
@@ -115,7 +114,7 @@ def add_drivers(
     labels : mapping
         Indicator id to label.
     """
-    has_value = drivers["value"].notna() | (drivers["family"] == EARLY_FAMILY)
+    has_value = drivers["value"].notna() | drivers["indicator"].str.startswith(early_id(""))
     observed = drivers[has_value & (drivers["contribution"].abs() >= LEAST_SHOWN)]
     named = leading(observed, most)
     found = {
