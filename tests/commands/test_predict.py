@@ -213,7 +213,8 @@ def test_a_second_file_holds_the_totals_of_groups(
 ) -> None:
     data, out, groups = write_panel(tmp_path), tmp_path / "out.csv", tmp_path / "groups.csv"
     result = predict(data, model, out=out, groups=groups, cities=[panel.frame["city"].iloc[0]])
-    expected = forecast_groups(forecaster, forecaster.rows(panel))
+    rows = forecaster.rows(panel)
+    expected = forecast_groups(forecaster, rows, forecaster.forecast(rows))
     assert result.groups is not None
     pd.testing.assert_frame_equal(result.groups, expected)
     assert list(pd.read_csv(groups)) == list(expected)

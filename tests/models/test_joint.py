@@ -180,7 +180,7 @@ def test_groups_are_forecast_from_the_bundle_whatever_cities_the_panel_has(tmp_p
         backtest.served_weights,
         calibrations=backtest.calibrations,
     )
-    table = forecast_groups(forecaster, forecaster.rows(panel))
+    table = group_table(forecaster, panel)
     assert list(table) == list(GROUP_COLUMNS)
     assert set(table["group"]) == {"province", "region", "size_class"}
     cities = forecaster.forecast(forecaster.rows(panel)).set_index(["horizon", "city"])
@@ -195,8 +195,8 @@ def test_groups_are_forecast_from_the_bundle_whatever_cities_the_panel_has(tmp_p
     assert (wider[2] >= wider[1]).all()
     again = load_bundle(save_bundle(forecaster, tmp_path / "model"))
     fewer = replace(panel, frame=panel.frame[panel.frame["city"] != dataset.cities[0]])
-    pd.testing.assert_frame_equal(forecast_groups(again, again.rows(panel)), table)
-    other = forecast_groups(again, again.rows(fewer))
+    pd.testing.assert_frame_equal(group_table(again, panel), table)
+    other = group_table(again, fewer)
     known = table["group"] == "size_class"
     assert (
         other.loc[other["group"] == "size_class", "cities"].sum()
@@ -204,8 +204,10 @@ def test_groups_are_forecast_from_the_bundle_whatever_cities_the_panel_has(tmp_p
     )
     assert other["upper"].notna().all()
     bare = fit_forecaster(dataset, CHOSEN, backtest.served_weights)
-    assert (
-        forecast_groups(bare, bare.rows(panel))[["lower", "upper", "coverage"]]
-        .isna()
-        .all(axis=None)
-    )
+    assert group_table(bare, panel)[["lower", "upper", "coverage"]].isna().all(axis=None)
+
+
+def group_table(forecaster, panel):
+    """Return the forecasts of the groups of a panel."""
+    rows = forecaster.rows(panel)
+    return forecast_groups(forecaster, rows, forecaster.forecast(rows))

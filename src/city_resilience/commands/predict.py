@@ -154,6 +154,7 @@ def predict(
     table = tables.forecast_table(
         forecaster, rows, leading, most=drivers, coverage=coverage, moved=moved
     )
+    groups = None if beside is None else forecast_groups(forecaster, rows, table, coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     result = Predicted(
@@ -166,7 +167,7 @@ def predict(
         news=tuple(early_lines(rows.dataset, rows.origin)),
         model=found.name if found else "",
         out=out,
-        groups=None if beside is None else forecast_groups(forecaster, rows, coverage),
+        groups=groups,
     )
     if beside is not None and result.groups is not None:
         write_table(result.groups, beside)

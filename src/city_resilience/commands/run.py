@@ -152,7 +152,7 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     levels = levels_of(source.dataset)
     by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
-    totals = forecast_groups(forecaster, rows)
+    totals = forecast_groups(forecaster, rows, forecast)
     return Live(forecaster, forecast, totals, drivers, by_group, nowcast)
 
 

@@ -31,9 +31,14 @@ GROUP_COLUMNS: Mapping[str, str] = {
 
 
 def forecast_groups(
-    forecaster: Forecaster, rows: ForecastRows, coverage: float = REFERENCE
+    forecaster: Forecaster, rows: ForecastRows, table: pd.DataFrame, coverage: float = REFERENCE
 ) -> pd.DataFrame:
     """Forecast the total of each group of cities, to first order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of ``Forecaster.forecast`` for all rows; what early releases moved is taken back.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def forecast_groups(
         its weight in the nation; stale cities do not count. A band is never narrower than that of
         a shorter horizon, and empty for a model without intervals.
     """
-    own = forecaster.forecast(rows)
+    own = table.assign(forecast=table["forecast"] - table["early_release"].fillna(0.0))
     parts = [
         bands.assign(horizon=horizon, group=name)
         for horizon, part in own.groupby("horizon", sort=True)
