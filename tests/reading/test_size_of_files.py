@@ -12,7 +12,9 @@ import pytest
 from city_resilience.catalogue import header as headers
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.near_names import NearNames
+from city_resilience.experiment.data import Data
 from city_resilience.reading import corrections
+from city_resilience.reading import headers as layouts
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheet import Sheet
@@ -123,3 +125,14 @@ def test_repeated_heads_cost_no_copy_of_what_stands_above_them():
     imported = assemble([Sheet("a.csv", "", tuple(rows))], PLAIN)
     assert len(imported.cells) == 60
     assert set(imported.cells["row"]) == {at + 1 for at in range(90) if at % 3}
+
+
+def test_declared_columns_are_found_without_reading_every_header_again(monkeypatch):
+    asked: list[str] = []
+    unspaced = layouts.unspaced
+    monkeypatch.setattr(layouts, "unspaced", lambda text: asked.append(text) or unspaced(text))
+    names = unknown(300)
+    data = Data.model_validate({"columns": {name: {"family": "control"} for name in names}})
+    layout = layouts.lay_out(("city", "year", "gdp_real", *names), data)
+    assert len(layout.sources) == 301
+    assert len(asked) < 5 * len(names)

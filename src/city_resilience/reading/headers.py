@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from city_resilience.catalogue.gazetteer.groups import GROUPS
@@ -169,7 +170,7 @@ def _of_outcome(
     if outcome.column:
         at = find_column(headers, outcome.column, "[outcome] column")
         found[at] = outcome_match(headers[at], outcome, data.units)
-    named = [at for at, name in enumerate(headers) if unspaced(name) == unspaced(outcome.weight)]
+    named = _places(tuple(headers)).get(unspaced(outcome.weight), [])
     for at in named if outcome.weight else ():
         if at not in own and match_header(headers[at], data.units).match is None:
             weight = own_match(headers[at], Column(family="control"), data.units)
@@ -179,8 +180,7 @@ def _of_outcome(
 
 def find_column(headers: Headers, header: str, where: str) -> int:
     """Return the position of a column that the experiment names."""
-    wanted = unspaced(header)
-    found = [at for at, name in enumerate(headers) if unspaced(name) == wanted]
+    found = _places(tuple(headers)).get(unspaced(header), [])
     if len(found) > 1:
         raise InputError(
             f"column {header!r}, named in {where}, stands {len(found)} times in the header; "
@@ -192,6 +192,15 @@ def find_column(headers: Headers, header: str, where: str) -> int:
             "the name"
         )
     return found[0]
+
+
+@lru_cache(maxsize=8)
+def _places(headers: tuple[str, ...]) -> dict[str, list[int]]:
+    """Return the positions of headers by what they are without white space."""
+    found: dict[str, list[int]] = {}
+    for at, name in enumerate(headers):
+        found.setdefault(unspaced(name), []).append(at)
+    return found
 
 
 def _wordings(headers: Headers, taken: Iterable[int], data: Data) -> dict[int, Wording]:

@@ -178,6 +178,8 @@ def _leave_out_blank(rows: _Rows, layout: Layout) -> list[str]:
     for key in ("city", "year"):
         filled |= (as_text(cells[layout.keys[key]]) != "").to_numpy(dtype=bool)
     for source in layout.sources:
+        if filled.all():
+            return []
         filled |= cells[source.position].notna().to_numpy(dtype=bool)
     if filled.all():
         return []
