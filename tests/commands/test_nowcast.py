@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +110,34 @@ def test_the_table_of_nowcasts_says_by_how_much_releases_moved_the_forecast(both
 
 def test_contributions_add_up_to_the_nowcast(both):
     forecaster, rows = both.told.live.forecaster, ForecastRows.of(both.told.source.dataset)
-    drivers = with_early(contributions(forecaster, rows), rows, forecaster.early_moves(rows))
+    moved = forecaster.early_moves(rows, forecaster.forecast(rows))
+    drivers = with_early(contributions(forecaster, rows), rows, moved)
     sums = drivers.groupby(["city", "horizon"])["contribution"].sum()
     own = both.told.live.nowcast.set_index(["city", "horizon"])["forecast"]
     np.testing.assert_allclose(sums.sort_index(), own.sort_index(), atol=1e-5)
     assert set(drivers.loc[drivers["indicator"] == EARLY, "family"]) == {"early_release"}
+
+
+def test_bounds_lie_around_a_nowcast_that_no_slope_of_its_horizon_moves(both):
+    whole, rows = both.told.live.forecaster, ForecastRows.of(both.told.source.dataset)
+    forecaster = replace(whole, nowcasts={1: whole.nowcasts[1]})
+    alone = forecaster.forecast(rows)
+    table = forecaster.nowcast(rows, alone, forecaster.early_moves(rows, alone))
+    longer = table[(table["horizon"] == 2) & (table["information"] == "nowcast")]
+    assert len(longer) > 20
+    middle = (longer["lower"] + longer["upper"]) / 2.0
+    np.testing.assert_allclose(middle, longer["forecast"], atol=1e-9)
+
+
+def test_a_measure_that_releases_say_nothing_of_is_refused_before_anything_is_fitted(tmp_path):
+    file = write_nowcast(tmp_path)
+    with pytest.raises(InputError, match="tells of growth_gap and not of relative_resistance"):
+        load(
+            file,
+            overrides=["outcome.measure=relative_resistance"],
+            with_early=True,
+            early=tmp_path / "release.csv",
+        )
 
 
 def test_the_stored_model_serves_the_nowcast_of_its_training(both):

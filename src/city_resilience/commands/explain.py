@@ -166,7 +166,8 @@ def _computed(
     releases = read_early(experiment, given, panel)
     rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
     drivers = contributions(forecaster, rows)
-    if moved := forecaster.early_moves(rows):
+    if forecaster.nowcasts:
+        moved = forecaster.early_moves(rows, forecaster.forecast(rows))
         drivers = with_early(drivers, rows, moved)
     labels = early_labels(releases.releases)
     absent = (

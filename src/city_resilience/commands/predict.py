@@ -147,14 +147,14 @@ def predict(
         forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
     )
     _check_cities(cities, rows, forecaster.experiment.noun)
-    moved = forecaster.early_moves(rows) if forecaster.nowcasts else None
-    leading = contributions(forecaster, rows) if drivers else None
-    if leading is not None and moved:
-        leading = with_early(leading, rows, moved)
-    table = tables.forecast_table(
-        forecaster, rows, leading, most=drivers, coverage=coverage, moved=moved
-    )
-    groups = None if beside is None else forecast_groups(forecaster, rows, table, coverage)
+    alone = table = forecaster.forecast(rows, coverage)
+    moved = forecaster.early_moves(rows, alone)
+    if forecaster.nowcasts:
+        table = forecaster.nowcast(rows, alone, moved, coverage)
+    if drivers:
+        leading = with_early(contributions(forecaster, rows), rows, moved)
+        table = tables.name_drivers(table, leading, forecaster, rows, drivers)
+    groups = None if beside is None else forecast_groups(forecaster, rows, alone, coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
     result = Predicted(

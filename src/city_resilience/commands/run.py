@@ -23,7 +23,7 @@ from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
-from city_resilience.explain.forecast_table import forecast_table
+from city_resilience.explain.forecast_table import name_drivers
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import write_json, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
@@ -145,14 +145,15 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)
     drivers = contributions(forecaster, rows)
-    forecast = forecast_table(forecaster, rows, drivers)
-    nowcast, moved = None, forecaster.early_moves(rows)
-    if moved:
-        nowcast = forecast_table(forecaster, rows, with_early(drivers, rows, moved), moved=moved)
+    table = forecaster.forecast(rows)
+    forecast, nowcast = name_drivers(table, drivers, forecaster, rows), None
+    if moved := forecaster.early_moves(rows, table):
+        told = with_early(drivers, rows, moved)
+        nowcast = name_drivers(forecaster.nowcast(rows, table, moved), told, forecaster, rows)
     levels = levels_of(source.dataset)
     by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
-    totals = forecast_groups(forecaster, rows, forecast)
+    totals = forecast_groups(forecaster, rows, table)
     return Live(forecaster, forecast, totals, drivers, by_group, nowcast)
 
 

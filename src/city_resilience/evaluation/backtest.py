@@ -15,7 +15,7 @@ from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.checks import check_required, scored_origins
 from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
 from city_resilience.evaluation.forecasts import forecast_frame
-from city_resilience.evaluation.nowcasts import Nowcasts, Rolls, check_early
+from city_resilience.evaluation.nowcasts import Nowcasts, Rolls
 from city_resilience.evaluation.served_intervals import Past, served_intervals, served_sums
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.intervals import Calibration
@@ -206,13 +206,7 @@ def nowcast_part(
         Origins.
     served : mapping of int to mapping of int to ndarray, shape (cities,)
         Horizon → origin, warm-up included → forecast from the panel alone, pp.
-
-    Raises
-    ------
-    InputError
-        If releases do not go with the measure.
     """
-    check_early(engine.dataset)
     rolls = Rolls(engine.dataset, served, engine.experiment.outcome)
     whole = rolls.of(rolls.names)
     told = {horizon: own for horizon, own in whole.forecasts.items() if set(own) & set(scored)}

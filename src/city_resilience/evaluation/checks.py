@@ -10,6 +10,7 @@ from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND
+from city_resilience.evaluation.nowcasts import check_early
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import GROWTH_GAP, PERSISTENT, learner_parameters
 from city_resilience.tasks.dataset import Dataset, common_origin
@@ -25,11 +26,13 @@ def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
     ------
     InputError
         If no origin can be scored, a learner, parameter or served candidate does not exist, the
-        panel does not offer a required indicator, or an indicator overlaps with the label.
+        panel does not offer a required indicator, an indicator overlaps with the label, or early
+        releases do not go with the measure.
     """
     scored_origins(dataset, experiment)
     learner_parameters(experiment.model)
     check_serve(experiment)
+    check_early(dataset)
     check_required(dataset, experiment, [spec.id for spec in dataset.specs])
     composite = experiment.outcome.composite
     overlaps = find_overlaps(dataset, experiment, tuple(composite.components) if composite else ())

@@ -10,6 +10,7 @@ import numpy as np
 from city_resilience.arrays import Float
 from city_resilience.errors import InputError
 from city_resilience.experiment.outcome import Outcome
+from city_resilience.models.learners import GROWTH_GAP
 from city_resilience.models.nowcast import (
     Alternative,
     Slopes,
@@ -25,8 +26,6 @@ from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.outcome import horizon_before
 
 __all__ = ["Nowcasts", "Rolls", "check_early", "roll_nowcasts"]
-
-MEASURE = "growth_gap"
 
 
 @dataclass(frozen=True)
@@ -59,10 +58,10 @@ def check_early(dataset: Dataset) -> None:
     InputError
         If the measure is not the growth gap.
     """
-    if dataset.early and dataset.measure != MEASURE:
+    if dataset.early and dataset.measure != GROWTH_GAP:
         raise InputError(
-            f"early: releases say how much groups grew, which tells of {MEASURE} and not of "
-            f"{dataset.measure}; remove [early], or set outcome.measure = {MEASURE!r}"
+            f"early: releases say how much groups grew, which tells of {GROWTH_GAP} and not of "
+            f"{dataset.measure}; remove [early], or set outcome.measure = {GROWTH_GAP!r}"
         )
 
 

@@ -15,11 +15,11 @@ from city_resilience.explain.contributions import early_id, early_labels, leadin
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE
-from city_resilience.models.rows import ForecastRows, Moved
+from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 
-__all__ = ["add_drivers", "check_panel", "forecast_table", "unobserved_families"]
+__all__ = ["add_drivers", "check_panel", "forecast_table", "name_drivers", "unobserved_families"]
 
 LEAST_YEARS = 6
 LEAST_SHARE = 0.9
@@ -66,20 +66,26 @@ def forecast_table(
     *,
     most: int = 3,
     coverage: float = REFERENCE,
-    moved: Moved | None = None,
 ) -> pd.DataFrame:
-    """Return the forecast of every city; ``train`` and ``predict`` write this table.
+    """Return the forecast of every city, with its drivers where they are given.
 
     Parameters
     ----------
     drivers : DataFrame, optional
         See `contributions`; the leading ``most`` of each row are named beside it.
-    moved : mapping, optional
-        Of ``Forecaster.early_moves``: the table is the nowcast.
     """
-    table = forecaster.forecast(rows, coverage, moved)
-    if drivers is None:
-        return table
+    table = forecaster.forecast(rows, coverage)
+    return table if drivers is None else name_drivers(table, drivers, forecaster, rows, most)
+
+
+def name_drivers(
+    table: pd.DataFrame,
+    drivers: pd.DataFrame,
+    forecaster: Forecaster,
+    rows: ForecastRows,
+    most: int = 3,
+) -> pd.DataFrame:
+    """Name the leading drivers of a forecast or nowcast beside it; see `add_drivers`."""
     labels = driver_labels(rows.dataset.specs, forecaster.experiment)
     return add_drivers(table, drivers, most, labels | early_labels(rows.dataset.early))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -142,18 +142,17 @@ class Forecaster:
         dataset = build_dataset(panel, self.experiment, self.composite, early=early, as_of=as_of)
         return ForecastRows.of(dataset)
 
-    def early_moves(self, rows: ForecastRows) -> dict[int, dict[str, Float]]:
-        """Return by how much early releases move the rows; empty if they say nothing.
+    def early_moves(self, rows: ForecastRows, table: pd.DataFrame) -> dict[int, dict[str, Float]]:
+        """Return by how much early releases move a forecast; empty if they say nothing.
 
-        Horizon → release → pp, shape (rows,).
+        ``table`` is that of `forecast`. Horizon → release → pp, shape (rows,).
         """
-        dataset, cities, forecast = rows.dataset, rows.cities[~rows.stale], {0: np.zeros(1)}
-        placed = {}
-        for horizon in sorted(self.horizons) if self.nowcasts else ():
-            model, before = self.horizons[horizon], self.before(horizon)
-            forecast[horizon] = forecast[before] + model.predict(rows.features(model.spec))
-            placed[horizon] = np.full(len(dataset.cities), np.nan)
-            placed[horizon][cities] = forecast[horizon][~rows.stale]
+        if not self.nowcasts:
+            return {}
+        dataset, placed = rows.dataset, {}
+        for horizon, part in table.groupby("horizon"):
+            placed[int(horizon)] = np.full(len(dataset.cities), np.nan)
+            placed[int(horizon)][rows.cities] = part["forecast"].where(~rows.stale).to_numpy()
         telling = Telling(dataset.at(rows.origin), province_codes(dataset))
         found = moves(telling, self.nowcasts, placed, self.experiment.outcome)
         return {
@@ -162,18 +161,13 @@ class Forecaster:
             if own
         }
 
-    def forecast(
-        self, rows: ForecastRows, coverage: float = REFERENCE, moved: Moved | None = None
-    ) -> pd.DataFrame:
+    def forecast(self, rows: ForecastRows, coverage: float = REFERENCE) -> pd.DataFrame:
         """Forecast every row.
 
         Parameters
         ----------
         coverage : float
             Nominal coverage of ``lower`` to ``upper``.
-        moved : mapping, optional
-            Of `early_moves`: the table is the nowcast then. A row that no release moves is the
-            forecast, flagged ``no_early_release``.
 
         Returns
         -------
@@ -183,8 +177,8 @@ class Forecaster:
             interval is never narrower than that of a shorter horizon. A ``rank`` is among the
             cities of a nation. ``flags`` are joined by ";": ``stale``, ``target_year_over``,
             ``new_city``, ``new_nation``, and for each family with carried values
-            ``carried:FAMILY(YEARS)``, the oldest age among them. ``information`` is ``forecast``
-            or ``nowcast``; ``early_release`` is by how much releases moved a nowcast.
+            ``carried:FAMILY(YEARS)``, the oldest age among them. ``information`` is ``forecast``;
+            ``early_release`` is empty, see `nowcast`.
 
         Raises
         ------
@@ -198,24 +192,36 @@ class Forecaster:
             self._summed(rows),
             {h: m.calibration for h, m in self.horizons.items()},
         )
-        alone = self._with_intervals(parts, rows, coverage, calibrations)
-        table = pd.concat(alone, ignore_index=True)
-        return table if moved is None else self._nowcast(table, rows, coverage, moved)
+        return pd.concat(
+            self._with_intervals(parts, rows, coverage, calibrations), ignore_index=True
+        )
 
-    def _nowcast(
-        self, alone: pd.DataFrame, rows: ForecastRows, coverage: float, moved: Moved
+    def nowcast(
+        self, rows: ForecastRows, alone: pd.DataFrame, moved: Moved, coverage: float = REFERENCE
     ) -> pd.DataFrame:
-        """Move the rows of a forecast that a release tells of, and flag the others."""
+        """Move the rows of a forecast that a release tells of, and flag the others.
+
+        Parameters
+        ----------
+        alone : DataFrame
+            Of `forecast`, at the same coverage.
+        moved : mapping
+            Of `early_moves`.
+
+        Returns
+        -------
+        DataFrame
+            As of `forecast`: ``information`` is ``nowcast`` and ``early_release`` by how much
+            releases moved the row, in pp. A row that none moves is the forecast, flagged
+            ``no_early_release``. Ranks are those of the nowcasts.
+        """
         nothing = np.zeros(len(rows.cities))
         sums = [sum(moved.get(h, {}).values(), nothing) for h in sorted(self.horizons)]
         whole = alone.assign(forecast=alone["forecast"] + np.concatenate(sums))
         parts = [part.reset_index(drop=True) for _, part in whole.groupby("horizon")]
         for part in parts:
             part["rank"] = _ranks(rows, part["forecast"].to_numpy())
-        calibrations = {
-            h: own.calibrations.get(releases_key(moved.get(h, ())), self.horizons[h].calibration)
-            for h, own in self.nowcasts.items()
-        }
+        calibrations = {h: self._calibrated(h, moved.get(h, ())) for h in self.horizons}
         told = pd.concat(self._with_intervals(parts, rows, coverage, calibrations))
         told = told.reset_index(drop=True).assign(
             information=NOWCAST, early_release=np.concatenate(sums)
@@ -224,6 +230,13 @@ class Forecaster:
         quiet = alone.assign(flags=flags, rank=told["rank"])
         is_told = told["early_release"] != 0.0
         return pd.concat([told[is_told], quiet[~is_told]]).sort_index()
+
+    def _calibrated(self, horizon: int, releases: Collection[str]) -> Calibration | None:
+        """Return the errors of nowcasts by some releases, else those of the forecast."""
+        plain = self.horizons[horizon].calibration
+        if horizon not in self.nowcasts:
+            return plain
+        return self.nowcasts[horizon].calibrations.get(releases_key(releases), plain)
 
     def _with_intervals(
         self,

@@ -38,7 +38,7 @@ def forecast_groups(
     Parameters
     ----------
     table : DataFrame
-        Of ``Forecaster.forecast`` for all rows; what early releases moved is taken back.
+        Of ``Forecaster.forecast`` for all rows.
 
     Returns
     -------
@@ -47,10 +47,9 @@ def forecast_groups(
         its weight in the nation; stale cities do not count. A band is never narrower than that of
         a shorter horizon, and empty for a model without intervals.
     """
-    own = table.assign(forecast=table["forecast"] - table["early_release"].fillna(0.0))
     parts = [
         bands.assign(horizon=horizon, group=name)
-        for horizon, part in own.groupby("horizon", sort=True)
+        for horizon, part in table.groupby("horizon", sort=True)
         for name, bands in _bands(forecaster, rows, int(horizon), part, coverage)
     ]
     if not parts:

@@ -140,7 +140,7 @@ def _in_nation(
 
 @dataclass(frozen=True)
 class _Groups:
-    """The groups of a release: their members, sizes and past."""
+    """The groups of a release in one nation: their members, sizes and past."""
 
     view: AsOf
     release: EarlyView
@@ -155,15 +155,6 @@ class _Groups:
         return self._sum(self.size)
 
     @property
-    def nation(self) -> Int:
-        """Nation of each group: that of its first member."""
-        own, groups = self.view.nation.own, len(self.release.levels)
-        found = np.zeros(groups, dtype=np.int64)
-        if own is not None:
-            found[self.release.member[::-1]] = own[::-1]
-        return found
-
-    @property
     def members(self) -> Int:
         """Number of cities with an outcome at the origin, by group."""
         return self._sum(np.isfinite(self.size).astype(np.float64)).astype(np.int64)
@@ -176,14 +167,13 @@ class _Groups:
         return ratio(summed, total)
 
     def centred(self, values: Float) -> Float:
-        """Values of groups less their share-weighted mean in the nation; NaN for a lone group."""
-        total, found = self.total, np.full(len(values), np.nan)
+        """Values of groups less their share-weighted mean; NaN for a lone group."""
+        total = self.total
         known = np.isfinite(values) & (total > 0)
-        for nation in np.unique(self.nation):
-            own = known & (self.nation == nation)
-            if own.sum() >= LEAST_GROUPS:
-                found[own] = values[own] - np.average(values[own], weights=total[own])
-        return found
+        if known.sum() < LEAST_GROUPS:
+            return np.full(len(values), np.nan)
+        middle = np.average(values[known], weights=total[known])
+        return np.where(known, values - middle, np.nan)
 
     def tamed(self, inputs: Float) -> Float:
         """Clip wild figures at six times the median size of the surprises of the groups."""
@@ -195,7 +185,7 @@ class _Groups:
     def past_growth(self, back: int) -> Float:
         """Growth of the members' sum in a year before the origin, log points, by group."""
         end = self.view.outcome.shape[1] - back
-        nation = replace(self.view.nation.until(end), own=None)
+        nation = self.view.nation.until(end)
         grown = np.full(len(self.release.levels), np.nan)
         for group in np.unique(self.release.member):
             inside = self.release.member == group
