@@ -17,7 +17,6 @@ import pandas as pd
 from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.models.intervals import Calibration
 from city_resilience.tasks.dataset import AsOf
-from city_resilience.tasks.outcome import COMPOSITE
 
 __all__ = ["DRAWS", "Grouping", "Shared", "group_bands", "joint_samples", "shared_shocks"]
 
@@ -58,15 +57,8 @@ class Grouping:
 
     @classmethod
     def of(cls, levels: Strings, view: AsOf) -> Grouping:
-        """Count each city as much as in the nation at the origin.
-
-        The mean of a group's growth gaps is then, to first order, the gap of its total.
-        """
-        level, nation = view.outcome[:, -1], view.nation
-        weight = np.ones(len(level)) if nation.weight is None else nation.weight[:, -1]
-        amount = nation.way in ("sum", "mean") and view.measure != COMPOSITE
-        counted = weight * level if amount else np.where(np.isfinite(level), weight, np.nan)
-        return cls(levels, np.maximum(np.nan_to_num(counted), 0.0))
+        """Count each city as much as in the nation at the origin."""
+        return cls(levels, np.nan_to_num(view.counts))
 
     def only(self, cities: Mask | Positions) -> Grouping:
         """Return the grouping of some of the cities."""

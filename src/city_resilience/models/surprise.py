@@ -148,7 +148,7 @@ class _Groups:
 
     @classmethod
     def of(cls, view: AsOf, release: EarlyView) -> _Groups:
-        return cls(view, release, _sizes(view))
+        return cls(view, release, view.counts)
 
     @property
     def total(self) -> Float:
@@ -224,16 +224,6 @@ class _Groups:
         known = np.isfinite(values)
         member, groups = self.release.member[known], len(self.release.levels)
         return np.bincount(member, values[known], minlength=groups).astype(np.float64)
-
-
-def _sizes(view: AsOf) -> Float:
-    """Share of each city in a sum or mean over cities at the origin, up to a factor."""
-    level, weight = view.outcome[:, -1], view.nation.weight
-    if view.nation.way == "sum":
-        return level
-    own = np.ones(len(level)) if weight is None else weight[:, -1]
-    known = np.isfinite(level) & (own > 0)
-    return np.where(known, own * level if view.nation.way == "mean" else own, np.nan)
 
 
 def _spread(inputs: Float, groups: _Groups) -> Told:

@@ -97,6 +97,19 @@ class AsOf:
         return {name for name, own in zip(self.ids, self.families, strict=True) if own == family}
 
     @property
+    def counts(self) -> Float:
+        """How much each city counts in its nation at the origin, shape (cities,).
+
+        Up to a factor: the mean of a group's growth gaps by it is, to first order, the gap of the
+        group's total. NaN for a city that does not count.
+        """
+        level, nation = self.outcome[:, -1], self.nation
+        weight = np.ones(len(level)) if nation.weight is None else nation.weight[:, -1]
+        amount = nation.way in ("sum", "mean") and self.measure != COMPOSITE
+        counted = weight * level if amount else np.where(np.isfinite(level), weight, np.nan)
+        return np.where(counted > 0, counted, np.nan)
+
+    @property
     def reporting(self) -> Mask:
         """Cities that have an outcome at the origin, shape (cities,)."""
         present: Mask = np.isfinite(self.outcome[:, -1])
