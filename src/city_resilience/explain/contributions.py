@@ -144,10 +144,9 @@ class _Explained:
 
 def _explained(model: HorizonModel, rows: ForecastRows) -> _Explained:
     """Explain what one horizon adds: the columns of an indicator summed."""
-    by_column, base = model.contributions(rows.features(model.spec))
+    _, by_indicator, base = model.by_indicator(rows.features(model.spec))
     names, values, ages = rows.indicators(model.spec)
-    owner = np.array([name for name, _ in model.spec.columns], dtype=object)
-    sums = {name: by_column[:, owner == name].sum(axis=1) for name in names}
+    sums = dict(zip(names, by_indicator.T, strict=True))
     read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
     return _Explained(read, sums, base)
 

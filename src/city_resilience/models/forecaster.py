@@ -91,6 +91,16 @@ class HorizonModel:
             base += weight * own_base
         return values, base
 
+    def by_indicator(self, features: Float) -> tuple[tuple[str, ...], Float, float]:
+        """Return the indicators, what each contributes, shape (n, indicators), and the base value.
+
+        The contributions of the columns of an indicator are summed.
+        """
+        values, base = self.contributions(features)
+        names = self.spec.indicators
+        owner = np.array([name for name, _ in self.spec.columns], dtype=object)
+        return names, values @ (owner[:, None] == np.array(names, dtype=object)).astype(float), base
+
 
 @dataclass(frozen=True)
 class Forecaster:

@@ -14,7 +14,16 @@ from city_resilience.models.intervals import EVENTS
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
 
-__all__ = ["FORECAST", "FORECAST_COLUMNS", "NOWCAST", "ForecastRows", "Moved", "forecast_columns"]
+__all__ = [
+    "FORECAST",
+    "FORECASTING",
+    "FORECAST_COLUMNS",
+    "NOWCAST",
+    "STRUCTURAL",
+    "ForecastRows",
+    "Moved",
+    "forecast_columns",
+]
 
 FORECAST_COLUMNS: Mapping[str, str] = {
     "city": "str",
@@ -36,6 +45,8 @@ FORECAST_COLUMNS: Mapping[str, str] = {
 }
 FORECAST, NOWCAST = "forecast", "nowcast"
 """What a row knows: the panel alone, or early releases as well."""
+FORECASTING, STRUCTURAL = "forecasting", "structural"
+"""The two views of a model: with the past of the outcome, and without it."""
 Moved = Mapping[int, Mapping[str, Float]]
 """Horizon → early release → by how much it moves each row, pp."""
 

@@ -7,7 +7,7 @@ late in *every* row, so the training rows have the age pattern of the row that i
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -63,6 +63,23 @@ class FeatureSpec:
         components = [name for index in self.indices for name in index.components]
         made = {index.id for index in self.indices}
         return tuple(dict.fromkeys([*(n for n, _ in self.columns if n not in made), *components]))
+
+    @property
+    def indicators(self) -> tuple[str, ...]:
+        """Indicators of the columns, each once, in their order."""
+        return tuple(dict.fromkeys(name for name, _ in self.columns))
+
+    def only(self, columns: Positions) -> FeatureSpec:
+        """Return the spec on some of its columns, given as rising positions."""
+        kept = tuple(self.columns[k] for k in columns)
+        names = {name for name, _ in kept}
+        return replace(
+            self,
+            columns=kept,
+            shifts={name: years for name, years in self.shifts.items() if name in names},
+            limits={name: years for name, years in self.limits.items() if name in names},
+            indices=tuple(index for index in self.indices if index.id in names),
+        )
 
     def family_columns(self, ids: Collection[str]) -> Positions:
         """Return the positions of the columns that belong to some indicators."""
@@ -170,7 +187,7 @@ def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Flo
         )
     view = with_indices(view, spec.indices)
     position = {name: k for k, name in enumerate(view.ids)}
-    names = tuple(dict.fromkeys(name for name, _ in spec.columns))
+    names = spec.indicators
     values, age = carried(
         view.indicators[:, :, [position[name] for name in names]],
         np.array([spec.shifts[name] for name in names], dtype=np.int64),

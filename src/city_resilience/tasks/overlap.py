@@ -46,7 +46,14 @@ from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.identities import Draw, draw_variables, identities_of
 from city_resilience.tasks.outcome import COMPOSITE
 
-__all__ = ["THRESHOLD", "Overlap", "find_overlaps", "refuse_overlaps", "year_correlation"]
+__all__ = [
+    "THRESHOLD",
+    "Overlap",
+    "find_overlaps",
+    "growth_in_formula",
+    "refuse_overlaps",
+    "year_correlation",
+]
 
 How = Literal["component", "formula", "identity", "correlation"]
 Found = tuple[How, float, str]
@@ -210,33 +217,53 @@ def _component(spec: Indicator, components: Sequence[str]) -> Found | None:
     return "component", 1.0, part
 
 
-def _by_formula(spec: Indicator, experiment: Experiment) -> Found | None:
-    """Find an indicator whose formula gives the outcome's growth whatever the data.
+def growth_in_formula(spec: Indicator, experiment: Experiment) -> float:
+    """Return how far an indicator is the outcome's growth by its formula, from 0 to 1.
 
-    The formula is computed on made-up variables that have nothing in common, and again for each
-    accounting identity of the outcome on variables that fulfil it.
+    The correlation, within years and in absolute size, of its value with the growth of the outcome
+    on made-up variables; the largest over the accounting identities of the outcome. A level has
+    about 0, the growth of nominal output beside that of real output much.
     """
-    outcome = _outcome(experiment)
-    if outcome == COMPOSITE:  # no formula of the table gives it; its components are named
-        return None
-    read = {*variables_behind(spec), *({outcome} if _reads(spec, outcome) else ())}
-    ways: list[tuple[How, str, Draw]] = []
-    if outcome in read and len(read) == 1:
-        words = f"its formula gives the growth of {outcome}, whatever the data"
-        ways.append(("formula", words, draw_variables([outcome], None)))
-    for identity in identities_of(outcome, experiment.outcome):
-        if read & (identity.variables - {outcome}):
-            drawn = draw_variables(sorted({outcome, *read}), identity)
-            ways.append(("identity", identity.reason, drawn))
-    for how, reason, drawn in ways:
-        value = _probed(spec, drawn, outcome)
+    series = _outcome(experiment)
+    drawn = (own for _, _, own in _draws(spec, experiment))
+    found = [
+        year_correlation(values, log_growth(own.values[series]))
+        for own in drawn
+        if (values := _on_made_up(spec, own, series)) is not None
+    ]
+    return max(found, default=0.0)
+
+
+def _by_formula(spec: Indicator, experiment: Experiment) -> Found | None:
+    """Find an indicator whose formula gives the outcome's growth whatever the data."""
+    for how, reason, drawn in _draws(spec, experiment):
+        value = _probed(spec, drawn, _outcome(experiment))
         if value >= THRESHOLD:
             return how, value, reason
     return None
 
 
-def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
-    """Return the best correlation of a formula on made-up variables with the outcome's growth."""
+def _draws(spec: Indicator, experiment: Experiment) -> Iterator[tuple[How, str, Draw]]:
+    """Draw made-up variables that a formula reads, in each way that could make it the outcome's.
+
+    Variables that have nothing in common, and for each accounting identity of the outcome variables
+    that fulfil it. None for a composite: no formula of the table gives it; its components are named.
+    """
+    outcome = _outcome(experiment)
+    if outcome == COMPOSITE:
+        return
+    read = {*variables_behind(spec), *({outcome} if _reads(spec, outcome) else ())}
+    if outcome in read:
+        words = f"its formula gives the growth of {outcome}, whatever the data"
+        yield "formula", words, draw_variables(sorted(read), None)
+    for identity in identities_of(outcome, experiment.outcome):
+        if read & (identity.variables - {outcome}):
+            drawn = draw_variables(sorted({outcome, *read}), identity)
+            yield "identity", identity.reason, drawn
+
+
+def _on_made_up(spec: Indicator, drawn: Draw, outcome: str) -> Float | None:
+    """Compute a formula on made-up variables; None if it reads what cannot be drawn."""
     made = drawn.values[outcome]
     special = {
         **dict.fromkeys((OUTCOME, OUTPUT), made),
@@ -246,9 +273,17 @@ def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
     }
     names = [*spec.inputs, *spec.optional]
     if any(name not in special and name not in drawn.values for name in names):
-        return 0.0  # it reads what cannot be drawn, such as coordinates
-    values = spec(*(special[name] if name in special else drawn.values[name] for name in names))
-    growth = log_growth(made)
+        return None
+    found: Float = spec(*(special.get(name, drawn.values.get(name)) for name in names))
+    return found
+
+
+def _probed(spec: Indicator, drawn: Draw, outcome: str) -> float:
+    """Return the best correlation of a formula on made-up variables with the outcome's growth."""
+    values = _on_made_up(spec, drawn, outcome)
+    if values is None:
+        return 0.0
+    growth = log_growth(drawn.values[outcome])
     forms = [values] if _reads(spec, outcome) else [values, change(values), log_growth(values)]
     return max(year_correlation(form, growth) for form in forms)
 
