@@ -114,3 +114,28 @@ def test_early_releases_are_hashed_where_they_are_named_wherever_their_files_are
 def test_early_releases_that_cannot_be_meant(early, message):
     with pytest.raises(InputError, match=message):
         experiment(early=early)
+
+
+def test_what_is_actionable_is_hashed_where_it_is_marked():
+    plain, marked = experiment(), experiment(actionable={"students_per_10k": {}})
+    assert "actionable" not in plain.model_dump(mode="json")
+    assert marked.digest() != plain.digest()
+    assert experiment(actionable={"students_per_10k": {"cost": 0.0}}).digest() == marked.digest()
+    priced = {"students_per_10k": {"cost": 2.0, "cost_unit": "million yuan", "largest_step": 5.0}}
+    assert experiment(actionable=priced).digest() != marked.digest()
+    assert experiment_from(json.loads(marked.model_dump_json()), "stored") == marked
+
+
+@pytest.mark.parametrize(
+    ("actionable", "message"),
+    [
+        ({"cost": 2.0}, r"'actionable': each indicator has a table of its own; write \[actionabl"),
+        ({"x": {"cost": 2.0}}, "'actionable.x': cost and cost_unit go together; give both"),
+        ({"x": {"cost_unit": "yuan"}}, "'actionable.x': cost and cost_unit go together"),
+        ({"x": {"largest_step": -1}}, "'actionable.x.largest_step'.*found -1"),
+        ({"x": {"step": 1}}, "'actionable.x.step' does not exist; nearest: 'largest_step'"),
+    ],
+)
+def test_actionable_indicators_that_contradict_themselves(actionable, message):
+    with pytest.raises(InputError, match=message):
+        experiment(actionable=actionable)

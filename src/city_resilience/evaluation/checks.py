@@ -12,11 +12,19 @@ from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.nowcasts import check_early
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.indicators.table import load_table
 from city_resilience.models.learners import GROWTH_GAP, PERSISTENT, learner_parameters
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.overlap import find_overlaps, refuse_overlaps
 
-__all__ = ["best_rule", "check_experiment", "check_required", "check_serve", "scored_origins"]
+__all__ = [
+    "best_rule",
+    "check_actionable",
+    "check_experiment",
+    "check_required",
+    "check_serve",
+    "scored_origins",
+]
 
 
 def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
@@ -34,9 +42,29 @@ def check_experiment(dataset: Dataset, experiment: Experiment) -> None:
     check_serve(experiment)
     check_early(dataset)
     check_required(dataset, experiment, [spec.id for spec in dataset.specs])
+    check_actionable(experiment)
     composite = experiment.outcome.composite
     overlaps = find_overlaps(dataset, experiment, tuple(composite.components) if composite else ())
     refuse_overlaps(overlaps, experiment.features.accept_overlap)
+
+
+def check_actionable(experiment: Experiment) -> None:
+    """Check that what is marked as actionable is an indicator, which a panel may have or not.
+
+    Raises
+    ------
+    InputError
+        If it is none, or is the outcome's own past.
+    """
+    own = [column.id or header for header, column in experiment.data.columns.items()]
+    table = {spec.id: spec.family for spec in load_table()}
+    for name in experiment.actionable:
+        check_known(name, [*table, *own], "actionable: no indicator", then="correct its id")
+        if table.get(name) == "history":
+            raise InputError(
+                f"actionable: {name!r} is the outcome's own past, which nobody can act on; remove "
+                "its table"
+            )
 
 
 def scored_origins(dataset: Dataset, experiment: Experiment) -> list[int]:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from city_resilience.experiment.actionable import Actionable
 from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.early import Release
 from city_resilience.experiment.outcome import Outcome
@@ -51,6 +52,7 @@ class Experiment(Table):
     outcome: Outcome = Outcome()
     early: dict[str, Release] = Field(default_factory=dict, exclude_if=not_)
     features: Features = Features()
+    actionable: dict[str, Actionable] = Field(default_factory=dict, exclude_if=not_)
     model: Model = Model()
     search: Search = Search()
 
@@ -61,6 +63,18 @@ class Experiment(Table):
             not isinstance(v, dict | Release) for v in values.values()
         ):
             raise ValueError("each release has a table of its own; write [early.NAME], not [early]")
+        return values
+
+    @field_validator("actionable", mode="before")
+    @classmethod
+    def _indicators_named(cls, values: Any) -> Any:
+        if isinstance(values, dict) and any(
+            not isinstance(v, dict | Actionable) for v in values.values()
+        ):
+            raise ValueError(
+                "each indicator has a table of its own; write [actionable.INDICATOR_ID], "
+                "not [actionable]"
+            )
         return values
 
     @model_validator(mode="after")
