@@ -69,8 +69,8 @@ class Sample:
             history=np.flatnonzero(np.isin(columns, self.history)),
         )
 
-    def rows(self, kept: Mask) -> Sample:
-        """Return some of its rows, given as a mask of shape (n,)."""
+    def rows(self, kept: Mask | Positions) -> Sample:
+        """Return some of its rows, given as a mask of shape (n,) or as positions, repeats too."""
         return replace(
             self,
             features=self.features[kept],
