@@ -85,18 +85,6 @@ class FeatureSpec:
         """Return the positions of the columns that belong to some indicators."""
         return np.flatnonzero([name in ids for name, _ in self.columns])
 
-    def only(self, columns: Positions) -> FeatureSpec:
-        """Return the spec of some of its columns, given as positions."""
-        kept = tuple(self.columns[k] for k in columns)
-        ids = {name for name, _ in kept}
-        return replace(
-            self,
-            columns=kept,
-            shifts={name: years for name, years in self.shifts.items() if name in ids},
-            limits={name: years for name, years in self.limits.items() if name in ids},
-            indices=tuple(index for index in self.indices if index.id in ids),
-        )
-
 
 def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
     """Read each series ``shift`` years late, bridging a city's holes from its past only.
