@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.artefacts import break_stretch
+from city_resilience.models.family_values import player_values
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.intervals import (
     REFERENCE,
@@ -100,6 +101,26 @@ class HorizonModel:
         names = self.spec.indicators
         owner = np.array([name for name, _ in self.spec.columns], dtype=object)
         return names, values @ (owner[:, None] == np.array(names, dtype=object)).astype(float), base
+
+    def by_family(
+        self, features: Float, families: Sequence[str]
+    ) -> tuple[tuple[str, ...], Float, float]:
+        """Return families, their Shapley values as players, shape (n, families), and base value.
+
+        Parameters
+        ----------
+        features : ndarray, shape (n, columns)
+        families : sequence of str, length columns
+            Family of each column; see `player_values`.
+        """
+        names = tuple(dict.fromkeys(families))
+        players = np.array([names.index(own) for own in families], dtype=np.intp)
+        values, base = np.zeros((len(features), len(names))), 0.0
+        for member, weight in self.used:
+            own_values, own_base = player_values(member, features, players)
+            values += weight * own_values
+            base += weight * own_base
+        return names, values, base
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
 
-__all__ = ["Tree", "Trees"]
+__all__ = ["Tree", "Trees", "rounded_to"]
 
 MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 64 * 2**20
@@ -89,6 +89,14 @@ class Trees:
         """The trees as xgboost has them."""
         return self.load()
 
+    @cached_property
+    def parts(self) -> tuple[tuple[Tree, ...], float]:
+        """The trees as arrays, and the value that is added to their sum."""
+        if self.grown:
+            return self.grown, 0.0
+        trees, base = _read(bytes(self.booster.save_raw("json")), self.booster.num_features())
+        return tuple(trees), base
+
     def predict(self, features: Float) -> Float:
         """Forecast rows of shape (n, columns)."""
         if self.grown:
@@ -102,11 +110,7 @@ class Trees:
         found = self.booster.predict(xgboost.DMatrix(features), pred_contribs=True)
         found = np.asarray(found, dtype=np.float64)
         values, base = found[:, :-1], float(found[0, -1]) if len(found) else 0.0
-        rounding = self.predict(features) - values.sum(axis=1) - base
-        small = np.where(np.abs(rounding) < MOST_ROUNDING, rounding, 0.0)
-        if values.size:
-            values[np.arange(len(values)), np.abs(values).argmax(axis=1)] += small
-        return values, base
+        return rounded_to(self.predict(features), values, base), base
 
     def to_bytes(self) -> bytes:
         """Return the JSON of xgboost, compressed; it holds no more than the trees need."""
@@ -134,6 +138,15 @@ class Trees:
                 f"{cls.file}: no trees over {columns} columns ({error or type(error).__name__}); "
                 "export the model again"
             ) from error
+
+
+def rounded_to(forecast: Float, values: Float, base: float) -> Float:
+    """Give what float32 sums of a row differ by to its largest value, in place."""
+    rounding = forecast - values.sum(axis=1) - base
+    small = np.where(np.abs(rounding) < MOST_ROUNDING, rounding, 0.0)
+    if values.size:
+        values[np.arange(len(values)), np.abs(values).argmax(axis=1)] += small
+    return values
 
 
 def _loaded(trees: Sequence[Tree], base: float, columns: int) -> Any:
