@@ -24,11 +24,11 @@ def spec_of(function, *inputs: str) -> Indicator:
 @pytest.mark.parametrize(
     ("function", "inputs", "most", "least"),
     [
-        (lambda x: log_growth(x), ("gdp_real",), 1.0, 0.999),
+        (log_growth, ("gdp_real",), 1.0, 0.999),
         (lambda x, y: log_growth(ratio(x, y)), ("gdp_nominal", "gdp_real"), 0.999, 0.5),
         (lambda x, y: log_growth(ratio(x, y)), ("co2", "gdp_real"), 0.999, 0.5),
-        (lambda x, y: ratio(x, y), ("co2", "gdp_real"), 0.4, 0.0),
-        (lambda x: log_growth(x), ("patents_granted",), 0.0, 0.0),
+        (ratio, ("co2", "gdp_real"), 0.4, 0.0),
+        (log_growth, ("patents_granted",), 0.0, 0.0),
     ],
 )
 def test_growth_in_a_formula_is_found_and_a_level_has_little(function, inputs, most, least):
