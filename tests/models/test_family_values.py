@@ -9,9 +9,10 @@ from math import factorial
 import numpy as np
 import pytest
 
-from city_resilience.models.family_values import leaf_values, player_values, tree_values
+from city_resilience.models.family_values import player_values, tree_values
 from city_resilience.models.fitted import Linear
 from city_resilience.models.forecaster import HorizonModel
+from city_resilience.models.leaf_games import leaf_values
 from city_resilience.models.learners import LEARNERS
 from city_resilience.models.trees import Tree, Trees
 from city_resilience.tasks.features import FeatureSpec
