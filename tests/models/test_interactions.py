@@ -1,4 +1,4 @@
-"""Interactions: those of shap and xgboost, consistent with contributions, none in a linear model."""
+"""Interactions: those of shap and xgboost, adding up to contributions, none where linear."""
 
 from __future__ import annotations
 
