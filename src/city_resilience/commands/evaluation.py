@@ -24,6 +24,7 @@ from city_resilience.evaluation.nowcast_scores import NowcastScores, score_nowca
 from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
 from city_resilience.evaluation.search import search_parameters
 from city_resilience.evaluation.sums import score_sums
+from city_resilience.evaluation.view_skill import structural_skill
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
@@ -61,6 +62,7 @@ FILES = (
     "sums.csv",
     "weights.csv",
     "dropped.csv",
+    "structural.csv",
 )
 """Tables of an evaluation."""
 NOWCAST_FILES = ("nowcast_scores.csv", "nowcast_releases.csv", "nowcast_slopes.csv")
@@ -99,6 +101,8 @@ class Evaluation:
         See ``score_intervals`` and ``reliability``.
     sums : DataFrame
         See ``score_sums``.
+    structural : DataFrame
+        See ``structural_skill``.
     nowcast : NowcastScores or None
         Of a panel with early releases. All else is about the forecasts from the panel alone.
     """
@@ -110,6 +114,7 @@ class Evaluation:
     intervals: pd.DataFrame
     reliability: pd.DataFrame
     sums: pd.DataFrame
+    structural: pd.DataFrame
     nowcast: NowcastScores | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -124,7 +129,7 @@ class Evaluation:
             _told_apart(self.scores, now.scores if now else None),
             *(self.comparisons, self.coverage),
             _told_apart(self.intervals, now.intervals if now else None),
-            *(self.reliability, self.sums, found.weights, found.dropped),
+            *(self.reliability, self.sums, found.weights, found.dropped, self.structural),
         )
         beside = {} if now is None else _named(NOWCAST_FILES, now.sides, now.releases, now.slopes)
         return _named(FILES, *tables) | beside
@@ -157,7 +162,8 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
         If the panel is too short, or a required indicator never has a value.
     """
     dataset, experiment = source.dataset, source.experiment
-    found, levels = run_backtest(dataset, experiment, progress), levels_of(dataset)
+    found = run_backtest(dataset, experiment, progress, views=True)
+    levels = levels_of(dataset)
     origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
     least, breaks = experiment.evaluation.min_group, source.audited.level_breaks
     part = found.nowcast
@@ -169,6 +175,7 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
         intervals=score_intervals(found.intervals, levels, least),
         reliability=reliability(found.intervals),
         sums=score_sums(found.sums),
+        structural=structural_skill(found, dataset, experiment.features.min_history, least),
         nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
     )
 

@@ -138,6 +138,7 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
         progress,
         calibrations=found.calibrations,
         slopes=found.served_slopes,
+        structural=found.structural,
     )
     position = city_positions(source.dataset.cities, alone.cities)
     now = found.nowcast.live(position) if found.nowcast else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
@@ -13,16 +13,25 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.checks import check_required, scored_origins
-from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Rolled, in_threads
+from city_resilience.evaluation.engine import (
+    HISTORY,
+    SERVED,
+    Engine,
+    Rolled,
+    Variant,
+    in_threads,
+)
+from city_resilience.evaluation.explained import Explained
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.nowcasts import Nowcasts, Rolls
 from city_resilience.evaluation.served_intervals import Past, served_intervals, served_sums
+from city_resilience.evaluation.views import structural_variant
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.intervals import Calibration
 from city_resilience.models.nowcast import HorizonNowcast
-from city_resilience.models.rows import NOWCAST
+from city_resilience.models.rows import NOWCAST, STRUCTURAL
 from city_resilience.progress import Progress, silent
-from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
 
 __all__ = ["Backtest", "NowcastPart", "backtest_at", "nowcast_part", "run_backtest"]
@@ -65,6 +74,36 @@ class NowcastPart:
 
 
 @dataclass(frozen=True)
+class StructuralPart:
+    """The structural view at the same origins, see ``views``.
+
+    Attributes
+    ----------
+    serve : str
+        What of it is taken: the blend of its members, or the member that is served.
+    rolled : mapping of int to Rolled
+        By horizon, warm-up included.
+    variant : Variant
+        Columns and members.
+    intervals : DataFrame
+        ``INTERVAL_ROWS``, scored origins only.
+    calibrations : mapping of int to Calibration
+        Residuals as they stand at the live origin.
+    """
+
+    serve: str
+    rolled: Mapping[int, Rolled]
+    variant: Variant
+    intervals: pd.DataFrame
+    calibrations: Mapping[int, Calibration]
+
+    @property
+    def forecasts(self) -> dict[int, Mapping[int, Float]]:
+        """Horizon → origin, warm-up included → forecasts, shape (cities,), pp."""
+        return {horizon: own.of(self.serve) for horizon, own in self.rolled.items()}
+
+
+@dataclass(frozen=True)
 class Backtest:
     """Result of the rolling origins.
 
@@ -87,6 +126,10 @@ class Backtest:
         Columns by origin and horizon.
     nowcast : NowcastPart or None
         Of a panel with early releases.
+    structural : StructuralPart or None
+        Without the past of the outcome, where it was asked for and has indicators to read.
+    explained : mapping of (str, int, int) to Explained
+        Variant, scored origin, horizon → what each member's forecasts are made of.
     """
 
     serve: str
@@ -98,6 +141,8 @@ class Backtest:
     history: Mapping[int, Rolled]
     specs: Mapping[tuple[int, int], FeatureSpec]
     nowcast: NowcastPart | None = None
+    structural: StructuralPart | None = None
+    explained: Mapping[tuple[str, int, int], Explained] = field(default_factory=dict)
 
     @property
     def served(self) -> dict[int, Mapping[int, Float]]:
@@ -107,15 +152,12 @@ class Backtest:
     @property
     def served_weights(self) -> dict[int, dict[str, float]]:
         """Weights of the blend at the live origin, in what each horizon adds."""
-        return {
-            horizon: dict(zip(own.names, own.weights[max(own.weights)].tolist(), strict=True))
-            for horizon, own in self.whole.items()
-        }
+        return {horizon: own.live_weights for horizon, own in self.whole.items()}
 
     @property
     def served_slopes(self) -> dict[int, float]:
         """Share of its size at which what each horizon adds is taken at the live origin."""
-        return {horizon: own.slopes[max(own.slopes)] for horizon, own in self.whole.items()}
+        return {horizon: own.slopes[own.live] for horizon, own in self.whole.items()}
 
     @property
     def weights(self) -> pd.DataFrame:
@@ -143,8 +185,19 @@ class Backtest:
         return table.sort_values(["horizon", "origin"], kind="stable", ignore_index=True)
 
 
-def run_backtest(dataset: Dataset, experiment: Experiment, progress: Progress = silent) -> Backtest:
+def run_backtest(
+    dataset: Dataset,
+    experiment: Experiment,
+    progress: Progress = silent,
+    *,
+    views: bool = False,
+) -> Backtest:
     """Forecast every scored origin and horizon of an experiment with every candidate.
+
+    Parameters
+    ----------
+    views : bool
+        Forecast with the structural view too, and explain the scored origins of both.
 
     Raises
     ------
@@ -152,10 +205,14 @@ def run_backtest(dataset: Dataset, experiment: Experiment, progress: Progress = 
         If no origin can be scored or a required indicator never has a value.
     """
     scored = scored_origins(dataset, experiment)
-    return backtest_at(Engine(dataset, experiment, progress), scored, "rolling origins")
+    structural = structural_variant(dataset, experiment) if views else None
+    engine = Engine(dataset, experiment, progress, explain=scored if views else ())
+    return backtest_at(engine, scored, "rolling origins", structural)
 
 
-def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backtest:
+def backtest_at(
+    engine: Engine, scored: Sequence[int], what: str = "", structural: Variant | None = None
+) -> Backtest:
     """Forecast some origins with every candidate, after those that warm up the blend.
 
     Parameters
@@ -164,6 +221,8 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
         Consecutive years.
     what : str
         Told to the engine's ``progress``; nothing is told when empty.
+    structural : Variant, optional
+        The structural view, to be forecast beside.
 
     Raises
     ------
@@ -171,7 +230,8 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
         If a horizon has no label to learn from, or a required indicator never has a value.
     """
     horizons, origins = engine.experiment.outcome.horizons, engine.origins(scored)
-    rolled = engine.roll((SERVED, HISTORY), horizons, origins, what)
+    variants = [SERVED, HISTORY, *([structural] if structural else [])]
+    rolled = engine.roll(variants, horizons, origins, what)
     specs = {cell: spec for cell, spec in engine.specs.items() if cell[0] in origins}
     columns = {name for spec in specs.values() for name, _ in spec.columns}
     check_required(engine.dataset, engine.experiment, columns)
@@ -186,8 +246,46 @@ def backtest_at(engine: Engine, scored: Sequence[int], what: str = "") -> Backte
     sums = served_sums(past, served, scored)
     frame = _scored_rows(engine, scored, whole, history)
     frame.loc[frame["model"] == serve, BOUNDS] = intervals[BOUNDS].to_numpy()
+    beside = structural_part(past, scored, structural, rolled) if structural else None
+    if beside is not None:
+        frame = _with_structural(engine.dataset, frame, beside, scored)
     nowcast = nowcast_part(engine, past, scored, served) if engine.dataset.early else None
-    return Backtest(serve, frame, intervals, sums, calibrations, whole, history, specs, nowcast)
+    return Backtest(
+        *(serve, frame, intervals, sums, calibrations, whole, history, specs, nowcast),
+        structural=beside,
+        explained=dict(engine.explained),
+    )
+
+
+def structural_part(
+    past: Past,
+    scored: Sequence[int],
+    variant: Variant,
+    rolled: Mapping[str, Mapping[int, Rolled]],
+    serve: str = BLEND,
+) -> StructuralPart:
+    """Give the structural view the intervals of its own errors."""
+    own = rolled[variant.id]
+    part = StructuralPart(serve, own, variant, pd.DataFrame(), {})
+    intervals = served_intervals(past, part.forecasts, scored)
+    newest = common_origin(past.dataset.outcome, past.dataset.years)
+    known = {h: past.calibrated(h, values, newest) for h, values in part.forecasts.items()}
+    return replace(part, intervals=intervals, calibrations=known)
+
+
+def _with_structural(
+    dataset: Dataset, frame: pd.DataFrame, part: StructuralPart, scored: Collection[int]
+) -> pd.DataFrame:
+    """Append the rows of the structural view, with its own bounds."""
+    parts = [
+        forecast_frame(dataset, horizon, {STRUCTURAL: _at(own, scored)})
+        for horizon, own in part.forecasts.items()
+    ]
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows.sort_values(["model", "horizon", "origin", "city"], ignore_index=True)
+    rows[BOUNDS] = part.intervals[BOUNDS].to_numpy()
+    every = pd.concat([frame, rows], ignore_index=True)
+    return every.sort_values(["model", "horizon", "origin", "city"], ignore_index=True)
 
 
 def nowcast_part(

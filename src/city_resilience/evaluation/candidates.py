@@ -6,6 +6,7 @@ from typing import Literal
 
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.models.learners import LEARNERS
+from city_resilience.models.rows import STRUCTURAL
 
 __all__ = ["BLEND", "HISTORY_ONLY", "Kind", "candidate_kind", "candidate_labels"]
 
@@ -20,12 +21,13 @@ def candidate_labels(language: str = "en") -> dict[str, str]:
     labels = {name: (own.label_en, own.label_zh) for name, own in BASELINES.items()}
     labels |= {name: (own.label_en, own.label_zh) for name, own in LEARNERS.items()}
     labels[HISTORY_ONLY] = ("history only", "仅用历史")
+    labels[STRUCTURAL] = ("structural view", "结构视角（不含历史）")
     labels[BLEND] = ("the blend", "组合模型")
     return {name: words[language == "zh"] for name, words in labels.items()}
 
 
 def candidate_kind(name: str) -> Kind:
     """Return ``"naive"``, ``"reference"`` or ``"learner"``; the blend counts as a learner."""
-    if name == HISTORY_ONLY:
+    if name in (HISTORY_ONLY, STRUCTURAL):
         return "reference"
     return BASELINES[name].kind if name in BASELINES else "learner"

@@ -20,6 +20,7 @@ import numpy as np
 from city_resilience.arrays import Float, Int, Positions
 from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
+from city_resilience.evaluation.explained import Explained, explain_members
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
@@ -60,19 +61,22 @@ class Variant:
         members that learnt from the cities of the others. When absent all learn from all.
     parameters : mapping of str to mapping, optional
         Members and their parameters; those of the experiment when absent.
+    explained : bool
+        Whether an engine that explains keeps what its forecasts are made of.
     """
 
     id: str
     columns: Callable[[Task], Positions] | None = None
     held_out: Int | None = None
     parameters: Mapping[str, Values] | None = None
+    explained: bool = False
 
     def members(self, model: Model) -> Mapping[str, Values]:
         """Return the members and their parameters."""
         return self.parameters or learner_parameters(model)
 
 
-SERVED = Variant(BLEND)
+SERVED = Variant(BLEND, explained=True)
 HISTORY = Variant(HISTORY_ONLY, columns=lambda task: task.learnt.history)
 
 
@@ -103,6 +107,25 @@ class Rolled:
     slopes: Mapping[int, float]
     rule: Mapping[int, Float] = field(default_factory=dict)
 
+    @property
+    def live(self) -> int:
+        """The live origin, of the newest weights."""
+        return max(self.weights)
+
+    @property
+    def live_weights(self) -> dict[str, float]:
+        """Weights of the members at the live origin."""
+        return dict(zip(self.names, self.weights[self.live].tolist(), strict=True))
+
+    def shares(self, candidate: str, origin: int) -> Float:
+        """Return how much of each member a candidate takes at an origin, shape (members,).
+
+        The weights of the blend times its slope, or all of one member.
+        """
+        if candidate == BLEND:
+            return self.slopes[origin] * self.weights[origin]
+        return np.array([float(name == candidate) for name in self.names])
+
     def of(self, candidate: str) -> Mapping[int, Float]:
         """Return forecasts by origin, shape (cities,) each, of the blend, a member or the rule."""
         if candidate == BLEND:
@@ -126,11 +149,15 @@ class Engine:
         Called with (what, origins and horizons done, how many there are).
     keep : collection of int
         Horizons whose tasks are kept for variants that come later.
+    explain : collection of int
+        Origins at which the forecasts of explained variants are taken apart.
 
     Attributes
     ----------
     newest : int
         The live origin.
+    explained : dict of (str, int, int) to Explained
+        Variant, origin, horizon → what each member's forecasts are made of.
     specs : dict of (int, int) to FeatureSpec
         Positions by origin and horizon, of the tasks prepared so far.
     """
@@ -141,13 +168,15 @@ class Engine:
         experiment: Experiment,
         progress: Progress = silent,
         keep: Collection[int] = (),
+        explain: Collection[int] = (),
     ) -> None:
         self.dataset = dataset
         self.experiment = experiment
         self.progress = progress
         self.newest = common_origin(dataset.outcome, dataset.years)
         self.specs: dict[tuple[int, int], FeatureSpec] = {}
-        self._keep = frozenset(keep)
+        self.explained: dict[tuple[str, int, int], Explained] = {}
+        self._keep, self._explain = frozenset(keep), frozenset(explain)
         self._tasks: dict[tuple[int, int], Task | None] = {}
         self._added: dict[tuple[str, int, int], Float] = {}
 
@@ -205,10 +234,20 @@ class Engine:
         if task is None:
             return
         for variant in missing:
-            same = variant.held_out is None and variant.parameters is None
-            known = self._past(origin, horizon) if same else {}
-            found = forecast_members(task, variant, self.experiment.model, known)
-            self._added[variant.id, origin, horizon] = found
+            cell = variant.id, origin, horizon
+            if variant.explained and origin in self._explain:
+                found, self.explained[cell] = self._explained(task, variant)
+            else:
+                same = variant.held_out is None and variant.parameters is None
+                known = self._past(origin, horizon) if same else {}
+                found = forecast_members(task, variant, self.experiment.model, known)
+            self._added[cell] = found
+
+    def _explained(self, task: Task, variant: Variant) -> tuple[Float, Explained]:
+        columns = np.arange(len(task.spec.columns))
+        columns = columns if variant.columns is None else variant.columns(task)
+        model = self.experiment.model
+        return explain_members(task, columns, variant.members(model), model.seed)
 
     def _past(self, origin: int, horizon: int) -> dict[str, Float]:
         """Forecasts of the members that read nothing but history, as far as they were made."""

@@ -8,17 +8,20 @@ from functools import partial
 import numpy as np
 
 from city_resilience.errors import InputError
+from city_resilience.evaluation.backtest import StructuralPart
 from city_resilience.evaluation.baselines import NAIVE, naive_model
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.checks import check_serve
 from city_resilience.evaluation.engine import Engine, in_threads
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.models.fitted import Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.intervals import Calibration, city_positions
-from city_resilience.models.learners import fit_member, learner_parameters
+from city_resilience.models.learners import Values, fit_member, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.outcome import horizon_before
+from city_resilience.tasks.task import Sample, Task
 
 __all__ = ["fit_forecaster"]
 
@@ -32,6 +35,7 @@ def fit_forecaster(
     *,
     calibrations: Mapping[int, Calibration] | None = None,
     slopes: Mapping[int, float] | None = None,
+    structural: StructuralPart | None = None,
 ) -> Forecaster:
     """Fit the members at the live origin, with the weights and slopes the backtest arrived at.
 
@@ -43,6 +47,8 @@ def fit_forecaster(
         Residuals of the backtest per horizon, for the intervals.
     slopes : mapping of int to float, optional
         Share of its size at which what the blend adds is taken; all of it when left out.
+    structural : StructuralPart, optional
+        The structural view as the backtest arrived at it, to be fitted beside.
 
     Raises
     ------
@@ -50,25 +56,36 @@ def fit_forecaster(
         If ``model.serve`` is no candidate, or no label is known at the live origin.
     """
     check_serve(experiment)
-    engine, known, sizes = Engine(dataset, experiment), calibrations or {}, slopes or {}
-    horizons = experiment.outcome.horizons
+    horizons, sizes = experiment.outcome.horizons, slopes or {}
+    engine = Engine(dataset, experiment, keep=horizons if structural else ())
     present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
     cities = tuple(dataset.cities[k] for k in present)
     position = city_positions(dataset.cities, cities)
-    known = {h: own.known_at(engine.newest).numbered(position) for h, own in known.items()}
+
+    def known(of: Mapping[int, Calibration], horizon: int) -> Calibration | None:
+        own = of.get(horizon)
+        return None if own is None else own.known_at(engine.newest).numbered(position)
+
     calls = [
-        partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known.get(h)) for h in horizons
+        partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known(calibrations or {}, h))
+        for h in horizons
     ]
+    part = structural
+    if part is not None:
+        calls += [
+            partial(_structural, engine, h, part, known(part.calibrations, h)) for h in horizons
+        ]
     fitted = in_threads(calls, "fitting the served model", progress)
     nations = dataset.groups.get("nation")
     return Forecaster(
         experiment=experiment,
         origin=engine.newest,
         cities=cities,
-        horizons=dict(zip(horizons, fitted, strict=True)),
+        horizons=dict(zip(horizons, fitted, strict=False)),
         fingerprint=fingerprint,
         composite=dataset.composite,
         nations=() if nations is None else tuple(nations[present].tolist()),
+        structural=dict(zip(horizons if part else (), fitted[len(horizons) :], strict=True)),
     )
 
 
@@ -79,29 +96,59 @@ def _fitted(
     slope: float,
     calibration: Calibration | None,
 ) -> HorizonModel:
-    origin, model = engine.newest, engine.experiment.model
+    model = engine.experiment.model
     if model.serve in NAIVE:
         return _rule(engine, horizon, calibration)
-    task = engine.task(origin, horizon)
+    task = _task(engine, horizon)
+    shares = blend if model.serve == BLEND else {model.serve: 1.0}
+    size = slope if model.serve == BLEND else 1.0
+    members = _members(task.learnt, shares, learner_parameters(model), model.seed)
+    weights = {name: weight for name, weight in shares.items() if name in members}
+    return HorizonModel(horizon, task.spec, members, weights, calibration, size)
+
+
+def _structural(
+    engine: Engine, horizon: int, part: StructuralPart, calibration: Calibration | None
+) -> HorizonModel:
+    """Fit the structural view of a horizon."""
+    task, own = _task(engine, horizon), part.rolled[horizon]
+    assert part.variant.columns is not None
+    columns = part.variant.columns(task)
+    values = part.variant.members(engine.experiment.model)
+    shares = own.live_weights if part.serve == BLEND else {part.serve: 1.0}
+    size = own.slopes[own.live] if part.serve == BLEND else 1.0
+    learnt = task.learnt.only(columns)
+    members = _members(learnt, shares, values, engine.experiment.model.seed)
+    weights = {name: weight for name, weight in shares.items() if name in members}
+    return HorizonModel(horizon, task.spec.only(columns), members, weights, calibration, size)
+
+
+def _members(
+    learnt: Sample, shares: Mapping[str, float], values: Mapping[str, Values], seed: int
+) -> dict[str, Fitted]:
+    """Fit the members that have a share."""
+    return {
+        name: fit_member(learnt, name, own, seed)
+        for name, own in values.items()
+        if shares.get(name, 0.0) > 0
+    }
+
+
+def _task(engine: Engine, horizon: int) -> Task:
+    """Return what is asked at the live origin.
+
+    Raises
+    ------
+    InputError
+        If no label is known there.
+    """
+    task = engine.task(engine.newest, horizon)
     if task is None:
         raise InputError(
-            f"outcome.horizons: no label of horizon {horizon} is known at {origin}; "
+            f"outcome.horizons: no label of horizon {horizon} is known at {engine.newest}; "
             "bring more years or drop that horizon"
         )
-    weights = blend if model.serve == BLEND else {model.serve: 1.0}
-    members = {
-        name: fit_member(task.learnt, name, values, model.seed)
-        for name, values in learner_parameters(model).items()
-        if weights.get(name, 0.0) > 0
-    }
-    return HorizonModel(
-        horizon,
-        task.spec,
-        members,
-        {name: weight for name, weight in weights.items() if name in members},
-        calibration,
-        slope if model.serve == BLEND else 1.0,
-    )
+    return task
 
 
 def _rule(engine: Engine, horizon: int, calibration: Calibration | None) -> HorizonModel:

@@ -36,5 +36,8 @@ def structural_variant(dataset: Dataset, experiment: Experiment) -> Variant | No
     if not ids:
         return None
     return Variant(
-        STRUCTURAL, columns=lambda task: task.spec.family_columns(ids), parameters=members
+        STRUCTURAL,
+        columns=lambda task: task.spec.family_columns(ids),
+        parameters=members,
+        explained=True,
     )

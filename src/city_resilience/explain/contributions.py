@@ -24,6 +24,7 @@ __all__ = [
     "BASE",
     "BASE_FAMILY",
     "NOT_OBSERVED",
+    "Explanation",
     "contributions",
     "early_id",
     "early_labels",
@@ -51,7 +52,7 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
         publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
         measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
-    parts, found = [], {0: _Explained({}, {}, 0.0)}
+    parts, found = [], {0: Explanation({}, {}, 0.0)}
     for horizon in sorted(forecaster.horizons):
         added = _explained(forecaster.horizons[horizon], rows)
         found[horizon] = found[forecaster.before(horizon)].plus(added)
@@ -101,7 +102,7 @@ def with_early(drivers: pd.DataFrame, rows: ForecastRows, moved: Moved) -> pd.Da
 
 
 @dataclass(frozen=True)
-class _Explained:
+class Explanation:
     """What the forecasts of some rows are made of.
 
     Attributes
@@ -117,12 +118,20 @@ class _Explained:
     sums: Mapping[str, Float]
     base: float
 
-    def plus(self, longer: _Explained) -> _Explained:
+    @classmethod
+    def of(
+        cls, names: tuple[str, ...], values: Float, ages: Float, sums: Float, base: float
+    ) -> Explanation:
+        """Return that of values, ages and contributions of shape (rows, indicators)."""
+        read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
+        return cls(read, dict(zip(names, sums.T, strict=True)), base)
+
+    def plus(self, longer: Explanation) -> Explanation:
         """Return the explanation of the sum; values and ages are those that were read last."""
         read = {**longer.read, **{k: v for k, v in self.read.items() if k not in longer.read}}
         zero = np.zeros(1)
         sums = {name: self.sums.get(name, zero) + longer.sums.get(name, zero) for name in read}
-        return _Explained(read, sums, self.base + longer.base)
+        return Explanation(read, sums, self.base + longer.base)
 
     def table(self, horizon: int, rows: ForecastRows) -> pd.DataFrame:
         """Lay it out as `contributions`, one row per city and indicator, and one of the base."""
@@ -142,13 +151,11 @@ class _Explained:
         )
 
 
-def _explained(model: HorizonModel, rows: ForecastRows) -> _Explained:
+def _explained(model: HorizonModel, rows: ForecastRows) -> Explanation:
     """Explain what one horizon adds: the columns of an indicator summed."""
     _, by_indicator, base = model.by_indicator(rows.features(model.spec))
     names, values, ages = rows.indicators(model.spec)
-    sums = dict(zip(names, by_indicator.T, strict=True))
-    read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
-    return _Explained(read, sums, base)
+    return Explanation.of(names, values, ages, by_indicator, base)
 
 
 def family_sums(drivers: pd.DataFrame, observed: Collection[str] | None = None) -> pd.DataFrame:

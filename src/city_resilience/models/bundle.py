@@ -25,6 +25,7 @@ from city_resilience.models.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    HorizonEntry,
     Manifest,
     MemberEntry,
     foreign_files,
@@ -33,6 +34,7 @@ from city_resilience.models.manifest import (
     read_manifest,
 )
 from city_resilience.models.nowcast import HorizonNowcast, Slopes
+from city_resilience.models.rows import STRUCTURAL
 from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
 from city_resilience.tasks.features import FORMS, FeatureSpec
@@ -97,18 +99,19 @@ def load_bundle(folder: Path | str) -> Forecaster:
     content = read_files(folder, manifest)
     where = f"{folder / MANIFEST}"
     experiment = experiment_from(manifest.experiment, where)
-    if sorted(manifest.horizons) != list(experiment.outcome.horizons):
-        raise InputError(
-            f"{where}: it holds the horizons {sorted(manifest.horizons)}, its experiment asks for "
-            f"{list(experiment.outcome.horizons)}; train the model again"
-        )
+    for view in (manifest.horizons, manifest.structural or manifest.horizons):
+        if sorted(view) != list(experiment.outcome.horizons):
+            raise InputError(
+                f"{where}: it holds the horizons {sorted(view)}, its experiment asks for "
+                f"{list(experiment.outcome.horizons)}; train the model again"
+            )
     return Forecaster(
         experiment=experiment,
         origin=manifest.origin,
         cities=manifest.cities,
         horizons={
-            horizon: _horizon(horizon, manifest, experiment, content, where)
-            for horizon in manifest.horizons
+            horizon: _horizon(horizon, entry, manifest, experiment, content, where)
+            for horizon, entry in manifest.horizons.items()
         },
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
@@ -117,6 +120,10 @@ def load_bundle(folder: Path | str) -> Forecaster:
             horizon: _nowcast(horizon, manifest, experiment, content, where)
             for horizon, entry in manifest.horizons.items()
             if entry.nowcast is not None
+        },
+        structural={
+            horizon: _horizon(horizon, entry, manifest, experiment, content, where)
+            for horizon, entry in manifest.structural.items()
         },
     )
 
@@ -132,6 +139,10 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
                 horizon, forecaster.nowcasts[horizon]
             )
             files |= own
+    structural = {}
+    for horizon, model in forecaster.structural.items():
+        structural[str(horizon)], own = _stored_horizon(model, f"{STRUCTURAL}/")
+        files |= own
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -141,6 +152,7 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
         "origin": forecaster.origin,
         "cities": list(forecaster.cities),
         "horizons": horizons,
+        **({"structural": structural} if structural else {}),
         "fingerprint": forecaster.fingerprint,
         "simulated": forecaster.experiment.data.simulated,
         "composite": forecaster.composite.as_dict() if forecaster.composite else None,
@@ -156,18 +168,20 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
     return files | {MANIFEST: text.encode()}
 
 
-def _stored_horizon(model: HorizonModel) -> tuple[dict[str, Any], dict[str, bytes]]:
+def _stored_horizon(
+    model: HorizonModel, folder: str = ""
+) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Return what the manifest says of a horizon, and its files; `_horizon` reads them back."""
     files, members = {}, {}
     for name, weight in model.weights.items():
         if weight > 0:
             member = model.members[name]
-            path = f"h{model.horizon}/{name}/{member.file}"
+            path = f"{folder}h{model.horizon}/{name}/{member.file}"
             files[path] = member.to_bytes()
             members[name] = {"kind": member.kind, "files": [path]}
     calibration = ""
     if model.calibration is not None:
-        calibration = f"h{model.horizon}/{CALIBRATION}"
+        calibration = f"{folder}h{model.horizon}/{CALIBRATION}"
         files[calibration] = model.calibration.to_bytes()
     spec = model.spec
     entry = {
@@ -220,12 +234,13 @@ def _check_replaceable(folder: Path) -> None:
 
 def _horizon(
     horizon: int,
+    entry: HorizonEntry,
     manifest: Manifest,
     experiment: Experiment,
     content: Mapping[str, bytes],
     where: str,
 ) -> HorizonModel:
-    at, entry = f"{where}: horizon {horizon}", manifest.horizons[horizon]
+    at = f"{where}: horizon {horizon}"
     with _reading(f"{at}: a composite index is damaged"):
         indices = tuple(
             FittedIndex(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
-from city_resilience.errors import InputError
+from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.artefacts import break_stretch
@@ -31,7 +31,15 @@ from city_resilience.models.nowcast import (
     province_codes,
     releases_key,
 )
-from city_resilience.models.rows import FORECAST, NOWCAST, ForecastRows, Moved, forecast_columns
+from city_resilience.models.rows import (
+    FORECAST,
+    FORECASTING,
+    NOWCAST,
+    STRUCTURAL,
+    ForecastRows,
+    Moved,
+    forecast_columns,
+)
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.breaks import level_breaks
@@ -145,6 +153,8 @@ class Forecaster:
         Nation of each of the cities; empty where all are of one.
     nowcasts : mapping of int to HorizonNowcast
         By horizon, what early releases make of a forecast; empty for a model without.
+    structural : mapping of int to HorizonModel
+        The structural view: the same horizons without the past of the outcome; may be empty.
     """
 
     experiment: Experiment
@@ -155,6 +165,25 @@ class Forecaster:
     composite: FittedComposite | None = None
     nations: tuple[str, ...] = ()
     nowcasts: Mapping[int, HorizonNowcast] = field(default_factory=dict)
+    structural: Mapping[int, HorizonModel] = field(default_factory=dict)
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views that the model has."""
+        return (FORECASTING, STRUCTURAL) if self.structural else (FORECASTING,)
+
+    def view(self, name: str) -> Forecaster:
+        """Return one view as a forecaster of its own, which knows no other.
+
+        Raises
+        ------
+        InputError
+            If the model has no such view.
+        """
+        check_known(name, self.views, "view: the model has no", then="train it again")
+        if name == FORECASTING:
+            return replace(self, structural={})
+        return replace(self, horizons=self.structural, structural={}, nowcasts={})
 
     def before(self, horizon: int) -> int:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""

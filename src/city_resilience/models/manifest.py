@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 FORMAT = "city-resilience bundle"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 CARD_HEAD = "# Model card: "
@@ -43,7 +43,7 @@ MAX_FILE_BYTES = 64 * 2**20
 MAX_TOTAL_BYTES = 256 * 2**20
 MAX_FILES = 500
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
-_OF_HORIZON = re.compile(r"h\d+/([\w-]+/)?[\w-]+\.(npz|json\.gz)")
+_OF_HORIZON = re.compile(r"(structural/)?h\d+/([\w-]+/)?[\w-]+\.(npz|json\.gz)")
 
 
 class _Strict(BaseModel):
@@ -117,7 +117,8 @@ class Manifest(_Strict):
         The experiment, to be checked by ``experiment_from``.
     cities : tuple of str
         Training cities.
-    horizons : mapping of int to HorizonEntry
+    horizons, structural : mapping of int to HorizonEntry
+        The two views; the second may be empty.
     fingerprint : str
         Fingerprint of the training panel.
     composite : mapping or None
@@ -136,6 +137,7 @@ class Manifest(_Strict):
     origin: int
     cities: tuple[str, ...]
     horizons: dict[int, HorizonEntry]
+    structural: dict[int, HorizonEntry] = Field(default_factory=dict)
     fingerprint: str = ""
     simulated: bool = False
     composite: dict[str, Any] | None = None

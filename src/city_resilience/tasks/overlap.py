@@ -246,8 +246,9 @@ def _by_formula(spec: Indicator, experiment: Experiment) -> Found | None:
 def _draws(spec: Indicator, experiment: Experiment) -> Iterator[tuple[How, str, Draw]]:
     """Draw made-up variables that a formula reads, in each way that could make it the outcome's.
 
-    Variables that have nothing in common, and for each accounting identity of the outcome variables
-    that fulfil it. None for a composite, whose components are named: no formula gives it.
+    Variables that have nothing in common, and for each accounting identity of the outcome
+    variables that fulfil it. None for a composite: no formula of the table gives it, and its
+    components are named.
     """
     outcome = _outcome(experiment)
     if outcome == COMPOSITE:

@@ -1,0 +1,61 @@
+"""What the forecasts of an origin are made of: contributions of each member by indicator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.arrays import Float, Positions
+from city_resilience.models.forecaster import HorizonModel
+from city_resilience.models.learners import Values, fit_member
+from city_resilience.tasks.features import FeatureSpec
+from city_resilience.tasks.task import Task
+
+__all__ = ["Explained", "explain_members"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What the members' forecasts at one origin are made of, in what the horizon adds.
+
+    Attributes
+    ----------
+    spec : FeatureSpec
+        Columns that the members see.
+    values : ndarray of float32, shape (cities, indicators, members)
+        Contributions of the indicators of ``spec``, pp.
+    base : ndarray, shape (members,)
+    """
+
+    spec: FeatureSpec
+    values: NDArray[np.float32]
+    base: Float
+
+    def taken(self, shares: Float) -> tuple[Float, float]:
+        """Return contributions, shape (cities, indicators), and base value of a sum of members."""
+        return self.values.astype(np.float64) @ shares, float(self.base @ shares)
+
+
+def explain_members(
+    task: Task, columns: Positions, members: Mapping[str, Values], seed: int
+) -> tuple[Float, Explained]:
+    """Fit members on all rows of a task and some of its columns, forecast its cities and explain.
+
+    Returns
+    -------
+    forecasts : ndarray, shape (cities, members)
+    explained : Explained
+    """
+    spec, learnt, asked = task.spec.only(columns), task.learnt.only(columns), task.asked[:, columns]
+    forecasts, values, bases = [], [], []
+    for name, own in members.items():
+        fitted = fit_member(learnt, name, own, seed)
+        alone = HorizonModel(task.horizon, spec, {name: fitted}, {name: 1.0})
+        _, by_indicator, base = alone.by_indicator(asked)
+        forecasts.append(fitted.predict(asked))
+        values.append(by_indicator.astype(np.float32))
+        bases.append(base)
+    return np.column_stack(forecasts), Explained(spec, np.stack(values, -1), np.array(bases))

@@ -1,0 +1,89 @@
+"""Contributions of the backtest: rows that no model trained on, in both views."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.explain.contributions import BASE
+from city_resilience.explain.held_out import held_out_drivers
+from city_resilience.models.rows import FORECASTING, STRUCTURAL
+from city_resilience.tasks.structural import structural_ids
+from forecasting_inputs import experiment, facts_of, poisoned, small_panel
+
+ORIGIN = 2011
+
+
+def explained(panel, chosen):
+    dataset = facts_of(panel, chosen)
+    backtest = run_backtest(dataset, chosen, views=True)
+    return backtest, held_out_drivers(backtest, dataset, chosen)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return explained(small_panel(), experiment())
+
+
+def summed(drivers: pd.DataFrame, view: str) -> pd.Series:
+    own = drivers[drivers["view"] == view]
+    keys = ["horizon", "origin", "city"]
+    return own.groupby(keys, observed=True)["contribution"].sum()
+
+
+@pytest.mark.parametrize(("view", "model"), [(FORECASTING, "blend"), (STRUCTURAL, "structural")])
+def test_the_contributions_of_every_row_add_up_to_its_forecast(made, view, model):
+    backtest, drivers = made
+    frame = backtest.frame[backtest.frame["model"] == model]
+    forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
+    found = summed(drivers, view)
+    assert len(found) == len(forecast) > 0
+    found.index = pd.MultiIndex.from_tuples(found.index)
+    assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+
+
+def test_the_structural_view_is_made_of_indicators_that_are_not_the_past(made):
+    _, drivers = made
+    chosen = experiment()
+    own = drivers[drivers["view"] == STRUCTURAL]
+    ids = structural_ids(facts_of(small_panel(), chosen), chosen)
+    assert set(own["indicator"]) - {BASE} <= ids
+    assert "history" in set(drivers.loc[drivers["view"] == FORECASTING, "family"])
+
+
+def test_later_years_change_nothing_of_what_an_origin_rested_on(made):
+    _, drivers = made
+    chosen = experiment()
+    _, again = explained(poisoned(small_panel(), ORIGIN), chosen)
+    keys = ["view", "horizon", "origin", "city", "indicator"]
+
+    def until(table: pd.DataFrame) -> pd.Series:
+        own = table[table["origin"] <= ORIGIN].astype(dict.fromkeys(keys, object))
+        return own.set_index(keys)["contribution"].sort_index()
+
+    first, second = until(drivers), until(again)
+    both = first.index.intersection(second.index)
+    assert len(both) > 0.9 * len(first)
+    pd.testing.assert_series_equal(first.loc[both], second.loc[both])
+
+
+def test_a_naive_rule_that_is_served_is_explained_too():
+    chosen = experiment(model={"serve": "damped"})
+    backtest, drivers = explained(small_panel(), chosen)
+    frame = backtest.frame[backtest.frame["model"] == "damped"]
+    forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
+    found = summed(drivers, FORECASTING)
+    found.index = pd.MultiIndex.from_tuples(found.index)
+    assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+
+
+def test_a_served_member_is_explained_alone():
+    chosen = experiment(model={"serve": "xgboost"})
+    backtest, drivers = explained(small_panel(), chosen)
+    frame = backtest.frame[backtest.frame["model"] == "xgboost"]
+    forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
+    found = summed(drivers, FORECASTING)
+    found.index = pd.MultiIndex.from_tuples(found.index)
+    assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
