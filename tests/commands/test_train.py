@@ -51,6 +51,7 @@ FILES = {
     "reliability.csv",
     "report.html",
     "scores.csv",
+    "structural.csv",
     "sums.csv",
     "summary.json",
     "weights.csv",
