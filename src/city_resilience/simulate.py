@@ -36,7 +36,12 @@ import pandas as pd
 from city_resilience.arrays import Float, Int, Mask, Strings
 from city_resilience.catalogue.variables import load_catalogue
 
-__all__ = ["CARRIERS", "PLANTED", "Simulated", "simulate_panel", "with_headers"]
+# fmt: off
+__all__ = [
+    "BURN_IN", "CARRIERS", "PLANTED", "REGIONS", "Simulated", "ar1", "centred", "dealt_provinces",
+    "keyed_frame", "made_up_names", "simulate_panel", "with_headers",
+]
+# fmt: on
 
 
 OWN_PAST = 0.35
@@ -107,7 +112,7 @@ _PROVINCES = ("Ardeth", "Borwyn", "Caldrix", "Dorune", "Elvast", "Farrow", "Gilm
               "Hathor", "Ivorne", "Joskel", "Krevin", "Lystra", "Morvane", "Nethys",
               "Orlune", "Pyrrell", "Quorra", "Rethmar", "Sylvane", "Tavrix")
 # fmt: on
-_REGIONS = ("North", "South", "East", "West")
+REGIONS = ("North", "South", "East", "West")
 
 
 @dataclass(frozen=True)
@@ -180,17 +185,17 @@ def simulate_panel(
     if not 2 <= cities <= most or years < 4:
         raise ValueError(f"needs 2 to {most} cities and at least 4 years, found {cities}, {years}")
     rng = np.random.default_rng(seed)
-    latent = {name: _ar1(rng, cities, years + BURN_IN, rho) for name, rho in PERSISTENCE.items()}
+    latent = {name: ar1(rng, cities, years + BURN_IN, rho) for name, rho in PERSISTENCE.items()}
     shocks = np.zeros(years + BURN_IN + max(HORIZONS), dtype=bool)
     shocks[[BURN_IN + round(0.4 * years), BURN_IN + round(0.75 * years)]] = True
     population = 120.0 * np.exp(0.6 * rng.standard_normal(cities))
     wealth = np.exp(0.2 * rng.standard_normal(cities))
     output, gap = _output(rng, latent, shocks, population * wealth * 2.0, noise_only)
-    names = np.array(_names(rng, cities))
+    names = np.array(made_up_names(rng, cities))
     columns = _columns(rng, {name: z[:, BURN_IN:] for name, z in latent.items()}, population)
     columns = {"gdp_real": output[:, BURN_IN:], **columns}
     calendar_years = np.arange(first_year, first_year + years)
-    frame = _frame(rng, columns, names, calendar_years)
+    frame = keyed_frame(columns, names, calendar_years, dealt_provinces(rng, cities))
     known, unknown = (
         _expected(latent, calendar, output, gap, noise_only)
         for calendar in (shocks, np.zeros_like(shocks))
@@ -213,7 +218,8 @@ def with_headers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.rename(columns=headers)
 
 
-def _ar1(rng: np.random.Generator, cities: int, years: int, rho: float) -> Float:
+def ar1(rng: np.random.Generator, cities: int, years: int, rho: float) -> Float:
+    """Draw series of mean 0 and variance 1, shape (cities, years)."""
     series = np.empty((cities, years))
     series[:, 0] = rng.standard_normal(cities)
     for year in range(1, years):
@@ -231,7 +237,7 @@ def _driven(latent: Mapping[str, Float], year: int, shock: bool, ahead: int = 0)
     return (ICT + SHOCK_ICT * shock) * ict + PATENTS * patents + INTEGRATION * ict * industry
 
 
-def _centred(push: Float, output: Float) -> Float:
+def centred(push: Float, output: Float) -> Float:
     """Take out the output-weighted growth, so that the nation's gap is zero."""
     weights = output / output.sum()
     return np.asarray(push - 100.0 * np.log(np.sum(weights * np.exp(push / 100.0))))
@@ -253,7 +259,7 @@ def _output(
         national = rng.normal(-2.5, 0.3) if shocks[year] else rng.normal(6.0, 0.8)
         driven = OWN_PAST * gap[:, year - 1] + _driven(latent, year - 1, bool(shocks[year]))
         push = np.asarray(NOISE_ONLY * noise if noise_only else driven + NOISE * noise)
-        gap[:, year] = _centred(push, output[:, year - 1])
+        gap[:, year] = centred(push, output[:, year - 1])
         output[:, year] = output[:, year - 1] * np.exp((national + gap[:, year]) / 100.0)
     return output, gap
 
@@ -278,7 +284,7 @@ def _expected(
             driven = _driven(latent, year, shock, ahead=horizon - 1)
             last = np.asarray(OWN_PAST * last + driven)
             total = total + last
-            expected[horizon][:, year] = _centred(total, output[:, year])
+            expected[horizon][:, year] = centred(total, output[:, year])
     return expected
 
 
@@ -304,32 +310,35 @@ def _truth(
     return pd.concat(parts).sort_values(["horizon", "origin", "city"], ignore_index=True)
 
 
-def _names(rng: np.random.Generator, cities: int) -> list[str]:
+def made_up_names(rng: np.random.Generator, cities: int) -> list[str]:
+    """Draw names of cities, sorted."""
     names = [first + middle + last for middle in _MIDDLE for last in _LAST for first in _FIRST]
     return sorted(rng.permutation(names[: max(cities, len(_FIRST) * len(_LAST))])[:cities].tolist())
 
 
-def _frame(
-    rng: np.random.Generator,
-    columns: Mapping[str, Float],
-    names: Strings,
-    years: Int,
+def dealt_provinces(rng: np.random.Generator, cities: int) -> Int:
+    """Deal the cities out among the provinces; the position of the province of each."""
+    return rng.permutation(np.arange(cities) % len(_PROVINCES))
+
+
+def keyed_frame(
+    columns: Mapping[str, Float], names: Strings, years: Int, province: Int
 ) -> pd.DataFrame:
+    """Lay out columns of shape (cities, years) under made-up keys, rounded as in a yearbook."""
     cities = len(names)
     start = columns["population"][:, 0]
-    province = rng.permutation(np.arange(cities) % len(_PROVINCES))
     size = np.searchsorted(np.quantile(start, [1 / 3, 2 / 3]), start)
     frame = pd.DataFrame(
         {
             "city": np.repeat(names, len(years)),
             "year": np.tile(years, cities),
             "province": np.repeat(np.array(_PROVINCES)[province], len(years)),
-            "region": np.repeat(np.array(_REGIONS)[province % len(_REGIONS)], len(years)),
+            "region": np.repeat(np.array(REGIONS)[province % len(REGIONS)], len(years)),
             "size_class": np.repeat(np.array(["small", "medium", "large"])[size], len(years)),
         }
     )
     for name, array in columns.items():
-        frame[name] = _significant(array, DIGITS.get(name, 3)).ravel()
+        frame[name] = significant(array, DIGITS.get(name, 3)).ravel()
     return frame
 
 
@@ -362,7 +371,7 @@ def _columns(rng: np.random.Generator, z: Mapping[str, Float], start: Float) -> 
     return columns
 
 
-def _significant(x: Float, digits: int) -> Float:
+def significant(x: Float, digits: int) -> Float:
     """Round to significant digits, as a printed table does."""
     safe = np.where(np.isfinite(x) & (x != 0), np.abs(x), 1.0)
     scale = 10.0 ** (digits - 1 - np.floor(np.log10(safe)))
