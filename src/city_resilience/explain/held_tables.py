@@ -1,0 +1,129 @@
+"""Shapes and places of all held-out drivers at once: one call, the tables by file name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.arrays import Float
+from city_resilience.explain.held_rows import HeldOut
+from city_resilience.explain.places import place_differences
+from city_resilience.explain.resampling import with_q_values
+from city_resilience.explain.shapes import dependence, shape_of
+from city_resilience.explain.surface import leading_pairs, surface
+
+__all__ = ["HELD_TABLES", "LEADING", "held_parts", "held_tables"]
+
+LEADING = 15
+"""Indicators of a view and horizon whose shape and places are looked at."""
+HELD_TABLES = ("dependence.csv", "shapes.csv", "surface.csv", "pairs.csv", "places.csv")
+Effects = Callable[[str, int, Mapping[str, Float]], Mapping[str, Float]]
+
+
+def held_parts(
+    drivers: pd.DataFrame, truth: pd.DataFrame, provinces: Mapping[str, str]
+) -> Iterator[tuple[str, int, HeldOut]]:
+    """Yield view, horizon and rows of held-out drivers.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        Of the backtest: ``view`` and the columns of `contributions`.
+    truth : DataFrame
+        ``city, origin, horizon, truth``; rows may repeat.
+    provinces : mapping of str to str
+        Province of each city; empty where the panel has none.
+    """
+    for (view, horizon), own in drivers.groupby(["view", "horizon"], sort=True, observed=True):
+        told = truth[truth["horizon"] == horizon]
+        yield str(view), int(horizon), HeldOut(own, told, provinces, int(horizon))
+
+
+def held_tables(
+    drivers: pd.DataFrame,
+    truth: pd.DataFrame,
+    groups: Mapping[str, Mapping[str, str]],
+    *,
+    min_group: int = 10,
+    pairs: Sequence[tuple[str, str]] = (),
+    effects: Effects | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Describe the shapes and places of every view and horizon.
+
+    Parameters
+    ----------
+    drivers, truth : DataFrame
+        See `held_parts`.
+    groups : mapping of str to mapping of str to str
+        Group to the level of each city, ``province`` among them where it is known.
+    min_group : int
+        Fewest cities on either side of a comparison.
+    pairs : sequence of (str, str)
+        Pairs of indicators to lay out over a grid; those of the leading families when left out.
+    effects : callable, optional
+        From view, horizon and the edges of the bins by indicator to accumulated local effects,
+        see ``ale.effects_of``; the column ``ale`` is empty without.
+
+    Returns
+    -------
+    dict
+        ``HELD_TABLES``, each with ``view`` and ``horizon`` before its own columns. q-values are
+        over all that was looked at in a view and horizon.
+    """
+    found: dict[str, list[pd.DataFrame]] = {name: [] for name in HELD_TABLES}
+    for view, horizon, held in held_parts(drivers, truth, groups.get("province", {})):
+        made = _shapes(held, partial(effects, view, horizon) if effects else None)
+        made |= _surfaces(held, pairs or leading_pairs(held))
+        made["places.csv"] = place_differences(
+            held,
+            {name: own for name, own in groups.items() if name != "province"},
+            min_group=min_group,
+            indicators=LEADING,
+        )
+        for name, table in made.items():
+            table.insert(0, "horizon", horizon)
+            table.insert(0, "view", view)
+            found[name].append(table)
+    return {name: pd.concat(own, ignore_index=True) for name, own in found.items() if own}
+
+
+def _shapes(
+    held: HeldOut,
+    effects: Callable[[Mapping[str, Float]], Mapping[str, Float]] | None,
+) -> dict[str, pd.DataFrame]:
+    every = [held.one(name) for name in held.leading(LEADING)]
+    curves = pd.concat([dependence(own) for own in every], ignore_index=True)
+    if effects:
+        curves = _with_effects(curves, effects)
+    shapes = pd.concat([shape_of(own) for own in every], ignore_index=True)
+    return {"dependence.csv": curves, "shapes.csv": with_q_values(shapes)}
+
+
+def _with_effects(
+    curves: pd.DataFrame, effects: Callable[[Mapping[str, Float]], Mapping[str, Float]]
+) -> pd.DataFrame:
+    parts = {
+        str(name): own
+        for name, own in curves.groupby("indicator", sort=False)
+        if not own["withheld"].any()
+    }
+    edges = {
+        name: np.append(own["from"].to_numpy(dtype=np.float64), float(own["to"].iloc[-1]))
+        for name, own in parts.items()
+    }
+    curves = curves.assign(ale=np.nan)
+    for name, values in effects(edges).items():
+        curves.loc[parts[name].index, "ale"] = values
+    return curves
+
+
+def _surfaces(held: HeldOut, pairs: Sequence[tuple[str, str]]) -> dict[str, pd.DataFrame]:
+    found = [surface(held, *pair) for pair in pairs]
+    cells, each = (
+        pd.concat([own[k] for own in found], ignore_index=True) if found else pd.DataFrame()
+        for k in (0, 1)
+    )
+    return {"surface.csv": cells, "pairs.csv": with_q_values(each) if len(each) else each}

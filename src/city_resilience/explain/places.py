@@ -1,0 +1,261 @@
+"""Whether drivers differ by place: each level of a group of cities against all others.
+
+Four figures, all of rows that no model learnt from: how large the contributions are, which way they
+go, how steeply the truth follows them, and how good the view is. Each difference has an interval of
+draws of the provinces, the years as they were, a p-value, and the q-value of Benjamini and Hochberg
+over all that were looked at, since among two hundred differences ten look remarkable by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.arrays import Float, Int, Mask
+from city_resilience.explain.held_rows import HeldOut
+from city_resilience.explain.resampling import LEVEL, stratified_weights, with_q_values
+from city_resilience.explain.thresholds import normal_scores
+
+__all__ = ["FIGURES", "PLACE_COLUMNS", "STAND_INS", "VIEW", "place_differences"]
+
+IMPORTANCE, DIRECTION, STEEPNESS, SKILL = FIGURES = (
+    *("importance", "direction", "steepness", "skill"),
+)
+"""Mean absolute contribution and mean contribution, pp; slope of what the truth leaves to the
+family of an indicator on the normal score of its value, pp per standard deviation; share of the
+error of no gap that the view saves."""
+STAND_INS: Mapping[str, str] = {"broadband_china": "smart_facility"}
+"""Groups that stand in for one that the panel lacks: reported under their own name, and named."""
+VIEW = "(view)"
+FEWEST_PROVINCES, FEWEST_VALUES = 3, 8
+PLACE_COLUMNS = (
+    *("group", "stands_in_for", "level", "kind", "name", "figure", "n", "rest", "provinces"),
+    *("value", "value_rest", "difference", "low", "high", "p_value", "q_value", "looked_at"),
+    "withheld",
+)
+
+
+def place_differences(
+    held: HeldOut,
+    groups: Mapping[str, Mapping[str, str]],
+    *,
+    min_group: int = 10,
+    indicators: int = 15,
+    draws: int = 200,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare each level of each group with the other cities whose level is known.
+
+    Parameters
+    ----------
+    groups : mapping of str to mapping of str to str
+        Group to the level of each city; "" = not known, then the city is left out.
+    min_group : int
+        Fewest cities on either side.
+    indicators : int
+        How many leading indicators are looked at beside the families.
+
+    Returns
+    -------
+    DataFrame
+        ``PLACE_COLUMNS``. ``n`` and ``rest`` are cities. Figures are NaN where ``withheld`` says
+        why. ``q_value`` and ``looked_at``, how many differences have a p-value, are of this table.
+        ``skill`` and ``steepness`` are left out without
+        a truth.
+    """
+    measured = _Measured(held, indicators, draws, seed)
+    parts = [
+        table
+        for name, levels in groups.items()
+        for table in _group(measured, name, levels, min_group)
+    ]
+    if not parts:
+        return pd.DataFrame(columns=list(PLACE_COLUMNS))
+    return (
+        with_q_values(pd.concat(parts)).reindex(columns=list(PLACE_COLUMNS)).reset_index(drop=True)
+    )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Everything that is summed over the rows of a level, one column each.
+
+    Attributes
+    ----------
+    indicators : int
+        Leading indicators that are looked at.
+    draws, seed : int
+        How many draws of the provinces.
+    """
+
+    held: HeldOut
+    indicators: int
+    draws: int
+    seed: int
+
+    @cached_property
+    def known(self) -> bool:
+        """Whether any truth is known."""
+        return bool(np.isfinite(self.held.miss).any())
+
+    @cached_property
+    def leading(self) -> list[str]:
+        """The indicators that are looked at."""
+        return self.held.leading(self.indicators)
+
+    @cached_property
+    def contributions(self) -> tuple[list[tuple[str, str]], Float]:
+        """Kind and name of each column, and contributions, shape (rows, columns)."""
+        families = list(self.held.families)
+        leading = self.leading
+        rows = self.held.drivers[self.held.drivers["indicator"].isin(leading)]
+        wide = rows.pivot_table(
+            index=["city", "origin"], columns="indicator", values="contribution", aggfunc="sum"
+        )
+        wide = wide.reindex(index=self.held.index, columns=leading).fillna(0.0)
+        names = [("family", name) for name in families] + [("indicator", k) for k in leading]
+        by_family = self.held.by_family[families].to_numpy()
+        return names, np.column_stack([by_family, wide.to_numpy()])
+
+    @cached_property
+    def moments(self) -> Float:
+        """Sizes, contributions, slope moments (1, x, r, xx, xr) and errors, side by side."""
+        values = self.contributions[1]
+        parts = [np.ones((len(values), 1)), np.abs(values), values]
+        if self.known:
+            parts += [*self._slope_moments(), self._errors()]
+        return np.column_stack(parts)
+
+    def _slope_moments(self) -> list[Float]:
+        """Return 1, x, r, xx, xr: normal scores of the leading indicators and what is left them."""
+        shape = len(self.held.index), len(self.leading)
+        one, x, r = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        for k, name in enumerate(self.leading):
+            own = self.held.one(name)
+            known = np.isfinite(own.residuals)
+            if np.unique(own.values[known]).size < FEWEST_VALUES:
+                continue
+            left = own.residuals[known] - _yearly_means(own.residuals[known], own.years[known])
+            rows = own.rows[known]
+            one[rows, k], x[rows, k], r[rows, k] = 1.0, normal_scores(own.values[known]), left
+        return [one, x, r, x * x, x * r]
+
+    def _errors(self) -> Float:
+        miss = self.held.miss
+        errors: Float = np.column_stack([np.abs(miss), np.abs(miss + self.held.forecast)])
+        return np.where(np.isfinite(errors), errors, 0.0)
+
+    def sums(self, rows: Mask) -> Float:
+        """Sum the moments of some rows by cluster, shape (clusters, columns)."""
+        every = self.held.clusters.of
+        sums = np.zeros((int(every.max()) + 1, self.moments.shape[1]))
+        np.add.at(sums, every[rows], self.moments[rows])
+        return sums
+
+    def figures(self, sums: Float, weights: Float) -> dict[str, Float]:
+        """Return each figure in every draw of the clusters, shape (draws, columns)."""
+        total, leading = weights @ sums, len(self.leading)
+        width = len(self.contributions[0])
+        count, at = total[:, :1], 1 + 2 * width
+        found = {
+            IMPORTANCE: _over(total[:, 1 : 1 + width], count),
+            DIRECTION: _over(total[:, 1 + width : at], count),
+        }
+        if self.known:
+            one, x, r, xx, xr = np.split(total[:, at : at + 5 * leading], 5, axis=1)
+            found[STEEPNESS] = _over(one * xr - x * r, one * xx - x * x)
+            found[SKILL] = 1.0 - _over(total[:, -2:-1], total[:, -1:])
+        return found
+
+    def names(self, figure: str) -> list[tuple[str, str]]:
+        """Return kind and name of the columns of a figure."""
+        if figure == SKILL:
+            return [("view", VIEW)]
+        names = self.contributions[0]
+        return names[len(self.held.families) :] if figure == STEEPNESS else names
+
+
+def _group(
+    measured: _Measured, name: str, levels: Mapping[str, str], min_group: int
+) -> Iterator[pd.DataFrame]:
+    level = pd.Series(measured.held.cities).map(levels).fillna("").astype(str).to_numpy()
+    for own in sorted(set(level) - {""}):
+        sides = (level == own, (level != own) & (level != ""))
+        n, others = (np.unique(measured.held.cities[rows]).size for rows in sides)
+        provinces = [measured.held.clusters.rows(rows).count for rows in sides]
+        about = {"group": name, "stands_in_for": STAND_INS.get(name, ""), "level": own, "n": n}
+        about |= {"rest": others, "provinces": provinces[0]}
+        if reason := _too_few(min(n, others), min(provinces), min_group):
+            yield _withheld(measured, reason).assign(**about)
+        else:
+            yield _compared(measured, *sides).assign(**about)
+
+
+def _too_few(cities: int, provinces: int, min_group: int) -> str:
+    if cities < min_group:
+        return f"fewer than {min_group} cities on one side"
+    if provinces < FEWEST_PROVINCES:
+        return f"in fewer than {FEWEST_PROVINCES} provinces on one side"
+    return ""
+
+
+def _compared(measured: _Measured, inside: Mask, rest: Mask) -> pd.DataFrame:
+    """Compare two sides in the draws of `stratified_weights`."""
+    sums = [measured.sums(rows) for rows in (inside, rest)]
+    present = [own[:, 0] > 0 for own in sums]
+    drawn = stratified_weights(2 * present[0] + present[1], measured.draws, measured.seed)
+    weights = np.vstack([np.ones(drawn.shape[1]), drawn])
+    own, others = (measured.figures(side, weights) for side in sums)
+    counts = (int(present[0].sum()), int(present[1].sum()))
+    rows = [
+        {"kind": kind, "name": name, "figure": figure}
+        | _difference(values[:, k], others[figure][:, k], counts)
+        for figure, values in own.items()
+        for k, (kind, name) in enumerate(measured.names(figure))
+    ]
+    return pd.DataFrame(rows)
+
+
+def _difference(own: Float, rest: Float, clusters: tuple[int, int]) -> dict[str, object]:
+    """Return a difference of two sides, the first of their draws being the estimates.
+
+    The standard error is that of the draws, enlarged by sqrt(G / (G - 1)) for the G clusters of
+    the smaller side; the degrees of freedom are those of Welch and Satterthwaite, each side with
+    its clusters less one.
+    """
+    from scipy.stats import t
+
+    apart, fewest = own - rest, min(clusters)
+    row: dict[str, object] = {"value": own[0], "value_rest": rest[0], "difference": apart[0]}
+    if not np.isfinite(apart[0]):
+        return row | {"p_value": np.nan, "withheld": "too few different values"}
+    error = float(np.nanstd(apart[1:], ddof=1)) * np.sqrt(fewest / (fewest - 1))
+    if error <= 1e-9:
+        return row | {"p_value": np.nan, "withheld": "no difference in any draw"}
+    parts = np.array([np.nanvar(side[1:]) for side in (own, rest)])
+    freedom = parts.sum() ** 2 / max(float((parts**2 / (np.array(clusters) - 1)).sum()), 1e-300)
+    reach = float(t.ppf(0.5 + LEVEL / 2, freedom)) * error
+    p_value = float(2 * t.sf(abs(apart[0]) / error, freedom))
+    row |= {"low": apart[0] - reach, "high": apart[0] + reach, "p_value": p_value}
+    return row | {"withheld": ""}
+
+
+def _withheld(measured: _Measured, reason: str) -> pd.DataFrame:
+    figures = FIGURES if measured.known else FIGURES[:2]
+    named = [(figure, *name) for figure in figures for name in measured.names(figure)]
+    table = pd.DataFrame(named, columns=["figure", "kind", "name"])
+    return table.assign(withheld=reason, p_value=np.nan)
+
+
+def _over(above: Float, below: Float) -> Float:
+    nothing = np.full(above.shape, np.nan)
+    return np.asarray(np.divide(above, below, out=nothing, where=np.abs(below) > 1e-12))
+
+
+def _yearly_means(values: Float, years: Int) -> Float:
+    """Return the mean of each year, NaN left out, on every row."""
+    return np.asarray(pd.Series(values).groupby(years).transform("mean"), dtype=np.float64)

@@ -1,0 +1,200 @@
+"""Whether a relation has a threshold: a step or a bend against a straight line, with its interval.
+
+The response is what the held-out truth leaves to an indicator (its family's contributions and the
+miss, a partial residual), so the scatter of the data decides and not how finely a tree cuts. What
+is no threshold is a straight line in the indicator, in its normal score, on which a logarithm is as
+good as a line, or a mixture of both. Years have means of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from city_resilience.arrays import Float, Int
+from city_resilience.explain.resampling import RowClusters, bounds
+
+__all__ = ["NONE", "Break", "find_break", "normal_scores"]
+
+KINK, NONE, STEP = "kink", "none", "step"
+OUTER, CANDIDATES = 0.15, 36
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Break:
+    """The best break of a relation, and how sure it is.
+
+    Attributes
+    ----------
+    form : str
+        ``step`` (another level), ``kink`` (another slope) or ``none``.
+    at, low, high : float
+        Where it lies, and the 95 % interval, in the unit of the indicator; NaN for none.
+    size : float
+        Height of a step, pp; change of the slope at a kink, pp per standard deviation.
+    statistic : float
+        The largest F statistic over all places and both forms.
+    p_value : float
+        Of no break at all.
+    """
+
+    form: str
+    at: float
+    low: float
+    high: float
+    size: float
+    statistic: float
+    p_value: float
+
+
+def normal_scores(values: Float) -> Float:
+    """Return the normal quantile of each value's mean rank; they keep the order of the values.
+
+    Examples
+    --------
+    >>> normal_scores(np.array([1.0, 100.0, 3.0])).round(2).tolist()
+    [-0.67, 0.67, 0.0]
+    """
+    from scipy.stats import norm, rankdata
+
+    return np.asarray(norm.ppf(rankdata(values) / (len(values) + 1)), dtype=np.float64)
+
+
+def find_break(
+    values: Float,
+    response: Float,
+    years: Int,
+    clusters: RowClusters,
+    draws: int = 199,
+    seed: int = 0,
+) -> Break:
+    """Look for one break of a relation.
+
+    The p-value is of a wild bootstrap over clusters that imposes the straight line (sup-F, as
+    in Andrews 1993 and Hansen 2000), so that looking at many places is paid for. The interval is of
+    the places found in draws by clusters and blocks of years, the form held fixed.
+
+    Parameters
+    ----------
+    values, response : ndarray, shape (n,)
+        All finite.
+    years : ndarray, shape (n,)
+    """
+    rows = _Rows.of(values, response, years)
+    found = rows.best(np.ones(len(values)))
+    p_value = rows.wild_p(found.statistic, clusters.of, draws, seed)
+    if p_value > ALPHA:
+        nothing = float("nan")
+        return Break(NONE, nothing, nothing, nothing, nothing, found.statistic, p_value)
+    weights = clusters.weights(draws, seed)
+    places = np.array([rows.best(own, found.form).at for own in weights])
+    low, high = bounds(places)
+    half = rows.spacing(found.at)
+    low, high = min(low, found.at) - half, max(high, found.at) + half
+    at, low, high = (rows.value_at(score) for score in (found.at, low, high))
+    return Break(found.form, at, low, high, found.size, found.statistic, p_value)
+
+
+@dataclass(frozen=True)
+class _Best:
+    form: str
+    at: float
+    size: float
+    statistic: float
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows, the places where a break may be, and what no break is: a line in score and value."""
+
+    values: Float
+    scores: Float
+    response: Float
+    years: Float
+    places: Float
+
+    @classmethod
+    def of(cls, values: Float, response: Float, years: Int) -> _Rows:
+        scores = normal_scores(values)
+        places = np.unique(np.quantile(scores, np.linspace(OUTER, 1 - OUTER, CANDIDATES)))
+        known = (np.unique(years)[:, None] == years).astype(np.float64)
+        return cls(values, scores, response, known, places)
+
+    @property
+    def line(self) -> Float:
+        """What is no break: the normal score and the standardised value, shape (n, 2)."""
+        spread = max(float(self.values.std()), 1e-12)
+        return np.column_stack([self.scores, (self.values - self.values.mean()) / spread])
+
+    def candidates(self, form: str) -> Float:
+        """Return the column of a break at each place, shape (n, places)."""
+        beyond = self.scores[:, None] - self.places
+        step: Float = (beyond > 0).astype(np.float64)
+        return step if form == STEP else np.maximum(beyond, 0.0)
+
+    def best(self, weights: Float, form: str = "") -> _Best:
+        """Return the break that explains most of the response, rows counted by weights."""
+        kept = weights > 0
+        line, response = (
+            self._within(weights, self.line),
+            self._within(weights, self.response[:, None]),
+        )
+        response = _less(response, line, weights)[:, 0]
+        total = float(weights @ response**2)
+        best = _Best(form or STEP, float(self.places[0]), 0.0, 0.0)
+        for own in (form,) if form else (STEP, KINK):
+            column = _less(self._within(weights, self.candidates(own)), line, weights)
+            size = weights @ column**2
+            cross = (weights * response) @ column
+            gain = np.divide(cross**2, size, out=np.zeros_like(size), where=size > 1e-9)
+            top = int(gain.argmax())
+            rest = max(total - float(gain[top]), 1e-12) / max(int(kept.sum()) - 4, 1)
+            statistic = float(gain[top]) / rest
+            if statistic > best.statistic:
+                best = _Best(own, float(self.places[top]), float(cross[top] / size[top]), statistic)
+        return best
+
+    def wild_p(self, statistic: float, clusters: Int, draws: int, seed: int) -> float:
+        """Return how often clusters of flipped residuals of the line give as large a statistic."""
+        ones = np.ones(len(self.scores))
+        line = self._within(ones, self.line)
+        residual = _less(self._within(ones, self.response[:, None]), line, ones)[:, 0]
+        rng = np.random.default_rng(seed)
+        flips = rng.choice([-1.0, 1.0], size=(int(clusters.max(initial=0)) + 1, draws))
+        made = _less(self._within(ones, residual[:, None] * flips[clusters]), line, ones)
+        total, largest = (made**2).sum(axis=0), np.zeros(draws)
+        for form in (STEP, KINK):
+            column = _less(self._within(ones, self.candidates(form)), line, ones)
+            size = (column**2).sum(axis=0)
+            column = column[:, size > 1e-9] / np.sqrt(size[size > 1e-9])
+            gain = ((column.T @ made) ** 2).max(axis=0, initial=0.0)
+            rest = np.maximum(total - gain, 1e-12) / max(len(self.scores) - 4, 1)
+            largest = np.maximum(largest, gain / rest)
+        return float((1 + (largest >= statistic).sum()) / (draws + 1))
+
+    def _within(self, weights: Float, columns: Float) -> Float:
+        """Take out the weighted mean of each year."""
+        heavy = self.years * weights
+        count = np.maximum(heavy.sum(axis=1), 1e-12)
+        means = (heavy @ columns) / count[:, None]
+        return np.asarray(columns - self.years.T @ means)
+
+    def spacing(self, place: float) -> float:
+        """Return half the distance from a place to its neighbours: a place is no finer known."""
+        k = int(np.abs(self.places - place).argmin())
+        near = self.places[max(k - 1, 0) : k + 2]
+        return float((near[-1] - near[0]) / (2 * max(len(near) - 1, 1)))
+
+    def value_at(self, score: float) -> float:
+        """Return the value of the indicator at a score."""
+        order = np.argsort(self.scores)
+        return float(np.interp(score, self.scores[order], self.values[order]))
+
+
+def _less(columns: Float, line: Float, weights: Float) -> Float:
+    """Take out the weighted regression on the columns of the line."""
+    heavy = (line * weights[:, None]).T
+    slopes = np.linalg.pinv(heavy @ line, rcond=1e-6, hermitian=True) @ (heavy @ columns)
+    return np.asarray(columns - line @ slopes)

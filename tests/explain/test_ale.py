@@ -1,0 +1,84 @@
+"""Accumulated local effects: right where the law is known, and ranks move with the values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.explain.ale import accumulated_effects, effects_of, moved_rank
+from city_resilience.indicators.formulas.ratios import within_year_rank
+
+COLUMNS = (("a", "value"), ("a", "rank"), ("b", "value"))
+
+
+@pytest.fixture(scope="module")
+def features():
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((60, 5))
+    b = 0.9 * a + 0.3 * rng.standard_normal((60, 5))
+    return np.stack([a, within_year_rank(a), b], axis=-1)
+
+
+def edges_of(features):
+    return np.quantile(features[:, :, 0], np.linspace(0, 1, 11))
+
+
+def test_a_linear_model_gives_its_own_slope_whatever_else_goes_along(features):
+    edges = edges_of(features)
+    found = accumulated_effects(
+        lambda x: 2.0 * x[:, 0] + 5.0 * x[:, 2], features, COLUMNS, "a", edges
+    )
+    middle = (edges[:-1] + edges[1:]) / 2
+    np.testing.assert_allclose(found - found.mean(), 2.0 * (middle - middle.mean()), atol=1e-9)
+
+
+def test_effects_are_centred_on_the_rows(features):
+    values, edges = features[:, :, 0].ravel(), edges_of(features)
+    found = accumulated_effects(lambda x: x[:, 0] ** 2, features, COLUMNS, "a", edges)
+    place = np.clip(np.searchsorted(edges, values) - 1, 0, 9)
+    assert found[place].mean() == pytest.approx(0.0, abs=1e-9)
+
+
+def test_a_model_of_ranks_alone_answers_to_the_indicator(features):
+    found = accumulated_effects(lambda x: x[:, 1], features, COLUMNS, "a", edges_of(features))
+    assert (np.diff(found) > 0).all()
+    assert found[-1] - found[0] == pytest.approx(0.9, abs=0.05)
+
+
+def test_the_rank_after_a_move_is_that_of_ranking_anew():
+    rng = np.random.default_rng(1)
+    year = rng.integers(0, 8, 20).astype(float)
+    year[3] = np.nan
+    for place in (0, 5, 11):
+        for to in (year[place], 3.5, 2.0, -1.0, 99.0):
+            moved = year.copy()
+            moved[place] = to
+            expected = within_year_rank(moved[:, None])[place, 0]
+            found = moved_rank(year, year[[place]], np.array([to]))
+            assert found[0] == pytest.approx(expected)
+
+
+def test_a_longer_horizon_adds_the_effects_of_those_below_it(monkeypatch, features):
+    class Model:
+        spec = type("Spec", (), {"columns": COLUMNS})()
+
+        def predict(self, x):
+            return 2.0 * x[:, 0]
+
+    class Forecaster:
+        def __init__(self):
+            self.horizons = {1: Model(), 2: Model()}
+
+        def before(self, horizon):
+            return horizon - 1
+
+    class Rows:
+        origin = 2010
+        dataset = type("D", (), {"groups": {}, "at": lambda self, origin: None})()
+
+    monkeypatch.setattr("city_resilience.explain.ale.feature_matrix", lambda view, spec: features)
+    edges = {"a": edges_of(features)}
+    one, two = (effects_of(Forecaster(), Rows(), h, edges)["a"] for h in (1, 2))
+    np.testing.assert_allclose(two, 2 * one)
+    assert not pd.isna(one).any()
