@@ -39,14 +39,16 @@ def context_of(
 ) -> Context:
     asked = asked or chosen()
     dataset = dataset or facts_of(panel, asked)
-    return contexts.context_of(dataset, asked, Settings(**{"draws": 100, **settings}))
+    return contexts.context_of(dataset, asked, Settings(**{"draws": 100, "refits": 5, **settings}))
 
 
 @cache
 def small_study() -> dict[str, Any]:
     """A study of the experiment that the inputs of the report are about."""
     asked = chosen(name="demo")
-    return run_study(facts_of(small_panel(), asked), asked, "fp", settings=Settings(draws=100))
+    return run_study(
+        facts_of(small_panel(), asked), asked, "fp", settings=Settings(draws=100, refits=5)
+    )
 
 
 def with_noise(dataset: Dataset, family: str, seed: int) -> Dataset:

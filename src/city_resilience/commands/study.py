@@ -67,7 +67,8 @@ def study(
         As for ``load``.
     out : Path, optional
         Folder. Parts of an earlier study that are not asked for stay when they are of the same
-        recipe and panel; else their tables are removed.
+        recipe and panel; else their tables are removed. The refits of stability are written there
+        as they come, so that a study that breaks off goes on from them.
     only : sequence of str
         Ids of ``PARTS``; all when empty.
     settings : Settings, optional
@@ -80,12 +81,13 @@ def study(
     from city_resilience.commands.evaluation import refuse_window_measure, searched
     from city_resilience.commands.source import load
     from city_resilience.evaluation.study.context import Settings
+    from city_resilience.evaluation.study.kept import KEPT_FILE
     from city_resilience.evaluation.study.parts import PARTS
     from city_resilience.evaluation.study.study import FILE, check_parts, run_study, same_recipe
 
     started = time.perf_counter()
     settings, out = settings or Settings(), None if out is None else Path(out)
-    parts, names = check_parts(only), (*(f"{name}.csv" for name in PARTS), FILE)
+    parts, names = check_parts(only), (*(f"{name}.csv" for name in PARTS), FILE, KEPT_FILE)
     source = load(experiment, data, overrides, out=out, files=names)
     refuse_window_measure(source.experiment)
     _check_shock_origins(source, settings.shock_origins)
@@ -97,6 +99,7 @@ def study(
         parts=parts,
         settings=settings,
         progress=progress,
+        refits=None if out is None else out / KEPT_FILE,
     )
     earlier = _earlier(out)
     kept = dict(earlier["parts"]) if earlier and same_recipe(earlier, found) else {}
@@ -166,24 +169,39 @@ def _check_shock_origins(source: Source, wanted: Sequence[int]) -> None:
     show_default=True,
     help="Forecast unseen cities at every n-th origin.",
 )
-def command(only: str, horizons: bool, shock_origins: str, every: int, **options: Any) -> None:
+@click.option(
+    "--refits",
+    type=click.IntRange(2),
+    default=50,
+    show_default=True,
+    help="Refits of the part stability. Those that are done stay in --out.",
+)
+def command(
+    only: str, horizons: bool, shock_origins: str, every: int, refits: int, **options: Any
+) -> None:
     """Measure what each family of indicators is worth.
 
     It also measures how certain the skill is, and takes minutes. Parts: ablation (each family left
     out, and added to history), diebold_mariano (other years), skill_intervals (other cities),
     interval_ways (ways to make intervals), unseen (provinces left out of training), shock,
-    random_split. The report of train shows the study in the folder study beside the experiment
-    file.
+    random_split, stability (which drivers stay when provinces, years and seeds are others). The
+    report of train shows the study in the folder study beside the experiment file.
 
     \b
     Examples:
       city-resilience study experiments/demo/experiment.toml --out experiments/demo/study
       city-resilience study experiments/demo/experiment.toml --out out/study --only ablation,unseen
+      city-resilience study experiments/demo/experiment.toml --out out/study --only stability
     """
     from city_resilience.commands.console import progress_bars
     from city_resilience.evaluation.study.context import Settings
 
-    settings = Settings(every=every, every_horizon=horizons, shock_origins=_years_of(shock_origins))
+    settings = Settings(
+        every=every,
+        every_horizon=horizons,
+        shock_origins=_years_of(shock_origins),
+        refits=refits,
+    )
     with progress_bars() as progress:
         result = study(only=_items(only), settings=settings, progress=progress, **options)
     show(result)

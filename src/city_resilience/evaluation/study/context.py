@@ -13,6 +13,7 @@ from city_resilience.evaluation.backtest import Backtest, backtest_at
 from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.engine import Engine
 from city_resilience.evaluation.scores import best_naive, yearly
+from city_resilience.evaluation.study.kept import Kept
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
@@ -36,6 +37,8 @@ class Settings:
         Whether the slow parts go beyond the shortest horizon.
     shock_origins : tuple of int
         Origins of the shock test; empty for those before the known shocks.
+    refits : int
+        Refits of each view on provinces and years drawn anew.
     """
 
     draws: int = 1000
@@ -43,6 +46,7 @@ class Settings:
     every: int = 2
     every_horizon: bool = False
     shock_origins: tuple[int, ...] = ()
+    refits: int = 50
 
     def horizons(self, experiment: Experiment) -> tuple[int, ...]:
         """Return the horizons of the slow parts."""
@@ -68,11 +72,14 @@ class Context:
         Keeps the tasks of the horizons of the slow parts.
     backtest : Backtest
         The rolling origins, all candidates.
+    kept : Kept
+        Refits of an earlier study that broke off.
     """
 
     engine: Engine
     backtest: Backtest
     settings: Settings = Settings()
+    kept: Kept = field(default_factory=Kept)
 
     @property
     def served(self) -> str:
@@ -115,8 +122,10 @@ def context_of(
     experiment: Experiment,
     settings: Settings = Settings(),
     progress: Progress = silent,
+    kept: Kept | None = None,
 ) -> Context:
     """Roll the backtest of an experiment, and keep the tasks that the parts come back to."""
     engine = Engine(dataset, experiment, progress, keep=settings.horizons(experiment))
     scored = scored_origins(dataset, experiment)
-    return Context(engine, backtest_at(engine, scored, "rolling origins"), settings)
+    backtest = backtest_at(engine, scored, "rolling origins")
+    return Context(engine, backtest, settings, kept or Kept())

@@ -10,6 +10,7 @@ from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.evaluation.study.interval_ways import interval_methods
 from city_resilience.evaluation.study.random_split import random_split
 from city_resilience.evaluation.study.shock_origins import shock_test
+from city_resilience.evaluation.study.stability import stability
 from city_resilience.evaluation.study.unseen import unseen_cities
 
 __all__ = ["PARTS"]
@@ -33,5 +34,6 @@ PARTS: Mapping[str, Callable[[Context], Part]] = {
     "unseen": unseen_cities,
     "shock": shock_test,
     "random_split": random_split,
+    "stability": stability,
 }
 """What each part measures; an id is also the name of its file."""

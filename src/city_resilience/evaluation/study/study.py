@@ -15,6 +15,7 @@ import numpy as np
 from city_resilience import __version__
 from city_resilience.errors import InputError, check_known
 from city_resilience.evaluation.study.context import Context, Settings, context_of
+from city_resilience.evaluation.study.kept import Kept, key_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import learner_parameters
@@ -78,6 +79,7 @@ def run_study(
     parts: Collection[str] = tuple(PARTS),
     settings: Settings = Settings(),  # noqa: B008 frozen
     progress: Progress = silent,
+    refits: Path | None = None,
 ) -> dict[str, Any]:
     """Run the backtest of an experiment and parts of a study.
 
@@ -87,6 +89,9 @@ def run_study(
         Of the panel.
     parts : collection of str
         Ids of ``PARTS``.
+    refits : Path, optional
+        File that keeps the refits of the part stability; those of the same recipe, panel and seed
+        in it are not made again.
 
     Returns
     -------
@@ -95,11 +100,15 @@ def run_study(
         horizons, origins, cities, parts``; a part has ``created, seconds, settings, about,
         columns, rows``. No city, no path, no name of a machine is in it.
     """
-    context = context_of(dataset, experiment, settings, progress)
+    recipe = recipe_of(experiment)
+    kept = (
+        Kept(refits, key_of(recipe, fingerprint, settings.seed)) if "stability" in parts else None
+    )
+    context = context_of(dataset, experiment, settings, progress, kept)
     return {
         "format": FORMAT,
         "experiment": experiment.name,
-        **recipe_of(experiment),
+        **recipe,
         "fingerprint": fingerprint,
         "version": __version__,
         "measure": experiment.outcome.measure,
