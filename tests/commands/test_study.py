@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
 WINDOWS = 'outcome.windows=["2003:2004:2006", "2008:2009:2011"]'
 DATES = ("created", "seconds")
 FOLDER = "study"
+FEW = ("--refits", "5")
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An experiment with its study beside it."""
     folder = tmp_path_factory.mktemp("small")
     path, out = write_experiment(folder), str(folder / FOLDER)
-    assert run(["study", str(path), "--out", out, "--shock-origins", "2010,2009"]) == 0
+    assert run(["study", str(path), "--out", out, "--shock-origins", "2010,2009", *FEW]) == 0
     return folder
 
 
@@ -56,7 +57,15 @@ def test_a_study_names_no_city_and_no_place_on_the_machine(folder):
 
 def test_the_same_study_twice_gives_the_same_figures(folder, tmp_path):
     path = write_experiment(tmp_path / "again")
-    words = ["study", str(path), "--out", str(tmp_path / "out"), "--shock-origins", "2010,2009"]
+    words = [
+        "study",
+        str(path),
+        "--out",
+        str(tmp_path / "out"),
+        "--shock-origins",
+        "2010,2009",
+        *FEW,
+    ]
     assert run(words) == 0
     first, second = studied(folder / FOLDER), studied(tmp_path / "out")
     for study in (first, second):

@@ -12,15 +12,19 @@ from typing import Any
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.candidates import HISTORY_ONLY
+from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
+from city_resilience.evaluation.grades import FIRM, LIKELY, UNSTABLE
 from city_resilience.evaluation.study.ablation import ADDED, ALL_FAMILIES, BEYOND, WITHOUT
 from city_resilience.report.study import over_all_origins
 from city_resilience.report.tables import Column, Table, table_of
-from city_resilience.report.texts import Both, Texts, joined
+from city_resilience.report.texts import LANGUAGES, Both, Texts, joined
 
 __all__ = ["BLOCKS", "Block", "block_sentence", "block_table", "measured_horizons"]
 
 Found = Mapping[str, Any]
 Rows = Sequence[Found]
+LEADING = 10
+"""Indicators of a view that the table shows; ``stability.csv`` holds all."""
 _TONES = {"helps": "up", "better": "up", "hurts": "down", "worse": "down"}
 
 
@@ -118,9 +122,7 @@ def _tests(_study: Found, rows: Rows, say: Texts) -> Iterable[Found]:
     for versus in dict.fromkeys(row["versus"] for row in rows):
         made: dict[str, Any] = {"rival": say.name("model", versus)}
         for row in (row for row in rows if row["versus"] == versus):
-            p = row["p"]
-            shown = "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-            made |= _judged({**row, "p": shown}, say, f"{row['loss']}_")
+            made |= _judged({**row, "p": _p(row["p"])}, say, f"{row['loss']}_")
             made |= {"kind": say(f"study_kind_{row['kind']}"), "years": row["years"]}
         yield made
 
@@ -210,6 +212,53 @@ def _split_sentence(study: Found, _about: Found, rows: Rows, say: Texts) -> Both
     return say("study_random_split_sentence", **row)
 
 
+def _drivers(study: Found, rows: Rows, say: Texts) -> Iterable[Found]:
+    labels = study["parts"]["stability"]["about"]["labels"]
+    for row in rows:
+        if row["level"] == INDICATOR and row["rank"] > LEADING:
+            continue
+        name, family = row["name"], row["level"] == FAMILY
+        yield {
+            **row,
+            "driver": say.name("family", name)
+            if family
+            else dict(zip(LANGUAGES, labels[name], strict=True)),
+            "kind": say(f"study_level_{row['level']}"),
+            "seen": say(f"study_view_{row['view']}"),
+            "ranks": say("study_ranks" if row["ordered"] else "study_ranks_loose", **row),
+            "way": {1: "↑ ", -1: "↓ ", 0: ""}[row["sign"]],
+            "p": _p(row["p_value"]),
+            "q": "" if row["q_value"] is None else f"q {_p(row['q_value'])}",
+            "word": say(f"study_grade_{row['grade']}"),
+            "tone": {FIRM: "up", UNSTABLE: "down"}.get(row["grade"], ""),
+        }
+
+
+def _drivers_sentence(_study: Found, about: Found, rows: Rows, say: Texts) -> Both:
+    parts, none = [], say("study_stability_none")
+    for view in dict.fromkeys(row["view"] for row in rows):
+        named = {
+            grade: joined(
+                [
+                    say.name("family", row["name"])
+                    for row in rows
+                    if (row["view"], row["level"], row["grade"]) == (view, FAMILY, grade)
+                ],
+                say("study_stability_comma"),
+            )
+            for grade in (FIRM, LIKELY)
+        }
+        told = {grade: own if own["en"] else none for grade, own in named.items()}
+        parts.append(say("study_stability_found", view=say(f"study_view_{view}"), **told))
+    clusters = say(f"study_cluster_{about['clusters']}")
+    found = joined(parts, say("space"))
+    return say("study_stability_sentence", refits=about["refits"], clusters=clusters, found=found)
+
+
+def _p(p: float | None) -> str:
+    return "–" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
 BLOCKS: Mapping[str, Block] = {
     "ablation": Block(_ablation, _ablation_sentence),
     "diebold_mariano": Block(_tests, _tests_sentence),
@@ -222,4 +271,5 @@ BLOCKS: Mapping[str, Block] = {
         versus=(*(b.id for b in BASELINES.values() if b.kind == "naive"), HISTORY_ONLY),
     ),
     "random_split": Block(_splits, _split_sentence),
+    "stability": Block(_drivers, _drivers_sentence),
 }

@@ -10,7 +10,7 @@ cities at the origin, none of which is a row that was trained on, and summed up 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -107,8 +107,11 @@ def stability(context: Context) -> Part:
     Part
         ``STABILITY_COLUMNS``. Fits that ``context.kept`` holds are not made again.
     """
-    family = {spec.id: spec.family for spec in context.engine.dataset.specs}
-    study = _Study(context, _views(context), clusters_of(context.engine.dataset), family)
+    engine = context.engine
+    for horizon in context.horizons:  # the threads below share it
+        engine.task(engine.newest, horizon)
+    family = {spec.id: spec.family for spec in engine.dataset.specs}
+    study = _Study(context, _views(context), clusters_of(engine.dataset), family)
     fits = {name: _fits(study, view) for name, view in study.views.items()}
     every = [fit for own in fits.values() for fit in own]
     _run(study, every)
@@ -121,9 +124,17 @@ def stability(context: Context) -> Part:
         "clusters_count": len(np.unique(study.clusters.of)),
         "rows": ROWS,
         "repeats": REPEATS,
+        "labels": _labels(context, rows["name"]),
         "drift": drift(rows[rows["kind"] == PLAIN]),
     }
     return Part(stability_table(rows), about)
+
+
+def _labels(context: Context, names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the labels of indicators in English and Chinese, a user's own among them."""
+    known = set(names)
+    specs = context.engine.dataset.specs
+    return {spec.id: (spec.label_en, spec.label_zh) for spec in specs if spec.id in known}
 
 
 def _views(context: Context) -> dict[str, _View]:
