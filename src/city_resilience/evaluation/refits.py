@@ -77,7 +77,7 @@ def _numbered(levels: Strings) -> Int:
 
 
 def block_length(years: int, horizon: int) -> int:
-    """Years of a block: the cube root of how many there are, and no fewer than labels overlap.
+    """Years of a block: the third root of their number, and no fewer than labels overlap.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Shadows: families that other cities lend, so that they can only say something by chance.
 
 A city gets the whole series of another, and neighbours in a province mostly those of neighbours in
-another: what makes chance look like a finding, alike years and alike neighbours, stays.
+another: what makes chance look like a rule, alike years and alike neighbours, stays.
 """
 
 from __future__ import annotations
