@@ -7,12 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from city_resilience.audit import rules
 from city_resilience.audit.expected import trajectory_of
 from city_resilience.audit.gaps import coverage_rows
-from city_resilience.audit.masking import Masked, find_masked
+from city_resilience.audit.masking import Masked, find_masked, stacked
 from city_resilience.audit.merging import merge_similar, ordered
 from city_resilience.audit.rule import PanelView, VariableView, view_panel
+from city_resilience.audit.stack import Stack
 from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
@@ -144,15 +147,27 @@ def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = Non
 
 def _found(view: PanelView) -> Iterator[Issue]:
     """Run every rule, one variable at a time, then those of the whole panel."""
-    for name, variable in view.variables.items():
-        values = view.grid.values[name]
-        one = VariableView(view, variable, values, trajectory_of(values, view.grid.nation))
-        for rule in rules.RULES:
-            if rule.each is not None:
-                yield from rule.each(one)
+    for names, values in stacked(view.grid, list(view.variables)):
+        own = [view.variables[name] for name in names]
+        trajectory = trajectory_of(values, view.grid.nation)
+        yield from _found_in(view, Stack(own, view.outcome, values, trajectory, view.masked))
     for rule in rules.RULES:
         if rule.whole is not None:
             yield from rule.whole(view)
+
+
+def _found_in(view: PanelView, stack: Stack) -> Iterator[Issue]:
+    """Ask each rule about the variables of a stack that may have such an issue."""
+    asked = [rule for rule in rules.RULES if rule.each is not None]
+    count = len(stack.variables)
+    may = np.array(
+        [rule.may(stack) if rule.may else np.ones(count, dtype=bool) for rule in asked], dtype=bool
+    )
+    for at in np.flatnonzero(may.any(axis=0)).tolist():
+        one = VariableView(view, stack, at)
+        for rule, concerned in zip(asked, may[:, at], strict=True):
+            if concerned and rule.each is not None:
+                yield from rule.each(one)
 
 
 def _level_breaks(

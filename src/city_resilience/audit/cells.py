@@ -10,6 +10,7 @@ from city_resilience.arrays import Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.masking import out_of_range
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.trajectories import cells_of, runs
 from city_resilience.audit.wording import shown, span, with_unit
 from city_resilience.reading.issues import Issue, correction_line
@@ -68,7 +69,16 @@ def zeros(view: VariableView) -> Iterator[Issue]:
             )
 
 
+def _may_be_impossible(stack: Stack) -> Mask:
+    odd = (stack.values < 0) | (stack.values > limit.MOST_SHARE)
+    return np.asarray(odd.any(axis=(1, 2)) | stack.masked_by("impossible"))
+
+
+def _may_be_blank(stack: Stack) -> Mask:
+    return stack.masked_by("zero")
+
+
 RULES = (
-    Rule("impossible", "Impossible value", "不可能的数值", impossible),
-    Rule("zero", "Zero in place of a blank", "以零代替空白", zeros),
+    Rule("impossible", "Impossible value", "不可能的数值", impossible, may=_may_be_impossible),
+    Rule("zero", "Zero in place of a blank", "以零代替空白", zeros, may=_may_be_blank),
 )

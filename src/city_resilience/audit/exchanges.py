@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
+from city_resilience.audit.expected import Trajectory
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "exchanged", "exchanges"]
@@ -17,11 +19,7 @@ __all__ = ["RULES", "exchanged", "exchanges"]
 def exchanges(view: VariableView) -> Iterator[Issue]:
     """Find years in which the cities off their trajectory hold one another's values."""
     trajectory = view.trajectory
-    expected = (trajectory.before + trajectory.after) / 2
-    off = trajectory.past.logs - expected
-    with np.errstate(invalid="ignore"):
-        surprise = np.abs(off) / trajectory.usual_move
-        far = limit.EXCHANGED.reached(off, surprise)
+    expected, surprise, far = _far_off(trajectory)
     for at in np.flatnonzero(far.sum(axis=0) >= 2):
         cities = np.flatnonzero(far[:, at])
         if len(cities) == 2 and surprise[cities, at].min() < limit.EXCHANGED_PAIR_MOVES:
@@ -35,6 +33,20 @@ def exchanges(view: VariableView) -> Iterator[Issue]:
             )
             about = {"years": (year,), "cities": n, "surprise": surprise[worst[0], at]}
             yield view.issue("error", "exchange", reason, correct="drop", **about)
+
+
+def _far_off(trajectory: Trajectory) -> tuple[Float, Float, Mask]:
+    """Return what both sides let expect, how surprising each cell is, and whether it is far off."""
+    expected = (trajectory.before + trajectory.after) / 2
+    off = trajectory.past.logs - expected
+    with np.errstate(invalid="ignore"):
+        surprise = np.abs(off) / trajectory.usual_move
+        return expected, surprise, limit.EXCHANGED.reached(off, surprise)
+
+
+def _may_be_exchanged(stack: Stack) -> Mask:
+    _, _, far = _far_off(stack.trajectory)
+    return np.asarray((far.sum(axis=1) >= 2).any(axis=1))
 
 
 def exchanged(logs: Float, expected: Float) -> bool:
@@ -59,4 +71,12 @@ def exchanged(logs: Float, expected: Float) -> bool:
     return bool(fit and moved >= limit.EXCHANGED_WORTH)
 
 
-RULES = (Rule("exchange", "Values in the wrong cities", "数值错位到其他城市", exchanges),)
+RULES = (
+    Rule(
+        "exchange",
+        "Values in the wrong cities",
+        "数值错位到其他城市",
+        exchanges,
+        may=_may_be_exchanged,
+    ),
+)

@@ -1,12 +1,13 @@
 """What a cell's past, its future and its neighbours in rank let expect.
 
-All in natural logarithms; ``national`` is the trajectory of the median city, so that what happens
-to most cities in a year surprises nobody.
+Several variables may be asked at once, as (variables, cities, years): each has the same bits as
+alone. All in natural logarithms; ``national`` is the trajectory of the median city, so that what
+happens to most cities in a year surprises nobody.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,7 @@ from city_resilience.audit.trajectories import (
     median_of_known,
     national_paths,
     positive_logs,
+    quantile_of_known,
     rounding_floor,
     rounding_steps,
     trailing_most,
@@ -49,7 +51,7 @@ class Past:
     ----------
     logs : ndarray
         Logarithms of the positive values.
-    national : ndarray, shape (years,), or (cities, years) in a panel of several nations
+    national : ndarray, shape (1, years), or (cities, years) in a panel of several nations
         Trajectory of the median city.
     steps, floor : ndarray, shape (years,)
         Rounding step of each year's values, and ln of ten of them.
@@ -92,6 +94,10 @@ class Past:
     def left(self, least: Departure) -> Mask:
         """Return which cells left the trajectory by so much."""
         return least.reached(self.departure, self.surprise)
+
+    def of(self, variable: int) -> Past:
+        """Return that of one of several variables."""
+        return Past(*(getattr(self, own.name)[variable] for own in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -137,6 +143,11 @@ class Trajectory:
         """How far each cell is beyond the level after it."""
         return beyond(self.past.logs, self.after, self.floor)
 
+    def of(self, variable: int) -> Trajectory:
+        """Return that of one of several variables."""
+        own = [getattr(self, field.name)[variable] for field in fields(self)[1:]]
+        return Trajectory(self.past.of(variable), *own)
+
 
 def past_of(values: Float, nation: Strings | None = None) -> Past:
     """Return what may be known of each cell as of its own year.
@@ -173,7 +184,7 @@ def past_of(values: Float, nation: Strings | None = None) -> Past:
         moves=moves,
         groups=groups,
         table=table,
-        usual_move=by_group(np.fmax(table, expanding_median(table)), groups),
+        usual_move=by_group(np.fmax(table, _so_far(table)), groups),
         departure=beyond(logs, expected, floor),
     )
 
@@ -184,8 +195,8 @@ def trajectory_of(values: Float, nation: Strings | None = None) -> Trajectory:
     detrended = past.logs - past.national
     before, nearest, known_before = levels_before(detrended, side)
     after, _, known_after = levels_after(detrended, side)
-    coarsest = trailing_most(trailing_most(past.steps, side)[::-1], side)[::-1]
-    usual = np.repeat(median_of_known(past.table)[:, None], past.logs.shape[1], axis=1)
+    coarsest = trailing_most(trailing_most(past.steps, side)[..., ::-1], side)[..., ::-1]
+    usual = np.repeat(median_of_known(past.table)[..., None], past.logs.shape[-1], axis=-1)
     return Trajectory(
         past=past,
         before=before + past.national,
@@ -200,11 +211,11 @@ def trajectory_of(values: Float, nation: Strings | None = None) -> Trajectory:
 
 def _any_year(past: Past) -> Groups:
     """Return the size groups, a city's first known year in the group of its next."""
-    groups = past.groups.copy()
-    city, at = np.nonzero((past.known == 0) & np.isfinite(past.logs))
-    later = np.where(past.groups >= 0, np.arange(groups.shape[1]), groups.shape[1])
-    following = np.minimum(later.min(axis=1), groups.shape[1] - 1)[city]
-    groups[city, at] = past.groups[city, following]
+    groups, years = past.groups.copy(), past.groups.shape[-1]
+    first = np.nonzero((past.known == 0) & np.isfinite(past.logs))
+    later = np.where(past.groups >= 0, np.arange(years), years)
+    following = np.minimum(later.min(axis=-1), years - 1)[first[:-1]]
+    groups[first] = past.groups[(*first[:-1], following)]
     return groups
 
 
@@ -216,11 +227,12 @@ def size_groups(size: Float) -> Groups:
     ndarray of int8, shape (cities, years)
         0 (smallest) to 4; -1 where the size is unknown.
     """
-    groups = np.full(size.shape, -1, dtype=np.int8)
-    for at in range(size.shape[1]):
-        known = np.flatnonzero(np.isfinite(size[:, at]))
-        ranked = known[np.argsort(size[known, at], kind="stable")]
-        groups[ranked, at] = np.arange(len(ranked)) * limit.SIZE_GROUPS // max(len(ranked), 1)
+    known = np.isfinite(size).sum(axis=-2, keepdims=True)
+    order = np.argsort(size, axis=-2, kind="stable")
+    rank = np.arange(size.shape[-2])[:, None]
+    fifth = np.where(rank < known, rank * limit.SIZE_GROUPS // np.maximum(known, 1), -1)
+    groups = np.empty(size.shape, dtype=np.int8)
+    np.put_along_axis(groups, order, fifth.astype(np.int8), axis=-2)
     return groups
 
 
@@ -242,31 +254,40 @@ def usual_moves(moves: Float, groups: Groups) -> Float:
     ndarray, shape (groups, years)
         NaN for a year without moves.
     """
-    table = np.full((limit.SIZE_GROUPS, moves.shape[1]), np.nan)
-    for at in range(moves.shape[1]):
-        size = np.abs(moves[:, at])
-        known = np.isfinite(size) & (groups[:, at] >= 0)
-        if not known.any():
-            continue
-        everyone = _deviation(size[known])
-        for group in range(limit.SIZE_GROUPS):
-            own = size[known & (groups[:, at] == group)]
-            enough = len(own) >= limit.ENOUGH_CITIES
-            least = limit.LEAST_OF_ALL * everyone
-            table[group, at] = max(_deviation(own), least) if enough else everyone
+    size = np.swapaxes(np.where(groups >= 0, np.abs(moves), np.nan), -1, -2)
+    group = np.swapaxes(groups, -1, -2)
+    everyone = _deviation(size)
+    table = np.repeat(everyone[..., None, :], limit.SIZE_GROUPS, axis=-2)
+    for one in range(limit.SIZE_GROUPS):
+        own = np.where(group == one, size, np.nan)
+        enough = np.isfinite(own).sum(axis=-1) >= limit.ENOUGH_CITIES
+        if enough.any():
+            least = limit.LEAST_OF_ALL * everyone[enough]
+            table[..., one, :][enough] = np.maximum(_deviation(own[enough]), least)
     return table
 
 
-def _deviation(sizes: Float) -> float:
-    if len(sizes) >= limit.ENOUGH_CITIES:
-        return float(np.quantile(sizes, limit.FAR_QUANTILE)) / limit.FAR_DEVIATIONS
-    return float(np.quantile(sizes, limit.NEAR_QUANTILE)) / limit.NEAR_DEVIATIONS
+def _deviation(sizes: Float) -> Float:
+    """Return the standard deviation that the known sizes of each row tell."""
+    enough = np.isfinite(sizes).sum(axis=-1) >= limit.ENOUGH_CITIES
+    found = np.empty(enough.shape)
+    found[enough] = quantile_of_known(sizes[enough], limit.FAR_QUANTILE) / limit.FAR_DEVIATIONS
+    few = quantile_of_known(sizes[~enough], limit.NEAR_QUANTILE) / limit.NEAR_DEVIATIONS
+    found[~enough] = few
+    return found
 
 
 def expanding_median(table: Float) -> Float:
     """Return, for each row and year, the median of the row's values up to that year."""
-    years = range(1, table.shape[1] + 1)
-    return np.stack([median_of_known(table[:, :newest]) for newest in years], axis=1)
+    years = range(1, table.shape[-1] + 1)
+    return np.stack([median_of_known(table[..., :newest]) for newest in years], axis=-1)
+
+
+def _so_far(table: Float) -> Float:
+    """Return `expanding_median`; groups with the same moves are looked at once."""
+    if np.array_equal(table[..., 1:, :], table[..., :-1, :], equal_nan=True):
+        return expanding_median(table[..., :1, :])
+    return expanding_median(table)
 
 
 def by_group(table: Float, groups: Groups) -> Float:
@@ -278,5 +299,5 @@ def by_group(table: Float, groups: Groups) -> Float:
     groups : ndarray of int8, shape (cities, years)
     """
     usual = np.maximum(table, limit.LEAST_USUAL_MOVE)
-    taken = usual[np.maximum(groups, 0), np.arange(groups.shape[1])]
+    taken = np.take_along_axis(usual, np.maximum(groups, 0).astype(np.intp), axis=-2)
     return np.asarray(np.where(groups >= 0, taken, np.nan))

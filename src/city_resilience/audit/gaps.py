@@ -11,6 +11,7 @@ import numpy as np
 from city_resilience.arrays import Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.trajectories import runs
 from city_resilience.audit.wording import shown, span
 from city_resilience.reading.issues import Issue, Level
@@ -115,8 +116,25 @@ def _city_holes(view: VariableView, inner: Mask) -> Issue:
     return view.issue("warning" if view.is_outcome else "note", "hole", reason, **about)
 
 
+def _may_be_dead(stack: Stack) -> Mask:
+    known, values = stack.known, stack.values
+    least = np.where(known, values, np.inf).min(axis=(1, 2), initial=np.inf)
+    most = np.where(known, values, -np.inf).max(axis=(1, 2), initial=-np.inf)
+    shares = known.mean(axis=1)
+    thin = shares[:, -1] < limit.THIN * shares.max(axis=1)
+    return np.asarray((least >= most) | ~stack.observed[:, -1] | thin)
+
+
+def _may_have_holes(stack: Stack) -> Mask:
+    return np.asarray(~stack.known.all(axis=(1, 2)) & (stack.observed.sum(axis=1) >= 3))
+
+
+def _may_be_partial(stack: Stack) -> Mask:
+    return np.asarray(~stack.known.all(axis=(1, 2)))
+
+
 RULES = (
-    Rule("dead", "Variable that stops", "已中断的变量", dead),
-    Rule("hole", "Missing years in a series", "序列中的缺失年份", holes),
-    Rule("coverage", "Start and end of a series", "序列的起止", coverage),
+    Rule("dead", "Variable that stops", "已中断的变量", dead, may=_may_be_dead),
+    Rule("hole", "Missing years in a series", "序列中的缺失年份", holes, may=_may_have_holes),
+    Rule("coverage", "Start and end of a series", "序列的起止", coverage, may=_may_be_partial),
 )

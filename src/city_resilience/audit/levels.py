@@ -10,6 +10,7 @@ from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Trajectory, trajectory_of
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.trajectories import cells_of
 from city_resilience.audit.wording import compared, likely_power
 from city_resilience.audit.year_moves import YearMove
@@ -69,7 +70,7 @@ def shifts(trajectory: Trajectory) -> Float:
     A shift needs two known years before it that agree; the level after it, where known, must lie
     with the cell and not with the level before.
     """
-    floor, before = trajectory.floor, trajectory.before
+    floor, before = trajectory.floor[..., None, :], trajectory.before
     away = trajectory.from_before
     later = np.maximum(trajectory.after, floor) - np.maximum(before, floor)
     left = np.where(np.isfinite(later), later, away)
@@ -115,7 +116,17 @@ def _break(view: VariableView, year: YearMove) -> Issue:
     )
 
 
+def _may_break(stack: Stack) -> Mask:
+    moves = stack.year_moves
+    return np.asarray((moves.together | moves.apart).any(axis=1))
+
+
+def _may_jump(stack: Stack) -> Mask:
+    _, _, found = _jumped(stack.trajectory, is_amount=False)
+    return np.asarray(found.any(axis=(1, 2)) | stack.is_outcome)
+
+
 RULES = (
-    Rule("break", "Level break in many cities", "多城市口径变动", breaks),
-    Rule("jump", "Level shift in one city", "单个城市水平突变", jumps),
+    Rule("break", "Level break in many cities", "多城市口径变动", breaks, may=_may_break),
+    Rule("jump", "Level shift in one city", "单个城市水平突变", jumps, may=_may_jump),
 )

@@ -7,7 +7,7 @@ not change when later years are added or corrupted. What only hindsight shows is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,9 @@ from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 
-__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_panel", "out_of_range"]
+__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_panel", "out_of_range", "stacked"]
+
+_CELLS_AT_ONCE = 300_000
 
 CELL_RULES = ("impossible", "zero", "spike", "contradiction", "outcome")
 """Rules whose errors are about one cell; accepting any of them keeps the cell."""
@@ -89,27 +91,56 @@ def find_masked(
     leaving = np.zeros(grid.shape, dtype=np.int16)
     known = np.zeros(grid.shape, dtype=np.int16)
     by_rule: dict[str, dict[str, Mask]] = {}
-    for name, variable in variables.items():
-        values = grid.values[name]
+    for names, values in stacked(grid, list(variables)):
         past = past_of(values, grid.nation)
-        by_rule[name] = {
-            "impossible": _impossible(values, variable),
-            "zero": _blank_zeros(values, past),
-            "spike": _far_off(past),
-            "contradiction": np.zeros(grid.shape, dtype=bool),
-        }
-        leaving += past.left(limit.LEFT)
-        known += np.isfinite(values)
+        leaving += past.left(limit.LEFT).sum(axis=0, dtype=np.int16)
+        known += np.isfinite(values).sum(axis=0, dtype=np.int16)
+        own = [variables[name] for name in names]
+        by_rule |= {names[one]: masks for one, masks in _condemned(values, past, own)}
     alone = leaving <= np.maximum(limit.ALONE, limit.ALONE_SHARE * known)
     for masks in by_rule.values():
         masks["spike"] &= alone
+    none = np.zeros(grid.shape, dtype=bool)
     for part, total in parts_of(grid.values):
-        part_wrong, total_wrong = wrong_side(grid.values[part], grid.values[total], grid.nation)
-        by_rule[part]["contradiction"] |= part_wrong
-        by_rule[total]["contradiction"] |= total_wrong
-    cells = {name: _undecided(grid, name, by_rule[name], settings) for name in variables}
+        wrong = wrong_side(grid.values[part], grid.values[total], grid.nation)
+        for name, side in zip((part, total), wrong, strict=True):
+            if side.any():
+                before = by_rule.setdefault(name, {}).get("contradiction", none)
+                by_rule[name]["contradiction"] = before | side
+    cells = {
+        name: _undecided(grid, name, by_rule[name], settings) if name in by_rule else none
+        for name in variables
+    }
     found = {name: {rule: m for rule, m in by_rule[name].items() if m.any()} for name in by_rule}
     return Masked(grid, found, leaving, cells)
+
+
+def stacked(grid: Grid, names: Sequence[str]) -> Iterator[tuple[Sequence[str], Float]]:
+    """Yield some variables at a time, and their values, shape (variables, cities, years)."""
+    cells = max(1, grid.shape[0] * grid.shape[1])
+    step = max(1, _CELLS_AT_ONCE // cells)
+    for first in range(0, len(names), step):
+        some = names[first : first + step]
+        yield some, np.stack([grid.values[name] for name in some])
+
+
+def _condemned(
+    values: Float, past: Past, variables: Sequence[Variable]
+) -> Iterator[tuple[int, dict[str, Mask]]]:
+    """Yield the position of each variable of a stack that has cells to mask, and those."""
+    odd = (values < 0) | (values > limit.MOST_SHARE)
+    zero = (values == 0) & (past.known >= limit.MASK_KNOWN)
+    far = past.left(limit.MASKED) & (past.known >= limit.MASK_KNOWN)
+    for one in np.flatnonzero((odd | zero | far).any(axis=(1, 2))).tolist():
+        own = past.of(one)
+        yield (
+            one,
+            {
+                "impossible": _impossible(values[one], variables[one]),
+                "zero": _blank_zeros(values[one], own),
+                "spike": _far_off(own),
+            },
+        )
 
 
 def out_of_range(values: Float, variable: Variable) -> Mask:

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.trajectories import cells_of
 from city_resilience.reading.issues import Issue
 
@@ -63,15 +64,28 @@ def _mixed(marks: NDArray[np.uint64], bits: NDArray[np.uint64]) -> NDArray[np.ui
     return np.asarray(mixed ^ (mixed >> np.uint64(32)))
 
 
+def _series(values: Float, steps: Float) -> tuple[NDArray[np.uint64], Mask]:
+    """Return a hash of each city's series, and whether it has numbers enough to be one's own."""
+    least = np.maximum(steps, 1e-8)[..., None, :]
+    fine = np.nan_to_num(values / least, nan=0.0) >= limit.COPIED_STEPS
+    filled = np.nan_to_num(values, nan=-1.0)
+    marks = np.zeros(values.shape[:-1], dtype=np.uint64)
+    for at in range(values.shape[-1]):
+        marks = _mixed(marks, np.ascontiguousarray(filled[..., at]).view(np.uint64))
+    return marks, fine.sum(axis=-1) >= limit.COPIED_YEARS
+
+
+def _may_repeat(stack: Stack) -> Mask:
+    marks, long = _series(stack.values, stack.trajectory.past.steps)
+    ordered = np.sort(np.where(long, marks, 0), axis=1)
+    twice = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] != 0)
+    return np.asarray(twice.any(axis=1) | (long & (marks == 0)).any(axis=1))
+
+
 def repeated_series(view: VariableView) -> Iterator[Issue]:
     """Find cities with the same values in all years of a variable."""
-    steps = np.maximum(view.trajectory.past.steps, 1e-8)
-    fine = np.nan_to_num(view.values / steps, nan=0.0) >= limit.COPIED_STEPS
-    marks = np.zeros(len(view.values), dtype=np.uint64)
-    for column in view.values.T:
-        filled = np.ascontiguousarray(np.nan_to_num(column, nan=-1.0))
-        marks = _mixed(marks, filled.view(np.uint64))
-    for first, second in _equal(marks, np.flatnonzero(fine.sum(axis=1) >= limit.COPIED_YEARS)):
+    marks, long = _series(view.values, view.trajectory.past.steps)
+    for first, second in _equal(marks, np.flatnonzero(long)):
         if np.nanmin(view.values[first]) < np.nanmax(view.values[first]):
             one, two = view.panel_view.grid.cities[first], view.panel_view.grid.cities[second]
             reason = f"{two} has the {view.id} of {one} in every year"
@@ -80,6 +94,11 @@ def repeated_series(view: VariableView) -> Iterator[Issue]:
 
 RULES = (
     Rule(
-        "duplicate", "Row or series given twice", "重复的行或序列", repeated_series, repeated_rows
+        "duplicate",
+        "Row or series given twice",
+        "重复的行或序列",
+        repeated_series,
+        repeated_rows,
+        _may_repeat,
     ),
 )

@@ -9,6 +9,7 @@ import numpy as np
 from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.reading.issues import Issue
 
 __all__ = ["RULES", "row_sums"]
@@ -34,14 +35,26 @@ def row_sums(view: VariableView) -> Iterator[Issue]:
         yield view.issue("error", "row_sum", reason, city=name, years=years, correct="drop")
 
 
-def _is_sum_of_others(values: Float) -> Mask:
+def _is_sum_of_others(values: Float, apart: float = limit.ROW_SUM) -> Mask:
     """Return the cells that are half of what their year adds up to; shape (cities, years)."""
     halves = values / 2
-    half = np.nansum(halves, axis=0) / 2
-    apart = np.abs(halves - half)
-    return np.asarray((apart <= limit.ROW_SUM * half) & (half > 0))
+    half = np.nansum(halves, axis=-2, keepdims=True) / 2
+    return np.asarray((np.abs(halves - half) <= apart * half) & (half > 0))
+
+
+def _may_be_a_sum(stack: Stack) -> Mask:
+    enough = stack.known.sum(axis=1, keepdims=True) > limit.ROW_SUM_OTHERS
+    return np.asarray(
+        (_is_sum_of_others(stack.values, 2 * limit.ROW_SUM) & enough).any(axis=(1, 2))
+    )
 
 
 RULES = (
-    Rule("row_sum", "Row that is the sum of the others", "等于其余各行之和的行", each=row_sums),
+    Rule(
+        "row_sum",
+        "Row that is the sum of the others",
+        "等于其余各行之和的行",
+        each=row_sums,
+        may=_may_be_a_sum,
+    ),
 )

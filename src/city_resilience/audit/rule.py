@@ -14,6 +14,7 @@ from city_resilience.arrays import Float, Int, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Trajectory
 from city_resilience.audit.masking import Masked
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.wording import (
     compared,
     correction_factor,
@@ -22,7 +23,7 @@ from city_resilience.audit.wording import (
     span,
     with_unit,
 )
-from city_resilience.audit.year_moves import YearMove, year_moves
+from city_resilience.audit.year_moves import YearMove
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue, Level, Place, correction_line
 from city_resilience.reading.panel import Grid, Panel
@@ -122,15 +123,30 @@ class VariableView:
     Attributes
     ----------
     panel_view : PanelView
-    variable : Variable
-    values : ndarray, shape (cities, years)
-    trajectory : Trajectory
+    stack : Stack
+        The variables that it is looked at with.
+    position : int
+        Where it stands among them.
     """
 
     panel_view: PanelView
-    variable: Variable
-    values: Float
-    trajectory: Trajectory
+    stack: Stack
+    position: int
+
+    @property
+    def variable(self) -> Variable:
+        """What it means."""
+        return self.stack.variables[self.position]
+
+    @cached_property
+    def values(self) -> Float:
+        """Its values, shape (cities, years)."""
+        return self.panel_view.grid.values[self.id]
+
+    @cached_property
+    def trajectory(self) -> Trajectory:
+        """What its own years and cities let expect."""
+        return self.stack.trajectory.of(self.position)
 
     @property
     def id(self) -> str:
@@ -155,7 +171,7 @@ class VariableView:
     @cached_property
     def year_moves(self) -> list[YearMove]:
         """How its cities moved into each year."""
-        return year_moves(self.trajectory.past.logs, self.observed())
+        return self.stack.year_moves.of(self.position)
 
     def observed(self) -> Int:
         """Return the columns in which any city has a value."""
@@ -222,6 +238,9 @@ class Rule:
         Issues of one variable.
     whole : callable or None
         Issues of the whole panel.
+    may : callable or None
+        Which of several variables ``each`` is asked about, shape (variables,): all that have an
+        issue, and few others. All where it is None.
     """
 
     id: str
@@ -229,6 +248,7 @@ class Rule:
     label_zh: str
     each: Callable[[VariableView], Iterator[Issue]] | None = None
     whole: Callable[[PanelView], Iterator[Issue]] | None = None
+    may: Callable[[Stack], Mask] | None = None
 
 
 def view_panel(panel: Panel, outcome: str, masked: Masked) -> PanelView:

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.wording import shown
 from city_resilience.catalogue.units import parse_unit
 from city_resilience.catalogue.variables import load_catalogue
@@ -150,4 +151,12 @@ def _against_provinces(view: VariableView) -> tuple[str, str] | None:
     )
 
 
-RULES = (Rule("scale", "Scale of the outcome", "结果变量的尺度", each=scale_doubts),)
+def _may_be_no_level(stack: Stack) -> Mask:
+    return stack.is_outcome
+
+
+RULES = (
+    Rule(
+        "scale", "Scale of the outcome", "结果变量的尺度", each=scale_doubts, may=_may_be_no_level
+    ),
+)

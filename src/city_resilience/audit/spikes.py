@@ -12,6 +12,7 @@ from city_resilience.arrays import Float, Int, Mask, Positions
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, Trajectory
 from city_resilience.audit.rule import Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.thresholds import Departure
 from city_resilience.audit.wording import likely_power, why_factor
 from city_resilience.reading.issues import Issue, Level
@@ -217,7 +218,24 @@ def _witnesses(view: VariableView, at: tuple[int, int]) -> str:
     return " and ".join(named) if len(named) > 1 else f"{named[0]} and its neighbours"
 
 
+def _may_be_off(stack: Stack) -> Mask:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        off = _off(stack.trajectory)
+        far = limit.DOUBTED.reached(off, np.abs(off) / stack.trajectory.usual_move)
+    return np.asarray(far.any(axis=(1, 2)) | stack.masked_by("spike"))
+
+
+def _may_be_doubtful(stack: Stack) -> Mask:
+    return stack.is_outcome
+
+
 RULES = (
-    Rule("spike", "Value that does not fit other years", "与其他年份不符的数值", spikes),
-    Rule("outcome", "Doubtful outcome", "存疑的结果变量", outcome_spikes),
+    Rule(
+        "spike",
+        "Value that does not fit other years",
+        "与其他年份不符的数值",
+        spikes,
+        may=_may_be_off,
+    ),
+    Rule("outcome", "Doubtful outcome", "存疑的结果变量", outcome_spikes, may=_may_be_doubtful),
 )

@@ -1,10 +1,14 @@
 """Trajectories of cities through the years: pure functions on arrays of shape (cities, years).
 
-NaN is "unknown" in and out. `levels_before`, `national_path` and `rounding_steps` give a year's
-result from that year and earlier ones alone, bit for bit, whatever later years stand beside it.
+Several variables may stand before the cities, as (variables, cities, years); each one's numbers
+have the same bits as if it stood alone. NaN is "unknown" in and out. `levels_before`,
+`national_path` and `rounding_steps` give a year's result from that year and earlier ones alone, bit
+for bit, whatever later years stand beside it.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +25,7 @@ __all__ = [
     "national_path",
     "national_paths",
     "positive_logs",
+    "quantile_of_known",
     "rounding_floor",
     "rounding_steps",
     "runs",
@@ -52,18 +57,42 @@ def runs(mask: Mask) -> list[tuple[int, int]]:
 
 
 def median_of_known(x: Float) -> Float:
-    """Return the median of each row of ``x``, shape (rows, values), NaN left out.
+    """Return the median along the last axis, NaN left out.
 
     Examples
     --------
     >>> median_of_known(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([ 2., nan])
     """
-    ordered = np.sort(x, axis=1)
-    known = np.isfinite(x).sum(axis=1)
-    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, x.shape[1] - 1)
-    rows = np.arange(len(x))
-    return np.asarray(np.where(known > 0, (ordered[rows, low] + ordered[rows, high]) / 2, np.nan))
+    ordered = np.sort(x, axis=-1)
+    known = np.isfinite(x).sum(axis=-1)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, x.shape[-1] - 1)
+    middle = (_taken(ordered, low) + _taken(ordered, high)) / 2
+    return np.asarray(np.where(known > 0, middle, np.nan))
+
+
+def quantile_of_known(x: Float, share: float) -> Float:
+    """Return a quantile along the last axis, NaN left out; the bits are those of `numpy.quantile`.
+
+    Examples
+    --------
+    >>> quantile_of_known(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]), 0.75)
+    array([2.5, nan])
+    """
+    ordered = np.sort(x, axis=-1)
+    last = np.isfinite(x).sum(axis=-1) - 1
+    place = np.maximum(last, 0) * share
+    low = np.floor(place).astype(np.intp)
+    below = _taken(ordered, low)
+    above = _taken(ordered, np.minimum(low + 1, np.maximum(last, 0)))
+    weight, step = place - low, above - below
+    found = np.where(weight >= 0.5, above - step * (1 - weight), below + step * weight)
+    return np.asarray(np.where(last >= 0, found, np.nan))
+
+
+def _taken(x: Float, at: NDArray[np.intp]) -> Float:
+    """Return one value of each row."""
+    return np.asarray(np.take_along_axis(x, at[..., None], axis=-1)[..., 0])
 
 
 def positive_logs(x: Float) -> Float:
@@ -72,10 +101,10 @@ def positive_logs(x: Float) -> Float:
     A year in which more than 5 % of the known cells are negative is a year of a signed variable,
     which has no logarithm: NaN for all.
     """
-    negative = (x < 0).sum(axis=0)
-    signed = negative > np.maximum(1, limit.NEGATIVE_SHARE * np.isfinite(x).sum(axis=0))
-    usable = (x > 0) & np.isfinite(x) & ~signed
-    return np.log(np.where(usable, x, np.nan))
+    negative = (x < 0).sum(axis=-2, keepdims=True)
+    known = np.isfinite(x)
+    signed = negative > np.maximum(1, limit.NEGATIVE_SHARE * known.sum(axis=-2, keepdims=True))
+    return np.log(np.where((x > 0) & known & ~signed, x, np.nan))
 
 
 def rounding_steps(x: Float) -> Float:
@@ -93,27 +122,42 @@ def rounding_steps(x: Float) -> Float:
     >>> rounding_steps(np.array([[0.25, 300.0], [1.5, 1200.0]])).round(3)
     array([1.e-02, 1.e+02])
     """
-    return np.array([_rounding_step(x[:, at]) for at in range(x.shape[1])], dtype=np.float64)
+    usable = np.where(np.isfinite(x) & (x > 0), x, np.nan)
+    columns = np.swapaxes(usable, -1, -2)
+    columns = columns.reshape(math.prod(columns.shape[:-1]), x.shape[-2])
+    counts = np.isfinite(columns).sum(axis=1)
+    steps = np.zeros(len(columns))
+    sampled = counts >= 2 * limit.ROUNDING_SAMPLE
+    steps[~sampled] = _steps_of(columns[~sampled], counts[~sampled])
+    for at in np.flatnonzero(sampled):
+        known = columns[at][np.isfinite(columns[at])]
+        known = known[:: len(known) // limit.ROUNDING_SAMPLE]
+        steps[at] = _steps_of(known[None, :], np.array([len(known)]))[0]
+    return steps.reshape(*x.shape[:-2], x.shape[-1])
 
 
-def _rounding_step(values: Float) -> float:
-    known = values[np.isfinite(values) & (values > 0)]
-    known = known[:: max(1, len(known) // limit.ROUNDING_SAMPLE)]
-    if not known.size:
-        return 0.0
+def _steps_of(columns: Float, counts: NDArray[np.intp]) -> Float:
+    """Return the rounding step of each row of values, of which so many are known."""
+    steps, open_rows = np.zeros(len(columns)), np.flatnonzero(counts)
     for exponent in range(6, -9, -1):
-        units = known / 10.0**exponent
+        units = columns[open_rows] / 10.0**exponent
         whole = np.round(units)
         slack = np.clip(1e-6 * units, 1e-6, 0.2)
         close = (np.abs(units - whole) <= slack) & (whole > 0)
-        if np.mean(close) >= limit.ROUNDED_SHARE:
-            return float(10.0**exponent)
-    return 0.0
+        rounded = close.sum(axis=1) / counts[open_rows] >= limit.ROUNDED_SHARE
+        steps[open_rows[rounded]] = 10.0**exponent
+        open_rows = open_rows[~rounded]
+        if not open_rows.size:
+            break
+    return steps
 
 
 def trailing_most(steps: Float, years: int) -> Float:
     """Return the largest of each year's value and those of the ``years`` years before it."""
-    return np.array([steps[max(0, at - years) : at + 1].max() for at in range(len(steps))])
+    return np.stack(
+        [steps[..., max(0, at - years) : at + 1].max(axis=-1) for at in range(steps.shape[-1])],
+        axis=-1,
+    )
 
 
 def rounding_floor(steps: Float) -> Float:
@@ -127,11 +171,14 @@ def rounding_floor(steps: Float) -> Float:
 def beyond(logs: Float, expected: Float, floor: Float) -> Float:
     """Return ``logs - expected``, both at least ``floor``: what rounding can explain is zero.
 
+    ``floor`` is that of each year.
+
     Examples
     --------
     >>> beyond(np.log([[0.04, 5.0]]), np.log([[0.01, 0.01]]), np.log([0.1, 0.1])).round(2)
     array([[0.  , 3.91]])
     """
+    floor = floor[..., None, :]
     return np.asarray(np.maximum(logs, floor) - np.maximum(expected, floor))
 
 
@@ -143,16 +190,17 @@ def national_path(logs: Float) -> Float:
     ndarray, shape (years,)
         Log points / 100 since the first year; a year without changes keeps the year before.
     """
-    cities, years = logs.shape
-    path = np.zeros(years)
-    last, then = np.full(cities, np.nan), np.zeros(cities)
+    years = logs.shape[-1]
+    path = np.zeros((*logs.shape[:-2], years))
+    last, then = np.full(logs.shape[:-1], np.nan), np.zeros(logs.shape[:-1])
     for at in range(years):
-        now = logs[:, at]
-        change = (now - last) + then
-        known = np.isfinite(change)
-        path[at] = np.median(change[known]) if known.any() else (path[at - 1] if at else 0.0)
+        now = logs[..., at]
+        middle = median_of_known((now - last) + then)
+        before = path[..., at - 1] if at else 0.0
+        path[..., at] = np.where(np.isfinite(middle), middle, before)
         seen = np.isfinite(now)
-        last[seen], then[seen] = now[seen], path[at]
+        last = np.where(seen, now, last)
+        then = np.where(seen, path[..., at, None], then)
     return path
 
 
@@ -167,14 +215,14 @@ def national_paths(logs: Float, nation: Strings | None = None) -> Float:
 
     Returns
     -------
-    ndarray, shape (years,) or (cities, years)
+    ndarray, shape (1, years) or (cities, years)
         One path for all, or that of each city.
     """
     if nation is None:
-        return national_path(logs)
+        return national_path(logs)[..., None, :]
     paths = np.empty(logs.shape)
     for name in np.unique(nation):
-        paths[nation == name] = national_path(logs[nation == name])
+        paths[..., nation == name, :] = national_path(logs[..., nation == name, :])[..., None, :]
     return paths
 
 
@@ -194,20 +242,20 @@ def levels_before(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]
     seen : ndarray of int16, shape of x
         Number of known values before the year.
     """
-    cities, years = x.shape
-    level, last = np.full(x.shape, np.nan), np.full(x.shape, np.nan)
-    seen = np.zeros(x.shape, dtype=np.int16)
-    window, count = np.full((cities, most), np.nan), np.zeros(cities, dtype=np.int16)
-    for at in range(years):
+    rows = x.reshape(-1, x.shape[-1])
+    level, last = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
+    seen = np.zeros(rows.shape, dtype=np.int16)
+    window, count = np.full((len(rows), most), np.nan), np.zeros(len(rows), dtype=np.int16)
+    for at in range(rows.shape[1]):
         level[:, at], last[:, at], seen[:, at] = median_of_known(window), window[:, -1], count
-        known = np.isfinite(x[:, at])
+        known = np.isfinite(rows[:, at])
         window[known, :-1] = window[known, 1:]
-        window[known, -1] = x[known, at]
+        window[known, -1] = rows[known, at]
         count += known
-    return level, last, seen
+    return level.reshape(x.shape), last.reshape(x.shape), seen.reshape(x.shape)
 
 
 def levels_after(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]:
     """Return the same of the next known values after each year."""
-    level, nearest, seen = levels_before(x[:, ::-1], most)
-    return level[:, ::-1], nearest[:, ::-1], seen[:, ::-1]
+    level, nearest, seen = levels_before(x[..., ::-1], most)
+    return level[..., ::-1], nearest[..., ::-1], seen[..., ::-1]

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import PanelView, Rule, VariableView
+from city_resilience.audit.stack import Stack
 from city_resilience.audit.trajectories import median_of_known
 from city_resilience.audit.wording import compared, correction_factor, shown, span, why_factor
 from city_resilience.catalogue.variables import Range, load_catalogue
@@ -192,4 +193,9 @@ def _states_no_unit(view: PanelView, name: str) -> bool:
     return match is not None and not match.unit_in_header
 
 
-RULES = (Rule("unit", "Doubtful unit", "存疑的单位", unit_years, unit_doubts),)
+def _may_be_a_unit(stack: Stack) -> Mask:
+    decades = np.abs(np.nan_to_num(stack.year_moves.move)) / _DECADE
+    return np.asarray((decades >= 1 - limit.YEAR_DECADES - 1e-9).any(axis=1))
+
+
+RULES = (Rule("unit", "Doubtful unit", "存疑的单位", unit_years, unit_doubts, _may_be_a_unit),)

@@ -1,0 +1,93 @@
+"""Variables looked at side by side: in few steps, and each with the result that it has alone."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from audit_inputs import panel_of, smooth
+from city_resilience.audit import audit as audits
+from city_resilience.audit import masking, rules
+from city_resilience.audit.audit import audit_panel
+from city_resilience.audit.expected import Trajectory, trajectory_of
+from city_resilience.audit.trajectories import quantile_of_known
+
+
+def spoilt(count: int, seed: int = 0, cities: int = 24) -> dict[str, np.ndarray]:
+    """Return paths with errors, zeros, gaps, signs and rounding of every kind."""
+    rng = np.random.default_rng(seed)
+    values = {}
+    for at in range(count):
+        x = smooth(seed + at, cities=cities)
+        if at % 3:
+            hit = rng.random(x.shape) < 0.02
+            x[hit] *= 10.0 ** rng.integers(-3, 4, hit.sum())
+        x[rng.random(x.shape) < 0.02 * (at % 2)] = 0.0
+        x[rng.random(x.shape) < 0.1 * (at % 4)] = np.nan
+        x = np.round(x, at % 5) if at % 5 else x
+        if at % 11 == 5:
+            x[:, -3:] = np.nan
+        if at % 13 == 6:
+            x[:, 4] *= 1000.0
+        if at % 17 == 7:
+            x[0] = np.nansum(x[1:], axis=0)
+        if at % 19 == 8:
+            x -= np.nanmedian(x)
+        if at % 7 == 6:
+            x[1] = x[2]
+        values[f"own_{at}"] = x
+    return values
+
+
+def same(stacked: Trajectory, alone: Trajectory) -> None:
+    for own in fields(alone)[1:]:
+        np.testing.assert_array_equal(getattr(stacked, own.name), getattr(alone, own.name))
+    for own in fields(alone.past):
+        np.testing.assert_array_equal(
+            getattr(stacked.past, own.name), getattr(alone.past, own.name)
+        )
+
+
+@pytest.mark.parametrize("cities", [3, 24, 130])
+@pytest.mark.parametrize("nations", [1, 3])
+def test_a_variable_has_the_same_bits_beside_others_and_alone(cities, nations):
+    values = np.stack(list(spoilt(30, cities=cities).values()))
+    nation = None if nations == 1 else np.array([f"N{city % 3}" for city in range(cities)])
+    stacked = trajectory_of(values, nation)
+    for at in range(len(values)):
+        same(stacked.of(at), trajectory_of(values[at], nation))
+
+
+def test_no_rule_is_kept_from_a_variable_that_has_an_issue(monkeypatch):
+    panel = panel_of(spoilt(60))
+    for outcome in ("", "own_4"):
+        found = audit_panel(panel, outcome=outcome).issues
+        monkeypatch.setattr(rules, "RULES", tuple(replace(one, may=None) for one in rules.RULES))
+        assert audit_panel(panel, outcome=outcome).issues == found
+        monkeypatch.undo()
+    kinds = {issue.kind for issue in found}
+    assert kinds >= {"spike", "jump", "unit", "hole", "dead", "row_sum", "duplicate", "coverage"}
+
+
+def test_hundreds_of_variables_are_looked_at_in_a_few_steps(monkeypatch):
+    asked: list[int] = []
+    past, trajectory = masking.past_of, audits.trajectory_of
+    monkeypatch.setattr(masking, "past_of", lambda *own: asked.append(1) or past(*own))
+    monkeypatch.setattr(audits, "trajectory_of", lambda *own: asked.append(1) or trajectory(*own))
+    audit_panel(panel_of({f"own_{at}": smooth(at, cities=5) for at in range(400)}))
+    assert len(asked) == 2
+
+
+def test_quantiles_are_those_of_numpy():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(40, 25))
+    x[rng.random(x.shape) < 0.4] = np.nan
+    x[3] = np.nan
+    for share in (0.75, 0.9, 0.95):
+        slow = [
+            np.quantile(row[np.isfinite(row)], share) if np.isfinite(row).any() else np.nan
+            for row in x
+        ]
+        np.testing.assert_array_equal(quantile_of_known(x, share), slow)
