@@ -67,7 +67,7 @@ def backtest(
         If something the user gave is not usable; nothing is written then.
     """
     from city_resilience.commands.evaluation import FILES, NOWCAST_FILES, evaluate, searched
-    from city_resilience.commands.shocks import REASONS_FILE, evaluate_shocks
+    from city_resilience.commands.shocks import DRIVERS_FILE, REASONS_FILE, evaluate_shocks
     from city_resilience.commands.source import load
 
     out = None if out is None else Path(out)
@@ -76,7 +76,7 @@ def backtest(
         data,
         overrides,
         out=out,
-        files=(*FILES, *NOWCAST_FILES, REASONS_FILE),
+        files=(*FILES, *NOWCAST_FILES, DRIVERS_FILE, REASONS_FILE),
         with_early=True,
         early=early,
         as_of=as_of,

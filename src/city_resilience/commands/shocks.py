@@ -10,33 +10,38 @@ import pandas as pd
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.console import open_console, say, table_of
 from city_resilience.commands.source import Source
-from city_resilience.evaluation.shocks import run_shocks, score_shocks
+from city_resilience.evaluation.shocks import run_shocks, score_shocks, shock_drivers
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.summaries import count_reasons
 from city_resilience.resilience.window import Window
 
-__all__ = ["REASONS_FILE", "ShockEvaluation", "evaluate_shocks", "show_shocks"]
+__all__ = ["DRIVERS_FILE", "REASONS_FILE", "ShockEvaluation", "evaluate_shocks", "show_shocks"]
 
 
-REASONS_FILE = "reasons.csv"
+DRIVERS_FILE, REASONS_FILE = "shock_drivers.csv", "reasons.csv"
 COLUMNS = (
     ("model", "{model}"),
     ("MAE", "{mae:.3f}"),
     ("RMSE", "{rmse:.3f}"),
     ("rank", "{rank_correlation:.3f}"),
     ("skill", "{skill_naive:+.1%}"),
+    ("inside 90 %", "{coverage:.1%}"),
 )
 
 
 @dataclass(frozen=True)
 class ShockEvaluation:
-    """Forecasts of shocks, their scores, and why measured values are missing, counted."""
+    """Forecasts of shocks, their scores, why measured values are missing, and the drivers.
+
+    ``drivers`` is of the structural view, see ``shock_drivers``.
+    """
 
     frame: pd.DataFrame
     scores: pd.DataFrame
     reasons: pd.DataFrame
+    drivers: pd.DataFrame
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the table of each file."""
@@ -44,6 +49,7 @@ class ShockEvaluation:
             "backtest.parquet": self.frame,
             "scores.csv": self.scores,
             REASONS_FILE: self.reasons,
+            DRIVERS_FILE: self.drivers,
         }
 
 
@@ -71,7 +77,8 @@ def evaluate_shocks(source: Source, progress: Progress = silent) -> ShockEvaluat
         rows = measured[measured["window"] == str(window)].set_index("city")[outcome.measure]
         labels[window] = rows.reindex(source.dataset.cities).to_numpy(dtype=np.float64)
     frame = run_shocks(source.dataset, source.experiment, labels, progress)
-    return ShockEvaluation(frame, score_shocks(frame), count_reasons(measured))
+    drivers = shock_drivers(source.dataset, source.experiment, labels)
+    return ShockEvaluation(frame, score_shocks(frame), count_reasons(measured), drivers)
 
 
 def show_shocks(source: Source, evaluation: ShockEvaluation) -> None:

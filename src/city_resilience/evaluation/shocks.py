@@ -7,7 +7,7 @@ learn from, which nobody has in advance: it says what is common to cities, not w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -20,25 +20,40 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.engine import (
     HISTORY,
     SERVED,
+    Variant,
     forecast_members,
     in_threads,
     past_only,
 )
+from city_resilience.evaluation.explained import explain_members
 from city_resilience.evaluation.scores import yearly
+from city_resilience.evaluation.shock_intervals import shock_coverage, shock_intervals
+from city_resilience.evaluation.views import structural_variant
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.models.learners import learner_parameters
+from city_resilience.models.rows import STRUCTURAL
 from city_resilience.progress import Progress, silent
 from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task, prepare_window_task
 
-__all__ = ["LATER", "SHOCK_COLUMNS", "UNSEEN", "known_values", "run_shocks", "score_shocks"]
+__all__ = [
+    "LATER",
+    "SHOCK_COLUMNS",
+    "SHOCK_DRIVERS",
+    "UNSEEN",
+    "known_values",
+    "run_shocks",
+    "score_shocks",
+    "shock_drivers",
+]
 
 Labels = Mapping[Window, Float]
 LATER, UNSEEN = "later_shock", "unseen_provinces"
-SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast")
+SHOCK_COLUMNS = ("test", "window", "model", "city", "truth", "forecast", "lower", "upper")
+SHOCK_DRIVERS = ("window", "indicator", "family", "size", "mean", "rows")
 MEAN = "mean_of_learners"
 OF_YEARLY_GAPS = ("persistence", "lasting_gap")  # members that know no label of a shock
 _LEAST_ROWS = 30
@@ -98,13 +113,14 @@ def run_shocks(
             "outcome.windows: an experiment on shocks needs two or more, one to learn from; "
             f"found {', '.join(map(str, windows)) or 'none'}"
         )
+    structural = structural_variant(dataset, experiment)
     later = [_later(dataset, experiment, labels, window) for window in windows]
     same = [_shock(dataset, experiment, UNSEEN, w, labels[w], {w: labels[w]}) for w in windows]
     province = dataset.groups.get("province", np.array([]))
     inside = [province == name for name in sorted(set(province.tolist()) - {""})]
     asked = [(shock, None) for shock in later if shock is not None]
     asked += [(shock, cities) for cities in inside for shock in same]
-    calls = [partial(_forecast, dataset, experiment, *own) for own in asked]
+    calls = [partial(_forecast, dataset, experiment, structural, *own) for own in asked]
     found = [part for part in in_threads(calls, "shocks", progress) if len(part)]
     if not found:
         raise InputError(
@@ -112,7 +128,55 @@ def run_shocks(
             f"began, with {_LEAST_ROWS} {of_places('cities', experiment.noun)}; name earlier shocks"
         )
     frame = pd.concat(found, ignore_index=True)
-    return frame.sort_values(["test", "window", "model", "city"], ignore_index=True)
+    frame = frame.sort_values(["test", "window", "model", "city"], ignore_index=True)
+    places = dict(zip(dataset.cities, province.tolist(), strict=False))
+    return shock_intervals(frame, UNSEEN, places, _spans(experiment, windows))[list(SHOCK_COLUMNS)]
+
+
+def _spans(experiment: Experiment, windows: Iterable[Window]) -> dict[str, tuple[int, int]]:
+    """Return the year that the features of each shock stand on, and that its values are of."""
+    measure, found = MEASURES[experiment.outcome.measure], {}
+    for window in windows:
+        known = measure.known_from(window)
+        last = window.recovery_end or window.end
+        found[str(window)] = measure.stands_on(window), last if known is None else known
+    return found
+
+
+def shock_drivers(dataset: Dataset, experiment: Experiment, labels: Labels) -> pd.DataFrame:
+    """Explain the forecasts of each shock from earlier ones, by the structural view.
+
+    Parameters
+    ----------
+    labels : mapping of Window to ndarray, shape (cities,)
+        Measured values, NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        ``SHOCK_DRIVERS``: by window and indicator, ``size`` the mean absolute contribution over the
+        cities with a measured value, in the unit of the measure, ``mean`` the mean, ``rows`` how
+        many labels were learnt from. Empty where there is nothing to learn from.
+    """
+    variant, parts = structural_variant(dataset, experiment), []
+    family = {spec.id: spec.family for spec in dataset.specs}
+    for window in sorted(labels) if variant is not None else ():
+        shock = _later(dataset, experiment, labels, window)
+        if variant is None or shock is None or len(shock.task.learnt.labels) < _LEAST_ROWS:
+            continue
+        assert variant.columns is not None
+        members = variant.members(experiment.model)
+        columns = variant.columns(shock.task)
+        _, own = explain_members(shock.task, columns, members, experiment.model.seed)
+        values, _ = own.taken(np.full(len(members), 1.0 / len(members)))
+        values = values[np.isfinite(shock.truth)]
+        table = pd.DataFrame({"indicator": own.spec.indicators, "mean": values.mean(axis=0)})
+        table["family"] = [family[name] for name in own.spec.indicators]
+        table["size"] = np.abs(values).mean(axis=0)
+        parts.append(table.assign(window=str(window), rows=len(shock.task.learnt.labels)))
+    found = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    found = found.reindex(columns=list(SHOCK_DRIVERS))
+    return found.sort_values(["window", "size"], ascending=[True, False], ignore_index=True)
 
 
 def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
@@ -121,9 +185,10 @@ def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``test, window, model, n, mae, rmse, rank_correlation, skill_naive``; errors in the unit of
-        the measure, skill against the naive rule with the lowest error in that row's test and
-        window (which flatters the rule).
+        ``test, window, model, n, mae, rmse, rank_correlation, skill_naive, coverage, width``;
+        errors in the unit of the measure, skill against the naive rule with the lowest error in
+        that row's test and window (which flatters the rule); share of the truths inside the 90 %
+        interval and its mean width, NaN where no interval could be made.
     """
     keys = {"test": "horizon", "window": "origin"}
     scores = yearly(frame.rename(columns=keys)).rename(columns={v: k for k, v in keys.items()})
@@ -131,6 +196,7 @@ def score_shocks(frame: pd.DataFrame) -> pd.DataFrame:
     naive = scores[scores["model"].isin(_NAIVE)].groupby(["test", "window"])["mae"].min()
     best = pd.MultiIndex.from_frame(scores[["test", "window"]]).map(naive)
     scores = scores.assign(skill_naive=1 - scores["mae"] / best.to_numpy(dtype=np.float64))
+    scores = scores.merge(shock_coverage(frame), on=["test", "window", "model"], how="left")
     order = ["test", "window", "mae", "model"]
     return scores.sort_values(order, ignore_index=True)
 
@@ -182,7 +248,11 @@ def _shock(
 
 
 def _forecast(
-    dataset: Dataset, experiment: Experiment, shock: _Shock, inside: Mask | None
+    dataset: Dataset,
+    experiment: Experiment,
+    structural: Variant | None,
+    shock: _Shock,
+    inside: Mask | None,
 ) -> pd.DataFrame:
     """Forecast the cities of a group from all others, or all from all, with every candidate.
 
@@ -193,10 +263,11 @@ def _forecast(
     if inside is not None:
         learnt, asked = learnt.rows(~inside[learnt.cities]), inside
     if len(learnt.labels) < _LEAST_ROWS:
-        return pd.DataFrame(columns=list(SHOCK_COLUMNS))
+        return pd.DataFrame()
     found = {
         **_naive(shock, replace(shock.task, learnt=learnt), asked),
         **_learners(shock.task, experiment, inside),
+        **_without_history(shock.task, experiment, structural, inside),
     }
     known = asked & np.isfinite(shock.truth)
     rows = {"city": np.array(dataset.cities, dtype=object)[known], "truth": shock.truth[known]}
@@ -248,3 +319,14 @@ def _learners(task: Task, experiment: Experiment, inside: Mask | None) -> dict[s
         own = forecast_members(task, history, experiment.model, past)
         found[f"{HISTORY.id}: {MEAN}"] = own.mean(axis=1)
     return found
+
+
+def _without_history(
+    task: Task, experiment: Experiment, structural: Variant | None, inside: Mask | None
+) -> dict[str, Float]:
+    """Forecast with the mean of the learners of the structural view."""
+    if structural is None or structural.columns is None or not len(structural.columns(task)):
+        return {}
+    held_out = None if inside is None else np.where(inside, 0, -1)
+    variant = replace(structural, held_out=held_out)
+    return {STRUCTURAL: forecast_members(task, variant, experiment.model).mean(axis=1)}
