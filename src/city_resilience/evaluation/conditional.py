@@ -5,7 +5,11 @@ other columns tell of them plus the rest of another city of the same year, so th
 family shares with others stays and what it alone knows is gone (conditional permutation; Strobl et
 al. 2008, Chamma, Engemann & Thirion 2023). Where the family knows nothing that the others do not,
 the error stays the same in the mean, however much the model leans on the family. The models are
-those of each origin, and the cities are of the year after: no row was trained on.
+those of each origin and forecast its cities, none of which is a row that was trained on.
+
+Where nothing is missing the copies are those of hidimstat 0.4.0 (``ConditionalSampler`` with this
+ridge; the largest difference is 7e-16). Its ``CFI`` refuses missing values, wants an estimator of
+scikit-learn, and its p-value is over the permutations of one test set, not over years.
 
 The sample of the test are the years. Outcomes of neighbouring origins overlap beyond one year: as
 many are averaged before a one-sided t test, and what still overlaps between two such blocks is
