@@ -1,6 +1,6 @@
 """What the structural view is worth: its errors beside zero, group medians and the forecast.
 
-Whether indicators without the past tell anything is a finding, and comes before any driver of the
+Whether indicators without the past tell anything is said first, and comes before any driver of the
 view. One rule says so, `shown`.
 """
 
