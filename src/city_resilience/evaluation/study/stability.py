@@ -66,12 +66,21 @@ class _View:
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit of a view at an origin; ``number`` is that of its draw, -1 for none."""
+    """One fit of a view at an origin.
+
+    Attributes
+    ----------
+    number : int
+        Of its draw, -1 for none.
+    turn : int
+        How many fits of the kind come before it at the origin.
+    """
 
     view: str
     kind: str
     origin: int
     number: int
+    turn: int = 0
 
     @property
     def key(self) -> tuple[str, str, int, int]:
@@ -165,7 +174,7 @@ def _fits(study: _Study, view: _View) -> list[Fit]:
     return [
         *(Fit(view.name, PLAIN, origin, -1) for origin in [*scored, live]),
         *(
-            Fit(view.name, kind, again[k % len(again)], k)
+            Fit(view.name, kind, again[k % len(again)], k, k // len(again))
             for kind, many in made.items()
             for k in range(many)
         ),
@@ -221,9 +230,8 @@ def _moved(study: _Study, fit: Fit) -> tuple[str, ...]:
         return ()
     columns = _columns(view, task)
     families = {study.family[task.spec.columns[k][0]] for k in columns}
-    origins = RECENT + 1
-    parts = halves(families, (study.context.settings.seed, fit.origin, fit.number // (2 * origins)))
-    return parts[fit.number // origins % len(parts)]
+    parts = halves(families, (study.context.settings.seed, fit.origin, fit.turn // 2))
+    return parts[fit.turn % len(parts)] if parts else ()
 
 
 def _columns(view: _View, task: Task) -> Positions:

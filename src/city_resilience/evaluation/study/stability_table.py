@@ -70,7 +70,7 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
     low, high = rank_sets(size.to_numpy())
     signs = _by_fit(rows[rows["kind"] == "refit"], "sign").reindex(columns=size.columns)
     family = rows.drop_duplicates("name").set_index("name")["family"].reindex(size.columns)
-    is_family = (family == family.index).to_numpy()
+    is_family = bool((rows["level"] == FAMILY).any())
     up, down = (signs == 1).mean().to_numpy(), (signs == -1).mean().to_numpy()
     table = pd.DataFrame(
         {
@@ -81,8 +81,8 @@ def _judged(rows: pd.DataFrame) -> pd.DataFrame:
             "rank": mean.rank(ascending=False, method="first").astype(int).to_numpy(),
             "rank_low": low,
             "rank_high": high,
-            "sign": np.where(is_family, 0, np.sign(np.round(up - down, 9))).astype(int),
-            "sign_share": np.where(is_family, up, np.maximum(up, down)),
+            "sign": 0 if is_family else np.sign(np.round(up - down, 9)).astype(int),
+            "sign_share": up if is_family else np.maximum(up, down),
             "shadow_share": _beats(size, made["shadow"].reindex(columns=size.columns)),
             "ordered": _apart(low, high),
         }
