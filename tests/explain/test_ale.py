@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.evaluation.engine import Engine
 from city_resilience.explain.ale import accumulated_effects, effects_of, moved_rank
 from city_resilience.indicators.formulas.ratios import within_year_rank
+from city_resilience.models.forecaster import Forecaster, HorizonModel
+from city_resilience.models.learners import fit_member, learner_parameters
+from city_resilience.models.rows import ForecastRows
+from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 COLUMNS = (("a", "value"), ("a", "rank"), ("b", "value"))
 
@@ -82,3 +89,33 @@ def test_a_longer_horizon_adds_the_effects_of_those_below_it(monkeypatch, featur
     one, two = (effects_of(Forecaster(), Rows(), h, edges)["a"] for h in (1, 2))
     np.testing.assert_allclose(two, 2 * one)
     assert not pd.isna(one).any()
+
+
+@pytest.fixture(scope="module")
+def forecaster():
+    chosen = experiment(outcome={"horizons": [1]}, model={"members": ["xgboost"]})
+    task = Engine(facts_of(small_panel(), chosen), chosen).task(2010, 1)
+    values = {**learner_parameters(chosen.model)["xgboost"], "rounds": 10}
+    member = fit_member(task.learnt, "xgboost", values, 0)
+    model = HorizonModel(1, task.spec, {"xgboost": member}, {"xgboost": 1.0})
+    return Forecaster(chosen, 2010, (), {1: model})
+
+
+def test_years_after_the_origin_change_nothing(forecaster):
+    edges = {"ict_employment_share": np.array([0.5, 1.0, 1.5, 2.5, 5.0])}
+    found = [
+        effects_of(forecaster, ForecastRows.of(facts_of(panel), 2010), 1, edges)
+        for panel in (small_panel(), poisoned(small_panel(), 2010))
+    ]
+    np.testing.assert_array_equal(*(own["ict_employment_share"] for own in found))
+    assert np.ptp(found[0]["ict_employment_share"]) > 0.1
+
+
+def test_an_indicator_that_the_model_does_not_read_has_no_effect(forecaster):
+    rows = ForecastRows.of(facts_of(small_panel()), 2010)
+    spec = forecaster.horizons[1].spec
+    kept = np.array([k for k, (name, _) in enumerate(spec.columns) if name != "patents_per_10k"])
+    without = replace(forecaster.horizons[1], spec=spec.only(kept), members={}, weights={})
+    other = replace(forecaster, horizons={1: without})
+    edges = {"patents_per_10k": np.array([1.0, 2.0, 3.0])}
+    assert effects_of(other, rows, 1, edges)["patents_per_10k"].tolist() == [0.0, 0.0]

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Int, Mask, Positions
+from city_resilience.evaluation.conditional import q_values
 from city_resilience.evaluation.refits import LEAST_PROVINCES, block_length
 
 __all__ = [
@@ -148,14 +149,8 @@ def with_q_values(table: pd.DataFrame) -> pd.DataFrame:
     The q-values are those of Benjamini and Hochberg over all rows with a p-value, ``looked_at`` is
     how many these are.
     """
-    from scipy.stats import false_discovery_control
-
-    known = table["p_value"].notna().to_numpy()
-    q_values = np.full(len(table), np.nan)
-    if known.any():
-        p_values = table.loc[known, "p_value"].to_numpy(dtype=np.float64)
-        q_values[known] = false_discovery_control(p_values)
     columns = [name for name in table.columns if name not in ("q_value", "looked_at")]
     at = columns.index("p_value") + 1
     columns[at:at] = ["q_value", "looked_at"]
-    return table.assign(q_value=q_values, looked_at=int(known.sum()))[columns]
+    q, known = q_values(table["p_value"].to_numpy(dtype=np.float64)), table["p_value"].notna()
+    return table.assign(q_value=q, looked_at=int(known.sum()))[columns]
