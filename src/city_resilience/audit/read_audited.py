@@ -20,7 +20,7 @@ from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 
-__all__ = ["AuditedPanel", "Purpose", "read_audited", "standing_errors"]
+__all__ = ["AuditedPanel", "Purpose", "let_through", "read_audited", "standing_errors"]
 
 Purpose = Literal["train", "predict", "measure", "check"]
 """What a panel is read for, and so which errors stop it; see `standing_errors`."""
@@ -87,11 +87,33 @@ def read_audited(
     if purpose != "check":
         refuse_unread(panel.issues, settings.accept, name)
     audit = audit_panel(panel, outcome=forecast.variable, settings=settings)
+    return let_through(audit, experiment, purpose=purpose, name=name)
+
+
+def let_through(
+    audit: AuditResult, experiment: Experiment | None, *, purpose: Purpose, name: str
+) -> AuditedPanel:
+    """Refuse an audited panel, or mask its wrong cells.
+
+    Parameters
+    ----------
+    audit : AuditResult
+    experiment : Experiment, optional
+    purpose : str
+        Which errors refuse the panel.
+    name : str
+        Where the panel comes from, for the refusal.
+
+    Raises
+    ------
+    InputError
+        If the panel has errors that stand.
+    """
     audit = replace(audit, noun=experiment.noun if experiment else audit.noun)
     standing = standing_errors(audit, purpose)
     if standing:
         raise InputError(_refusal(name, experiment, purpose, standing))
-    return AuditedPanel(mask_panel(panel, audit.masked), audit)
+    return AuditedPanel(mask_panel(audit.panel, audit.masked), audit)
 
 
 def standing_errors(audit: AuditResult, purpose: Purpose) -> tuple[Issue, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -72,7 +73,7 @@ class YearMoves:
     far: Int
     cities: Int
 
-    @property
+    @cached_property
     def together(self) -> Mask:
         """Where the cities moved by much in the median, surprisingly or all the same way."""
         move, least = np.abs(self.move), limit.BREAK
@@ -80,7 +81,7 @@ class YearMoves:
         alike = (move >= np.log(limit.BREAK_ALIKE)) & (self.same_way >= limit.SAME_WAY)
         return np.asarray(self.kept & (surprising | alike))
 
-    @property
+    @cached_property
     def apart(self) -> Mask:
         """Where the cities moved far further apart than usual."""
         least = np.maximum(limit.WIDER_CITIES, self.cities // limit.WIDER_ONE_IN)

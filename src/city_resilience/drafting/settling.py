@@ -7,14 +7,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.audit import AuditResult, audit_panel
+from city_resilience.audit.read_audited import let_through
 from city_resilience.audit.settling import settling_of
 from city_resilience.drafting.guess import Guess, values_of
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import check_required, check_serve, scored_origins
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
 from city_resilience.models.learners import learner_parameters
-from city_resilience.reading.issues import Issue
+from city_resilience.reading.issues import Issue, refuse_unread
+from city_resilience.reading.read import Uncorrected, read_uncorrected
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.overlap import find_overlaps
 
@@ -39,18 +42,12 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
     InputError
         If the panel has a fault that no line of an experiment settles.
     """
-    settled: dict[tuple[str, ...], Guess] = {}
-    for _ in range(_ROUNDS):
-        experiment = experiment_from(values_of([*guesses, *settled.values()]), "the draft")
-        read = read_audited(source, experiment, purpose="check")
-        lines = [_line(error, read.audit.panel.source) for error in read.audit.errors]
-        new = {guess.key: guess for guess in lines if guess.key not in settled}
-        if not new:
-            break
-        settled |= new
-    guesses = [*guesses, *settled.values()]
     experiment = experiment_from(values_of(guesses), "the draft")
-    read = read_audited(source, experiment, purpose="train")
+    table = read_uncorrected(source, experiment.data, experiment.outcome)
+    guesses, experiment, audit = _settled(guesses, experiment, table)
+    name = str(source) if isinstance(source, Path) else audit.panel.source
+    refuse_unread(audit.panel.issues, experiment.audit.accept, name)
+    read = let_through(audit, experiment, purpose="train", name=name)
     dataset = build_dataset(read.panel, experiment)
     scored_origins(dataset, experiment)
     learner_parameters(experiment.model)
@@ -58,6 +55,28 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
     check_required(dataset, experiment, [spec.id for spec in dataset.specs])
     overlaps = {overlap.indicator: overlap.reason for overlap in find_overlaps(dataset, experiment)}
     return _without(guesses, overlaps)
+
+
+def _settled(
+    guesses: Sequence[Guess], experiment: Experiment, table: Uncorrected
+) -> tuple[list[Guess], Experiment, AuditResult]:
+    """Return the guesses with lines for the errors, their experiment and what is left to say."""
+    settled: dict[tuple[str, ...], Guess] = {}
+    audit = _audit(table, experiment)
+    for _ in range(_ROUNDS):
+        lines = [_line(error, audit.panel.source) for error in audit.errors]
+        new = {guess.key: guess for guess in lines if guess.key not in settled}
+        if not new:
+            break
+        settled |= new
+        experiment = experiment_from(values_of([*guesses, *settled.values()]), "the draft")
+        audit = _audit(table, experiment)
+    return [*guesses, *settled.values()], experiment, audit
+
+
+def _audit(table: Uncorrected, experiment: Experiment) -> AuditResult:
+    panel = table.corrected(experiment.data.corrections)
+    return audit_panel(panel, outcome=experiment.outcome.variable, settings=experiment.audit)
 
 
 def _line(error: Issue, source: str) -> Guess:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from city_resilience.reading.places import distinct_names, is_total, place_citie
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.wording import percent_factor
 
-__all__ = ["read_panel"]
+__all__ = ["Uncorrected", "read_panel", "read_uncorrected"]
 
 SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds several cities
 
@@ -101,14 +102,47 @@ def read_panel(
     """
     data = data or Data()
     settings = Outcome(variable=outcome) if isinstance(outcome, str) else outcome
+    return read_uncorrected(source, data, settings).corrected(data.corrections)
+
+
+@dataclass(frozen=True)
+class Uncorrected:
+    """A panel before its corrections, so that they can be changed without reading it again.
+
+    Attributes
+    ----------
+    panel : Panel
+    outcome : Outcome
+    scope : str
+        That of its experiment.
+    found : Series or None
+        The outcome as the file has it, by row; None where it is not known.
+    """
+
+    panel: Panel
+    outcome: Outcome
+    scope: str
+    found: pd.Series | None
+
+    def corrected(self, corrections: Mapping[str, float | str]) -> Panel:
+        """Return the panel as `read_panel` does with these ``[data.corrections]``."""
+        panel = _with_size(apply_corrections(self.panel, corrections), self.scope)
+        panel = panel.stated(self.outcome)
+        if self.found is None:
+            return panel
+        return _with_outcome(panel, self.outcome, self.found)
+
+
+def read_uncorrected(
+    source: Path | str | pd.DataFrame, data: Data, outcome: Outcome
+) -> Uncorrected:
+    """Read a panel without its corrections; see `read_panel`."""
     table = open_table(source, data.sheet, data.decimal)
     try:
-        panel, found = _read(table, data, settings)
+        panel, found = _read(table, data, outcome)
     except InputError as error:
         raise InputError(f"{table.name}: {error}", error.paste) from error
-    panel = _with_size(apply_corrections(panel, data.corrections), data.scope)
-    panel = panel.stated(settings)
-    return panel if found is None else _with_outcome(panel, settings, found)
+    return Uncorrected(panel, outcome, data.scope, found)
 
 
 def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Series | None]:

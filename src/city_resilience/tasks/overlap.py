@@ -58,6 +58,7 @@ __all__ = [
 How = Literal["component", "formula", "identity", "correlation"]
 Found = tuple[How, float, str]
 Pair = tuple[str, Float, str, Float]
+Sides = list[tuple[str, Float]]
 
 THRESHOLD = 0.999
 AGREEMENT = 0.9  # least rank correlation beside a linear one, so that no single cell decides
@@ -115,11 +116,12 @@ def find_overlaps(
     view = _sample(dataset.at(experiment.evaluation.first_origin))
     outcome = experiment.outcome
     made_of = ", ".join(outcome.composite.components) if outcome.composite else outcome.variable
+    sides = _outcome_sides(view, experiment)
     overlaps = []
     for k, spec in enumerate(dataset.indicators.specs):
         found = _component(spec, components)
         if found is None and spec.family != "history":
-            found = _by_formula(spec, experiment) or _on_data(view, k, spec, experiment)
+            found = _by_formula(spec, experiment) or _on_data(view, k, spec, experiment, sides)
         if found is not None:
             overlaps.append(Overlap(spec.id, f"{outcome.measure} of {made_of}", *found))
     return tuple(overlaps)
@@ -302,11 +304,13 @@ def _outcome(experiment: Experiment) -> str:
     return f"{outcome.variable}_deflated" if outcome.deflator else outcome.variable
 
 
-def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Found | None:
+def _on_data(
+    view: AsOf, k: int, spec: Indicator, experiment: Experiment, sides: Sides
+) -> Found | None:
     """Find an indicator that the panel shows to be the label, the measure or the outcome."""
     lags = experiment.features.publication_lag
     values = lead(view.indicators[:, :, k], lag_of(spec, lags))
-    for what, own, whose, target in _pairs(view, values, spec, experiment):
+    for what, own, whose, target in _pairs(view, values, spec, experiment, sides):
         value = year_correlation(own, target)
         if value >= THRESHOLD:
             reason = (
@@ -317,18 +321,27 @@ def _on_data(view: AsOf, k: int, spec: Indicator, experiment: Experiment) -> Fou
     return None
 
 
-def _pairs(view: AsOf, values: Float, spec: Indicator, experiment: Experiment) -> Iterator[Pair]:
-    """What is compared: name and array of the indicator's side, then of the outcome's side."""
+def _outcome_sides(view: AsOf, experiment: Experiment) -> Sides:
+    """Return what the value of an indicator is compared with: name and array."""
     outcome, measure = _outcome(experiment), experiment.outcome.measure
+    sides = []
     for h in experiment.outcome.horizons:
         years = f"{h} year{'s' * (h > 1)}"
         label = view.labels(h)
-        yield "its value", values, f"{measure} over the next {years}, the label itself,", label
-        yield "its value", values, f"{measure} over the last {years}", lag(label, h)
+        sides.append((f"{measure} over the next {years}, the label itself,", label))
+        sides.append((f"{measure} over the last {years}", lag(label, h)))
     in_points = outcome == COMPOSITE
     growth = change(view.outcome) if in_points else log_growth(view.outcome)
-    grown = f"the {'change' if in_points else 'growth'} of {outcome}"
-    yield "its value", values, grown, growth
+    return [*sides, (f"the {'change' if in_points else 'growth'} of {outcome}", growth)]
+
+
+def _pairs(
+    view: AsOf, values: Float, spec: Indicator, experiment: Experiment, sides: Sides
+) -> Iterator[Pair]:
+    """What is compared: name and array of the indicator's side, then of the outcome's side."""
+    outcome = _outcome(experiment)
+    yield from (("its value", values, *side) for side in sides)
+    grown, growth = sides[-1]
     if _reads(spec, outcome):
         return
     yield "its change", change(values), grown, growth
