@@ -223,7 +223,7 @@ def _drivers(study: Found, rows: Rows, say: Texts) -> Iterable[Found]:
             "driver": say.name("family", name)
             if family
             else dict(zip(LANGUAGES, labels[name], strict=True)),
-            "kind": say(f"study_level_{row['level']}"),
+            "kind": say("study_level_family") if family else say.name("family", row["family"]),
             "seen": say(f"study_view_{row['view']}"),
             "ranks": say("study_ranks" if row["ordered"] else "study_ranks_loose", **row),
             "way": {1: "↑ ", -1: "↓ ", 0: ""}[row["sign"]],
