@@ -16,6 +16,7 @@ _HOMES = {
     "draft_experiment": "commands.new",
     "experiment_keys": "experiment.reference",
     "experiment_schema": "experiment.reference",
+    "explain_cities": "commands.explain",
     "explain_city": "commands.explain",
     "import_sheets": "commands.import_sheets",
     "load_experiment": "experiment.load",

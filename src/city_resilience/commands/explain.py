@@ -1,33 +1,36 @@
-"""``explain``: what the forecast of one city rests on."""
+"""``explain``: what the forecast of a city rests on, and the page of a city."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from city_resilience.commands.options import (
+    PATH,
     as_of_option,
     early_option,
     model_option,
     store_option,
 )
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import pandas as pd
 
+    from city_resilience.commands.city_tables import Known
     from city_resilience.commands.early import Given
-    from city_resilience.experiment.experiment import Experiment
+    from city_resilience.explain.city import CityExplanation
     from city_resilience.models.forecaster import Forecaster
-    from city_resilience.tracking.registry import FoundModel
 
-__all__ = ["Explained", "command", "explain_city", "show"]
+__all__ = ["Explained", "command", "explain_cities", "explain_city", "show"]
+
+LANGUAGES = ("en", "zh")
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,16 @@ class Explained:
         As of `contributions`, of the city and horizon, the base value among the rows.
     labels : mapping of str to str
         Indicator id to label, early releases with their vintage among them.
+    tables : CityExplanation
+        Ranks, both views, peers, analogues, what changed and the past, as tables.
+    summary : mapping
+        All that the page of the city shows, as `summarise_city` returns it.
     information : str
         ``nowcast`` where an early release moves the city, else ``forecast``.
     notes : tuple of str
         Why a model with early releases explains the forecast, and what the releases say.
+    out : Path or None
+        Where its page was written.
     """
 
     city: str
@@ -56,8 +65,11 @@ class Explained:
     measure: str
     drivers: pd.DataFrame
     labels: Mapping[str, str]
+    tables: CityExplanation
+    summary: Mapping[str, Any] = field(repr=False)
     information: str = "forecast"
     notes: tuple[str, ...] = ()
+    out: Path | None = None
 
     @property
     def forecast(self) -> float:
@@ -66,7 +78,15 @@ class Explained:
 
 
 def explain_city(
-    city: str,
+    city: str, data: pd.DataFrame | Path | str | None = None, **options: Any
+) -> Explained:
+    """Say what the forecast of one city rests on; the options are those of `explain_cities`."""
+    (found,) = explain_cities([city], data, **options)
+    return found
+
+
+def explain_cities(
+    cities: Sequence[str],
     data: pd.DataFrame | Path | str | None = None,
     *,
     model: Forecaster | Path | str = "",
@@ -74,54 +94,85 @@ def explain_city(
     horizon: int | None = None,
     early: Given = None,
     as_of: dt.date | str | None = None,
-) -> Explained:
-    """Say what the forecast of one city rests on, by indicator.
+    study: Path | str | None = None,
+    out: Path | str | None = None,
+    lang: str = "en",
+    file: Path | str | None = None,
+) -> tuple[Explained, ...]:
+    """Say what the forecasts of some cities rest on, and write their pages where asked for.
 
     Parameters
     ----------
-    city : str
-        As it stands in the panel.
+    cities : sequence of str
+        As they stand in the panel.
     data : DataFrame or path, optional
-        Explained on this panel; else the drivers that ``train`` stored are taken, beside the
-        bundle in an output folder or with the run. Those are of the forecast from the panel alone.
+        Explained on this panel; else the tables that ``train`` stored are taken, beside the
+        bundle in an output folder or with the run. Those are of the forecast from the panel
+        alone, and have no peers, analogues or changes.
     model, store
         A loaded model (with data), or as for ``find_stored``.
     horizon : int, optional
         Years ahead; the shortest when it is not given.
     early, as_of
         As for ``predict``; with data only. What a release adds is a contribution of its own then.
+    study : path, optional
+        A study that grades the drivers; else that beside ``experiments/NAME/experiment.toml``.
+        Grades of another recipe or panel are not taken.
+    out : path, optional
+        ``.html`` for one city; ``.md`` or ``.json``; without a suffix a folder, with a page for
+        each city.
+    lang : str
+        Language of Markdown, and that in which a page opens: ``en`` or ``zh``.
+    file : path, optional
+        A table of further cities.
 
     Raises
     ------
     InputError
-        If the model, its drivers or the panel are not usable, or the city or the horizon is not
-        among the forecasts.
+        If the model, its tables or the panel are not usable, a city or the horizon is not among
+        the forecasts, or the place to write is not usable; nothing is written then.
     """
+    from city_resilience.commands import city_files, city_tables
     from city_resilience.commands.stored import open_model
-    from city_resilience.models.nowcast import EARLY_FAMILY
-    from city_resilience.models.rows import FORECAST, NOWCAST
 
+    named = list(dict.fromkeys([*cities, *(city_files.names_in_file(file) if file else [])]))
+    if not named:
+        raise InputError("explain: no city is named; name one, or a list with --file cities.csv")
+    place = city_files.check_out(out, len(named), [data, file, study])
     forecaster, found = open_model(model, store)
     if data is None:
         _refuse_early(early, as_of)
-        drivers, labels, notes = _stored(found, forecaster)
+        known = city_tables.known_of_run(forecaster, found, named, horizon, study=study)
     else:
-        drivers, labels, notes = _computed(forecaster, data, early, as_of)
-    rows = _rows_of(drivers, city, horizon, forecaster.experiment)
-    told = (rows["family"] == EARLY_FAMILY) & (rows["contribution"] != 0.0)
+        known = city_tables.known_by_panel(
+            forecaster, found, data, named, horizon, early=early, as_of=as_of, study=study
+        )
+    explained = tuple(_explained(own, known, place) for own in known.cities)
+    if place is not None:
+        city_files.write_cities([own.summary for own in explained], place, lang)
+    return explained
+
+
+def _explained(own: CityExplanation, known: Known, out: Path | None) -> Explained:
+    from city_resilience.models.nowcast import EARLY_FAMILY
+    from city_resilience.models.rows import FORECAST, NOWCAST
+    from city_resilience.report.city_summary import summarise_city
+
+    drivers = next(iter(own.views.values()))
+    told = (drivers["family"] == EARLY_FAMILY) & (drivers["contribution"] != 0.0)
     return Explained(
-        city=city,
-        origin=int(rows["origin"].iloc[0]),
-        horizon=int(rows["horizon"].iloc[0]),
-        measure=forecaster.experiment.outcome.measure,
-        drivers=rows,
-        labels={**_labels(), **labels},
+        city=own.city,
+        origin=own.origin,
+        horizon=own.horizon,
+        measure=known.about.experiment.outcome.measure,
+        drivers=drivers,
+        labels={name: label[0] for name, label in known.about.labels.items()},
+        tables=own,
+        summary=summarise_city(own, known.about),
         information=NOWCAST if told.any() else FORECAST,
-        notes=notes,
+        notes=tuple(known.about.notes),
+        out=out,
     )
-
-
-Found = tuple["pd.DataFrame", Mapping[str, str], tuple[str, ...]]
 
 
 def _refuse_early(early: Given, as_of: dt.date | str | None) -> None:
@@ -135,126 +186,54 @@ def _refuse_early(early: Given, as_of: dt.date | str | None) -> None:
             )
 
 
-def _stored(found: FoundModel | None, forecaster: Forecaster) -> Found:
-    """Return the drivers that ``train`` left."""
-    import pandas as pd
-
-    from city_resilience.tracking.registry import result_file
-
-    if found is None:
-        raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
-    path = result_file(found, "drivers.parquet", "give the panel with --data")
-    notes = ("This is the forecast from the panel alone. The nowcast needs --data and --early.",)
-    return pd.read_parquet(path), {}, notes if forecaster.nowcasts else ()
-
-
-def _computed(
-    forecaster: Forecaster,
-    data: pd.DataFrame | Path | str,
-    early: Given,
-    as_of: dt.date | str | None,
-) -> Found:
-    """Explain a panel, with what early releases add where there are any."""
-    from city_resilience.audit.read_audited import read_audited
-    from city_resilience.commands.early import as_day, early_lines, named_files, read_early
-    from city_resilience.explain.contributions import contributions, early_labels, with_early
-    from city_resilience.explain.forecast_table import check_panel
-
-    experiment = forecaster.experiment
-    given, day = named_files(early), as_day(as_of, experiment)
-    panel = read_audited(data, experiment, purpose="predict").panel
-    releases = read_early(experiment, given, panel)
-    rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
-    drivers = contributions(forecaster, rows)
-    if forecaster.nowcasts:
-        moved = forecaster.early_moves(rows, forecaster.forecast(rows))
-        drivers = with_early(drivers, rows, moved)
-    labels = early_labels(releases.releases)
-    absent = (
-        f"early.{name}: no file of this release; give it with --early {name}=PATH"
-        for name in releases.missing
-    )
-    return drivers, labels, (*early_lines(rows.dataset, rows.origin), *absent)
-
-
-def _rows_of(
-    drivers: pd.DataFrame, city: str, horizon: int | None, experiment: Experiment
-) -> pd.DataFrame:
-    """Return the drivers of a city at a horizon, the shortest where none is named."""
-    from city_resilience.catalogue.nouns import of_places
-
-    cities = drivers["city"].unique()
-    if city not in cities:
-        places = of_places("cities", experiment.noun)
-        raise InputError(
-            f"{city!r}: not among the {len(cities)} forecast {places}{nearest(city, cities)}; "
-            "give a name as it stands in the panel"
-        )
-    horizons = sorted(int(h) for h in drivers["horizon"].unique())
-    horizon = horizons[0] if horizon is None else horizon
-    if horizon not in horizons:
-        raise InputError(f"--horizon {horizon}: the model has {horizons}; choose one of them")
-    own = (drivers["city"] == city) & (drivers["horizon"] == horizon)
-    return drivers[own].reset_index(drop=True)
-
-
-def _labels() -> dict[str, str]:
-    from city_resilience.indicators.table import load_indices, load_table
-
-    labels = {spec.id: spec.label_en for spec in load_table()}
-    return labels | {index.id: index.label_en for index in load_indices()}
-
-
 @click.command("explain")
-@click.argument("city")
-@click.option("--data", help="Panel to explain. [drivers stored with the model]")
+@click.argument("cities", nargs=-1, metavar="CITY...")
+@click.option("--file", type=PATH, help="A table of cities: its column city, or its first.")
+@click.option("--data", help="Panel to explain. [tables stored with the model]")
 @model_option
 @store_option
 @early_option
 @as_of_option
 @click.option("--horizon", type=int, help="Years ahead. [the shortest]")
+@click.option(
+    "--study",
+    type=PATH,
+    help="Study that grades the drivers. [that beside experiments/NAME/experiment.toml]",
+)
+@click.option(
+    "--out",
+    type=PATH,
+    help="Page of one city (.html), one file for several (.md, .json), or a folder with a page "
+    "for each.",
+)
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="en",
+    show_default=True,
+    help="Language of Markdown, and that in which a page opens.",
+)
 @click.option("--top", default=10, show_default=True, help="Indicators to show.")
-def command(city: str, top: int, **options: Any) -> None:
-    """Show what the forecast of one city rests on, by family and by indicator.
+def command(cities: tuple[str, ...], top: int, **options: Any) -> None:
+    """Show what the forecast of a city rests on, and write the page of a city.
+
+    With --data the page has the city's peers, the most similar city-years and what came after
+    them, and what changed since the origin before.
 
     \b
     Examples:
       city-resilience explain 洛阳市 --model china_prefecture@champion
       city-resilience explain Ohio --data experiments/us_states/panel.csv --model out/us/model
+      city-resilience explain 郑州市 --data panel.csv --out 郑州市.html --lang zh
+      city-resilience explain 郑州市 鹤岗市 --data panel.csv --out pages/
+      city-resilience explain --file cities.csv --data panel.csv --out pages.json
       city-resilience explain 洛阳市 --data panel.csv --early provinces.csv
     """
-    show(explain_city(city, **options), top)
+    show(explain_cities(cities, **options), top)
 
 
-def show(result: Explained, top: int = 10) -> None:
-    """Show the drivers of one city, the families first, then the leading indicators."""
-    from city_resilience.commands.console import open_console, say, table_of
-    from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums
-    from city_resilience.resilience.measures import MEASURES
+def show(result: Explained | Sequence[Explained], top: int = 10) -> None:
+    """Show what was found for each city; of more than three only the forecasts."""
+    from city_resilience.commands.city_view import show_cities
 
-    console, unit = open_console(), MEASURES[result.measure].mark
-    what = f"{result.measure.replace('_', ' ')} {result.information}"
-    say(
-        console,
-        f"{result.city}: {what} {result.forecast:+.2f} {unit} "
-        f"for {result.origin + result.horizon} (origin {result.origin}, horizon {result.horizon}). "
-        "Contributions are associated with the forecast, not causes.",
-    )
-    for note in result.notes:
-        say(console, f"Early: {note}")
-    sums = family_sums(result.drivers).replace({"family": {BASE_FAMILY: "base value"}})
-    families = sums.sort_values("contribution", key=abs, ascending=False)
-    columns = [("family", "{family}"), (unit, "{contribution:+.3f}")]
-    console.print(table_of("By family", columns, families.to_dict("records")))
-    named = result.drivers[result.drivers["indicator"] != BASE]
-    named = named.sort_values("contribution", key=abs, ascending=False).head(top)
-    columns = [("indicator", "{label}"), ("family", "{family}"), ("value", "{value:}"), columns[1]]
-    records = [
-        {
-            **row,
-            "label": result.labels.get(row["indicator"], row["indicator"]),
-            "value": "unknown" if row["value"] != row["value"] else f"{row['value']:,.3g}",
-        }
-        for row in named.to_dict("records")
-    ]
-    console.print(table_of("By indicator", columns, records))
+    show_cities([result] if isinstance(result, Explained) else result, top)

@@ -1,0 +1,243 @@
+"""What ``explain`` knows of cities: computed on a panel, or found in the tables of a run."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.audit.read_audited import read_audited
+from city_resilience.catalogue.nouns import of_places
+from city_resilience.commands.early import Given, as_day, early_lines, named_files, read_early
+from city_resilience.errors import InputError, nearest
+from city_resilience.evaluation.study.study import (
+    read_study,
+    recipe_of,
+    same_recipe,
+    study_beside,
+)
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.explain.city import (
+    CityExplanation,
+    at_horizon,
+    explain_rows,
+    of_cities,
+    with_ranks,
+)
+from city_resilience.explain.contributions import contributions, early_labels, with_early
+from city_resilience.explain.forecast_table import check_panel, unobserved_families
+from city_resilience.indicators.indicator import Index, Indicator
+from city_resilience.indicators.table import load_indices, load_table
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.nowcast import EARLY_FAMILY
+from city_resilience.models.rows import FORECASTING, ForecastRows
+from city_resilience.reading.panel import Panel
+from city_resilience.report.cities import Labels
+from city_resilience.report.city_summary import CityAbout
+from city_resilience.report.grading import Grades, grades_of
+from city_resilience.report.summary import Summary, read_summary
+from city_resilience.report.texts import measure_words, placed
+from city_resilience.tracking.registry import FoundModel, result_file
+
+__all__ = ["Known", "known_by_panel", "known_of_run"]
+
+PANEL_ALONE = ("past", "changed", "peers", "analogues", "levers")
+"""Sections of a page that only a panel gives."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The cities that were asked for, and what is known besides."""
+
+    cities: Sequence[CityExplanation]
+    about: CityAbout
+
+
+def known_by_panel(
+    forecaster: Forecaster,
+    found: FoundModel | None,
+    data: pd.DataFrame | Path | str,
+    cities: Sequence[str],
+    horizon: int | None,
+    *,
+    early: Given = None,
+    as_of: dt.date | str | None = None,
+    study: Path | str | None = None,
+) -> Known:
+    """Compute what a panel says of some cities."""
+    experiment = forecaster.experiment
+    given, day = named_files(early), as_day(as_of, experiment)
+    panel = read_audited(data, experiment, purpose="predict").panel
+    releases = read_early(experiment, given, panel)
+    rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
+    _check_cities(cities, list(rows.names), experiment, rows)
+    chosen = _horizon(horizon, list(forecaster.horizons))
+    own = of_cities(rows, cities)
+    table, drivers = forecaster.forecast(rows), contributions(forecaster, own)
+    if forecaster.nowcasts:
+        moved = forecaster.early_moves(rows, table)
+        table = forecaster.nowcast(rows, table, moved)
+        told = with_early(drivers, rows, moved)
+        drivers = told[told["city"].isin(list(cities))]
+    names = {
+        **{spec.id: _labels(spec, panel, experiment) for spec in rows.dataset.specs},
+        **{
+            id: (name, name, EARLY_FAMILY, "")
+            for id, name in early_labels(releases.releases).items()
+        },
+    }
+    unseen = unobserved_families(forecaster, rows)
+    outcome = panel.variables[experiment.outcome.variable]
+    absent = (
+        f"early.{name}: no file of this release; give it with --early {name}=PATH"
+        for name in releases.missing
+    )
+    about = CityAbout(
+        experiment=experiment,
+        measure=measure_words(experiment.outcome.measure, experiment.noun, rows.dataset.nation.id),
+        labels=names,
+        observed={spec.family for spec in rows.dataset.specs if spec.family not in unseen}
+        | {EARLY_FAMILY},
+        grades=_grades(forecaster, study),
+        notes=(*early_lines(rows.dataset, rows.origin), *absent),
+        outcome=(outcome.label_en, outcome.label_zh or outcome.label_en),
+        **_beside(found, forecaster, chosen),
+    )
+    tables, explained = {FORECASTING: table}, {FORECASTING: drivers}
+    return Known(explain_rows(forecaster, rows, cities, chosen, tables, explained), about)
+
+
+def known_of_run(
+    forecaster: Forecaster,
+    found: FoundModel | None,
+    cities: Sequence[str],
+    horizon: int | None,
+    *,
+    study: Path | str | None = None,
+) -> Known:
+    """Return what the tables of a run say of some cities."""
+    experiment = forecaster.experiment
+    if found is None:
+        raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
+    otherwise = "give the panel with --data"
+    drivers = pd.read_parquet(result_file(found, "drivers.parquet", otherwise))
+    table = pd.read_csv(result_file(found, "forecast.csv", otherwise))
+    summary = read_summary(result_file(found, "summary.json", otherwise))
+    _check_cities(cities, list(drivers["city"].unique()), experiment)
+    chosen = _horizon(horizon, [int(h) for h in drivers["horizon"].unique()])
+    ranked = with_ranks(_typed(table))
+    alone = "This is the forecast from the panel alone. The nowcast needs --data and --early."
+    about = CityAbout(
+        experiment=experiment,
+        measure=summary["measure"],
+        labels=_stored_labels(summary),
+        observed=_observed(summary),
+        grades=_grades(forecaster, study),
+        notes=(alone,) if forecaster.nowcasts else (),
+        missing=PANEL_ALONE,
+        outcome=(summary["outcome"]["en"], summary["outcome"]["zh"]),
+        **_beside(found, forecaster, chosen),
+    )
+    explained = [
+        CityExplanation(city, chosen, ranked, {FORECASTING: at_horizon(drivers, city, chosen)})
+        for city in cities
+    ]
+    return Known(explained, about)
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a stored table with the types that it was written from."""
+    texts = ("province", "flags", "information")
+    filled = {name: table[name].fillna("").astype(str) for name in texts}
+    return table.assign(**filled, rank=table["rank"].astype("Int64"))
+
+
+def _check_cities(
+    cities: Sequence[str],
+    known: Sequence[str],
+    experiment: Experiment,
+    rows: ForecastRows | None = None,
+) -> None:
+    places = of_places("cities", experiment.noun)
+    for city in cities:
+        if city in known:
+            continue
+        if rows is not None and city in rows.dataset.cities:
+            raise InputError(
+                f"{city!r}: no forecast, as it has no value of {experiment.outcome.variable} in "
+                f"any year up to {rows.origin}; bring its outcome or leave it out"
+            )
+        raise InputError(
+            f"{city!r}: not among the {len(known)} forecast {places}{nearest(city, known)}; "
+            "give a name as it stands in the panel"
+        )
+
+
+def _horizon(horizon: int | None, known: Sequence[int]) -> int:
+    """Return the horizon that is asked for, the shortest where none is."""
+    horizons = sorted(known)
+    if horizon is None:
+        return horizons[0]
+    if horizon not in horizons:
+        raise InputError(f"--horizon {horizon}: the model has {horizons}; choose one of them")
+    return horizon
+
+
+def _labels(
+    spec: Indicator | Index, panel: Panel, experiment: Experiment
+) -> tuple[str, str, str, str]:
+    """Return the name of an indicator; one of ours is about the places of the experiment."""
+    text = {"en": spec.label_en, "zh": spec.label_zh or spec.label_en}
+    if spec.id not in panel.variables:
+        text = placed(text, experiment.noun)
+    return text["en"], text["zh"], spec.family, spec.unit
+
+
+def _stored_labels(summary: Summary) -> Labels:
+    """Return the names of indicators that a run left, the table's own for others."""
+    every: tuple[Indicator | Index, ...] = (*load_table(), *load_indices())
+    known = {spec.id: (spec.label_en, spec.label_zh, spec.family, spec.unit) for spec in every}
+    own = summary["indicators"]
+    return known | {row["id"]: (row["en"], row["zh"], row["family"], row["unit"]) for row in own}
+
+
+def _observed(summary: Summary) -> set[str]:
+    """Return the families with live values or carried ones at the origin of a run."""
+    absent = {row["family"] for row in summary["coverage"]["absent"]}
+    return {row["family"] for row in summary["indicators"]} - absent
+
+
+def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> dict[str, Any]:
+    """Return skill and record of the model, where a run left its scores beside it."""
+    model = forecaster.experiment.name if found is None else found.name
+    try:
+        if found is None:
+            raise InputError("a loaded model stands alone")
+        summary = read_summary(result_file(found, "summary.json", ""))
+        backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
+    except InputError:
+        return {"model": model}
+    part = summary["by_horizon"].get(str(horizon))
+    own = backtest[backtest["model"] == summary["served"]]
+    if "information" in own:
+        own = own[own["information"] == "forecast"]
+    return {
+        "model": model,
+        "record": own,
+        "skill": {FORECASTING: part["headline"]} if part else {},
+    }
+
+
+def _grades(forecaster: Forecaster, study: Path | str | None) -> Grades:
+    """Return the grades of drivers: of a study that is named, or of that beside the experiment."""
+    experiment = forecaster.experiment
+    beside = Path("experiments") / experiment.name / "experiment.toml"
+    found: Mapping[str, object] | None = (
+        read_study(Path(study)) if study is not None else study_beside(beside, experiment)
+    )
+    wanted = recipe_of(experiment) | {"fingerprint": forecaster.fingerprint}
+    return grades_of(found, found is not None and same_recipe(found, wanted))

@@ -1,0 +1,10 @@
+// The page of a city: only the reader's language changes.
+function drawAll() {
+  drawLanguage();
+}
+
+wirePage(drawAll, () => remember({}));
+wireLinks();
+state.lang = DATA.lang;
+recalled();
+drawAll();
