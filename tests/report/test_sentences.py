@@ -27,7 +27,6 @@ SKILL = {
     "naive": "zero",
     "naive_mae": 1.6,
     "skill": 0.3,
-    "percent": 30,
     "wins": 8,
     "of": 9,
 }
@@ -43,7 +42,9 @@ def keys_about_drivers() -> set[str]:
     texts = [section[0], dialog[0]]
     texts += [path.read_text("utf-8") for path in ASSETS.glob("city*.j2")]
     asked = {key for text in texts for key in re.findall(r'"(\w+)#?"', text)}
-    own = {key for key in every_text() if key.startswith(("city_", "grade", "driver", "fig_ind"))}
+    own = {
+        key for key in every_text() if key.startswith(("city_", "study_grade", "driver", "fig_ind"))
+    }
     return (asked & set(every_text())) | own | {"drivers_3", "fig_families"}
 
 
@@ -98,8 +99,9 @@ def view(*grades: str, nil: bool = False, ordered: bool = False) -> dict:
         {"family": name, "contribution": 0.4 - 0.3 * i, "grade": grade}
         for i, (name, grade) in enumerate(zip(names, grades, strict=False))
     ]
-    skill = SKILL | ({"skill": -0.1, "percent": -10} if nil else {})
+    skill = SKILL | ({"skill": -0.1} if nil else {}) | {"shown": not nil}
     return {
+        "view": "forecasting",
         "families": families,
         "indicators": [],
         "skill": skill,
@@ -149,7 +151,7 @@ def test_without_grades_no_driver_is_named(why):
 
 
 def test_skill_is_not_claimed_where_none_was_scored():
-    assert "not known" in skill_sentence({"skill": None}, SAY).text["en"]
+    assert "not known" in skill_sentence({"view": "structural", "skill": None}, SAY).text["en"]
 
 
 def test_changes_name_graded_families_only():

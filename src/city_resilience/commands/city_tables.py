@@ -34,10 +34,10 @@ from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.nowcast import EARLY_FAMILY
-from city_resilience.models.rows import FORECASTING, ForecastRows
+from city_resilience.models.rows import FORECAST, FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.cities import Labels
-from city_resilience.report.city_summary import CityAbout
+from city_resilience.report.city_summary import CityAbout, forecast_skill, structural_skill
 from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.summary import Summary, read_summary
 from city_resilience.report.texts import measure_words, placed
@@ -77,12 +77,14 @@ def known_by_panel(
     _check_cities(cities, list(rows.names), experiment, rows)
     chosen = _horizon(horizon, list(forecaster.horizons))
     own = of_cities(rows, cities)
-    table, drivers = forecaster.forecast(rows), contributions(forecaster, own)
+    views = {name: forecaster.view(name) for name in forecaster.views}
+    tables = {name: view.forecast(rows) for name, view in views.items()}
+    drivers = {name: contributions(view, own) for name, view in views.items()}
     if forecaster.nowcasts:
-        moved = forecaster.early_moves(rows, table)
-        table = forecaster.nowcast(rows, table, moved)
-        told = with_early(drivers, rows, moved)
-        drivers = told[told["city"].isin(list(cities))]
+        moved = forecaster.early_moves(rows, tables[FORECASTING])
+        tables[FORECASTING] = forecaster.nowcast(rows, tables[FORECASTING], moved)
+        told = with_early(drivers[FORECASTING], rows, moved)
+        drivers[FORECASTING] = told[told["city"].isin(list(cities))]
     names = {
         **{spec.id: _labels(spec, panel, experiment) for spec in rows.dataset.specs},
         **{
@@ -107,8 +109,7 @@ def known_by_panel(
         outcome=(outcome.label_en, outcome.label_zh or outcome.label_en),
         **_beside(found, forecaster, chosen),
     )
-    tables, explained = {FORECASTING: table}, {FORECASTING: drivers}
-    return Known(explain_rows(forecaster, rows, cities, chosen, tables, explained), about)
+    return Known(explain_rows(forecaster, rows, cities, chosen, tables, drivers), about)
 
 
 def known_of_run(
@@ -213,23 +214,24 @@ def _observed(summary: Summary) -> set[str]:
 
 def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> dict[str, Any]:
     """Return skill and record of the model, where a run left its scores beside it."""
-    model = forecaster.experiment.name if found is None else found.name
+    if found is None:
+        return {"model": forecaster.experiment.name}
+    known: dict[str, Any] = {"model": found.name}
     try:
-        if found is None:
-            raise InputError("a loaded model stands alone")
         summary = read_summary(result_file(found, "summary.json", ""))
         backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
+        structural = pd.read_csv(result_file(found, "structural.csv", ""))
     except InputError:
-        return {"model": model}
-    part = summary["by_horizon"].get(str(horizon))
+        return known
     own = backtest[backtest["model"] == summary["served"]]
     if "information" in own:
-        own = own[own["information"] == "forecast"]
-    return {
-        "model": model,
-        "record": own,
-        "skill": {FORECASTING: part["headline"]} if part else {},
-    }
+        own = own[own["information"] == FORECAST]
+    part = summary["by_horizon"].get(str(horizon))
+    skill = {FORECASTING: forecast_skill(part["headline"])} if part else {}
+    whole = structural[(structural["horizon"] == horizon) & (structural["slice"] == "all")]
+    for row in whole.to_dict("records"):
+        skill[STRUCTURAL] = structural_skill(row)
+    return known | {"record": own, "skill": skill}
 
 
 def _grades(forecaster: Forecaster, study: Path | str | None) -> Grades:

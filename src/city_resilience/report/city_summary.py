@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
+from city_resilience.evaluation.view_skill import shown
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.city import CityExplanation, rank_among
 from city_resilience.explain.contributions import BASE, BASE_FAMILY, NOT_OBSERVED, family_sums
@@ -18,9 +20,9 @@ from city_resilience.models.intervals import EVENTS
 from city_resilience.models.rows import FORECASTING
 from city_resilience.report.cities import Labels, contributions, indicator_list
 from city_resilience.report.formatting import rounded, text_of, whole
-from city_resilience.report.grading import FAMILY, INDICATOR, Grades
+from city_resilience.report.grading import LEADING, NAMED, Grades
 
-__all__ = ["FORMAT", "CityAbout", "summarise_city"]
+__all__ = ["FORMAT", "CityAbout", "forecast_skill", "structural_skill", "summarise_city"]
 
 FORMAT = 1
 SHOWN = 12
@@ -42,7 +44,7 @@ class CityAbout:
     observed : set of str
         Families with live or carried values at the origin.
     skill : mapping of str to mapping
-        View to its headline at the horizon, see `headline`; a view without one was not scored.
+        View to `forecast_skill` or `structural_skill`; a view without one was not scored.
     grades : Grades
     record : DataFrame or None
         Rows of the backtest of the served model: city, origin, horizon, forecast, truth.
@@ -102,6 +104,24 @@ def summarise_city(explained: CityExplanation, about: CityAbout) -> dict[str, An
         "graded": {"why": about.grades.why, "refits": about.grades.refits},
         "notes": list(about.notes),
         "missing": list(about.missing),
+    }
+
+
+def forecast_skill(headline: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the skill of the forecasting view of its `headline`: against the best naive rule."""
+    keys = ("mae", "naive", "naive_mae", "skill", "wins", "of")
+    better = headline["skill"] is None or headline["percent"] > 0
+    return {**{key: headline[key] for key in keys}, "shown": better}
+
+
+def structural_skill(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the skill of the structural view of its row of ``structural.csv``."""
+    errors = ("mae", "mae_zero", "mae_group_median", "mae_forecasting")
+    difference = ("difference", "low", "high")
+    return {
+        **{key: rounded(row[key]) for key in (*errors, "skill_zero", *difference)},
+        **{key: whole(row[key]) for key in ("wins", "years")},
+        "shown": shown(row),
     }
 
 
@@ -168,6 +188,7 @@ def _view(name: str, explained: CityExplanation, about: CityAbout) -> dict[str, 
     indicators = indicator_list(drivers, about.labels)
     parts = contributions(drivers, explained.horizon, indicators, about.observed)[explained.city]
     skill = about.skill.get(name)
+    leading = [indicators[place]["id"] for place, *_ in parts["top"]]
     families = sorted(parts["families"].items(), key=lambda item: -abs(item[1] or 0.0))
 
     def graded(level: str, driver: str) -> str:
@@ -177,7 +198,7 @@ def _view(name: str, explained: CityExplanation, about: CityAbout) -> dict[str, 
         "view": name,
         **_served(name, explained),
         "skill": None if skill is None else dict(skill),
-        "nil": skill is not None and skill.get("skill") is not None and skill["percent"] <= 0,
+        "nil": skill is not None and not skill["shown"],
         **{key: parts[key] for key in ("base", "missing", "missing_count", "rest", "rest_count")},
         "families": [
             {"family": family, "contribution": size, "grade": graded(FAMILY, family)}
@@ -193,10 +214,10 @@ def _view(name: str, explained: CityExplanation, about: CityAbout) -> dict[str, 
             for place, value, size in parts["top"][:SHOWN]
         ],
         "ordered": {
-            level: grades.ordered(name, explained.horizon, level, names)
-            for level, names in (
-                (FAMILY, [family for family, _ in families]),
-                (INDICATOR, [indicators[place]["id"] for place, *_ in parts["top"]]),
+            level: grades.ordered(name, explained.horizon, level, named[:LEADING])
+            for level, named in (
+                (FAMILY, [own for own, _ in families if graded(FAMILY, own) in NAMED]),
+                (INDICATOR, [own for own in leading if graded(INDICATOR, own) in NAMED]),
             )
         },
     }

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-__all__ = ["FAMILY", "INDICATOR", "NAMED", "PART", "Grades", "grades_of"]
+from city_resilience.evaluation.grades import FIRM, LIKELY
 
-FIRM, LIKELY = "firm", "likely"
+__all__ = ["LEADING", "NAMED", "PART", "Grades", "grades_of"]
+
 NAMED = (FIRM, LIKELY)
 """Grades of drivers that a sentence may name."""
-FAMILY, INDICATOR = "family", "indicator"
+LEADING = 3
+"""How many of them it names."""
 PART = "stability"
 """The part of a study that grades drivers."""
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from city_resilience.report.grading import NAMED
+from city_resilience.models.rows import STRUCTURAL
+from city_resilience.report.grading import LEADING, NAMED
 from city_resilience.report.texts import Both, Texts, both, joined
 
 __all__ = [
@@ -54,8 +55,6 @@ _WORDS = {
     ),
     "zh": re.compile("|".join(FORBIDDEN["zh"])),
 }
-
-LEADING = 3
 
 
 @dataclass(frozen=True)
@@ -148,12 +147,16 @@ def view_sentences(
 
 
 def skill_sentence(view: Mapping[str, Any], say: Texts) -> Sentence:
-    """Say how large the errors of a view were beside those of the best naive rule."""
+    """Say how large the errors of a view were beside those of what it is compared with."""
     skill = view["skill"]
-    if skill is None or skill.get("naive") is None or skill.get("skill") is None:
+    if view["view"] == STRUCTURAL and skill is not None:
+        code = "shown" if skill["shown"] else "nil"
+        figures = {key: own for key, own in skill.items() if key != "shown"}
+        return _bound(say, f"city_said_structural_{code}", **figures)
+    if skill is None or skill["skill"] is None:
         return _bound(say, "city_said_skill_unknown")
     figures = {key: skill[key] for key in ("mae", "naive_mae", "wins", "of")}
-    code = "better" if skill["percent"] > 0 else "nil"
+    code = "better" if skill["shown"] else "nil"
     names = {"naive": say.name("model", skill["naive"])}
     return _bound(say, f"city_said_skill_{code}", names, skill=skill["skill"], **figures)
 
@@ -168,7 +171,7 @@ def _drivers(
         yield _bound(
             say,
             f"city_said_driver_{'above' if row['contribution'] >= 0 else 'below'}",
-            {"driver": label, "grade_word": say(f"grade_{row['grade']}")},
+            {"driver": label, "grade_word": say(f"study_grade_{row['grade']}")},
             contribution=row["contribution"],
             grade=row["grade"],
         )
