@@ -31,7 +31,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.intervals import city_positions
 from city_resilience.models.manifest import foreign_files
-from city_resilience.models.rows import ForecastRows
+from city_resilience.models.rows import STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
 from city_resilience.report.audit_page import write_audit
@@ -71,10 +71,13 @@ FILES = (
         "forecast_groups.csv",
         "drivers.parquet",
         "drivers_by_group.csv",
+        "drivers_structural.parquet",
     ),
     *("summary.json", "report.html"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
+STRUCTURAL_DRIVERS = "drivers_structural.parquet"
+"""What the structural view rests on, where there is one."""
 NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
 """What a run with early releases leaves there as well."""
 
@@ -93,6 +96,8 @@ class Live:
         As of ``contributions`` and ``drivers_by_group``; of the forecast.
     nowcast : DataFrame or None
         As of ``forecast_table``, with what early releases say; None where they say nothing.
+    structural : DataFrame or None
+        As of ``contributions``, of the structural view; None for a model without.
     """
 
     forecaster: Forecaster
@@ -101,6 +106,7 @@ class Live:
     drivers: pd.DataFrame
     by_group: pd.DataFrame
     nowcast: pd.DataFrame | None = None
+    structural: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the table of each file."""
@@ -110,6 +116,7 @@ class Live:
             "drivers.parquet": self.drivers,
             "drivers_by_group.csv": self.by_group,
             **({} if self.nowcast is None else {"nowcast.csv": self.nowcast}),
+            **({} if self.structural is None else {STRUCTURAL_DRIVERS: self.structural}),
         }
 
 
@@ -155,7 +162,10 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
     totals = forecast_groups(forecaster, rows, table)
-    return Live(forecaster, forecast, totals, drivers, by_group, nowcast)
+    structural = None
+    if STRUCTURAL in forecaster.views:
+        structural = contributions(forecaster.view(STRUCTURAL), rows)
+    return Live(forecaster, forecast, totals, drivers, by_group, nowcast, structural)
 
 
 def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:

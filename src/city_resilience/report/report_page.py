@@ -29,19 +29,23 @@ from city_resilience.report.study_tables import (
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Both, Texts, joined
 from city_resilience.report.totals import totals_sentence
+from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
 SCRIPTS = ("base.js", "figures.js", "report.js")
 SECTIONS = (
-    *("headline", "cities", "nowcast", "drivers", "study", "skill"),
+    *("headline", "cities", "nowcast", "drivers", "structural", "study", "skill"),
     *("intervals", "coverage", "reading", "run"),
 )
+OPTIONAL = {"nowcast": "nowcast", "structural": "views"}
+"""Sections that are there where the summary has a part."""
 READING = 9
 WORDS = (
     *(headline_sentence, interval_sentence, totals_sentence, answer_words, flags_of),
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
     *(group_words, nowcast_sentence, slope_sentences),
+    *(view_sentence, view_skill_table, view_drivers_table),
 )
 """What the template asks for words and for tables of the study."""
 
@@ -77,13 +81,14 @@ def render_report(summary: Summary) -> str:
         library=get_plotlyjs(),
         data=_data(summary, say),
         summary=summary,
-        sections=[name for name in SECTIONS if name != "nowcast" or nowcast],
+        sections=[name for name in SECTIONS if name not in OPTIONAL or summary.get(OPTIONAL[name])],
         nowcast=nowcast,
         moved=moved_cities(nowcast),
         figures=list(FIGURES.values()),
         events=EVENTS,
         blocks=list(BLOCKS),
         study=summary.get("study"),
+        views=summary.get("views"),
         subtitle=_subtitle(summary, say),
         provinces=any(entry["province"] for entry in summary["cities"]),
         nations=any("nation" in entry for entry in summary["cities"]),

@@ -33,6 +33,7 @@ from city_resilience.report.skill import group_scores, model_scores, outcomes, y
 from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
 from city_resilience.report.totals import totals_part
+from city_resilience.report.views import views_part
 
 __all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
 
@@ -83,6 +84,7 @@ class Summary(TypedDict, total=False):
     run: dict[str, Any]
     study: dict[str, Any]
     nowcast: dict[str, Any]
+    views: dict[str, Any]
 
 
 class RunInfo(TypedDict, total=False):
@@ -128,8 +130,8 @@ def summarise(
         What a run writes, by the name of its file: ``backtest.parquet``, ``scores.csv`` and
         ``coverage.csv``; ``comparisons.csv``, ``intervals.csv``, ``reliability.csv``,
         ``sums.csv``, ``forecast.csv``, ``forecast_groups.csv``, ``drivers.parquet`` and
-        ``drivers_by_group.csv`` may be absent; with
-        early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
+        ``drivers_by_group.csv``, ``structural.csv`` and ``drivers_structural.parquet`` may be
+        absent; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
@@ -188,6 +190,11 @@ def summarise(
     }
     if nowcast is not None:
         summary["nowcast"] = nowcast
+    views = views_part(
+        tables.get("structural.csv"), tables.get("drivers_structural.parquet"), labels or {}
+    )
+    if views is not None:
+        summary["views"] = views
     study = info.get("study")
     return with_study(summary, study) if study else summary
 
