@@ -20,11 +20,23 @@ LABELS = {"broadband": ("Broadband", "宽带", "digital", "%")}
 
 def skill(mae: float, low: float, high: float, forecasting: float = 1.2) -> pd.DataFrame:
     row = dict.fromkeys(VIEW_COLUMNS, 0.5) | {
-        "horizon": 1, "slice": "all", "level": "", "years": 8, "n": 800, "wins": 6,
-        "mae": mae, "mae_zero": 1.6, "mae_group_median": 1.5, "mae_forecasting": forecasting,
-        "skill_zero": 1 - mae / 1.6, "skill_group_median": 1 - mae / 1.5,
-        "skill_forecasting": 1 - mae / forecasting, "worst_year": 2012,
-        "difference": mae - 1.6, "low": low, "high": high,
+        "horizon": 1,
+        "slice": "all",
+        "level": "",
+        "years": 8,
+        "n": 800,
+        "wins": 6,
+        "mae": mae,
+        "mae_zero": 1.6,
+        "mae_group_median": 1.5,
+        "mae_forecasting": forecasting,
+        "skill_zero": 1 - mae / 1.6,
+        "skill_group_median": 1 - mae / 1.5,
+        "skill_forecasting": 1 - mae / forecasting,
+        "worst_year": 2012,
+        "difference": mae - 1.6,
+        "low": low,
+        "high": high,
     }
     return pd.DataFrame([row])
 
