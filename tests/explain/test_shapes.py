@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.explain.held_tables import held_tables
 from city_resilience.explain.resampling import RowClusters, with_q_values
 from city_resilience.explain.shapes import DEPENDENCE_COLUMNS, SHAPE_COLUMNS, dependence, shape_of
 from city_resilience.explain.thresholds import NONE, find_break, normal_scores
-from held_inputs import made_up
+from held_inputs import made_up, provinces
 
 
 def line(values, steep):
@@ -38,7 +39,7 @@ def test_a_step_is_found_where_it_was_planted_and_its_height_is_told():
 
 
 def test_a_straight_line_has_no_threshold_and_no_flat_end():
-    found = [shape_of(made_up(line, seed).one("a")).iloc[0] for seed in range(200, 212)]
+    found = [shape_of(made_up(line, seed).one("a")).iloc[0] for seed in range(300, 312)]
     assert sum(row["form"] != NONE for row in found) <= 2
     assert sum(row["flat"] != "" for row in found) <= 1
     assert {row["trend"] for row in found} == {"rising"}
@@ -152,3 +153,15 @@ def test_q_values_are_those_of_benjamini_and_hochberg():
     assert list(table.columns) == ["p_value", "q_value", "looked_at", "withheld"]
     np.testing.assert_allclose(table["q_value"], [0.03, np.nan, 0.04, 0.04])
     assert set(table["looked_at"]) == {3}
+
+
+def test_a_threshold_is_told_only_where_it_stands_after_all_looks():
+    held = made_up(step)
+    drivers = held.drivers.assign(view="x", horizon=1)
+    table = held_tables(drivers, held.truth.assign(horizon=1), {"province": provinces()})
+    shapes = table["shapes.csv"].set_index("indicator")
+    assert shapes.loc["a", "form"] == "step"
+    assert shapes.loc["a", "q_value"] < 0.05
+    told = shapes["q_value"] <= 0.05
+    assert (shapes.loc[~told, "form"] == NONE).all()
+    assert shapes.loc[~told, "threshold"].isna().all()

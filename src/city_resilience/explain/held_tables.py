@@ -12,8 +12,9 @@ from city_resilience.arrays import Float
 from city_resilience.explain.held_rows import HeldOut
 from city_resilience.explain.places import place_differences
 from city_resilience.explain.resampling import with_q_values
-from city_resilience.explain.shapes import dependence, shape_of
+from city_resilience.explain.shapes import THRESHOLD_COLUMNS, dependence, shape_of
 from city_resilience.explain.surface import leading_pairs, surface
+from city_resilience.explain.thresholds import ALPHA, NONE
 
 __all__ = ["HELD_TABLES", "LEADING", "held_parts", "held_tables"]
 
@@ -99,7 +100,15 @@ def _shapes(
     if effects:
         curves = _with_effects(curves, effects)
     shapes = pd.concat([shape_of(own) for own in every], ignore_index=True)
-    return {"dependence.csv": curves, "shapes.csv": with_q_values(shapes)}
+    return {"dependence.csv": curves, "shapes.csv": _counted(with_q_values(shapes))}
+
+
+def _counted(shapes: pd.DataFrame) -> pd.DataFrame:
+    """Take back thresholds that are no more than what so many looks find by chance."""
+    chance = (shapes["q_value"] > ALPHA).to_numpy()
+    shapes.loc[chance, "form"] = NONE
+    shapes.loc[chance, list(THRESHOLD_COLUMNS)] = np.nan
+    return shapes
 
 
 def _with_effects(

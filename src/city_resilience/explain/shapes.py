@@ -19,6 +19,7 @@ from city_resilience.explain.thresholds import find_break, normal_scores
 __all__ = [
     "DEPENDENCE_COLUMNS",
     "SHAPE_COLUMNS",
+    "THRESHOLD_COLUMNS",
     "bin_edges",
     "dependence",
     "shape_of",
@@ -33,11 +34,11 @@ DEPENDENCE_COLUMNS = (
     *("indicator", "family", "bin", "from", "to", "value", "n", "cities"),
     *("contribution", "low", "high", "ale", "withheld"),
 )
+THRESHOLD_COLUMNS = ("threshold", "threshold_low", "threshold_high", "break_size")
 SHAPE_COLUMNS = (
     *("indicator", "family", "n", "cities", "clusters", "size", "spearman", "spearman_low"),
     *("spearman_high", "one_signed", "trend", "flat", "slope_low", "slope_middle", "slope_high"),
-    *("form", "threshold", "threshold_low", "threshold_high", "break_size", "statistic"),
-    *("p_value", "withheld"),
+    *("form", *THRESHOLD_COLUMNS, "statistic", "p_value", "withheld"),
 )
 
 
