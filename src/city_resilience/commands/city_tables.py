@@ -214,9 +214,11 @@ def _observed(summary: Summary) -> set[str]:
 
 def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> dict[str, Any]:
     """Return skill and record of the model, where a run left its scores beside it."""
+    known: dict[str, Any] = {"model": forecaster.experiment.name}
     if found is None:
-        return {"model": forecaster.experiment.name}
-    known: dict[str, Any] = {"model": found.name}
+        return known
+    if found.version is not None:
+        known["model"] = found.version.reference
     try:
         summary = read_summary(result_file(found, "summary.json", ""))
         backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
