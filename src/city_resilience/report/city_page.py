@@ -75,7 +75,8 @@ def render_markdown(summaries: Sequence[Mapping[str, Any]], lang: str = "en") ->
                 city=summary,
                 lang=lang,
                 t=lambda key, say=say, **figures: say(key, **figures)[lang],
-                said=lambda text: text if isinstance(text, str) else text[lang],
+                said=lambda text: text[lang],
+                plain=lambda text: _plain_cell(text if isinstance(text, str) else text[lang]),
                 say=say,
                 signed=signed,
                 unsigned=unsigned,
@@ -84,6 +85,11 @@ def render_markdown(summaries: Sequence[Mapping[str, Any]], lang: str = "en") ->
             ).strip()
         )
     return "\n\n".join(parts) + "\n"
+
+
+def _plain_cell(text: str) -> str:
+    """Return a name that can neither end a cell of a table nor begin an element."""
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def city_json(summary: Mapping[str, Any]) -> dict[str, Any]:
