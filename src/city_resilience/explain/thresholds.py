@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.explain.resampling import RowClusters, bounds
 
 __all__ = ["ALPHA", "NONE", "Break", "find_break", "normal_scores"]
@@ -91,7 +91,9 @@ def find_break(
         nothing = float("nan")
         return Break(NONE, nothing, nothing, nothing, nothing, found.statistic, p_value)
     weights = clusters.weights(draws, seed)
-    places = np.array([rows.best(own, found.form).at for own in weights])
+    places = np.array(
+        [rows.only(own > 0).best(own[own > 0], found.form).at for own in weights if own.any()]
+    )
     low, high = bounds(places)
     half = rows.spacing(found.at)
     low, high = min(low, found.at) - half, max(high, found.at) + half
@@ -124,6 +126,11 @@ class _Rows:
         known = (np.unique(years)[:, None] == years).astype(np.float64)
         return cls(values, scores, response, known, places)
 
+    def only(self, kept: Mask) -> _Rows:
+        """Return some rows, given as a mask; the places stay."""
+        values, scores, response = (own[kept] for own in (self.values, self.scores, self.response))
+        return _Rows(values, scores, response, self.years[:, kept], self.places)
+
     @property
     def line(self) -> Float:
         """What is no break: the normal score and the standardised value, shape (n, 2)."""
@@ -138,12 +145,8 @@ class _Rows:
 
     def best(self, weights: Float, form: str = "") -> _Best:
         """Return the break that explains most of the response, rows counted by weights."""
-        kept = weights > 0
-        line, response = (
-            self._within(weights, self.line),
-            self._within(weights, self.response[:, None]),
-        )
-        response = _less(response, line, weights)[:, 0]
+        line = self._within(weights, self.line)
+        response = _less(self._within(weights, self.response[:, None]), line, weights)[:, 0]
         total = float(weights @ response**2)
         best = _Best(form or STEP, float(self.places[0]), 0.0, 0.0)
         for own in (form,) if form else (STEP, KINK):
@@ -152,7 +155,7 @@ class _Rows:
             cross = (weights * response) @ column
             gain = np.divide(cross**2, size, out=np.zeros_like(size), where=size > 1e-9)
             top = int(gain.argmax())
-            rest = max(total - float(gain[top]), 1e-12) / max(int(kept.sum()) - 4, 1)
+            rest = max(total - float(gain[top]), 1e-12) / max(len(weights) - 4, 1)
             statistic = float(gain[top]) / rest
             if statistic > best.statistic:
                 best = _Best(own, float(self.places[top]), float(cross[top] / size[top]), statistic)
