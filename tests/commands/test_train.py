@@ -20,6 +20,7 @@ import pytest
 
 from city_resilience.commands import main, run, train, ui
 from city_resilience.commands.evaluation import evaluate
+from city_resilience.commands.explain import explain_city
 from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.candidates import BLEND
@@ -424,6 +425,24 @@ def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
     expected = (story.folder / run / "forecast.csv").read_bytes()
     assert (tmp_path / "out.csv").read_bytes() == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.manifest.json"]
+
+
+def test_both_views_of_a_city_are_stored_with_their_skill(story):
+    city, model = story.better.live.forecast["city"].iloc[0], story.folder / "better" / "model"
+    stored = explain_city(city, model=model).summary
+    computed = explain_city(city, story.panels["better"], model=model).summary
+    assert [view["view"] for view in stored["views"]] == ["forecasting", "structural"]
+    for own, again in zip(stored["views"], computed["views"], strict=True):
+        for key in ("families", "indicators", "skill", "nil", "rank", "base"):
+            assert own[key] == again[key], key
+        assert own["forecast"] == pytest.approx(again["forecast"], abs=1e-5)
+        assert own["skill"] is not None
+    assert stored["record"] == computed["record"]
+    assert stored["missing"] == ["past", "changed", "peers", "analogues", "levers"]
+    assert (computed["missing"], stored["past"]) == ([], [])
+    structural = story.better.evaluation.structural
+    row = structural[(structural["horizon"] == 1) & (structural["slice"] == "all")].iloc[0]
+    assert stored["views"][1]["nil"] == (not (row["skill_zero"] > 0 and row["high"] < 0))
 
 
 def test_stored_drivers_report_and_export_are_found_again(story, tmp_path):

@@ -13,6 +13,7 @@ import pandas as pd
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.early import Given, as_day, early_lines, named_files, read_early
+from city_resilience.commands.run import STRUCTURAL_DRIVERS
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.study.study import (
     read_study,
@@ -26,6 +27,7 @@ from city_resilience.explain.city import (
     at_horizon,
     explain_rows,
     of_cities,
+    summed_table,
     with_ranks,
 )
 from city_resilience.explain.contributions import contributions, early_labels, with_early
@@ -76,8 +78,35 @@ def known_by_panel(
     rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
     _check_cities(cities, list(rows.names), experiment, rows)
     chosen = _horizon(horizon, list(forecaster.horizons))
-    own = of_cities(rows, cities)
+    tables, drivers = _views(forecaster, rows, cities)
+    names = {spec.id: _labels(spec, panel, experiment) for spec in rows.dataset.specs}
+    for id, name in early_labels(releases.releases).items():
+        names[id] = (name, name, EARLY_FAMILY, "")
+    outcome = panel.variables[experiment.outcome.variable]
+    absent = (
+        f"early.{name}: no file of this release; give it with --early {name}=PATH"
+        for name in releases.missing
+    )
+    unseen = unobserved_families(forecaster, rows)
+    about = CityAbout(
+        experiment=experiment,
+        measure=measure_words(experiment.outcome.measure, experiment.noun, rows.dataset.nation.id),
+        labels=names,
+        observed={EARLY_FAMILY, *(spec.family for spec in rows.dataset.specs)} - set(unseen),
+        grades=_grades(forecaster, study),
+        notes=(*early_lines(rows.dataset, rows.origin), *absent),
+        outcome=(outcome.label_en, outcome.label_zh or outcome.label_en),
+        **_beside(found, forecaster, chosen),
+    )
+    return Known(explain_rows(forecaster, rows, cities, chosen, tables, drivers), about)
+
+
+def _views(
+    forecaster: Forecaster, rows: ForecastRows, cities: Sequence[str]
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return of each view the forecasts of all cities, and the contributions of some."""
     views = {name: forecaster.view(name) for name in forecaster.views}
+    own = of_cities(rows, cities)
     tables = {name: view.forecast(rows) for name, view in views.items()}
     drivers = {name: contributions(view, own) for name, view in views.items()}
     if forecaster.nowcasts:
@@ -85,31 +114,7 @@ def known_by_panel(
         tables[FORECASTING] = forecaster.nowcast(rows, tables[FORECASTING], moved)
         told = with_early(drivers[FORECASTING], rows, moved)
         drivers[FORECASTING] = told[told["city"].isin(list(cities))]
-    names = {
-        **{spec.id: _labels(spec, panel, experiment) for spec in rows.dataset.specs},
-        **{
-            id: (name, name, EARLY_FAMILY, "")
-            for id, name in early_labels(releases.releases).items()
-        },
-    }
-    unseen = unobserved_families(forecaster, rows)
-    outcome = panel.variables[experiment.outcome.variable]
-    absent = (
-        f"early.{name}: no file of this release; give it with --early {name}=PATH"
-        for name in releases.missing
-    )
-    about = CityAbout(
-        experiment=experiment,
-        measure=measure_words(experiment.outcome.measure, experiment.noun, rows.dataset.nation.id),
-        labels=names,
-        observed={spec.family for spec in rows.dataset.specs if spec.family not in unseen}
-        | {EARLY_FAMILY},
-        grades=_grades(forecaster, study),
-        notes=(*early_lines(rows.dataset, rows.origin), *absent),
-        outcome=(outcome.label_en, outcome.label_zh or outcome.label_en),
-        **_beside(found, forecaster, chosen),
-    )
-    return Known(explain_rows(forecaster, rows, cities, chosen, tables, drivers), about)
+    return tables, drivers
 
 
 def known_of_run(
@@ -143,8 +148,18 @@ def known_of_run(
         outcome=(summary["outcome"]["en"], summary["outcome"]["zh"]),
         **_beside(found, forecaster, chosen),
     )
+    views, structural = {FORECASTING: drivers}, None
+    if STRUCTURAL in forecaster.views:
+        views[STRUCTURAL] = pd.read_parquet(result_file(found, STRUCTURAL_DRIVERS, otherwise))
+        structural = summed_table(ranked, views[STRUCTURAL])
     explained = [
-        CityExplanation(city, chosen, ranked, {FORECASTING: at_horizon(drivers, city, chosen)})
+        CityExplanation(
+            city=city,
+            horizon=chosen,
+            table=ranked,
+            views={name: at_horizon(own, city, chosen) for name, own in views.items()},
+            structural=structural,
+        )
         for city in cities
     ]
     return Known(explained, about)
@@ -222,7 +237,6 @@ def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> d
     try:
         summary = read_summary(result_file(found, "summary.json", ""))
         backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
-        structural = pd.read_csv(result_file(found, "structural.csv", ""))
     except InputError:
         return known
     own = backtest[backtest["model"] == summary["served"]]
@@ -230,9 +244,8 @@ def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> d
         own = own[own["information"] == FORECAST]
     part = summary["by_horizon"].get(str(horizon))
     skill = {FORECASTING: forecast_skill(part["headline"])} if part else {}
-    whole = structural[(structural["horizon"] == horizon) & (structural["slice"] == "all")]
-    for row in whole.to_dict("records"):
-        skill[STRUCTURAL] = structural_skill(row)
+    if own_part := (summary.get("views") or {}).get(str(horizon)):
+        skill[STRUCTURAL] = structural_skill(own_part)
     return known | {"record": own, "skill": skill}
 
 

@@ -16,12 +16,22 @@ from city_resilience.explain.analogues import Analogues, analogues_of
 from city_resilience.explain.changes import changed
 from city_resilience.explain.peers import Peers, peers_of
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.intervals import EVENTS
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.dataset import Dataset
 
-__all__ = ["CityExplanation", "at_horizon", "explain_rows", "of_cities", "rank_among", "with_ranks"]
+__all__ = [
+    "CityExplanation",
+    "at_horizon",
+    "explain_rows",
+    "of_cities",
+    "rank_among",
+    "summed_table",
+    "with_ranks",
+]
 
 PAST = 15
+INTERVAL = ("lower", "upper", "lower_80", "upper_80", "coverage", *EVENTS)
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,26 @@ def with_ranks(table: pd.DataFrame) -> pd.DataFrame:
         province_rank=within.rank(ascending=False, method="min").astype("Int64"),
         province_of=known.groupby([*keys, province]).transform("sum"),
     )
+
+
+def summed_table(table: pd.DataFrame, drivers: pd.DataFrame) -> pd.DataFrame:
+    """Return forecasts of a view as the sums of its contributions; it has no intervals then.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of `with_ranks`, of the served view: its cities, origins and who is ranked.
+    drivers : DataFrame
+        As of `contributions`, of all cities.
+    """
+    sums = drivers.groupby(["city", "horizon"])["contribution"].sum()
+    keys = pd.MultiIndex.from_frame(table[["city", "horizon"]])
+    found = table.assign(forecast=sums.reindex(keys).to_numpy())
+    unknown = [name for name in INTERVAL if name in found]
+    ranked = found["forecast"].where(found["rank"].notna())
+    nation = table["nation"] if "nation" in table else pd.Series("", index=table.index)
+    ranks = ranked.groupby([found["horizon"], nation]).rank(ascending=False, method="min")
+    return with_ranks(found.assign(**dict.fromkeys(unknown, np.nan), rank=ranks.astype("Int64")))
 
 
 def rank_among(

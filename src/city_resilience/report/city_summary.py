@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
-from city_resilience.evaluation.view_skill import shown
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.city import CityExplanation, rank_among
 from city_resilience.explain.contributions import BASE, BASE_FAMILY, NOT_OBSERVED, family_sums
@@ -114,15 +113,9 @@ def forecast_skill(headline: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: headline[key] for key in keys}, "shown": better}
 
 
-def structural_skill(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the skill of the structural view of its row of ``structural.csv``."""
-    errors = ("mae", "mae_zero", "mae_group_median", "mae_forecasting")
-    difference = ("difference", "low", "high")
-    return {
-        **{key: rounded(row[key]) for key in (*errors, "skill_zero", *difference)},
-        **{key: whole(row[key]) for key in ("wins", "years")},
-        "shown": shown(row),
-    }
+def structural_skill(part: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the skill of the structural view of its part of a summary, see `views_part`."""
+    return {"rows": part["skill"], "shown": part["shown"]}
 
 
 def _groups(explained: CityExplanation, forecast: pd.Series) -> list[dict[str, str]]:
@@ -196,6 +189,7 @@ def _view(name: str, explained: CityExplanation, about: CityAbout) -> dict[str, 
 
     return {
         "view": name,
+        "horizon": explained.horizon,
         **_served(name, explained),
         "skill": None if skill is None else dict(skill),
         "nil": skill is not None and not skill["shown"],

@@ -15,6 +15,7 @@ from typing import Any
 from city_resilience.models.rows import STRUCTURAL
 from city_resilience.report.grading import LEADING, NAMED
 from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.views import view_sentence
 
 __all__ = [
     "FORBIDDEN",
@@ -150,9 +151,10 @@ def skill_sentence(view: Mapping[str, Any], say: Texts) -> Sentence:
     """Say how large the errors of a view were beside those of what it is compared with."""
     skill = view["skill"]
     if view["view"] == STRUCTURAL and skill is not None:
-        code = "shown" if skill["shown"] else "nil"
-        figures = {key: own for key, own in skill.items() if key != "shown"}
-        return _bound(say, f"city_said_structural_{code}", **figures)
+        horizon, rows = str(view["horizon"]), skill["rows"]
+        every = next(row for row in rows if row["slice"] == "all")
+        part = {horizon: {"skill": rows, "shown": skill["shown"]}}
+        return Sentence(view_sentence(part, horizon, say), every)
     if skill is None or skill["skill"] is None:
         return _bound(say, "city_said_skill_unknown")
     figures = {key: skill[key] for key in ("mae", "naive_mae", "wins", "of")}
