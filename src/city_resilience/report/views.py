@@ -143,7 +143,7 @@ def view_drivers_table(
             records.append(
                 {
                     "name": {lang: name[lang] for lang in ("en", "zh")},
-                    "kind": say(f"study_level_{level}"),
+                    "kind": say(f"view_level_{level}"),
                     "size": entry["size"],
                     **_graded(graded, say),
                 }
