@@ -438,7 +438,7 @@ def test_both_views_of_a_city_are_stored_with_their_skill(story):
         assert own["forecast"] == pytest.approx(again["forecast"], abs=1e-5)
         assert own["skill"] is not None
     assert stored["record"] == computed["record"]
-    assert stored["missing"] == ["past", "changed", "peers", "analogues", "levers"]
+    assert stored["missing"] == ["past", "changed", "peers", "analogues"]
     assert (computed["missing"], stored["past"]) == ([], [])
     structural = story.better.evaluation.structural
     row = structural[(structural["horizon"] == 1) & (structural["slice"] == "all")].iloc[0]

@@ -47,7 +47,8 @@ from city_resilience.tracking.registry import FoundModel, result_file
 
 __all__ = ["Known", "known_by_panel", "known_of_run"]
 
-PANEL_ALONE = ("past", "changed", "peers", "analogues", "levers")
+OTHERWISE = "give the panel with --data"
+PANEL_ALONE = ("past", "changed", "peers", "analogues")
 """Sections of a page that only a panel gives."""
 
 
@@ -129,10 +130,9 @@ def known_of_run(
     experiment = forecaster.experiment
     if found is None:
         raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
-    otherwise = "give the panel with --data"
-    drivers = pd.read_parquet(result_file(found, "drivers.parquet", otherwise))
-    table = pd.read_csv(result_file(found, "forecast.csv", otherwise))
-    summary = read_summary(result_file(found, "summary.json", otherwise))
+    drivers = pd.read_parquet(result_file(found, "drivers.parquet", OTHERWISE))
+    table = pd.read_csv(result_file(found, "forecast.csv", OTHERWISE))
+    summary = read_summary(result_file(found, "summary.json", OTHERWISE))
     _check_cities(cities, list(drivers["city"].unique()), experiment)
     chosen = _horizon(horizon, [int(h) for h in drivers["horizon"].unique()])
     ranked = with_ranks(_typed(table))
@@ -148,21 +148,32 @@ def known_of_run(
         outcome=(summary["outcome"]["en"], summary["outcome"]["zh"]),
         **_beside(found, forecaster, chosen),
     )
+    return Known(_stored(forecaster, found, cities, chosen, ranked, drivers), about)
+
+
+def _stored(
+    forecaster: Forecaster,
+    found: FoundModel,
+    cities: Sequence[str],
+    horizon: int,
+    ranked: pd.DataFrame,
+    drivers: pd.DataFrame,
+) -> list[CityExplanation]:
+    """Return what stored forecasts and drivers of both views say of some cities."""
     views, structural = {FORECASTING: drivers}, None
     if STRUCTURAL in forecaster.views:
-        views[STRUCTURAL] = pd.read_parquet(result_file(found, STRUCTURAL_DRIVERS, otherwise))
+        views[STRUCTURAL] = pd.read_parquet(result_file(found, STRUCTURAL_DRIVERS, OTHERWISE))
         structural = summed_table(ranked, views[STRUCTURAL])
-    explained = [
+    return [
         CityExplanation(
             city=city,
-            horizon=chosen,
+            horizon=horizon,
             table=ranked,
-            views={name: at_horizon(own, city, chosen) for name, own in views.items()},
+            views={name: at_horizon(own, city, horizon) for name, own in views.items()},
             structural=structural,
         )
         for city in cities
     ]
-    return Known(explained, about)
 
 
 def _typed(table: pd.DataFrame) -> pd.DataFrame:

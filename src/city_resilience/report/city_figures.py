@@ -74,48 +74,47 @@ def past_columns(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
     if not summary["past"]:
         return []
     at = next(own for own in summary["forecasts"] if own["horizon"] == summary["horizon"])
-    before = {
-        own["year"]: own["forecast"]
-        for own in (summary["record"] or {"forecasts": ()})["forecasts"]
-    }
-    bounds = [at[key] for key in ("lower", "upper") if at[key] is not None]
+    record = summary["record"] or {"forecasts": ()}
+    before = {own["year"]: own["forecast"] for own in record["forecasts"]}
     outcomes = [own["outcome"] for own in summary["past"]]
     shown = [before[own["year"]] for own in summary["past"] if own["year"] in before]
+    bounds = [at[key] for key in ("lower", "upper") if at[key] is not None]
     place = _scale([*outcomes, *shown, *bounds, at["forecast"]])
 
     def down(value: float) -> float:
         return round(100.0 - place(value), 2)
 
-    columns = [
-        {
-            "year": own["year"],
-            "outcome": own["outcome"],
-            "forecast": before.get(own["year"]),
-            **_bar(own["outcome"], down),
-            "dot": down(before[own["year"]]) if own["year"] in before else None,
-            "zero": down(0.0),
-            "tone": tone(own["outcome"]),
-        }
-        for own in summary["past"]
-    ]
-    upper, lower = (
-        at[key] if at[key] is not None else at["forecast"] for key in ("upper", "lower")
-    )
-    target = {
+    past = [_past_column(own, before.get(own["year"]), down) for own in summary["past"]]
+    return [*past, _target_column(at, down)]
+
+
+def _past_column(own: Mapping[str, Any], before: float | None, down: Place) -> dict[str, Any]:
+    return {
+        "year": own["year"],
+        "outcome": own["outcome"],
+        "forecast": before,
+        **_bar(own["outcome"], 0.0, down),
+        "dot": None if before is None else down(before),
+        "zero": down(0.0),
+        "tone": tone(own["outcome"]),
+    }
+
+
+def _target_column(at: Mapping[str, Any], down: Place) -> dict[str, Any]:
+    lower, upper = (at["forecast"] if at[key] is None else at[key] for key in ("lower", "upper"))
+    return {
         "year": at["target"],
         "outcome": None,
         "forecast": at["forecast"],
-        "top": down(upper),
-        "height": round(down(lower) - down(upper), 2),
+        **_bar(lower, upper, down),
         "dot": down(at["forecast"]),
         "zero": down(0.0),
         "tone": "",
     }
-    return [*columns, target]
 
 
-def _bar(value: float, down: Place) -> dict[str, float]:
-    top, foot = sorted((down(value), down(0.0)))
+def _bar(first: float, last: float, down: Place) -> dict[str, float]:
+    top, foot = sorted((down(first), down(last)))
     return {"top": top, "height": round(foot - top, 2)}
 
 

@@ -5,7 +5,7 @@ Plain values that JSON can hold, codes and figures; words are put to them by `ci
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,6 @@ from city_resilience.report.grading import LEADING, NAMED, Grades
 __all__ = ["FORMAT", "CityAbout", "forecast_skill", "structural_skill", "summarise_city"]
 
 FORMAT = 1
-SHOWN = 12
 CHANGES = 8
 DIGITS = 6
 
@@ -177,43 +176,46 @@ def _record(explained: CityExplanation, record: pd.DataFrame | None) -> dict[str
 
 def _view(name: str, explained: CityExplanation, about: CityAbout) -> dict[str, Any]:
     """Return what a view says of the city: its skill, then its forecast and what that rests on."""
-    drivers, grades = explained.views[name], about.grades
+    drivers, horizon = explained.views[name], explained.horizon
     indicators = indicator_list(drivers, about.labels)
-    parts = contributions(drivers, explained.horizon, indicators, about.observed)[explained.city]
+    parts = contributions(drivers, horizon, indicators, about.observed)[explained.city]
     skill = about.skill.get(name)
-    leading = [indicators[place]["id"] for place, *_ in parts["top"]]
     families = sorted(parts["families"].items(), key=lambda item: -abs(item[1] or 0.0))
+    rows = {
+        "families": [{"family": family, "contribution": size} for family, size in families],
+        "indicators": [
+            {**_indicator(indicators[place]), "value": value, "contribution": size}
+            for place, value, size in parts["top"]
+        ],
+    }
 
-    def graded(level: str, driver: str) -> str:
-        return grades.of(name, explained.horizon, level, driver)
+    def of(row: Mapping[str, Any]) -> str:
+        driver = (INDICATOR, row["id"]) if "id" in row else (FAMILY, row["family"])
+        return about.grades.of(name, horizon, *driver)
 
     return {
         "view": name,
-        "horizon": explained.horizon,
+        "horizon": horizon,
         **_served(name, explained),
         "skill": None if skill is None else dict(skill),
         "nil": skill is not None and not skill["shown"],
         **{key: parts[key] for key in ("base", "missing", "missing_count", "rest", "rest_count")},
-        "families": [
-            {"family": family, "contribution": size, "grade": graded(FAMILY, family)}
-            for family, size in families
-        ],
-        "indicators": [
-            {
-                **_indicator(indicators[place]),
-                "value": value,
-                "contribution": size,
-                "grade": graded(INDICATOR, indicators[place]["id"]),
-            }
-            for place, value, size in parts["top"][:SHOWN]
-        ],
+        **{key: [row | {"grade": of(row)} for row in own] for key, own in rows.items()},
         "ordered": {
-            level: grades.ordered(name, explained.horizon, level, named[:LEADING])
-            for level, named in (
-                (FAMILY, [own for own, _ in families if graded(FAMILY, own) in NAMED]),
-                (INDICATOR, [own for own in leading if graded(INDICATOR, own) in NAMED]),
-            )
+            level: about.grades.ordered(name, horizon, level, names)
+            for level, names in _leading(rows, of).items()
         },
+    }
+
+
+def _leading(
+    rows: Mapping[str, list[dict[str, Any]]], of: Callable[[Mapping[str, Any]], str]
+) -> dict[str, list[str]]:
+    """Return the drivers that sentences name, by level."""
+    named = {key: [row for row in own if of(row) in NAMED][:LEADING] for key, own in rows.items()}
+    return {
+        FAMILY: [row["family"] for row in named["families"]],
+        INDICATOR: [row["id"] for row in named["indicators"]],
     }
 
 
@@ -247,16 +249,9 @@ def _changed(explained: CityExplanation, about: CityAbout) -> dict[str, Any] | N
     if explained.changed is None:
         return None
     table = explained.changed
-    before = _by_family(table, "contribution_before", "value_before", about.observed)
-    now = _by_family(table, "contribution", "value", about.observed)
-    families = {name: now.get(name, 0.0) - before.get(name, 0.0) for name in {**before, **now}}
-    families.pop(BASE_FAMILY, None)
+    families = _family_changes(table, about.observed)
     hidden = families.pop(NOT_OBSERVED, 0.0)
     entries = {entry["id"]: entry for entry in indicator_list(table, about.labels)}
-    seen = table["value"].notna() & table["value_before"].notna()
-    seen &= table["family"].isin(about.observed) & (table["indicator"] != BASE)
-    leading = table[seen].assign(size=table["change"].abs())
-    leading = leading.sort_values(["size", "indicator"], ascending=[False, True]).head(CHANGES)
     return {
         "origin": explained.origin - 1,
         "before": rounded(table["contribution_before"].sum(), DIGITS),
@@ -276,9 +271,27 @@ def _changed(explained: CityExplanation, about: CityAbout) -> dict[str, Any] | N
                 **_indicator(entries[row["indicator"]]),
                 **{key: rounded(row[key], DIGITS) for key in ("value_before", "value", "change")},
             }
-            for row in leading.to_dict("records")
+            for row in _leading_changes(table, about.observed)
         ],
     }
+
+
+def _leading_changes(table: pd.DataFrame, observed: set[str]) -> list[dict[Any, Any]]:
+    """Return the rows of the indicators that were known at both origins, the largest first."""
+    seen = table["value"].notna() & table["value_before"].notna()
+    seen &= table["family"].isin(observed) & (table["indicator"] != BASE)
+    order = table[seen].assign(size=table["change"].abs())
+    order = order.sort_values(["size", "indicator"], ascending=[False, True])
+    rows: list[dict[Any, Any]] = order.head(CHANGES).to_dict("records")
+    return rows
+
+
+def _family_changes(table: pd.DataFrame, observed: set[str]) -> dict[str, float]:
+    before = _by_family(table, "contribution_before", "value_before", observed)
+    now = _by_family(table, "contribution", "value", observed)
+    changes = {name: now.get(name, 0.0) - before.get(name, 0.0) for name in {**before, **now}}
+    changes.pop(BASE_FAMILY, None)
+    return changes
 
 
 def _by_family(
