@@ -173,7 +173,11 @@ def own_texts(page: str, lang: str) -> str:
 
 @pytest.mark.parametrize("grade", ["", "firm", "unstable"])
 def test_no_word_of_the_page_says_that_one_thing_makes_another(grade):
-    page = render_city(summary(grade))
+    found = summary(grade)
+    if grade == "firm":  # a sentence has the name of the indicator among its own words
+        for own in found["views"]:
+            own["indicators"][0]["label"] = {"en": "Broadband", "zh": "宽带"}
+    page = render_city(found)
     for lang in LANGUAGES:
         text = own_texts(page, lang)
         assert len(text) > 1000
