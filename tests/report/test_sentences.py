@@ -9,8 +9,11 @@ from string import Formatter
 
 import pytest
 
+from city_resilience.evaluation.grades import GRADES
+from city_resilience.evaluation.study.parts import PARTS
+from city_resilience.evaluation.study.stability_table import STABILITY_COLUMNS
 from city_resilience.evaluation.study.study import RECIPE
-from city_resilience.report.grading import Grades, grades_of
+from city_resilience.report.grading import NAMED, PART, Grades, grades_of
 from city_resilience.report.sentences import (
     FORBIDDEN,
     causal_words,
@@ -194,6 +197,14 @@ def test_grades_come_from_a_study_of_the_same_recipe_only():
     assert grades_of(study, same=False) == Grades({}, "other_recipe")
     assert grades_of(None, same=False) == Grades({}, "no_study")
     assert grades_of({"parts": {}}, same=True) == Grades({}, "no_part")
+
+
+def test_the_table_of_a_study_has_what_grades_are_read_from():
+    assert {"view", "horizon", "level", "name", "grade", "rank_low", "rank_high"} <= set(
+        STABILITY_COLUMNS
+    )
+    assert {*NAMED, "unstable"} == set(GRADES)
+    assert PART in PARTS
 
 
 def test_every_figure_of_a_sentence_is_in_both_languages():

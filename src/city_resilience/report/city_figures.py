@@ -85,7 +85,7 @@ def past_columns(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
         return round(100.0 - place(value), 2)
 
     past = [_past_column(own, before.get(own["year"]), down) for own in summary["past"]]
-    return [*past, _target_column(at, down)]
+    return [*past, _forecast_column(at, down)]
 
 
 def _past_column(own: Mapping[str, Any], before: float | None, down: Place) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _past_column(own: Mapping[str, Any], before: float | None, down: Place) -> d
     }
 
 
-def _target_column(at: Mapping[str, Any], down: Place) -> dict[str, Any]:
+def _forecast_column(at: Mapping[str, Any], down: Place) -> dict[str, Any]:
     lower, upper = (at["forecast"] if at[key] is None else at[key] for key in ("lower", "upper"))
     return {
         "year": at["target"],

@@ -107,12 +107,18 @@ def _values(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "changed_said": [own.text for own in changed_sentences(summary, say)],
         "analogues_said": [own.text for own in analogue_sentences(summary, say)],
         "groupings": _groupings(summary, say),
-        "reading": [say(key) for key in READING],
+        "reading": _reading(summary, say),
         "flags": {
             own["horizon"]: list(flag_words(own["flags"], say)) for own in summary["forecasts"]
         },
         "missing": [say(f"city_missing_{name}") for name in summary["missing"]],
     }
+
+
+def _reading(summary: Mapping[str, Any], say: Texts) -> list[Both]:
+    refits = summary["graded"]["refits"]
+    graded = [] if refits is None else [say("city_read_refits", refits=refits)]
+    return [*(say(key) for key in READING), *graded]
 
 
 def _at(summary: Mapping[str, Any]) -> Mapping[str, Any]:
