@@ -25,6 +25,7 @@ _HOMES = {
     "predict": "commands.predict",
     "promote": "commands.promote",
     "read_panel": "reading.read",
+    "scenario": "commands.scenario",
     "study": "commands.study",
     "train": "commands.train",
     "ui": "commands.ui",

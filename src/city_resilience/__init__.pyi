@@ -8,6 +8,7 @@ from city_resilience.commands.new import draft_experiment as draft_experiment
 from city_resilience.commands.predict import predict as predict
 from city_resilience.commands.promote import promote as promote
 from city_resilience.commands.report import write_report as write_report
+from city_resilience.commands.scenario import scenario as scenario
 from city_resilience.commands.stored import load_model as load_model
 from city_resilience.commands.study import study as study
 from city_resilience.commands.train import train as train

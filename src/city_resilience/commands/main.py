@@ -15,7 +15,7 @@ __all__ = ["entry", "main", "run"]
 
 VERBS = (
     *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models", "new"),
-    *("predict", "promote", "report", "study", "train", "ui"),
+    *("predict", "promote", "report", "scenario", "study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""
 

@@ -22,7 +22,7 @@ from city_resilience.indicators.table import load_indices, load_table
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
-__all__ = ["IndicatorValues", "compute_indicators"]
+__all__ = ["IndicatorValues", "compute_indicators", "indicator_values"]
 
 _TOGETHER = 8  # layers written at once: they lie side by side in the array
 
@@ -117,6 +117,17 @@ def compute_indicators(
             indicators[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
             layers.clear()
     return IndicatorValues(tuple(specs), indicators[:, :, : len(specs)], absent)
+
+
+def indicator_values(spec: Indicator, grid: Grid, series: OutcomeSeries) -> Float:
+    """Compute one indicator of a grid, shape (cities, years), before any publication lag.
+
+    Parameters
+    ----------
+    series : OutcomeSeries
+        The outcome as it is measured.
+    """
+    return _values(spec, _by_nation(grid, series), grid.shape)
 
 
 def _by_nation(grid: Grid, series: OutcomeSeries) -> list[tuple[Positions | slice, Inputs]]:

@@ -13,7 +13,7 @@ from city_resilience.indicators.formulas.ratios import then
 from city_resilience.indicators.formulas.spatial import of_neighbours
 from city_resilience.indicators.indicator import NEIGHBOURS, Function, Index, Indicator
 
-__all__ = ["load_indices", "load_table"]
+__all__ = ["formula_of", "load_indices", "load_table"]
 
 _FORMULAS = "city_resilience.indicators.formulas"
 
@@ -34,6 +34,12 @@ def load_indices() -> tuple[Index, ...]:
         Index(id, row["family"], row["en"], row["zh"], tuple(row["components"]))
         for id, row in _sections()["indices"].items()
     )
+
+
+def formula_of(id: str) -> str:
+    """Return the formula of an indicator as ``module.name``; a column of the user's has a value."""
+    rows = [section[id] for section in _sections().values() if id in section]
+    return str(rows[0]["formula"]) if rows else "ratios.value"
 
 
 @cache

@@ -1,0 +1,276 @@
+"""``scenario``: how a forecast would differ, had some indicators of a city other values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
+from city_resilience.errors import InputError
+from city_resilience.files import output_path, write_json, write_table
+from city_resilience.progress import Progress, silent
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from city_resilience.explain.scenario import Scenario
+    from city_resilience.models.forecaster import Forecaster
+
+__all__ = ["ScenarioResult", "cities_of", "command", "scenario", "show"]
+
+SUFFIXES = (".csv", ".json", ".xlsx")
+REFITS = 30
+
+
+@dataclass(frozen=True)
+class ScenarioResult:
+    """A scenario and what it stands on.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    settings : tuple of str
+    measure : str
+        Id of what is forecast.
+    model : str
+        The folder, or NAME/VERSION; "" for a forecaster.
+    simulated : bool
+        Whether the data are made up.
+    out : Path or None
+    """
+
+    scenario: Scenario
+    settings: tuple[str, ...]
+    measure: str
+    model: str
+    simulated: bool
+    out: Path | None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row for each city, view and horizon."""
+        return self.scenario.table
+
+
+def scenario(
+    cities: str | Sequence[str],
+    data: pd.DataFrame | Path | str,
+    settings: str | Sequence[str],
+    *,
+    model: Forecaster | Path | str = "",
+    store: str = "",
+    refits: int = REFITS,
+    sheet: str = "",
+    out: Path | str | None = None,
+    progress: Progress = silent,
+) -> ScenarioResult:
+    """Say how a forecast would differ, had some indicators of a city other values.
+
+    It is the model's association, not an effect.
+
+    Parameters
+    ----------
+    cities : str or sequence of str
+        As they stand in the panel; each is moved by itself, the others staying as they are.
+    data : DataFrame or path
+        The whole panel, as for ``predict``.
+    settings : str or sequence of str
+        Such as ``"broadband_subscribers_per_100=+10%"``: ``=VALUE``, ``=+5``, ``=-5`` or ``=+10%``
+        of an indicator or a variable of the panel. ``variable:NAME`` means the variable where an
+        indicator has that name too.
+    model, store
+        A loaded model, or as for ``find_stored``.
+    refits : int
+        How many refits on rows drawn anew the intervals stand on; 0 for no intervals.
+    sheet : str
+        Sheet of a workbook; "" = the experiment's.
+    out : Path, optional
+        Ends in ``.csv``, ``.json`` or ``.xlsx``.
+
+    Raises
+    ------
+    InputError
+        If the model, the panel, a city or a setting is not usable; nothing is written then.
+    """
+    from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.stored import open_model
+    from city_resilience.explain.forecast_table import check_panel
+    from city_resilience.explain.moving import ground_of
+    from city_resilience.explain.scenario import scenario_of
+    from city_resilience.explain.settings import read_settings
+
+    asked = (cities,) if isinstance(cities, str) else tuple(dict.fromkeys(cities))
+    read = read_settings((settings,) if isinstance(settings, str) else tuple(settings))
+    place = output_path(out, [data], SUFFIXES)
+    forecaster, found = open_model(model, store)
+    panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
+    ground = ground_of(forecaster, panel, check_panel(forecaster, panel))
+    made = scenario_of(ground, asked, read, refits=refits, progress=progress)
+    result = ScenarioResult(
+        scenario=made,
+        settings=tuple(setting.text for setting in read),
+        measure=forecaster.experiment.outcome.measure,
+        model=found.name if found else "",
+        simulated=forecaster.experiment.data.simulated,
+        out=place,
+    )
+    if place is not None:
+        _write(result, place)
+    return result
+
+
+def _write(result: ScenarioResult, out: Path) -> None:
+    if out.suffix.lower() == ".json":
+        write_json(_as_json(result), out)
+    else:
+        write_table(result.table, out)
+
+
+def _as_json(result: ScenarioResult) -> dict[str, Any]:
+    from city_resilience.explain.scenario import ASSOCIATION, COVERAGE
+
+    made = result.scenario
+    return {
+        "note": ASSOCIATION,
+        "model": result.model,
+        "measure": result.measure,
+        "simulated": result.simulated,
+        "settings": list(result.settings),
+        "refits": made.refits,
+        "coverage": COVERAGE if made.refits else None,
+        "changes": _records(made.table),
+        "moves": _records(made.moves),
+        "support": {city: asdict(own) for city, own in made.support.items()},
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    return records
+
+
+def cities_of(path: Path | str) -> list[str]:
+    """Read the cities of a file, from its column of cities.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, or no city in it.
+    """
+    from city_resilience.catalogue.variables import load_catalogue
+    from city_resilience.reading.opening import open_table
+
+    table, catalogue = open_table(path), load_catalogue()
+    found = [
+        k
+        for k, header in enumerate(table.headers)
+        if (match := catalogue.resolve(header)) and match.variable.id == "city"
+    ]
+    if len(found) != 1:
+        raise InputError(
+            f"--file {path}: {len(found)} columns of cities among {', '.join(table.headers)}; "
+            "give one column with the header city"
+        )
+    names = table.load(found)[found[0]].dropna().astype(str).str.strip()
+    cities = list(dict.fromkeys(name for name in names if name))
+    if not cities:
+        raise InputError(f"--file {path}: the column of cities is empty; name a city in each row")
+    return cities
+
+
+@click.command("scenario")
+@click.argument("city", required=False)
+@click.option("--file", type=PATH, help="Table with a column of cities, in place of CITY.")
+@click.option("--data", required=True, help="The whole panel: CSV, XLSX, Stata or Parquet.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is set: NAME=VALUE, NAME=+5, NAME=-5 or NAME=+10% of an indicator or a variable "
+    "(repeatable).",
+)
+@model_option
+@store_option
+@sheet_option
+@click.option(
+    "--refits",
+    default=REFITS,
+    show_default=True,
+    help="Refits that the intervals stand on; 0 for no intervals.",
+)
+@click.option("--out", type=PATH, help="File for the result: .csv, .json or .xlsx.")
+def command(city: str | None, file: Path | None, **options: Any) -> None:
+    """Show how a forecast would differ, had a city other values: an association, not an effect.
+
+    Only the city moves. What is made of the same variables follows. Values that no city has ever
+    had are refused, and unusual ones flagged.
+
+    \b
+    Examples:
+      city-resilience scenario 洛阳市 --data panel.csv --set broadband_subscribers_per_100=+10%
+      city-resilience scenario Ohio --data panel.csv --set unemployment_rate=-1 --refits 0
+      city-resilience scenario --file cities.csv --data p.csv --set tertiary_share=+2 --out s.xlsx
+    """
+    from city_resilience.commands.console import open_console, progress_bars
+
+    if (city is None) == (file is None):
+        raise InputError("scenario: name a city, or a file of cities with --file, one of the two")
+    cities = [city] if city is not None else cities_of(file or "")
+    with progress_bars() as progress:
+        result = scenario(cities, progress=progress, **options)
+    show(result, open_console())
+
+
+def show(result: ScenarioResult, console: Console) -> None:
+    """Show what moved, the change of each view with its interval, and what must be known of it."""
+    from city_resilience.commands.console import say, table_of
+    from city_resilience.explain.scenario import ASSOCIATION
+    from city_resilience.resilience.measures import MEASURES
+
+    unit, made = MEASURES[result.measure].mark, result.scenario
+    say(console, f"{ASSOCIATION} Only the city itself moves; the past of the outcome stays.")
+    for city, own in made.support.items():
+        moves = made.moves[made.moves["city"] == city]
+        columns = [
+            ("what", "{name}"),
+            ("", "{kind}"),
+            ("year", "{year:}"),
+            ("before", "{before:,.4g}"),
+        ]
+        columns += [("after", "{after:,.4g}"), ("unit", "{unit}"), ("because", "{because}")]
+        console.print(table_of(f"{city}: what moves", columns, moves.to_dict("records")))
+        rows = made.table[made.table["city"] == city]
+        columns = [("view", "{view}"), ("year", "{target_year:}"), ("forecast", "{forecast:+.2f}")]
+        columns += [("scenario", "{scenario:+.2f}"), (f"change, {unit}", "{change:+.3f}")]
+        columns += [("from", "{lower:+.3f}"), ("to", "{upper:+.3f}")]
+        console.print(table_of(f"{city}: what changes", columns, rows.to_dict("records")))
+        for note in (*own.notes, *_quiet(rows)):
+            say(console, f"{city}: {note}")
+    say(console, _interval(made))
+    if result.out is not None:
+        say(console, f"{result.out}: {len(made.table)} rows")
+
+
+def _quiet(rows: pd.DataFrame) -> list[str]:
+    from city_resilience.explain.scenario import NOT_READ
+
+    views = rows.loc[rows["flags"].str.split(";").map(lambda own: NOT_READ in own), "view"].unique()
+    return [f"nothing that the {view} view reads has moved" for view in views]
+
+
+def _interval(made: Scenario) -> str:
+    from city_resilience.explain.scenario import COVERAGE
+
+    if not made.refits:
+        return "There is no interval: --refits is 0."
+    return (
+        f"From and to: between them lie {COVERAGE:.0%} of {made.refits} refits on provinces and "
+        "years drawn anew."
+    )

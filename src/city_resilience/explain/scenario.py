@@ -1,0 +1,170 @@
+"""Scenarios: the change of a city's forecast when some of its indicators are set otherwise.
+
+The models are asked again with the moved city; nothing is fitted to the scenario. The interval
+comes from refits on rows drawn anew: how much of the change is chance of the sample. A change is
+the model's association, not an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from city_resilience.arrays import Float
+from city_resilience.errors import InputError
+from city_resilience.explain.moving import Ground, move_city
+from city_resilience.explain.responses import Asked, Refits, summed
+from city_resilience.explain.settings import Setting
+from city_resilience.explain.support import Support, support_of
+from city_resilience.explain.views import views_of
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.progress import Progress, silent
+
+__all__ = [
+    "ASSOCIATION",
+    "COVERAGE",
+    "LEAST_REFITS",
+    "NOT_READ",
+    "REFITS",
+    "SCENARIO_COLUMNS",
+    "Scenario",
+    "scenario_of",
+]
+
+ASSOCIATION = "This is the model's association, not an effect."
+REFITS, LEAST_REFITS = 30, 10
+COVERAGE = 0.9
+"""Share of the refits whose change lies inside the interval."""
+NOT_READ = "not_read"
+"""Flag of a view of which no column moved."""
+SCENARIO_COLUMNS = (
+    *("city", "view", "origin", "horizon", "target_year", "settings", "forecast", "scenario"),
+    *("change", "lower", "upper", "refits", "distance_share", "flags", "note"),
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What the models make of some settings.
+
+    Attributes
+    ----------
+    table : DataFrame
+        `SCENARIO_COLUMNS`: one row for each city, view and horizon, in the unit of the measure;
+        ``change`` is ``scenario`` less ``forecast``, ``lower`` and ``upper`` are its interval from
+        the refits (empty without), ``distance_share`` the share of the training rows that are
+        nearer to each other than the moved row is to them.
+    moves : DataFrame
+        What was set and what followed, with ``city``; see `MovedCity`.
+    support : mapping of str to Support
+        By city.
+    refits : int
+    """
+
+    table: pd.DataFrame
+    moves: pd.DataFrame
+    support: Mapping[str, Support]
+    refits: int
+
+
+def scenario_of(
+    ground: Ground,
+    cities: Sequence[str],
+    settings: tuple[Setting, ...],
+    *,
+    refits: int = REFITS,
+    progress: Progress = silent,
+) -> Scenario:
+    """Ask the models again with some cities moved, each by itself.
+
+    Parameters
+    ----------
+    refits : int
+        How many refits the intervals stand on; 0 for none.
+
+    Raises
+    ------
+    InputError
+        If a city has no forecast, the settings are refused (`move_city`, `support_of`), or there
+        are too few refits for an interval.
+    """
+    if refits and refits < LEAST_REFITS:
+        raise InputError(
+            f"--refits {refits}: too few for an interval; give {LEAST_REFITS} or more, or 0 for no "
+            "interval"
+        )
+    served = {
+        (name, h): model.spec
+        for name, view in views_of(ground.forecaster).items()
+        for h, model in view.horizons.items()
+    }
+    again = Refits(ground) if refits else None
+    asked = Asked(served | (again.specs if again else {}))
+    moves, support = [], {}
+    for done, city in enumerate(cities, start=1):
+        moved = move_city(ground, city, settings)
+        support[city] = support_of(ground, moved, settings)
+        asked.add(ground.rows, moved)
+        moves.append(moved.moves.assign(city=city))
+        progress("moving cities", done, len(cities))
+    drawn = again.changes(asked, refits, progress) if again else {}
+    rows = [ground.row_of(city) for city in cities]
+    parts = [
+        _part(ground, name, view, rows, asked, drawn.get(name))
+        for name, view in views_of(ground.forecaster).items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    table["flags"] = [
+        _flags(*pair, support) for pair in zip(table["city"], table["flags"], strict=True)
+    ]
+    table["distance_share"] = [support[city].share for city in table["city"]]
+    table["settings"] = "; ".join(setting.text for setting in settings)
+    table = table.sort_values("row", kind="stable").assign(note=ASSOCIATION)
+    moved_table = pd.concat(moves, ignore_index=True)
+    return Scenario(
+        table[list(SCENARIO_COLUMNS)].reset_index(drop=True),
+        moved_table[["city", *(name for name in moved_table if name != "city")]],
+        support,
+        refits,
+    )
+
+
+def _flags(city: str, own: str, support: Mapping[str, Support]) -> str:
+    return ";".join(filter(None, (own, *support[city].flags)))
+
+
+def _part(
+    ground: Ground,
+    name: str,
+    view: Forecaster,
+    rows: Sequence[int],
+    asked: Asked,
+    drawn: Mapping[int, Float] | None,
+) -> pd.DataFrame:
+    """Lay out what one view makes of the scenario, city after city at each horizon."""
+    table, parts = view.forecast(ground.rows), []
+    changes = summed(
+        view, {h: asked.change(model, (name, h)) for h, model in view.horizons.items()}
+    )
+    quiet = np.all([asked.quiet((name, h)) for h in view.horizons], axis=0)
+    stale = ground.rows.stale[rows]
+    flags = [
+        ";".join(f for f, on in zip((NOT_READ, "stale"), marks, strict=True) if on)
+        for marks in zip(quiet, stale, strict=True)
+    ]
+    for horizon in sorted(view.horizons):
+        own = table[table["horizon"] == horizon].iloc[list(rows)]
+        part = own[["city", "origin", "horizon", "target_year", "forecast"]].assign(
+            view=name, change=changes[horizon], flags=flags, row=np.arange(len(rows))
+        )
+        part["scenario"] = part["forecast"] + part["change"]
+        part["lower"], part["upper"], part["refits"] = np.nan, np.nan, 0
+        if drawn is not None:
+            tail = (1.0 - COVERAGE) / 2.0
+            part["lower"], part["upper"] = np.quantile(drawn[horizon], (tail, 1.0 - tail), axis=0)
+            part["refits"] = len(drawn[horizon])
+        parts.append(part)
+    return pd.concat(parts)

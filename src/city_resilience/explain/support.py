@@ -1,0 +1,246 @@
+"""How far a scenario lies from what comparable cities have ever shown.
+
+What is set may not leave the range that the nation's cities have had in any year up to the origin,
+and is flagged outside the peers' 5-95 %. What follows is flagged. The whole row is compared with
+the rows that a model learns from: the distance to the nearest of them of another city, beside the
+same distance of those rows themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from city_resilience.arrays import Float, Mask, Positions
+from city_resilience.errors import InputError
+from city_resilience.explain.moving import Ground, MovedCity
+from city_resilience.explain.peers import peers_of
+from city_resilience.explain.settings import PREFIX, Setting
+from city_resilience.explain.views import views_of
+from city_resilience.tasks.features import FeatureSpec, feature_matrix
+
+__all__ = ["FAR", "OUTSIDE_NATION", "OUTSIDE_PEERS", "Support", "support_of"]
+
+OUTSIDE_PEERS, OUTSIDE_NATION, FAR = "outside_peers", "outside_nation", "far_from_training"
+"""Flags of a scenario; the first two with the name of what lies outside."""
+LOW, HIGH = 0.05, 0.95
+OTHER_UNIT = 30.0
+"""So many times as large or small as is usual, a value looks like one in another unit."""
+SAMPLE = 1000
+
+
+@dataclass(frozen=True)
+class Support:
+    """What is said of a scenario's distance to the data.
+
+    Attributes
+    ----------
+    flags : tuple of str
+        ``outside_peers:NAME``, ``outside_nation:NAME``, ``far_from_training``.
+    notes : tuple of str
+        The same as sentences.
+    distance, before : float
+        Distance to the nearest training row of another city, after the scenario and before it,
+        in standard deviations of a column.
+    share, share_before : float
+        Share of the training rows that are nearer to such a row.
+    """
+
+    flags: tuple[str, ...]
+    notes: tuple[str, ...]
+    distance: float
+    before: float
+    share: float
+    share_before: float
+
+
+def support_of(ground: Ground, moved: MovedCity, settings: tuple[Setting, ...]) -> Support:
+    """Compare a scenario with what cities have shown.
+
+    Raises
+    ------
+    InputError
+        If something is set outside the range that the nation's cities have ever had, or looks as
+        if it were in another unit.
+    """
+    peers = _peers(ground, moved)
+    flags, notes = [], []
+    for setting in settings:
+        name = setting.name.removeprefix(PREFIX)
+        row = moved.moves[moved.moves["name"] == name].iloc[0]
+        seen = _seen(ground, name, variable=_is_variable(ground, setting))
+        own = _nation(ground, moved)
+        _refuse_outside(setting, row["after"], row["before"], seen[own], seen[peers], row["unit"])
+        if _is_outside(row["after"], seen[peers]):
+            flags.append(f"{OUTSIDE_PEERS}:{name}")
+            notes.append(_outside(name, row["after"], row["unit"], seen[peers]))
+    set_names = {setting.name for setting in settings}
+    for flag, note in _followers(ground, moved, peers, set_names):
+        flags.append(flag)
+        notes.append(note)
+    near = _Distances.of(ground, moved)
+    if near.share > HIGH and near.after > near.before:
+        flags.append(FAR)
+        notes.append(
+            f"the whole row is farther from the rows that the model learns from than "
+            f"{near.share:.0%} of those are from each other (before: {near.share_before:.0%})"
+        )
+    return Support(
+        tuple(flags), tuple(notes), near.after, near.before, near.share, near.share_before
+    )
+
+
+def _is_variable(ground: Ground, setting: Setting) -> bool:
+    return setting.name.startswith(PREFIX) or setting.name not in ground.specs
+
+
+def _peers(ground: Ground, moved: MovedCity) -> Positions:
+    """Positions of the peers and the city itself; of the nation where it has no peers."""
+    oldest = ground.forecaster.experiment.features.carry_forward
+    names = peers_of(ground.rows, moved.city, oldest).cities
+    if not names:
+        return np.flatnonzero(_nation(ground, moved))
+    cities = ground.rows.dataset.cities
+    return np.array([cities.index(name) for name in (*names, moved.city)])
+
+
+def _nation(ground: Ground, moved: MovedCity) -> Mask:
+    """Cities of the nation, shape (cities,)."""
+    dataset = ground.rows.dataset
+    levels = dataset.groups.get("nation", np.full(len(dataset.cities), ""))
+    same: Mask = levels == levels[ground.rows.cities[moved.row]]
+    return same
+
+
+def _seen(ground: Ground, name: str, *, variable: bool) -> Float:
+    """Values of an indicator or a variable up to the origin, shape (cities, years)."""
+    dataset = ground.rows.dataset
+    if variable:
+        return ground.grid.values[name][:, : ground.grid.column(ground.rows.origin) + 1]
+    return dataset.at(ground.rows.origin).indicators[:, :, dataset.indicators.ids.index(name)]
+
+
+def _is_outside(value: float, seen: Float) -> bool:
+    low, high = np.nanquantile(seen, (LOW, HIGH))
+    return not low <= value <= high
+
+
+def _outside(name: str, value: float, unit: str, seen: Float) -> str:
+    low, high = np.nanquantile(seen, (LOW, HIGH))
+    return (
+        f"{name} would be {value:.4g} {unit}, outside the {low:.4g} to {high:.4g} that nine tenths "
+        "of the values of its peers lie in"
+    )
+
+
+def _refuse_outside(
+    setting: Setting, after: float, before: float, nation: Float, peers: Float, unit: str
+) -> None:
+    low, high = np.nanmin(nation), np.nanmax(nation)
+    if _other_unit(after, before, nation, peers):
+        usual = np.nanmedian(peers)
+        raise InputError(
+            f"--set {setting.text}: {setting.name} would be {after:.4g}, {after / before:.3g} "
+            f"times the city's own {before:.4g} (median of its peers {usual:.4g}), which looks "
+            f"like another unit; its unit is {unit or 'none'}; give the value in it"
+        )
+    if not low <= after <= high:
+        raise InputError(
+            f"--set {setting.text}: {setting.name} would be {after:.4g} {unit}, and no city has "
+            f"ever been outside {low:.4g} to {high:.4g}; the model knows nothing of such cities, "
+            "so give a value in that range"
+        )
+
+
+def _other_unit(after: float, before: float, nation: Float, peers: Float) -> bool:
+    """Whether a value is some magnitudes off; signed values tell it from their usual size."""
+    usual = float(np.nanquantile(np.abs(peers), HIGH))
+    signed = bool(np.nanmin(nation) < 0)
+    if not _is_outside(after, peers) or before == 0 or usual == 0:
+        return False
+    own = usual if signed else before
+    ratio = abs(after / own)
+    return ratio >= OTHER_UNIT or (not signed and 0 < ratio <= 1 / OTHER_UNIT)
+
+
+def _followers(
+    ground: Ground, moved: MovedCity, peers: Positions, named: set[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield flags and sentences for indicators of the models that followed out of a range."""
+    done = set(named)
+    units = {name: spec.unit for name, spec in ground.specs.items()}
+    for view in views_of(ground.forecaster).values():
+        for model in view.horizons.values():
+            names, before, _ = ground.rows.indicators(model.spec)
+            after = moved.rows.indicators(model.spec)[1][moved.row]
+            for name, old, new in zip(names, before[moved.row], after, strict=True):
+                if name in done or name not in units or not abs(new - old) > 1e-9 * abs(new):
+                    continue
+                done.add(name)
+                seen = _seen(ground, name, variable=False)
+                nation = seen[_nation(ground, moved)]
+                if not np.nanmin(nation) <= new <= np.nanmax(nation):
+                    kind = f"{name} follows to {new:.4g} {units[name]}, where no city has ever been"
+                    yield f"{OUTSIDE_NATION}:{name}", kind
+                elif _is_outside(new, seen[peers]) and not _is_outside(old, seen[peers]):
+                    yield (
+                        f"{OUTSIDE_PEERS}:{name}",
+                        _outside(name, new, units[name], seen[peers]),
+                    )
+
+
+@dataclass(frozen=True)
+class _Distances:
+    """Nearest-neighbour distances of a row before and after, and how those of the data compare."""
+
+    before: float
+    after: float
+    share_before: float
+    share: float
+
+    @classmethod
+    def of(cls, ground: Ground, moved: MovedCity) -> _Distances:
+        horizon = min(ground.forecaster.horizons)
+        model = ground.forecaster.horizons[horizon]
+        rows, cities = _training_rows(ground, model.spec, horizon)
+        columns = [k for k, (_, form) in enumerate(model.spec.columns) if form == "value"]
+        scaled, centre, scale = _standardised(rows[:, columns])
+        pair = np.stack(
+            [where.features(model.spec)[moved.row][columns] for where in (ground.rows, moved.rows)]
+        )
+        pair = np.nan_to_num((pair - centre) / scale)
+        place = np.full(2, ground.rows.cities[moved.row])
+        before, after = _nearest(pair, place, scaled, cities)
+        picked = np.linspace(0, len(scaled) - 1, min(SAMPLE, len(scaled))).astype(np.intp)
+        usual = _nearest(scaled[picked], cities[picked], scaled, cities)
+        shares = [float((usual < distance).mean()) for distance in (before, after)]
+        return cls(float(before), float(after), *shares)
+
+
+def _training_rows(ground: Ground, spec: FeatureSpec, horizon: int) -> tuple[Float, Positions]:
+    """Features of the rows whose label is known at the origin, and the city of each."""
+    view = ground.rows.dataset.at(ground.rows.origin)
+    matrix = feature_matrix(view, spec)
+    known = np.isfinite(view.labels(horizon))
+    city, year = np.nonzero(known)
+    return matrix[city, year], city
+
+
+def _standardised(rows: Float) -> tuple[Float, Float, Float]:
+    """Standard scores, a missing one being average; centre and scale of each column."""
+    known = np.isfinite(rows)
+    count = np.maximum(known.sum(axis=0), 1)
+    centre = np.where(known, rows, 0.0).sum(axis=0) / count
+    spread = np.sqrt((np.where(known, rows - centre, 0.0) ** 2).sum(axis=0) / count)
+    scale = np.where(spread > 0, spread, 1.0)
+    return np.where(known, (rows - centre) / scale, 0.0), centre, scale
+
+
+def _nearest(points: Float, cities: Positions, rows: Float, owners: Positions) -> Float:
+    """Root mean square distance of points to the nearest row of another city, shape (n,)."""
+    squares = (points**2).sum(axis=1)[:, None] + (rows**2).sum(axis=1) - 2.0 * points @ rows.T
+    squares[cities[:, None] == owners] = np.inf
+    nearest: Float = np.sqrt(np.maximum(squares.min(axis=1), 0.0) / max(points.shape[1], 1))
+    return nearest
