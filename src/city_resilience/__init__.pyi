@@ -1,6 +1,7 @@
 from city_resilience.commands.backtest import backtest as backtest
 from city_resilience.commands.check import check as check
 from city_resilience.commands.compare import compare as compare
+from city_resilience.commands.explain import explain_cities as explain_cities
 from city_resilience.commands.explain import explain_city as explain_city
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
