@@ -173,9 +173,12 @@ def test_changes_name_graded_families_only():
             {"family": "talent", "change": 0.1, "grade": "likely"},
         ],
     }
-    text = said(changed_sentences({"changed": changed}, SAY))
+    text = said(changed_sentences({"changed": changed, "views": [view()]}, SAY))
     assert "Talent +0.10 pp" in text
     assert "Digital" not in text
+    without = said(changed_sentences({"changed": changed, "views": [view(nil=True)]}, SAY))
+    assert "Talent" not in without
+    assert "+0.50 pp" in without
 
 
 def row(name: str, grade: str, low: float, high: float) -> dict:

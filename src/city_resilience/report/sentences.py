@@ -191,7 +191,7 @@ def changed_sentences(summary: Mapping[str, Any], say: Texts) -> list[Sentence]:
     figures = {key: found[key] for key in ("before", "now", "change")}
     told = [_bound(say, "city_said_changed", origin=found["origin"], **figures)]
     named = [row for row in found["families"] if row["grade"] in NAMED][:LEADING]
-    if named:
+    if named and not summary["views"][0]["nil"]:
         parts = [
             joined((say.name("family", row["family"]), say("city_said_by", change=row["change"])))
             for row in named
