@@ -39,6 +39,13 @@ def found_in(values, first_year=2018, coordinates=None, lags=None):
 EXAMPLES = {
     "smart_facilities_per_10k": ({"smart_facilities": 50, "population": 200}, 0.25),
     "data_centre_racks_per_10k": ({"data_centre_racks": 9000, "population": 300}, 30.0),
+    "digital_trade_to_gdp": ({"digital_trade": 30, "gdp_nominal": 600}, 5.0),
+    "digital_ports_per_10k": ({"digital_ports": 6, "population": 300}, 0.02),
+    "platform_firms_per_10k": ({"platform_firms": 60, "population": 300}, 0.2),
+    "new_firms_per_10k": ({"new_firms": 9000, "population": 300}, 30.0),
+    "ip_cases_per_10k": ({"ip_cases": 600, "population": 300}, 2.0),
+    "industry_funds_to_gdp": ({"industry_funds": 6, "gdp_nominal": 600}, 1.0),
+    "vocational_students_per_10k": ({"vocational_students": 3, "population": 300}, 100.0),
     "ai_firms_per_10k": ({"ai_firms": 60, "population": 300}, 0.2),
     "digital_talent_per_10k": ({"digital_talent": 3, "population": 300}, 100.0),
     "low_carbon_talent_per_10k": ({"low_carbon_talent": 1.5, "population": 300}, 50.0),
