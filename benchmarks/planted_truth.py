@@ -76,7 +76,8 @@ GOALS = {
     "noise firm": ("at most", 0.05),
     "region among those found, all counted": ("at most", 0.05),
     "group found": ("at least", 0.95),
-    "group absent": ("at most", 0.05),
+    "group absent": ("nominal", 0.05),
+    "group absent, all counted": ("at most", 0.05),
 }
 """Goals of the issue; the other rows of the table are told without one."""
 
@@ -234,13 +235,18 @@ def summarised(rows: pd.DataFrame) -> pd.DataFrame:
     goals = [GOALS.get(check) for check in table["check"]]
     table["goal"] = [f"{own[0]} {own[1]:g}" if own else "" for own in goals]
     table["reached"] = [
-        "" if own is None else "yes" if _reached(share, *own) else "no"
-        for share, own in zip(table["share"], goals, strict=True)
+        "" if own is None else "yes" if _reached(share, seeds, *own) else "no"
+        for share, seeds, own in zip(table["share"], table["seeds"], goals, strict=True)
     ]
     return table.sort_values(["law", "check", "view"], ignore_index=True)
 
 
-def _reached(share: float, way: str, goal: float) -> bool:
+def _reached(share: float, seeds: int, way: str, goal: float) -> bool:
+    """Whether a share reaches a goal; a nominal rate is kept unless a binomial test denies it."""
+    if way == "nominal":
+        from scipy.stats import binom
+
+        return bool(binom.sf(round(share * seeds) - 1, seeds, goal) > 0.05)
     return share >= goal if way == "at least" else share <= goal
 
 
