@@ -7,6 +7,7 @@ import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.experiment.family import FAMILIES
+from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.directions import directions_for, load_directions
 from city_resilience.explain.forecast_table import check_panel
 from city_resilience.explain.levers import SHORT_BOARDS, levers, responses
@@ -93,3 +94,13 @@ def test_directions_fit_the_place_and_the_short_boards():
     weak = directions_for({"region": "Central"}, ["innovation"])
     assert [dict(one.groups) for one in weak] == [{}]
     assert len(directions_for({"region": "East", "size_class": "small"}, ["structure"])) == 2
+
+
+def test_what_the_page_shows_is_that_of_the_tables(ground):
+    city = weakest(ground)
+    found = city_levers(ground, city, 1)
+    assert found is not None
+    first = found["rows"][0]
+    assert first["short"]
+    assert set(first["changes"]) == set(ground.forecaster.views)
+    assert all(one["source"] for one in found["directions"])

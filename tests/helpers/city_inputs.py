@@ -117,6 +117,7 @@ def summary(grade: str = "", **own: Any) -> dict[str, Any]:
                 }
             ],
         },
+        "levers": None,
         "analogues": {
             "median": -1.0,
             "low": -1.0,

@@ -128,3 +128,30 @@ def test_the_past_shows_outcomes_forecasts_and_the_interval():
     assert second["top"] == second["zero"]
     assert (target["year"], target["outcome"]) == (2021, None)
     assert target["top"] < target["dot"] < target["top"] + target["height"]
+
+
+def test_levers_are_shown_with_the_literature_apart_from_the_model():
+    lever = {
+        "indicator": "students_per_10k",
+        "label": {"en": "Students", "zh": "学生"},
+        "unit": "per 10k people",
+        "cost_unit": "",
+        "short": True,
+        "value": 12.0,
+        "median": 20.0,
+        "best_quartile": 30.0,
+        "to_median": 8.0,
+        "sd_to_median": 1.25,
+        "years_to_median": None,
+        "cost_to_median": None,
+        "changes": {"forecasting": 0.25, "structural": None},
+    }
+    advice = {"en": "wider financing", "zh": "拓宽融资", "source": "somebody, 2020"}
+    page = render_city(summary(levers={"rows": [lever], "directions": [advice]}))
+    section = page[page.index('<section id="levers"') :]
+    section = section[: section.index("</section>")]
+    assert "not an effect" in section
+    assert "No model found them" in section
+    assert "somebody, 2020" in section
+    assert "1.25" in section
+    assert '<section id="levers"' not in render_city(summary())

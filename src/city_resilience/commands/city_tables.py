@@ -30,8 +30,10 @@ from city_resilience.explain.city import (
     summed_table,
     with_ranks,
 )
+from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.contributions import contributions, early_labels, with_early
 from city_resilience.explain.forecast_table import check_panel, unobserved_families
+from city_resilience.explain.moving import ground_of
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
@@ -97,9 +99,21 @@ def known_by_panel(
         grades=_grades(forecaster, study),
         notes=(*early_lines(rows.dataset, rows.origin), *absent),
         outcome=(outcome.label_en, outcome.label_zh or outcome.label_en),
+        levers=_levers(forecaster, panel, rows, cities, chosen),
         **_beside(found, forecaster, chosen),
     )
     return Known(explain_rows(forecaster, rows, cities, chosen, tables, drivers), about)
+
+
+def _levers(
+    forecaster: Forecaster, panel: Panel, rows: ForecastRows, cities: Sequence[str], horizon: int
+) -> dict[str, dict[str, Any]]:
+    """Return the levers of cities, where the experiment marks some."""
+    if not forecaster.experiment.actionable:
+        return {}
+    ground = ground_of(forecaster, panel, rows)
+    found = {city: city_levers(ground, city, horizon) for city in cities}
+    return {city: own for city, own in found.items() if own is not None}
 
 
 def _views(

@@ -50,8 +50,8 @@ class CityAbout:
         What early releases say.
     missing : sequence of str
         Sections that the panel is needed for, where there is none.
-    levers : mapping of str to list
-        City to the rows of its levers, where they were computed.
+    levers : mapping of str to mapping
+        City to its levers, see ``city_levers``, where an experiment marks some.
     """
 
     experiment: Experiment
@@ -63,6 +63,7 @@ class CityAbout:
     record: pd.DataFrame | None = None
     notes: Sequence[str] = ()
     missing: Sequence[str] = ()
+    levers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     outcome: tuple[str, str] = ("", "")
     model: str = ""
 
@@ -98,6 +99,7 @@ def summarise_city(explained: CityExplanation, about: CityAbout) -> dict[str, An
         "views": [_view(name, explained, about) for name in explained.views],
         "changed": _changed(explained, about),
         "peers": _peers(explained),
+        "levers": _levers(explained.city, about),
         "analogues": _analogues(explained),
         "graded": {"why": about.grades.why, "refits": about.grades.refits},
         "notes": list(about.notes),
@@ -321,6 +323,18 @@ def _peers(explained: CityExplanation) -> dict[str, Any] | None:
             for row in explained.peers.table.to_dict("records")
         ],
     }
+
+
+def _levers(city: str, about: CityAbout) -> dict[str, Any] | None:
+    """Return the levers of a city with the names of their indicators."""
+    known = about.levers.get(city)
+    if known is None:
+        return None
+    rows = []
+    for row in known["rows"]:
+        en, zh, *_ = about.labels[row["indicator"]]
+        rows.append({**row, "label": {"en": en, "zh": zh}})
+    return {**known, "rows": rows}
 
 
 def _analogues(explained: CityExplanation) -> dict[str, Any] | None:
