@@ -294,16 +294,19 @@ def _losses(study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[tupl
     learnt = {horizon: Conditional.of(own.learnt) for horizon, own in fitted.items()}
     names = {study.family[k] for own in fitted.values() for k in own.model.spec.indicators}
     found: dict[tuple[int, str], float] = {}
+    forecast = {0: np.zeros(len(asked))}
+    for horizon, own in fitted.items():
+        before = horizon_before(horizon, outcome)
+        forecast[horizon] = forecast[before] + own.model.predict(own.asked[asked])
     for name in sorted(names):
         rng = np.random.default_rng([context.settings.seed, fit.origin, *name.encode()])
         orders = np.array([rng.permutation(len(asked)) for _ in range(REPEATS)])
         ids = {own for own, family in study.family.items() if family == name}
-        forecast, changed = {0: np.zeros(len(asked))}, {0: np.zeros(orders.shape)}
+        changed = {0: np.zeros(orders.shape)}
         for horizon, own in fitted.items():
             before, rows = horizon_before(horizon, outcome), own.asked[asked]
             columns = own.model.spec.family_columns(ids)
             change = change_without(own.model, learnt[horizon], rows, columns, orders)
-            forecast[horizon] = forecast[before] + own.model.predict(rows)
             changed[horizon] = changed[before] + change
             error = dataset.truth(fit.origin, horizon)[asked] - forecast[horizon]
             if np.isfinite(error).any():
