@@ -1,0 +1,69 @@
+"""The tables about drivers that a run leaves in its folder ``drivers``.
+
+A table is one entry in `TABLES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from city_resilience.explain.contributions import contributions
+from city_resilience.explain.families import family_table, sampled
+from city_resilience.explain.interactions import interaction_table
+from city_resilience.explain.views import views_of
+from city_resilience.files import SUFFIXES, write_tables
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.rows import ForecastRows
+
+__all__ = ["TABLES", "View", "driver_tables", "write_driver_tables"]
+
+MOST_SHEET_ROWS = 20_000
+"""A longer table is written as CSV and Parquet only: a sheet takes seconds for so many rows."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view as a forecaster, the rows that it forecasts, and their `contributions`."""
+
+    forecaster: Forecaster
+    rows: ForecastRows
+    drivers: pd.DataFrame
+
+
+TABLES: Mapping[str, Callable[[View], pd.DataFrame]] = {
+    "contributions": lambda view: view.drivers,
+    "families": lambda view: family_table(view.forecaster, view.rows, view.drivers),
+    "interactions": lambda view: interaction_table(view.forecaster, sampled(view.rows)),
+}
+"""Name of a table → what it says of one view; interactions are of a seeded sample of rows."""
+
+
+def driver_tables(forecaster: Forecaster, rows: ForecastRows) -> dict[str, pd.DataFrame]:
+    """Return each of `TABLES` for every view of a forecaster, with the view as first column."""
+    views = {
+        name: View(own, rows, contributions(own, rows))
+        for name, own in views_of(forecaster).items()
+    }
+    found = {}
+    for table, of_view in TABLES.items():
+        parts = [of_view(own).assign(view=name) for name, own in views.items()]
+        whole = pd.concat(parts, ignore_index=True)
+        found[table] = whole[["view", *(name for name in whole.columns if name != "view")]]
+    return found
+
+
+def write_driver_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
+    """Write each table as CSV, XLSX and Parquet; one of more than 20,000 rows not as XLSX."""
+    write_tables(
+        {
+            f"{name}{suffix}": frame
+            for name, frame in tables.items()
+            for suffix in SUFFIXES
+            if suffix != ".xlsx" or len(frame) <= MOST_SHEET_ROWS
+        },
+        folder,
+    )
