@@ -23,6 +23,7 @@ from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
+from city_resilience.explain.driver_tables import driver_tables, write_driver_tables
 from city_resilience.explain.forecast_table import name_drivers
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import write_json, write_tables
@@ -253,6 +254,8 @@ def write_run(
 ) -> None:
     """Write the files of a run and its model."""
     write_tables({**evaluation.tables(), **live.tables()}, folder)
+    about = driver_tables(live.forecaster, ForecastRows.of(source.dataset))
+    write_driver_tables(about, folder / "drivers")
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
