@@ -42,6 +42,7 @@ FILES = {
     "backtest.parquet",
     "comparisons.csv",
     "coverage.csv",
+    "drivers",
     "drivers.parquet",
     "drivers_by_group.csv",
     "dropped.csv",

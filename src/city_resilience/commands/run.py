@@ -42,7 +42,7 @@ from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
-from city_resilience.tracking.metrics import Metric, flat_metrics, nowcast_metrics
+from city_resilience.tracking.metrics import Metric, driver_metrics, flat_metrics, nowcast_metrics
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
 from city_resilience.tracking.runs import Run
@@ -277,6 +277,7 @@ def register_run(
     run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
     now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
     run.record(now)
+    run.record(driver_metrics(pd.read_parquet(folder / "drivers" / "families.parquet")))
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))

@@ -16,7 +16,14 @@ from city_resilience.evaluation.scores import SCORES
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 
-__all__ = ["Metric", "column_types", "flat_metrics", "flat_params", "nowcast_metrics"]
+__all__ = [
+    "Metric",
+    "column_types",
+    "driver_metrics",
+    "flat_metrics",
+    "flat_params",
+    "nowcast_metrics",
+]
 
 LONGEST_PARAM = 6000
 RECENT_SCORES = ("mae", "rank_correlation", "skill_naive")
@@ -92,6 +99,25 @@ def nowcast_metrics(sides: pd.DataFrame) -> list[Metric]:
     return [
         *_metrics(whole, names.values(), "nowcast/{name}_h{horizon}"),
         *_metrics(yearly, ("mae",), "nowcast/by_year_{name}_h{horizon}", step="level"),
+    ]
+
+
+def driver_metrics(families: pd.DataFrame) -> list[Metric]:
+    """Return how large each family is: its mean absolute Shapley value over the cities, pp.
+
+    Keys are such as ``drivers_forecasting/digital_h1``, a section of charts for each view.
+
+    Parameters
+    ----------
+    families : DataFrame
+        The table ``families`` of the folder ``drivers``; the base value is left out.
+    """
+    own = families[families["family"] != "base"]
+    size = own["shapley"].abs().groupby([own[k] for k in ("view", "family", "horizon")]).mean()
+    return [
+        Metric(f"drivers_{view}/{family}_h{horizon}", float(value))
+        for (view, family, horizon), value in size.items()
+        if math.isfinite(value)
     ]
 
 
