@@ -45,6 +45,7 @@ FILES = {
     "drivers",
     "drivers.parquet",
     "drivers_by_group.csv",
+    "drivers_structural.parquet",
     "dropped.csv",
     "forecast.csv",
     "forecast_groups.csv",
