@@ -32,7 +32,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.intervals import city_positions
 from city_resilience.models.manifest import foreign_files
-from city_resilience.models.rows import STRUCTURAL, ForecastRows
+from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
 from city_resilience.report.audit_page import write_audit
@@ -254,7 +254,8 @@ def write_run(
 ) -> None:
     """Write the files of a run and its model."""
     write_tables({**evaluation.tables(), **live.tables()}, folder)
-    about = driver_tables(live.forecaster, ForecastRows.of(source.dataset))
+    made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
+    about = driver_tables(live.forecaster, ForecastRows.of(source.dataset), made)
     write_driver_tables(about, folder / "drivers")
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")

@@ -42,12 +42,22 @@ TABLES: Mapping[str, Callable[[View], pd.DataFrame]] = {
 """Name of a table → what it says of one view; interactions are of a seeded sample of rows."""
 
 
-def driver_tables(forecaster: Forecaster, rows: ForecastRows) -> dict[str, pd.DataFrame]:
-    """Return each of `TABLES` for every view of a forecaster, with the view as first column."""
-    views = {
-        name: View(own, rows, contributions(own, rows))
-        for name, own in views_of(forecaster).items()
-    }
+def driver_tables(
+    forecaster: Forecaster,
+    rows: ForecastRows,
+    made: Mapping[str, pd.DataFrame | None] | None = None,
+) -> dict[str, pd.DataFrame]:
+    """Return each of `TABLES` for every view of a forecaster, with the view as first column.
+
+    Parameters
+    ----------
+    made : mapping of str to DataFrame, optional
+        View → its `contributions`, where they were made already.
+    """
+    views = {}
+    for name, own in views_of(forecaster).items():
+        drivers = (made or {}).get(name)
+        views[name] = View(own, rows, contributions(own, rows) if drivers is None else drivers)
     found = {}
     for table, of_view in TABLES.items():
         parts = [of_view(own).assign(view=name) for name, own in views.items()]
