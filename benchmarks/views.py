@@ -25,7 +25,7 @@ def seconds(experiment: Path, data: Path | None, *, views: bool) -> float:
     """Train once and return the processor seconds it took."""
 
     def backtest(dataset, chosen, progress, **_):  # type: ignore[no-untyped-def]
-        return run_backtest(dataset, chosen, progress, views=views)
+        return run_backtest(dataset, chosen, progress, views=views, explain=views)
 
     started = time.process_time()
     with (

@@ -18,7 +18,7 @@ ORIGIN = 2011
 
 def explained(panel, chosen):
     dataset = facts_of(panel, chosen)
-    backtest = run_backtest(dataset, chosen, views=True)
+    backtest = run_backtest(dataset, chosen, views=True, explain=True)
     return backtest, held_out_drivers(backtest, dataset, chosen)
 
 
@@ -33,15 +33,18 @@ def summed(drivers: pd.DataFrame, view: str) -> pd.Series:
     return own.groupby(keys, observed=True)["contribution"].sum()
 
 
-@pytest.mark.parametrize(("view", "model"), [(FORECASTING, "blend"), (STRUCTURAL, "structural")])
-def test_the_contributions_of_every_row_add_up_to_its_forecast(made, view, model):
-    backtest, drivers = made
+def assert_adds_up(backtest, drivers: pd.DataFrame, view: str, model: str) -> None:
     frame = backtest.frame[backtest.frame["model"] == model]
     forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
     found = summed(drivers, view)
     assert len(found) == len(forecast) > 0
     found.index = pd.MultiIndex.from_tuples(found.index)
     assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+
+
+@pytest.mark.parametrize(("view", "model"), [(FORECASTING, "blend"), (STRUCTURAL, "structural")])
+def test_the_contributions_of_every_row_add_up_to_its_forecast(made, view, model):
+    assert_adds_up(*made, view, model)
 
 
 def test_the_structural_view_is_made_of_indicators_that_are_not_the_past(made):
@@ -69,21 +72,15 @@ def test_later_years_change_nothing_of_what_an_origin_rested_on(made):
     pd.testing.assert_series_equal(first.loc[both], second.loc[both])
 
 
-def test_a_naive_rule_that_is_served_is_explained_too():
-    chosen = experiment(model={"serve": "damped"})
-    backtest, drivers = explained(small_panel(), chosen)
-    frame = backtest.frame[backtest.frame["model"] == "damped"]
-    forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
-    found = summed(drivers, FORECASTING)
-    found.index = pd.MultiIndex.from_tuples(found.index)
-    assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+@pytest.mark.parametrize("serve", ["damped", "xgboost"])
+def test_a_naive_rule_or_a_member_that_is_served_is_explained_alone(serve):
+    backtest, drivers = explained(small_panel(), experiment(model={"serve": serve}))
+    assert_adds_up(backtest, drivers, FORECASTING, serve)
 
 
-def test_a_served_member_is_explained_alone():
-    chosen = experiment(model={"serve": "xgboost"})
-    backtest, drivers = explained(small_panel(), chosen)
-    frame = backtest.frame[backtest.frame["model"] == "xgboost"]
-    forecast = frame.set_index(["horizon", "origin", "city"])["forecast"]
-    found = summed(drivers, FORECASTING)
-    found.index = pd.MultiIndex.from_tuples(found.index)
-    assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+def test_nothing_is_explained_that_was_not_asked_for():
+    chosen = experiment()
+    dataset = facts_of(small_panel(), chosen)
+    backtest = run_backtest(dataset, chosen, views=True)
+    assert not backtest.explained
+    assert held_out_drivers(backtest, dataset, chosen).empty

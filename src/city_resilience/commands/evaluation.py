@@ -153,8 +153,13 @@ def searched(source: Source, progress: Progress = silent) -> Source:
     return replace(source, experiment=experiment)
 
 
-def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
+def evaluate(source: Source, progress: Progress = silent, *, explain: bool = False) -> Evaluation:
     """Run the rolling origins of an experiment and score them.
+
+    Parameters
+    ----------
+    explain : bool
+        Take the forecasts of the scored origins apart as well.
 
     Raises
     ------
@@ -162,7 +167,7 @@ def evaluate(source: Source, progress: Progress = silent) -> Evaluation:
         If the panel is too short, or a required indicator never has a value.
     """
     dataset, experiment = source.dataset, source.experiment
-    found = run_backtest(dataset, experiment, progress, views=True)
+    found = run_backtest(dataset, experiment, progress, views=True, explain=explain)
     levels = levels_of(dataset)
     origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
     least, breaks = experiment.evaluation.min_group, source.audited.level_breaks

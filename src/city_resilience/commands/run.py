@@ -23,10 +23,11 @@ from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
-from city_resilience.explain.driver_tables import driver_tables, write_driver_tables
+from city_resilience.explain.driver_tables import HELD_OUT, driver_tables, write_driver_tables
 from city_resilience.explain.forecast_table import name_drivers
+from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
-from city_resilience.files import write_json, write_tables
+from city_resilience.files import write_json, write_table, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
@@ -257,6 +258,8 @@ def write_run(
     made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
     about = driver_tables(live.forecaster, ForecastRows.of(source.dataset), made)
     write_driver_tables(about, folder / "drivers")
+    held_out = held_out_drivers(evaluation.backtest, source.dataset, source.experiment)
+    write_table(held_out, folder / "drivers" / HELD_OUT)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")

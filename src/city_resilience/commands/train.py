@@ -142,7 +142,7 @@ def train(
         publishing(out) as folder,
         track(opened, source.experiment, fingerprint=fingerprint) as tracked,
     ):
-        evaluated = evaluation.evaluate(source, progress)
+        evaluated = evaluation.evaluate(source, progress, explain=True)
         live = run.fit_live(source, evaluated, fingerprint, progress)
         verdict = run.judge(source, evaluated, opened, progress)
         progress("writing tables and report", 0, 1)

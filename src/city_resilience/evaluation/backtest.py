@@ -191,13 +191,16 @@ def run_backtest(
     progress: Progress = silent,
     *,
     views: bool = False,
+    explain: bool = False,
 ) -> Backtest:
     """Forecast every scored origin and horizon of an experiment with every candidate.
 
     Parameters
     ----------
     views : bool
-        Forecast with the structural view too, and explain the scored origins of both.
+        Forecast with the structural view too.
+    explain : bool
+        Take the forecasts of the scored origins apart, see ``Backtest.explained``.
 
     Raises
     ------
@@ -206,7 +209,7 @@ def run_backtest(
     """
     scored = scored_origins(dataset, experiment)
     structural = structural_variant(dataset, experiment) if views else None
-    engine = Engine(dataset, experiment, progress, explain=scored if views else ())
+    engine = Engine(dataset, experiment, progress, explain=scored if explain else ())
     return backtest_at(engine, scored, "rolling origins", structural)
 
 

@@ -19,8 +19,12 @@ from city_resilience.files import SUFFIXES, write_tables
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
 
-__all__ = ["TABLES", "View", "driver_tables", "write_driver_tables"]
+__all__ = ["HELD_OUT", "TABLES", "View", "driver_tables", "write_driver_tables"]
 
+HELD_OUT = "held_out.parquet"
+"""`held_out_drivers`, a row for each city, origin, horizon and indicator: too long for a sheet."""
+PAIR_ROWS = 100
+"""Rows whose interactions are found: deep trees have many pairs on the way to each leaf."""
 MOST_SHEET_ROWS = 20_000
 """A longer table is written as CSV and Parquet only: a sheet takes seconds for so many rows."""
 
@@ -37,7 +41,7 @@ class View:
 TABLES: Mapping[str, Callable[[View], pd.DataFrame]] = {
     "contributions": lambda view: view.drivers,
     "families": lambda view: family_table(view.forecaster, view.rows, view.drivers),
-    "interactions": lambda view: interaction_table(view.forecaster, sampled(view.rows)),
+    "interactions": lambda view: interaction_table(view.forecaster, sampled(view.rows, PAIR_ROWS)),
 }
 """Name of a table → what it says of one view; interactions are of a seeded sample of rows."""
 

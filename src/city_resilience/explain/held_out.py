@@ -24,8 +24,12 @@ from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 
-__all__ = ["held_out_drivers"]
+__all__ = ["HELD_OUT_COLUMNS", "held_out_drivers"]
 
+HELD_OUT_COLUMNS = (
+    *("view", "city", "origin", "horizon", "indicator", "family"),
+    *("value", "age", "contribution"),
+)
 Parts = Mapping[int, tuple[FeatureSpec, Float, float]]
 """Origin → columns, contributions of shape (cities, indicators) and base value of one horizon."""
 
@@ -36,7 +40,7 @@ def held_out_drivers(backtest: Backtest, dataset: Dataset, experiment: Experimen
     Parameters
     ----------
     backtest : Backtest
-        Made with ``views``.
+        Made with ``explain``; a view that was not explained is left out.
 
     Returns
     -------
@@ -48,8 +52,9 @@ def held_out_drivers(backtest: Backtest, dataset: Dataset, experiment: Experimen
     frames = [
         _view(name, parts, dataset, experiment)
         for name, parts in _views(backtest, dataset, experiment)
+        if any(parts.values())
     ]
-    table = pd.concat(frames, ignore_index=True)
+    table = pd.concat(frames or [pd.DataFrame(columns=list(HELD_OUT_COLUMNS))], ignore_index=True)
     names = ("view", "city", "indicator", "family")
     return table.astype(dict.fromkeys(names, "category"))
 
@@ -118,7 +123,7 @@ def _view(
             table = sums[horizon, origin].table(horizon, rows)
             tables.append(table[np.repeat(known, len(table) // len(known))])
     every = pd.concat(tables, ignore_index=True).assign(view=name)
-    return every[["view", *every.columns[:-1]]]
+    return every[list(HELD_OUT_COLUMNS)]
 
 
 def _rows(dataset: Dataset, origin: int) -> ForecastRows:

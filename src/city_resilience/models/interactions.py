@@ -12,7 +12,6 @@ from collections.abc import Iterable
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.models.family_values import player_values
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.leaf_games import leaf_interactions, leaves
 from city_resilience.models.trees import Tree, Trees
@@ -37,27 +36,28 @@ def interaction_values(model: Fitted, features: Float, owners: Positions) -> Flo
         A linear model has a diagonal alone.
     """
     count = int(owners.max(initial=-1)) + 1
-    columns = np.arange(len(owners))
-    alone, _ = player_values(model, features, columns)
+    alone, _ = model.contributions(features)
     owned = (owners[:, None] == np.arange(count)).astype(np.float64)
     found = np.zeros((count, count, len(features)))
     if isinstance(model, Trees):
         _add_pairs(found, model.parts[0], features, owners)
+        found += found.transpose(1, 0, 2)
     diagonal = np.arange(count)
     found[diagonal, diagonal] = (alone @ owned).T - found.sum(axis=1)
     return found.transpose(2, 0, 1)
 
 
 def _add_pairs(found: Float, trees: Iterable[Tree], features: Float, owners: Positions) -> None:
-    """Add half of what columns of two owners make together to either side, shape (m, m, n)."""
+    """Add half of what columns of two owners make together to one side, shape (m, m, n)."""
     rows, columns = features.astype(np.float32), np.arange(len(owners))
     for tree in trees:
         for leaf in leaves(tree, rows, columns):
             passes, pattern = leaf.patterns()
-            owner = [int(owners[column]) for column in leaf.players]
-            pairs = leaf_interactions(passes, np.array(leaf.shares))
-            for (first, second), index in pairs.items():
-                if owner[first] != owner[second]:
-                    half = (0.5 * leaf.value * index)[pattern]
-                    found[owner[first], owner[second]] += half
-                    found[owner[second], owner[first]] += half
+            owner = owners[list(leaf.players)]
+            first, second = np.triu_indices(len(owner), 1)
+            apart = owner[first] != owner[second]
+            first, second = first[apart], second[apart]
+            made = leaf_interactions(passes, np.array(leaf.shares), first, second)
+            made = (0.5 * leaf.value * made)[pattern].T
+            for one, other, half in zip(owner[first], owner[second], made, strict=True):
+                found[one, other] += half

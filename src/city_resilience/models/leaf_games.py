@@ -24,7 +24,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,34 +117,38 @@ def leaf_values(passes: Mask, shares: Float) -> Float:
     -------
     ndarray, shape (m, k)
     """
-    joined, weights = _joined(passes, shares)
-    total = np.zeros(passes.shape)
-    for player in range(len(shares)):
-        others = np.delete(joined, player, axis=1).prod(axis=1)
-        total[:, player] = (passes[:, player] - shares[player]) * (others @ weights)
-    return total
+    every = np.arange(len(shares))
+    return np.asarray((passes - shares) * _by_others(passes, shares, every[None, :]))
 
 
-def leaf_interactions(passes: Mask, shares: Float) -> dict[tuple[int, int], Float]:
-    """Return the Shapley interaction index of each pair of players, shape (m,).
+def leaf_interactions(passes: Mask, shares: Float, first: Int, second: Int) -> Float:
+    """Return the Shapley interaction index of some pairs of players, shape (m, pairs).
 
-    The pair is of positions among the k players; see `leaf_values`. SHAP interaction values are
-    half of it for each of the two.
+    ``first`` and ``second`` are positions among the k players; see `leaf_values`. SHAP interaction
+    values are half of it for each of the two.
     """
-    joined, weights = _joined(passes, shares)
     moved = passes - shares
-    found = {}
-    for pair in combinations(range(len(shares)), 2):
-        others = np.delete(joined, pair, axis=1).prod(axis=1)
-        found[pair] = moved[:, pair[0]] * moved[:, pair[1]] * (others @ weights)
-    return found
+    others = _by_others(passes, shares, np.stack([first, second]))
+    return np.asarray(moved[:, first] * moved[:, second] * others)
 
 
-def _joined(passes: Mask, shares: Float) -> tuple[Float, Float]:
-    """Return t p + (1 - t) z, shape (m, k, nodes), and the weights of the nodes t."""
+def _by_others(passes: Mask, shares: Float, without: Int) -> Float:
+    """Integrate the product of t p + (1 - t) z over all players but those of each column.
+
+    Parameters
+    ----------
+    without : ndarray of int, shape (left out, columns)
+
+    Returns
+    -------
+    ndarray, shape (m, columns)
+    """
     nodes, weights = _quadrature(len(shares))
-    joined: Float = passes[:, :, None] * nodes + shares[:, None] * (1 - nodes)
-    return joined, weights
+    product = np.ones((without.shape[1], len(passes), len(nodes)))
+    for player, share in enumerate(shares):
+        own = passes[:, player, None] * nodes + share * (1 - nodes)
+        product[(without != player).all(axis=0)] *= own
+    return np.asarray((product @ weights).T)
 
 
 def _bits(codes: Int, count: int) -> Mask:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
@@ -13,6 +13,7 @@ __all__ = [
     "Number",
     "interval",
     "percent",
+    "plain_rows",
     "rounded",
     "signed",
     "text_of",
@@ -145,3 +146,23 @@ def interval(low: float | None, high: float | None, digits: int = 2) -> str:
     if low is None or high is None:
         return NONE
     return f"{signed(low, digits)} … {signed(high, digits)}"
+
+
+def plain_rows(table: pd.DataFrame, whole_numbers: Collection[str]) -> list[dict[str, Any]]:
+    """Return the rows of a table with texts as they are and figures rounded.
+
+    Parameters
+    ----------
+    whole_numbers : collection of str
+        Columns of whole numbers, such as counts and years.
+    """
+    return [
+        {str(name): _plain(value, str(name) in whole_numbers) for name, value in row.items()}
+        for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any, is_whole: bool) -> Any:
+    if isinstance(value, str):
+        return value
+    return whole(value) if is_whole else rounded(value)

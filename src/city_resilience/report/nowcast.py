@@ -10,7 +10,7 @@ import pandas as pd
 from city_resilience.evaluation.nowcast_scores import EVERY, quoted_cities
 from city_resilience.evaluation.periods import PERIOD
 from city_resilience.models.rows import FORECAST, NOWCAST
-from city_resilience.report.formatting import rounded, whole
+from city_resilience.report.formatting import plain_rows
 from city_resilience.report.texts import Both, Texts, both, joined
 
 __all__ = [
@@ -53,19 +53,19 @@ def nowcast_part(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any] | None:
         return None
     intervals = tables["intervals.csv"]
     own = intervals[(intervals["information"] == NOWCAST) & (intervals["slice"] == "all")]
-    covered = {row["horizon"]: row for row in _plain(own.drop(columns="information"))}
+    covered = {row["horizon"]: row for row in plain_rows(own.drop(columns="information"), _WHOLE)}
     live = tables.get("nowcast.csv")
     return {
-        "releases": _plain(tables["nowcast_releases.csv"]),
-        "slopes": _plain(tables["nowcast_slopes.csv"]),
+        "releases": plain_rows(tables["nowcast_releases.csv"], _WHOLE),
+        "slopes": plain_rows(tables["nowcast_slopes.csv"], _WHOLE),
         "by_horizon": {
             str(horizon): {
-                **_compared(_plain(part), quoted_cities(sides)),
+                **_compared(plain_rows(part, _WHOLE), quoted_cities(sides)),
                 "coverage": covered.get(horizon),
             }
             for horizon, part in sides.groupby("horizon")
         },
-        "live": [] if live is None else _plain(live[list(_LIVE)]),
+        "live": [] if live is None else plain_rows(live[list(_LIVE)], _WHOLE),
     }
 
 
@@ -165,14 +165,3 @@ def _passed_on(row: Row, group: Both, say: Texts) -> Both:
     if not row["error"]:
         return found
     return joined((found, say("slope_error", error=row["error"])))
-
-
-def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows with texts as they are and figures rounded."""
-    return [{str(k): _value(str(k), v) for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _value(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    return whole(value) if name in _WHOLE else rounded(value)

@@ -6,7 +6,7 @@ sentence says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,12 +16,12 @@ from city_resilience.evaluation.periods import PERIOD
 from city_resilience.evaluation.view_skill import RIVALS, shown
 from city_resilience.explain.contributions import BASE, mean_sizes
 from city_resilience.models.rows import STRUCTURAL
-from city_resilience.report.formatting import rounded, whole
+from city_resilience.report.formatting import plain_rows, rounded
+from city_resilience.report.grading import grades_of
 from city_resilience.report.tables import Column, Table, table_of
 from city_resilience.report.texts import Both, Texts
 
 __all__ = [
-    "drivers_of_view",
     "view_drivers_table",
     "view_sentence",
     "view_skill_table",
@@ -71,7 +71,7 @@ def views_part(
     found = {}
     for horizon, part in skill.groupby("horizon"):
         rows = part[part["slice"].isin(("all", PERIOD))]
-        plain = [{k: _value(k, v) for k, v in row.items()} for row in rows.to_dict("records")]
+        plain = plain_rows(rows, _WHOLE)
         every = next(row for row in plain if row["slice"] == "all")
         own = drivers[drivers["horizon"] == horizon] if drivers is not None else None
         found[str(horizon)] = {
@@ -134,11 +134,11 @@ def view_drivers_table(
     part: Mapping[str, Any], study: Mapping[str, Any] | None, horizon: str, say: Texts
 ) -> Table:
     """Return families and leading indicators with their sizes and, where measured, their grades."""
-    grades = drivers_of_view(study, STRUCTURAL, horizon)
+    grades = grades_of(study, bool(study and study["same"]))
     own, records = part[horizon], []
     for level, entries in (("family", own["families"]), ("indicator", own["indicators"])):
         for entry in entries:
-            graded = grades.get((level, entry["id"]))
+            graded = grades.rows.get((STRUCTURAL, int(horizon), level, entry["id"]))
             name = say.name("family", entry["id"]) if level == "family" else entry
             records.append(
                 {
@@ -151,32 +151,9 @@ def view_drivers_table(
     return table_of(DRIVERS, records, say)
 
 
-def drivers_of_view(
-    study: Mapping[str, Any] | None, view: str, horizon: str
-) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return the graded drivers of a view at a horizon: (level, id) → row of the study.
-
-    Empty without a study of the same recipe that measured it.
-    """
-    if study is None or not study["same"] or "stability" not in study["parts"]:
-        return {}
-    rows: Iterable[Mapping[str, Any]] = study["parts"]["stability"]["rows"]
-    return {
-        (row["level"], row["name"]): row
-        for row in rows
-        if row["view"] == view and str(row["horizon"]) == horizon
-    }
-
-
 def _graded(row: Mapping[str, Any] | None, say: Texts) -> dict[str, Any]:
     if row is None:
         return {"grade": say("view_not_graded"), "ranks": "", "tone": ""}
     ranks = say("study_ranks" if row["ordered"] else "study_ranks_loose", **row)
     tone = {FIRM: "up", UNSTABLE: "down"}.get(row["grade"], "")
     return {"grade": say(f"study_grade_{row['grade']}"), "ranks": ranks, "tone": tone}
-
-
-def _value(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    return whole(value) if name in _WHOLE else rounded(value)
