@@ -244,8 +244,7 @@ class Engine:
             self._added[cell] = found
 
     def _explained(self, task: Task, variant: Variant) -> tuple[Float, Explained]:
-        columns = np.arange(len(task.spec.columns))
-        columns = columns if variant.columns is None else variant.columns(task)
+        columns = None if variant.columns is None else variant.columns(task)
         model = self.experiment.model
         return explain_members(task, columns, variant.members(model), model.seed)
 

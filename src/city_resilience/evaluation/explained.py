@@ -40,16 +40,24 @@ class Explained:
 
 
 def explain_members(
-    task: Task, columns: Positions, members: Mapping[str, Values], seed: int
+    task: Task, columns: Positions | None, members: Mapping[str, Values], seed: int
 ) -> tuple[Float, Explained]:
-    """Fit members on all rows of a task and some of its columns, forecast its cities and explain.
+    """Fit members on all rows of a task, forecast its cities and explain the forecasts.
+
+    Parameters
+    ----------
+    columns : ndarray of int or None
+        Columns that members see; None for all, which are then read as they lie in memory, so that
+        the forecasts are those without an explanation to the last bit.
 
     Returns
     -------
     forecasts : ndarray, shape (cities, members)
     explained : Explained
     """
-    spec, learnt, asked = task.spec.only(columns), task.learnt.only(columns), task.asked[:, columns]
+    spec, learnt, asked = task.spec, task.learnt, task.asked
+    if columns is not None:
+        spec, learnt, asked = spec.only(columns), learnt.only(columns), asked[:, columns]
     forecasts, values, bases = [], [], []
     for name, own in members.items():
         fitted = fit_member(learnt, name, own, seed)
