@@ -134,12 +134,12 @@ def _rivals(backtest: Backtest, dataset: Dataset, min_history: int) -> pd.DataFr
 
 def _scored(rows: pd.DataFrame, least: int) -> dict[str, float]:
     """Average the yearly scores of a slice, or only count its rows where it is too small."""
-    years = yearly(rows)
-    own = years[years["model"] == STRUCTURAL]
+    own = yearly(rows[rows["model"] == STRUCTURAL])
     found: dict[str, float] = {"years": own["origin"].nunique(), "n": int(own["n"].sum())}
     if not len(own) or own["n"].mean() < least:
         return found
-    errors = years.pivot_table(index="origin", columns="model", values="mae")
+    sizes = rows.assign(mae=(rows["forecast"] - rows["truth"]).abs())
+    errors = sizes.pivot_table(index="origin", columns="model", values="mae")
     means = errors.mean()
     found["mae"] = float(means[STRUCTURAL])
     for name in RIVALS:
