@@ -9,10 +9,13 @@ import pytest
 
 from audit_inputs import panel_of, smooth
 from city_resilience.audit import audit as audits
-from city_resilience.audit import masking, rules
+from city_resilience.audit import masking, rules, settling
 from city_resilience.audit.audit import audit_panel
 from city_resilience.audit.expected import Trajectory, trajectory_of
+from city_resilience.audit.settling import settling_of, unmasked_by
 from city_resilience.audit.trajectories import quantile_of_known
+from city_resilience.experiment.data import Audit
+from city_resilience.reading.read import read_panel
 
 
 def spoilt(count: int, seed: int = 0, cities: int = 24) -> dict[str, np.ndarray]:
@@ -91,3 +94,14 @@ def test_quantiles_are_those_of_numpy():
             for row in x
         ]
         np.testing.assert_array_equal(quantile_of_known(x, share), slow)
+
+
+def test_cells_without_a_number_are_dropped_without_another_audit(monkeypatch, tmp_path):
+    path = tmp_path / "panel.csv"
+    rows = (f"C{at % 40},{2000 + at // 40},{'x' if at % 2 else at + 1}" for at in range(400))
+    path.write_text("city,year,gdp_nominal\n" + "\n".join(rows) + "\n")
+    audit = audit_panel(read_panel(path))
+    settled = settling_of(audit.errors)
+    assert len(settled.corrections) == 200
+    monkeypatch.setattr(settling, "apply_corrections", lambda *own: pytest.fail("corrected"))
+    assert unmasked_by(settled, audit, Audit()) == ()

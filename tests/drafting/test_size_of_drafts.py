@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from city_resilience.commands.new import draft_experiment
-from city_resilience.drafting import settling
+from city_resilience.drafting import profile, settling
+from city_resilience.drafting.profile import ColumnProfile
 from city_resilience.reading import read
 from city_resilience.tasks.dataset import AsOf
 from foreign_panels import PANELS
@@ -39,3 +41,24 @@ def test_labels_are_made_once_for_all_indicators_that_may_overlap(monkeypatch, m
     monkeypatch.setattr(AsOf, "labels", lambda view, h: asked.append(h) or labels(view, h))
     draft = draft_experiment(frame)
     assert sorted(asked) == sorted(draft.experiment.outcome.horizons)
+
+
+def test_columns_of_words_are_not_read_as_numbers_or_years(monkeypatch):
+    frame = PANELS["indonesia"].make(24)
+    for at in range(40):
+        frame[f"remark {at}"] = [f"note {'ab'[row % 2]}" for row in range(len(frame))]
+    read: list[object] = []
+    numbers = profile.read_numbers
+    monkeypatch.setattr(
+        profile, "read_numbers", lambda column, mark: read.append(1) or numbers(column, mark)
+    )
+    draft_experiment(frame)
+    assert 0 < len(read) < 30
+
+
+def test_the_middle_of_a_header_of_pages_is_not_searched():
+    cells = pd.Series([1.0, 2.0])
+    for header in ("Population " + "per yuan " * 900 + "(10k persons)", "x" * 9000):
+        column = ColumnProfile(0, header, cells)
+        assert len(column.words) <= 401
+    assert ColumnProfile(0, "Population " + "per yuan " * 900, cells).says("population")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.experiment.added_lines import read_line
 from city_resilience.experiment.data import Audit
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.issues import Issue
+from city_resilience.reading.panel import Grid
 
 __all__ = ["NOT_LOOKED_AT", "Settling", "settling_of", "unmasked_by"]
 
@@ -76,13 +79,34 @@ def unmasked_by(settling: Settling, audit: AuditResult, settings: Audit) -> tupl
     settings : Audit
         Of this audit.
     """
-    if not settling.count:
+    corrections = _changing(settling.corrections, audit.panel.grid())
+    if not corrections:
         return ()
     accept = {**settings.accept, **settling.accept}
     again = audit_panel(
-        apply_corrections(audit.panel, settling.corrections),
+        apply_corrections(audit.panel, corrections),
         outcome=audit.outcome,
         settings=settings.model_copy(update={"accept": accept}),
     )
     known = {issue.id for issue in audit.issues}
     return tuple(issue for issue in again.open_issues if issue.id not in known)
+
+
+def _changing(corrections: Mapping[str, float | str], grid: Grid) -> dict[str, float | str]:
+    """Leave out what drops a cell without a number: no rule sees a difference."""
+    row, first = {city: at for at, city in enumerate(grid.cities)}, int(grid.years[0])
+    unknown = {name: np.isnan(values) for name, values in grid.values.items()}
+
+    def is_unknown(key: str) -> bool:
+        variable, _, where = key.partition("/")
+        city, _, year = where.rpartition("/")
+        if variable not in unknown or city not in row or not year.isdigit():
+            return False
+        at = int(year) - first
+        return 0 <= at < grid.shape[1] and bool(unknown[variable][row[city], at])
+
+    return {
+        key: value
+        for key, value in corrections.items()
+        if not (value == "drop" and is_unknown(key))
+    }

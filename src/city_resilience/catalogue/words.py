@@ -12,6 +12,7 @@ from city_resilience.catalogue.shipped import shipped_toml
 
 __all__ = ["Words", "load_words", "met", "without_log", "words_of"]
 
+_APART = re.compile(r"[^\w%&+=]+|_")
 _CASES = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d{4}(?!\d))")
 _LOGARITHM = re.compile(r"^(?:log|ln|l) ?(?=[a-z])")
 
@@ -48,10 +49,13 @@ def words_of(text: str) -> str:
     >>> words_of("PIB_a_preçosConstantes 2010"), words_of("R&D (% of GDP)")
     ('pib a precos constantes 2010', 'r&d % of gdp')
     """
+    if text.isascii():
+        lower = _CASES.sub(" ", text).casefold()
+        return " ".join(_APART.sub(" ", lower).split())
     apart = _CASES.sub(" ", unicodedata.normalize("NFKC", text))
     bare = "".join(c for c in unicodedata.normalize("NFD", apart) if not unicodedata.combining(c))
     lower = unicodedata.normalize("NFC", bare).casefold()
-    return " ".join(re.sub(r"[^\w%&+=]+|_", " ", lower).split())
+    return " ".join(_APART.sub(" ", lower).split())
 
 
 def without_log(words: str, outcomes: Iterable[re.Pattern[str]]) -> str:

@@ -181,10 +181,10 @@ def _coarser(
 
 
 def _divides(column: ColumnProfile, cities: Int, places: int) -> bool:
-    if not 2 <= column.distinct <= max(2, places / _PER_UNIT):
-        return False
     texts = column.numbers is None
-    if not texts and not (column.whole and (is_code(column) or column.noun)):
+    if not texts and not ((is_code(column) or column.noun) and column.whole):
+        return False
+    if not 2 <= column.distinct <= max(2, places / _PER_UNIT):
         return False
     return within(cities, column.codes)
 

@@ -151,10 +151,13 @@ def _candidates(table: TableProfile, keys: Keys) -> Iterator[Candidate]:
         if column.position in keys.taken or column.numbers is None or column.says("idle"):
             continue
         candidate = _candidate(column, keys.grid(column))
-        few = column.distinct <= min(_MOST_GRADES, column.filled.sum() // 5)
-        graded = column.whole and few
-        if len(candidate.common) >= 2 and not graded:
+        if len(candidate.common) >= 2 and not _is_graded(column):
             yield candidate
+
+
+def _is_graded(column: ColumnProfile) -> bool:
+    """Whether a column holds few whole numbers, each many times."""
+    return column.whole and column.distinct <= min(_MOST_GRADES, column.filled.sum() // 5)
 
 
 def _candidate(column: ColumnProfile, values: Float) -> Candidate:

@@ -18,7 +18,13 @@ from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.decimals import find_decimal
 from city_resilience.drafting.guess import Answers, Question, listed
 from city_resilience.errors import InputError, nearest
-from city_resilience.reading.cells import as_text, as_years, read_numbers
+from city_resilience.reading.cells import (
+    as_text,
+    as_years,
+    cell_text,
+    holds_no_number,
+    read_numbers,
+)
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable
 from city_resilience.reading.wording import Wording, key_of, match_header, split_year
@@ -36,6 +42,7 @@ _SCALES = re.compile(
     r"\b(?:thousand|million|billion|trillion|bn|mn|mio|mrd|milliard\w*|millones|milhoes|juta|miliar)\b"
 )
 _WIDE_YEARS = 3
+_LONG = 200  # characters at either end of a header that its words are taken from
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +68,12 @@ class ColumnProfile:
     @cached_property
     def words(self) -> str:
         """The header as words are compared, with its units and remarks."""
-        return words_of(self.header)
+        return words_of(_shortened(self.header))
 
     @cached_property
     def name(self) -> str:
         """The header as words are compared, without what stands in brackets."""
-        return words_of(_BRACKETS.sub(" ", self.header)) or self.words
+        return words_of(_shortened(_BRACKETS.sub(" ", self.header))) or self.words
 
     @cached_property
     def unit(self) -> str:
@@ -85,8 +92,8 @@ class ColumnProfile:
     def filled(self) -> Mask:
         """Where a cell holds something, shape (rows,)."""
         if self.cells.dtype.kind in "iuf":
-            return np.asarray(self.cells.notna())
-        return np.asarray(self.texts != "")
+            return np.asarray(pd.notna(self.cells.array))
+        return np.asarray(self._coded[0] >= 0)
 
     @cached_property
     def texts(self) -> pd.Series:
@@ -97,10 +104,29 @@ class ColumnProfile:
     def codes(self) -> Int:
         """Number of each distinct text, -1 where blank."""
         if self.cells.dtype.kind in "iuf":
-            codes, _ = pd.factorize(self.cells)
+            codes, _ = pd.factorize(self.cells.array)
             return np.asarray(codes, dtype=np.int64)
-        codes, _ = pd.factorize(self.texts.where(self.filled, None))
-        return np.asarray(codes, dtype=np.int64)
+        return self._coded[0]
+
+    @cached_property
+    def _coded(self) -> tuple[Int, list[str]]:
+        """Number of each distinct text, -1 where blank, and these texts."""
+        at, distinct = pd.factorize(self.cells.to_numpy(dtype=object, na_value=None))
+        known: dict[str, int] = {}
+        numbers = [
+            known.setdefault(text, len(known)) if text else -1 for text in map(cell_text, distinct)
+        ]
+        return np.array([*numbers, -1], dtype=np.int64)[at], list(known)
+
+    @cached_property
+    def _is_words(self) -> bool:
+        """Whether too many cells hold no digit for a column of numbers or years."""
+        if self.cells.dtype.kind in "iufb":
+            return False
+        codes, texts = self._coded
+        words = np.fromiter(map(holds_no_number, texts), dtype=bool, count=len(texts))
+        rows = codes[codes >= 0]
+        return bool(words[rows].sum() > (1 - _NUMERIC) * len(rows) + 1e-9)
 
     @property
     def distinct(self) -> int:
@@ -110,6 +136,8 @@ class ColumnProfile:
     @cached_property
     def numbers(self) -> Float | None:
         """Values, NaN where blank or unreadable; None for a column that holds no numbers."""
+        if self._is_words:
+            return None
         read = read_numbers(self.cells, self.decimal)
         known = int(np.isfinite(read.values).sum())
         return read.values if known and known >= _NUMERIC * self.filled.sum() else None
@@ -117,6 +145,8 @@ class ColumnProfile:
     @cached_property
     def years(self) -> Int | None:
         """Year of each row, 0 where none; None for a column that does not hold years."""
+        if self._is_words:
+            return None
         years = as_years(self.cells)
         plausible = (years >= 1800) & (years <= 2200)
         enough = plausible.sum() >= max(1.0, _NUMERIC * self.filled.sum())
@@ -245,6 +275,13 @@ def _of_whole_places(headers: Sequence[str], cells: pd.DataFrame) -> Mask:
             found = words.map({word: scopes.get(plain(word), "") for word in words.unique()})
             kept &= found.isin(["", "whole_city"]).to_numpy(dtype=bool)
     return kept
+
+
+def _shortened(header: str) -> str:
+    """Leave out the middle of a header that goes on for pages."""
+    if len(header) <= 2 * _LONG:
+        return header
+    return f"{header[:_LONG]} {header[-_LONG:]}"
 
 
 def _is_money(text: str) -> bool:

@@ -42,6 +42,7 @@ __all__ = [
     "as_years",
     "cell_text",
     "cell_year",
+    "holds_no_number",
     "parse_cell",
     "parse_column",
     "read_numbers",
@@ -62,6 +63,7 @@ STYLES = {
     "decimal": "their comma as the decimal mark",
 }
 _HUGE = 10**300
+_NO_DIGIT = re.compile(r"[^0-9]*")
 _NO_NUMBER = "number expected"
 UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "." in [data] says)'
 _INFINITE_VALUE = "infinite value"
@@ -138,6 +140,19 @@ def cell_text(cell: Any) -> str:
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return text.strip()
+
+
+def holds_no_number(text: str) -> bool:
+    """Whether a text has no digit of any script, and so is neither a number nor a year.
+
+    Examples
+    --------
+    >>> holds_no_number("n/a"), holds_no_number("x½"), holds_no_number("true")
+    (True, False, False)
+    """
+    if text.isascii():
+        return _NO_DIGIT.fullmatch(text) is not None and text.casefold() not in _TRUTHS
+    return not any(map(str.isnumeric, text))
 
 
 def cell_year(cell: Any) -> int | None:
@@ -248,7 +263,7 @@ def read_numbers(column: pd.Series, decimal: DecimalMark = "") -> Numbers:
         The same as of `parse_column`, cell by cell.
     """
     if column.dtype.kind in "iufb":
-        values = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = _floats(column)
         infinite = np.flatnonzero(np.isinf(values)).tolist()
         wrong = dict.fromkeys(infinite, Cell(fault=_INFINITE_VALUE))
         return _numbers(np.where(np.isinf(values), np.nan, values), wrong)
@@ -285,6 +300,12 @@ def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
     return Numbers(values, percent, wrong, tuple(notes))
 
 
+def _floats(column: pd.Series) -> NDArray[np.float64]:
+    if isinstance(column.dtype, np.dtype):
+        return np.asarray(column.to_numpy(), dtype=np.float64)
+    return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
 def as_text(column: pd.Series) -> pd.Series:
     """Return cells as text without surrounding white space; empty where there is none.
 
@@ -299,7 +320,7 @@ def as_text(column: pd.Series) -> pd.Series:
 def as_years(column: pd.Series) -> NDArray[np.int64]:
     """Return the year of each cell, 0 where it holds none; see `cell_year`."""
     if column.dtype.kind in "iuf":
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = _floats(column)
         dated = (numbers >= 1000) & (numbers <= 9999) & (np.floor(numbers) == numbers)
         return np.where(dated, numbers, 0).astype(np.int64)
     codes, distinct = pd.factorize(column.to_numpy(dtype=object, na_value=None))
