@@ -22,7 +22,6 @@ from city_resilience.reading.cells import (
     as_text,
     as_years,
     cell_text,
-    holds_no_number,
     read_numbers,
 )
 from city_resilience.reading.number_style import Decimal
@@ -41,6 +40,7 @@ _MONEY = re.compile(
 _SCALES = re.compile(
     r"\b(?:thousand|million|billion|trillion|bn|mn|mio|mrd|milliard\w*|millones|milhoes|juta|miliar)\b"
 )
+_NO_DIGIT = re.compile(r"[^0-9]*")
 _WIDE_YEARS = 3
 _LONG = 200  # characters at either end of a header that its words are taken from
 
@@ -124,7 +124,7 @@ class ColumnProfile:
         if self.cells.dtype.kind in "iufb":
             return False
         codes, texts = self._coded
-        words = np.fromiter(map(holds_no_number, texts), dtype=bool, count=len(texts))
+        words = np.fromiter(map(_holds_no_number, texts), dtype=bool, count=len(texts))
         rows = codes[codes >= 0]
         return bool(words[rows].sum() > (1 - _NUMERIC) * len(rows) + 1e-9)
 
@@ -275,6 +275,19 @@ def _of_whole_places(headers: Sequence[str], cells: pd.DataFrame) -> Mask:
             found = words.map({word: scopes.get(plain(word), "") for word in words.unique()})
             kept &= found.isin(["", "whole_city"]).to_numpy(dtype=bool)
     return kept
+
+
+def _holds_no_number(text: str) -> bool:
+    """Whether a text has no digit of any script, and so is neither a number nor a year.
+
+    Examples
+    --------
+    >>> _holds_no_number("n/a"), _holds_no_number("x½"), _holds_no_number("true")
+    (True, False, False)
+    """
+    if text.isascii():
+        return _NO_DIGIT.fullmatch(text) is not None and text.casefold() not in ("true", "false")
+    return not any(map(str.isnumeric, text))
 
 
 def _shortened(header: str) -> str:

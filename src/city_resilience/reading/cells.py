@@ -42,7 +42,6 @@ __all__ = [
     "as_years",
     "cell_text",
     "cell_year",
-    "holds_no_number",
     "parse_cell",
     "parse_column",
     "read_numbers",
@@ -63,7 +62,6 @@ STYLES = {
     "decimal": "their comma as the decimal mark",
 }
 _HUGE = 10**300
-_NO_DIGIT = re.compile(r"[^0-9]*")
 _NO_NUMBER = "number expected"
 UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "." in [data] says)'
 _INFINITE_VALUE = "infinite value"
@@ -140,19 +138,6 @@ def cell_text(cell: Any) -> str:
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return text.strip()
-
-
-def holds_no_number(text: str) -> bool:
-    """Whether a text has no digit of any script, and so is neither a number nor a year.
-
-    Examples
-    --------
-    >>> holds_no_number("n/a"), holds_no_number("x½"), holds_no_number("true")
-    (True, False, False)
-    """
-    if text.isascii():
-        return _NO_DIGIT.fullmatch(text) is not None and text.casefold() not in _TRUTHS
-    return not any(map(str.isnumeric, text))
 
 
 def cell_year(cell: Any) -> int | None:
