@@ -15,6 +15,7 @@ from city_resilience.experiment.data import Data
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.opening import open_sheets
 from city_resilience.reading.read import read_panel
+from city_resilience.reading.sheets.body import CELL_COLUMNS
 from city_resilience.reading.sheets.importer import Imported, import_sheets
 from city_resilience.reading.sheets.keys import find_keys
 from city_resilience.reading.sheets.merge import merge_cells
@@ -241,13 +242,13 @@ def test_whole_numbers_of_workbooks_are_exact(tmp_path):
         )
     shared = [CASES / path.name for path in own]
     for files in [own, *([shared] if shared[0].exists() else [])]:
-        merged, conflicts = merge_cells(
-            pd.concat(
-                read_sheet(sheet, find_keys(sheet, None), PLAIN).cells
-                for path in files
-                for sheet in open_sheets(path)
-            )
-        )
+        numbers = [
+            number
+            for path in files
+            for sheet in open_sheets(path)
+            for number in read_sheet(sheet, find_keys(sheet, None), PLAIN).cells
+        ]
+        merged, conflicts = merge_cells(pd.DataFrame(numbers, columns=list(CELL_COLUMNS)))
         assert len(conflicts) == 4
         assert merged.empty
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,8 +56,14 @@ def unit_in_brackets(header: str) -> str:
     return next(reading for reading in readings_of(header) if reading.bare).unit
 
 
-def readings_of(header: str) -> Iterator[Header]:
-    """Yield the ways to read a header: whole, without brackets, with a tail as its unit."""
+def readings_of(header: str, names: Container[str] | None = None) -> Iterator[Header]:
+    """Yield the ways to read a header: whole, without brackets, with a tail as its unit.
+
+    Parameters
+    ----------
+    names : container of str, optional
+        Names in the form of `name_key`, where no other tail than one behind them is asked for.
+    """
     text = unicodedata.normalize("NFKC", header).replace("_x000D_", "").strip()
     yield Header(text, "", (), bare=False)
     inside = [part for group in _BRACKETS.findall(text) for part in re.split(r"[,;、，；]", group)]
@@ -67,7 +73,9 @@ def readings_of(header: str) -> Iterator[Header]:
     cuts = [match.span() for match in re.finditer(r"[_\s,:、/]+", bare)]
     for start, end in cuts:
         tail = bare[end:]
-        if len(tail) <= _LONGEST_UNIT and parse_unit(tail) is not None:
+        if len(tail) > _LONGEST_UNIT or (names is not None and name_key(bare[:start]) not in names):
+            continue
+        if parse_unit(tail) is not None:
             yield Header(
                 bare[:start],
                 reading.unit or tail.replace("_", " "),

@@ -231,7 +231,7 @@ class Catalogue:
         InputError
             If a declared unit is not a unit.
         """
-        for reading in readings_of(header):
+        for reading in readings_of(header, self._by_name):
             known = self._by_name.get(name_key(reading.name), [])
             if not known:
                 continue

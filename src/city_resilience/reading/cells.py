@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import takewhile
 from typing import Any
 
@@ -104,6 +104,7 @@ class Cell:
 
 
 BLANK = Cell()
+_NOT_A_NUMBER = Cell(fault=_NO_NUMBER)
 
 
 @dataclass(frozen=True)
@@ -197,7 +198,7 @@ def parse_cell(cell: Any, *, style: Style = "") -> Cell:
     if isinstance(cell, str):
         return _parse_text(cell, style)
     if isinstance(cell, bool | np.bool_) or not isinstance(cell, int | float | np.number):
-        return Cell(fault=_NO_NUMBER)
+        return _NOT_A_NUMBER
     number = float(cell)
     if math.isnan(number):
         return BLANK
@@ -228,7 +229,9 @@ def parse_column(cells: Sequence[Any], decimal: DecimalMark = "") -> list[Cell]:
     if len(truths) == len(cells):
         return [Cell(truth) for truth in truths]  # type: ignore[arg-type]
     style = _style_of(cells, decimal)
-    return [parse_cell(cell, style=style) for cell in cells]
+    texts = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
+    read = {text: _parse_text(text, style) for text in texts}
+    return [read[c] if isinstance(c, str) else parse_cell(c, style=style) for c in cells]
 
 
 def _style_of(cells: Sequence[Any], decimal: DecimalMark) -> Style:
@@ -339,10 +342,10 @@ def _parse_text(cell: str, style: Style) -> Cell:
         plain = float(cell)
         return Cell(fault=_INFINITE_VALUE) if math.isinf(plain) else Cell(plain, _decimals(cell))
     rules, raw = load_sheet_rules(), cell_text(cell)
-    if raw in rules.missing or unicodedata.normalize("NFKC", raw) in rules.missing:
+    if raw in rules.missing or _width(raw) in rules.missing:
         return BLANK
     bare = rules.footnote.sub("", raw).rstrip()
-    text = unicodedata.normalize("NFKC", bare).replace("−", "-").strip()
+    text = _width(bare).replace("−", "-").strip()
     percent = text.endswith("%")
     text = text.removesuffix("%").rstrip()
     bare_number = unmarked(text, style)
@@ -350,7 +353,7 @@ def _parse_text(cell: str, style: Style) -> Cell:
     if style == "unclear" and not text.isdigit():
         return Cell(fault=UNCLEAR, likely=_either(text))
     if number is None:
-        return _fault(unicodedata.normalize("NFKC", raw))
+        return _fault(_width(raw))
     mark = raw[len(bare) :].strip()
     said = Cell(
         digits=_decimals(bare_number),
@@ -385,10 +388,15 @@ def _fault(text: str) -> Cell:
         return Cell(fault=f"{len(lines)} numbers in one cell")
     if EITHER.fullmatch(text):
         return Cell(fault=_NO_NUMBER, likely=_either(text))
-    glyphs = load_sheet_rules().glyphs
-    mended = "".join(glyphs.get(c, c) for c in text).strip(" .'`\"")
-    likely = mended if mended != text and _NUMBER.fullmatch(mended) else ""
-    return Cell(fault=_NO_NUMBER, likely=likely)
+    mended = text.translate(_glyphs()).strip(" .'`\"")
+    if mended != text and _NUMBER.fullmatch(mended):
+        return Cell(fault=_NO_NUMBER, likely=mended)
+    return _NOT_A_NUMBER
+
+
+@cache
+def _glyphs() -> dict[int, str]:
+    return str.maketrans(dict(load_sheet_rules().glyphs))
 
 
 def _either(text: str) -> str:
@@ -396,5 +404,7 @@ def _either(text: str) -> str:
 
 
 def _decimals(text: str) -> int:
+    if "." not in text:
+        return 0
     mantissa = text.casefold().partition("e")[0]
     return len(mantissa.partition(".")[2].rstrip("0"))

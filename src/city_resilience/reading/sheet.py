@@ -10,7 +10,7 @@ from typing import Any
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.wording import single_line, unspaced
 
-__all__ = ["Position", "Row", "Sheet", "trimmed", "with_keys"]
+__all__ = ["Position", "Row", "Sheet", "part_of", "trimmed", "with_keys"]
 
 _HEAD = 40  # rows among which the headers are
 
@@ -36,6 +36,10 @@ class Sheet:
         Row above which everything is blank, from 0.
     decimal : str
         What a text file says about its decimals; see `number_style`.
+    last : int or None
+        Row before which the table ends, where it is a part of a sheet; None for all rows.
+    left_out : frozenset of int
+        Rows that count as blank.
     """
 
     file: str
@@ -45,40 +49,78 @@ class Sheet:
     above: tuple[str, ...] = ()
     first: int = 0
     decimal: Decimal = ""
+    last: int | None = None
+    left_out: frozenset[int] = frozenset()
+
+    @cached_property
+    def end(self) -> int:
+        """Row before which the sheet ends."""
+        return len(self.rows) if self.last is None else self.last
 
     @cached_property
     def width(self) -> int:
         """Number of columns."""
-        return max(map(len, self.rows[self.first :]), default=0)
+        return max((len(self.cells(row)) for row in range(self.first, self.end)), default=0)
 
-    @cached_property
-    def _texts(self) -> dict[int, tuple[str, ...]]:
-        return {}
+    def cells(self, row: int) -> Row:
+        """Return the cells of a row, none where it is no row of this part of the sheet."""
+        if row < self.first or row in self.left_out:
+            return ()
+        return self.rows[row]
 
     def texts(self, row: int) -> tuple[str, ...]:
         """Return the cells of a row as `single_line` text."""
-        if row not in self._texts:
-            self._texts[row] = tuple(map(single_line, self.rows[row]))
-        return self._texts[row]
+        return tuple(map(single_line, self.cells(row)))
 
     def at(self, row: int, column: int) -> Any:
         """Return a cell, None beyond the end of its row."""
-        cells = self.rows[row]
+        cells = self.cells(row)
         return cells[column] if column < len(cells) else None
 
     def text(self, row: int, column: int) -> str:
         """Return the text of a cell, "" beyond the end of its row."""
-        texts = self.texts(row)
-        return texts[column] if column < len(texts) else ""
+        return single_line(self.at(row, column))
 
     def words(self, row: int) -> list[str]:
         """Return the texts of a row that are not blank."""
         return list(filter(None, self.texts(row)))
 
+    def has_text(self, column: int, first: int) -> bool:
+        """Tell whether a column holds any text from a row on."""
+        rows = range(max(first, self.first), self.end)
+        return any(self.text(row, column) for row in reversed(rows))
+
+    def only_word(self, row: int) -> str:
+        """Return the one text that a row holds, "" where it holds none or several."""
+        only = ""
+        for text in filter(None, map(single_line, self.cells(row))):
+            if only and text != only:
+                return ""
+            only = text
+        return only
+
     def filled(self, first: int = 0, last: int | None = None) -> Iterator[int]:
         """Yield the rows from ``first`` to before ``last`` that hold any text."""
-        rows = range(len(self.rows))[max(first, self.first) : last]
-        return (row for row in rows if any(self.texts(row)))
+        rows = range(self.end)[max(first, self.first) : last]
+        return (row for row in rows if self.is_filled(row))
+
+    def is_filled(self, row: int) -> bool:
+        """Tell whether a row holds any text."""
+        cells = self.cells(row)
+        try:
+            if not "".join(cells):
+                return False
+        except TypeError:  # cells that are no text
+            pass
+        return any(map(single_line, cells))
+
+
+def part_of(
+    sheet: Sheet, first: int, last: int | None = None, left_out: Iterable[int] = ()
+) -> Sheet:
+    """Return some rows of a sheet as a sheet in which they keep their places; nothing is copied."""
+    first, last = max(first, sheet.first), sheet.end if last is None else last
+    return replace(sheet, first=first, last=last, left_out=sheet.left_out.union(left_out))
 
 
 def with_keys(sheet: Sheet, keys: Mapping[str, str]) -> Sheet:

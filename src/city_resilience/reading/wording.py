@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
+from city_resilience.catalogue.header import name_key
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.units import CURRENCIES, conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
@@ -43,6 +44,7 @@ _KEY_VARIABLES = {
 _ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
+_OPENED = re.compile(r"[(\[【〔<〈《]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)\s*(?:年度?)?")
 
 
@@ -72,6 +74,8 @@ def single_line(text: object) -> str:
     """Return a header's text in NFKC on one line."""
     if isinstance(text, str) and text.isascii():
         return " ".join(text.replace("_x000D_", " ").split())
+    if text is None:
+        return ""
     return " ".join(unicodedata.normalize("NFKC", cell_text(text)).split())
 
 
@@ -175,6 +179,9 @@ def percent_factor(variable: Variable, unit: str, factor: float) -> tuple[float,
 @lru_cache(maxsize=16384)
 def catalogue_key(header: str) -> str:
     """Return the id of the key, such as ``city`` or ``region``, that a header names; else ""."""
+    words = name_key(header)
+    if not (words.startswith(_names_of_keys()) or _OPENED.search(words)):
+        return ""
     try:
         match = load_sheet_rules().catalogue.resolve(header)
     except InputError:  # a known name in a unit that does not fit: a variable
@@ -182,6 +189,17 @@ def catalogue_key(header: str) -> str:
     return match.variable.id if match and match.variable.family == "key" else ""
 
 
+@cache
+def _names_of_keys() -> tuple[str, ...]:
+    known = load_sheet_rules().catalogue.variables.values()
+    keys = (each for each in known if each.family == "key")
+    names = (
+        name for each in keys for name in (each.id, each.label_en, each.label_zh, *each.aliases)
+    )
+    return tuple(dict.fromkeys(map(name_key, names)))
+
+
+@lru_cache(maxsize=1 << 14)
 def key_of(header: str) -> str:
     """Return what a key column holds by its header.
 
@@ -212,10 +230,21 @@ def match_header(header: str, units: Mapping[str, str], *, carry: bool = False) 
     InputError
         If a declared unit is none.
     """
-    text, bare = single_line(header), unspaced(header)
-    declared = [unit for name, unit in units.items() if unspaced(name) == bare]
+    if not units:
+        return _undeclared(header, carry)
+    bare = unspaced(header)
+    return _worded(header, units, [u for n, u in units.items() if unspaced(n) == bare], carry)
+
+
+@lru_cache(maxsize=1 << 14)
+def _undeclared(header: str, carry: bool) -> Wording:
+    return _worded(header, {}, [], carry)
+
+
+def _worded(header: str, units: Mapping[str, str], declared: Sequence[str], carry: bool) -> Wording:
+    """Find the variable that a header means; ``declared`` are the units of that header."""
     misfit = Wording(None)
-    for reading in _readings(text):
+    for reading in _readings(single_line(header)):
         known = {**units, **dict.fromkeys((reading,), *declared)} if declared else units
         try:
             match = load_sheet_rules().catalogue.resolve(reading, known, carry=carry)

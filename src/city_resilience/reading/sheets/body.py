@@ -6,20 +6,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.cells import STYLES, Cell, parse_cell
+from city_resilience.reading.cells import BLANK, STYLES, Cell, parse_cell
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.columns import meaning
 from city_resilience.reading.sheets.header_rows import Column
 from city_resilience.reading.sheets.table import Table
 from city_resilience.reading.wording import percent_factor
 
-__all__ = ["CELL_COLUMNS", "read_cells"]
+__all__ = ["CELL_COLUMNS", "Numbered", "read_cells"]
 
 _SHOWN = 80
+Numbered = tuple[Any, ...]
 CELL_COLUMNS = (
     "code",
     "city",
@@ -42,7 +41,7 @@ def read_cells(
     places: Mapping[int, lookup.Match],
     years: Mapping[int, int | None],
     columns: Sequence[Column],
-) -> tuple[pd.DataFrame, list[Issue]]:
+) -> tuple[list[Numbered], list[Issue]]:
     """Read every cell of some rows and columns.
 
     Parameters
@@ -54,29 +53,29 @@ def read_cells(
 
     Returns
     -------
-    cells : DataFrame
-        ``CELL_COLUMNS``, one row for each number: its value, its last decimal place and the size
-        of its rounding in catalogue units (0 for an exact one), the unit that was stated, and its
+    cells : list of tuple
+        ``CELL_COLUMNS`` of each number: its value, its last decimal place and the size of its
+        rounding in catalogue units (0 for an exact one), the unit that was stated, and its
         address, counted from 1.
     issues : list of Issue
         Cells that hold something and are no number, and values of a city after its end.
     """
-    numbers: list[tuple[Any, ...]] = []
+    numbers: list[Numbered] = []
     issues: list[Issue] = []
     marks: Counter[str] = Counter()
     fixed = {}
     if places and not table.keys.places.keys() & {"unit", "scope"}:
         first = next(iter(places))
         fixed = {c.position: _about(table, first, c) for c in columns if c.match}
+    parsed = [(column, table.parsed(column.position)) for column in columns]
     for row, place in places.items():
         last = table.gazetteer.cities[place.adcode].last if table.gazetteer else None
         ended = set[int]()
-        for column in columns:
-            year = column.year or years[row]
-            cell = table.cell(row, column.position)
-            if not (cell.known or cell.fault):
+        for column, cells in parsed:
+            cell = cells.get(row, BLANK)
+            if not (cell.known or cell.fault) and table.sheet.covered:
                 cell = _hidden(table, row, column)
-            if year is None or not (cell.known or cell.fault):
+            if not (cell.known or cell.fault) or (year := column.year or years[row]) is None:
                 continue
             if last is not None and year > last:
                 ended.add(year)
@@ -90,32 +89,26 @@ def read_cells(
                 about = {"city": place.name, "years": (year,), "variable": name}
                 issues.append(_lost(table, row, column, about, cell, fault))
                 continue
-            whole = table.is_exact(row, column.position)
-            marks.update(filter(None, (cell.mark, cell.style)))
+            rounding = 0.0 if table.is_exact(row, column.position) else step
+            if cell.mark or cell.style:
+                marks.update(filter(None, (cell.mark, cell.style)))
             key = (place.adcode, place.name, year, scope, match.variable.id)
             where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
-            numbers.append((*key, value, step, step * (not whole), match.unit_in_header, *where))
+            numbers.append((*key, value, step, rounding, match.unit_in_header, *where))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
-    issues += [
-        table.issue(
-            "note",
-            "cell",
-            "," if mark in STYLES else mark,
-            f"{count} numbers read {_taken_for(mark)}",
-        )
-        for mark, count in marks.items()
-    ]
-    return pd.DataFrame(numbers, columns=list(CELL_COLUMNS)), issues
+    return numbers, issues + [_read_so(table, mark, count) for mark, count in marks.items()]
+
+
+def _read_so(table: Table, mark: str, count: int) -> Issue:
+    found = "," if mark in STYLES else mark
+    how = f"with {STYLES[mark]}" if mark in STYLES else "without this footnote mark"
+    return table.issue("note", "cell", found, f"{count} numbers read {how}")
 
 
 def _about(table: Table, row: int, column: Column) -> tuple[Match | None, str, str]:
     """Return what a cell means, why it cannot be read, and its scope."""
     match, fault = meaning(table, row, column)
     return match, fault, table.scope(row, column, match) if match else ""
-
-
-def _taken_for(mark: str) -> str:
-    return f"with {STYLES[mark]}" if mark in STYLES else "without this footnote mark"
 
 
 def _hidden(table: Table, row: int, column: Column) -> Cell:

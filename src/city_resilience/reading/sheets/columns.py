@@ -109,7 +109,7 @@ def _issue(
 
 def _holds_numbers(table: Table, at: int) -> bool:
     """Tell whether a column holds numbers that do not just count the rows."""
-    cells = (table.cell(row, at) for row in table.rows())
+    cells = table.parsed(at).values()
     numbers = [cell.value for cell in cells if cell.known]
     return numbers != list(range(1, len(numbers) + 1))
 

@@ -8,9 +8,12 @@ from dataclasses import replace
 
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.reading.issues import Issue, Place
+from city_resilience.reading.sheets.body import CELL_COLUMNS
 from city_resilience.reading.sheets.reading import Reading
 
 __all__ = ["one_currency"]
+
+_VARIABLE, _FILE, _SHEET, _COLUMN = map(CELL_COLUMNS.index, ("variable", "file", "sheet", "column"))
 
 
 def one_currency(
@@ -36,10 +39,8 @@ def one_currency(
         other = [v for v in variables if v.unit and v.unit != kept[v.id].unit]
         issues += [_issue(reading, variable, kept[variable.id]) for variable in other]
         names = {variable.id for variable in other}
-        cells = reading.cells
-        left.append(
-            replace(reading, cells=cells[~cells["variable"].isin(names)]) if names else reading
-        )
+        cells = [cell for cell in reading.cells if cell[_VARIABLE] not in names]
+        left.append(replace(reading, cells=cells) if names else reading)
     return left, kept, issues
 
 
@@ -52,7 +53,7 @@ def _kept(readings: Sequence[Reading]) -> dict[str, Variable]:
     several = {name for name, units in stated.items() if len(units) > 1}
     for reading in readings:
         for name in several & reading.variables.keys():
-            count = int((reading.cells["variable"] == name).sum())
+            count = sum(cell[_VARIABLE] == name for cell in reading.cells)
             values[name, reading.variables[name].unit] += count
     known = load_catalogue().variables
     return {
@@ -70,11 +71,11 @@ def _kept(readings: Sequence[Reading]) -> dict[str, Variable]:
 
 
 def _issue(reading: Reading, variable: Variable, kept: Variable) -> Issue:
-    where = reading.cells.loc[reading.cells["variable"] == variable.id, ["file", "sheet", "column"]]
+    where = (cell for cell in reading.cells if cell[_VARIABLE] == variable.id)
+    first = next(where, None)
+    place = Place() if first is None else Place(first[_FILE], first[_SHEET], column=first[_COLUMN])
     reason = (
         f"in {variable.unit}, and other sheets have it in {kept.unit}; amounts are not converted, "
         "so it is left out; bring all to one currency"
     )
-    first = next(where.itertuples(index=False, name=None), ("", "", 0))
-    place = Place(first[0], first[1], column=int(first[2]))
     return Issue("lost", "unit", reason, place=place, found=variable.unit, variable=variable.id)

@@ -86,15 +86,17 @@ def split_header(sheet: Sheet, keys: Keys) -> tuple[tuple[str, ...], list[int]]:
     is no row of several headers the last line is taken for one as well.
     """
     titles, rows, filled = list[str](), list[int](), list[int]()
-    for row in range(sheet.first, keys.body if sheet.width else 0):
-        found = (_text(sheet, row, at, keys) for at in range(sheet.width) if sheet.rows[row])
+    wide = any(len(sheet.cells(row)) > 1 for row in range(sheet.first, sheet.end))
+    for row in range(sheet.first, keys.body):
+        across = sheet.width if sheet.covered else len(sheet.cells(row))
+        found = (_text(sheet, row, at, keys) for at in range(across) if sheet.cells(row))
         texts = list(dict.fromkeys(filter(None, found)))
         if not texts:
             continue
         filled.append(row)
         words = [text for text in texts if not _UNIT_LINE.match(text)]
         alone = len(texts) == 1 and (not rows or texts[0] == sheet.text(row, keys.names))
-        if sheet.width > 1 and (alone or (not rows and len(words) == 1 < len(texts))):
+        if wide and (alone or (not rows and len(words) == 1 < len(texts))):
             titles += texts
         else:
             rows.append(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from city_resilience.reading.issues import LEVELS, Issue, Place, column_letter
 from city_resilience.reading.opening import file_labels, find_files, open_sheets
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.sheet import Sheet, with_keys
+from city_resilience.reading.sheets.body import CELL_COLUMNS
 from city_resilience.reading.sheets.currencies import one_currency
 from city_resilience.reading.sheets.merge import merge_cells
 from city_resilience.reading.sheets.namesakes import tell_apart
@@ -171,11 +173,12 @@ def assemble(
     issues += [*told, *(issue for reading in readings for issue in reading.issues)]
     readings, variables, apart = one_currency(readings)
     issues += apart
-    parts = [reading.cells for reading in readings if len(reading.cells)]
+    numbers = list(chain.from_iterable(reading.cells for reading in readings))
     files = sorted({sheet.file for sheet in sheets})
-    if not parts:
+    if not numbers:
         raise InputError(_nothing_found(issues, files))
-    cells, doubts = settle_units(pd.concat(parts, ignore_index=True), variables, options.units)
+    cells = pd.DataFrame(numbers, columns=list(CELL_COLUMNS))
+    cells, doubts = settle_units(cells, variables, options.units)
     merged, conflicts = merge_cells(cells, options.prefer)
     if merged.empty:
         raise InputError(_all_disagree(conflicts, files))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import islice
+from typing import Any
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
@@ -47,7 +49,7 @@ class Keys:
     places: Mapping[str, int] = field(default_factory=dict)
     others: frozenset[int] = frozenset()
 
-    @property
+    @cached_property
     def positions(self) -> frozenset[int]:
         """All of them, the column of values left out."""
         kept = {at for key, at in self.places.items() if key != "value"}
@@ -71,7 +73,7 @@ def find_keys(sheet: Sheet, gazetteer: Gazetteer | None) -> Keys | None:
         if at != names and key in _KEYS:
             places.setdefault(key, at)
     for key in ("year", "scope"):
-        if key in places and not any(sheet.text(r, places[key]) for r in sheet.filled(body)):
+        if key in places and not sheet.has_text(places[key], body):
             del places[key]
     others = {at for at, key in above.items() if key in ("ignored", *NAMES)}
     others |= {at for at, count in counts.items() if count * 2 > likely[names]}
@@ -119,7 +121,7 @@ def _known_places(sheet: Sheet, gazetteer: Gazetteer) -> dict[int, dict[str, boo
     """Tell which texts of each column the gazetteer knows, from a sample of them."""
     rows = list(islice(sheet.filled(), _FIRST_ROWS))
     known = {}
-    for at in range(sheet.width):
+    for at in range(max((len(sheet.cells(row)) for row in rows), default=0)):
         texts = (sheet.text(r, at) for r in rows if isinstance(sheet.at(r, at), str))
         named = dict.fromkeys(text for text in texts if any(map(str.isalpha, text)))
         known[at] = {text: is_place(text, gazetteer) for text in islice(named, _SAMPLE)}
@@ -136,12 +138,22 @@ def _find_body(sheet: Sheet, names: int, is_unit_name: Mapping[str, bool]) -> in
         name = sheet.text(row, names)
         if is_unit_name.get(name, False):
             return row
-        others = [at for at, text in enumerate(sheet.texts(row)) if text and at != names]
-        read = [parse_cell(sheet.at(row, at)) for at in others]
-        figures = sum(cell.known or not cell.fault or bool(cell.likely) for cell in read)
-        if figures * 2 > len(others) and not _is_header(name, [sheet.text(row, a) for a in others]):
+        texts = sheet.texts(row)
+        others = [at for at, text in enumerate(texts) if text and at != names]
+        cells = [sheet.at(row, at) for at in others]
+        if _are_figures(cells) and not _is_header(name, [texts[at] for at in others]):
             return row
-    return min(len(sheet.rows), next(sheet.filled(), -1) + 1)
+    return min(sheet.end, next(sheet.filled(), -1) + 1)
+
+
+def _are_figures(cells: Sequence[Any]) -> bool:
+    """Tell whether most cells are, or may be meant as, numbers."""
+    words = 0
+    for cell in map(parse_cell, cells):
+        words += not (cell.known or not cell.fault or cell.likely)
+        if words * 2 >= len(cells):
+            return False
+    return bool(cells)
 
 
 def _is_number(text: str) -> bool:

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.places import distinct_names
+from city_resilience.reading.sheets.body import CELL_COLUMNS
 from city_resilience.reading.sheets.reading import Reading
 
 __all__ = ["tell_apart"]
+
+_ROW = CELL_COLUMNS.index("row")
 
 
 def tell_apart(readings: Sequence[Reading]) -> tuple[list[Reading], list[Issue]]:
@@ -55,10 +58,10 @@ def _renamed(reading: Reading, names: Mapping[int, str]) -> Reading:
         replace(issue, city=names.get(issue.place.row - 1, issue.city)) if issue.city else issue
         for issue in reading.issues
     )
-    rows = reading.cells["row"] - 1
+    cells = [(cell[0], names[cell[_ROW] - 1], *cell[2:]) for cell in reading.cells]
     return replace(
         reading,
-        cells=reading.cells.assign(city=rows.map(names)),
+        cells=cells,
         issues=tuple(issues),
         places={row: replace(unit, name=names[row]) for row, unit in reading.places.items()},
     )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import pandas as pd
 
 from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheet import Sheet
-from city_resilience.reading.sheets.body import CELL_COLUMNS, read_cells
+from city_resilience.reading.sheets.body import CELL_COLUMNS, Numbered, read_cells
 from city_resilience.reading.sheets.columns import blank_columns, list_columns, meaning, uncontested
 from city_resilience.reading.sheets.keys import Keys
 from city_resilience.reading.sheets.options import Options
@@ -21,6 +19,8 @@ from city_resilience.reading.wording import NearestNames
 
 __all__ = ["Reading", "read_sheet"]
 
+_COLUMN = CELL_COLUMNS.index("column")
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -28,8 +28,8 @@ class Reading:
 
     Attributes
     ----------
-    cells : DataFrame
-        ``CELL_COLUMNS``, one row for each number.
+    cells : list of tuple
+        ``CELL_COLUMNS`` of each number.
     issues : tuple of Issue
     variables : mapping of str to Variable
     places : mapping of int to Match
@@ -41,7 +41,7 @@ class Reading:
         Row to its year, None where the columns say it.
     """
 
-    cells: pd.DataFrame
+    cells: Sequence[Numbered]
     issues: tuple[Issue, ...]
     variables: Mapping[str, Variable] = field(default_factory=dict)
     places: Mapping[int, lookup.Match] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def read_sheet(
     """
     table = lay_out_sheet(sheet, keys, options)
     if isinstance(table, Issue):
-        return Reading(pd.DataFrame(columns=list(CELL_COLUMNS)), (table,))
+        return Reading((), (table,))
     years, unclear = above_captions(table, table.row_years())
     undated = [row for row, year in years.items() if year is None]
     if "year" in table.keys.places:
@@ -83,10 +83,11 @@ def read_sheet(
         *list_columns(table, columns, near or NearestNames()),
         *contested,
         *lost,
-        *blank_columns(table, columns, set(cells["column"] - 1)),
+        *blank_columns(table, columns, {cell[_COLUMN] - 1 for cell in cells}),
     )
     # One row says what a column is about, or all where each row has its indicator.
-    asked = table.rows() if "indicator" in table.keys.places else table.rows()[:1]
+    first = range(table.keys.body, sheet.end)[:1]
+    asked = table.rows if "indicator" in table.keys.places else first
     named = (meaning(table, row, column)[0] for column in columns for row in asked)
     variables = {match.variable.id: match.variable for match in named if match}
     marked = set() if table.gazetteer else table.keys.places.keys() & {"code", "province"}

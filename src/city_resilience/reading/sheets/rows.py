@@ -83,9 +83,10 @@ def above_captions(table: Table, years: Years) -> tuple[Years, list[Issue]]:
         That line, where rows with numbers stand below it.
     """
     for row in years:
-        what = _changed(table, row)
-        below = [at for at in years if at > row and table.numbers(at)] if what else []
-        if below:
+        if what := _changed(table, row):
+            below = [at for at in years if at > row and table.numbers(at)]
+            if not below:
+                break
             reason = (
                 f"rows {below[0] + 1} to {below[-1] + 1} stand below this line, which says another "
                 f"{what}; they are left out, give them a column of it or a sheet of their own"
@@ -153,12 +154,11 @@ def _headed(table: Table, row: int, name: str) -> Issue:
 
 def _changed(table: Table, row: int) -> str:
     """Return what a line of text says that the header rows do not; "" where it is none."""
-    texts, rules = list(dict.fromkeys(table.sheet.words(row))), load_sheet_rules()
-    if len(texts) != 1 or texts[0] in table.titles:
+    text, rules = table.sheet.only_word(row), load_sheet_rules()
+    if not text or text in table.titles:
         return ""
-    text = texts[0]
-    if units_stated(texts):
-        return "" if units_stated(texts) == units_stated(table.titles) else "unit"
+    if units := units_stated([text]):
+        return "" if units == units_stated(table.titles) else "unit"
     if text.startswith(rules.junk) or is_place(text, table.gazetteer):
         return ""
     if plain(text) in rules.scopes:

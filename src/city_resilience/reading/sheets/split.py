@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
+from itertools import chain
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.reading.cells import cell_year, parse_cell
 from city_resilience.reading.places import is_place
-from city_resilience.reading.sheet import Sheet
+from city_resilience.reading.sheet import Sheet, part_of
 from city_resilience.reading.sheets.context import units_stated
 from city_resilience.reading.sheets.header_rows import split_header
 from city_resilience.reading.sheets.keys import NAMES, Keys, find_keys, key_headers
@@ -39,22 +41,26 @@ def split_tables(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Headed]:
 
 def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Headed]:
     tables: list[Headed] = []
-    keys, whole = find_keys(sheet, gazetteer), True
+    keys, again = find_keys(sheet, gazetteer), list[range]()
     row = keys.body if keys else 0
     while keys and (head := _next_head(sheet, row, keys.names)) is not None:
-        start = _with_titles(sheet, keys, head, gazetteer)
-        rest = _only_rows(sheet, start, len(sheet.rows))
+        clear = again[-1].stop if again else keys.body
+        start = _with_titles(sheet, keys, range(max(clear, keys.body), head), gazetteer)
+        rest = part_of(sheet, start)
         further = find_keys(rest, gazetteer)
         if further is None:
             break
         row = max(further.body, head + 1)
         if further.names == keys.names and _repeats(sheet, keys, rest, further):
-            sheet, whole = _without_rows(sheet, start, row), False
+            again.append(range(start, row))
             continue
-        above = _only_rows(sheet, 0, start)
+        above = part_of(sheet, 0, start, chain(*again))
         tables.append((above, find_keys(above, gazetteer)))
-        sheet, keys, whole = replace(rest, above=_titles(sheet, keys)), further, True
-    return [*tables, (sheet, keys if whole else find_keys(sheet, gazetteer))]
+        sheet, keys, again = replace(rest, above=_titles(sheet, keys)), further, []
+    if not again:
+        return [*tables, (sheet, keys)]
+    sheet = part_of(sheet, 0, left_out=chain(*again))
+    return [*tables, (sheet, find_keys(sheet, gazetteer))]
 
 
 def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
@@ -63,19 +69,24 @@ def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
 
 def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
     """Return the next row that heads columns: without figures, and naming cities or a variable."""
-    for row in range(start, len(sheet.rows)):
-        if any(_is_figure(cell) for cell in reversed(sheet.rows[row]) if cell is not None):
+    for row in range(start, sheet.end):
+        name = sheet.text(row, names)
+        if name and not _is_of_names(name):
             continue
         texts = sheet.words(row)
-        if len(texts) < 2:
+        if len(texts) < 2 or any(
+            _is_figure(c) for c in reversed(sheet.cells(row)) if c is not None
+        ):
             continue
-        name = sheet.text(row, names)
-        if load_sheet_rules().keys.get(plain(name)) in NAMES:
-            return row
-        named = (load_sheet_rules().keys.get(plain(t)) in NAMES for t in texts)
-        if not name and (any(named) or any(match_header(t, {}).match for t in texts)):
+        if name or any(map(_is_of_names, texts)) or any(match_header(t, {}).match for t in texts):
             return row
     return None
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_of_names(text: str) -> bool:
+    """Tell whether a header is that of a column of cities."""
+    return load_sheet_rules().keys.get(plain(text)) in NAMES
 
 
 def _is_figure(cell: object) -> bool:
@@ -85,11 +96,17 @@ def _is_figure(cell: object) -> bool:
     return (read.known or bool(read.likely)) and cell_year(cell) is None
 
 
-def _with_titles(sheet: Sheet, keys: Keys, head: int, gazetteer: Gazetteer | None) -> int:
-    """Return the first of the lines above a head that belong to it: no rows and no footers."""
-    start = head
-    for row in reversed(range(keys.body, head)):
-        cells = [cell for cell in sheet.rows[row] if single_line(cell)]
+def _with_titles(sheet: Sheet, keys: Keys, rows: range, gazetteer: Gazetteer | None) -> int:
+    """Return the first of the lines above a head that belong to it: no rows and no footers.
+
+    Parameters
+    ----------
+    rows : range
+        Rows of the table above the head, as far up as such lines may stand.
+    """
+    start = rows.stop
+    for row in reversed(rows):
+        cells = [cell for cell in sheet.cells(row) if single_line(cell)]
         texts = sheet.words(row)
         if not texts:
             continue
@@ -120,17 +137,6 @@ def _lines(sheet: Sheet, body: int) -> list[list[str]]:
     return lines
 
 
-def _only_rows(sheet: Sheet, first: int, last: int) -> Sheet:
-    first = max(first, sheet.first)
-    rows = ((),) * first + sheet.rows[first:last]
-    return replace(sheet, rows=rows, first=first)
-
-
-def _without_rows(sheet: Sheet, first: int, last: int) -> Sheet:
-    rows = (*sheet.rows[:first], *[()] * (last - first), *sheet.rows[last:])
-    return replace(sheet, rows=rows)
-
-
 def _side_by_side(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -> list[Headed]:
     if keys is None:
         return [(sheet, None)]
@@ -155,6 +161,9 @@ def _starts(
     gazetteer: Gazetteer | None,
 ) -> list[int]:
     """Return where tables begin: at cities behind values, or at the keys in front of them."""
+    heads = [at for at, key in above.items() if key in NAMES] if gazetteer else []
+    if len(heads) < 2:
+        return []
     starts, values = list[int](), True
     for at in range(sheet.width):
         if above.get(at) in NAMES and _holds_cities(sheet, at, keys.body, gazetteer):
@@ -164,7 +173,7 @@ def _starts(
             if values:
                 starts.append(begin)
             values = False
-        elif at not in above and _is_filled(sheet, at, keys.body):
+        elif not values and at not in above and _is_filled(sheet, at, keys.body):
             values = True
     return starts if values else starts[:-1]
 
@@ -180,10 +189,11 @@ def _holds_cities(sheet: Sheet, at: int, body: int, gazetteer: Gazetteer | None)
 
 
 def _is_filled(sheet: Sheet, at: int, body: int) -> bool:
-    return any(parse_cell(sheet.at(row, at)).known for row in range(body, len(sheet.rows)))
+    return any(parse_cell(sheet.at(row, at)).known for row in range(body, sheet.end))
 
 
 def _only_columns(sheet: Sheet, kept: set[int]) -> Sheet:
-    rows = (tuple(c if at in kept else None for at, c in enumerate(cells)) for cells in sheet.rows)
+    stand = map(sheet.cells, range(sheet.first, sheet.end))
+    rows = (tuple(c if at in kept else None for at, c in enumerate(cells)) for cells in stand)
     covered = {at: anchor for at, anchor in sheet.covered.items() if anchor[1] in kept}
-    return replace(sheet, rows=tuple(rows), covered=covered)
+    return replace(sheet, rows=((),) * sheet.first + tuple(rows), covered=covered)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import PurePath
 from typing import Any
 
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.cells import Cell, cell_year, parse_column
+from city_resilience.reading.cells import BLANK, Cell, cell_year, parse_column
 from city_resilience.reading.issues import Issue, Level, Place
 from city_resilience.reading.sheet import Position, Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
@@ -75,15 +75,32 @@ class Table:
         """What names are resolved with; None where they are taken as they stand."""
         return self.options.gazetteer
 
-    def rows(self) -> range:
-        """Rows below the header rows."""
-        return range(self.keys.body, len(self.sheet.rows))
+    @cached_property
+    def rows(self) -> Sequence[int]:
+        """Rows below the header rows that hold any text; all where merged cells cover some."""
+        if self.sheet.covered:
+            return range(self.keys.body, self.sheet.end)
+        return tuple(self.sheet.filled(self.keys.body))
 
     def text(self, row: int, key: str) -> str:
         """Return the text of a key column in a row; "" where there is no such column."""
+        if key not in self._texts:
+            self._texts[key] = self._texts_of(key)
+        return self._texts[key].get(row, "")
+
+    def _texts_of(self, key: str) -> dict[int, str]:
         at = self.keys.names if key == "name" else self.keys.places.get(key)
-        text = "" if at is None else self.sheet.text(*self._key(row, at))
-        return place_name(text) if key == "name" and self.gazetteer else text
+        if at is None:
+            return {}
+        found = [self.sheet.text(*self._key(row, at)) for row in self.rows]
+        if key == "name" and self.gazetteer:
+            names = {text: place_name(text) for text in set(found)}
+            found = [names[text] for text in found]
+        return dict(zip(self.rows, found, strict=True))
+
+    @cached_property
+    def _texts(self) -> dict[str, dict[int, str]]:
+        return {}
 
     def _key(self, row: int, at: int) -> Position:
         """Return where a cell of a key column stands, which may be merged over several rows."""
@@ -103,10 +120,15 @@ class Table:
 
     def cell(self, row: int, at: int) -> Cell:
         """Return what a cell below the header rows says; its column decides about commas."""
+        return self.parsed(at).get(row, BLANK)
+
+    def parsed(self, at: int) -> Mapping[int, Cell]:
+        """Return what the cells of a column say, by row; a row without any text is not there."""
         if at not in self._parsed:
-            cells = [self.sheet.at(row, at) for row in self.rows()]
-            self._parsed[at] = parse_column(cells, self.options.decimal or self.sheet.decimal)
-        return self._parsed[at][row - self.keys.body]
+            cells = [self.sheet.at(row, at) for row in self.rows]
+            read = parse_column(cells, self.options.decimal or self.sheet.decimal)
+            self._parsed[at] = dict(zip(self.rows, read, strict=True))
+        return self._parsed[at]
 
     def is_exact(self, row: int, at: int) -> bool:
         """Tell whether a whole number is no rounded one.
@@ -117,7 +139,7 @@ class Table:
         if type(self.sheet.at(row, at)) is not int:
             return False
         if at not in self._fractions:
-            known = [cell for cell in map(partial(self.cell, at=at), self.rows()) if cell.known]
+            known = [cell for cell in self.parsed(at).values() if cell.known]
             self._fractions[at] = sum(cell.digits > 0 for cell in known) * 2 >= len(known)
         return self._fractions[at]
 
@@ -126,7 +148,7 @@ class Table:
         return {}
 
     @cached_property
-    def _parsed(self) -> dict[int, list[Cell]]:
+    def _parsed(self) -> dict[int, dict[int, Cell]]:
         return {}
 
     @cached_property
@@ -136,15 +158,20 @@ class Table:
 
     def numbers(self, row: int) -> list[float]:
         """Return the numbers of a row outside its key columns."""
-        positions = (at for at in range(self.sheet.width) if at not in self.keys.positions)
-        cells = (self.cell(row, at) for at in positions)
+        cells = (parsed[row] for parsed in self._of_values if row in parsed)
         return [cell.value for cell in cells if cell.known]
+
+    @cached_property
+    def _of_values(self) -> list[Mapping[int, Cell]]:
+        """What the columns say that are no keys."""
+        kept = (at for at in range(self.sheet.width) if at not in self.keys.positions)
+        return [self.parsed(at) for at in kept]
 
     def row_years(self) -> dict[int, int | None]:
         """Return each row's year: its own, the sheet's, or None where columns say it."""
         if "year" not in self.keys.places:
-            return dict.fromkeys(self.rows(), self.year)
-        return {row: cell_year(self.text(row, "year")) for row in self.rows()}
+            return dict.fromkeys(self.rows, self.year)
+        return {row: cell_year(self.text(row, "year")) for row in self.rows}
 
 
 def lay_out_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Table | Issue:
