@@ -21,6 +21,7 @@ _CONSTANT_PRICES = re.compile(
 )
 _CURRENT_PRICES = re.compile(r"(?:at|in)?\s*current(?:\s*prices?)?|当年价格?|现价|当期价格?")
 _YEAR = re.compile(r"\b(?:of\s*)?(?:19|20)\d{2}\b年?")
+_SEPARATORS = re.compile(r"[\s_\-·:：、,，]+")
 _PLAIN_REMARKS = {"年末", "yearend"}
 _LONGEST_UNIT = 80  # characters; each longer tail of a long header would be looked at as one
 
@@ -41,8 +42,9 @@ class Header:
 
 def name_key(name: str) -> str:
     """Return the form in which names are compared: ``" Real_ＧＤＰ "`` is ``"realgdp"``."""
-    name = unicodedata.normalize("NFKC", name).replace("_x000D_", "").casefold()
-    return re.sub(r"[\s_\-·:：、,，]+", "", name)
+    if not name.isascii():
+        name = unicodedata.normalize("NFKC", name)
+    return _SEPARATORS.sub("", name.replace("_x000D_", "").casefold())
 
 
 def unit_in_brackets(header: str) -> str:

@@ -13,6 +13,8 @@ from city_resilience.catalogue.variables import Catalogue, load_catalogue
 
 __all__ = ["SheetRules", "load_sheet_rules", "plain"]
 
+_BETWEEN = re.compile(r"[^0-9a-z&%]+")
+
 
 @dataclass(frozen=True)
 class SheetRules:
@@ -94,7 +96,10 @@ def plain(text: str) -> str:
     >>> plain("全 市_x000D_\n Total City"), plain("市　辖区")
     ('全市totalcity', '市辖区')
     """
-    normalised = unicodedata.normalize("NFKC", text.replace("_x000D_", " ")).casefold()
+    text = text.replace("_x000D_", " ")
+    if text.isascii():
+        return _BETWEEN.sub("", text.lower())
+    normalised = unicodedata.normalize("NFKC", text).casefold()
     return "".join(c for c in normalised if c.isalnum() or c in "&%")
 
 

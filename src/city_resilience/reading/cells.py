@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -67,8 +67,7 @@ UNCLEAR = 'a mark that may group thousands or begin decimals (decimal = "," or "
 _INFINITE_VALUE = "infinite value"
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """What a cell says.
 
     Attributes
@@ -136,7 +135,7 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = str(cell).replace("_x000D_", " ")
-    if not text.isascii():
+    if not (text.isascii() or text.isalnum()):
         text = "".join(c for c in text if unicodedata.category(c) != "Cf")
     return text.strip()
 

@@ -79,7 +79,9 @@ def name_rows(
     names, years = keys["city"], keys["year"]
     answers = resolve_table(gazetteer, names, years, keys.get("province", ()), level=level)
     for at, code in enumerate(map(_six_digits, keys.get("code", ()))):
-        meant = [e for e in gazetteer.readings(names[at]) if code and e.adcode == code]
+        if not code:
+            continue
+        meant = [e for e in gazetteer.readings(names[at]) if e.adcode == code]
         answer = answers[at]
         if meant and (isinstance(answer, NotFound) or answer.adcode != code):
             why = f"its code is {code}"

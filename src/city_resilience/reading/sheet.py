@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -81,14 +82,20 @@ class Sheet:
         """Return the text of a cell, "" beyond the end of its row."""
         return single_line(self.at(row, column))
 
+    def lines(self, column: int, rows: Iterable[int]) -> Iterator[str]:
+        """Yield the texts of some rows of a column, as `text` of each."""
+        lines = self._looked.lines(column)
+        return ("" if row in self.left_out else lines[row] for row in rows)
+
     def words(self, row: int) -> list[str]:
         """Return the texts of a row that are not blank."""
         return list(filter(None, self.texts(row)))
 
     def has_text(self, column: int, first: int) -> bool:
         """Tell whether a column holds any text from a row on."""
-        rows = range(max(first, self.first), self.end)
-        return any(self.text(row, column) for row in reversed(rows))
+        rows = reversed(range(max(first, self.first), self.end))
+        lines = self._looked.lines(column)
+        return any(lines[row] for row in rows if row not in self.left_out)
 
     def only_word(self, row: int) -> str:
         """Return the one text that a row holds, "" where it holds none or several."""
@@ -101,26 +108,69 @@ class Sheet:
 
     def filled(self, first: int = 0, last: int | None = None) -> Iterator[int]:
         """Yield the rows from ``first`` to before ``last`` that hold any text."""
-        rows = range(self.end)[max(first, self.first) : last]
-        return (row for row in rows if self.is_filled(row))
+        rows = self._looked.filled
+        start = bisect_left(rows, max(first, self.first))
+        stop = bisect_left(rows, self.end if last is None else min(last, self.end))
+        return (rows[at] for at in range(start, stop) if rows[at] not in self.left_out)
 
-    def is_filled(self, row: int) -> bool:
-        """Tell whether a row holds any text."""
-        cells = self.cells(row)
-        try:
-            if not "".join(cells):
-                return False
-        except TypeError:  # cells that are no text
-            pass
-        return any(map(single_line, cells))
+    @cached_property
+    def _looked(self) -> _Looked:
+        return _Looked(self.rows)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What is known of all rows, whichever parts of the sheet they are in."""
+
+    rows: tuple[Row, ...]
+
+    @cached_property
+    def filled(self) -> list[int]:
+        """Rows that hold any text."""
+        return [at for at, cells in enumerate(self.rows) if _holds_text(cells)]
+
+    def lines(self, column: int) -> list[str]:
+        """Return the text of each row in a column; equal cells are read once."""
+        if column not in self._lines:
+            cells = [row[column] if column < len(row) else None for row in self.rows]
+            texts = {cell: single_line(cell) for cell in {c for c in cells if isinstance(c, str)}}
+            self._lines[column] = [
+                texts[cell] if isinstance(cell, str) else single_line(cell) for cell in cells
+            ]
+        return self._lines[column]
+
+    @cached_property
+    def _lines(self) -> dict[int, list[str]]:
+        return {}
+
+
+def _holds_text(cells: Row) -> bool:
+    try:
+        if not "".join(cells):
+            return False
+    except TypeError:  # cells that are no text
+        pass
+    return any(map(single_line, cells))
 
 
 def part_of(
-    sheet: Sheet, first: int, last: int | None = None, left_out: Iterable[int] = ()
+    sheet: Sheet,
+    first: int,
+    last: int | None = None,
+    *,
+    left_out: Iterable[int] = (),
+    above: tuple[str, ...] | None = None,
 ) -> Sheet:
     """Return some rows of a sheet as a sheet in which they keep their places; nothing is copied."""
-    first, last = max(first, sheet.first), sheet.end if last is None else last
-    return replace(sheet, first=first, last=last, left_out=sheet.left_out.union(left_out))
+    part = replace(
+        sheet,
+        first=max(first, sheet.first),
+        last=sheet.end if last is None else last,
+        left_out=sheet.left_out.union(left_out),
+        above=sheet.above if above is None else above,
+    )
+    part.__dict__["_looked"] = sheet._looked
+    return part
 
 
 def with_keys(sheet: Sheet, keys: Mapping[str, str]) -> Sheet:

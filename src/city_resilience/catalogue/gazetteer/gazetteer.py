@@ -90,7 +90,9 @@ class Gazetteer:
 
     def readings(self, name: str, year: int | None = None, province: str = "") -> list[Entry]:
         """Return all that a name may mean, as far as year and province do not rule it out."""
-        entries, within = self._entries(name), self._province(province)
+        if not (entries := self._entries(name)):
+            return []
+        within = self._province(province)
         left = [entry for entry in entries if not within or entry.province in ("", within)]
         left = _in_force(left, year, self.cities)
         return _most_likely(left, year, within=bool(within))
@@ -224,6 +226,8 @@ class Gazetteer:
 
     def _corrected(self, key: str) -> list[Entry]:
         """Return cities that differ from a key by one character known to be mistaken."""
+        if self._mistaken.isdisjoint(key):
+            return []
         found = {
             entry.adcode: replace(entry, how="confusable", last=BEYOND)
             for at, character in enumerate(key)
@@ -232,6 +236,10 @@ class Gazetteer:
             if entry.kind == "city"
         }
         return list(found.values())
+
+    @cached_property
+    def _mistaken(self) -> frozenset[str]:
+        return frozenset(self.confusables)
 
     @cached_property
     def _near(self) -> NearNames:

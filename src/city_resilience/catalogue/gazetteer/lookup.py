@@ -115,6 +115,8 @@ def normalise(name: str) -> str:
     ('哈密市', 'maanshan(city)')
     """
     text = unicodedata.normalize("NFKC", name).casefold()
+    if text.isalnum():
+        return text
     seen = (c for c in text if not c.isspace() and unicodedata.category(c) not in ("Cf", "Cc"))
     return "".join(seen).translate(_MARKS)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -75,6 +76,10 @@ class Imported:
             Level, kind, file, sheet, row, column, city, year, variable, what was found, reason
             and likely reading; row, year and column are text, empty where the line is about many.
         """
+        return self._listing.copy()
+
+    @cached_property
+    def _listing(self) -> pd.DataFrame:
         rows = map(_listed, sorted(dict.fromkeys(self.issues), key=_rank))
         return pd.DataFrame(rows, columns=list(_LISTING), dtype=str)
 
@@ -87,6 +92,10 @@ class Imported:
             ``province``, ``city``, ``city_code`` (both only with a gazetteer), ``year``, ``scope``
             and one float column per variable id; sorted by code or name, year and scope.
         """
+        return self._wide.copy()
+
+    @cached_property
+    def _wide(self) -> pd.DataFrame:
         keys = ["code", "city", "year", "scope"]
         wide = self.cells.set_index([*keys, "variable"])["value"].unstack("variable")  # noqa: PD010
         wide = wide.reindex(columns=list(self.variables)).reset_index()
@@ -108,12 +117,35 @@ class Imported:
         frame = frame[frame["scope"] == scope].drop(columns=["scope", "city_code"], errors="ignore")
         frame = frame.astype({"year": "int64"}).sort_values(["city", "year"], ignore_index=True)
         cells = self.cells[self.cells["scope"] == scope]
-        named = ("variable", "city", "year", "file", "sheet", "row", "column")
-        stand = zip(*(cells[name].tolist() for name in named), strict=True)
-        addresses = {(name, city, year): Place(*at) for name, city, year, *at in stand}
+        addresses = _Addresses(cells)
         return Panel(
             frame=frame, variables=self.variables, source="imported sheets", addresses=addresses
         )
+
+
+@dataclass(frozen=True)
+class _Addresses(Mapping[tuple[str, str, int], Place]):
+    """The cell of a sheet in which each value stands, by variable, city and year."""
+
+    cells: pd.DataFrame
+
+    def __getitem__(self, key: tuple[str, str, int]) -> Place:
+        return Place(*self._stand[key])
+
+    def __iter__(self) -> Iterator[tuple[str, str, int]]:
+        return iter(self._stand)
+
+    def __len__(self) -> int:
+        return len(self._stand)
+
+    @cached_property
+    def _stand(self) -> dict[tuple[str, str, int], tuple[str, str, int, int]]:
+        about, where = ("variable", "city", "year"), ("file", "sheet", "row", "column")
+        keys, places = (
+            zip(*(self.cells[name].tolist() for name in names), strict=True)
+            for names in (about, where)
+        )
+        return dict(zip(keys, places, strict=True))
 
 
 def import_sheets(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,28 +43,37 @@ def place_rows(
     issues = _without_name(table, [row for row in years if not names[row]])
     rows = [row for row in years if names[row]]
     if gazetteer is None:
-        totals = {name for name in set(names.values()) if is_total(name, None)}
-        sums = [row for row in rows if names[row] in totals]
-        issues += [table.issue("note", "row", names[row], _SUM, row=row) for row in sums]
-        rows = [row for row in rows if names[row] not in totals]
-        provinces = {row: table.text(row, "province") for row in rows}
-        places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
-        for what in [key for key in ("code", "province") if key in table.keys.places]:
-            names = distinct_names(names, years, {row: table.text(row, what) for row in rows})
-        twice = _of_two_provinces(names, provinces)
-        issues += [_unclear(table, row, places[row].name) for row in rows if names[row] in twice]
-        return {row: place for row, place in places.items() if names[row] not in twice}, issues
+        places, left = _as_they_stand(table, rows, names, years)
+        return places, issues + left
     keys: dict[str, list[Any]]
     keys = {key: [table.text(row, key) for row in rows] for key in ("province", "code")}
     keys |= {"city": [names[row] for row in rows], "year": [years[row] for row in rows]}
     named = name_rows(gazetteer, rows, keys, table.keys.level)
-    issues += [_not_found(table, row, a) for row, a in named.missing.items()]
+    sums = {n for n in {a.name for a in named.missing.values()} if is_total(n, gazetteer)}
+    issues += [_not_found(table, row, a, sums) for row, a in named.missing.items()]
     words = {r: m for r, m in named.others.items() if m.kind == "header" and table.numbers(r)}
     issues += [_headed(table, row, match.name) for row, match in words.items()]
     named = replace(named, others={r: m for r, m in named.others.items() if r not in words})
     for kind, found, reason in named.notes():
         issues.append(table.issue("note", kind, found, reason, city=found * (kind == "name")))
     return named.cities, issues
+
+
+def _as_they_stand(
+    table: Table, rows: Sequence[int], names: Mapping[int, str], years: Mapping[int, int | None]
+) -> tuple[dict[int, Match], list[Issue]]:
+    """Take the names of rows for those of cities, but for sums."""
+    totals = {name for name in set(names.values()) if is_total(name, None)}
+    sums = [row for row in rows if names[row] in totals]
+    issues = [table.issue("note", "row", names[row], _SUM, row=row) for row in sums]
+    rows = [row for row in rows if names[row] not in totals]
+    provinces = {row: table.text(row, "province") for row in rows}
+    places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
+    for what in [key for key in ("code", "province") if key in table.keys.places]:
+        names = distinct_names(names, years, {row: table.text(row, what) for row in rows})
+    twice = _of_two_provinces(names, provinces)
+    issues += [_unclear(table, row, places[row].name) for row in rows if names[row] in twice]
+    return {row: place for row, place in places.items() if names[row] not in twice}, issues
 
 
 def above_captions(table: Table, years: Years) -> tuple[Years, list[Issue]]:
@@ -133,7 +142,7 @@ def _without_name(table: Table, rows: Sequence[int]) -> list[Issue]:
     return issues
 
 
-def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
+def _not_found(table: Table, row: int, answer: NotFound, sums: Collection[str]) -> Issue:
     found = answer.name[:_SHOWN]
     if not table.numbers(row):
         junk = answer.name.startswith(load_sheet_rules().junk)
@@ -141,7 +150,7 @@ def _not_found(table: Table, row: int, answer: NotFound) -> Issue:
         return table.issue("note", "row", found, reason, row=row)
     reason = f"{missed(answer)}; correct the name"
     likely = answer.candidates[0] if len(answer.candidates) == 1 else ""
-    if is_total(answer.name, table.gazetteer):
+    if answer.name in sums:
         return table.issue("note", "row", found, _SUM, row=row)
     at = table.keys.names
     return table.issue("lost", "name", found, reason, row=row, column=at, likely=likely)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
@@ -23,7 +24,7 @@ def unread_shape(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -
         rows = (sheet.texts(row) for row in islice(sheet.filled(), _ACROSS))
         across = max((len(_cities(texts, gazetteer)) for texts in rows), default=0)
         last = keys.body + _DOWN if keys else 0
-        names = (sheet.text(row, keys.names) for row in sheet.filled(0, last) if keys)
+        names = sheet.lines(keys.names, sheet.filled(0, last)) if keys else iter(())
         if across > max(len(_cities(names, gazetteer)), 1):
             return f"{across} cities stand side by side in one row; transpose the table"
     if keys is None:
@@ -31,8 +32,9 @@ def unread_shape(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -
             "no column of city names found; left out, write the city's name into each row, in a "
             "column headed 城市"
         )
-    stated = list(filter(None, (sheet.text(row, keys.names) for row in sheet.filled(keys.body))))
-    if sum(cell_year(name) is not None for name in stated) * 2 > len(stated):
+    stated = Counter(filter(None, sheet.lines(keys.names, sheet.filled(keys.body))))
+    years = sum(count for name, count in stated.items() if cell_year(name) is not None)
+    if years * 2 > stated.total():
         return "the column of names holds years; transpose the table, so that each place has a row"
     header = "" if "year" in keys.places else _unnamed_years(sheet, keys)
     return f"column {header!r} holds the years of its rows; head it 年份" if header else ""
@@ -51,7 +53,7 @@ def _cities(texts: Iterable[str], gazetteer: Gazetteer) -> set[str]:
 def _unnamed_years(sheet: Sheet, keys: Keys) -> str:
     """Return the unknown header of a column of years, in a table whose cities come repeatedly."""
     rows = list(sheet.filled(keys.body))
-    names = [text for row in rows if (text := sheet.text(row, keys.names))]
+    names = list(filter(None, sheet.lines(keys.names, rows)))
     if len(names) < 2 or len(names) < 1.5 * len(set(names)):
         return ""
     for at in range(sheet.width):

@@ -54,9 +54,9 @@ def _one_below_the_other(sheet: Sheet, gazetteer: Gazetteer | None) -> list[Head
         if further.names == keys.names and _repeats(sheet, keys, rest, further):
             again.append(range(start, row))
             continue
-        above = part_of(sheet, 0, start, chain(*again))
+        above = part_of(sheet, 0, start, left_out=chain(*again))
         tables.append((above, find_keys(above, gazetteer)))
-        sheet, keys, again = replace(rest, above=_titles(sheet, keys)), further, []
+        sheet, keys, again = part_of(rest, 0, above=_titles(sheet, keys)), further, []
     if not again:
         return [*tables, (sheet, keys)]
     sheet = part_of(sheet, 0, left_out=chain(*again))
@@ -69,8 +69,8 @@ def _titles(sheet: Sheet, keys: Keys) -> tuple[str, ...]:
 
 def _next_head(sheet: Sheet, start: int, names: int) -> int | None:
     """Return the next row that heads columns: without figures, and naming cities or a variable."""
-    for row in range(start, sheet.end):
-        name = sheet.text(row, names)
+    rows = range(start, sheet.end)
+    for row, name in zip(rows, sheet.lines(names, rows), strict=True):
         if name and not _is_of_names(name):
             continue
         texts = sheet.words(row)

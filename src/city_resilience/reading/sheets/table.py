@@ -92,7 +92,9 @@ class Table:
         at = self.keys.names if key == "name" else self.keys.places.get(key)
         if at is None:
             return {}
-        found = [self.sheet.text(*self._key(row, at)) for row in self.rows]
+        found = list(self.sheet.lines(at, self.rows))
+        if self.sheet.covered:
+            found = [self.sheet.text(*self._key(row, at)) for row in self.rows]
         if key == "name" and self.gazetteer:
             names = {text: place_name(text) for text in set(found)}
             found = [names[text] for text in found]
@@ -136,15 +138,15 @@ class Table:
         A workbook keeps no zeros behind the point, so it is exact where most numbers of its column
         have decimals.
         """
-        if type(self.sheet.at(row, at)) is not int:
-            return False
-        if at not in self._fractions:
+        if at not in self._exact:
             known = [cell for cell in self.parsed(at).values() if cell.known]
-            self._fractions[at] = sum(cell.digits > 0 for cell in known) * 2 >= len(known)
-        return self._fractions[at]
+            whole = any(type(self.sheet.at(row, at)) is int for row in self.rows)
+            fractions = sum(cell.digits > 0 for cell in known)
+            self._exact[at] = whole and fractions * 2 >= len(known)
+        return self._exact[at] and type(self.sheet.at(row, at)) is int
 
     @cached_property
-    def _fractions(self) -> dict[int, bool]:
+    def _exact(self) -> dict[int, bool]:
         return {}
 
     @cached_property
@@ -171,7 +173,9 @@ class Table:
         """Return each row's year: its own, the sheet's, or None where columns say it."""
         if "year" not in self.keys.places:
             return dict.fromkeys(self.rows, self.year)
-        return {row: cell_year(self.text(row, "year")) for row in self.rows}
+        texts = {row: self.text(row, "year") for row in self.rows}
+        years = {text: cell_year(text) for text in set(texts.values())}
+        return {row: years[text] for row, text in texts.items()}
 
 
 def lay_out_sheet(sheet: Sheet, keys: Keys | None, options: Options) -> Table | Issue:

@@ -59,11 +59,12 @@ def settle_units(
         variable = variables[str(name)]
         if len(group) < 3 or name in declared:
             continue
+        years, medians = group["year"].to_numpy(), group["median"].to_numpy()
         for at, row in group.to_dict("index").items():
-            others = group.loc[group["year"] != row["year"], "median"]
+            others = medians[years != row["year"]]
             if len(others) < 2 or _key(variable.id, row["year"]) in declared:
                 continue
-            apart = float(row["median"] - others.median())
+            apart = float(row["median"] - np.median(others))
             if abs(apart) > _APART:
                 unit, scale[at] = _fitting(row["unit"], variable, apart)
                 issues.append(_issue(row, variable, apart, unit))
