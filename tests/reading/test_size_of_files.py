@@ -13,13 +13,17 @@ from city_resilience.catalogue import header as headers
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.near_names import NearNames
 from city_resilience.experiment.data import Data
-from city_resilience.reading import corrections
+from city_resilience.reading import cells, corrections
 from city_resilience.reading import headers as layouts
+from city_resilience.reading import sheet as sheet_module
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheet import Sheet
+from city_resilience.reading.sheets import merge, split
+from city_resilience.reading.sheets import rows as sheet_rows
 from city_resilience.reading.sheets.importer import assemble, import_sheets
 from city_resilience.reading.sheets.options import Options
+from city_resilience.reading.sheets.table import Table
 
 PLAIN = Options(country="none")
 
@@ -136,3 +140,77 @@ def test_declared_columns_are_found_without_reading_every_header_again(monkeypat
     layout = layouts.lay_out(("city", "year", "gdp_real", *names), data)
     assert len(layout.sources) == 301
     assert len(asked) < 5 * len(names)
+
+
+@pytest.fixture
+def calls(monkeypatch) -> Callable[..., list[tuple[object, ...]]]:
+    """Give what a function of a module, or a method, is called with."""
+
+    def count(owner: object, name: str) -> list[tuple[object, ...]]:
+        asked: list[tuple[object, ...]] = []
+        original = getattr(owner, name)
+        monkeypatch.setattr(owner, name, lambda *of: asked.append(of) or original(*of))
+        return asked
+
+    return count
+
+
+def test_a_row_is_looked_at_once_however_many_tables_the_sheet_holds(calls):
+    heads = [("city", "year", name) for name in ("gdp_nominal", "population", "population")]
+    rows = [
+        row for at in range(90) for row in (heads[at % 3], ("A", 1950 + at, 5), ("B", 1950 + at, 6))
+    ]
+    looked = calls(sheet_module, "_holds_text")
+    imported = assemble([Sheet("a.csv", "", tuple(rows))], PLAIN)
+    assert len(imported.cells) == 180
+    assert len(looked) == len(rows)
+
+
+def test_a_row_of_a_place_is_no_head_without_a_look_at_its_other_cells(calls):
+    head = ("city", "year", "gdp_nominal", *unknown(300))
+    rows = [(f"C{at % 5}", str(2000 + at // 5), str(at + 1), *["word"] * 300) for at in range(40)]
+    looked = calls(split, "_is_figure")
+    assert len(assemble([Sheet("a.csv", "", (head, *rows))], PLAIN).cells) == 40
+    assert not looked
+
+
+def test_equal_texts_of_a_column_are_read_once(calls):
+    rows = [(f"C{at % 40}", str(2000 + at // 40), f"x{at % 4}") for at in range(800)]
+    head = ("city", "year", "gdp_nominal", "population")
+    sheet = Sheet("a.csv", "", (head, *((*row, "7") for row in rows)))
+    read = calls(cells, "_parse_text")
+    imported = assemble([sheet], PLAIN)
+    assert sum(issue.level == "lost" for issue in imported.issues) == 800
+    assert len(read) < 60
+
+
+def test_lines_of_text_that_begin_with_no_known_name_are_not_searched_for_units(calls):
+    rows = [("city", "year", "gdp_nominal"), ("A", "2000", "5"), ("B", "2000", "6")]
+    lines = [(f"remark {at} of the editor", "", "") for at in range(200)]
+    searched = calls(headers, "parse_unit")
+    imported = assemble([Sheet("a.csv", "", (*rows, *lines, ("A", "2001", "7")))], PLAIN)
+    assert len(imported.cells) == 3
+    assert not searched
+
+
+def test_many_lines_of_units_below_a_table_look_through_its_rows_once(calls):
+    rows = [("city", "year", "gdp_nominal"), *((f"C{at}", 2000, 5) for at in range(100))]
+    lines = [("单位:人", "", "")] * 100
+    looked = calls(Table, "numbers")
+    assert len(assemble([Sheet("a.csv", "", (*rows, *lines))], PLAIN).cells) == 100
+    assert len(looked) < 3 * (len(rows) + len(lines))
+
+
+def test_a_name_that_is_no_city_is_tried_once_for_a_sum(calls):
+    rows = [(f"龘{'甲乙丙丁'[at % 4]}", 2000 + at // 4, 5) for at in range(80)]
+    tried = calls(sheet_rows, "is_total")
+    assemble([Sheet("a.csv", "", (("城市", "年份", "gdp_nominal"), ("北京", 2000, 5), *rows))])
+    assert len(tried) == 4
+
+
+def test_cells_that_no_other_repeats_are_not_compared(calls):
+    rows = [(f"C{at % 40}", 2000 + at // 40, at) for at in range(400)]
+    ranked = calls(merge, "_rank")
+    imported = assemble([Sheet("a.csv", "", (("city", "year", "gdp_nominal"), *rows))], PLAIN)
+    assert len(imported.cells) == 400
+    assert not ranked

@@ -11,9 +11,10 @@ from functools import cache
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.catalogue.units import parse_unit
 
-__all__ = ["Header", "name_key", "readings_of", "unit_in_brackets"]
+__all__ = ["Header", "name_key", "opens_brackets", "readings_of", "unit_in_brackets"]
 
 _BRACKETS = re.compile(r"[(\[【〔<〈《]([^()\[\]【】〔〕<>〈〉《》]*)[)\]】〕>〉》]")
+_OPENED = re.compile(r"[(\[【〔<〈《]")
 _CONSTANT_PRICES = re.compile(
     r"\b(?:at|in)?\s*(?:constant\s*)?\d{4}\s*(?:constant\s*)?prices?"
     r"|(?:at|in)?\s*constant(?:\s*prices?)?"
@@ -45,6 +46,11 @@ def name_key(name: str) -> str:
     if not name.isascii():
         name = unicodedata.normalize("NFKC", name)
     return _SEPARATORS.sub("", name.replace("_x000D_", "").casefold())
+
+
+def opens_brackets(text: str) -> bool:
+    """Tell whether a text has brackets, which may stand in front of a name."""
+    return _OPENED.search(text) is not None
 
 
 def unit_in_brackets(header: str) -> str:

@@ -142,7 +142,7 @@ def _words() -> _Words:
 
 def _quantity(text: str) -> tuple[str, float] | None:
     squeezed = re.sub(r"[\s,]+", "", text)
-    for candidate in (squeezed, squeezed.removeprefix("of")):
+    for candidate in dict.fromkeys((squeezed, squeezed.removeprefix("of"))):
         parsed = _number_and_base(candidate)
         if parsed:
             return parsed

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal
 
-from city_resilience.catalogue.header import Header, name_key, readings_of
+from city_resilience.catalogue.header import Header, name_key, opens_brackets, readings_of
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.catalogue.units import (
     CURRENCIES,
@@ -33,6 +33,8 @@ __all__ = [
     "Variable",
     "load_catalogue",
 ]
+
+_FRONT = 4  # characters of a name by which most unknown headers are told from known ones
 
 
 class UnitMismatch(InputError):
@@ -202,6 +204,7 @@ class Catalogue:
             names = (variable.id, variable.label_en, variable.label_zh, *variable.aliases)
             for key in dict.fromkeys(map(name_key, names)):
                 self._by_name.setdefault(key, []).append(variable)
+        self._fronts = frozenset(key[:_FRONT] for key in self._by_name)
 
     def resolve(
         self, header: str, units: Mapping[str, str] | None = None, *, carry: bool = False
@@ -231,6 +234,8 @@ class Catalogue:
         InputError
             If a declared unit is not a unit.
         """
+        if not self._may_name(header):
+            return None
         for reading in readings_of(header, self._by_name):
             known = self._by_name.get(name_key(reading.name), [])
             if not known:
@@ -242,6 +247,12 @@ class Catalogue:
                 return match
             raise _mismatch(header, reading, known, units or {})
         return None
+
+    def _may_name(self, header: str) -> bool:
+        """Tell whether a header may begin with a name; nearly all that are unknown do not."""
+        key = name_key(header)
+        fronts = (key[:length] for length in range(1, _FRONT + 1))
+        return opens_brackets(key) or any(front in self._fronts for front in fronts)
 
 
 @cache

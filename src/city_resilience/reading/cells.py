@@ -49,6 +49,7 @@ __all__ = [
 
 _SHORT, _SHORT_WHOLE = r"[+-]?\d{1,300}(?:\.\d+)?", r"[+-]?\d{1,300}"
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE)
+_PLAIN = re.compile(r"[+-]?\d{1,300}(?:\.(\d{0,300}?)0*)?")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _SPACED = re.compile(r"[+-]?\d{1,3}(?: \d{3})+(?:\.\d+)?")
 _YEAR = re.compile(r"(?:FY\s*)?((?:18|19|20|21)\d{2})(?:\.0*)?\s*年?度?", re.IGNORECASE)
@@ -235,7 +236,7 @@ def parse_column(cells: Sequence[Any], decimal: DecimalMark = "") -> list[Cell]:
 
 def _style_of(cells: Sequence[Any], decimal: DecimalMark) -> Style:
     texts = dict.fromkeys(cell for cell in cells if isinstance(cell, str))
-    if not decimal and not any("," in _width(text) for text in texts):
+    if not decimal and "," not in _width("\n".join(texts)):
         return ""
     others = {c for c in cells if isinstance(c, int | float) and abs(c) < _HUGE}
     return number_style(texts, others, decimal)
@@ -337,9 +338,16 @@ def _truth(cell: Any) -> float | None:
 def _parse_text(cell: str, style: Style) -> Cell:
     if not cell:
         return BLANK
+    plain = _PLAIN.fullmatch(cell)
+    if plain and (style in ("", "thousands") or plain[1] is None):
+        return Cell(float(cell), len(plain[1] or ""))
+    return _parse_odd_text(cell, style)
+
+
+def _parse_odd_text(cell: str, style: Style) -> Cell:
     if _NUMBER.fullmatch(cell) and (style in ("", "thousands") or "." not in cell):
-        plain = float(cell)
-        return Cell(fault=_INFINITE_VALUE) if math.isinf(plain) else Cell(plain, _decimals(cell))
+        number = float(cell)
+        return Cell(fault=_INFINITE_VALUE) if math.isinf(number) else Cell(number, _decimals(cell))
     rules, raw = load_sheet_rules(), cell_text(cell)
     if raw in rules.missing or _width(raw) in rules.missing:
         return BLANK
@@ -348,10 +356,10 @@ def _parse_text(cell: str, style: Style) -> Cell:
     percent = text.endswith("%")
     text = text.removesuffix("%").rstrip()
     bare_number = unmarked(text, style)
-    number = _number(bare_number)
+    read = _number(bare_number)
     if style == "unclear" and not text.isdigit():
         return Cell(fault=UNCLEAR, likely=_either(text))
-    if number is None:
+    if read is None:
         return _fault(_width(raw))
     mark = raw[len(bare) :].strip()
     said = Cell(
@@ -360,7 +368,7 @@ def _parse_text(cell: str, style: Style) -> Cell:
         mark=mark,
         style=style if bare_number != text else "",
     )
-    return _finite(number, said)
+    return _finite(read, said)
 
 
 def _finite(number: float, said: Cell) -> Cell:

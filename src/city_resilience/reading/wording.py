@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
-from city_resilience.catalogue.header import name_key
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.units import CURRENCIES, conversion_factor, parse_unit
 from city_resilience.catalogue.variables import Match, UnitMismatch, Variable
@@ -44,7 +43,6 @@ _KEY_VARIABLES = {
 _ALIKE, _COMPARED = 0.8, 50  # known names near an unknown header, and headers that are compared
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BRACKETS = re.compile(r"[()\[\]【】〔〕<>〈〉《》]")
-_OPENED = re.compile(r"[(\[【〔<〈《]")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)\s*(?:年度?)?")
 
 
@@ -179,24 +177,11 @@ def percent_factor(variable: Variable, unit: str, factor: float) -> tuple[float,
 @lru_cache(maxsize=16384)
 def catalogue_key(header: str) -> str:
     """Return the id of the key, such as ``city`` or ``region``, that a header names; else ""."""
-    words = name_key(header)
-    if not (words.startswith(_names_of_keys()) or _OPENED.search(words)):
-        return ""
     try:
         match = load_sheet_rules().catalogue.resolve(header)
     except InputError:  # a known name in a unit that does not fit: a variable
         return ""
     return match.variable.id if match and match.variable.family == "key" else ""
-
-
-@cache
-def _names_of_keys() -> tuple[str, ...]:
-    known = load_sheet_rules().catalogue.variables.values()
-    keys = (each for each in known if each.family == "key")
-    names = (
-        name for each in keys for name in (each.id, each.label_en, each.label_zh, *each.aliases)
-    )
-    return tuple(dict.fromkeys(map(name_key, names)))
 
 
 @lru_cache(maxsize=1 << 14)
@@ -299,6 +284,8 @@ def _readings(text: str) -> Iterator[str]:
 
 def _without_english(text: str) -> str:
     """Cut a Chinese header where it repeats itself in English."""
+    if text.isascii():
+        return text
     for found in load_sheet_rules().english.finditer(text):
         if _CHINESE.search(text[: found.start()]):
             return text[: found.start()].strip()
@@ -315,4 +302,6 @@ def _without_front(text: str) -> str:
 
 def _squeezed(text: str) -> str:
     """Close up the gaps that line breaks left between Chinese characters."""
+    if text.isascii():
+        return text
     return re.sub(r"(?<=[\u3400-\u9fff、,(])\s+(?=[\u3400-\u9fff(])", "", text)

@@ -67,13 +67,14 @@ def read_cells(
     if places and not table.keys.places.keys() & {"unit", "scope"}:
         first = next(iter(places))
         fixed = {c.position: _about(table, first, c) for c in columns if c.match}
+    where = (table.sheet.file, table.sheet.name)
     parsed = [(column, table.parsed(column.position)) for column in columns]
     for row, place in places.items():
         last = table.gazetteer.cities[place.adcode].last if table.gazetteer else None
         ended = set[int]()
         for column, cells in parsed:
             cell = cells.get(row, BLANK)
-            if not (cell.known or cell.fault) and table.sheet.covered:
+            if table.sheet.covered and not (cell.known or cell.fault):
                 cell = _hidden(table, row, column)
             if not (cell.known or cell.fault) or (year := column.year or years[row]) is None:
                 continue
@@ -89,12 +90,12 @@ def read_cells(
                 about = {"city": place.name, "years": (year,), "variable": name}
                 issues.append(_lost(table, row, column, about, cell, fault))
                 continue
-            rounding = 0.0 if table.is_exact(row, column.position) else step
+            rounding = step * (not table.is_exact(row, column.position))
             if cell.mark or cell.style:
                 marks.update(filter(None, (cell.mark, cell.style)))
             key = (place.adcode, place.name, year, scope, match.variable.id)
-            where = (table.sheet.file, table.sheet.name, row + 1, column.position + 1)
-            numbers.append((*key, value, step, rounding, match.unit_in_header, *where))
+            at = (row + 1, column.position + 1)
+            numbers.append((*key, value, step, rounding, match.unit_in_header, *where, *at))
         issues += [_after_its_end(table, row, place, year) for year in sorted(ended)]
     return numbers, issues + [_read_so(table, mark, count) for mark, count in marks.items()]
 

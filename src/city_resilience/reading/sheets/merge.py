@@ -41,6 +41,8 @@ def merge_cells(
         One row for each key, sorted by key; independent of the order of files, sheets and rows.
     issues : list of Issue
     """
+    if not cells.duplicated(list(KEYS)).any():
+        return cells.sort_values(list(KEYS), ignore_index=True), []
     order = [*KEYS, "rank", "step", "value", "file", "sheet", "row", "column"]
     ranks = cells["file"].map({file: _rank(file, prefer) for file in cells["file"].unique()})
     ranked = cells.assign(rank=ranks).sort_values(order)

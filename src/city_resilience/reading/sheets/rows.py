@@ -68,7 +68,9 @@ def _as_they_stand(
     issues = [table.issue("note", "row", names[row], _SUM, row=row) for row in sums]
     rows = [row for row in rows if names[row] not in totals]
     provinces = {row: table.text(row, "province") for row in rows}
-    places = {r: Match("", names[r], "", of, "city", "exact") for r, of in provinces.items()}
+    named = {(names[row], of) for row, of in provinces.items()}
+    known = {(name, of): Match("", name, "", of, "city", "exact") for name, of in named}
+    places = {row: known[names[row], of] for row, of in provinces.items()}
     for what in [key for key in ("code", "province") if key in table.keys.places]:
         names = distinct_names(names, years, {row: table.text(row, what) for row in rows})
     twice = _of_two_provinces(names, provinces)

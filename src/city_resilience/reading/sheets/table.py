@@ -250,4 +250,5 @@ def _with_meaning(
 
 def _with_scope(column: Column, stated: str) -> Column:
     default = column.match.variable.scope if column.match else ""
-    return replace(column, scope=column.scope or stated or default)
+    scope = column.scope or stated or default
+    return column if scope == column.scope else replace(column, scope=scope)
