@@ -71,6 +71,8 @@ class Wording:
 def single_line(text: object) -> str:
     """Return a header's text in NFKC on one line."""
     if isinstance(text, str) and text.isascii():
+        if text.isalnum():
+            return text
         return " ".join(text.replace("_x000D_", " ").split())
     if text is None:
         return ""

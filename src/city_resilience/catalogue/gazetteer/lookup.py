@@ -29,6 +29,7 @@ _ENGLISH_KIND = re.compile(
     r"|administrativeoffices)\)?$"
 )
 _MARKS = str.maketrans("", "", "'’‘`-")
+_ASCII_MARKS = str.maketrans("", "", "".join(map(chr, range(33))) + "\x7f'`-")
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,8 @@ def normalise(name: str) -> str:
     >>> normalise("哈 密\u200b市"), normalise("Ma’anshan (City)")
     ('哈密市', 'maanshan(city)')
     """
+    if name.isascii():
+        return name.lower().translate(_ASCII_MARKS)
     text = unicodedata.normalize("NFKC", name).casefold()
     if text.isalnum():
         return text

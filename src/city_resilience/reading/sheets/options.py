@@ -116,6 +116,8 @@ class Options:
 
     def own_column(self, header: str) -> Match | None:
         """Return what the user says of a header, however it is spaced."""
+        if not self.own:
+            return None
         named = (match for name, match in self.own.items() if unspaced(name) == unspaced(header))
         return next(named, None)
 

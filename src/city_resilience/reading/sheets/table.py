@@ -14,7 +14,7 @@ from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
 from city_resilience.reading.cells import BLANK, Cell, cell_year, parse_column
 from city_resilience.reading.issues import Issue, Level, Place
-from city_resilience.reading.sheet import Position, Sheet
+from city_resilience.reading.sheet import Position, Row, Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
 from city_resilience.reading.sheets.header_rows import Column, read_columns
 from city_resilience.reading.sheets.keys import Keys
@@ -127,7 +127,8 @@ class Table:
     def parsed(self, at: int) -> Mapping[int, Cell]:
         """Return what the cells of a column say, by row; a row without any text is not there."""
         if at not in self._parsed:
-            cells = [self.sheet.at(row, at) for row in self.rows]
+            cells = [row[at] if at < len(row) else None for row in self._cells]
+            self._whole[at] = any(type(cell) is int for cell in cells)
             read = parse_column(cells, self.options.decimal or self.sheet.decimal)
             self._parsed[at] = dict(zip(self.rows, read, strict=True))
         return self._parsed[at]
@@ -140,10 +141,18 @@ class Table:
         """
         if at not in self._exact:
             known = [cell for cell in self.parsed(at).values() if cell.known]
-            whole = any(type(self.sheet.at(row, at)) is int for row in self.rows)
             fractions = sum(cell.digits > 0 for cell in known)
-            self._exact[at] = whole and fractions * 2 >= len(known)
+            self._exact[at] = self._whole[at] and fractions * 2 >= len(known)
         return self._exact[at] and type(self.sheet.at(row, at)) is int
+
+    @cached_property
+    def _cells(self) -> list[Row]:
+        return [self.sheet.cells(row) for row in self.rows]
+
+    @cached_property
+    def _whole(self) -> dict[int, bool]:
+        """Whether a column that was read holds a whole number as such, and not as text."""
+        return {}
 
     @cached_property
     def _exact(self) -> dict[int, bool]:
