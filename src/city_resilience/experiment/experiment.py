@@ -88,12 +88,19 @@ class Experiment(Table):
         return self
 
     def digest(self) -> str:
-        """Return a short hash of everything but the place of the data and the way to it.
+        """Return a short hash of what decides forecasts, and of names.
 
-        A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
-        a change to the digest of what was stored before.
+        The place of the data, the way to it, and what a city can act on change no forecast. A key
+        with ``exclude_if`` is hashed only where it is set, so that it could be added without a
+        change to the digest of what was stored before.
         """
         values = self.model_dump(
-            mode="json", exclude={"sheets": True, "data": {"path"}, "early": {"__all__": {"path"}}}
+            mode="json",
+            exclude={
+                "sheets": True,
+                "actionable": True,
+                "data": {"path"},
+                "early": {"__all__": {"path"}},
+            },
         )
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]
