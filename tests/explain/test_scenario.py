@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from city_resilience.commands.scenario import cities_of, scenario
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel
 from city_resilience.explain.moving import FOLLOWS, SET, Ground, ground_of, move_city
+from city_resilience.explain.responses import Asked
 from city_resilience.explain.scenario import ASSOCIATION, SCENARIO_COLUMNS, scenario_of
 from city_resilience.explain.settings import read_settings
 from city_resilience.explain.support import FAR, OUTSIDE_NATION, OUTSIDE_PEERS, support_of
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
+from city_resilience.tasks.dataset import build_dataset
 from places import ROOT
 
 DATA = ROOT / "experiments" / "demo" / "panel.csv"
@@ -73,6 +76,26 @@ def test_only_the_city_moves_and_the_nation_is_computed_as_it_then_is(ground, ci
         ground, ground.rows, others[0], quotient
     )
     np.testing.assert_array_equal(moved.rows.dataset.outcome, ground.rows.dataset.outcome)
+
+
+@pytest.mark.parametrize(
+    "settings", [[f"{SHARE}=+10%"], [f"{STUDENTS}=+10%", "population=+5%"], ["tertiary_share=+2"]]
+)
+def test_what_is_computed_anew_is_what_the_moved_panel_gives(ground, city, settings):
+    moved = move_city(ground, city, read_settings(settings))
+    frame = ground.panel.frame.copy()
+    for own in moved.moves.itertuples():
+        if own.name in frame.columns:
+            frame.loc[(frame["city"] == city) & (frame["year"] == own.year), own.name] = own.after
+    whole = build_dataset(replace(ground.panel, frame=frame), ground.forecaster.experiment)
+    assert whole.indicators.ids == moved.rows.dataset.indicators.ids
+    np.testing.assert_array_equal(whole.indicators.values, moved.rows.dataset.indicators.values)
+    again = replace(ground.rows, dataset=whole)
+    asked = Asked({(FORECASTING, h): m.spec for h, m in ground.forecaster.horizons.items()})
+    asked.add(ground.rows, moved)
+    for key, spec in asked.specs.items():
+        np.testing.assert_array_equal(asked.after[key][0], again.features(spec)[moved.row])
+        np.testing.assert_array_equal(asked.before[key][0], ground.rows.features(spec)[moved.row])
 
 
 def test_a_setting_in_the_denominator_goes_first(ground, city):

@@ -20,7 +20,7 @@ from city_resilience.explain.identities import follow
 from city_resilience.explain.numerator import numerator_of, solved
 from city_resilience.explain.settings import PREFIX, Setting
 from city_resilience.explain.views import views_of
-from city_resilience.indicators.compute import indicator_values
+from city_resilience.indicators.compute import indicator_values, indicators_again
 from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.inputs import lag_of, variables_behind
 from city_resilience.indicators.outcome import OutcomeSeries
@@ -28,7 +28,6 @@ from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.panel import Grid, Panel
-from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.outcome import with_outcome
 
 __all__ = ["FOLLOWS", "SET", "Ground", "MovedCity", "ground_of", "move_city"]
@@ -336,19 +335,22 @@ def _check_reached(own: _City, cells: Cells) -> None:
 
 
 def _rows(own: _City, cells: Cells) -> ForecastRows:
-    """Compute every indicator of the moved panel."""
-    ground, city = own.ground, own.ground.rows.names[own.row]
-    frame = ground.panel.frame
-    names = {name for values in cells.values() for name in values} & set(frame.columns)
-    moved = {name: frame[name].to_numpy(dtype=np.float64, copy=True) for name in names}
-    for year, values in cells.items():
-        at = np.flatnonzero((frame["city"] == city) & (frame["year"] == year))
-        for name in names & set(values):
-            moved[name][at] = values[name]
-    panel = replace(ground.panel, frame=frame.assign(**moved))
-    forecaster = ground.forecaster
-    dataset = build_dataset(panel, forecaster.experiment, forecaster.composite)
-    return replace(ground.rows, dataset=dataset)
+    """Compute anew the indicators that are made of what moved."""
+    ground = own.ground
+    dataset, moved = ground.rows.dataset, {name for values in cells.values() for name in values}
+    touched = [
+        (place, spec)
+        for place, spec in enumerate(dataset.indicators.specs)
+        if moved & set(variables_behind(spec))
+    ]
+    lags = ground.forecaster.experiment.features.publication_lag
+    specs = [spec for _, spec in touched]
+    values = dataset.indicators.values.copy()
+    layers = indicators_again(specs, own.grid(cells), ground.series, lags)
+    for (place, _), layer in zip(touched, layers, strict=True):
+        values[:, :, place] = layer
+    moved_on = replace(dataset, indicators=replace(dataset.indicators, values=values))
+    return replace(ground.rows, dataset=moved_on)
 
 
 def _moves(own: _City, cells: Cells, because: Mapping[str, str]) -> pd.DataFrame:

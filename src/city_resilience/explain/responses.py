@@ -18,7 +18,7 @@ from city_resilience.explain.views import views_of
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.progress import Progress
-from city_resilience.tasks.features import FeatureSpec
+from city_resilience.tasks.features import FeatureSpec, features_in_year
 from city_resilience.tasks.task import Task
 
 __all__ = ["Asked", "Key", "Refits", "summed"]
@@ -42,15 +42,17 @@ class Asked:
     specs: Mapping[Key, FeatureSpec]
     before: dict[Key, list[Float]] = field(default_factory=dict)
     after: dict[Key, list[Float]] = field(default_factory=dict)
-    _unmoved: dict[Key, Float] = field(default_factory=dict, repr=False)
+    _unmoved: dict[tuple[Key, int], Float] = field(default_factory=dict, repr=False)
 
     def add(self, rows: ForecastRows, moved: MovedCity) -> None:
         """Take the features of a moved city; ``rows`` are the unmoved ones."""
+        origin = int(rows.origins[moved.row])
         for key, spec in self.specs.items():
-            if key not in self._unmoved:
-                self._unmoved[key] = rows.features(spec)
-            self.before.setdefault(key, []).append(self._unmoved[key][moved.row])
-            self.after.setdefault(key, []).append(moved.rows.features(spec)[moved.row])
+            if (key, origin) not in self._unmoved:
+                self._unmoved[key, origin] = _read(rows, spec, origin)
+            city = rows.cities[moved.row]
+            self.before.setdefault(key, []).append(self._unmoved[key, origin][city])
+            self.after.setdefault(key, []).append(_read(moved.rows, spec, origin)[city])
 
     def pair(self, key: Key) -> tuple[Float, Float]:
         """Features before and after, shape (cities, columns) each."""
@@ -65,6 +67,11 @@ class Asked:
         """Whether no column of a city moved, shape (cities,)."""
         before, after = self.pair(key)
         return np.asarray(((before == after) | (np.isnan(before) & np.isnan(after))).all(axis=1))
+
+
+def _read(rows: ForecastRows, spec: FeatureSpec, origin: int) -> Float:
+    """Features of every city at the origin of a row, shape (cities, columns)."""
+    return features_in_year(rows.dataset.at(rows.origin), spec, origin)
 
 
 def summed(forecaster: Forecaster, added: Mapping[int, Float]) -> dict[int, Float]:

@@ -22,7 +22,7 @@ from city_resilience.indicators.table import load_indices, load_table
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
-__all__ = ["IndicatorValues", "compute_indicators", "indicator_values"]
+__all__ = ["IndicatorValues", "compute_indicators", "indicator_values", "indicators_again"]
 
 _TOGETHER = 8  # layers written at once: they lie side by side in the array
 
@@ -128,6 +128,18 @@ def indicator_values(spec: Indicator, grid: Grid, series: OutcomeSeries) -> Floa
         The outcome as it is measured.
     """
     return _values(spec, _by_nation(grid, series), grid.shape)
+
+
+def indicators_again(
+    specs: Sequence[Indicator],
+    grid: Grid,
+    series: OutcomeSeries,
+    publication_lag: Mapping[str, int],
+) -> Iterator[Float]:
+    """Compute some indicators of a grid as `compute_indicators` does, each (cities, years)."""
+    parts = _by_nation(grid, series)
+    for spec in specs:
+        yield lag(_values(spec, parts, grid.shape), lag_of(spec, publication_lag))
 
 
 def _by_nation(grid: Grid, series: OutcomeSeries) -> list[tuple[Positions | slice, Inputs]]:

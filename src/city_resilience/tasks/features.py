@@ -14,6 +14,7 @@ import numpy as np
 from city_resilience.arrays import Float, Int, Positions
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.training import Features
+from city_resilience.indicators.formulas.nation import Nation
 from city_resilience.indicators.formulas.ratios import within_year_rank
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import AsOf
@@ -25,6 +26,7 @@ __all__ = [
     "carried",
     "choose_features",
     "feature_matrix",
+    "features_in_year",
     "live_shares",
     "read_indicators",
 ]
@@ -208,16 +210,41 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
     InputError
         If the panel does not offer an indicator of the spec.
     """
-    names, values, age = read_indicators(view, spec)
+    return _laid_out(view.nation, spec, *read_indicators(view, spec))
+
+
+def features_in_year(view: AsOf, spec: FeatureSpec, year: int) -> Float:
+    """Build the columns of a spec for every city in one year, as `feature_matrix` has them.
+
+    Returns
+    -------
+    ndarray, shape (cities, columns)
+    """
+    last = int(year - view.years[0])
+    read = slice(max(last - max(spec.limits.values(), default=0), 0), last + 1)
+    near = replace(
+        view,
+        years=view.years[read],
+        outcome=view.outcome[:, read],
+        indicators=view.indicators[:, read],
+    )
+    names, values, age = read_indicators(near, spec)
+    return _laid_out(view.nation, spec, names, values[:, -1:], age[:, -1:])[:, 0]
+
+
+def _laid_out(
+    nation: Nation, spec: FeatureSpec, names: tuple[str, ...], values: Float, age: Float
+) -> Float:
+    """Lay values, ranks and ages out in the order of the columns of a spec."""
     forms = {
         "value": values,
-        "rank": view.nation.apart(lambda _, x: within_year_rank(x), values),
+        "rank": nation.apart(lambda _, x: within_year_rank(x), values),
         "age": age,
     }
     place = {name: k for k, name in enumerate(names)}
     columns = [forms[form][:, :, place[name]] for name, form in spec.columns]
     if not columns:
-        return np.empty((*view.outcome.shape, 0))
+        return np.empty((*values.shape[:2], 0))
     return np.stack(columns, axis=-1)
 
 
