@@ -10,8 +10,9 @@ import pytest
 from audit_inputs import panel_of, smooth
 from city_resilience.audit import audit as audits
 from city_resilience.audit import masking, rules, settling
-from city_resilience.audit.audit import audit_panel
+from city_resilience.audit.audit import audit_errors, audit_panel
 from city_resilience.audit.expected import Trajectory, trajectory_of
+from city_resilience.audit.rule import VariableView
 from city_resilience.audit.settling import settling_of, unmasked_by
 from city_resilience.audit.trajectories import quantile_of_known
 from city_resilience.experiment.data import Audit
@@ -72,6 +73,54 @@ def test_no_rule_is_kept_from_a_variable_that_has_an_issue(monkeypatch):
         monkeypatch.undo()
     kinds = {issue.kind for issue in found}
     assert kinds >= {"spike", "jump", "unit", "hole", "dead", "row_sum", "duplicate", "coverage"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("cities", [3, 7, 24])
+def test_errors_that_are_asked_for_alone_are_those_of_the_whole_audit(seed, cities):
+    values = spoilt(40, seed, cities)
+    values["gdp_share_primary"] = np.abs(values.pop("own_1")) * 100
+    values["gdp_nominal"], values["gdp_primary"] = values.pop("own_2"), values.pop("own_3") * 3
+    values["own_0"][:2, 3] = values["own_0"][1::-1, 3]
+    panel = panel_of(values)
+    for outcome in ("own_4", "gdp_nominal"):
+        whole, alone = (audit(panel, outcome=outcome) for audit in (audit_panel, audit_errors))
+        assert alone.issues == whole.errors
+        assert alone.masked.cells.keys() == whole.masked.cells.keys()
+    no_outcome = panel_of({"gdp_real": np.full((cities, 9), np.nan), "own": smooth(1, cities, 9)})
+    (error,) = audit_errors(no_outcome, outcome="gdp_real").errors
+    assert error.kind == "dead"
+
+
+def test_every_kind_of_error_is_among_those_asked_for_alone():
+    values = spoilt(40) | {"gdp_real": smooth(51, 24), "unit_employment": smooth(52, 24)}
+    values["gdp_real"][7, 5] *= 1.5
+    values["employment_ict"] = 0.6 * values["unit_employment"]
+    values["employment_ict"][2, 5] *= 2.5
+    for year in (3, 8):
+        values["own_0"][[0, 5, 9], year] = values["own_0"][[5, 9, 0], year]
+    panel = panel_of(values)
+    errors = audit_errors(panel, outcome="gdp_real").errors
+    assert errors == audit_panel(panel, outcome="gdp_real").errors
+    kinds = {error.kind for error in errors}
+    assert kinds >= {"spike", "unit", "row_sum", "zero", "contradiction", "exchange", "outcome"}
+
+
+def test_only_variables_with_an_error_are_looked_at_one_by_one(monkeypatch):
+    values = {f"own_{at}": smooth(at, cities=5) for at in range(200)}
+    values["own_7"][2, 4] *= 1000
+    looked: list[str] = []
+    trajectory = VariableView.trajectory.func  # type: ignore[attr-defined]
+
+    class Counted(VariableView):
+        @property
+        def trajectory(self):  # type: ignore[override]
+            looked.append(self.id)
+            return trajectory(self)
+
+    monkeypatch.setattr(audits, "VariableView", Counted)
+    assert audit_errors(panel_of(values)).errors
+    assert set(looked) == {"own_7"}
 
 
 def test_hundreds_of_variables_are_looked_at_in_a_few_steps(monkeypatch):

@@ -20,10 +20,10 @@ def test_a_panel_is_read_once_however_often_its_errors_are_settled(monkeypatch):
     frame.loc[[30, 31, 90], number] *= 1000.0
     opened: list[int] = []
     audited: list[int] = []
-    opening, audit = read.open_table, settling.audit_panel
+    opening, audit = read.open_table, settling.audit_errors
     monkeypatch.setattr(read, "open_table", lambda *own: opened.append(1) or opening(*own))
     monkeypatch.setattr(
-        settling, "audit_panel", lambda *own, **more: audited.append(1) or audit(*own, **more)
+        settling, "audit_errors", lambda *own, **more: audited.append(1) or audit(*own, **more)
     )
     draft = draft_experiment(frame)
     assert draft.experiment.data.corrections

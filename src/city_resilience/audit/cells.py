@@ -74,11 +74,34 @@ def _may_be_impossible(stack: Stack) -> Mask:
     return np.asarray(odd.any(axis=(1, 2)) | stack.masked_by("impossible"))
 
 
+def _may_be_wrong(stack: Stack) -> Mask:
+    """Which have cells that are masked, or are shares of which many lie above one."""
+    share = np.array([variable.kind == "share" for variable in stack.variables], dtype=bool)
+    odd = stack.values[share]
+    found = stack.masked_by("impossible")
+    found[share] |= ((odd < 0) | (odd > limit.MOST_SHARE)).any(axis=(1, 2))
+    return found
+
+
 def _may_be_blank(stack: Stack) -> Mask:
     return stack.masked_by("zero")
 
 
 RULES = (
-    Rule("impossible", "Impossible value", "不可能的数值", impossible, may=_may_be_impossible),
-    Rule("zero", "Zero in place of a blank", "以零代替空白", zeros, may=_may_be_blank),
+    Rule(
+        "impossible",
+        "Impossible value",
+        "不可能的数值",
+        impossible,
+        may=_may_be_impossible,
+        may_err=_may_be_wrong,
+    ),
+    Rule(
+        "zero",
+        "Zero in place of a blank",
+        "以零代替空白",
+        zeros,
+        may=_may_be_blank,
+        may_err=_may_be_blank,
+    ),
 )

@@ -91,5 +91,11 @@ def _worst(view: PanelView, off: Float, city: int) -> str:
 
 
 RULES = (
-    Rule("contradiction", "Parts against their whole", "部分与总体矛盾", whole=contradictions),
+    Rule(
+        "contradiction",
+        "Parts against their whole",
+        "部分与总体矛盾",
+        whole=contradictions,
+        whole_errs=True,
+    ),
 )

@@ -45,8 +45,22 @@ def _far_off(trajectory: Trajectory) -> tuple[Float, Float, Mask]:
 
 
 def _may_be_exchanged(stack: Stack) -> Mask:
-    _, _, far = _far_off(stack.trajectory)
-    return np.asarray((far.sum(axis=1) >= 2).any(axis=1))
+    """Which have a year whose values, sorted, are near the expected ones, sorted."""
+    expected, surprise, far = _far_off(stack.trajectory)
+    count = far.sum(axis=1)
+    least = np.where(far, surprise, np.inf).min(axis=1)
+    asked = (count > 2) | (count == 2) & (least >= limit.EXCHANGED_PAIR_MOVES)
+    found = np.zeros(len(asked), dtype=bool)
+    own = np.flatnonzero(asked.any(axis=1))
+    if not own.size:
+        return found
+    there = far[own]
+    logs = np.sort(np.where(there, stack.trajectory.past.logs[own], np.inf), axis=1)
+    likely = np.sort(np.where(there, expected[own], np.inf), axis=1)
+    apart = np.abs(np.subtract(logs, likely, out=np.zeros(logs.shape), where=np.isfinite(logs)))
+    most = np.where(count[own] == 2, limit.EXCHANGED_PAIR, limit.EXCHANGED_AT_MOST)
+    found[own] = (asked[own] & (apart.max(axis=1) <= most)).any(axis=1)
+    return found
 
 
 def exchanged(logs: Float, expected: Float) -> bool:
@@ -78,5 +92,6 @@ RULES = (
         "数值错位到其他城市",
         exchanges,
         may=_may_be_exchanged,
+        may_err=_may_be_exchanged,
     ),
 )

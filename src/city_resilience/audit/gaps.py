@@ -125,6 +125,10 @@ def _may_be_dead(stack: Stack) -> Mask:
     return np.asarray((least >= most) | ~stack.observed[:, -1] | thin)
 
 
+def _may_be_no_outcome(stack: Stack) -> Mask:
+    return np.asarray(stack.is_outcome & ~stack.observed.any(axis=1))
+
+
 def _may_have_holes(stack: Stack) -> Mask:
     return np.asarray(~stack.known.all(axis=(1, 2)) & (stack.observed.sum(axis=1) >= 3))
 
@@ -134,7 +138,14 @@ def _may_be_partial(stack: Stack) -> Mask:
 
 
 RULES = (
-    Rule("dead", "Variable that stops", "已中断的变量", dead, may=_may_be_dead),
+    Rule(
+        "dead",
+        "Variable that stops",
+        "已中断的变量",
+        dead,
+        may=_may_be_dead,
+        may_err=_may_be_no_outcome,
+    ),
     Rule("hole", "Missing years in a series", "序列中的缺失年份", holes, may=_may_have_holes),
     Rule("coverage", "Start and end of a series", "序列的起止", coverage, may=_may_be_partial),
 )

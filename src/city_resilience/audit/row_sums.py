@@ -56,5 +56,6 @@ RULES = (
         "等于其余各行之和的行",
         each=row_sums,
         may=_may_be_a_sum,
+        may_err=_may_be_a_sum,
     ),
 )

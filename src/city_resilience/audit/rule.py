@@ -241,6 +241,10 @@ class Rule:
     may : callable or None
         Which of several variables ``each`` is asked about, shape (variables,): all that have an
         issue, and few others. All where it is None.
+    may_err : callable or None
+        The same where errors alone are asked for; None where ``each`` finds none.
+    whole_errs : bool
+        Whether ``whole`` finds errors.
     """
 
     id: str
@@ -249,6 +253,8 @@ class Rule:
     each: Callable[[VariableView], Iterator[Issue]] | None = None
     whole: Callable[[PanelView], Iterator[Issue]] | None = None
     may: Callable[[Stack], Mask] | None = None
+    may_err: Callable[[Stack], Mask] | None = None
+    whole_errs: bool = False
 
 
 def view_panel(panel: Panel, outcome: str, masked: Masked) -> PanelView:

@@ -20,7 +20,7 @@ from city_resilience.reading.issues import Issue, Level
 __all__ = ["RULES", "Evidence", "outcome_spikes", "spikes", "weigh"]
 
 Cells = tuple[Positions, ...]
-"""Rows and columns of cells."""
+"""Rows and columns of cells, and of several variables their positions before them."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Evidence:
     Attributes
     ----------
     at : tuple of ndarray of int
-        Rows and columns.
+        Rows and columns; before them the variables, where there are several.
     off : ndarray
         ln of how far the cell is beyond the nearer of its two sides, signed.
     expected : ndarray
@@ -89,7 +89,7 @@ class Evidence:
 
 def spikes(view: VariableView) -> Iterator[Issue]:
     """Find single cells off the trajectory of their city, and those masked for it."""
-    evidence = weigh(view, limit.DOUBTED)
+    evidence = _weighed(view, limit.DOUBTED)
     wrong, masked = evidence.certain, evidence.masked
     warned = ~evidence.edge & (evidence.disagreement <= limit.SIDES_AGREE_WARNING)
     for one in range(len(wrong)):
@@ -105,7 +105,7 @@ def outcome_spikes(view: VariableView) -> Iterator[Issue]:
     """Find cells of the outcome off its trajectory by less than other variables are allowed."""
     if not view.is_amount:
         return
-    evidence = weigh(view, limit.DOUBTED_OUTCOME)
+    evidence = _weighed(view, limit.DOUBTED_OUTCOME)
     spike = evidence.certain | evidence.masked
     wrong = evidence.returned(limit.WRONG_OUTCOME, limit.SIDES_AGREE)
     doubted = wrong | (evidence.disagreement <= limit.SIDES_AGREE)
@@ -114,15 +114,34 @@ def outcome_spikes(view: VariableView) -> Iterator[Issue]:
         yield _off_both_sides(view, evidence, int(one), "outcome", level)
 
 
-def weigh(view: VariableView, least: Departure) -> Evidence:
-    """Collect what speaks for and against each cell that is off by so much or masked."""
-    trajectory, past, masked = view.trajectory, view.trajectory.past, view.masked_by("spike")
+def _weighed(view: VariableView, least: Departure) -> Evidence:
+    leaving = view.panel_view.masked.leaving
+    return weigh(view.trajectory, view.masked_by("spike"), leaving, least)
+
+
+def weigh(
+    trajectory: Trajectory, masked: Mask, leaving: NDArray[np.int16], least: Departure
+) -> Evidence:
+    """Collect what speaks for and against each cell that is off by so much or masked.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        Of one variable, or of several at once.
+    masked : ndarray of bool
+        Cells that their past condemns, in the shape of the trajectory.
+    leaving : ndarray of int16, shape (cities, years)
+        How many variables leave their trajectory.
+    least : Departure
+    """
+    past = trajectory.past
     with np.errstate(invalid="ignore", divide="ignore"):
         off = _off(trajectory)
         at = np.nonzero(least.reached(off, np.abs(off) / trajectory.usual_move) | masked)
         off, logs, both = off[at], past.logs[at], trajectory.both_known[at]
         before, after = trajectory.before[at], trajectory.after[at]
-        floor = trajectory.floor[at[1]]
+        year = (*at[:-2], at[-1])
+        floor = trajectory.floor[year]
         apart = np.abs(np.maximum(before, floor) - np.maximum(after, floor))
         expected = np.where(both, (before + after) / 2, np.fmax(before, after))
         usual = trajectory.usual_move[at]  # of one side alone, no less than this very year's
@@ -135,9 +154,9 @@ def weigh(view: VariableView, least: Departure) -> Evidence:
             disagreement=np.where(both, apart / np.abs(off), 0.0),
             likeness=_likeness(past, at, off),
             own=np.abs(off) / np.maximum(_own_moves(past, at), limit.LEAST_OWN_MOVE),
-            power=_whole_numbers(past.steps[at[1]], logs, likely_power(logs - expected)),
+            power=_whole_numbers(past.steps[year], logs, likely_power(logs - expected)),
             edge=~both,
-            leaving=view.panel_view.masked.leaving[at],
+            leaving=leaving[at[-2:]],
             masked=masked[at],
         )
 
@@ -165,20 +184,20 @@ def _whole_numbers(steps: Float, logs: Float, power: Float) -> Float:
 
 def _likeness(past: Past, at: Cells, off: Float) -> Int:
     rows = np.arange(len(off))
-    detrended = (past.logs - past.national)[at[0]]
-    distance = np.abs(detrended - detrended[rows, at[1]][:, None])
-    distance[rows, at[1]] = np.inf
+    detrended = (past.logs - past.national)[at[:-1]]
+    distance = np.abs(detrended - detrended[rows, at[-1]][:, None])
+    distance[rows, at[-1]] = np.inf
     near: Int = (distance < np.abs(off)[:, None] / 2).sum(axis=1)
     return near
 
 
 def _own_moves(past: Past, at: Cells) -> Float:
     """Return the upper quartile of a city's moves, those into and out of the cell left out."""
-    rows = np.arange(len(at[0]))
-    moves = np.abs(past.moves[at[0]])
-    later = np.isfinite(moves) & (np.arange(moves.shape[1]) > at[1][:, None])
-    following = np.where(later.any(axis=1), later.argmax(axis=1), at[1])
-    moves[rows, at[1]] = np.nan
+    rows, year = np.arange(len(at[0])), at[-1]
+    moves = np.abs(past.moves[at[:-1]])
+    later = np.isfinite(moves) & (np.arange(moves.shape[1]) > year[:, None])
+    following = np.where(later.any(axis=1), later.argmax(axis=1), year)
+    moves[rows, year] = np.nan
     moves[rows, following] = np.nan
     ordered, known = np.sort(moves, axis=1), np.isfinite(moves).sum(axis=1)
     quartile = ordered[rows, np.maximum(np.ceil(0.75 * known).astype(int) - 1, 0)]
@@ -225,6 +244,14 @@ def _may_be_off(stack: Stack) -> Mask:
     return np.asarray(far.any(axis=(1, 2)) | stack.masked_by("spike"))
 
 
+def _may_be_wrong(stack: Stack) -> Mask:
+    cells = stack.cells_masked_by("spike")
+    evidence = weigh(stack.trajectory, cells, stack.masked.leaving, limit.DOUBTED)
+    found = np.zeros(len(stack.variables), dtype=bool)
+    found[evidence.at[0][evidence.certain | evidence.masked]] = True
+    return found
+
+
 def _may_be_doubtful(stack: Stack) -> Mask:
     return stack.is_outcome
 
@@ -236,6 +263,14 @@ RULES = (
         "与其他年份不符的数值",
         spikes,
         may=_may_be_off,
+        may_err=_may_be_wrong,
     ),
-    Rule("outcome", "Doubtful outcome", "存疑的结果变量", outcome_spikes, may=_may_be_doubtful),
+    Rule(
+        "outcome",
+        "Doubtful outcome",
+        "存疑的结果变量",
+        outcome_spikes,
+        may=_may_be_doubtful,
+        may_err=_may_be_doubtful,
+    ),
 )

@@ -63,3 +63,10 @@ class Stack:
         by_rule = self.masked.by_rule
         found = [rule in by_rule.get(variable.id, {}) for variable in self.variables]
         return np.array(found, dtype=bool)
+
+    def cells_masked_by(self, rule: str) -> Mask:
+        """Return the cells that a rule masks, shape (variables, cities, years)."""
+        cells = np.zeros(self.values.shape, dtype=bool)
+        for at in np.flatnonzero(self.masked_by(rule)).tolist():
+            cells[at] = self.masked.found_by(self.variables[at].id, rule)
+        return cells

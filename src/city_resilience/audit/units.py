@@ -194,8 +194,23 @@ def _states_no_unit(view: PanelView, name: str) -> bool:
 
 
 def _may_be_a_unit(stack: Stack) -> Mask:
-    decades = np.abs(np.nan_to_num(stack.year_moves.move)) / _DECADE
-    return np.asarray((decades >= 1 - limit.YEAR_DECADES - 1e-9).any(axis=1))
+    """Which moved, cities together, by a power of ten into a year."""
+    moves = stack.year_moves
+    move = np.where(moves.kept, moves.move, 0.0)
+    power = np.rint(move / _DECADE)
+    near = np.abs(move - power * _DECADE) <= limit.YEAR_DECADES * _DECADE
+    found = moves.kept & (power != 0) & near & ~(moves.within > limit.YEAR_TOGETHER)
+    return np.asarray(found.any(axis=1))
 
 
-RULES = (Rule("unit", "Doubtful unit", "存疑的单位", unit_years, unit_doubts, _may_be_a_unit),)
+RULES = (
+    Rule(
+        "unit",
+        "Doubtful unit",
+        "存疑的单位",
+        unit_years,
+        unit_doubts,
+        may=_may_be_a_unit,
+        may_err=_may_be_a_unit,
+    ),
+)

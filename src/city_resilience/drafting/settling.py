@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from city_resilience.audit.audit import AuditResult, audit_panel
+from city_resilience.audit.audit import AuditResult, audit_errors
 from city_resilience.audit.read_audited import let_through
 from city_resilience.audit.settling import settling_of
 from city_resilience.drafting.guess import Guess, values_of
@@ -76,7 +76,7 @@ def _settled(
 
 def _audit(table: Uncorrected, experiment: Experiment) -> AuditResult:
     panel = table.corrected(experiment.data.corrections)
-    return audit_panel(panel, outcome=experiment.outcome.variable, settings=experiment.audit)
+    return audit_errors(panel, outcome=experiment.outcome.variable, settings=experiment.audit)
 
 
 def _line(error: Issue, source: str) -> Guess:
