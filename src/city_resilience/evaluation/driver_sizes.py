@@ -95,16 +95,20 @@ def sizes(
     only : collection of str
         Families that are asked for; all when empty.
     """
-    found = [
-        Size(INDICATOR, name, family[name], _size(sums), _sign(own.values[name], sums))
-        for name, sums in own.sums.items()
-        if not only or family[name] in only
-    ]
     whole = {} if served is None else served.of_families(family)
-    return found + [
-        Size(FAMILY, name, name, _size(sums), _sign(whole.get(name, np.zeros(len(sums))), sums))
-        for name, sums in own.of_families(family).items()
-        if not only or name in only
+    families = own.of_families(family)
+    signs = _signs(own.values, own.sums), _signs(whole, families)
+    return [
+        *(
+            Size(INDICATOR, name, family[name], _size(sums), signs[0][name])
+            for name, sums in own.sums.items()
+            if not only or family[name] in only
+        ),
+        *(
+            Size(FAMILY, name, name, _size(sums), signs[1].get(name, 0))
+            for name, sums in families.items()
+            if not only or name in only
+        ),
     ]
 
 
@@ -112,12 +116,18 @@ def _size(sums: Float) -> float:
     return float(np.abs(sums).mean()) if len(sums) else 0.0
 
 
-def _sign(value: Float, sums: Float) -> int:
-    """Sign of the rank correlation over the rows that have a value."""
-    from scipy.stats import rankdata
+def _signs(values: Mapping[str, Float], sums: Mapping[str, Float]) -> dict[str, int]:
+    """Signs of the rank correlations over the rows that have a value; 0 for fewer than three."""
+    import pandas as pd
 
+    names = [name for name in values if name in sums]
+    if not names:
+        return {}
+    value = pd.DataFrame({name: values[name] for name in names})
     known = np.isfinite(value)
-    if known.sum() < 3:
-        return 0
-    ranks = [rankdata(each[known]) - (known.sum() + 1) / 2 for each in (value, sums)]
-    return int(np.sign(np.round(ranks[0] @ ranks[1], 9)))
+    ranks = [
+        each.where(known).rank().sub((known.sum() + 1) / 2).fillna(0.0)
+        for each in (value, pd.DataFrame({name: sums[name] for name in names}))
+    ]
+    products = (ranks[0] * ranks[1]).sum().where(known.sum() >= 3, 0.0)
+    return {name: int(np.sign(np.round(products[name], 9))) for name in names}

@@ -20,7 +20,7 @@ __all__ = ["KEPT_COLUMNS", "KEPT_FILE", "Kept", "key_of"]
 KEPT_FILE = "refits.parquet"
 FIT = ("view", "kind", "origin", "number")
 KEPT_COLUMNS = (*FIT, "horizon", "level", "name", "family", "size", "sign", "loss")
-VERSION = 1
+VERSION = 2
 """To be raised when refits of the same recipe would be others."""
 EVERY = 5.0
 

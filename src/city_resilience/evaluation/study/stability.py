@@ -38,7 +38,7 @@ __all__ = ["PLAIN", "REFIT", "SHADOW", "Fit", "stability"]
 PLAIN, REFIT, SHADOW = "plain", "refit", "shadow"
 RECENT = 4
 """Scored origins that are fitted anew, beside the live one."""
-ROWS, REPEATS, PER_SHADOW = 64, 10, 50
+ROWS, REPEATS, PER_SHADOW = 48, 10, 50
 """Cities that are explained, orders of a conditional permutation, refits for one more shadow."""
 
 
