@@ -12,8 +12,10 @@ project's folder):
   CITY_RESILIENCE_COMMAND  the program itself  [.venv\Scripts\city-resilience.exe, else the path]
 
 Writes <out dir>\forecast-YYYY-MM-DD.<format> and its .manifest.json, whole or not at all; a second run
-on the same day replaces them. Prints nothing when all is well.
-Exit code: that of `city-resilience predict` (0 done, 2 bad input), or 75 when another run is still at work.
+on the same day replaces them. Prints nothing when all is well. An alarm is printed, added to the log and kept
+in the manifest; the forecast is written all the same.
+Exit code: that of `city-resilience predict --strict` (0 done, 2 bad input, 3 done with an alarm), or 75 when
+another run is still at work.
 #>
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -61,15 +63,20 @@ try {
         $errors = Join-Path $work 'errors'
         # Redirected error lines of a program must not end the script as exceptions.
         $ErrorActionPreference = 'Continue'
-        & $command predict --data $data --out (Join-Path $work $name) --model $model 2>$errors | Out-Null
+        & $command predict --data $data --out (Join-Path $work $name) --model $model --strict 2>$errors | Out-Null
         $code = $LASTEXITCODE
         $ErrorActionPreference = 'Stop'
         $last = Get-Content $errors -ErrorAction SilentlyContinue | Where-Object { "$_".Trim() } | Select-Object -Last 1
         $message = if ($last) { $last } else { 'failed without a message' }
-        if ($code -eq 0) {
+        if ($code -eq 0 -or $code -eq 3) {
             Move-Item -Force (Join-Path $work "$name.manifest.json") $outDir
             Move-Item -Force (Join-Path $work $name) $outDir
-            $message = 'done'
+            if ($code -eq 0) { $message = 'done' }
+            else {
+                $alarms = @(Get-Content $errors | Where-Object { "$_".StartsWith('Alarm: ') })
+                Add-Content -Encoding UTF8 $log $alarms
+                $alarms | ForEach-Object { [Console]::Error.WriteLine($_) }
+            }
         }
     }
 }

@@ -12,8 +12,10 @@
 #   CITY_RESILIENCE_COMMAND  the program itself                       [.venv/bin/city-resilience, else the path]
 #
 # Writes <out dir>/forecast-YYYY-MM-DD.<format> and its .manifest.json, whole or not at all; a second run
-# on the same day replaces them. Prints nothing when all is well, so cron sends mail only on failure.
-# Exit code: that of `city-resilience predict` (0 done, 2 bad input), or 75 when another run is still at work.
+# on the same day replaces them. Prints nothing when all is well, so cron sends mail only on failure or alarm.
+# An alarm is printed, added to the log and kept in the manifest; the forecast is written all the same.
+# Exit code: that of `city-resilience predict --strict` (0 done, 2 bad input, 3 done with an alarm), or 75
+# when another run is still at work.
 set -u
 umask 022
 
@@ -66,13 +68,17 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-"$command" predict --data "$data" --out "$work/$name" --model "$model" >/dev/null 2>"$work/errors"
+"$command" predict --data "$data" --out "$work/$name" --model "$model" --strict >/dev/null 2>"$work/errors"
 code=$?
 message=$(grep -v '^[[:space:]]*$' "$work/errors" | tail -n 1)
-if [ "$code" -eq 0 ]; then
+if [ "$code" -eq 0 ] || [ "$code" -eq 3 ]; then
   if [ -s "$work/$name" ] && [ -s "$work/$name.manifest.json" ] \
     && mv -f "$work/$name.manifest.json" "$work/$name" "$out_dir/"; then
-    message=done
+    if [ "$code" -eq 3 ]; then
+      grep '^Alarm: ' "$work/errors" | tee -a "$log" >&2
+    else
+      message=done
+    fi
   else
     code=1
     message="the forecast or its manifest was not written"

@@ -2,7 +2,8 @@
 
 ``CityResilienceError``
 ├── ``InputError``   bad data, configuration or usage: exit code 2
-└── ``GateRefused``  a promotion gate said no: exit code 3
+├── ``GateRefused``  a promotion gate said no: exit code 3
+└── ``AlarmRaised``  done, with an alarm, where that was asked to count: exit code 3
 
 Every message is one line: what is wrong, where (file, row, key), what was found, what to do. Lines
 of an experiment file that settle it stand below, ready to paste.
@@ -13,7 +14,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable
 
-__all__ = ["CityResilienceError", "GateRefused", "InputError", "check_known", "nearest"]
+__all__ = [
+    "AlarmRaised",
+    "CityResilienceError",
+    "GateRefused",
+    "InputError",
+    "check_known",
+    "nearest",
+]
 
 
 class CityResilienceError(Exception):
@@ -40,6 +48,12 @@ class InputError(CityResilienceError):
 
 class GateRefused(CityResilienceError):
     """A gate refused what the command asked for."""
+
+    exit_code = 3
+
+
+class AlarmRaised(CityResilienceError):
+    """The output is written, and something about the data is doubtful."""
 
     exit_code = 3
 

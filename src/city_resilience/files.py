@@ -6,18 +6,28 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import InputError, nearest
+from city_resilience.spreadsheet import (
+    check_rows,
+    clean_text,
+    each_text,
+    plain_text,
+    settle_texts,
+    settle_workbook,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
     "SUFFIXES",
+    "appearing",
     "check_folder",
     "check_suffix",
     "output_path",
@@ -34,18 +44,19 @@ __all__ = [
 
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     # The BOM makes Excel read Chinese text; floats keep every digit (shortest round-trip form).
-    frame.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    plain = each_text(frame, plain_text)
+    plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     import pandas as pd
 
+    check_rows(len(frame), path)
     with pd.ExcelWriter(path, engine="openpyxl") as writer:
-        frame.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
-        for row in writer.sheets["forecast"].iter_rows():
-            for cell in row:
-                if cell.data_type == "f":  # a name that starts with "=" is text, not a formula
-                    cell.data_type = "s"
+        clean = each_text(frame, clean_text)
+        clean.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
+        settle_texts(writer.sheets["forecast"])
+    settle_workbook(path)
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -143,6 +154,14 @@ def write_folder(files: Mapping[str, bytes], folder: Path | str) -> Path:
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """Yield a path in the same folder that takes the final name if nothing goes wrong."""
+    with _place_for(path) as temporary:
+        yield temporary
+        _replace(temporary, path)
+
+
+@contextmanager
+def _place_for(path: Path) -> Iterator[Path]:
+    """Yield a path in a new folder beside another path, and say what the system has against it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-")
@@ -151,15 +170,75 @@ def _replacing(path: Path) -> Iterator[Path]:
             f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
         ) from error
     with folder as name:
-        temporary = Path(name) / path.name
         try:
-            yield temporary
-            _replace(temporary, path)
+            yield Path(name) / path.name
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be written ({error.strerror or error}); close the program that "
                 "has it open, or choose another place"
             ) from error
+
+
+@contextmanager
+def appearing(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield a place for each of several files, which take their names together at the end.
+
+    The last one is the sign that the others are there: it goes before any of them is replaced, and
+    comes when all are. Two runs take turns, so that files of both are never mixed.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        An older file of the name is replaced.
+
+    Raises
+    ------
+    InputError
+        If a place cannot be written to; no file is changed then.
+    """
+    with ExitStack() as stack:
+        places = [stack.enter_context(_place_for(path)) for path in paths]
+        yield places
+        for new in places:
+            new.stat()
+        with _turn(paths[-1].parent):
+            paths[-1].unlink(missing_ok=True)
+            for new, path in zip(places, paths, strict=True):
+                os.replace(new, path)
+
+
+@contextmanager
+def _turn(folder: Path, seconds: float = 60.0) -> Iterator[None]:
+    """Wait until no other process puts files into a folder, and keep others waiting.
+
+    Nothing is left in the folder. Systems and disks without such locks go on at once.
+    """
+    try:
+        import fcntl
+
+        handle = os.open(folder, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        until = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise InputError(
+                        f"{folder}: another run has been writing here for {seconds:.0f} s; wait "
+                        "for it, or choose another folder"
+                    ) from None
+                time.sleep(0.02)
+            except OSError:
+                break
+            else:
+                break
+        yield
+    finally:
+        os.close(handle)
 
 
 def output_path(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 
+from city_resilience.audit.training_levels import training_levels
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
@@ -62,4 +64,5 @@ def small_forecaster(panel: Panel, experiment: Experiment | None = None) -> Fore
     experiment = experiment or small_experiment()
     weights = dict.fromkeys(experiment.outcome.horizons, WEIGHTS)
     dataset = build_dataset(panel, experiment)
-    return fit_forecaster(dataset, experiment, weights, panel.fingerprint())
+    fitted = fit_forecaster(dataset, experiment, weights, panel.fingerprint())
+    return replace(fitted, levels=training_levels(panel, fitted.cities))

@@ -144,9 +144,9 @@ def test_missing_folder_and_manifest(tmp_path: Path) -> None:
         ('{"format": "city-resilience bundle", "format_version": 9}', "format version 9 is not"),
         (
             '{"format": "city-resilience bundle", "format_version": 3}',
-            "is of an older program, this one reads 5; train the model again",
+            "is of an older program, this one reads 6; train the model again",
         ),
-        ('{"format": "city-resilience bundle", "format_version": 5}', "key 'package_version'"),
+        ('{"format": "city-resilience bundle", "format_version": 6}', "key 'package_version'"),
     ],
 )
 def test_damaged_manifest(folder: Path, text: str, message: str) -> None:

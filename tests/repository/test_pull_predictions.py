@@ -64,7 +64,7 @@ def test_success_leaves_dated_forecast_manifest_and_one_log_line(pull, tmp_path)
     assert manifest == f"{forecast}.manifest.json"
     arguments = (tmp_path / "arguments").read_text()
     assert arguments.startswith("predict --data panel of 2024.csv --out ")
-    assert arguments.endswith(f"/{forecast} --model models/one\n")
+    assert arguments.endswith(f"/{forecast} --model models/one --strict\n")
     pull(WRITES)
     lines = (tmp_path / "log" / "pull.log").read_text().splitlines()
     assert len(lines) == 2
@@ -78,6 +78,18 @@ def test_bad_input_passes_exit_code_and_message_and_leaves_no_file(pull, tmp_pat
     assert visible(tmp_path / "out") == []
     log = (tmp_path / "log" / "pull.log").read_text()
     assert re.fullmatch(r"\S+ exit=2 .* panel\.csv: no city column; name it\n", log)
+
+
+def test_an_alarm_is_kept_with_the_forecast(pull, tmp_path):
+    alarm = "Alarm: loans is 10,000 times its level"
+    done = pull(f'{WRITES}; echo "{alarm}" >&2; echo "city-resilience: written" >&2; exit 3')
+    assert done.returncode == 3
+    assert done.stderr == f"{alarm}\npull_predictions: city-resilience: written\n"
+    forecast, manifest = visible(tmp_path / "out")
+    assert manifest == f"{forecast}.manifest.json"
+    lines = (tmp_path / "log" / "pull.log").read_text().splitlines()
+    assert lines[0] == alarm
+    assert " exit=3 " in lines[1]
 
 
 def test_failed_run_keeps_the_forecast_of_an_earlier_one(pull, tmp_path):
@@ -122,6 +134,18 @@ def path_without_flock(tmp_path: Path) -> str:
     """Return a search path that holds the script's tools, but no flock."""
     tools = tmp_path / "tools"
     tools.mkdir()
-    for tool in ["cat", "date", "dirname", "grep", "mkdir", "mktemp", "mv", "rm", "sh", "tail"]:
+    for tool in [
+        "cat",
+        "date",
+        "dirname",
+        "grep",
+        "mkdir",
+        "mktemp",
+        "mv",
+        "rm",
+        "sh",
+        "tail",
+        "tee",
+    ]:
         (tools / tool).symlink_to(str(shutil.which(tool)))
     return str(tools)

@@ -178,6 +178,17 @@ LEAST_CITIES, LEAST_CITY_SCATTER = 10, 0.1
 # Largest value of a share from which it is a fraction of a percent; idle.
 TINY_SHARE = 0.01
 
+# --- a newer panel beside the one a model was trained on ----------------------------------------
+
+# Factor between the medians of a year in both panels; the same where many training cities are
+# missing, and the share of them from which the panel is taken as whole.
+TRAINED_LEVEL, TRAINED_LEVEL_PART, TRAINED_PRESENT = 3.0, 100.0, 0.8
+# Usual scatters of the yearly moves that a year outside the training may be further, and the
+# factor from which it is never believed.
+TRAINED_MOVES, TRAINED_MOST = 4.0, 1000.0
+# Factor within which all years are off alike, and are told in one sentence.
+TRAINED_ALIKE = 3.0
+
 # --- the scale of the outcome -----------------------------------------------------------------
 
 # Places without which nothing is said from values.

@@ -40,7 +40,8 @@ for _module in VERBS:
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code.
 
-    0 done, 1 internal error, 2 bad input, configuration or usage, 3 a gate refused.
+    0 done, 1 internal error, 2 bad input, configuration or usage, 3 a gate refused or
+    an alarm was raised under ``--strict``.
     """
     given = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from city_resilience.commands.options import (
     sheet_option,
     store_option,
 )
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import AlarmRaised, InputError, nearest
 from city_resilience.files import output_path, sha256_of, write_json, write_table
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class Predicted:
         The early releases that were given, and the names of those that were not.
     news : tuple of str
         What the releases say about the years after the origin, and what is odd about them.
+    alarms : tuple of str
+        What is doubtful about the panel, see `alarms_of`.
     model : str
         The folder, or NAME/VERSION; "" for a forecaster.
     out : Path or None
@@ -70,6 +72,7 @@ class Predicted:
     unobserved_families: Mapping[str, float]
     early: Early
     news: tuple[str, ...]
+    alarms: tuple[str, ...]
     model: str
     out: Path | None
     groups: pd.DataFrame | None = None
@@ -124,6 +127,7 @@ def predict(
         If the model, the panel or the place to write is not usable; nothing is written then.
     """
     from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.alarms import alarms_of
     from city_resilience.commands.early import as_day, early_lines, named_files, read_early
     from city_resilience.commands.stored import open_model
     from city_resilience.explain import forecast_table as tables
@@ -141,7 +145,8 @@ def predict(
     check_coverage(coverage, "--coverage")
     forecaster, found = open_model(model, store)
     day = as_day(as_of, forecaster.experiment)
-    panel = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet).panel
+    read = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet)
+    panel = read.panel
     releases = read_early(forecaster.experiment, given, panel)
     rows = tables.check_panel(
         forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
@@ -157,14 +162,17 @@ def predict(
     groups = None if beside is None else forecast_groups(forecaster, rows, alone, coverage)
     if cities:
         table = table[table["city"].isin(list(cities))].reset_index(drop=True)
+    unobserved = tables.unobserved_families(forecaster, rows)
+    name = str(data) if isinstance(data, str | Path) else panel.source or "DATA"
     result = Predicted(
         table=table,
         forecaster=forecaster,
         panel=panel,
         origin=rows.origin,
-        unobserved_families=tables.unobserved_families(forecaster, rows),
+        unobserved_families=unobserved,
         early=releases,
         news=tuple(early_lines(rows.dataset, rows.origin)),
+        alarms=alarms_of(forecaster, read, releases, unobserved, name),
         model=found.name if found else "",
         out=out,
         groups=groups,
@@ -214,6 +222,7 @@ def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
         "early": {"said": list(result.news), "missing": list(result.early.missing)},
         "unobserved_families": dict(result.unobserved_families),
         "masked_cells": list(result.panel.masked),
+        "alarms": list(result.alarms),
         "simulated": experiment.data.simulated,
         "data": {
             "file": Path(result.panel.source).name,
@@ -268,6 +277,7 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
     show_default=True,
     help="Share of outcomes that the interval should hold.",
 )
+@click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 def command(**options: Any) -> None:
     """Forecast every city of a panel file with a trained model.
 
@@ -276,11 +286,19 @@ def command(**options: Any) -> None:
       city-resilience predict --data panel.csv --out forecast.csv --model models/demo
       city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
       city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
+      city-resilience predict --data panel.csv --out tonight.csv --model models/demo --strict
     """
+    strict = options.pop("strict")
     result = predict(**options)
     show(result, options["data"])
-    for alarm in _alarms(result, options["data"]):
+    for alarm in result.alarms:
         click.echo(f"Alarm: {alarm}", err=True)
+    if strict and result.alarms:
+        count = len(result.alarms)
+        raise AlarmRaised(
+            f"{Path(options['out']).name}: written, with {count} alarm{'s' * (count > 1)}; read "
+            "them above or in its manifest, and correct the data or train the model again"
+        )
 
 
 def show(result: Predicted, data: str = "DATA") -> None:
@@ -301,16 +319,3 @@ def show(result: Predicted, data: str = "DATA") -> None:
     if result.forecaster.nowcasts:
         for line in told_lines(result.table, result.early.missing):
             click.echo(f"Early: {line}")
-
-
-def _alarms(result: Predicted, data: str) -> Iterator[str]:
-    for cells in result.panel.masked:
-        yield f"{cells}; see city-resilience check {data}"
-    for name in result.early.missing:
-        served = ", and the forecast is served" if result.forecaster.nowcasts else ""
-        yield f"early.{name}: no file of this release; give it with --early {name}=PATH{served}"
-    for family, share in result.unobserved_families.items():
-        yield (
-            f"{family}: only {share:.0%} of the values the model uses are observed; bring newer "
-            "data of it, or train the model again"
-        )

@@ -12,6 +12,7 @@ import pandas as pd
 
 from city_resilience import __version__
 from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.training_levels import training_levels
 from city_resilience.commands.evaluation import FILES as TABLES
 from city_resilience.commands.evaluation import NOWCAST_FILES as NOWCAST_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
@@ -151,7 +152,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     )
     position = city_positions(source.dataset.cities, alone.cities)
     now = found.nowcast.live(position) if found.nowcast else {}
-    forecaster = replace(alone, nowcasts=now)
+    levels = training_levels(source.panel, alone.cities)
+    forecaster = replace(alone, nowcasts=now, levels=levels)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)
     drivers = contributions(forecaster, rows)
@@ -160,8 +162,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     if moved := forecaster.early_moves(rows, table):
         told = with_early(drivers, rows, moved)
         nowcast = name_drivers(forecaster.nowcast(rows, table, moved), told, forecaster, rows)
-    levels = levels_of(source.dataset)
-    by_group = drivers_by_group(drivers, levels, settings.evaluation.min_group)
+    groups = levels_of(source.dataset)
+    by_group = drivers_by_group(drivers, groups, settings.evaluation.min_group)
     progress("explaining the forecasts", 1, 1)
     totals = forecast_groups(forecaster, rows, table)
     structural = None

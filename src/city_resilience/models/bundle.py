@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience import __version__
+from city_resilience.audit.training_levels import ColumnLevel
 from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
@@ -116,6 +117,7 @@ def load_bundle(folder: Path | str) -> Forecaster:
         fingerprint=manifest.fingerprint,
         composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
         nations=manifest.nations,
+        levels={name: ColumnLevel(own.first, own.medians) for name, own in manifest.levels.items()},
         nowcasts={
             horizon: _nowcast(horizon, manifest, experiment, content, where)
             for horizon, entry in manifest.horizons.items()
@@ -157,6 +159,7 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
         "simulated": forecaster.experiment.data.simulated,
         "composite": forecaster.composite.as_dict() if forecaster.composite else None,
         **({"nations": list(forecaster.nations)} if forecaster.nations else {}),
+        "levels": {name: asdict(own) for name, own in forecaster.levels.items()},
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
             for name, data in files.items()

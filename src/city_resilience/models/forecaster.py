@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
+from city_resilience.audit.training_levels import ColumnLevel
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -155,6 +156,8 @@ class Forecaster:
         By horizon, what early releases make of a forecast; empty for a model without.
     structural : mapping of int to HorizonModel
         The structural view: the same horizons without the past of the outcome; may be empty.
+    levels : mapping of str to ColumnLevel
+        Level of each column of the training panel; empty where it was not looked at.
     """
 
     experiment: Experiment
@@ -166,6 +169,7 @@ class Forecaster:
     nations: tuple[str, ...] = ()
     nowcasts: Mapping[int, HorizonNowcast] = field(default_factory=dict)
     structural: Mapping[int, HorizonModel] = field(default_factory=dict)
+    levels: Mapping[str, ColumnLevel] = field(default_factory=dict)
 
     @property
     def views(self) -> tuple[str, ...]:

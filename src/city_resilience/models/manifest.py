@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 FORMAT = "city-resilience bundle"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
 CARD = "MODEL_CARD.md"
 CARD_HEAD = "# Model card: "
@@ -106,6 +106,13 @@ class HorizonEntry(_Strict):
     nowcast: NowcastEntry | None = None
 
 
+class LevelEntry(_Strict):
+    """Level of a column in the years of the training panel, see `ColumnLevel`."""
+
+    first: int
+    medians: tuple[FiniteFloat | None, ...] = Field(min_length=1)
+
+
 class Manifest(_Strict):
     """All that a bundle says about itself.
 
@@ -125,6 +132,8 @@ class Manifest(_Strict):
         Ranges and weights of a composite outcome, to be checked by ``FittedComposite``.
     nations : tuple of str
         Nation of each training city; empty where all are of one.
+    levels : mapping of str to LevelEntry
+        Level of each column of the training panel, beside which newer panels are held.
     files : mapping of str to FileEntry
         Every file of the bundle but the manifest.
     """
@@ -142,6 +151,7 @@ class Manifest(_Strict):
     simulated: bool = False
     composite: dict[str, Any] | None = None
     nations: tuple[str, ...] = ()
+    levels: dict[str, LevelEntry] = Field(default_factory=dict)
     files: dict[str, FileEntry]
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from city_resilience.errors import InputError, nearest
 from city_resilience.reading.csv_file import open_csv
 from city_resilience.reading.number_style import Decimal
+from city_resilience.reading.parts import joined_parts
 from city_resilience.reading.sheet import Sheet, trimmed
 from city_resilience.reading.workbook import WORKBOOKS, read_workbook
 
@@ -172,7 +173,8 @@ def open_table(
     Parameters
     ----------
     source : Path or DataFrame
-        The file, or a frame whose columns are the headers; named levels of its index are columns.
+        The file, a folder of parts of a panel, or a frame whose columns are the headers;
+        named levels of its index are columns.
     sheet : str
         Sheet of a workbook; may be empty if there is only one.
     decimal : str
@@ -192,7 +194,7 @@ def open_table(
         return _of_frame(frame.columns, frame, f"the {what}", "", first=1)
     path = Path(source)
     if path.is_dir():
-        raise InputError(f"{path}: a folder, not a {what} file; name a {_listed()} file")
+        return _open_folder(path, decimal, what)
     if not path.exists():
         given = "--data" if table == "[data]" else f"--early, or as path in {table}"
         raise InputError(f"{path}: no such {what} file; correct the path given with {given}")
@@ -213,6 +215,22 @@ def open_table(
             return _numbered(file.frame(len(headers), text), first=2)
 
         return RawTable(headers, load, str(path), path.name, file.notes, file.decimal)
+
+
+def _open_folder(folder: Path, decimal: Decimal, what: str) -> RawTable:
+    """Open the parts of a panel as one table."""
+    inside = sorted(path for path in folder.rglob("*") if path.is_file() and _is_part(path))
+    if what != "panel" or not inside:
+        raise InputError(f"{folder}: a folder, not a {what} file; name a {_listed()} file")
+    tables = [(path, open_table(path, decimal=decimal)) for path in inside]
+    parts = [(path, own.headers, own.load, own.decimal) for path, own in tables]
+    headers, load, mark = joined_parts(folder, parts)
+    notes = tuple(dict.fromkeys(note for _, own in tables for note in own.notes))
+    return RawTable(headers, load, str(folder), folder.name, notes, mark)
+
+
+def _is_part(path: Path) -> bool:
+    return _wanted(path) and not path.name.startswith("_")
 
 
 def _wanted(path: Path) -> bool:
