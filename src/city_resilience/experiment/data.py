@@ -15,6 +15,7 @@ __all__ = ["LEAST_CITIES", "Audit", "Column", "Data", "Scope", "Sheets"]
 
 Scope = Literal["whole_city", "districts"]
 LEAST_CITIES = 5
+MOST_COLUMNS = 1_000
 _CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
 _CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -153,7 +154,7 @@ class Data(Table):
         "wrong one.",
         examples=[{"gdp_nominal": "万元"}],
     )
-    columns: dict[str, Column] = Field(default_factory=dict)
+    columns: dict[str, Column] = Field(default_factory=dict, max_length=MOST_COLUMNS)
     scope: Scope = Field(
         default="whole_city",
         description="Territory that is read where a column or header tells it: the whole city or "

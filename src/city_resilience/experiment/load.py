@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,8 +15,23 @@ from pydantic import ValidationError
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.table import Table
+from city_resilience.foreign import read_text
 
 __all__ = ["experiment_from", "load_experiment"]
+
+MOST_BYTES = 4_000_000
+MOST_PARTS = 32
+"""Parts of a dotted key, and tables and lists within each other."""
+MOST_BASES = 16
+LONGEST = 200
+"""Letters of a refused value that an error shows."""
+MOST_BITS = 63
+_TOO_DEEP = f"nested deeper than {MOST_PARTS} levels; write it flatter"
+_TOO_LARGE = f"a whole number of more than {MOST_BITS} bits; correct the value"
+# tomllib takes the square of the number of parts for a dotted key.
+_LONG_KEY = re.compile(
+    rf"""(?:\.[ \t]*(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*){{{MOST_PARTS}}}""", re.ASCII
+)
 
 
 def load_experiment(
@@ -38,7 +54,8 @@ def load_experiment(
     Raises
     ------
     InputError
-        If the file is missing or no TOML, a key is unknown, or a value is not allowed.
+        If the file is missing or no TOML, goes beyond the limits of docs/limits.md, a key is
+        unknown, or a value is not allowed.
     """
     path = Path(path)
     values = _read(path, text=text)
@@ -49,23 +66,56 @@ def load_experiment(
 
 def _read(path: Path, seen: tuple[Path, ...] = (), text: str | None = None) -> dict[str, Any]:
     """Read a file and what it extends."""
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8") if text is None else text)
-    except FileNotFoundError as error:
-        raise InputError(
-            f"{path}: no such experiment file; name an experiment.toml, for example "
-            "experiments/demo/experiment.toml"
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid TOML: {error}; mend that line") from error
+    values = _parsed(path, text)
     base = values.pop("extends", None)
     if base is None:
         return values
     if path.resolve() in seen:
         raise InputError(f"{path}: key 'extends': the file extends itself; remove the key")
+    if len(seen) == MOST_BASES:
+        raise InputError(f"{path}: key 'extends': more than {MOST_BASES} files in a row; join some")
     if not isinstance(base, str):
         raise InputError(f"{path}: key 'extends': a file name expected, found {base!r}; correct it")
     return _merged(_read(path.parent / base, (*seen, path.resolve())), values)
+
+
+def _parsed(path: Path, text: str | None) -> dict[str, Any]:
+    example = "name an experiment.toml, for example experiments/demo/experiment.toml"
+    try:
+        text = read_text(path, MOST_BYTES, example) if text is None else text
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such experiment file; {example}") from error
+    if found := _LONG_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputError(f"{path}: line {line}: a key of more than {MOST_PARTS} parts; shorten it")
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path}: not valid TOML: {error}; mend that line") from error
+    except RecursionError as error:
+        raise InputError(f"{path}: {_TOO_DEEP}") from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        raise InputError(f"{path}: {_TOO_LARGE}") from error
+    _check_bounds(values, str(path))
+    return values
+
+
+def _check_bounds(values: Mapping[str, Any], where: str) -> None:
+    """Refuse numbers that no library takes, and values nested deeper than any key is."""
+    level: list[tuple[str, Any]] = [("", values)]
+    for _ in range(MOST_PARTS + 1):
+        for key, value in level:
+            if isinstance(value, int) and value.bit_length() > MOST_BITS:
+                raise InputError(f"{where}: key {key!r}: {_TOO_LARGE}")
+        level = [pair for key, value in level for pair in _inside(key, value)]
+    if level:
+        raise InputError(f"{where}: {_TOO_DEEP}")
+
+
+def _inside(key: str, value: Any) -> Iterable[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        return [(f"{key}.{name}" if key else str(name), own) for name, own in value.items()]
+    return [(key, own) for own in value] if isinstance(value, list | tuple) else []
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,6 +128,7 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 def experiment_from(values: Mapping[str, Any], where: str) -> Experiment:
     """Build an experiment from plain values; ``where`` names their source in errors."""
+    _check_bounds(values, where)
     try:
         return Experiment.model_validate(values)
     except ValidationError as error:
@@ -92,6 +143,8 @@ def _override(values: dict[str, Any], item: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"--set {item[:60]!r}: not a value of TOML; correct the value") from error
     *sections, last = key.strip().split(".")
     for section in sections:
         values = values.setdefault(section, {})
@@ -117,7 +170,8 @@ def _first_problem(error: ValidationError) -> str:
     if ";" in message:
         return message
     if not isinstance(problem["input"], dict):
-        message += f", found {json.dumps(problem['input'], ensure_ascii=False, default=str)}"
+        found = json.dumps(problem["input"], ensure_ascii=False, default=str)
+        message += f", found {found if len(found) <= LONGEST else f'{found[:LONGEST]}…'}"
     return f"{message}; change the value"
 
 

@@ -109,12 +109,14 @@ class Outcome(Table):
     )
     horizons: tuple[int, ...] = Field(
         default=(1, 2, 3),
+        max_length=30,
         description="Years ahead that are forecast, ascending.",
         examples=[[1, 2]],
     )
     publication_delay_days: int = Field(
         default=90,
         ge=0,
+        le=3650,
         description="Days after the end of a year until its outcome is published.",
         examples=[120],
     )

@@ -47,6 +47,7 @@ class Features(Table):
     carry_forward: int = Field(
         default=0,
         ge=0,
+        le=100,
         description="Years that the last value of a series which stopped may stand for; 0 is off.",
         examples=[3],
     )
@@ -72,6 +73,7 @@ class Features(Table):
     min_history: int = Field(
         default=3,
         ge=1,
+        le=100,
         description="Years of the panel before the first row that is learned from.",
         examples=[2],
     )
@@ -94,6 +96,7 @@ class Evaluation(Table):
     warmup_origins: int = Field(
         default=4,
         ge=0,
+        le=100,
         description="Origins before the first scored one whose errors weigh the blend and make "
         "its intervals.",
         examples=[2],
@@ -132,7 +135,11 @@ class Model(Table):
         examples=["year"],
     )
     seed: int = Field(
-        default=0, description="Seed of everything that is drawn at random.", examples=[1]
+        default=0,
+        ge=0,
+        le=2**32 - 1,
+        description="Seed of everything that is drawn at random.",
+        examples=[1],
     )
     parameters: dict[str, dict[str, Parameter]] = Field(
         default_factory=dict,
@@ -150,11 +157,16 @@ class Search(Table):
     """A search for parameters by optuna, judged on origins before the first scored one."""
 
     trials: int = Field(
-        default=0, ge=0, description="Number of trials; 0 is no search.", examples=[50]
+        default=0,
+        ge=0,
+        le=100_000,
+        description="Number of trials; 0 is no search.",
+        examples=[50],
     )
     inner_origins: int = Field(
         default=3,
         ge=1,
+        le=100,
         description="Origins before the first scored one that judge a trial.",
         examples=[4],
     )

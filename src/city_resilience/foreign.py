@@ -1,0 +1,101 @@
+"""Bytes that come from anyone: what a library raises at them becomes an error for the user."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from city_resilience.errors import CityResilienceError, InputError
+
+__all__ = ["decoding", "read_bytes", "read_text"]
+
+
+@contextmanager
+def decoding(where: object, what: str, do: str) -> Iterator[None]:
+    """Refuse what a library cannot decode, unpack or parse, whatever it raises.
+
+    Damaged bytes make libraries raise almost anything, and one of them panic, so no list of errors
+    is ever whole. Only calls of such libraries belong inside: an error of this program would be
+    taken for one of the file.
+
+    Parameters
+    ----------
+    where : object
+        The file, or the place within it, as the user named it.
+    what, do : str
+        What it is not, and what to do about it.
+
+    Raises
+    ------
+    InputError
+        In place of every other error.
+    """
+    try:
+        yield
+    except CityResilienceError:
+        raise
+    except MemoryError as error:
+        larger = "says that it is larger than the memory"
+        raise InputError(f"{where}: {larger}; damaged, or save less in it") from error
+    except BaseException as error:
+        # A library in Rust panics with what is no Exception and cannot be imported.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        if isinstance(error, OSError) and error.strerror:
+            raise _unread(where, error) from error
+        raise InputError(f"{where}: {what}; {do}") from error
+
+
+def read_bytes(path: Path, most: int, do: str) -> bytes:
+    """Read a plain file that is not larger than can be meant.
+
+    Parameters
+    ----------
+    most : int
+        The most bytes that are read.
+    do : str
+        What to do if it is no such file.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is none; what should be there is for the caller to say.
+    InputError
+        If it is a folder, a device or a pipe, larger, or may not be read.
+    """
+    try:
+        mode = path.stat().st_mode  # before it is opened: a pipe would wait for its other end
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+            raise InputError(f"{path}: {kind}, not a file; {do}")
+        with path.open("rb") as file:
+            data = file.read(most + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unread(path, error) from error
+    if len(data) > most:
+        raise InputError(f"{path}: larger than {most / 1e6:,.0f} MB; {do}")
+    return data
+
+
+def read_text(path: Path, most: int, do: str) -> str:
+    """Read a plain file of UTF-8 text as `read_bytes` does.
+
+    Raises
+    ------
+    InputError
+        Also if it is not UTF-8.
+    """
+    data = read_bytes(path, most, do)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{data[error.start]:02x} at offset {error.start}"
+        raise InputError(f"{path}: not UTF-8 text, {found}; save it as UTF-8") from error
+
+
+def _unread(where: object, error: OSError) -> InputError:
+    return InputError(f"{where}: cannot be read: {error.strerror}; check the file")
