@@ -10,8 +10,18 @@ from city_resilience.experiment.family import FAMILIES
 from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.directions import directions_for, load_directions
 from city_resilience.explain.forecast_table import check_panel
-from city_resilience.explain.levers import SHORT_BOARDS, levers, responses
+from city_resilience.explain.lever_responses import POINTS, RANGE, responses
+from city_resilience.explain.levers import (
+    FEW_PEERS,
+    NO_DIRECTION,
+    SHORT_BOARDS,
+    absent_levers,
+    levers,
+)
 from city_resilience.explain.moving import Ground, ground_of
+from city_resilience.explain.scenario import scenario_of
+from city_resilience.explain.settings import Setting
+from city_resilience.explain.support import FAR, Nearness
 
 MARKED = {
     "students_per_10k": {"cost": 2.0, "cost_unit": "million yuan", "largest_step": 5.0},
@@ -55,6 +65,24 @@ def test_distances_are_those_of_a_slow_loop_and_short_boards_come_first(ground):
     assert (np.diff(sizes) <= 0).all()
     undirected = table.set_index("indicator").loc["manufacturing_employment_share"]
     assert np.isnan(undirected["sd_to_median"])
+    assert np.isfinite(undirected["median"])
+    assert undirected["why"] == NO_DIRECTION
+    assert absent_levers(ground, city) == [
+        {
+            "indicator": "data_centre_racks_per_10k",
+            "code": "not_in_panel",
+            "detail": "needs 'data_centre_racks', which the panel does not have",
+        }
+    ]
+
+
+def test_too_few_peers_have_no_distance_and_say_so(ground):
+    city, other, *_ = ground.rows.dataset.cities
+    table = levers(ground, city, [other])
+    assert set(table["why"]) == {FEW_PEERS}
+    assert table[["median", "to_median"]].isna().all(axis=None)
+    assert not table["short_board"].any()
+    assert responses(ground, table, Nearness.of(ground)).empty
 
 
 def test_a_city_at_the_top_has_no_shortfall(ground):
@@ -64,23 +92,40 @@ def test_a_city_at_the_top_has_no_shortfall(ground):
     table = levers(ground, city, [name for name in cities if name != city])
     own = table.set_index("indicator").loc["students_per_10k"]
     assert own["to_median"] == own["to_best_quartile"] == 0.0
+    assert str(own["years_to_median"]) == "0.0"
 
 
 def test_responses_are_of_every_view_and_say_why_there_is_none(ground):
     city = weakest(ground)
     peers = [name for name in ground.rows.dataset.cities if name != city][:10]
-    found = responses(ground, levers(ground, city, peers))
+    table = levers(ground, city, peers)
+    found = responses(ground, table, Nearness.of(ground))
     own = found[found["indicator"] == "students_per_10k"]
-    assert set(own["to"]) == {"median", "best_quartile"}
+    assert set(own["to"]) == {"median", "best_quartile", RANGE}
     assert set(own["view"]) == set(ground.forecaster.views)
     assert np.isfinite(own["change"]).all()
     assert (found["change"].isna() == (found["reason"] != "")).all()
+    ends = table.set_index("indicator").loc["students_per_10k", ["lowest", "highest"]]
+    between = own.loc[own["to"] == RANGE, "value"].unique()
+    assert between == pytest.approx(np.linspace(*ends, POINTS))
+
+
+def test_a_response_is_the_change_of_a_scenario_that_sets_the_same(ground):
+    city = weakest(ground)
+    peers = [name for name in ground.rows.dataset.cities if name != city][:10]
+    found = responses(ground, levers(ground, city, peers), Nearness.of(ground))
+    for row in found[found["indicator"] == "students_per_10k"].iloc[::3].itertuples():
+        read = (Setting(f"students_per_10k={row.value}", "students_per_10k", "to", row.value),)
+        asked = scenario_of(ground, [city], read, refits=0)
+        assert row.change == pytest.approx(asked.table["change"].iloc[0], abs=1e-9)
+        assert row.far == (FAR in asked.support[city].flags)
 
 
 def test_every_direction_has_a_source_both_languages_and_known_families():
     assert len(load_directions()) >= 5
     for one in load_directions():
-        assert one.source
+        assert set(one.source) == {"en", "zh"}
+        assert all(one.source.values())
         assert one.en
         assert one.zh
         assert set(one.families) <= set(FAMILIES)
@@ -96,11 +141,38 @@ def test_directions_fit_the_place_and_the_short_boards():
     assert len(directions_for({"region": "East", "size_class": "small"}, ["structure"])) == 2
 
 
+@pytest.mark.parametrize(
+    ("groups", "families", "words"),
+    [
+        ({"region": "West"}, ("innovation", "talent"), ("small firms", "graduates", "joint")),
+        ({"chengdu_chongqing": "inside"}, ("talent",), ("small firms", "graduates", "joint")),
+        ({"region": "Central"}, ("innovation",), ("small firms", "graduates", "joint training")),
+        (
+            {"region": "East"},
+            ("digital", "structure"),
+            ("rural", "lagging", "share"),
+        ),
+        ({"yangtze_belt": "inside"}, ("structure",), ("rural", "lagging", "share")),
+        ({"size": "II_large"}, ("talent",), ("rural", "lagging", "share")),
+        ({"size": "I_large"}, ("structure", "agglomeration"), ("supply-side", "lead firms")),
+        ({"size": "medium"}, ("structure", "agglomeration"), ("supply-side", "clusters")),
+        ({"size": "I_small"}, ("structure", "innovation"), ("high-technology", "financing")),
+    ],
+)
+def test_each_group_of_the_argument_has_its_direction(groups, families, words):
+    for family in families:
+        said = " ".join(one.en for one in directions_for(groups, [family]))
+        assert all(word in said for word in words), (family, said)
+
+
 def test_what_the_page_shows_is_that_of_the_tables(ground):
     city = weakest(ground)
-    found = city_levers(ground, city, 1)
+    found = city_levers(ground, Nearness.of(ground), city, 1)
     assert found is not None
     first = found["rows"][0]
     assert first["short"]
-    assert set(first["changes"]) == set(ground.forecaster.views)
+    assert set(first["changes"]["median"]) == set(ground.forecaster.views)
+    assert len(first["curve"]) == POINTS
+    assert first["unread"] == []
+    assert [own["indicator"] for own in found["absent"]] == ["data_centre_racks_per_10k"]
     assert all(one["source"] for one in found["directions"])

@@ -30,6 +30,58 @@ NAMES = {"en": "Leading indicator that raises hopes", "zh": "促进指标"}
 """A name is quoted as it stands, whatever its words."""
 
 
+CHANGES = {
+    "median": {"forecasting": 0.25, "structural": None},
+    "best_quartile": {"forecasting": 0.3, "structural": 0.1},
+}
+LEVER: dict[str, Any] = {
+    "indicator": "students_per_10k",
+    "family": "talent",
+    "label": {"en": "Students", "zh": "学生"},
+    "unit": "per 10k people",
+    "cost_unit": "million yuan",
+    "why": "",
+    "year": 2020,
+    "direction": 1,
+    "peers": 10,
+    "short": True,
+    "value": 12.0,
+    "lowest": 10.0,
+    "median": 20.0,
+    "best_quartile": 30.0,
+    "highest": 40.0,
+    "to_median": 8.0,
+    "to_best_quartile": 18.0,
+    "sd_to_median": 1.25,
+    "sd_to_best_quartile": 2.5,
+    "years_to_median": 2.0,
+    "years_to_best_quartile": None,
+    "cost_to_median": 16.0,
+    "cost_to_best_quartile": None,
+    "changes": CHANGES,
+    "unread": [],
+    "curve": [
+        {"value": 10.0, "far": False, "changes": {"forecasting": -0.1, "structural": 0.0}},
+        {"value": 40.0, "far": True, "changes": {"forecasting": 0.5, "structural": 0.2}},
+    ],
+}
+BEYOND: dict[str, Any] = {
+    "short": False,
+    "value": 50.0,
+    "unread": ["forecasting"],
+    "changes": {"median": {}, "best_quartile": {}},
+    "curve": [{**own, "changes": own["changes"] | {"forecasting": None}} for own in LEVER["curve"]],
+}
+ABSENT = {"en": "Patents", "zh": "专利"}
+ADVICE = {"en": "improve the wider financing", "zh": "促进融资"}
+"""A direction is quoted: it may say what our own words may not."""
+LEVERS: dict[str, Any] = {
+    "rows": [LEVER, LEVER | BEYOND],
+    "absent": [{"indicator": "x", "code": "not_in_panel", "detail": "", "label": ABSENT}],
+    "directions": [ADVICE | {"source": {"en": "somebody, 2020", "zh": "某人，2020"}}],
+}
+
+
 def row_of(**own: Any) -> dict[str, Any]:
     every = {"slice": "all", "level": "", "years": 9, "wins": 5, "mae": 1.4}
     errors = {f"mae_{name}": 1.5 for name in ("zero", "group_median", "forecasting")}

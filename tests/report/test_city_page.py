@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
 
-from city_inputs import NAMES, summary
+from city_inputs import LEVERS, NAMES, summary
 from city_resilience.report.city_figures import past_columns, waterfall
 from city_resilience.report.city_page import render_city, render_markdown
+from city_resilience.report.levers import lever_curves, lever_sentences
 from city_resilience.report.sentences import causal_words
 from city_resilience.report.texts import LANGUAGES, Texts, measure_words
 
@@ -48,7 +50,7 @@ def own_texts(page: str, lang: str) -> str:
 
 @pytest.mark.parametrize("grade", ["", "firm", "unstable"])
 def test_no_word_of_the_page_says_that_one_thing_makes_another(grade):
-    found = summary(grade)
+    found = summary(grade, levers=LEVERS)
     if grade == "firm":  # a sentence has the name of the indicator among its own words
         for own in found["views"]:
             own["indicators"][0]["label"] = {"en": "Broadband", "zh": "宽带"}
@@ -130,28 +132,46 @@ def test_the_past_shows_outcomes_forecasts_and_the_interval():
     assert target["top"] < target["dot"] < target["top"] + target["height"]
 
 
-def test_levers_are_shown_with_the_literature_apart_from_the_model():
-    lever = {
-        "indicator": "students_per_10k",
-        "label": {"en": "Students", "zh": "学生"},
-        "unit": "per 10k people",
-        "cost_unit": "",
-        "short": True,
-        "value": 12.0,
-        "median": 20.0,
-        "best_quartile": 30.0,
-        "to_median": 8.0,
-        "sd_to_median": 1.25,
-        "years_to_median": None,
-        "cost_to_median": None,
-        "changes": {"forecasting": 0.25, "structural": None},
-    }
-    advice = {"en": "wider financing", "zh": "拓宽融资", "source": "somebody, 2020"}
-    page = render_city(summary(levers={"rows": [lever], "directions": [advice]}))
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_levers_are_shown_with_the_literature_apart_from_the_model(lang):
+    found = summary(levers=LEVERS)
+    page = render_city(found)
     section = page[page.index('<section id="levers"') :]
-    section = section[: section.index("</section>")]
-    assert "not an effect" in section
-    assert "No model found them" in section
-    assert "somebody, 2020" in section
-    assert "1.25" in section
+    section = unescape(section[: section.index("</section>")])
+    text = render_markdown([found], lang)
+    for shown in (section, text):
+        for words in ("city_said_levers", "city_directions_lead"):
+            assert SAY(words)[lang] in shown
+        assert "1.2" in shown
+        assert LEVERS["directions"][0]["source"][lang] in shown
+        assert LEVERS["directions"][0][lang] in shown
+        assert LEVERS["absent"][0]["label"][lang] in shown
+        assert SAY("city_lever_unread")[lang] in shown
+    quoted = re.findall(r"<li><span data-quoted>(.*?)</li>", section)
+    assert any(LEVERS["directions"][0][lang] in one for one in quoted)
     assert '<section id="levers"' not in render_city(summary())
+
+
+def test_the_curves_of_levers_are_on_one_scale_and_mark_the_city():
+    first, second = lever_curves(summary(levers=LEVERS), SAY)
+    assert (first["top"], second["top"]) == (0.5, 0.5)
+    assert [line["view"] for line in first["lines"]] == ["forecasting", "structural"]
+    assert [line["view"] for line in second["lines"]] == ["structural"]
+    ends = [tuple(map(float, p.split(","))) for p in first["lines"][0]["points"].split()]
+    assert ends[0][0] < first["own"] < first["median"] < ends[-1][0]
+    assert ends[0][1] > first["zero"] > ends[-1][1]
+    assert first["far"] == [ends[-1][0]]
+    assert second["own"] is None
+
+
+def test_short_boards_and_drivers_are_named_in_quotation_marks():
+    (boards, note) = lever_sentences(summary(levers=LEVERS), SAY)
+    assert "“Students”" in boards.text["en"]
+    assert "“学生”" in boards.text["zh"]
+    assert "not an effect" in note.text["en"]
+    assert boards.figures == {"students_per_10k": 1.25}
+    found = summary("firm")
+    name = found["views"][0]["indicators"][0]["label"]
+    page = render_city(found)
+    assert f"“{name['en']}” is associated with" in page
+    assert f"“{name['zh']}”与较" in page

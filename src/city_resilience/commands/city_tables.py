@@ -34,6 +34,7 @@ from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.contributions import contributions, early_labels, with_early
 from city_resilience.explain.forecast_table import check_panel, unobserved_families
 from city_resilience.explain.moving import ground_of
+from city_resilience.explain.support import Nearness
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
@@ -82,7 +83,8 @@ def known_by_panel(
     _check_cities(cities, list(rows.names), experiment, rows)
     chosen = _horizon(horizon, list(forecaster.horizons))
     tables, drivers = _views(forecaster, rows, cities)
-    names = {spec.id: _labels(spec, panel, experiment) for spec in rows.dataset.specs}
+    specs = (*load_table(), *rows.dataset.specs)
+    names = {spec.id: _labels(spec, panel, experiment) for spec in specs}
     for id, name in early_labels(releases.releases).items():
         names[id] = (name, name, EARLY_FAMILY, "")
     outcome = panel.variables[experiment.outcome.variable]
@@ -112,7 +114,8 @@ def _levers(
     if not forecaster.experiment.actionable:
         return {}
     ground = ground_of(forecaster, panel, rows)
-    found = {city: city_levers(ground, city, horizon) for city in cities}
+    near = Nearness.of(ground)
+    found = {city: city_levers(ground, near, city, horizon) for city in cities}
     return {city: own for city, own in found.items() if own is not None}
 
 

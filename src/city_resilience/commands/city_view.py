@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.commands.console import open_console, say, table_of
 from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums
+from city_resilience.report.levers import absent_words, lever_sentences
 from city_resilience.report.sentences import (
     Sentence,
     analogue_sentences,
@@ -115,6 +116,47 @@ def _show_around(console: Console, summary: Mapping[str, Any], texts: Texts, uni
         ]
         rows = summary["peers"]["rows"][:SHORT]
         console.print(table_of("Nearest peers", columns, rows))
+    _show_levers(console, summary, texts)
     if summary["missing"]:
         texts_of = (texts(f"city_missing_{name}")["en"] for name in summary["missing"])
         say(console, f"Not shown without the panel (--data): {', '.join(texts_of)}.")
+
+
+def _show_levers(console: Console, summary: Mapping[str, Any], texts: Texts) -> None:
+    """Show what the experiment marks as actionable, and the literature's directions apart."""
+    levers = summary["levers"]
+    if not levers:
+        return
+    for own in lever_sentences(summary, texts):
+        say(console, own.text["en"])
+    if levers["rows"]:
+        console.print(_lever_table(summary, texts))
+    if absent := absent_words(summary, texts):
+        told = " ".join(own["en"] for own in absent)
+        say(console, f"{texts('city_levers_absent')['en']} {told}")
+    if levers["directions"]:
+        say(console, texts("city_directions_lead")["en"])
+    for own in levers["directions"]:
+        words = {"advice": {k: own[k] for k in ("en", "zh")}, "source": own["source"]}
+        say(console, f"- {texts('city_direction', **words)['en']}")
+
+
+def _lever_table(summary: Mapping[str, Any], texts: Texts) -> Any:
+    """Lay the levers out, one line each; pages and JSON have all that is known of them."""
+    columns = [
+        *(("lever", "{name}"), ("unit", "{unit}"), ("value", "{value:,.4g}")),
+        *(("peers' median", "{median:,.4g}"), ("best quartile", "{best_quartile:,.4g}")),
+        *(("short, sd", "{sd_to_median:.2f}"), ("years", "{years_to_median:.0f}")),
+    ]
+    for view in summary["views"]:
+        nil = " (no skill)" if view["nil"] else ""
+        columns.append((f"{view['view']} at the median{nil}", f"{{{view['view']}:+.2f}}"))
+    records = [
+        {
+            **own,
+            "name": own["label"]["en"],
+            **{v["view"]: own["changes"]["median"].get(v["view"]) for v in summary["views"]},
+        }
+        for own in summary["levers"]["rows"]
+    ]
+    return table_of(texts("city_levers_title")["en"], columns, records)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
 
@@ -26,15 +27,22 @@ class Direction:
         Families whose short boards it is about.
     en, zh : str
         What it says.
-    source : str
-        Who says it.
+    source : mapping of str to str
+        Language to who says it.
+    claim : str
+        Number of the claim in the methods of the project.
     """
 
     groups: Mapping[str, tuple[str, ...]]
     families: tuple[str, ...]
     en: str
     zh: str
-    source: str
+    source: Mapping[str, str]
+    claim: str
+
+    def said(self) -> dict[str, Any]:
+        """Return what it says and who says it, in both languages."""
+        return {"en": self.en, "zh": self.zh, "source": dict(self.source)}
 
     def fits(self, groups: Mapping[str, str], families: Collection[str]) -> bool:
         """Whether it is for a city of some groups whose short boards are of some families."""
@@ -51,7 +59,10 @@ def load_directions() -> tuple[Direction, ...]:
         Direction(
             {name: tuple(levels) for name, levels in row["groups"].items()},
             tuple(row["families"]),
-            *(row[key] for key in ("en", "zh", "source")),
+            row["en"],
+            row["zh"],
+            dict(zip(("en", "zh"), row["source"], strict=True)),
+            row["claim"],
         )
         for row in shipped_toml("directions.toml", "explain")["directions"]
     )

@@ -1,35 +1,47 @@
 """Levers: indicators that an experiment marks as actionable, and how far a city is from its peers.
 
 A distance is to the peers' median and to their best quartile, in the direction in which more is
-better. The response is what the models say of a city moved there; it is an association.
+better.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Float, Positions
-from city_resilience.errors import InputError
-from city_resilience.explain.moving import Ground, move_city
-from city_resilience.explain.responses import Asked, summed
-from city_resilience.explain.settings import Setting
-from city_resilience.explain.views import views_of
+from city_resilience.arrays import Positions
+from city_resilience.experiment.actionable import Actionable
+from city_resilience.explain.moving import Ground
+from city_resilience.indicators.table import load_indices
 
-__all__ = ["LEVER_COLUMNS", "RESPONSE_COLUMNS", "SHORT_BOARDS", "levers", "responses"]
+__all__ = [
+    "BEST",
+    "FEW_PEERS",
+    "LEVER_COLUMNS",
+    "MEDIAN",
+    "NO_DIRECTION",
+    "SHORT_BOARDS",
+    "absent_levers",
+    "levers",
+]
 
 SHORT_BOARDS = 3
 """So many of the largest shortfalls count as short boards."""
+LEAST_PEERS = 2
 MEDIAN, BEST = "median", "best_quartile"
+INDEX, NOT_IN_PANEL, NO_VALUE = "index", "not_in_panel", "no_value"
+NO_DIRECTION, FEW_PEERS = "no_direction", "few_peers"
+"""Why a lever has no shortfall."""
 LEVER_COLUMNS = (
-    *("city", "indicator", "family", "unit", "direction", "year", "value", "median"),
-    *("best_quartile", "to_median", "to_best_quartile", "sd_to_median", "sd_to_best_quartile"),
-    *("short_board", "years_to_median", "years_to_best_quartile", "cost_to_median"),
-    *("cost_to_best_quartile", "cost_unit", "peers"),
+    *("city", "indicator", "family", "unit", "direction", "year", "value", "lowest", "median"),
+    *("best_quartile", "highest", "to_median", "to_best_quartile", "sd_to_median"),
+    *("sd_to_best_quartile", "short_board", "years_to_median", "years_to_best_quartile"),
+    *("cost_to_median", "cost_to_best_quartile", "cost_unit", "peers", "why"),
 )
-RESPONSE_COLUMNS = ("city", "indicator", "to", "value", "view", "horizon", "change", "reason")
 
 
 def levers(ground: Ground, city: str, peers: Sequence[str]) -> pd.DataFrame:
@@ -46,8 +58,8 @@ def levers(ground: Ground, city: str, peers: Sequence[str]) -> pd.DataFrame:
         `LEVER_COLUMNS`. Distances are signed, in units and in standard deviations of the peers;
         0 where the city is there or beyond. ``short_board`` marks at most `SHORT_BOARDS`, the
         largest shortfalls to the median. Years and costs are NaN where the experiment gives no
-        largest step or cost. Indicators without a direction, or without a value here, are listed
-        without distances or not at all.
+        largest step or cost. ``why`` says why there is no distance: `NO_DIRECTION`, `FEW_PEERS`.
+        What is marked and not here is in `absent_levers`.
     """
     row, cities = ground.row_of(city), ground.rows.dataset.cities
     places = np.array([cities.index(name) for name in peers], dtype=np.intp)
@@ -84,60 +96,51 @@ def _lever(ground: Ground, id: str, row: int, peers: Positions) -> dict[str, obj
         "value": own,
         "cost_unit": marked.cost_unit,
         "peers": len(others),
+        "why": "" if spec.direction else NO_DIRECTION,
     }
-    if not spec.direction or len(others) < 2:
+    if len(others) < LEAST_PEERS:
+        return found | {"why": FEW_PEERS}
+    found |= {"lowest": others.min(), "median": np.median(others), "highest": others.max()}
+    if not spec.direction:
         return found
-    best = float(np.quantile(others, 0.75 if spec.direction > 0 else 0.25))
-    spread = float(others.std(ddof=1))
-    for name, goal in ((MEDIAN, float(np.median(others))), (BEST, best)):
-        short = goal - own if (goal - own) * spec.direction > 0 else 0.0
-        found |= {name: goal, f"to_{name}": short}
-        found[f"sd_to_{name}"] = short / spread if spread > 0 else np.nan
-        step, cost = marked.largest_step, marked.cost
-        found[f"years_to_{name}"] = float(np.ceil(abs(short) / step - 1e-9)) if step else np.nan
-        found[f"cost_to_{name}"] = abs(short) * cost if cost else np.nan
-    return found
+    found[BEST] = np.quantile(others, 0.75 if spec.direction > 0 else 0.25)
+    return found | _distances(found, spec.direction, float(others.std(ddof=1)), marked)
 
 
-def responses(ground: Ground, table: pd.DataFrame) -> pd.DataFrame:
-    """Return how the forecast of each view changes when a lever moves to where its peers are.
+def _distances(
+    found: Mapping[str, Any], direction: int, spread: float, marked: Actionable
+) -> dict[str, float]:
+    """Return how far a value is short of the peers, 0 where it is there or beyond."""
+    distances = {}
+    for name in (MEDIAN, BEST):
+        gap = float(found[name]) - float(found["value"])
+        short = gap if gap * direction > 0 else 0.0
+        distances[f"to_{name}"] = short
+        distances[f"sd_to_{name}"] = short / spread if spread > 0 else np.nan
+        years = (
+            max(math.ceil(abs(short) / step - 1e-9), 0) if (step := marked.largest_step) else None
+        )
+        distances[f"years_to_{name}"] = np.nan if years is None else float(years)
+        distances[f"cost_to_{name}"] = abs(short) * marked.cost if marked.cost else np.nan
+    return distances
 
-    Parameters
-    ----------
-    table : DataFrame
-        Of `levers`.
+
+def absent_levers(ground: Ground, city: str) -> list[dict[str, str]]:
+    """Return what is marked as actionable and no lever of a city.
 
     Returns
     -------
-    DataFrame
-        `RESPONSE_COLUMNS`, in the unit of the measure; a change is NaN with its reason where the
-        indicator cannot be moved there.
+    list of dict
+        ``indicator``, ``code`` (`INDEX`, `NOT_IN_PANEL`, `NO_VALUE`) and ``detail``, in English.
     """
-    records = [
-        {"city": own.city, "indicator": own.indicator, "to": to, "value": goal, **found}
-        for own in table.itertuples()
-        for to in (MEDIAN, BEST)
-        if np.isfinite(goal := float(getattr(own, to))) and getattr(own, f"to_{to}") != 0.0
-        for found in _responses(ground, str(own.city), str(own.indicator), goal)
-    ]
-    return pd.DataFrame(records, columns=list(RESPONSE_COLUMNS))
-
-
-def _responses(ground: Ground, city: str, id: str, goal: float) -> list[dict[str, object]]:
-    views = views_of(ground.forecaster)
-    asked = Asked({(n, h): m.spec for n, view in views.items() for h, m in view.horizons.items()})
-    reason = ""
-    try:
-        asked.add(ground.rows, move_city(ground, city, [Setting(f"{id}={goal:g}", id, "to", goal)]))
-    except InputError as error:
-        reason = str(error)
-    found: list[dict[str, object]] = []
-    for name, view in views.items():
-        unknown: dict[int, Float] = {h: np.array([np.nan]) for h in view.horizons}
-        added = (
-            {h: asked.change(m, (name, h)) for h, m in view.horizons.items()} if not reason else {}
-        )
-        for horizon, change in (summed(view, added) if added else unknown).items():
-            about = {"view": name, "horizon": horizon, "change": float(change[0])}
-            found.append({**about, "reason": reason})
-    return found
+    row, absent = ground.row_of(city), ground.rows.dataset.indicators.absent
+    made = {index.id for index in load_indices()}
+    found = []
+    for id in ground.forecaster.experiment.actionable:
+        if id in made:
+            found.append((id, INDEX, "made of other indicators, which can be marked"))
+        elif id not in ground.specs:
+            found.append((id, NOT_IN_PANEL, absent.get(id, "not in this panel")))
+        elif ground.year_of(id, row) is None:
+            found.append((id, NO_VALUE, "the city has no value"))
+    return [dict(zip(("indicator", "code", "detail"), one, strict=True)) for one in found]

@@ -18,7 +18,7 @@ from city_resilience.errors import InputError
 from city_resilience.explain.moving import Ground, move_city
 from city_resilience.explain.responses import Asked, Refits, summed
 from city_resilience.explain.settings import Setting
-from city_resilience.explain.support import Support, support_of
+from city_resilience.explain.support import Nearness, Support, support_of
 from city_resilience.explain.views import views_of
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.progress import Progress, silent
@@ -103,10 +103,10 @@ def scenario_of(
     }
     again = Refits(ground) if refits else None
     asked = Asked(served | (again.specs if again else {}))
-    moves, support = [], {}
+    moves, support, near = [], {}, Nearness.of(ground)
     for done, city in enumerate(cities, start=1):
         moved = move_city(ground, city, settings)
-        support[city] = support_of(ground, moved, settings)
+        support[city] = support_of(ground, moved, settings, near)
         asked.add(ground.rows, moved)
         moves.append(moved.moves.assign(city=city))
         progress("moving cities", done, len(cities))

@@ -21,7 +21,7 @@ from city_resilience.explain.settings import PREFIX, Setting
 from city_resilience.explain.views import views_of
 from city_resilience.tasks.features import FeatureSpec, feature_matrix
 
-__all__ = ["FAR", "OUTSIDE_NATION", "OUTSIDE_PEERS", "Support", "support_of"]
+__all__ = ["FAR", "OUTSIDE_NATION", "OUTSIDE_PEERS", "Nearness", "Support", "support_of"]
 
 OUTSIDE_PEERS, OUTSIDE_NATION, FAR = "outside_peers", "outside_nation", "far_from_training"
 """Flags of a scenario; the first two with the name of what lies outside."""
@@ -56,8 +56,18 @@ class Support:
     share_before: float
 
 
-def support_of(ground: Ground, moved: MovedCity, settings: tuple[Setting, ...]) -> Support:
+def support_of(
+    ground: Ground,
+    moved: MovedCity,
+    settings: tuple[Setting, ...],
+    near: Nearness | None = None,
+) -> Support:
     """Compare a scenario with what cities have shown.
+
+    Parameters
+    ----------
+    near : Nearness, optional
+        That of the ground, where it is known already.
 
     Raises
     ------
@@ -80,16 +90,19 @@ def support_of(ground: Ground, moved: MovedCity, settings: tuple[Setting, ...]) 
     for flag, note in _followers(ground, moved, peers, set_names):
         flags.append(flag)
         notes.append(note)
-    near = _Distances.of(ground, moved)
-    if near.share > HIGH and near.after > near.before:
+    near = near or Nearness.of(ground)
+    spec = ground.forecaster.horizons[min(ground.forecaster.horizons)].spec
+    features = [where.features(spec)[[moved.row]] for where in (ground.rows, moved.rows)]
+    place = ground.rows.cities[[moved.row]]
+    before, after = (float(near.distances(own, place)[0]) for own in features)
+    share_before, share = near.share(before), near.share(after)
+    if share > HIGH and after > before:
         flags.append(FAR)
         notes.append(
             f"the whole row is farther from the rows that the model learns from than "
-            f"{near.share:.0%} of those are from each other (before: {near.share_before:.0%})"
+            f"{share:.0%} of those are from each other (before: {share_before:.0%})"
         )
-    return Support(
-        tuple(flags), tuple(notes), near.after, near.before, near.share, near.share_before
-    )
+    return Support(tuple(flags), tuple(notes), after, before, share, share_before)
 
 
 def _is_variable(ground: Ground, setting: Setting) -> bool:
@@ -192,31 +205,54 @@ def _followers(
 
 
 @dataclass(frozen=True)
-class _Distances:
-    """Nearest-neighbour distances of a row before and after, and how those of the data compare."""
+class Nearness:
+    """How near rows are to those that a model learns from, and how near those are to each other.
 
-    before: float
-    after: float
-    share_before: float
-    share: float
+    Attributes
+    ----------
+    columns : ndarray of int
+        Columns of the features that are compared: values.
+    centre, scale : ndarray, shape (columns,)
+    rows : ndarray, shape (n, columns)
+        Standard scores of the training rows of the shortest horizon.
+    cities : ndarray of int, shape (n,)
+    usual : ndarray
+        Distance of some of these rows to the nearest one of another city.
+    """
+
+    columns: Positions
+    centre: Float
+    scale: Float
+    rows: Float
+    cities: Positions
+    usual: Float
 
     @classmethod
-    def of(cls, ground: Ground, moved: MovedCity) -> _Distances:
+    def of(cls, ground: Ground) -> Nearness:
+        """Return that of a ground."""
         horizon = min(ground.forecaster.horizons)
-        model = ground.forecaster.horizons[horizon]
-        rows, cities = _training_rows(ground, model.spec, horizon)
-        columns = [k for k, (_, form) in enumerate(model.spec.columns) if form == "value"]
+        spec = ground.forecaster.horizons[horizon].spec
+        rows, cities = _training_rows(ground, spec, horizon)
+        columns = np.flatnonzero([form == "value" for _, form in spec.columns])
         scaled, centre, scale = _standardised(rows[:, columns])
-        pair = np.stack(
-            [where.features(model.spec)[moved.row][columns] for where in (ground.rows, moved.rows)]
-        )
-        pair = np.nan_to_num((pair - centre) / scale)
-        place = np.full(2, ground.rows.cities[moved.row])
-        before, after = _nearest(pair, place, scaled, cities)
         picked = np.linspace(0, len(scaled) - 1, min(SAMPLE, len(scaled))).astype(np.intp)
         usual = _nearest(scaled[picked], cities[picked], scaled, cities)
-        shares = [float((usual < distance).mean()) for distance in (before, after)]
-        return cls(float(before), float(after), *shares)
+        return cls(columns, centre, scale, scaled, cities, usual)
+
+    def distances(self, features: Float, cities: Positions) -> Float:
+        """Return the distance of rows to the nearest of another city, shape (rows,)."""
+        scaled = np.nan_to_num((features[:, self.columns] - self.centre) / self.scale)
+        return _nearest(scaled, cities, self.rows, self.cities)
+
+    def share(self, distance: float) -> float:
+        """Return the share of the training rows that are nearer than that."""
+        return float((self.usual < distance).mean())
+
+    def far(self, before: Float, after: Float, cities: Positions) -> Mask:
+        """Say which rows went out of reach of the training rows, shape (rows,)."""
+        was, now = self.distances(before, cities), self.distances(after, cities)
+        beyond = np.array([self.share(float(own)) > HIGH for own in now], dtype=bool)
+        return beyond & (now > was)
 
 
 def _training_rows(ground: Ground, spec: FeatureSpec, horizon: int) -> tuple[Float, Positions]:

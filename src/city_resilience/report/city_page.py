@@ -9,6 +9,12 @@ from city_resilience.report.city_figures import past_columns, waterfall
 from city_resilience.report.flags import flag_words
 from city_resilience.report.formatting import percent, signed, unsigned
 from city_resilience.report.html import render_page, render_text
+from city_resilience.report.levers import (
+    absent_words,
+    lever_curves,
+    lever_sentences,
+    lever_table,
+)
 from city_resilience.report.sentences import (
     Sentence,
     analogue_sentences,
@@ -106,6 +112,10 @@ def _values(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "views": [_view(view, summary, say) for view in summary["views"]],
         "changed_said": [own.text for own in changed_sentences(summary, say)],
         "analogues_said": [own.text for own in analogue_sentences(summary, say)],
+        "levers_said": [own.text for own in lever_sentences(summary, say)],
+        "levers_absent": absent_words(summary, say),
+        "lever_table": lever_table(summary, say) if summary["levers"] else None,
+        "curves": lever_curves(summary, say),
         "groupings": _groupings(summary, say),
         "reading": _reading(summary, say),
         "flags": {
@@ -160,7 +170,8 @@ def _sentences(summary: Mapping[str, Any], say: Texts) -> list[Sentence]:
     found = list(city_sentences(summary, say))
     for view in summary["views"]:
         found += view_sentences(view, summary["graded"], say)
-    return [*found, *changed_sentences(summary, say), *analogue_sentences(summary, say)]
+    found += changed_sentences(summary, say)
+    return [*found, *lever_sentences(summary, say), *analogue_sentences(summary, say)]
 
 
 def _plain(sentence: Sentence) -> dict[str, Any]:

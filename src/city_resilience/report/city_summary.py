@@ -330,11 +330,12 @@ def _levers(city: str, about: CityAbout) -> dict[str, Any] | None:
     known = about.levers.get(city)
     if known is None:
         return None
-    rows = []
-    for row in known["rows"]:
-        en, zh, *_ = about.labels[row["indicator"]]
-        rows.append({**row, "label": {"en": en, "zh": zh}})
-    return {**known, "rows": rows}
+
+    def named(row: Mapping[str, Any]) -> dict[str, Any]:
+        en, zh, *_ = about.labels.get(row["indicator"], (row["indicator"], row["indicator"]))
+        return {**row, "label": {"en": en, "zh": zh}}
+
+    return {**known, **{key: [named(row) for row in known[key]] for key in ("rows", "absent")}}
 
 
 def _analogues(explained: CityExplanation) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 __all__ = [
+    "NONE",
     "Number",
     "interval",
     "percent",

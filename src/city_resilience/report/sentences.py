@@ -14,7 +14,7 @@ from typing import Any
 
 from city_resilience.models.rows import STRUCTURAL
 from city_resilience.report.grading import LEADING, NAMED
-from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.texts import Both, Texts, both, joined, quoted
 from city_resilience.report.views import view_sentence
 
 __all__ = [
@@ -169,7 +169,8 @@ def _drivers(
     """Name the leading drivers that are firm or likely, and count those that are not."""
     named = [row for row in rows if row["grade"] in NAMED][:LEADING]
     for row in named:
-        label = row["label"] if level == "indicator" else say.name("family", row["family"])
+        family = level == "family"
+        label = say.name("family", row["family"]) if family else quoted(row["label"])
         yield _bound(
             say,
             f"city_said_driver_{'above' if row['contribution'] >= 0 else 'below'}",

@@ -31,6 +31,7 @@ __all__ = [
     "measure_words",
     "model_name",
     "placed",
+    "quoted",
     "words",
 ]
 
@@ -124,6 +125,17 @@ def placed(text: Both, noun: str) -> Both:
     if noun == "city":
         return text
     return {"en": of_places(text["en"], noun), "zh": of_places_zh(text["zh"], noun)}
+
+
+def quoted(name: Both) -> Both:
+    """Return the name of an indicator as a sentence has it: in quotation marks.
+
+    Examples
+    --------
+    >>> quoted({"en": "Last gap", "zh": "上年差距"})
+    {'en': '“Last gap”', 'zh': '“上年差距”'}
+    """
+    return {lang: f"“{name[lang]}”" for lang in LANGUAGES}
 
 
 class Texts:
