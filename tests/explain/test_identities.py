@@ -86,6 +86,14 @@ def test_settings_that_contradict_an_identity(moved, held, message):
         follow(known, moved, held)
 
 
+def test_a_logarithm_beyond_every_amount_is_refused():
+    with pytest.raises(InputError, match="a logarithm of more than any amount"):
+        follow({"science_spending_log": 9.0}, {"science_spending_log": 5000.0})
+    known = {"science_spending": 5.0, "science_spending_log": math.log(5.0)}
+    with pytest.raises(InputError, match="behind science_spending_log would be 0, which has no"):
+        follow(known, {"science_spending": 0.0})
+
+
 @pytest.mark.parametrize(
     ("text", "now", "unit", "value"),
     [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.commands.console import open_console, say, table_of
 from city_resilience.explain.contributions import BASE, BASE_FAMILY, family_sums
+from city_resilience.report.formatting import signed
 from city_resilience.report.levers import absent_words, lever_sentences
 from city_resilience.report.sentences import (
     Sentence,
@@ -150,13 +151,19 @@ def _lever_table(summary: Mapping[str, Any], texts: Texts) -> Any:
     ]
     for view in summary["views"]:
         nil = " (no skill)" if view["nil"] else ""
-        columns.append((f"{view['view']} at the median{nil}", f"{{{view['view']}:+.2f}}"))
+        columns.append((f"{view['view']} at the median{nil}", f"{{{view['view']}:>8}}"))
     records = [
         {
             **own,
             "name": own["label"]["en"],
-            **{v["view"]: own["changes"]["median"].get(v["view"]) for v in summary["views"]},
+            **{v["view"]: _at_the_median(own, v["view"]) for v in summary["views"]},
         }
         for own in summary["levers"]["rows"]
     ]
     return table_of(texts("city_levers_title")["en"], columns, records)
+
+
+def _at_the_median(lever: Mapping[str, Any], view: str) -> str:
+    if view in lever["unread"]:
+        return "not read"
+    return signed(lever["changes"]["median"].get(view))

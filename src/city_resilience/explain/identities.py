@@ -111,13 +111,30 @@ def _shipped() -> Mapping[str, list[dict[str, Any]]]:
 
 def _plain(values: Mapping[str, float]) -> dict[str, float]:
     """Take logarithms back: the identities are of amounts."""
-    logs = _logs()
-    return {name: math.exp(x) if name in logs else x for name, x in values.items()}
+    return {name: _amount(name, x) if name in _logs() else x for name, x in values.items()}
+
+
+def _amount(name: str, logarithm: float) -> float:
+    try:
+        return math.exp(logarithm)
+    except OverflowError as error:
+        raise InputError(
+            f"--set: {name} would be {logarithm:.6g}, a logarithm of more than any amount; correct "
+            "the value"
+        ) from error
 
 
 def _stored(values: Mapping[str, float]) -> dict[str, float]:
-    logs = _logs()
-    return {name: math.log(x) if name in logs else x for name, x in values.items()}
+    return {name: _logarithm(name, x) if name in _logs() else x for name, x in values.items()}
+
+
+def _logarithm(name: str, amount: float) -> float:
+    if amount <= 0:
+        raise InputError(
+            f"--set: the amount behind {name} would be {amount:.6g}, which has no logarithm; "
+            "correct the value"
+        )
+    return math.log(amount)
 
 
 def _ties(known: Mapping[str, float]) -> Iterator[_Tie]:

@@ -40,12 +40,12 @@ def lever_table(summary: Mapping[str, Any], say: Texts) -> Table:
     views = summary["views"]
     keys = (
         *("city_lever", "city_lever_value#", "city_lever_median#", "city_lever_best#"),
-        *("city_lever_to_median#", "city_lever_to_best#", "city_lever_range#"),
+        *("city_lever_to_median#", "city_lever_to_best#"),
     )
     heads = [Head(say(key.removesuffix("#")), key.endswith("#")) for key in keys]
     heads += [Head(_view_head(view, say), numeric=True) for view in views]
     rows = [
-        (*_about(own, say), _range(own), *(_answer(own, view["view"], say) for view in views))
+        (*_about(own, say), *(_answer(own, view["view"], say) for view in views))
         for own in summary["levers"]["rows"]
     ]
     return Table(tuple(heads), tuple(rows))
@@ -61,8 +61,10 @@ def _about(own: Lever, say: Texts) -> Iterator[Cell]:
     if own["short"]:
         lines.append(say("city_lever_short"))
     yield Cell(own["label"], tuple(lines))
-    for key in ("value", "median", "best_quartile"):
-        yield Cell(_figure(own[key]))
+    yield Cell(_figure(own["value"]))
+    between = () if own["lowest"] is None else (_range(own),)
+    yield Cell(_figure(own["median"]), between)
+    yield Cell(_figure(own["best_quartile"]))
     for goal in (MEDIAN, BEST):
         yield _distance(own, goal, say)
 
@@ -81,10 +83,8 @@ def _distance(own: Lever, goal: str, say: Texts) -> Cell:
     return Cell(_figure(own[f"to_{goal}"], sign=True), tuple(lines))
 
 
-def _range(own: Lever) -> Cell:
-    if own["lowest"] is None:
-        return Cell(NONE)
-    return Cell(f"{_figure(own['lowest'])} … {_figure(own['highest'])}")
+def _range(own: Lever) -> str:
+    return f"{_figure(own['lowest'])} … {_figure(own['highest'])}"
 
 
 def _answer(own: Lever, view: str, say: Texts) -> Cell:
