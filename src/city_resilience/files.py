@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.spreadsheet import (
@@ -35,6 +35,7 @@ __all__ = [
     "refuse_overwriting",
     "sha256_of",
     "write_bytes",
+    "write_csv_to",
     "write_folder",
     "write_json",
     "write_table",
@@ -46,6 +47,11 @@ def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     # The BOM makes Excel read Chinese text; floats keep every digit (shortest round-trip form).
     plain = each_text(frame, plain_text)
     plain.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def write_csv_to(frame: pd.DataFrame, file: TextIO) -> None:
+    """Write a frame as CSV to an open text file, without the mark that Excel needs."""
+    each_text(frame, plain_text).to_csv(file, index=False, lineterminator="\n")
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience import __version__
 from city_resilience.commands.options import (
     PATH,
     as_of_option,
@@ -18,65 +17,19 @@ from city_resilience.commands.options import (
     sheet_option,
     store_option,
 )
-from city_resilience.errors import AlarmRaised, InputError, nearest
-from city_resilience.files import output_path, sha256_of, write_json, write_table
+from city_resilience.errors import AlarmRaised, InputError
+from city_resilience.files import output_path, refuse_overwriting, write_table
 
 if TYPE_CHECKING:
     import datetime as dt
 
     import pandas as pd
 
-    from city_resilience.commands.early import Early, Given
+    from city_resilience.commands.early import Given
+    from city_resilience.commands.forecasting import Asked, Predicted
     from city_resilience.models.forecaster import Forecaster
-    from city_resilience.models.rows import ForecastRows
-    from city_resilience.reading.panel import Panel
-    from city_resilience.tracking.registry import FoundModel
 
-__all__ = ["Predicted", "command", "predict", "show"]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """Forecasts of a panel.
-
-    Attributes
-    ----------
-    table : DataFrame
-        As of ``forecast_table``; the cities that were asked for.
-    forecaster : Forecaster
-    panel : Panel
-        What it stands on: corrected, its wrong cells masked.
-    origin : int
-        The common origin.
-    unobserved_families : mapping of str to float
-        Families of the model that are hardly observed any more, see ``unobserved_families``.
-    early : Early
-        The early releases that were given, and the names of those that were not.
-    news : tuple of str
-        What the releases say about the years after the origin, and what is odd about them.
-    alarms : tuple of str
-        What is doubtful about the panel, see `alarms_of`.
-    model : str
-        The folder, or NAME/VERSION; "" for a forecaster.
-    out : Path or None
-    groups : DataFrame or None
-        As of ``forecast_groups``, where a file was asked for.
-    manifest : mapping
-        What was written beside the table; empty where nothing was.
-    """
-
-    table: pd.DataFrame
-    forecaster: Forecaster
-    panel: Panel
-    origin: int
-    unobserved_families: Mapping[str, float]
-    early: Early
-    news: tuple[str, ...]
-    alarms: tuple[str, ...]
-    model: str
-    out: Path | None
-    groups: pd.DataFrame | None = None
-    manifest: Mapping[str, Any] = field(default_factory=dict)
+__all__ = ["command", "predict", "show"]
 
 
 def predict(
@@ -88,6 +41,7 @@ def predict(
     store: str = "",
     drivers: int = 3,
     cities: Sequence[str] = (),
+    origin: int | None = None,
     allow_partial: bool = False,
     sheet: str = "",
     coverage: float = 0.9,
@@ -99,17 +53,21 @@ def predict(
     Parameters
     ----------
     data : DataFrame or path
-        The whole panel, in the layout the model was trained on.
+        The whole panel, in the layout the model was trained on; a file, a folder of its parts, or
+        ``-`` for the standard input.
     model, store
         A loaded model, or as for ``find_stored``.
     out : Path, optional
         Ends in ``.csv``, ``.xlsx`` or ``.parquet``; the manifest goes to ``<out>.manifest.json``.
+        ``-`` is the standard output.
     groups : Path, optional
         A second file, for the totals of groups of cities and their bands.
     drivers : int
         Number of leading drivers per row, as columns ``driver_1`` and so on.
     cities : sequence of str
         Cities to return; all are forecast. Empty = all.
+    origin : int, optional
+        Forecast from this year, as if the panel ended with it.
     allow_partial : bool
         Accept a panel with less than 90 % of the training cities at the origin.
     sheet : str
@@ -126,134 +84,85 @@ def predict(
     InputError
         If the model, the panel or the place to write is not usable; nothing is written then.
     """
-    from city_resilience.audit.read_audited import read_audited
-    from city_resilience.commands.alarms import alarms_of
-    from city_resilience.commands.early import as_day, early_lines, named_files, read_early
+    from city_resilience.commands.early import named_files
+    from city_resilience.commands.forecast_files import inputs_of, write_forecast
+    from city_resilience.commands.forecasting import forecast_panel, read_for
+    from city_resilience.commands.piped import piped
     from city_resilience.commands.stored import open_model
-    from city_resilience.explain import forecast_table as tables
-    from city_resilience.explain.contributions import contributions, with_early
-    from city_resilience.models.group_forecast import forecast_groups
     from city_resilience.models.intervals import check_coverage
 
     given = named_files(early)
-    reads = [data, *(file for _, file in given)]
-    out, beside = output_path(out, reads), output_path(groups, reads)
-    if beside is not None and beside == out:
-        raise InputError(f"--groups {beside}: the forecast goes to this file; give another name")
+    place, beside = _places(out, groups, [data, *(file for _, file in given)])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
     forecaster, found = open_model(model, store)
-    day = as_day(as_of, forecaster.experiment)
-    read = read_audited(data, forecaster.experiment, purpose="predict", sheet=sheet)
-    panel = read.panel
-    releases = read_early(forecaster.experiment, given, panel)
-    rows = tables.check_panel(
-        forecaster, panel, allow_partial=allow_partial, early=releases.releases, as_of=day
+    asked = _asked(
+        drivers=drivers,
+        cities=cities,
+        origin=origin,
+        allow_partial=allow_partial,
+        sheet=sheet,
+        coverage=coverage,
+        as_of=as_of,
+        groups=beside,
     )
-    _check_cities(cities, rows, forecaster.experiment.noun)
-    alone = table = forecaster.forecast(rows, coverage)
-    moved = forecaster.early_moves(rows, alone)
-    if forecaster.nowcasts:
-        table = forecaster.nowcast(rows, alone, moved, coverage)
-    if drivers:
-        leading = with_early(contributions(forecaster, rows), rows, moved)
-        table = tables.name_drivers(table, leading, forecaster, rows, drivers)
-    groups = None if beside is None else forecast_groups(forecaster, rows, alone, coverage)
-    if cities:
-        table = table[table["city"].isin(list(cities))].reset_index(drop=True)
-    unobserved = tables.unobserved_families(forecaster, rows)
-    name = str(data) if isinstance(data, str | Path) else panel.source or "DATA"
-    result = Predicted(
-        table=table,
-        forecaster=forecaster,
-        panel=panel,
-        origin=rows.origin,
-        unobserved_families=unobserved,
-        early=releases,
-        news=tuple(early_lines(rows.dataset, rows.origin)),
-        alarms=alarms_of(forecaster, read, releases, unobserved, name),
-        model=found.name if found else "",
-        out=out,
-        groups=groups,
-    )
-    if beside is not None and result.groups is not None:
+    with piped(data) as source:
+        inputs = inputs_of(source, found, given, asked)
+        read = read_for(source, forecaster, asked)
+    name = str(data) if isinstance(data, str | Path) else read.panel.source or "DATA"
+    result = forecast_panel(forecaster, read, asked, given, as_of, name)
+    result = replace(result, model=found.name if found else "", out=place)
+    if beside is not None and result.groups is not None and place is None:
         write_table(result.groups, beside)
-    if out is None:
+    if place is None:
         return result
-    write_table(table, out)
-    manifest = _manifest(result, out) | {"model": _model(result, found)}
-    write_json(manifest, out.with_name(out.name + ".manifest.json"))
-    return replace(result, manifest=manifest)
+    return replace(result, manifest=write_forecast(result, place, beside, found, inputs))
 
 
-def _check_cities(cities: Sequence[str], rows: ForecastRows, noun: str) -> None:
-    from city_resilience.catalogue.nouns import of_places
+def _asked(**options: Any) -> Asked:
+    """Return what is asked of a forecast in one form, so that equal requests are equal."""
+    from city_resilience.commands.forecasting import Asked
 
-    known = [rows.dataset.cities[city] for city in rows.cities]
-    places = of_places("cities", noun)
-    for city in cities:
-        if city not in known:
-            raise InputError(
-                f"--city {city!r}: not among the {len(known)} {places} of the panel"
-                f"{nearest(city, known)}; give a name as it stands in the panel"
-            )
+    options |= {"cities": tuple(options["cities"]), "as_of": str(options["as_of"] or "")}
+    return Asked(**options | {"groups": options.get("groups") is not None})
 
 
-def _manifest(result: Predicted, out: Path) -> dict[str, Any]:
-    from city_resilience.models.versions import package_versions
-    from city_resilience.tasks.early import available_from
+def _places(
+    out: Path | str | None, groups: Path | str | None, reads: Sequence[object]
+) -> tuple[Path | None, Path | None]:
+    """Return the places to write to, checked before any work."""
+    from city_resilience.commands.forecast_files import STDOUT, manifest_path
 
-    table, experiment = result.table, result.forecaster.experiment
-    flags = table["flags"][table["flags"] != ""].str.split(";").explode()
-    delay = experiment.outcome.publication_delay_days
-    return {
-        "file": out.name,
-        "sha256": sha256_of(out),
-        "rows": len(table),
-        "cities": int(table["city"].nunique()),
-        "origin": result.origin,
-        "available_from": available_from(result.origin, delay).isoformat(),
-        "horizons": sorted(int(horizon) for horizon in table["horizon"].unique()),
-        "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
-        "information": {
-            name: int(count) for name, count in table["information"].value_counts().items()
-        },
-        "early": {"said": list(result.news), "missing": list(result.early.missing)},
-        "unobserved_families": dict(result.unobserved_families),
-        "masked_cells": list(result.panel.masked),
-        "alarms": list(result.alarms),
-        "simulated": experiment.data.simulated,
-        "data": {
-            "file": Path(result.panel.source).name,
-            "fingerprint": result.panel.fingerprint(),
-            "account": result.panel.account.as_dict(),
-        },
-        "versions": {"city-resilience": __version__, **package_versions()},
-    }
-
-
-def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
-    from city_resilience.models.manifest import read_manifest
-
-    forecaster = result.forecaster
-    about = {
-        "name": forecaster.experiment.name,
-        "reference": result.model,
-        "origin": forecaster.origin,
-        "experiment_digest": forecaster.experiment.digest(),
-        "data_fingerprint": forecaster.fingerprint,
-    }
-    if found is None:
-        return about
-    manifest = read_manifest(found.folder)
-    trained = {"city-resilience": manifest.package_version, **manifest.versions}
-    return about | {"trained_with": trained}
+    place = STDOUT if str(out) == str(STDOUT) else output_path(out, reads)
+    beside = output_path(groups, reads)
+    if beside is not None and beside == place:
+        raise InputError(f"--groups {beside}: the forecast goes to this file; give another name")
+    if place is not None and place != STDOUT:
+        refuse_overwriting([manifest_path(place)], reads)
+    folders = [Path(own) for own in reads if isinstance(own, str | Path) and Path(own).is_dir()]
+    for own in (place, beside):
+        for folder in folders:
+            if own is not None and folder.resolve() in own.resolve().parents:
+                raise InputError(
+                    f"{own}: would be a part of the panel in {folder}; name another folder"
+                )
+    return place, beside
 
 
 @click.command("predict")
-@click.option("--data", required=True, help="The whole panel: CSV, XLSX, Stata or Parquet.")
-@click.option("--out", required=True, type=PATH, help="Forecast file: .csv, .xlsx or .parquet.")
+@click.option(
+    "--data",
+    required=True,
+    help="The whole panel: CSV, XLSX, Stata or Parquet, a folder of its parts, or - for the "
+    "standard input.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=PATH,
+    help="Forecast file: .csv, .xlsx or .parquet, or - for CSV on the standard output.",
+)
 @click.option(
     "--groups", type=PATH, help="A second file, for totals of provinces and other groups."
 )
@@ -263,6 +172,7 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
     "--drivers", default=3, show_default=True, help="Number of drivers for each forecast."
 )
 @click.option("--city", "cities", multiple=True, help="Write only this city (repeatable).")
+@click.option("--origin", type=int, help="Forecast from this year, as if the panel ended with it.")
 @sheet_option
 @early_option
 @as_of_option
@@ -277,6 +187,12 @@ def _model(result: Predicted, found: FoundModel | None) -> dict[str, Any]:
     show_default=True,
     help="Share of outcomes that the interval should hold.",
 )
+@click.option(
+    "--each",
+    type=click.Choice(["csv", "xlsx", "parquet"]),
+    help="DATA is a folder of whole panels: forecast each into a file of this kind in the folder "
+    "OUT. What is done already, of the same inputs, is left alone.",
+)
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 def command(**options: Any) -> None:
     """Forecast every city of a panel file with a trained model.
@@ -287,18 +203,54 @@ def command(**options: Any) -> None:
       city-resilience predict --data panel.xlsx --sheet 2024 --out forecast.xlsx
       city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
       city-resilience predict --data panel.csv --out tonight.csv --model models/demo --strict
+      city-resilience predict --data panel.csv --out then.csv --model models/demo --origin 2015
+      city-resilience predict --data panels --out forecasts --each parquet --model models/demo
+      cat panel.csv | city-resilience predict --data - --out - --model models/demo
     """
-    strict = options.pop("strict")
-    result = predict(**options)
-    show(result, options["data"])
-    for alarm in result.alarms:
+    strict, each = options.pop("strict"), options.pop("each")
+    if each:
+        alarms = _each(each, options)
+    else:
+        result = predict(**options)
+        if str(options["out"]) != "-":
+            show(result, options["data"])
+        alarms = result.alarms
+    for alarm in alarms:
         click.echo(f"Alarm: {alarm}", err=True)
-    if strict and result.alarms:
-        count = len(result.alarms)
+    if strict and alarms:
+        count = len(alarms)
         raise AlarmRaised(
             f"{Path(options['out']).name}: written, with {count} alarm{'s' * (count > 1)}; read "
             "them above or in its manifest, and correct the data or train the model again"
         )
+
+
+def _each(suffix: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """Forecast a folder of panels and say what became of them; returns the alarms."""
+    from city_resilience.commands.predict_each import predict_each
+
+    more = dict(options)
+    folder, out = Path(more.pop("data")), Path(more.pop("out"))
+    model, store = more.pop("model"), more.pop("store")
+    if more["groups"] or more["early"]:
+        raise InputError("--each: goes without --groups and --early; forecast these panels singly")
+    asked = _asked(**{name: own for name, own in more.items() if name not in ("groups", "early")})
+    done = predict_each(
+        folder, out, suffix, model=model, store=store, asked=asked, run=predict, **more
+    )
+    click.echo(f"{out}: {len(done.written)} panels forecast, {len(done.kept)} were done already")
+    if done.refused:
+        for reason in done.refused:
+            click.echo(f"Refused: {' '.join(reason.split())}", err=True)
+        for alarm in done.alarms:
+            click.echo(f"Alarm: {alarm}", err=True)
+        count = len(done.refused)
+        every = len(done.written) + len(done.kept) + count
+        raise InputError(
+            f"{folder}: {count} panel{'s' * (count > 1)} of {every} "
+            "refused, see above; correct them and run again, the others are done"
+        )
+    return done.alarms
 
 
 def show(result: Predicted, data: str = "DATA") -> None:
@@ -312,6 +264,11 @@ def show(result: Predicted, data: str = "DATA") -> None:
         f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} "
         f"{places} from origin {result.origin}, model {result.model}"
     )
+    if result.origin < result.forecaster.origin:
+        click.echo(
+            f"Note: the model learnt from data up to {result.forecaster.origin}, so this is not a "
+            "forecast that could have been made then"
+        )
     if read := account_line(result.panel.account.as_dict(), data):
         click.echo(f"Read: {read}")
     for line in result.news:

@@ -37,6 +37,7 @@ __all__ = [
 
 BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
+_VINTAGES_ZH = {"first": "首次公布版", "revised": "修订版"}
 
 
 def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
@@ -65,8 +66,15 @@ def early_id(release: str) -> str:
     return f"early:{release}"
 
 
-def early_labels(releases: Iterable[EarlyRelease]) -> dict[str, str]:
-    """Return the English name of each release among the indicators, with its vintage."""
+def early_labels(releases: Iterable[EarlyRelease], lang: str = "en") -> dict[str, str]:
+    """Return the name of each release among the indicators, with its vintage."""
+    if lang == "zh":
+        return {
+            early_id(
+                own.name
+            ): f"{own.label_zh or own.label_en or own.name}（{_VINTAGES_ZH[own.vintage]}）"
+            for own in releases
+        }
     return {
         early_id(own.name): f"{own.label_en or own.name} ({own.vintage} vintage)"
         for own in releases

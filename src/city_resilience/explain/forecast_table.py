@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from city_resilience.catalogue.nouns import of_places
+from city_resilience.catalogue.nouns import of_places, of_places_zh
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import early_id, early_labels, leading
@@ -84,22 +84,26 @@ def name_drivers(
     forecaster: Forecaster,
     rows: ForecastRows,
     most: int = 3,
+    lang: str = "en",
 ) -> pd.DataFrame:
     """Name the leading drivers of a forecast or nowcast beside it; see `add_drivers`."""
-    labels = driver_labels(rows.dataset.specs, forecaster.experiment)
-    return add_drivers(table, drivers, most, labels | early_labels(rows.dataset.early))
+    labels = driver_labels(rows.dataset.specs, forecaster.experiment, lang)
+    return add_drivers(table, drivers, most, labels | early_labels(rows.dataset.early, lang))
 
 
-def driver_labels(specs: Iterable[Indicator | Index], experiment: Experiment) -> dict[str, str]:
-    """Return the English name of each indicator by its id, in the experiment's word for a place.
+def driver_labels(
+    specs: Iterable[Indicator | Index], experiment: Experiment, lang: str = "en"
+) -> dict[str, str]:
+    """Return the name of each indicator by its id, in the experiment's word for a place.
 
-    Names of the user's own columns stay as they are.
+    Names of the user's own columns stay as they are; one without a Chinese name has the English.
     """
     columns = experiment.data.columns.items()
     theirs = {column.id or header for header, column in columns}
+    placed = of_places_zh if lang == "zh" else of_places
+    names = {spec.id: (spec.label_zh if lang == "zh" else "") or spec.label_en for spec in specs}
     return {
-        spec.id: spec.label_en if spec.id in theirs else of_places(spec.label_en, experiment.noun)
-        for spec in specs
+        id: name if id in theirs else placed(name, experiment.noun) for id, name in names.items()
     }
 
 

@@ -1,0 +1,164 @@
+"""The files of a forecast: table, totals of groups and manifest, which come together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from city_resilience import __version__
+from city_resilience.files import appearing, sha256_of, write_csv_to, write_table
+from city_resilience.models.manifest import MANIFEST
+
+if TYPE_CHECKING:
+    from city_resilience.commands.forecasting import Predicted
+    from city_resilience.tracking.registry import FoundModel
+
+__all__ = ["STDOUT", "inputs_of", "is_done", "manifest_path", "write_forecast"]
+
+STDOUT = Path("-")
+
+
+def manifest_path(out: Path) -> Path:
+    """Return where the manifest of a forecast stands."""
+    return out.with_name(out.name + ".manifest.json")
+
+
+def inputs_of(
+    data: object, found: FoundModel | None, early: Sequence[tuple[str, Any]], settings: Any
+) -> dict[str, Any]:
+    """Return what a forecast file depends on: SHA-256 of all that is read, and what was asked.
+
+    Same inputs and same program, same bytes. A frame or a loaded model has no SHA-256: "".
+
+    Parameters
+    ----------
+    data : path or anything else
+        A file, or a folder of parts.
+    early : sequence of (str, path)
+        Named files of early releases.
+    settings : object
+        What else was asked, written as its repr.
+    """
+    model = "" if found is None else sha256_of(found.folder / MANIFEST)
+    return {
+        "data": _sha256(data),
+        "model": model,
+        "early": {name: _sha256(file) for name, file in early},
+        "asked": hashlib.sha256(repr(settings).encode()).hexdigest(),
+        "program": __version__,
+    }
+
+
+def _sha256(source: object) -> str:
+    if not isinstance(source, str | Path) or not Path(source).exists():
+        return ""
+    path = Path(source)
+    if path.is_file():
+        return sha256_of(path)
+    inside = sorted(own for own in path.rglob("*") if own.is_file())
+    parts = [f"{own.relative_to(path).as_posix()} {sha256_of(own)}" for own in inside]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def is_done(out: Path, inputs: Mapping[str, Any]) -> bool:
+    """Say whether a forecast file is there, whole, and made of the same inputs."""
+    try:
+        manifest = json.loads(manifest_path(out).read_text(encoding="utf-8"))
+        return bool(manifest["inputs"] == inputs and manifest["sha256"] == sha256_of(out))
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def write_forecast(
+    result: Predicted,
+    out: Path,
+    groups: Path | None,
+    found: FoundModel | None,
+    inputs: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Write the files of a forecast and return its manifest, which is written last.
+
+    Parameters
+    ----------
+    out : Path
+        ``-`` is the standard output, as CSV and without a manifest.
+    groups : Path or None
+        Where the totals of groups go.
+    inputs : mapping
+        Of `inputs_of`, for the manifest.
+    """
+    if out == STDOUT:
+        if groups is not None and result.groups is not None:
+            write_table(result.groups, groups)
+        write_csv_to(result.table, sys.stdout)
+        return {}
+    tables = {out: result.table}
+    if groups is not None and result.groups is not None:
+        tables = {groups: result.groups} | tables
+    with appearing([*tables, manifest_path(out)]) as (*places, sign):
+        for place, frame in zip(places, tables.values(), strict=True):
+            write_table(frame, place)
+        manifest = _manifest(result, out, places[-1]) | {
+            "model": _model(result, found),
+            "inputs": dict(inputs),
+        }
+        if groups is not None:
+            manifest["groups"] = {"file": groups.name, "sha256": sha256_of(places[0])}
+        text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        sign.write_text(text, encoding="utf-8", newline="\n")
+    return manifest
+
+
+def _manifest(result: Predicted, out: Path, written: Path) -> dict[str, Any]:
+    from city_resilience.models.versions import package_versions
+    from city_resilience.tasks.early import available_from
+
+    table, experiment = result.table, result.forecaster.experiment
+    flags = table["flags"][table["flags"] != ""].str.split(";").explode()
+    delay = experiment.outcome.publication_delay_days
+    return {
+        "file": out.name,
+        "sha256": sha256_of(written),
+        "rows": len(table),
+        "cities": int(table["city"].nunique()),
+        "origin": result.origin,
+        "available_from": available_from(result.origin, delay).isoformat(),
+        "horizons": sorted(int(horizon) for horizon in table["horizon"].unique()),
+        "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
+        "information": {
+            name: int(count) for name, count in table["information"].value_counts().items()
+        },
+        "early": {"said": list(result.news), "missing": list(result.early.missing)},
+        "unobserved_families": dict(result.unobserved_families),
+        "masked_cells": list(result.panel.masked),
+        "alarms": list(result.alarms),
+        "simulated": experiment.data.simulated,
+        "data": {
+            "file": Path(result.panel.source).name,
+            "fingerprint": result.panel.fingerprint(),
+            "account": result.panel.account.as_dict(),
+        },
+        "versions": {"city-resilience": __version__, **package_versions()},
+    }
+
+
+def _model(result: Predicted, found: FoundModel | None) -> Mapping[str, Any]:
+    from city_resilience.models.manifest import read_manifest
+
+    forecaster = result.forecaster
+    about = {
+        "name": forecaster.experiment.name,
+        "reference": result.model,
+        "origin": forecaster.origin,
+        "experiment_digest": forecaster.experiment.digest(),
+        "data_fingerprint": forecaster.fingerprint,
+    }
+    if found is None:
+        return about
+    manifest = read_manifest(found.folder)
+    trained = {"city-resilience": manifest.package_version, **manifest.versions}
+    return about | {"trained_with": trained}

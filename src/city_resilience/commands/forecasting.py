@@ -1,0 +1,174 @@
+"""A panel forecast by a loaded model: read, audited, forecast and explained; nothing is written."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from city_resilience.audit.read_audited import AuditedPanel, read_audited
+from city_resilience.catalogue.nouns import of_places
+from city_resilience.commands.alarms import alarms_of
+from city_resilience.commands.early import Early, as_day, early_lines, read_early
+from city_resilience.errors import InputError, nearest
+from city_resilience.explain import forecast_table as tables
+from city_resilience.explain.contributions import contributions, with_early
+from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.group_forecast import forecast_groups
+from city_resilience.models.rows import ForecastRows
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
+
+__all__ = ["Asked", "Predicted", "forecast_panel", "read_for"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a forecast; see `predict`."""
+
+    drivers: int = 3
+    cities: tuple[str, ...] = ()
+    origin: int | None = None
+    allow_partial: bool = False
+    sheet: str = ""
+    coverage: float = 0.9
+    as_of: str = ""
+    groups: bool = False
+    lang: str = ""
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Forecasts of a panel.
+
+    Attributes
+    ----------
+    table : DataFrame
+        As of ``forecast_table``; the cities that were asked for.
+    forecaster : Forecaster
+    panel : Panel
+        What it stands on: corrected, its wrong cells masked.
+    origin : int
+        The common origin.
+    unobserved_families : mapping of str to float
+        Families of the model that are hardly observed any more, see ``unobserved_families``.
+    early : Early
+        The early releases that were given, and the names of those that were not.
+    news : tuple of str
+        What the releases say about the years after the origin, and what is odd about them.
+    alarms : tuple of str
+        What is doubtful about the panel, see `alarms_of`.
+    model : str
+        The folder, or NAME/VERSION; "" for a forecaster.
+    out : Path or None
+    groups : DataFrame or None
+        As of ``forecast_groups``, where a file was asked for.
+    asked : Asked
+        What was asked for.
+    said : DataFrame or None
+        The table with the drivers named in the language that was asked for.
+    manifest : mapping
+        What was written beside the table; empty where nothing was.
+    """
+
+    table: pd.DataFrame
+    forecaster: Forecaster
+    panel: Panel
+    origin: int
+    unobserved_families: Mapping[str, float]
+    early: Early
+    news: tuple[str, ...]
+    alarms: tuple[str, ...]
+    model: str
+    out: Path | None
+    groups: pd.DataFrame | None = None
+    asked: Asked = field(default_factory=Asked)
+    said: pd.DataFrame | None = None
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_for(
+    source: pd.DataFrame | Path | str, forecaster: Forecaster, asked: Asked
+) -> AuditedPanel:
+    """Read and audit the panel, or what of it was there at an earlier origin."""
+    experiment, sheet, origin = forecaster.experiment, asked.sheet, asked.origin
+    if origin is None:
+        return read_audited(source, experiment, purpose="predict", sheet=sheet)
+    data = experiment.data.model_copy(update={"sheet": sheet} if sheet else {})
+    panel = read_panel(source, data, outcome=experiment.outcome)
+    if origin not in panel.years:
+        years = f"{panel.years[0]}-{panel.years[-1]}"
+        raise InputError(f"--origin {origin}: the panel has the years {years}; name one of them")
+    return read_audited(panel.truncate(origin), experiment, purpose="predict")
+
+
+def forecast_panel(
+    forecaster: Forecaster,
+    read: AuditedPanel,
+    asked: Asked,
+    given: Sequence[tuple[str, Any]],
+    as_of: dt.date | str | None,
+    source: str,
+) -> Predicted:
+    """Forecast and explain the panel, nothing written."""
+    day = as_day(as_of, forecaster.experiment)
+    releases = read_early(forecaster.experiment, given, read.panel)
+    rows = tables.check_panel(
+        forecaster,
+        read.panel,
+        allow_partial=asked.allow_partial,
+        early=releases.releases,
+        as_of=day,
+    )
+    if asked.origin not in (None, rows.origin):
+        raise InputError(
+            f"--origin {asked.origin}: too few cities have an outcome in it; the newest year "
+            f"before that most have is {rows.origin}"
+        )
+    _check_cities(asked.cities, rows, forecaster.experiment.noun)
+    alone = table = forecaster.forecast(rows, asked.coverage)
+    moved = forecaster.early_moves(rows, alone)
+    if forecaster.nowcasts:
+        table = forecaster.nowcast(rows, alone, moved, asked.coverage)
+    said = table
+    if asked.drivers:
+        leading = with_early(contributions(forecaster, rows), rows, moved)
+        name = partial(tables.name_drivers, table, leading, forecaster, rows, asked.drivers)
+        table, said = name(), name(lang=asked.lang or "en")
+    groups = forecast_groups(forecaster, rows, alone, asked.coverage) if asked.groups else None
+    if asked.cities:
+        wanted = table["city"].isin(asked.cities)
+        table, said = (own[wanted].reset_index(drop=True) for own in (table, said))
+    unobserved = tables.unobserved_families(forecaster, rows)
+    return Predicted(
+        table=table,
+        forecaster=forecaster,
+        panel=read.panel,
+        origin=rows.origin,
+        unobserved_families=unobserved,
+        early=releases,
+        news=tuple(early_lines(rows.dataset, rows.origin)),
+        alarms=alarms_of(forecaster, read, releases, unobserved, source),
+        model="",
+        out=None,
+        groups=groups,
+        asked=asked,
+        said=said,
+    )
+
+
+def _check_cities(cities: Sequence[str], rows: ForecastRows, noun: str) -> None:
+
+    known = [rows.dataset.cities[city] for city in rows.cities]
+    places = of_places("cities", noun)
+    for city in cities:
+        if city not in known:
+            raise InputError(
+                f"--city {city!r}: not among the {len(known)} {places} of the panel"
+                f"{nearest(city, known)}; give a name as it stands in the panel"
+            )
