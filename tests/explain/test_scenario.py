@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,10 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import small_experiment, small_forecaster, small_panel
+from city_resilience.commands.console import open_console
 from city_resilience.commands.main import run
-from city_resilience.commands.scenario import cities_of, scenario
+from city_resilience.commands.scenario import ScenarioResult, cities_of, scenario, show
+from city_resilience.commands.scenario_view import NO_SKILL, write_scenario
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel
 from city_resilience.explain.moving import FOLLOWS, SET, Ground, ground_of, move_city
@@ -21,11 +24,13 @@ from city_resilience.explain.scenario import ASSOCIATION, SCENARIO_COLUMNS, scen
 from city_resilience.explain.settings import read_settings
 from city_resilience.explain.support import FAR, OUTSIDE_NATION, OUTSIDE_PEERS, support_of
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
+from city_resilience.report.texts import LANGUAGES, Texts, measure_words
 from city_resilience.tasks.dataset import build_dataset
 from places import ROOT
 
 DATA = ROOT / "experiments" / "demo" / "panel.csv"
 MODEL = ROOT / "models" / "demo"
+SAY = Texts(measure_words("growth_gap"))
 SHARE, STUDENTS = "ict_employment_share", "students_per_10k"
 
 
@@ -114,6 +119,7 @@ def test_a_value_set_to_what_it_is_changes_nothing(ground, city):
     ("settings", "message"),
     [
         (["student_per_10k=1"], "no indicator or variable.*nearest: 'students_per_10k'"),
+        (["software_revenue_to_gdb=1"], "the panel lacks what 'software_revenue_to_gdp' needs"),
         (["gdp_real=+1%"], "gdp_real is the outcome or a part of it"),
         (["gap=+1"], "the outcome's own past"),
         (["log_size=+0.1"], "made of the outcome or of many variables"),
@@ -167,9 +173,12 @@ def test_both_views_of_a_stored_model_answer_and_every_output_says_what_it_is(tm
     words += ["--set", f"{STUDENTS}=+10%"]
     for name in ("s.csv", "s.json", "s.xlsx"):
         assert run([*words, "--out", str(tmp_path / name)]) == 0
-        assert ASSOCIATION in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert SAY("scenario_note")["en"] in shown
+        assert "Structural view: How large its errors were in past years is not known" in shown
     table = pd.read_csv(tmp_path / "s.csv")
-    assert tuple(table) == SCENARIO_COLUMNS
+    assert tuple(table) == (*SCENARIO_COLUMNS[:-1], "skill", "against", "note")
+    assert all(SAY("scenario_note")[lang] in ASSOCIATION for lang in LANGUAGES)
     assert set(table["view"]) == {FORECASTING, STRUCTURAL}
     assert (table["note"] == ASSOCIATION).all()
     assert table["change"].to_numpy() == pytest.approx(table["scenario"] - table["forecast"])
@@ -177,9 +186,38 @@ def test_both_views_of_a_stored_model_answer_and_every_output_says_what_it_is(tm
     book = pd.read_excel(tmp_path / "s.xlsx", engine="openpyxl")
     assert (book["note"] == ASSOCIATION).all()
     stored = json.loads((tmp_path / "s.json").read_text("utf-8"))
-    assert stored["note"] == ASSOCIATION
+    assert stored["note"] == SAY("scenario_note")
+    assert {own["shown"] for own in stored["skill"]} == {None}
+    assert all(own[lang] for own in stored["skill"] for lang in LANGUAGES)
     assert stored["simulated"] is True
     assert [row["change"] for row in stored["changes"]] == pytest.approx(list(table["change"]))
+
+
+def test_a_view_without_skill_is_greyed_and_said_so_in_every_output(ground, city, tmp_path, capsys):
+    made = scenario_of(ground, [city], read_settings([f"{SHARE}=+10%"]), refits=0)
+    every = {"slice": "all", "level": "", "years": 9, "wins": 5, "mae": 1.4, "skill_zero": -0.02}
+    every |= {f"mae_{name}": 1.5 for name in ("zero", "group_median", "forecasting")}
+    every |= {"skill_forecasting": -0.1, "difference": 0.1, "low": -0.2, "high": 0.4}
+    served = {"mae": 1.1, "naive": "zero", "naive_mae": 1.6, "skill": 0.3, "wins": 8, "of": 9}
+    skill = {FORECASTING: served | {"shown": True}, STRUCTURAL: {"rows": [every], "shown": False}}
+    twice = made.table.assign(view=STRUCTURAL)
+    made = replace(made, table=pd.concat([made.table.assign(view=FORECASTING), twice]))
+    result = ScenarioResult(made, ("x",), "growth_gap", "m", False, {1: skill}, None)
+    flags = result.table.set_index("view")["flags"]
+    assert NO_SKILL in flags[STRUCTURAL]
+    assert NO_SKILL not in flags[FORECASTING]
+    assert result.table["skill"].tolist() == [0.3, -0.02]
+    show(result, open_console())
+    shown = capsys.readouterr().out
+    assert "the indicators alone show no skill: an error of 1.40 pp" in shown
+    assert "Its changes are greyed and should not be used." in shown
+    assert re.search(r"structural +│ +no skill", shown)
+    assert re.search(r"forecasting +│ +\+30 %", shown)
+    write_scenario(result, tmp_path / "s.json")
+    stored = json.loads((tmp_path / "s.json").read_text("utf-8"))
+    worth = {own["view"]: own for own in stored["skill"]}
+    assert (worth[FORECASTING]["shown"], worth[STRUCTURAL]["shown"]) == (True, False)
+    assert SAY("scenario_greyed")["zh"] in worth[STRUCTURAL]["zh"]
 
 
 def test_the_changes_of_a_model_are_its_forecasts_of_the_moved_panel(ground, city):

@@ -12,6 +12,7 @@ import pandas as pd
 
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.catalogue.nouns import of_places
+from city_resilience.commands.beside import record_beside, skill_beside, summary_beside
 from city_resilience.commands.early import Given, as_day, early_lines, named_files, read_early
 from city_resilience.commands.run import STRUCTURAL_DRIVERS
 from city_resilience.errors import InputError, nearest
@@ -39,10 +40,10 @@ from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.nowcast import EARLY_FAMILY
-from city_resilience.models.rows import FORECAST, FORECASTING, STRUCTURAL, ForecastRows
+from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.reading.panel import Panel
 from city_resilience.report.cities import Labels
-from city_resilience.report.city_summary import CityAbout, forecast_skill, structural_skill
+from city_resilience.report.city_summary import CityAbout
 from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.summary import Summary, read_summary
 from city_resilience.report.texts import measure_words, placed
@@ -257,24 +258,14 @@ def _observed(summary: Summary) -> set[str]:
 
 def _beside(found: FoundModel | None, forecaster: Forecaster, horizon: int) -> dict[str, Any]:
     """Return skill and record of the model, where a run left its scores beside it."""
-    known: dict[str, Any] = {"model": forecaster.experiment.name}
-    if found is None:
-        return known
-    if found.version is not None:
-        known["model"] = found.version.reference
-    try:
-        summary = read_summary(result_file(found, "summary.json", ""))
-        backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
-    except InputError:
-        return known
-    own = backtest[backtest["model"] == summary["served"]]
-    if "information" in own:
-        own = own[own["information"] == FORECAST]
-    part = summary["by_horizon"].get(str(horizon))
-    skill = {FORECASTING: forecast_skill(part["headline"])} if part else {}
-    if own_part := (summary.get("views") or {}).get(str(horizon)):
-        skill[STRUCTURAL] = structural_skill(own_part)
-    return known | {"record": own, "skill": skill}
+    summary = summary_beside(found)
+    return {
+        "model": found.version.reference
+        if found is not None and found.version is not None
+        else forecaster.experiment.name,
+        "record": record_beside(found, summary),
+        "skill": skill_beside(summary, [horizon])[horizon],
+    }
 
 
 def _grades(forecaster: Forecaster, study: Path | str | None) -> Grades:

@@ -82,7 +82,7 @@ def table_of(
         Heads and, for each, the format of a record, such as ``{mae:.3f}``; blank where a value is
         unknown. One with a colon stands at the right.
     records : iterable of mapping
-        A record that is ``served`` stands out.
+        A record that is ``served`` stands out, one that is ``greyed`` is dim.
     """
     from rich.table import Table
 
@@ -91,7 +91,8 @@ def table_of(
         table.add_column(head, justify="right" if ":" in form else "left")
     for record in records:
         cells = (_filled(form, record) for _, form in columns)
-        table.add_row(*cells, style="bold" if record.get("served") else None)
+        style = "bold" if record.get("served") else "dim" if record.get("greyed") else None
+        table.add_row(*cells, style=style)
     return table
 
 

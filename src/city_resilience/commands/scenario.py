@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ import click
 
 from city_resilience.commands.options import PATH, model_option, sheet_option, store_option
 from city_resilience.errors import InputError
-from city_resilience.files import output_path, write_json, write_table
+from city_resilience.files import output_path
 from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ class ScenarioResult:
         The folder, or NAME/VERSION; "" for a forecaster.
     simulated : bool
         Whether the data are made up.
+    skill : mapping of int to mapping
+        Horizon to view to what it is worth, as `skill_beside` returns it.
     out : Path or None
     """
 
@@ -50,12 +51,19 @@ class ScenarioResult:
     measure: str
     model: str
     simulated: bool
+    skill: Mapping[int, Mapping[str, Mapping[str, Any]]]
     out: Path | None
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row for each city, view and horizon."""
-        return self.scenario.table
+        """One row for each city, view and horizon.
+
+        ``skill`` is the share of the error of the rival ``against`` that the view saves, and
+        `NO_SKILL` among ``flags`` says that there is none; both are empty where it was not scored.
+        """
+        from city_resilience.commands.scenario_view import with_skill
+
+        return with_skill(self.scenario.table, self.skill)
 
 
 def scenario(
@@ -99,6 +107,8 @@ def scenario(
         If the model, the panel, a city or a setting is not usable; nothing is written then.
     """
     from city_resilience.audit.read_audited import read_audited
+    from city_resilience.commands.beside import skill_beside, summary_beside
+    from city_resilience.commands.scenario_view import write_scenario
     from city_resilience.commands.stored import open_model
     from city_resilience.explain.forecast_table import check_panel
     from city_resilience.explain.moving import ground_of
@@ -118,41 +128,12 @@ def scenario(
         measure=forecaster.experiment.outcome.measure,
         model=found.name if found else "",
         simulated=forecaster.experiment.data.simulated,
+        skill=skill_beside(summary_beside(found), forecaster.horizons),
         out=place,
     )
     if place is not None:
-        _write(result, place)
+        write_scenario(result, place)
     return result
-
-
-def _write(result: ScenarioResult, out: Path) -> None:
-    if out.suffix.lower() == ".json":
-        write_json(_as_json(result), out)
-    else:
-        write_table(result.table, out)
-
-
-def _as_json(result: ScenarioResult) -> dict[str, Any]:
-    from city_resilience.explain.scenario import ASSOCIATION, COVERAGE
-
-    made = result.scenario
-    return {
-        "note": ASSOCIATION,
-        "model": result.model,
-        "measure": result.measure,
-        "simulated": result.simulated,
-        "settings": list(result.settings),
-        "refits": made.refits,
-        "coverage": COVERAGE if made.refits else None,
-        "changes": _records(made.table),
-        "moves": _records(made.moves),
-        "support": {city: asdict(own) for city, own in made.support.items()},
-    }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return records
 
 
 def cities_of(path: Path | str) -> list[str]:
@@ -230,47 +211,6 @@ def command(city: str | None, file: Path | None, **options: Any) -> None:
 
 def show(result: ScenarioResult, console: Console) -> None:
     """Show what moved, the change of each view with its interval, and what must be known of it."""
-    from city_resilience.commands.console import say, table_of
-    from city_resilience.explain.scenario import ASSOCIATION
-    from city_resilience.resilience.measures import MEASURES
+    from city_resilience.commands.scenario_view import show_scenario
 
-    unit, made = MEASURES[result.measure].mark, result.scenario
-    say(console, f"{ASSOCIATION} Only the city itself moves; the past of the outcome stays.")
-    for city, own in made.support.items():
-        moves = made.moves[made.moves["city"] == city]
-        columns = [
-            ("what", "{name}"),
-            ("", "{kind}"),
-            ("year", "{year:}"),
-            ("before", "{before:,.4g}"),
-        ]
-        columns += [("after", "{after:,.4g}"), ("unit", "{unit}"), ("because", "{because}")]
-        console.print(table_of(f"{city}: what moves", columns, moves.to_dict("records")))
-        rows = made.table[made.table["city"] == city]
-        columns = [("view", "{view}"), ("year", "{target_year:}"), ("forecast", "{forecast:+.2f}")]
-        columns += [("scenario", "{scenario:+.2f}"), (f"change, {unit}", "{change:+.3f}")]
-        columns += [("from", "{lower:+.3f}"), ("to", "{upper:+.3f}")]
-        console.print(table_of(f"{city}: what changes", columns, rows.to_dict("records")))
-        for note in (*own.notes, *_quiet(rows)):
-            say(console, f"{city}: {note}")
-    say(console, _interval(made))
-    if result.out is not None:
-        say(console, f"{result.out}: {len(made.table)} rows")
-
-
-def _quiet(rows: pd.DataFrame) -> list[str]:
-    from city_resilience.explain.scenario import NOT_READ
-
-    views = rows.loc[rows["flags"].str.split(";").map(lambda own: NOT_READ in own), "view"].unique()
-    return [f"nothing that the {view} view reads has moved" for view in views]
-
-
-def _interval(made: Scenario) -> str:
-    from city_resilience.explain.scenario import COVERAGE
-
-    if not made.refits:
-        return "There is no interval: --refits is 0."
-    return (
-        f"From and to: between them lie {COVERAGE:.0%} of {made.refits} refits on provinces and "
-        "years drawn anew."
-    )
+    show_scenario(result, console)

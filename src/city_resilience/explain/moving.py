@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
 from city_resilience.catalogue.nouns import of_places
+from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain.identities import follow
 from city_resilience.explain.numerator import numerator_of, solved
@@ -33,7 +35,10 @@ from city_resilience.tasks.outcome import with_outcome
 __all__ = ["FOLLOWS", "SET", "Ground", "MovedCity", "ground_of", "move_city"]
 
 SET, FOLLOWS = "set", "follows"
-MOVE_COLUMNS = ("name", "kind", "unit", "year", "before", "after", "because")
+MOVE_COLUMNS = (
+    *("name", "of", "kind", "unit", "year", "before", "after", "because", "label", "label_zh"),
+)
+INDICATOR, VARIABLE = "indicator", "variable"
 Cells = dict[int, dict[str, float]]
 """Year → variable → value of one city."""
 
@@ -113,8 +118,9 @@ class MovedCity:
     rows : ForecastRows
         The rows of the moved panel.
     moves : DataFrame
-        ``name, kind, unit, year, before, after, because``: what was set (``kind`` is
-        ``set``) and what followed (``follows``), indicators that were set among them.
+        ``name, of, kind, unit, year, before, after, because, label, label_zh``: what was set
+        (``kind`` is ``set``) and what followed (``follows``), indicators that were set among them;
+        ``of`` is ``indicator`` or ``variable``.
     """
 
     city: str
@@ -262,11 +268,20 @@ def _indicator(ground: Ground, setting: Setting) -> Indicator | None:
             f"--set {setting.text}: {name} is made of other indicators; set one of: "
             f"{', '.join(offered)}"
         )
-    known = [*specs, *ground.panel.variables]
     raise InputError(
-        f"--set {setting.text}: no indicator or variable {name!r}{nearest(name, known)}; "
+        f"--set {setting.text}: no indicator or variable {name!r}{_nearest(ground, name)}; "
         "give the id of an indicator or a variable of the panel"
     )
+
+
+def _nearest(ground: Ground, name: str) -> str:
+    """Say which names are nearest; one that only the table has is said to be absent here."""
+    here = {*ground.specs, *ground.panel.variables}
+    known = nearest(name, sorted(here))
+    first = nearest(name, [*sorted(here), *ground.rows.dataset.indicators.absent], most=1)
+    if known.startswith(first):
+        return known
+    return f"{known}; the panel lacks what {first.partition(': ')[2]} needs"
 
 
 def _set_variable(own: _City, setting: Setting) -> None:
@@ -357,16 +372,23 @@ def _moves(own: _City, cells: Cells, because: Mapping[str, str]) -> pd.DataFrame
     """List what moved: indicators and variables that were set, then what followed."""
     variables = own.ground.panel.variables
     through = {id(t.setting): t.setting.text for t in own.targets}.values()
-    rows = [
-        (t.spec.id, SET, t.spec.unit, t.year, t.before, t.after, t.setting.text)
+    rows: list[tuple[Any, ...]] = [
+        (t.spec.id, INDICATOR, SET, t.spec.unit, t.year, t.before, t.after, t.setting.text, t.spec)
         for t in own.targets
     ]
     for year, values in cells.items():
         old = own.values(year)
         for name, value in values.items():
-            text = own.texts.get(name, "")
+            text, meant = own.texts.get(name, ""), variables.get(name)
             kind = SET if text and text not in through else FOLLOWS
-            unit = variables[name].unit if name in variables else ""
-            rows.append((name, kind, unit, year, old[name], value, text or because.get(name, "")))
-    rows.sort(key=lambda row: row[1] == FOLLOWS)
-    return pd.DataFrame(rows, columns=list(MOVE_COLUMNS))
+            about = (name, VARIABLE, kind, meant.unit if meant else "", year)
+            rows.append((*about, old[name], value, text or because.get(name, ""), meant))
+    rows.sort(key=lambda row: row[2] == FOLLOWS)
+    return pd.DataFrame(
+        [(*row[:-1], *_labels_of(row[-1], row[0])) for row in rows], columns=list(MOVE_COLUMNS)
+    )
+
+
+def _labels_of(meant: Indicator | Variable | None, name: str) -> tuple[str, str]:
+    english = (meant.label_en if meant else "") or name
+    return english, (meant.label_zh if meant else "") or english

@@ -34,7 +34,8 @@ __all__ = [
     "scenario_of",
 ]
 
-ASSOCIATION = "This is the model's association, not an effect."
+ASSOCIATION = "This is the model's association, not an effect. 这是模型的关联，不是效应。"
+"""What every table of a scenario says, in both languages."""
 REFITS, LEAST_REFITS = 30, 10
 COVERAGE = 0.9
 """Share of the refits whose change lies inside the interval."""

@@ -147,19 +147,25 @@ def view_sentences(
     return found
 
 
-def skill_sentence(view: Mapping[str, Any], say: Texts) -> Sentence:
-    """Say how large the errors of a view were beside those of what it is compared with."""
+def skill_sentence(view: Mapping[str, Any], say: Texts, greyed: str = "") -> Sentence:
+    """Say how large the errors of a view were beside those of what it is compared with.
+
+    Parameters
+    ----------
+    greyed : str
+        Key of the text that says what is greyed where there is no skill; "" on a city's page.
+    """
     skill = view["skill"]
     if view["view"] == STRUCTURAL and skill is not None:
         horizon, rows = str(view["horizon"]), skill["rows"]
         every = next(row for row in rows if row["slice"] == "all")
         part = {horizon: {"skill": rows, "shown": skill["shown"]}}
-        return Sentence(view_sentence(part, horizon, say), every)
+        return Sentence(view_sentence(part, horizon, say, greyed or "view_greyed"), every)
     if skill is None or skill["skill"] is None:
         return _bound(say, "city_said_skill_unknown")
     figures = {key: skill[key] for key in ("mae", "naive_mae", "wins", "of")}
     code = "better" if skill["shown"] else "nil"
-    names = {"naive": say.name("model", skill["naive"])}
+    names = {"naive": say.name("model", skill["naive"]), "greyed": say(greyed or "city_greyed")}
     return _bound(say, f"city_said_skill_{code}", names, skill=skill["skill"], **figures)
 
 

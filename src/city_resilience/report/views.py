@@ -98,8 +98,16 @@ def _sizes(drivers: pd.DataFrame | None, labels: Mapping[str, Any]) -> dict[str,
     }
 
 
-def view_sentence(part: Mapping[str, Any], horizon: str, say: Texts) -> Both:
-    """Say what the indicators alone are worth at a horizon."""
+def view_sentence(
+    part: Mapping[str, Any], horizon: str, say: Texts, greyed: str = "view_greyed"
+) -> Both:
+    """Say what the indicators alone are worth at a horizon.
+
+    Parameters
+    ----------
+    greyed : str
+        Key of the text that says what is greyed where they are worth nothing.
+    """
     own = part[horizon]
     every = next(row for row in own["skill"] if row["slice"] == "all")
     if every["high"] is None:
@@ -108,7 +116,8 @@ def view_sentence(part: Mapping[str, Any], horizon: str, say: Texts) -> Both:
         code = "shown" if own["shown"] else "nothing" if every["low"] <= 0 else "worse"
     better = every["skill_forecasting"] > 0
     other = say("view_than_better" if better else "view_than_worse", **every)
-    return say(f"view_{code}", ahead=say.count("ahead", int(horizon)), other=other, **every)
+    about = {"ahead": say.count("ahead", int(horizon)), "other": other, "greyed": say(greyed)}
+    return say(f"view_{code}", **about, **every)
 
 
 def view_skill_table(part: Mapping[str, Any], horizon: str, say: Texts) -> Table:
