@@ -1,14 +1,12 @@
-"""Files and folders that appear whole or not at all: tables, JSON, bytes, and a run's folder."""
+"""Files and folders that appear whole or not at all: tables, JSON, bytes, and a model's folder."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-import tempfile
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,6 +19,7 @@ from city_resilience.spreadsheet import (
     settle_texts,
     settle_workbook,
 )
+from city_resilience.staging import in_turn, replace_folder, settle, stage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +30,6 @@ __all__ = [
     "check_folder",
     "check_suffix",
     "output_path",
-    "publishing",
     "refuse_overwriting",
     "sha256_of",
     "write_bytes",
@@ -162,22 +160,22 @@ def _replacing(path: Path) -> Iterator[Path]:
     """Yield a path in the same folder that takes the final name if nothing goes wrong."""
     with _place_for(path) as temporary:
         yield temporary
-        _replace(temporary, path)
+        replace_folder(temporary, path)
 
 
 @contextmanager
 def _place_for(path: Path) -> Iterator[Path]:
     """Yield a path in a new folder beside another path, and say what the system has against it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-")
-    except OSError as error:
-        raise InputError(
-            f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
-        ) from error
-    with folder as name:
+    with ExitStack() as stack:
         try:
-            yield Path(name) / path.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(stage(path.parent, ".writing"))
+        except OSError as error:
+            raise InputError(
+                f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
+            ) from error
+        try:
+            yield folder / path.name
         except OSError as error:
             raise InputError(
                 f"{path}: cannot be written ({error.strerror or error}); close the program that "
@@ -207,44 +205,10 @@ def appearing(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield places
         for new in places:
             new.stat()
-        with _turn(paths[-1].parent):
+        with in_turn(paths[-1].parent):
             paths[-1].unlink(missing_ok=True)
             for new, path in zip(places, paths, strict=True):
                 os.replace(new, path)
-
-
-@contextmanager
-def _turn(folder: Path, seconds: float = 60.0) -> Iterator[None]:
-    """Wait until no other process puts files into a folder, and keep others waiting.
-
-    Nothing is left in the folder. Systems and disks without such locks go on at once.
-    """
-    try:
-        import fcntl
-
-        handle = os.open(folder, os.O_RDONLY)
-    except (ImportError, OSError):
-        yield
-        return
-    try:
-        until = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise InputError(
-                        f"{folder}: another run has been writing here for {seconds:.0f} s; wait "
-                        "for it, or choose another folder"
-                    ) from None
-                time.sleep(0.02)
-            except OSError:
-                break
-            else:
-                break
-        yield
-    finally:
-        os.close(handle)
 
 
 def output_path(
@@ -305,63 +269,12 @@ def check_folder(out: Path | None, names: Iterable[str] = ()) -> None:
     """
     if out is None:
         return
+    settle(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file; name a folder")
     for name in names:
         if (out / name).is_dir():
             raise InputError(f"--out {out}: its {name!r} is a folder; name another folder")
-
-
-@contextmanager
-def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]:
-    """Yield an empty folder of which the contents take their places in ``out`` at the end.
-
-    Each file or folder takes the place of its predecessor. If anything goes wrong before, ``out``
-    stays as it was.
-
-    Parameters
-    ----------
-    out : Path
-        On the same disk as what is yielded; None = nothing is published.
-    obsolete : iterable of str
-        Files of ``out`` that are removed, unless they are written anew.
-
-    Raises
-    ------
-    InputError
-        If nothing can be written there.
-    """
-    new = out is not None and not out.exists()
-    try:
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(prefix=".city-resilience-", dir=out)
-    except OSError as error:
-        raise InputError(
-            f"--out {out}: cannot be written to ({error.strerror}); name another folder"
-        ) from error
-    try:
-        with folder as name:
-            fresh = Path(name) / "new"
-            fresh.mkdir()
-            yield fresh
-            if out is not None:
-                made = sorted(path.name for path in fresh.iterdir())
-                for own in made:
-                    _replace(fresh / own, out / own)
-                for old in set(obsolete) - set(made):
-                    (out / old).unlink(missing_ok=True)
-    finally:
-        if out is not None and new:
-            with suppress(OSError):  # it holds the results unless something went wrong
-                out.rmdir()
-
-
-def _replace(new: Path, target: Path) -> None:
-    """Move a file to its place, or a folder, which moves an older one to where it was itself."""
-    if new.is_dir() and target.is_dir():
-        os.replace(target, new.with_name(f"{new.name}.old"))
-    os.replace(new, target)
 
 
 def sha256_of(path: Path) -> str:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.options import PATH, as_of_option, early_option, experiment_options
-from city_resilience.files import publishing, write_tables
+from city_resilience.files import write_tables
 from city_resilience.progress import Progress, silent
+from city_resilience.publishing import publishing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -71,12 +72,13 @@ def backtest(
     from city_resilience.commands.source import load
 
     out = None if out is None else Path(out)
+    own = (*FILES, *NOWCAST_FILES, DRIVERS_FILE, REASONS_FILE)
     source = load(
         experiment,
         data,
         overrides,
         out=out,
-        files=(*FILES, *NOWCAST_FILES, DRIVERS_FILE, REASONS_FILE),
+        files=own,
         with_early=True,
         early=early,
         as_of=as_of,
@@ -88,7 +90,7 @@ def backtest(
         source = searched(source, progress)
         evaluation = evaluate(source, progress)
     if out is not None:
-        with publishing(out) as folder:
+        with publishing(out, obsolete=own) as folder:
             write_tables(evaluation.tables(), folder)
     return Backtested(source, evaluation, out)
 

@@ -11,11 +11,11 @@ from city_resilience.errors import InputError
 from city_resilience.files import (
     check_folder,
     check_suffix,
-    publishing,
     refuse_overwriting,
     write_bytes,
     write_json,
 )
+from city_resilience.publishing import publishing
 from city_resilience.reading.opening import open_table
 from city_resilience.report.city_page import city_json, render_city, render_index, render_markdown
 from city_resilience.report.html import write_page

@@ -11,6 +11,7 @@ import click
 from city_resilience.commands.options import PATH, model_option, store_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting
+from city_resilience.staging import settle
 
 if TYPE_CHECKING:
     from city_resilience.report.summary import Summary
@@ -61,6 +62,7 @@ def write_report(
 
     out, results = Path(out), None if results is None else Path(results)
     check_suffix(out, SUFFIXES)
+    settle(results)
     if results is not None and results.is_dir():
         others = (path for path in results.iterdir() if path.name != "report.html")
         refuse_overwriting([out], others)

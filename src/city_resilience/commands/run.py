@@ -42,6 +42,7 @@ from city_resilience.report.card import model_card
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
+from city_resilience.staging import settle
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
 from city_resilience.tracking.metrics import Metric, driver_metrics, flat_metrics, nowcast_metrics
@@ -53,6 +54,7 @@ from city_resilience.tracking.store import Store
 __all__ = [
     "FILES",
     "NOWCAST_FILES",
+    "OWN",
     "Live",
     "check_model_folder",
     "fit_live",
@@ -83,6 +85,9 @@ STRUCTURAL_DRIVERS = "drivers_structural.parquet"
 """What the structural view rests on, where there is one."""
 NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
 """What a run with early releases leaves there as well."""
+DRIVERS = "drivers"
+OWN = (*FILES, *NOWCAST_FILES, DRIVERS, MODEL)
+"""All that a run may leave there: what an earlier one left of it goes when a new one comes."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,7 @@ def check_model_folder(out: Path | None) -> None:
     """Refuse to replace a folder ``model`` that holds anything but a bundle."""
     if out is None:
         return
+    settle(out)
     model = out / MODEL
     if model.is_symlink() or model.is_file():
         raise InputError(f"--out {out}: its {MODEL!r} is no plain folder; name another folder")
@@ -259,9 +265,9 @@ def write_run(
     write_tables({**evaluation.tables(), **live.tables()}, folder)
     made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
     about = driver_tables(live.forecaster, ForecastRows.of(source.dataset), made)
-    write_driver_tables(about, folder / "drivers")
+    write_driver_tables(about, folder / DRIVERS)
     held_out = held_out_drivers(evaluation.backtest, source.dataset, source.experiment)
-    write_table(held_out, folder / "drivers" / HELD_OUT)
+    write_table(held_out, folder / DRIVERS / HELD_OUT)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
@@ -283,7 +289,7 @@ def register_run(
     run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
     now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
     run.record(now)
-    run.record(driver_metrics(pd.read_parquet(folder / "drivers" / "families.parquet")))
+    run.record(driver_metrics(pd.read_parquet(folder / DRIVERS / "families.parquet")))
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))

@@ -13,8 +13,9 @@ import click
 
 from city_resilience.commands.options import PATH, experiment_options
 from city_resilience.errors import InputError
-from city_resilience.files import publishing, write_json, write_table
+from city_resilience.files import write_json, write_table
 from city_resilience.progress import Progress, silent
+from city_resilience.publishing import publishing
 
 if TYPE_CHECKING:
     import pandas as pd

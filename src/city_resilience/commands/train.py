@@ -22,8 +22,8 @@ from city_resilience.commands.options import (
     store_option,
 )
 from city_resilience.errors import GateRefused
-from city_resilience.files import publishing
 from city_resilience.progress import Progress, silent
+from city_resilience.publishing import publishing
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -139,7 +139,7 @@ def train(
     opened = open_store(store, create=True, experiment_file=file)
     fingerprint = source.panel.fingerprint()
     with (
-        publishing(out) as folder,
+        publishing(out, obsolete=run.OWN) as folder,
         track(opened, source.experiment, fingerprint=fingerprint) as tracked,
     ):
         evaluated = evaluation.evaluate(source, progress, explain=True)

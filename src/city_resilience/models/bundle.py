@@ -38,6 +38,7 @@ from city_resilience.models.nowcast import HorizonNowcast, Slopes
 from city_resilience.models.rows import STRUCTURAL
 from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
+from city_resilience.staging import unmoved
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 from city_resilience.tasks.outcome import wait_of
@@ -82,12 +83,21 @@ def copy_bundle(source: Path | str, folder: Path | str) -> Path:
     source, folder = Path(source), Path(folder)
     load_bundle(source)
     _check_replaceable(folder)
-    content = read_files(source, read_manifest(source))
-    return write_folder(content | {MANIFEST: (source / MANIFEST).read_bytes()}, folder)
+    return write_folder(unmoved(source, _whole), folder)
+
+
+def _whole(folder: Path) -> dict[str, bytes]:
+    data = (folder / MANIFEST).read_bytes()
+    content = read_files(folder, read_manifest(folder))
+    if (folder / MANIFEST).read_bytes() != data:
+        raise InputError(f"{folder}: changed while it was read; run the command again")
+    return content | {MANIFEST: data}
 
 
 def load_bundle(folder: Path | str) -> Forecaster:
     """Read a bundle as data and check it; nothing in it is executed.
+
+    A bundle that takes the place of another one while that is read is read instead.
 
     Raises
     ------
@@ -96,8 +106,7 @@ def load_bundle(folder: Path | str) -> Forecaster:
         holds arrays that do not fit.
     """
     folder = Path(folder)
-    manifest = read_manifest(folder)
-    content = read_files(folder, manifest)
+    manifest, content = unmoved(folder, _read)
     where = f"{folder / MANIFEST}"
     experiment = experiment_from(manifest.experiment, where)
     for view in (manifest.horizons, manifest.structural or manifest.horizons):
@@ -128,6 +137,11 @@ def load_bundle(folder: Path | str) -> Forecaster:
             for horizon, entry in manifest.structural.items()
         },
     )
+
+
+def _read(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
+    manifest = read_manifest(folder)
+    return manifest, read_files(folder, manifest)
 
 
 def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:

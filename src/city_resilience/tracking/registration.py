@@ -15,6 +15,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
 from city_resilience.models.rows import forecast_columns
 from city_resilience.reading.panel import Panel
+from city_resilience.staging import stage
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.metrics import column_types
@@ -95,10 +96,10 @@ def _log_model(
         run.experiment_id, name="forecaster", source_run_id=run.run_id, model_type="forecaster"
     )
     _on_failure(undo, client.delete_logged_model, logged.model_id)
-    with tempfile.TemporaryDirectory() as temporary:
+    with stage(Path(tempfile.gettempdir()), "city-resilience") as temporary:
         # The folder keeps its name in the model, and loading asks for this one.
-        bundle = copy_bundle(folder, Path(temporary) / Path(BUNDLE_PATH).name)
-        path = Path(temporary) / "model"
+        bundle = copy_bundle(folder, temporary / Path(BUNDLE_PATH).name)
+        path = temporary / "model"
         _save_model(
             path, bundle, logged, _signature(panel, forecaster), example_of(panel, forecaster)
         )

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import atexit
 import datetime as dt
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 
 from city_resilience.errors import InputError, check_known
 from city_resilience.models.manifest import is_bundle
+from city_resilience.staging import scratch, settle
 from city_resilience.tracking.backend import every_page, import_mlflow, silenced
 from city_resilience.tracking.store import Store
 
@@ -112,6 +110,8 @@ def find_model(model: str, store: Callable[[], Store]) -> FoundModel:
         If there is no such model, or its files are gone. A folder that is named as a folder is
         checked when its bundle is read.
     """
+    if model:
+        settle(model)
     if model and (is_bundle(Path(model)) or not _REFERENCE.fullmatch(model)):
         return FoundModel(Path(model))
     try:
@@ -233,7 +233,7 @@ def run_file(version: ModelVersion, name: str, store: Store) -> Path:
         If the run has no such file.
     """
     try:
-        return Path(store.client.download_artifacts(version.run_id, name, _scratch()))
+        return Path(store.client.download_artifacts(version.run_id, name, str(scratch())))
     except (import_mlflow().exceptions.MlflowException, OSError) as error:
         raise InputError(
             f"{store.uri}: run {version.run_id} of {version.reference} has no {name!r}; "
@@ -295,16 +295,9 @@ def _local(uri: str, store: Store) -> Path:
     try:
         return Path(
             mlflow.artifacts.download_artifacts(
-                artifact_uri=uri, dst_path=_scratch(), tracking_uri=store.uri
+                artifact_uri=uri, dst_path=str(scratch()), tracking_uri=store.uri
             )
         )
     except (mlflow.exceptions.MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{uri}: cannot be fetched ({reason}); check --store") from error
-
-
-def _scratch() -> str:
-    """Make a temporary folder that is removed when the program ends."""
-    folder = tempfile.mkdtemp(prefix="city-resilience-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
