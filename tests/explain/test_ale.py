@@ -34,21 +34,23 @@ def edges_of(features):
 def test_a_linear_model_gives_its_own_slope_whatever_else_goes_along(features):
     edges = edges_of(features)
     found = accumulated_effects(
-        lambda x: 2.0 * x[:, 0] + 5.0 * x[:, 2], features, COLUMNS, "a", edges
-    )
+        lambda x: 2.0 * x[:, 0] + 5.0 * x[:, 2], features, COLUMNS, {"a": edges}
+    )["a"].values
     middle = (edges[:-1] + edges[1:]) / 2
     np.testing.assert_allclose(found - found.mean(), 2.0 * (middle - middle.mean()), atol=1e-9)
 
 
 def test_effects_are_centred_on_the_rows(features):
     values, edges = features[:, :, 0].ravel(), edges_of(features)
-    found = accumulated_effects(lambda x: x[:, 0] ** 2, features, COLUMNS, "a", edges)
+    found = accumulated_effects(lambda x: x[:, 0] ** 2, features, COLUMNS, {"a": edges})
+    found = found["a"].values
     place = np.clip(np.searchsorted(edges, values) - 1, 0, 9)
     assert found[place].mean() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_model_of_ranks_alone_answers_to_the_indicator(features):
-    found = accumulated_effects(lambda x: x[:, 1], features, COLUMNS, "a", edges_of(features))
+    found = accumulated_effects(lambda x: x[:, 1], features, COLUMNS, {"a": edges_of(features)})
+    found = found["a"].values
     assert (np.diff(found) > 0).all()
     assert found[-1] - found[0] == pytest.approx(0.9, abs=0.05)
 
@@ -86,7 +88,7 @@ def test_a_longer_horizon_adds_the_effects_of_those_below_it(monkeypatch, featur
 
     monkeypatch.setattr("city_resilience.explain.ale.feature_matrix", lambda view, spec: features)
     edges = {"a": edges_of(features)}
-    one, two = (effects_of(Forecaster(), Rows(), h, edges)["a"] for h in (1, 2))
+    one, two = (effects_of(Forecaster(), Rows(), h, edges)["a"].values for h in (1, 2))
     np.testing.assert_allclose(two, 2 * one)
     assert not pd.isna(one).any()
 
@@ -107,8 +109,8 @@ def test_years_after_the_origin_change_nothing(forecaster):
         effects_of(forecaster, ForecastRows.of(facts_of(panel), 2010), 1, edges)
         for panel in (small_panel(), poisoned(small_panel(), 2010))
     ]
-    np.testing.assert_array_equal(*(own["ict_employment_share"] for own in found))
-    assert np.ptp(found[0]["ict_employment_share"]) > 0.1
+    np.testing.assert_array_equal(*(own["ict_employment_share"].values for own in found))
+    assert np.ptp(found[0]["ict_employment_share"].values) > 0.1
 
 
 def test_an_indicator_that_the_model_does_not_read_has_no_effect(forecaster):
@@ -118,4 +120,22 @@ def test_an_indicator_that_the_model_does_not_read_has_no_effect(forecaster):
     without = replace(forecaster.horizons[1], spec=spec.only(kept), members={}, weights={})
     other = replace(forecaster, horizons={1: without})
     edges = {"patents_per_10k": np.array([1.0, 2.0, 3.0])}
-    assert effects_of(other, rows, 1, edges)["patents_per_10k"].tolist() == [0.0, 0.0]
+    assert effects_of(other, rows, 1, edges)["patents_per_10k"].values.tolist() == [0.0, 0.0]
+
+
+def test_at_most_so_many_rows_are_moved_the_same_ones_each_time(features):
+    asked = []
+
+    def predict(rows):
+        asked.append(rows)
+        return 3.0 * rows[:, 0]
+
+    edges = {"a": edges_of(features), "b": np.quantile(features[:, :, 2], [0.0, 0.5, 1.0])}
+    found = [
+        accumulated_effects(predict, features, COLUMNS, edges, most=40)["a"] for _ in range(2)
+    ]
+    assert [len(rows) for rows in asked] == [160, 160]
+    np.testing.assert_array_equal(*asked)
+    assert found[0].rows.sum() == 40
+    slope = np.diff(found[0].values) / np.diff((edges["a"][:-1] + edges["a"][1:]) / 2)
+    np.testing.assert_allclose(slope[found[0].rows[:-1] * found[0].rows[1:] > 0], 3.0)

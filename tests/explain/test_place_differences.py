@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.explain.ale import Effect
 from city_resilience.explain.held_tables import HELD_TABLES, held_tables
 from city_resilience.explain.places import FIGURES, PLACE_COLUMNS, place_differences
 from city_resilience.explain.resampling import stratified_weights
@@ -138,13 +139,14 @@ def test_one_call_returns_every_table_of_every_view_and_horizon():
     groups = {**SIZE, "province": provinces()}
 
     def effects(view, horizon, edges):
-        return {name: np.full(len(own) - 1, float(horizon)) for name, own in edges.items()}
+        ones = {name: np.ones(len(own) - 1) for name, own in edges.items()}
+        return {name: Effect(horizon * own, own.astype(int)) for name, own in ones.items()}
 
     tables = held_tables(drivers, held.truth.assign(horizon=1), groups, effects=effects)
     assert tuple(tables) == HELD_TABLES
     for table in tables.values():
         assert list(table.columns[:2]) == ["view", "horizon"]
         assert set(table["view"]) == {"x", "y"}
-    assert (tables["dependence.csv"]["ale"] == 1.0).all()
-    assert "looked_at" in tables["shapes.csv"]
+    assert (tables["dependence"]["ale"] == 1.0).all()
+    assert "looked_at" in tables["shapes"]
     assert leading_pairs(held)[0] == ("a", "b")

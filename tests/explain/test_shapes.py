@@ -159,7 +159,7 @@ def test_a_threshold_is_told_only_where_it_stands_after_all_looks():
     held = made_up(step)
     drivers = held.drivers.assign(view="x", horizon=1)
     table = held_tables(drivers, held.truth.assign(horizon=1), {"province": provinces()})
-    shapes = table["shapes.csv"].set_index("indicator")
+    shapes = table["shapes"].set_index("indicator")
     assert shapes.loc["a", "form"] == "step"
     assert shapes.loc["a", "q_value"] < 0.05
     told = shapes["q_value"] <= 0.05

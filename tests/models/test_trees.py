@@ -82,6 +82,13 @@ def test_a_forest_forecasts_as_scikit_learn_does(sample: Sample):
     np.testing.assert_allclose(found, np.mean(per_tree, axis=0), atol=1e-5)
 
 
+def test_a_forest_forecasts_the_same_bits_once_xgboost_has_it(sample: Sample):
+    model = fitted("extra_trees", sample)
+    walked = model.predict(sample.features)
+    assert model.booster.num_boosted_rounds() == len(model.parts[0])
+    np.testing.assert_array_equal(model.predict(sample.features), walked)
+
+
 def test_a_row_on_a_threshold_goes_the_way_scikit_learn_sends_it(sample: Sample):
     forest, rows, scale = reference(sample, np.arange(COLUMNS))
     model = fitted("extra_trees", sample)

@@ -25,10 +25,8 @@ from typing import Self
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions
-from city_resilience.models.fitted import Fitted
 from city_resilience.models.forecaster import HorizonModel
 from city_resilience.models.learners import LEARNERS, fill_values
-from city_resilience.models.trees import Trees
 from city_resilience.tasks.task import Sample
 
 __all__ = ["Conditional", "YearTest", "change_without", "q_values", "year_test"]
@@ -120,14 +118,8 @@ def change_without(
         if LEARNERS[name].past_only and not past:
             continue
         weight = model.slope * model.weights[name]
-        changed += weight * (_forecast(member, made).reshape(orders.shape) - member.predict(asked))
+        changed += weight * (member.predict(made).reshape(orders.shape) - member.predict(asked))
     return changed
-
-
-def _forecast(member: Fitted, rows: Float) -> Float:
-    """Forecast many rows, trees by xgboost itself, which has them already to explain them."""
-    many = Trees(lambda: member.booster) if isinstance(member, Trees) else member
-    return many.predict(rows)
 
 
 @dataclass(frozen=True)

@@ -9,57 +9,109 @@ cities of the year moves as well; composite indices and shares that contain it s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from city_resilience.arrays import Float, Mask, Positions, Strings
+from city_resilience.arrays import Float, Int, Positions, Strings
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.features import feature_matrix
 
-__all__ = ["accumulated_effects", "effects_of", "moved_rank"]
+__all__ = ["MOST_ROWS", "Effect", "accumulated_effects", "effects_of", "moved_rank"]
+
+MOST_ROWS, SEED = 1000, 0
+
+
+class Effect(NamedTuple):
+    """Accumulated local effect of an indicator by bin.
+
+    Attributes
+    ----------
+    values : ndarray, shape (bins,)
+        In the unit of the measure, in the middle of the bin.
+    rows : ndarray of int, shape (bins,)
+        How many rows were moved.
+    """
+
+    values: Float
+    rows: Int
+
+    @classmethod
+    def nothing(cls, bins: int) -> Effect:
+        """Return that of an indicator that a model does not read."""
+        return cls(np.zeros(bins), np.zeros(bins, dtype=np.int64))
+
+    def plus(self, other: Effect) -> Effect:
+        """Return the effect on the sum of two forecasts."""
+        return Effect(self.values + other.values, np.maximum(self.rows, other.rows))
 
 
 def accumulated_effects(
     predict: Callable[[Float], Float],
     features: Float,
     columns: Sequence[tuple[str, str]],
-    indicator: str,
-    edges: Float,
+    edges: Mapping[str, Float],
     nations: Strings | None = None,
-) -> Float:
-    """Return the accumulated local effect in the middle of each bin, centred on the rows.
+    most: int = MOST_ROWS,
+) -> dict[str, Effect]:
+    """Return accumulated local effects of indicators, centred on the rows.
 
     Parameters
     ----------
     predict : callable
-        From features, shape (n, columns), to forecasts, shape (n,).
+        From features, shape (n, columns), to forecasts, shape (n,); called once.
     features : ndarray, shape (cities, years, columns)
     columns : sequence of (indicator id, form)
         Form is ``value``, ``rank`` or ``age``.
-    edges : ndarray, shape (bins + 1,)
-        Rising; rows outside are left out.
+    edges : mapping of str to ndarray, shape (bins + 1,)
+        Indicator to the edges of its bins, rising; rows outside are left out.
     nations : ndarray of str, shape (cities,)
         Nation of each city, among which ranks are taken; all are of one when left out.
+    most : int
+        Where an indicator has a value in more rows, this many are drawn with a fixed seed.
 
     Returns
     -------
-    ndarray, shape (bins,)
-        In the unit of the measure; a bin without a row adds nothing.
+    dict
+        Indicator to its effect in the middle of each bin, in the unit of the measure, and the rows
+        that were moved within the bin; one without a row adds nothing.
     """
-    values, known = _values_of(features, columns, indicator, edges)
-    city, year = np.nonzero(known)
-    own = values[city, year]
-    place = np.clip(np.searchsorted(edges, own, side="left") - 1, 0, len(edges) - 2)
-    sides = [
-        predict(_moved(features, columns, indicator, (city, year), edges[place + side], nations))
+    drawn = {
+        name: _drawn(features[:, :, list(columns).index((name, "value"))], own, most)
+        for name, own in edges.items()
+    }
+    moved = [
+        _moved(features, columns, name, (city, year), edges[name][place + side], nations)
+        for name, (city, year, place) in drawn.items()
         for side in (0, 1)
     ]
-    counts = np.bincount(place, minlength=len(edges) - 1)
-    steps = np.bincount(place, sides[1] - sides[0], minlength=len(counts)) / np.maximum(counts, 1)
+    if not moved:
+        return {}
+    stops = np.cumsum([len(own) for own in moved])[:-1]
+    said = iter(np.split(predict(np.concatenate(moved)), stops))
+    return {
+        name: _added_up(place, -next(said) + next(said), len(edges[name]) - 1)
+        for name, (_, _, place) in drawn.items()
+    }
+
+
+def _drawn(values: Float, edges: Float, most: int) -> tuple[Positions, Positions, Positions]:
+    """Return city, year and bin of the rows that are moved."""
+    city, year = np.nonzero((values >= edges[0]) & (values <= edges[-1]))
+    if len(city) > most:
+        kept = np.random.default_rng(SEED).choice(len(city), most, replace=False)
+        city, year = city[kept], year[kept]
+    place = np.searchsorted(edges, values[city, year], side="left") - 1
+    return city, year, np.clip(place, 0, len(edges) - 2)
+
+
+def _added_up(place: Positions, changes: Float, bins: int) -> Effect:
+    counts = np.bincount(place, minlength=bins)
+    steps = np.bincount(place, changes, minlength=bins) / np.maximum(counts, 1)
     total = np.concatenate([[0.0], np.cumsum(steps)])
     middle = (total[:-1] + total[1:]) / 2
-    return np.asarray(middle - middle @ counts / max(counts.sum(), 1))
+    return Effect(middle - middle @ counts / max(counts.sum(), 1), counts)
 
 
 def moved_rank(others: Float, own: Float, to: Float) -> Float:
@@ -86,7 +138,7 @@ def moved_rank(others: Float, own: Float, to: Float) -> Float:
 
 def effects_of(
     forecaster: Forecaster, rows: ForecastRows, horizon: int, edges: Mapping[str, Float]
-) -> dict[str, Float]:
+) -> dict[str, Effect]:
     """Return the accumulated local effects of a forecast, a horizon's being the sum up to it.
 
     Parameters
@@ -94,29 +146,23 @@ def effects_of(
     forecaster : Forecaster
         With the view that is explained.
     rows : ForecastRows
-        Their panel: every city and year up to the origin of the forecaster is a row.
+        Their panel: cities and years up to the origin of the forecaster are the rows, 1,000 drawn
+        for each indicator where there are more.
     edges : mapping of str to ndarray
         Indicator to the edges of its bins.
     """
     view = rows.dataset.at(rows.origin)
     nations = rows.dataset.groups.get("nation")
-    found = {name: np.zeros(len(own) - 1) for name, own in edges.items()}
+    found = {name: Effect.nothing(len(own) - 1) for name, own in edges.items()}
     while horizon:
         model = forecaster.horizons[horizon]
         features, columns = feature_matrix(view, model.spec), model.spec.columns
-        for name in {name for name, form in columns if form != "age"} & set(edges):
-            found[name] = found[name] + accumulated_effects(
-                model.predict, features, columns, name, edges[name], nations
-            )
+        read = {name for name, form in columns if form == "value"}
+        asked = {name: own for name, own in edges.items() if name in read}
+        added = accumulated_effects(model.predict, features, columns, asked, nations)
+        found |= {name: found[name].plus(own) for name, own in added.items()}
         horizon = forecaster.before(horizon)
     return found
-
-
-def _values_of(
-    features: Float, columns: Sequence[tuple[str, str]], indicator: str, edges: Float
-) -> tuple[Float, Mask]:
-    values = features[:, :, list(columns).index((indicator, "value"))]
-    return values, np.asarray((values >= edges[0]) & (values <= edges[-1]))
 
 
 def _moved(

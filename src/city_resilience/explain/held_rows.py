@@ -140,20 +140,32 @@ class HeldOut:
 
     def one(self, name: str) -> OneIndicator:
         """Return the rows of an indicator."""
-        own = self.drivers[self.drivers["indicator"] == name]
-        family = str(own["family"].iloc[0])
-        own = own.drop_duplicates(ROW).set_index(ROW).reindex(self.index)
-        values = own["value"].to_numpy(dtype=np.float64)
-        contributions = own["contribution"].to_numpy(dtype=np.float64)
-        kept = np.flatnonzero(np.isfinite(values) & np.isfinite(contributions))
+        values, contributions = self.wide
+        column = values.columns.get_loc(name)
+        read, by = (np.asarray(own.iloc[:, column]) for own in (values, contributions))
+        family = self.family_of[name]
+        kept = np.flatnonzero(np.isfinite(read) & np.isfinite(by))
         return OneIndicator(
             name,
             family,
-            values[kept],
-            contributions[kept],
+            read[kept],
+            by[kept],
             self.residuals([family])[kept],
             self.years[kept],
             self.cities[kept],
             self.clusters.rows(kept),
             kept,
         )
+
+    @cached_property
+    def family_of(self) -> dict[str, str]:
+        """The family of each indicator."""
+        own = self.drivers.drop_duplicates("indicator")
+        return dict(zip(own["indicator"].astype(str), own["family"].astype(str), strict=True))
+
+    @cached_property
+    def wide(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Values and contributions, one column an indicator, in the order of `index`."""
+        own = self.drivers[[*ROW, "indicator", "value", "contribution"]]
+        wide = own.set_index([*ROW, "indicator"]).unstack("indicator").reindex(self.index)
+        return wide["value"], wide["contribution"]

@@ -1,4 +1,4 @@
-"""Shapes and places of all held-out drivers at once: one call, the tables by file name."""
+"""Shapes and places of all held-out drivers at once: one call, the tables by name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
+from city_resilience.explain.ale import Effect
 from city_resilience.explain.held_rows import HeldOut
 from city_resilience.explain.places import place_differences
 from city_resilience.explain.resampling import with_q_values
@@ -20,8 +21,8 @@ __all__ = ["HELD_TABLES", "LEADING", "held_parts", "held_tables"]
 
 LEADING = 15
 """Indicators of a view and horizon whose shape and places are looked at."""
-HELD_TABLES = ("dependence.csv", "shapes.csv", "surface.csv", "pairs.csv", "places.csv")
-Effects = Callable[[str, int, Mapping[str, Float]], Mapping[str, Float]]
+HELD_TABLES = ("dependence", "shapes", "surface", "pairs", "places")
+Effects = Callable[[str, int, Mapping[str, Float]], Mapping[str, Effect]]
 
 
 def held_parts(
@@ -78,7 +79,7 @@ def held_tables(
     for view, horizon, held in held_parts(drivers, truth, groups.get("province", {})):
         made = _shapes(held, partial(effects, view, horizon) if effects else None)
         made |= _surfaces(held, pairs or leading_pairs(held))
-        made["places.csv"] = place_differences(
+        made["places"] = place_differences(
             held,
             {name: own for name, own in groups.items() if name != "province"},
             min_group=min_group,
@@ -93,14 +94,14 @@ def held_tables(
 
 def _shapes(
     held: HeldOut,
-    effects: Callable[[Mapping[str, Float]], Mapping[str, Float]] | None,
+    effects: Callable[[Mapping[str, Float]], Mapping[str, Effect]] | None,
 ) -> dict[str, pd.DataFrame]:
     every = [held.one(name) for name in held.leading(LEADING)]
     curves = pd.concat([dependence(own) for own in every], ignore_index=True)
     if effects:
         curves = _with_effects(curves, effects)
     shapes = pd.concat([shape_of(own) for own in every], ignore_index=True)
-    return {"dependence.csv": curves, "shapes.csv": _counted(with_q_values(shapes))}
+    return {"dependence": curves, "shapes": _counted(with_q_values(shapes))}
 
 
 def _counted(shapes: pd.DataFrame) -> pd.DataFrame:
@@ -112,7 +113,7 @@ def _counted(shapes: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_effects(
-    curves: pd.DataFrame, effects: Callable[[Mapping[str, Float]], Mapping[str, Float]]
+    curves: pd.DataFrame, effects: Callable[[Mapping[str, Float]], Mapping[str, Effect]]
 ) -> pd.DataFrame:
     parts = {
         str(name): own
@@ -123,9 +124,10 @@ def _with_effects(
         name: np.append(own["from"].to_numpy(dtype=np.float64), float(own["to"].iloc[-1]))
         for name, own in parts.items()
     }
-    curves = curves.assign(ale=np.nan)
-    for name, values in effects(edges).items():
-        curves.loc[parts[name].index, "ale"] = values
+    curves = curves.assign(ale=np.nan, ale_rows=0)
+    for name, own in effects(edges).items():
+        curves.loc[parts[name].index, "ale"] = own.values
+        curves.loc[parts[name].index, "ale_rows"] = own.rows
     return curves
 
 
@@ -135,4 +137,4 @@ def _surfaces(held: HeldOut, pairs: Sequence[tuple[str, str]]) -> dict[str, pd.D
         pd.concat([own[k] for own in found], ignore_index=True) if found else pd.DataFrame()
         for k in (0, 1)
     )
-    return {"surface.csv": cells, "pairs.csv": with_q_values(each) if len(each) else each}
+    return {"surface": cells, "pairs": with_q_values(each) if len(each) else each}

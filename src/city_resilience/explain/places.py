@@ -112,11 +112,7 @@ class _Measured:
         """Kind and name of each column, and contributions, shape (rows, columns)."""
         families = list(self.held.families)
         leading = self.leading
-        rows = self.held.drivers[self.held.drivers["indicator"].isin(leading)]
-        wide = rows.pivot_table(
-            index=["city", "origin"], columns="indicator", values="contribution", aggfunc="sum"
-        )
-        wide = wide.reindex(index=self.held.index, columns=leading).fillna(0.0)
+        wide = self.held.wide[1][leading].fillna(0.0)
         names = [("family", name) for name in families] + [("indicator", k) for k in leading]
         by_family = self.held.by_family[families].to_numpy()
         return names, np.column_stack([by_family, wide.to_numpy()])
@@ -152,9 +148,8 @@ class _Measured:
     def sums(self, rows: Mask) -> Float:
         """Sum the moments of some rows by cluster, shape (clusters, columns)."""
         every = self.held.clusters.of
-        sums = np.zeros((int(every.max()) + 1, self.moments.shape[1]))
-        np.add.at(sums, every[rows], self.moments[rows])
-        return sums
+        inside = np.arange(int(every.max()) + 1)[:, None] == every[rows]
+        return np.asarray(inside.astype(np.float64) @ self.moments[rows])
 
     def figures(self, sums: Float, weights: Float) -> dict[str, Float]:
         """Return each figure in every draw of the clusters, shape (draws, columns)."""
@@ -211,17 +206,17 @@ def _compared(measured: _Measured, inside: Mask, rest: Mask) -> pd.DataFrame:
     weights = np.vstack([np.ones(drawn.shape[1]), drawn])
     own, others = (measured.figures(side, weights) for side in sums)
     counts = (int(present[0].sum()), int(present[1].sum()))
-    rows = [
-        {"kind": kind, "name": name, "figure": figure}
-        | _difference(values[:, k], others[figure][:, k], counts)
+    parts = [
+        pd.DataFrame(measured.names(figure), columns=["kind", "name"])
+        .assign(figure=figure)
+        .join(_differences(values, others[figure], counts))
         for figure, values in own.items()
-        for k, (kind, name) in enumerate(measured.names(figure))
     ]
-    return pd.DataFrame(rows)
+    return pd.concat(parts)
 
 
-def _difference(own: Float, rest: Float, clusters: tuple[int, int]) -> dict[str, object]:
-    """Return a difference of two sides, the first of their draws being the estimates.
+def _differences(own: Float, rest: Float, clusters: tuple[int, int]) -> pd.DataFrame:
+    """Return differences of two sides, one a column, their first draws being the estimates.
 
     The standard error is that of the draws, enlarged by sqrt(G / (G - 1)) for the G clusters of
     the smaller side; the degrees of freedom are those of Welch and Satterthwaite, each side with
@@ -229,19 +224,29 @@ def _difference(own: Float, rest: Float, clusters: tuple[int, int]) -> dict[str,
     """
     from scipy.stats import t
 
-    apart, fewest = own - rest, min(clusters)
-    row: dict[str, object] = {"value": own[0], "value_rest": rest[0], "difference": apart[0]}
-    if not np.isfinite(apart[0]):
-        return row | {"p_value": np.nan, "withheld": "too few different values"}
-    error = float(np.nanstd(apart[1:], ddof=1)) * np.sqrt(fewest / (fewest - 1))
-    if error <= 1e-9:
-        return row | {"p_value": np.nan, "withheld": "no difference in any draw"}
-    parts = np.array([np.nanvar(side[1:]) for side in (own, rest)])
-    freedom = parts.sum() ** 2 / max(float((parts**2 / (np.array(clusters) - 1)).sum()), 1e-300)
-    reach = float(t.ppf(0.5 + LEVEL / 2, freedom)) * error
-    p_value = float(2 * t.sf(abs(apart[0]) / error, freedom))
-    row |= {"low": apart[0] - reach, "high": apart[0] + reach, "p_value": p_value}
-    return row | {"withheld": ""}
+    estimates, fewest = own[0] - rest[0], min(clusters)
+    known = np.isfinite(estimates)
+    drawn = [np.where(known, side[1:], 0.0) for side in (own, rest)]
+    spread = [np.nanvar(side, axis=0) for side in drawn]
+    error = np.nanstd(drawn[0] - drawn[1], axis=0, ddof=1) * np.sqrt(fewest / (fewest - 1))
+    shares = [part**2 / (count - 1) for part, count in zip(spread, clusters, strict=True)]
+    freedom = (spread[0] + spread[1]) ** 2 / np.maximum(shares[0] + shares[1], 1e-300)
+    told = known & (error > 1e-9)
+    safe = np.where(told, error, 1.0)
+    reach = np.where(told, t.ppf(0.5 + LEVEL / 2, freedom) * safe, np.nan)
+    p_value = np.where(told, 2 * t.sf(np.abs(estimates) / safe, freedom), np.nan)
+    why = np.where(known, "no difference in any draw", "too few different values")
+    return pd.DataFrame(
+        {
+            "value": own[0],
+            "value_rest": rest[0],
+            "difference": estimates,
+            "low": estimates - reach,
+            "high": estimates + reach,
+            "p_value": p_value,
+            "withheld": np.where(told, "", why),
+        }
+    )
 
 
 def _withheld(measured: _Measured, reason: str) -> pd.DataFrame:

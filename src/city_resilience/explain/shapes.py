@@ -32,7 +32,7 @@ MONOTONE = 0.9
 """Share of the draws in which all thirds must slope one way."""
 DEPENDENCE_COLUMNS = (
     *("indicator", "family", "bin", "from", "to", "value", "n", "cities"),
-    *("contribution", "low", "high", "ale", "withheld"),
+    *("contribution", "low", "high", "ale", "ale_rows", "withheld"),
 )
 THRESHOLD_COLUMNS = ("threshold", "threshold_low", "threshold_high", "break_size")
 SHAPE_COLUMNS = (
@@ -67,7 +67,7 @@ def dependence(own: OneIndicator, draws: int = 200, seed: int = 0) -> pd.DataFra
     -------
     DataFrame
         ``DEPENDENCE_COLUMNS``, one row a bin; ``low`` and ``high`` are 95 % for each bin by itself.
-        ``ale`` is empty here. One row with the reason where there are too few.
+        ``ale`` and ``ale_rows`` are empty here. One row with the reason where there are too few.
     """
     if reason := too_few(own):
         return _withheld(own, DEPENDENCE_COLUMNS, reason)

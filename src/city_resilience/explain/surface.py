@@ -31,10 +31,9 @@ def leading_pairs(held: HeldOut, most: int = 3) -> list[tuple[str, str]]:
 
     One indicator a family: those of a family say much the same.
     """
-    owner = held.drivers.drop_duplicates("indicator").set_index("indicator")["family"]
     leaders: dict[str, str] = {}
-    for name in held.leading(len(owner)):
-        leaders.setdefault(str(owner[name]), name)
+    for name in held.leading(len(held.family_of)):
+        leaders.setdefault(held.family_of[name], name)
     return list(combinations(list(leaders.values())[:most], 2))
 
 

@@ -162,19 +162,24 @@ class _Rows:
         return best
 
     def wild_p(self, statistic: float, clusters: Int, draws: int, seed: int) -> float:
-        """Return how often clusters of flipped residuals of the line give as large a statistic."""
-        ones = np.ones(len(self.scores))
+        """Return how often clusters of flipped residuals of the line give as large a statistic.
+
+        All sums over rows are of sums over clusters, which a flip only turns.
+        """
+        ones, count = np.ones(len(self.scores)), int(clusters.max(initial=0)) + 1
         line = self._within(ones, self.line)
         residual = _less(self._within(ones, self.response[:, None]), line, ones)[:, 0]
-        rng = np.random.default_rng(seed)
-        flips = rng.choice([-1.0, 1.0], size=(int(clusters.max(initial=0)) + 1, draws))
-        made = _less(self._within(ones, residual[:, None] * flips[clusters]), line, ones)
-        total, largest = (made**2).sum(axis=0), np.zeros(draws)
+        inside = (np.arange(count)[:, None] == clusters) * residual
+        flips = np.random.default_rng(seed).choice([-1.0, 1.0], size=(count, draws))
+        known = np.linalg.svd(np.column_stack([self.years.T, line]), full_matrices=False)
+        base = known.U[:, known.S > 1e-6 * known.S[0]]
+        total = residual @ residual - (((inside @ base).T @ flips) ** 2).sum(axis=0)
+        largest = np.zeros(draws)
         for form in (STEP, KINK):
             column = _less(self._within(ones, self.candidates(form)), line, ones)
             size = (column**2).sum(axis=0)
             column = column[:, size > 1e-9] / np.sqrt(size[size > 1e-9])
-            gain = ((column.T @ made) ** 2).max(axis=0, initial=0.0)
+            gain = (((inside @ column).T @ flips) ** 2).max(axis=0, initial=0.0)
             rest = np.maximum(total - gain, 1e-12) / max(len(self.scores) - 4, 1)
             largest = np.maximum(largest, gain / rest)
         return float((1 + (largest >= statistic).sum()) / (draws + 1))

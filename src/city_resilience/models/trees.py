@@ -98,8 +98,8 @@ class Trees:
         return tuple(trees), base
 
     def predict(self, features: Float) -> Float:
-        """Forecast rows of shape (n, columns)."""
-        if self.grown:
+        """Forecast rows of shape (n, columns): by xgboost, or to the same bit without loading it."""
+        if self.grown and "booster" not in vars(self):
             return _walked(self.grown, features)
         return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
 
