@@ -131,9 +131,7 @@ def test_at_most_so_many_rows_are_moved_the_same_ones_each_time(features):
         return 3.0 * rows[:, 0]
 
     edges = {"a": edges_of(features), "b": np.quantile(features[:, :, 2], [0.0, 0.5, 1.0])}
-    found = [
-        accumulated_effects(predict, features, COLUMNS, edges, most=40)["a"] for _ in range(2)
-    ]
+    found = [accumulated_effects(predict, features, COLUMNS, edges, most=40)["a"] for _ in range(2)]
     assert [len(rows) for rows in asked] == [160, 160]
     np.testing.assert_array_equal(*asked)
     assert found[0].rows.sum() == 40

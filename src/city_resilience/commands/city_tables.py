@@ -124,7 +124,7 @@ def _views(
     forecaster: Forecaster, rows: ForecastRows, cities: Sequence[str]
 ) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
     """Return of each view the forecasts of all cities, and the contributions of some."""
-    views = {name: forecaster.view(name) for name in forecaster.views}
+    views = forecaster.views
     own = of_cities(rows, cities)
     tables = {name: view.forecast(rows) for name, view in views.items()}
     drivers = {name: contributions(view, own) for name, view in views.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,18 @@ from city_resilience.commands.evaluation import NOWCAST_FILES as NOWCAST_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
-from city_resilience.explain.driver_tables import HELD_OUT, driver_tables, write_driver_tables
+from city_resilience.explain.driver_tables import (
+    HELD_OUT,
+    driver_tables,
+    shapes_and_places,
+    write_driver_tables,
+)
 from city_resilience.explain.forecast_table import name_drivers
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
@@ -106,6 +112,10 @@ class Live:
         As of ``forecast_table``, with what early releases say; None where they say nothing.
     structural : DataFrame or None
         As of ``contributions``, of the structural view; None for a model without.
+    held_out : DataFrame
+        As of ``held_out_drivers``.
+    about : mapping of str to DataFrame
+        The tables of the folder ``drivers``: ``driver_tables`` and ``shapes_and_places``.
     """
 
     forecaster: Forecaster
@@ -115,6 +125,8 @@ class Live:
     by_group: pd.DataFrame
     nowcast: pd.DataFrame | None = None
     structural: pd.DataFrame | None = None
+    held_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    about: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return the table of each file."""
@@ -175,7 +187,27 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     structural = None
     if STRUCTURAL in forecaster.views:
         structural = contributions(forecaster.view(STRUCTURAL), rows)
-    return Live(forecaster, forecast, totals, drivers, by_group, nowcast, structural)
+    live = Live(forecaster, forecast, totals, drivers, by_group, nowcast, structural)
+    return _described(live, source, found, progress)
+
+
+def _described(live: Live, source: Source, found: Backtest, progress: Progress) -> Live:
+    """Add what both views rest on, live and at the scored origins."""
+    progress("describing drivers", 0, 1)
+    rows, settings = ForecastRows.of(source.dataset), source.experiment
+    made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
+    about = driver_tables(live.forecaster, rows, made)
+    held_out = held_out_drivers(found, source.dataset, settings)
+    about |= shapes_and_places(
+        live.forecaster,
+        rows,
+        held_out,
+        found.frame[["city", "origin", "horizon", "truth"]].drop_duplicates(),
+        levels_of(source.dataset),
+        settings.evaluation.min_group,
+    )
+    progress("describing drivers", 1, 1)
+    return replace(live, held_out=held_out, about=about)
 
 
 def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:
@@ -263,11 +295,8 @@ def write_run(
 ) -> None:
     """Write the files of a run and its model."""
     write_tables({**evaluation.tables(), **live.tables()}, folder)
-    made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
-    about = driver_tables(live.forecaster, ForecastRows.of(source.dataset), made)
-    write_driver_tables(about, folder / DRIVERS)
-    held_out = held_out_drivers(evaluation.backtest, source.dataset, source.experiment)
-    write_table(held_out, folder / DRIVERS / HELD_OUT)
+    write_driver_tables(live.about, folder / DRIVERS)
+    write_table(live.held_out, folder / DRIVERS / HELD_OUT)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
@@ -289,7 +318,7 @@ def register_run(
     run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
     now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
     run.record(now)
-    run.record(driver_metrics(pd.read_parquet(folder / DRIVERS / "families.parquet")))
+    run.record(driver_metrics(live.about["families"]))
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))

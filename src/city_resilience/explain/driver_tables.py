@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
+from city_resilience.arrays import Float
+from city_resilience.explain.ale import Effect, effects_of
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.families import family_table, sampled
+from city_resilience.explain.held_tables import held_tables
 from city_resilience.explain.interactions import interaction_table
-from city_resilience.explain.views import views_of
 from city_resilience.files import SUFFIXES, write_tables
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
 
-__all__ = ["HELD_OUT", "TABLES", "View", "driver_tables", "write_driver_tables"]
+__all__ = [
+    "HELD_OUT",
+    "TABLES",
+    "View",
+    "driver_tables",
+    "shapes_and_places",
+    "write_driver_tables",
+]
 
 HELD_OUT = "held_out.parquet"
 """`held_out_drivers`, a row for each city, origin, horizon and indicator: too long for a sheet."""
@@ -59,7 +69,7 @@ def driver_tables(
         View → its `contributions`, where they were made already.
     """
     views = {}
-    for name, own in views_of(forecaster).items():
+    for name, own in forecaster.views.items():
         drivers = (made or {}).get(name)
         views[name] = View(own, rows, contributions(own, rows) if drivers is None else drivers)
     found = {}
@@ -68,6 +78,35 @@ def driver_tables(
         whole = pd.concat(parts, ignore_index=True)
         found[table] = whole[["view", *(name for name in whole.columns if name != "view")]]
     return found
+
+
+def shapes_and_places(
+    forecaster: Forecaster,
+    rows: ForecastRows,
+    drivers: pd.DataFrame,
+    truth: pd.DataFrame,
+    groups: Mapping[str, Mapping[str, str]],
+    min_group: int = 10,
+) -> dict[str, pd.DataFrame]:
+    """Return `held_tables` of held-out drivers, with the local effects of the live models.
+
+    Parameters
+    ----------
+    drivers : DataFrame
+        Of `held_out_drivers`; without a row there is no table.
+    truth : DataFrame
+        ``city, origin, horizon, truth``, rows may repeat.
+    groups : mapping of str to mapping of str to str
+        Group to the level of each city.
+    """
+    effects = partial(_effects, forecaster, rows)
+    return held_tables(drivers, truth, groups, min_group=min_group, effects=effects)
+
+
+def _effects(
+    forecaster: Forecaster, rows: ForecastRows, view: str, horizon: int, edges: Mapping[str, Float]
+) -> dict[str, Effect]:
+    return effects_of(forecaster.view(view), rows, horizon, edges)
 
 
 def write_driver_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:

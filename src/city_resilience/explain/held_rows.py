@@ -166,6 +166,12 @@ class HeldOut:
     @cached_property
     def wide(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Values and contributions, one column an indicator, in the order of `index`."""
-        own = self.drivers[[*ROW, "indicator", "value", "contribution"]]
-        wide = own.set_index([*ROW, "indicator"]).unstack("indicator").reindex(self.index)
+        wide = self.drivers.pivot_table(
+            index=ROW,
+            columns="indicator",
+            values=["value", "contribution"],
+            aggfunc="first",
+            observed=True,
+            dropna=False,
+        ).reindex(self.index)
         return wide["value"], wide["contribution"]

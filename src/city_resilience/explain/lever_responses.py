@@ -18,7 +18,6 @@ from city_resilience.explain.moving import Ground, move_city
 from city_resilience.explain.responses import Asked, summed
 from city_resilience.explain.settings import Setting
 from city_resilience.explain.support import Nearness
-from city_resilience.explain.views import views_of
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import FORECASTING
 
@@ -66,7 +65,7 @@ def responses(
         or the view reads nothing of it. ``far`` is whether the whole row is then farther from the
         rows that the model learns from than these are from each other, as for a scenario.
     """
-    views = views_of(ground.forecaster)
+    views = ground.forecaster.views
     asked = Asked(
         {
             (name, h): model.spec

@@ -21,7 +21,6 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.explain.identities import follow
 from city_resilience.explain.numerator import numerator_of, solved
 from city_resilience.explain.settings import PREFIX, Setting
-from city_resilience.explain.views import views_of
 from city_resilience.indicators.compute import indicator_values, indicators_again
 from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.inputs import lag_of, variables_behind
@@ -210,7 +209,7 @@ def ground_of(forecaster: Forecaster, panel: Panel, rows: ForecastRows) -> Groun
     lags = forecaster.experiment.features.publication_lag
     grid, _, series = with_outcome(panel.grid(), panel.variables, outcome, panel.source, lags)
     read: dict[str, Float] = {}
-    for view in views_of(forecaster).values():
+    for view in forecaster.views.values():
         for model in view.horizons.values():
             names, _, ages = rows.indicators(model.spec)
             read |= {name: rows.origins - ages[:, k] for k, name in enumerate(names)}

@@ -14,7 +14,6 @@ from city_resilience.evaluation.engine import SERVED, Engine, Variant, in_thread
 from city_resilience.evaluation.refits import clusters_of, draw, refit
 from city_resilience.evaluation.views import structural_variant
 from city_resilience.explain.moving import Ground, MovedCity
-from city_resilience.explain.views import views_of
 from city_resilience.models.forecaster import Forecaster, HorizonModel
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.progress import Progress
@@ -94,7 +93,7 @@ class Refits:
 
     def __init__(self, ground: Ground) -> None:
         self._forecaster = ground.forecaster
-        self._views = views_of(ground.forecaster)
+        self._views = ground.forecaster.views
         experiment, dataset = ground.forecaster.experiment, ground.rows.dataset
         engine = Engine(dataset, experiment)
         tasks = {h: engine.task(ground.rows.origin, h) for h in sorted(ground.forecaster.horizons)}

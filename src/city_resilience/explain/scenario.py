@@ -19,7 +19,6 @@ from city_resilience.explain.moving import Ground, move_city
 from city_resilience.explain.responses import Asked, Refits, summed
 from city_resilience.explain.settings import Setting
 from city_resilience.explain.support import Nearness, Support, support_of
-from city_resilience.explain.views import views_of
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.progress import Progress, silent
 
@@ -99,7 +98,7 @@ def scenario_of(
         )
     served = {
         (name, h): model.spec
-        for name, view in views_of(ground.forecaster).items()
+        for name, view in ground.forecaster.views.items()
         for h, model in view.horizons.items()
     }
     again = Refits(ground) if refits else None
@@ -115,7 +114,7 @@ def scenario_of(
     rows = [ground.row_of(city) for city in cities]
     parts = [
         _part(ground, name, view, rows, asked, drawn.get(name))
-        for name, view in views_of(ground.forecaster).items()
+        for name, view in ground.forecaster.views.items()
     ]
     table = pd.concat(parts, ignore_index=True)
     table["flags"] = [

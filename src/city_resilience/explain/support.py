@@ -18,7 +18,6 @@ from city_resilience.errors import InputError
 from city_resilience.explain.moving import Ground, MovedCity
 from city_resilience.explain.peers import peers_of
 from city_resilience.explain.settings import PREFIX, Setting
-from city_resilience.explain.views import views_of
 from city_resilience.tasks.features import FeatureSpec, feature_matrix
 
 __all__ = ["FAR", "OUTSIDE_NATION", "OUTSIDE_PEERS", "Nearness", "Support", "support_of"]
@@ -184,7 +183,7 @@ def _followers(
     """Yield flags and sentences for indicators of the models that followed out of a range."""
     done = set(named)
     units = {name: spec.unit for name, spec in ground.specs.items()}
-    for view in views_of(ground.forecaster).values():
+    for view in ground.forecaster.views.values():
         for model in view.horizons.values():
             names, before, _ = ground.rows.indicators(model.spec)
             after = moved.rows.indicators(model.spec)[1][moved.row]

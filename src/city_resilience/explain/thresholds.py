@@ -171,8 +171,8 @@ class _Rows:
         residual = _less(self._within(ones, self.response[:, None]), line, ones)[:, 0]
         inside = (np.arange(count)[:, None] == clusters) * residual
         flips = np.random.default_rng(seed).choice([-1.0, 1.0], size=(count, draws))
-        known = np.linalg.svd(np.column_stack([self.years.T, line]), full_matrices=False)
-        base = known.U[:, known.S > 1e-6 * known.S[0]]
+        base, sizes, _ = np.linalg.svd(np.column_stack([self.years.T, line]), full_matrices=False)
+        base = base[:, sizes > 1e-6 * sizes[0]]
         total = residual @ residual - (((inside @ base).T @ flips) ** 2).sum(axis=0)
         largest = np.zeros(draws)
         for form in (STEP, KINK):

@@ -172,9 +172,12 @@ class Forecaster:
     levels: Mapping[str, ColumnLevel] = field(default_factory=dict)
 
     @property
-    def views(self) -> tuple[str, ...]:
-        """The views that the model has."""
-        return (FORECASTING, STRUCTURAL) if self.structural else (FORECASTING,)
+    def views(self) -> dict[str, Forecaster]:
+        """The views that the model has, each a forecaster of its own, the forecasting one first."""
+        found = {FORECASTING: replace(self, structural={})}
+        if self.structural:
+            found[STRUCTURAL] = replace(self, horizons=self.structural, structural={}, nowcasts={})
+        return found
 
     def view(self, name: str) -> Forecaster:
         """Return one view as a forecaster of its own, which knows no other.
@@ -185,9 +188,7 @@ class Forecaster:
             If the model has no such view.
         """
         check_known(name, self.views, "view: the model has no", then="train it again")
-        if name == FORECASTING:
-            return replace(self, structural={})
-        return replace(self, horizons=self.structural, structural={}, nowcasts={})
+        return self.views[name]
 
     def before(self, horizon: int) -> int:
         """Return the horizon that a model adds to, 0 for none; see `horizon_before`."""

@@ -98,7 +98,7 @@ class Trees:
         return tuple(trees), base
 
     def predict(self, features: Float) -> Float:
-        """Forecast rows of shape (n, columns): by xgboost, or to the same bit without loading it."""
+        """Forecast rows of shape (n, columns): by xgboost, or without it to the same bit."""
         if self.grown and "booster" not in vars(self):
             return _walked(self.grown, features)
         return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
