@@ -150,3 +150,13 @@ def test_one_call_returns_every_table_of_every_view_and_horizon():
     assert (tables["dependence"]["ale"] == 1.0).all()
     assert "looked_at" in tables["shapes"]
     assert leading_pairs(held)[0] == ("a", "b")
+
+
+def test_a_panel_too_small_for_any_figure_has_tables_that_say_so():
+    held = made_up(alike)
+    few = held.drivers[held.drivers["city"].isin(list(provinces())[:8])]
+    tables = held_tables(
+        few.assign(view="x", horizon=1), held.truth.assign(horizon=1), SIZE, effects=lambda *_: {}
+    )
+    for name in ("dependence", "shapes", "surface", "pairs", "places"):
+        assert (tables[name]["withheld"] != "").all(), name

@@ -107,8 +107,9 @@ def _shapes(
 def _counted(shapes: pd.DataFrame) -> pd.DataFrame:
     """Take back thresholds that are no more than what so many looks find by chance."""
     chance = (shapes["q_value"] > ALPHA).to_numpy()
-    shapes.loc[chance, "form"] = NONE
-    shapes.loc[chance, list(THRESHOLD_COLUMNS)] = np.nan
+    if chance.any():
+        shapes.loc[chance, "form"] = NONE
+        shapes.loc[chance, list(THRESHOLD_COLUMNS)] = np.nan
     return shapes
 
 

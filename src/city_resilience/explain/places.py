@@ -177,7 +177,7 @@ class _Measured:
 def _group(
     measured: _Measured, name: str, levels: Mapping[str, str], min_group: int
 ) -> Iterator[pd.DataFrame]:
-    level = pd.Series(measured.held.cities).map(levels).fillna("").astype(str).to_numpy()
+    level = np.array([levels.get(city, "") for city in measured.held.cities])
     for own in sorted(set(level) - {""}):
         sides = (level == own, (level != own) & (level != ""))
         n, others = (np.unique(measured.held.cities[rows]).size for rows in sides)

@@ -56,7 +56,7 @@ class RowClusters:
         Where fewer than 5 provinces are known, cities are the clusters; see `clusters_of`.
         """
         city = rows["city"].astype(str)
-        province = city.map(provinces).fillna("").astype(str)
+        province = city.map(lambda own: provinces.get(own, ""))
         if len(set(province) - {""}) < LEAST_PROVINCES:
             province = province.map(lambda _: "")
         own = np.where(province == "", "city " + city, province)
