@@ -69,8 +69,10 @@ try {
         $last = Get-Content $errors -ErrorAction SilentlyContinue | Where-Object { "$_".Trim() } | Select-Object -Last 1
         $message = if ($last) { $last } else { 'failed without a message' }
         if ($code -eq 0 -or $code -eq 3) {
-            Move-Item -Force (Join-Path $work "$name.manifest.json") $outDir
+            $manifest = Join-Path $outDir "$name.manifest.json"
+            if (Test-Path $manifest) { Remove-Item -Force $manifest }
             Move-Item -Force (Join-Path $work $name) $outDir
+            Move-Item -Force (Join-Path $work "$name.manifest.json") $outDir
             if ($code -eq 0) { $message = 'done' }
             else {
                 $alarms = @(Get-Content $errors | Where-Object { "$_".StartsWith('Alarm: ') })

@@ -73,7 +73,8 @@ code=$?
 message=$(grep -v '^[[:space:]]*$' "$work/errors" | tail -n 1)
 if [ "$code" -eq 0 ] || [ "$code" -eq 3 ]; then
   if [ -s "$work/$name" ] && [ -s "$work/$name.manifest.json" ] \
-    && mv -f "$work/$name.manifest.json" "$work/$name" "$out_dir/"; then
+    && rm -f "$out_dir/$name.manifest.json" && mv -f "$work/$name" "$out_dir/" \
+    && mv -f "$work/$name.manifest.json" "$out_dir/"; then
     if [ "$code" -eq 3 ]; then
       grep '^Alarm: ' "$work/errors" | tee -a "$log" >&2
     else

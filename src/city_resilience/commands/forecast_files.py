@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from city_resilience import __version__
+from city_resilience.errors import InputError
 from city_resilience.files import appearing, sha256_of, write_csv_to, write_table
 from city_resilience.models.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from city_resilience.commands.forecasting import Predicted
+    from city_resilience.report.forecast_sheet import ForecastSheet
     from city_resilience.tracking.registry import FoundModel
 
-__all__ = ["STDOUT", "inputs_of", "is_done", "manifest_path", "write_forecast"]
+__all__ = ["STDOUT", "files_of", "inputs_of", "is_done", "manifest_path", "write_forecast"]
 
 STDOUT = Path("-")
 
@@ -68,7 +71,9 @@ def is_done(out: Path, inputs: Mapping[str, Any]) -> bool:
     """Say whether a forecast file is there, whole, and made of the same inputs."""
     try:
         manifest = json.loads(manifest_path(out).read_text(encoding="utf-8"))
-        return bool(manifest["inputs"] == inputs and manifest["sha256"] == sha256_of(out))
+        files = {out.name: manifest["sha256"], **manifest["beside"]}
+        whole = all(sha256_of(out.with_name(name)) == own for name, own in files.items())
+        return bool(whole and manifest["inputs"] == inputs)
     except (OSError, ValueError, KeyError, TypeError):
         return False
 
@@ -94,26 +99,82 @@ def write_forecast(
     if out == STDOUT:
         if groups is not None and result.groups is not None:
             write_table(result.groups, groups)
-        write_csv_to(result.table, sys.stdout)
+        write_csv_to(
+            result.table if not result.asked.lang else _sheet(result).rounded(), sys.stdout
+        )
         return {}
-    tables = {out: result.table}
+    writers = _writers(result, out)
     if groups is not None and result.groups is not None:
-        tables = {groups: result.groups} | tables
-    with appearing([*tables, manifest_path(out)]) as (*places, sign):
-        for place, frame in zip(places, tables.values(), strict=True):
-            write_table(frame, place)
-        manifest = _manifest(result, out, places[-1]) | {
+        writers = {groups: partial(write_table, result.groups)} | writers
+    with appearing([*writers, manifest_path(out)]) as (*places, sign):
+        for place, write in zip(places, writers.values(), strict=True):
+            write(place)
+        sums = {path: sha256_of(place) for path, place in zip(writers, places, strict=True)}
+        manifest = _manifest(result, out, sums) | {
             "model": _model(result, found),
             "inputs": dict(inputs),
         }
-        if groups is not None:
-            manifest["groups"] = {"file": groups.name, "sha256": sha256_of(places[0])}
         text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
         sign.write_text(text, encoding="utf-8", newline="\n")
     return manifest
 
 
-def _manifest(result: Predicted, out: Path, written: Path) -> dict[str, Any]:
+def files_of(out: Path, lang: str) -> tuple[Path, ...]:
+    """Return the files of a forecast besides its manifest, the one that was named last.
+
+    Raises
+    ------
+    InputError
+        If a language is named for a Parquet file.
+    """
+    if lang and out.suffix.lower() == ".parquet":
+        raise InputError(
+            f"{out}: a Parquet file has names for programs alone; leave --lang out, or end the "
+            "name in .csv or .xlsx"
+        )
+    if lang and out.suffix.lower() == ".csv":
+        return out.with_suffix(".parquet"), out
+    return (out,)
+
+
+def _writers(result: Predicted, out: Path) -> dict[Path, Callable[[Path], object]]:
+    """Return what writes each file of a forecast, the one that was named last."""
+    plain = partial(write_table, result.table)
+    if out.suffix.lower() == ".xlsx":
+        from city_resilience.report.forecast_workbook import write_forecast_workbook
+
+        return {out: partial(write_forecast_workbook, result.table, _sheet(result))}
+    *beside, _ = files_of(out, result.asked.lang)
+    if not beside:
+        return {out: plain}
+    return {beside[0]: plain, out: partial(write_table, _sheet(result).rounded())}
+
+
+def _sheet(result: Predicted) -> ForecastSheet:
+    """Lay the forecast out for readers, in the language that was asked for."""
+    from city_resilience.report.forecast_sheet import forecast_sheet
+    from city_resilience.report.texts import Texts, measure_words
+    from city_resilience.tasks.early import available_from
+
+    experiment, lang = result.forecaster.experiment, result.asked.lang or "en"
+    outcome = experiment.outcome
+    title = experiment.title_zh if lang == "zh" else ""
+    about = {
+        "title": title or experiment.title or experiment.name,
+        "model": result.model or experiment.name,
+        "data": Path(result.panel.source).name,
+        "origin": result.origin,
+        "available_from": available_from(result.origin, outcome.publication_delay_days),
+        "coverage": result.asked.coverage,
+        "simulated": experiment.data.simulated,
+        "alarms": result.alarms,
+    }
+    say = Texts(measure_words(outcome.measure, experiment.noun, result.nation))
+    table = result.table if result.said is None else result.said
+    return forecast_sheet(table, say, lang, about)
+
+
+def _manifest(result: Predicted, out: Path, sums: Mapping[Path, str]) -> dict[str, Any]:
     from city_resilience.models.versions import package_versions
     from city_resilience.tasks.early import available_from
 
@@ -122,7 +183,9 @@ def _manifest(result: Predicted, out: Path, written: Path) -> dict[str, Any]:
     delay = experiment.outcome.publication_delay_days
     return {
         "file": out.name,
-        "sha256": sha256_of(written),
+        "sha256": sums[out],
+        "beside": {path.name: own for path, own in sums.items() if path != out},
+        "lang": result.asked.lang,
         "rows": len(table),
         "cities": int(table["city"].nunique()),
         "origin": result.origin,

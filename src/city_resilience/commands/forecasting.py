@@ -72,6 +72,8 @@ class Predicted:
         What was asked for.
     said : DataFrame or None
         The table with the drivers named in the language that was asked for.
+    nation : str
+        What a city is compared with, a key ``nation_…`` of the texts.
     manifest : mapping
         What was written beside the table; empty where nothing was.
     """
@@ -89,6 +91,7 @@ class Predicted:
     groups: pd.DataFrame | None = None
     asked: Asked = field(default_factory=Asked)
     said: pd.DataFrame | None = None
+    nation: str = "sum"
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -159,6 +162,7 @@ def forecast_panel(
         groups=groups,
         asked=asked,
         said=said,
+        nation=rows.dataset.nation.id,
     )
 
 

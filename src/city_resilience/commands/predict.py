@@ -17,7 +17,7 @@ from city_resilience.commands.options import (
     sheet_option,
     store_option,
 )
-from city_resilience.errors import AlarmRaised, InputError
+from city_resilience.errors import AlarmRaised, InputError, check_known
 from city_resilience.files import output_path, refuse_overwriting, write_table
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def predict(
     coverage: float = 0.9,
     early: Given = None,
     as_of: dt.date | str | None = None,
+    lang: str = "",
 ) -> Predicted:
     """Forecast every city of a panel; write the forecast and its manifest where asked for.
 
@@ -78,6 +79,9 @@ def predict(
         Files of the early releases that the model's experiment names, see `named_files`.
     as_of : date or str, optional
         Day on which the forecast is made, see `build_dataset`.
+    lang : str
+        ``en`` or ``zh``: words of a workbook; a CSV file then has one row a city and rounded
+        figures, with all rows and digits in a Parquet file beside it.
 
     Raises
     ------
@@ -92,7 +96,9 @@ def predict(
     from city_resilience.models.intervals import check_coverage
 
     given = named_files(early)
-    place, beside = _places(out, groups, [data, *(file for _, file in given)])
+    if lang:
+        check_known(lang, ("en", "zh"), "--lang: no language")
+    place, beside = _places(out, groups, lang, [data, *(file for _, file in given)])
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
@@ -106,6 +112,7 @@ def predict(
         coverage=coverage,
         as_of=as_of,
         groups=beside,
+        lang=lang,
     )
     with piped(data) as source:
         inputs = inputs_of(source, found, given, asked)
@@ -129,17 +136,17 @@ def _asked(**options: Any) -> Asked:
 
 
 def _places(
-    out: Path | str | None, groups: Path | str | None, reads: Sequence[object]
+    out: Path | str | None, groups: Path | str | None, lang: str, reads: Sequence[object]
 ) -> tuple[Path | None, Path | None]:
     """Return the places to write to, checked before any work."""
-    from city_resilience.commands.forecast_files import STDOUT, manifest_path
+    from city_resilience.commands.forecast_files import STDOUT, files_of, manifest_path
 
     place = STDOUT if str(out) == str(STDOUT) else output_path(out, reads)
     beside = output_path(groups, reads)
     if beside is not None and beside == place:
         raise InputError(f"--groups {beside}: the forecast goes to this file; give another name")
     if place is not None and place != STDOUT:
-        refuse_overwriting([manifest_path(place)], reads)
+        refuse_overwriting([manifest_path(place), *files_of(place, lang)], reads)
     folders = [Path(own) for own in reads if isinstance(own, str | Path) and Path(own).is_dir()]
     for own in (place, beside):
         for folder in folders:
@@ -188,6 +195,13 @@ def _places(
     help="Share of outcomes that the interval should hold.",
 )
 @click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default=None,
+    help="Language of a workbook [en]. With .csv: one row a city in this language, figures "
+    "rounded, and a Parquet file of all rows and digits beside it.",
+)
+@click.option(
     "--each",
     type=click.Choice(["csv", "xlsx", "parquet"]),
     help="DATA is a folder of whole panels: forecast each into a file of this kind in the folder "
@@ -204,10 +218,12 @@ def command(**options: Any) -> None:
       city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
       city-resilience predict --data panel.csv --out tonight.csv --model models/demo --strict
       city-resilience predict --data panel.csv --out then.csv --model models/demo --origin 2015
+      city-resilience predict --data panel.csv --out 预测.xlsx --lang zh --model models/demo
       city-resilience predict --data panels --out forecasts --each parquet --model models/demo
       cat panel.csv | city-resilience predict --data - --out - --model models/demo
     """
     strict, each = options.pop("strict"), options.pop("each")
+    options["lang"] = options["lang"] or ""
     if each:
         alarms = _each(each, options)
     else:
