@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, as_of_option, early_option, experiment_options
 from city_resilience.files import write_tables
 from city_resilience.progress import Progress, silent
@@ -128,6 +129,6 @@ def show(result: Backtested) -> None:
         show_summary(summary, result.evaluation)
     dataset = result.source.dataset
     for line in early_lines(dataset, common_origin(dataset.outcome, dataset.years)):
-        click.echo(f"Early: {line}")
+        echo(f"Early: {line}")
     if result.out is not None:
-        click.echo(f"Files: {result.out}")
+        echo(f"Files: {result.out}")

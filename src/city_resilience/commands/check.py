@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, overrides_option, sheet_option
 from city_resilience.errors import InputError
 
@@ -149,7 +150,7 @@ def command(
     audit = check(panel, experiment or settle, out=out, **options)
     show(audit.as_dict(), earlier=earlier, name=str(since))
     if out is not None:
-        click.echo(f"Audit: {out}")
+        echo(f"Audit: {out}")
     if settle is not None:
         settle_errors(audit, settle, yes=yes)
     if not audit.panel.variables:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ from city_resilience.report.city_summary import CityAbout
 from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.summary import Summary, read_summary
 from city_resilience.report.texts import measure_words, placed
+from city_resilience.spreadsheet import plain_text
 from city_resilience.tracking.registry import FoundModel, result_file
 
 __all__ = ["Known", "known_by_panel", "known_of_run"]
@@ -153,7 +154,7 @@ def known_of_run(
     summary = read_summary(result_file(found, "summary.json", OTHERWISE))
     _check_cities(cities, list(drivers["city"].unique()), experiment)
     chosen = _horizon(horizon, [int(h) for h in drivers["horizon"].unique()])
-    ranked = with_ranks(_typed(table))
+    ranked = with_ranks(_typed(table, drivers["city"].unique()))
     alone = "This is the forecast from the panel alone. The nowcast needs --data and --early."
     about = CityAbout(
         experiment=experiment,
@@ -194,11 +195,13 @@ def _stored(
     ]
 
 
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a stored table with the types that it was written from."""
+def _typed(table: pd.DataFrame, cities: Iterable[str]) -> pd.DataFrame:
+    """Return a stored table with the types and the names that it was written from."""
+    filed = {plain_text(city): city for city in cities}
     texts = ("province", "flags", "information")
     filled = {name: table[name].fillna("").astype(str) for name in texts}
-    return table.assign(**filled, rank=table["rank"].astype("Int64"))
+    named = table["city"].replace(filed)
+    return table.assign(**filled, city=named, rank=table["rank"].astype("Int64"))
 
 
 def _check_cities(

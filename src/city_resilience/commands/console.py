@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from string import Formatter
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from city_resilience.progress import Progress
 
@@ -16,17 +19,44 @@ if TYPE_CHECKING:
     from city_resilience.report.tables import Table as ReportTable
     from city_resilience.report.texts import Both
 
-__all__ = ["open_console", "progress_bars", "report_table", "say", "table_of"]
+__all__ = ["echo", "open_console", "progress_bars", "report_table", "say", "table_of", "visible"]
 
 WIDE = 120
 
 
-def open_console() -> Console:
-    """Return a console that is wide enough for the tables where there is no terminal."""
-    from rich.console import Console
+def visible(text: str) -> str:
+    r"""Return a text without what a terminal obeys or hides; lines and wide spaces stay.
 
-    console = Console()
-    return console if console.is_terminal else Console(width=WIDE)
+    Examples
+    --------
+    >>> visible("a\x1b[31mb\u202ec"), visible("甲\u3000市")
+    ('a�[31mb�c', '甲\u3000市')
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if _is_visible(letter) else "\ufffd" for letter in text)
+
+
+def _is_visible(letter: str) -> bool:
+    return letter.isprintable() or letter == "\n" or unicodedata.category(letter) == "Zs"
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Print a line, on standard error if asked; of a name only what is `visible`."""
+    click.echo(visible(text), err=err)
+
+
+def open_console() -> Console:
+    """Return a console that takes no text for markup and lets only what is `visible` out.
+
+    It is wide enough for the tables where there is no terminal.
+    """
+    from city_resilience.commands.plain_console import PlainConsole
+
+    console = PlainConsole(markup=False, highlight=False, emoji=False)
+    if not console.is_terminal:
+        console.width = WIDE
+    return console
 
 
 @contextmanager
@@ -37,7 +67,7 @@ def progress_bars() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
@@ -105,6 +135,6 @@ def _filled(form: str, record: Mapping[str, Any]) -> str:
 
 
 def say(console: Console, text: str, style: str | None = None) -> None:
-    """Print text of which parts come from the data: no markup, no control characters."""
-    plain = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    """Print a text of one line, however long: a name with a line break in it does not break it."""
+    plain = visible(text).replace("\n", "\ufffd")
     console.print(plain, style=style, markup=False, highlight=False, soft_wrap=True)

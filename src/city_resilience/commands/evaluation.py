@@ -260,7 +260,7 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
     """Show skill by horizon, what was observed, and what was left out at which origins."""
     console, say = open_console(), Texts(summary["measure"])
     if summary["simulated"]:
-        console.print(say.of_places("[bold]SIMULATED DATA: the cities are made up.[/bold]"))
+        console.print(say.of_places("SIMULATED DATA: the cities are made up."), style="bold")
     parts = {int(horizon): part for horizon, part in summary["by_horizon"].items()}
     for horizon, part in parts.items():
         console.print(_skill(part, horizon, say, summary["measure"]["id"]))

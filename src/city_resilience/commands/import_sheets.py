@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from city_resilience import __version__
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH
 from city_resilience.files import (
     check_suffix,
@@ -268,7 +269,7 @@ def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: A
         result = import_sheets(paths, out, audit=audit, progress=progress, **options)
     show(result, options["experiment"] or "")
     if audit is not None:
-        click.echo(f"Page   {audit}")
+        echo(f"Page   {audit}")
 
 
 def show(result: ImportedPanel, experiment: str = "") -> None:

@@ -34,11 +34,8 @@ def key_tables(table: str = "") -> Iterator[Table]:
     InputError
         If there is no such table.
     """
-    from rich.markup import escape
-
     keys = experiment_keys(table)
     default = ("; default " + keys["default"]).where(keys["default"] != REQUIRED, f"; {REQUIRED}")
     keys["kind"] = keys["type"] + default.where(keys["default"] != "", "")
     for name, rows in keys.groupby("table", sort=False):
-        records = rows.map(escape).to_dict("records")
-        yield table_of(escape(f"[{name}]") if name else "at the top", _COLUMNS, records)
+        yield table_of(f"[{name}]" if name else "at the top", _COLUMNS, rows.to_dict("records"))

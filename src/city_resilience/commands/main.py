@@ -8,6 +8,7 @@ from importlib import import_module
 import click
 
 from city_resilience import __version__
+from city_resilience.commands.console import echo
 from city_resilience.commands.extras import missing_package
 from city_resilience.errors import CityResilienceError
 
@@ -52,10 +53,10 @@ def run(arguments: list[str] | None = None) -> int:
     except CityResilienceError as error:
         code = _fail(str(error), error.exit_code, debug)
         if paste := getattr(error, "paste", ""):
-            click.echo(paste, err=True)
+            echo(paste, err=True)
         return code
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
+        echo(error.format_message())
         return _fail("no command given; choose one of the above", 2, debug)
     except click.ClickException as error:
         return _fail(f"{error.format_message()} Try --help.", 2, debug)
@@ -75,7 +76,7 @@ def _fail(message: str, code: int, debug: bool) -> int:
         import traceback
 
         traceback.print_exc()
-    click.echo(f"city-resilience: {' '.join(message.split())}", err=True)
+    echo(f"city-resilience: {' '.join(message.split())}", err=True)
     return code
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, store_option
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _export(reference: str, folder: Path, store: str) -> None:
     from city_resilience.commands.stored import find_stored
     from city_resilience.models.bundle import copy_bundle
 
-    click.echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder)}")
+    echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder)}")
 
 
 def show(versions: Iterable[ModelVersion]) -> None:

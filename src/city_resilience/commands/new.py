@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, sheet_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting, write_bytes
@@ -204,7 +205,7 @@ def command(
       city-resilience new --keys outcome
     """
     if keys := flags.pop("keys"):
-        click.echo(_reference(keys.strip("*")))
+        echo(_reference(keys.strip("*")))
         return
     if not panel:
         raise click.UsageError("Missing argument 'PANEL'.")
@@ -254,15 +255,15 @@ def _reference(table: str) -> str:
 
 def _likeliest(question: Question) -> str:
     answer, _ = question.options[0]
-    click.echo(f"{question.text} {answer} is taken")
+    echo(f"{question.text} {answer} is taken")
     return answer
 
 
 def _prompt(question: Question) -> str:
     """Ask on the terminal; the number of an option is its answer."""
-    click.echo(question.text)
+    echo(question.text)
     for number, (option, meaning) in enumerate(question.options, 1):
-        click.echo(f"  {number}  {option}{meaning and f': {meaning}'}")
+        echo(f"  {number}  {option}{meaning and f': {meaning}'}")
     number = click.prompt("number", type=click.IntRange(1, len(question.options)), default=1)
     return question.options[number - 1][0]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import (
     PATH,
     as_of_option,
@@ -232,7 +233,7 @@ def command(**options: Any) -> None:
             show(result, options["data"])
         alarms = result.alarms
     for alarm in alarms:
-        click.echo(f"Alarm: {alarm}", err=True)
+        echo(f"Alarm: {alarm}", err=True)
     if strict and alarms:
         count = len(alarms)
         raise AlarmRaised(
@@ -254,12 +255,12 @@ def _each(suffix: str, options: dict[str, Any]) -> tuple[str, ...]:
     done = predict_each(
         folder, out, suffix, model=model, store=store, asked=asked, run=predict, **more
     )
-    click.echo(f"{out}: {len(done.written)} panels forecast, {len(done.kept)} were done already")
+    echo(f"{out}: {len(done.written)} panels forecast, {len(done.kept)} were done already")
     if done.refused:
         for reason in done.refused:
-            click.echo(f"Refused: {' '.join(reason.split())}", err=True)
+            echo(f"Refused: {' '.join(reason.split())}", err=True)
         for alarm in done.alarms:
-            click.echo(f"Alarm: {alarm}", err=True)
+            echo(f"Alarm: {alarm}", err=True)
         count = len(done.refused)
         every = len(done.written) + len(done.kept) + count
         raise InputError(
@@ -276,19 +277,19 @@ def show(result: Predicted, data: str = "DATA") -> None:
     from city_resilience.report.texts import Texts
 
     places = Texts(noun=result.forecaster.experiment.noun).of_places("cities")
-    click.echo(
+    echo(
         f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} "
         f"{places} from origin {result.origin}, model {result.model}"
     )
     if result.origin < result.forecaster.origin:
-        click.echo(
+        echo(
             f"Note: the model learnt from data up to {result.forecaster.origin}, so this is not a "
             "forecast that could have been made then"
         )
     if read := account_line(result.panel.account.as_dict(), data):
-        click.echo(f"Read: {read}")
+        echo(f"Read: {read}")
     for line in result.news:
-        click.echo(f"Early: {line}")
+        echo(f"Early: {line}")
     if result.forecaster.nowcasts:
         for line in told_lines(result.table, result.early.missing):
-            click.echo(f"Early: {line}")
+            echo(f"Early: {line}")

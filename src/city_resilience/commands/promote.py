@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import store_option
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def show(done: Promotion) -> None:
     from city_resilience.report.texts import words
 
     if done.reason == "already":
-        click.echo(f"{done.version.reference} is the champion already")
+        echo(f"{done.version.reference} is the champion already")
         return
     why = done.verdict.words() if done.verdict else words(f"promoted_{done.reason}", "en")
-    click.echo(f"{done.version.reference} is champion now ({why})")
+    echo(f"{done.version.reference} is champion now ({why})")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, model_option, store_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting
@@ -103,4 +104,4 @@ def command(**options: Any) -> None:
 
 def show(result: Reported) -> None:
     """Say where the report is."""
-    click.echo(f"Report: {result.out}")
+    echo(f"Report: {result.out}")

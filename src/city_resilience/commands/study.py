@@ -20,6 +20,7 @@ from city_resilience.publishing import publishing
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+    from rich.text import Text
 
     from city_resilience.commands.source import Source
     from city_resilience.evaluation.study.context import Settings
@@ -228,11 +229,11 @@ def show(result: Studied) -> None:
 
     console = open_console()
     if result.found["simulated"]:
-        console.print("[bold]SIMULATED DATA: the cities are made up.[/bold]")
+        console.print("SIMULATED DATA: the cities are made up.", style="bold")
     say, study = Texts(measure_words(result.found["measure"])), study_part(result.found, {})
     for horizon in study["answer"]:
         title, answer = say("study_title")["en"], answer_words(study, horizon, say)["en"]
-        console.print(f"[bold]{title}[/bold] {answer}\n", soft_wrap=True)
+        console.print(_headed(title, f" {answer}\n"), soft_wrap=True)
     for name in BLOCKS:
         if name in study["parts"]:
             _show_block(console, study, name, say)
@@ -242,18 +243,25 @@ def show(result: Studied) -> None:
     console.print(f"Time   {result.seconds:.0f} s")
 
 
+def _headed(title: str, text: str) -> Text:
+    from rich.text import Text
+
+    return Text.assemble((title, "bold"), text)
+
+
 def _show_block(console: Console, study: Mapping[str, Any], name: str, say: Texts) -> None:
     from city_resilience.commands.console import report_table
     from city_resilience.report.study_tables import block_sentence, block_table, measured_horizons
 
-    title = f"[bold]{say(f'study_{name}_title')['en']}[/bold]"
+    title = say(f"study_{name}_title")["en"]
     horizons = measured_horizons(study, name)
     if not horizons:
-        console.print(f"{title} {say(f'study_{name}_missing')['en']}\n", soft_wrap=True)
+        missing = say(f"study_{name}_missing")["en"]
+        console.print(_headed(title, f" {missing}\n"), soft_wrap=True)
     for horizon in horizons:
         ahead = say.count("ahead", int(horizon))["en"]
         sentence = block_sentence(study, name, horizon, say)["en"]
-        console.print(f"{title} {ahead}. {sentence}", soft_wrap=True)
+        console.print(_headed(title, f" {ahead}. {sentence}"), soft_wrap=True)
         if horizon == horizons[0]:
             console.print(report_table(block_table(study, name, horizon, say)))
     console.print()

@@ -12,6 +12,7 @@ from subprocess import Popen
 
 import click
 
+from city_resilience.commands.console import echo
 from city_resilience.commands.options import store_option
 from city_resilience.errors import InputError
 
@@ -111,7 +112,7 @@ def command(store: str, port: int, run: str) -> None:
     try:
         pages.server.wait()
     except KeyboardInterrupt:
-        click.echo("stopped")
+        echo("stopped")
     finally:
         pages.server.terminate()
         pages.server.wait()
@@ -121,8 +122,8 @@ def show(pages: Pages) -> None:
     """Show the address of each page."""
     width = max((len(name) for name, _ in pages.addresses), default=0)
     for name, address in pages.addresses:
-        click.echo(f"{name:<{width}}  {address}")
+        echo(f"{name:<{width}}  {address}")
     if not pages.addresses:
-        click.echo(f"{pages.root}: the store is empty; run city-resilience train first")
+        echo(f"{pages.root}: the store is empty; run city-resilience train first")
     if pages.server is not None:
-        click.echo("Stop with Ctrl+C.")
+        echo("Stop with Ctrl+C.")
