@@ -12,6 +12,7 @@ import pytest
 from city_resilience.commands.main import run
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.evaluation.study.study import read_study
+from city_resilience.tracking.store import open_store
 from pipeline_inputs import small_frame, write_experiment
 
 pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
@@ -143,12 +144,19 @@ def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, 
     summary = json.loads((out / "summary.json").read_text("utf-8"))
     assert summary["study"]["same"] is True
     assert 'id="study-blocks"' in (out / "report.html").read_text("utf-8")
+    grades = pd.read_csv(out / "drivers" / "grades.csv")
+    metrics = open_store(store, create=False).client.get_run(summary["run"]["run_id"]).data.metrics
+    logged = {name for name in metrics if "_grade_h" in name}
+    families = grades[grades["level"] == "family"]
+    assert len(logged) == len(families) > 0
+    assert {metrics[name] for name in logged} <= {0.0, 1.0, 2.0}
     other = tmp_path / "other"
     words = ["--set", "features.carry_forward=1", "--out", str(other), "--store", store]
     assert run(["train", str(path), *words]) == 0
     assert "another recipe or panel" in capsys.readouterr().out
     summary = json.loads((other / "summary.json").read_text("utf-8"))
     assert summary["study"]["same"] is False
+    assert not (other / "drivers" / "grades.csv").exists()
     without_and_with(folder, tmp_path, store)
 
 

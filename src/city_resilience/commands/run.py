@@ -45,13 +45,20 @@ from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
 from city_resilience.report.audit_page import write_audit
 from city_resilience.report.card import model_card
+from city_resilience.report.grading import PART
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
 from city_resilience.staging import settle
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
-from city_resilience.tracking.metrics import Metric, driver_metrics, flat_metrics, nowcast_metrics
+from city_resilience.tracking.metrics import (
+    Metric,
+    driver_metrics,
+    flat_metrics,
+    grade_metrics,
+    nowcast_metrics,
+)
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
 from city_resilience.tracking.runs import Run
@@ -87,6 +94,8 @@ FILES = (
     *("summary.json", "report.html"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
+GRADES = "grades.csv"
+"""In the folder of the drivers: their grades, where a study of the same recipe gives them."""
 STRUCTURAL_DRIVERS = "drivers_structural.parquet"
 """What the structural view rests on, where there is one."""
 NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
@@ -297,6 +306,8 @@ def write_run(
     write_tables({**evaluation.tables(), **live.tables()}, folder)
     write_driver_tables(live.about, folder / DRIVERS)
     write_table(live.held_out, folder / DRIVERS / HELD_OUT)
+    if rows := _graded(summary):
+        write_table(pd.DataFrame(rows), folder / DRIVERS / GRADES)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
@@ -306,6 +317,13 @@ def write_run(
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
+
+
+def _graded(summary: Summary) -> list[dict[str, Any]]:
+    """Return the rows of the study that grades the drivers; none where it is of another recipe."""
+    study = summary.get("study")
+    part = study["parts"].get(PART) if study and study["same"] else None
+    return [] if part is None else list(part["rows"])
 
 
 def register_run(
@@ -319,6 +337,8 @@ def register_run(
     now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
     run.record(now)
     run.record(driver_metrics(live.about["families"]))
+    if (graded := folder / DRIVERS / GRADES).is_file():
+        run.record(grade_metrics(pd.read_csv(graded)))
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from city_resilience.evaluation.grades import FIRM, LIKELY, UNSTABLE
 from city_resilience.evaluation.nowcast_scores import quoted_cities
 from city_resilience.evaluation.periods import recent_rows
 from city_resilience.evaluation.scores import SCORES
@@ -22,10 +23,13 @@ __all__ = [
     "driver_metrics",
     "flat_metrics",
     "flat_params",
+    "grade_metrics",
     "nowcast_metrics",
 ]
 
 LONGEST_PARAM = 6000
+GRADE_NUMBERS = {FIRM: 2, LIKELY: 1, UNSTABLE: 0}
+"""What a grade counts as a metric."""
 RECENT_SCORES = ("mae", "rank_correlation", "skill_naive")
 _KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -119,6 +123,28 @@ def driver_metrics(families: pd.DataFrame) -> list[Metric]:
         for (view, family, horizon), value in size.items()
         if math.isfinite(value)
     ]
+
+
+def grade_metrics(grades: pd.DataFrame) -> list[Metric]:
+    """Return the grade of each family as a number, and the p-value of what is lost without it.
+
+    Keys are such as ``drivers_forecasting/digital_grade_h1`` (`GRADE_NUMBERS`) and
+    ``drivers_forecasting/digital_p_value_h1``, beside the sizes; a p-value that a study could not
+    compute is left out. Grades of indicators stay in the table.
+
+    Parameters
+    ----------
+    grades : DataFrame
+        Rows of the part ``stability`` of a study.
+    """
+    found = []
+    for row in grades[grades["level"] == "family"].to_dict("records"):
+        key, horizon = f"drivers_{row['view']}/{row['name']}", int(row["horizon"])
+        found.append(Metric(f"{key}_grade_h{horizon}", float(GRADE_NUMBERS[row["grade"]])))
+        p_value = row["p_value"]
+        if p_value is not None and math.isfinite(p_value):
+            found.append(Metric(f"{key}_p_value_h{horizon}", float(p_value)))
+    return found
 
 
 def _metrics(
