@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+from view_tables import driver_table, family_table, structural_table, view_table
 
 from city_resilience.evaluation.candidates import (
     BLEND,
@@ -34,6 +35,7 @@ TABLES = {
     "comparisons.csv": "comparisons.csv",
     "intervals.csv": "interval_scores.csv",
     "reliability.csv": "reliability.csv",
+    "structural.csv": "structural.csv",
 }
 COVERAGE = "coverage.csv"
 LABELS = tuple(
@@ -367,10 +369,14 @@ def pages() -> dict[Path, str]:
         text = filled(path.read_text("utf-8"), "skill", skill_table(head, language))
         for marker, table in README_TABLES.items():
             text = filled(text, marker, table(language))
+        text = filled(text, "indicators alone", view_table(EXPERIMENTS, language))
+        text = filled(text, "families", family_table(EXPERIMENTS[0], language))
         wanted[path] = text
     for name in EXPERIMENTS:
         path = ROOT / "experiments" / name / "README.md"
-        wanted[path] = filled(path.read_text("utf-8"), "results", experiment_table(name))
+        text = filled(path.read_text("utf-8"), "results", experiment_table(name))
+        text = filled(text, "structural", structural_table(name))
+        wanted[path] = filled(text, "drivers", driver_table(name))
     for name in SHOCKS:
         path = ROOT / "experiments" / name / "README.md"
         wanted[path] = filled(path.read_text("utf-8"), "results", shock_table(name))

@@ -87,6 +87,7 @@ def test_later_shocks_are_foreseen_from_what_was_over_before_they_began():
     later = frame[frame["test"] == LATER]
     assert set(later["window"]) == {str(w) for w in WINDOWS[1:]}
     scores = score_shocks(frame)
+    assert scores.loc[scores["model"] == "median", "rank_correlation"].isna().all()
     best = scores[scores["model"].isin(("zero", "median", "last_gap_rescaled"))]
     assert (best.groupby(["test", "window"])["skill_naive"].max() <= 1e-12).all()
 
