@@ -12,6 +12,7 @@ from city_resilience.audit import audit as audits
 from city_resilience.audit import masking, rules, settling
 from city_resilience.audit.audit import audit_errors, audit_panel
 from city_resilience.audit.expected import Trajectory, trajectory_of
+from city_resilience.audit.remembered import Trajectories
 from city_resilience.audit.rule import VariableView
 from city_resilience.audit.settling import settling_of, unmasked_by
 from city_resilience.audit.trajectories import quantile_of_known
@@ -62,6 +63,19 @@ def test_a_variable_has_the_same_bits_beside_others_and_alone(cities, nations):
     stacked = trajectory_of(values, nation)
     for at in range(len(values)):
         same(stacked.of(at), trajectory_of(values[at], nation))
+
+
+@pytest.mark.parametrize("nations", [1, 3])
+def test_remembered_trajectories_are_those_computed_anew(nations):
+    values = np.stack(list(spoilt(30).values()))
+    nation = None if nations == 1 else np.array([f"N{city % 3}" for city in range(24)])
+    known = Trajectories()
+    for at in (None, 4, 4, 11):
+        if at is not None:
+            values = values.copy()
+            values[at, 3:5] *= 7.0
+        same(known.of(values, nation), trajectory_of(values, nation))
+    same(known.of(values[:, :12], None), trajectory_of(values[:, :12]))
 
 
 def test_no_rule_is_kept_from_a_variable_that_has_an_issue(monkeypatch):

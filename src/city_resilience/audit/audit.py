@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from city_resilience.arrays import Float, Strings
 from city_resilience.audit import rules
-from city_resilience.audit.expected import trajectory_of
+from city_resilience.audit.expected import Trajectory, trajectory_of
 from city_resilience.audit.gaps import coverage_rows
-from city_resilience.audit.masking import Masked, find_masked, stacked
+from city_resilience.audit.masking import Masked, find_masked, in_one_stack, stacked
 from city_resilience.audit.merging import merge_similar, ordered
+from city_resilience.audit.remembered import Trajectories
 from city_resilience.audit.rule import PanelView, Rule, VariableView, view_panel
 from city_resilience.audit.stack import Stack
 from city_resilience.experiment.data import Audit
@@ -24,6 +26,10 @@ __all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel"]
 
 AUDIT_LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Levels of an audit's issues; what is lost while importing is no panel's."""
+
+
+Expect = Callable[[Float, Strings | None], Trajectory]
+"""Returns what values of shape (variables, cities, years) let expect."""
 
 
 @dataclass(frozen=True)
@@ -142,13 +148,21 @@ def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = Non
     return _result(panel, outcome, settings, masked, found, breaks)
 
 
-def audit_errors(panel: Panel, *, outcome: str = "", settings: Audit | None = None) -> AuditResult:
+def audit_errors(
+    panel: Panel,
+    *,
+    outcome: str = "",
+    settings: Audit | None = None,
+    trajectories: Trajectories | None = None,
+) -> AuditResult:
     """Audit a panel for errors alone, which is much quicker where there are many variables.
 
     Parameters
     ----------
     panel, outcome, settings
         As for `audit_panel`.
+    trajectories : Trajectories, optional
+        Of the same panel before some of its cells were corrected.
 
     Returns
     -------
@@ -156,10 +170,12 @@ def audit_errors(panel: Panel, *, outcome: str = "", settings: Audit | None = No
         Its errors are those of `audit_panel`; there are no level breaks, and no other issues but
         those of the panel.
     """
-    settings = settings or Audit()
-    masked = find_masked(panel.grid(), panel.variables, settings)
+    settings, grid = settings or Audit(), panel.grid()
+    expect = trajectories.of if trajectories and in_one_stack(grid, panel.variables) else None
+    look_back = (lambda *of: expect(*of).past) if expect else None
+    masked = find_masked(grid, panel.variables, settings, look_back)
     view = view_panel(panel, outcome, masked)
-    found = [issue for issue in _found(view, _ERRORS) if issue.level == "error"]
+    found = [issue for issue in _found(view, _ERRORS, expect) if issue.level == "error"]
     return _result(panel, outcome, settings, masked, found, frozenset())
 
 
@@ -188,11 +204,12 @@ def _result(
     return AuditResult(panel, outcome, issues, accepted, breaks, masked)
 
 
-def _found(view: PanelView, asked: Sequence[Rule]) -> Iterator[Issue]:
+def _found(view: PanelView, asked: Sequence[Rule], expect: Expect | None = None) -> Iterator[Issue]:
     """Run rules, one variable at a time, then those of the whole panel."""
+    expect = expect or trajectory_of
     for names, values in stacked(view.grid, list(view.variables)):
         own = [view.variables[name] for name in names]
-        trajectory = trajectory_of(values, view.grid.nation)
+        trajectory = expect(values, view.grid.nation)
         stack = Stack(own, view.outcome, values, trajectory, view.masked)
         yield from _found_in(view, stack, [rule for rule in asked if rule.each is not None])
     for rule in asked:

@@ -7,13 +7,13 @@ not change when later years are added or corrupted. What only hindsight shows is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Mask, Strings
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.expected import Past, past_of
 from city_resilience.audit.totals import parts_of, wrong_side
@@ -24,7 +24,15 @@ from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 
-__all__ = ["CELL_RULES", "Masked", "find_masked", "mask_panel", "out_of_range", "stacked"]
+__all__ = [
+    "CELL_RULES",
+    "Masked",
+    "find_masked",
+    "in_one_stack",
+    "mask_panel",
+    "out_of_range",
+    "stacked",
+]
 
 _CELLS_AT_ONCE = 300_000
 
@@ -70,7 +78,10 @@ class Masked:
 
 
 def find_masked(
-    grid: Grid, variables: Mapping[str, Variable], settings: Audit | None = None
+    grid: Grid,
+    variables: Mapping[str, Variable],
+    settings: Audit | None = None,
+    look_back: Callable[[Float, Strings | None], Past] | None = None,
 ) -> Masked:
     """Return the cells that are almost certainly wrong as of their own year.
 
@@ -81,6 +92,8 @@ def find_masked(
         What the grid's values mean.
     settings : Audit, optional
         Accepted issues keep their cell; with ``mask_errors = false`` nothing is masked.
+    look_back : callable, optional
+        In place of `past_of`, whose result it returns.
 
     Returns
     -------
@@ -92,7 +105,7 @@ def find_masked(
     known = np.zeros(grid.shape, dtype=np.int16)
     by_rule: dict[str, dict[str, Mask]] = {}
     for names, values in stacked(grid, list(variables)):
-        past = past_of(values, grid.nation)
+        past = (look_back or past_of)(values, grid.nation)
         leaving += past.left(limit.LEFT).sum(axis=0, dtype=np.int16)
         known += np.isfinite(values).sum(axis=0, dtype=np.int16)
         own = [variables[name] for name in names]
@@ -124,11 +137,20 @@ def stacked(grid: Grid, names: Sequence[str]) -> Iterator[tuple[Sequence[str], F
         yield some, np.stack([grid.values[name] for name in some])
 
 
+def in_one_stack(grid: Grid, names: Collection[str]) -> bool:
+    """Whether all variables are looked at together."""
+    return len(names) * grid.shape[0] * grid.shape[1] <= _CELLS_AT_ONCE
+
+
 def _condemned(
     values: Float, past: Past, variables: Sequence[Variable]
 ) -> Iterator[tuple[int, dict[str, Mask]]]:
     """Yield the position of each variable of a stack that has cells to mask, and those."""
-    odd = (values < 0) | (values > limit.MOST_SHARE)
+    bounded = [variable.id in load_catalogue().variables for variable in variables]
+    negative = [variable.never_negative for variable in variables]
+    share = [variable.kind == "share" for variable in variables]
+    odd = (values < 0) & _of_each(negative) | (values > limit.MOST_SHARE) & _of_each(share)
+    odd &= _of_each(bounded)
     zero = (values == 0) & (past.known >= limit.MASK_KNOWN)
     far = past.left(limit.MASKED) & (past.known >= limit.MASK_KNOWN)
     for one in np.flatnonzero((odd | zero | far).any(axis=(1, 2))).tolist():
@@ -141,6 +163,11 @@ def _condemned(
                 "spike": _far_off(own),
             },
         )
+
+
+def _of_each(told: Sequence[bool]) -> Mask:
+    """Return what is told of each variable of a stack beside its cells."""
+    return np.array(told, dtype=bool)[:, None, None]
 
 
 def out_of_range(values: Float, variable: Variable) -> Mask:

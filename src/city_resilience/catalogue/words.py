@@ -4,41 +4,51 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 from city_resilience.catalogue.shipped import shipped_toml
 
-__all__ = ["Words", "load_words", "met", "without_log", "words_of"]
+__all__ = ["Table", "Words", "load_words", "met", "without_log", "words_of"]
 
 _APART = re.compile(r"[^\w%&+=]+|_")
 _CASES = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d{4}(?!\d))")
 _LOGARITHM = re.compile(r"^(?:log|ln|l) ?(?=[a-z])")
 
 
+class Table(dict[str, re.Pattern[str]]):
+    """Patterns by line, in the order of the file.
+
+    Attributes
+    ----------
+    any_line : Pattern
+        What meets if a line does: most words meet none, and are looked through once.
+    """
+
+    def __init__(self, lines: Mapping[str, Sequence[str]]) -> None:
+        super().__init__({line: _pattern(words) for line, words in lines.items()})
+        self.any_line = _pattern(word for words in lines.values() for word in words)
+
+
 @dataclass(frozen=True)
 class Words:
-    """Patterns by table and line of the file, in its order."""
+    """The tables of the file."""
 
-    families: Mapping[str, re.Pattern[str]]
-    directions: Mapping[str, re.Pattern[str]]
-    outcomes: Mapping[str, re.Pattern[str]]
-    marks: Mapping[str, re.Pattern[str]]
-    keys: Mapping[str, re.Pattern[str]]
-    nouns: Mapping[str, re.Pattern[str]]
+    families: Table
+    directions: Table
+    outcomes: Table
+    marks: Table
+    keys: Table
+    nouns: Table
 
 
 @cache
 def load_words() -> Words:
     """Return the words that ship with the package."""
     tables = shipped_toml("families.toml")
-    return Words(
-        **{
-            name: {line: _pattern(words) for line, words in table.items()}
-            for name, table in tables.items()
-        }
-    )
+    return Words(**{name: Table(lines) for name, lines in tables.items()})
 
 
 def words_of(text: str) -> str:
@@ -70,7 +80,7 @@ def without_log(words: str, outcomes: Iterable[re.Pattern[str]]) -> str:
     return rest if rest != words and any(outcome.match(rest) for outcome in outcomes) else ""
 
 
-def met(table: Mapping[str, re.Pattern[str]], words: str) -> str:
+def met(table: Table, words: str) -> str:
     """Return the first line of a table that meets some words, else "".
 
     Examples
@@ -78,18 +88,29 @@ def met(table: Mapping[str, re.Pattern[str]], words: str) -> str:
     >>> met(load_words().families, words_of("Patents per 10,000")), met(load_words().keys, "ton")
     ('innovation', '')
     """
-    return next((line for line, pattern in table.items() if pattern.search(words)), "")
+    if table.any_line.search(words) is None:
+        return ""
+    return next(line for line, pattern in table.items() if pattern.search(words))
 
 
 def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(map(_of_word, words)))
+    """Return what meets any of some words; neighbours of one kind share what they begin with."""
+    return re.compile("|".join(_of_words(kind, own) for kind, own in groupby(words, key=_kind)))
 
 
-def _of_word(word: str) -> str:
-    whole = word.startswith("=")
-    text = re.escape(words_of(word.lstrip("=")))
+def _kind(word: str) -> str:
+    """Return where a word is met: as the whole header, at the start of a word, or anywhere."""
     if word.startswith("=="):
-        return rf"^{text}$"
-    if not text.isascii() and not re.match(r"[а-яё]", text):
-        return text
-    return rf"(?<![^\W\d_]){text}" + (r"(?![^\W\d_])" if whole else "")
+        return "header"
+    text = words_of(word.lstrip("="))
+    return "word" if text.isascii() or re.match(r"[а-яё]", text) else "anywhere"
+
+
+def _of_words(kind: str, words: Iterable[str]) -> str:
+    plain = [(words_of(word.lstrip("=")), word.startswith("=")) for word in words]
+    if kind == "anywhere":
+        first = "".join(dict.fromkeys(text[0] for text, _ in plain))
+        return rf"(?=[{first}])(?:{'|'.join(re.escape(text) for text, _ in plain)})"
+    ends = {"header": "$", "word": r"(?![^\W\d_])"}
+    either = "|".join(re.escape(text) + ends[kind] * whole for text, whole in plain)
+    return (r"^" if kind == "header" else r"(?<![^\W\d_])") + f"(?:{either})"

@@ -112,7 +112,7 @@ def draft_experiment(
         table = open_profile(source, sheet, known) if question in table.questions else table
         made = sketch(table, known, named)
     refuse_unanswered(made.questions, table.name)
-    guesses = tuple(settle(made.guesses, source))
+    guesses = tuple(settle(made.guesses, source, table.raw))
     text = render(guesses, _head(table.source, len(table.columns)))
     experiment = experiment_from(_parsed(text), "the draft")
     if place is not None:

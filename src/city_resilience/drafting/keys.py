@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.drafting.divisions import is_code, unlike, within
 from city_resilience.drafting.guess import Answers, Question
 from city_resilience.drafting.place_column import find_places
@@ -61,22 +62,22 @@ class Keys:
     rows: Int
     questions: tuple[Question, ...] = ()
 
-    @property
+    @cached_property
     def first(self) -> int:
         """First year."""
         return int(self.rows[self.rows > 0].min())
 
-    @property
+    @cached_property
     def last(self) -> int:
         """Last year."""
         return int(self.rows.max())
 
-    @property
+    @cached_property
     def places(self) -> int:
         """How many places there are."""
         return int(self.cities.max()) + 1
 
-    @property
+    @cached_property
     def taken(self) -> set[int]:
         """Positions of the columns that are keys, groups, or further names of them."""
         single = (self.city, self.year, self.province, self.code, self.nation, self.country)
@@ -85,11 +86,28 @@ class Keys:
 
     def grid(self, column: ColumnProfile) -> Float:
         """Return the numbers of a column, shape (places, years), NaN where there is none."""
-        values = np.full((self.places, self.last - self.first + 1), np.nan)
+        grid = self._grids.get(column.position)
+        if grid is None:
+            grid = self._grids[column.position] = self._grid(column)
+        return grid
+
+    @cached_property
+    def _grids(self) -> dict[int, Float]:
+        return {}
+
+    @cached_property
+    def _places(self) -> tuple[Mask, Int, Int]:
+        """Rows that have a place and a year, and where these stand in a grid."""
         kept = (self.cities >= 0) & (self.rows > 0)
+        return kept, self.cities[kept], self.rows[kept] - self.first
+
+    def _grid(self, column: ColumnProfile) -> Float:
+        values = np.full((self.places, self.last - self.first + 1), np.nan)
+        kept, places, years = self._places
         numbers = column.numbers
         if numbers is not None:
-            values[self.cities[kept], self.rows[kept] - self.first] = numbers[kept]
+            values[places, years] = numbers[kept]
+        values.flags.writeable = False
         return values
 
     def level_of(self, column: ColumnProfile) -> Int:

@@ -42,6 +42,8 @@ _SCALES = re.compile(
 )
 _NO_DIGIT = re.compile(r"[^0-9]*")
 _WIDE_YEARS = 3
+_YEARS = range(1800, 2201)
+_EXACT = 2.0**53  # integers that a float holds exactly
 _LONG = 200  # characters at either end of a header that its words are taken from
 
 
@@ -128,7 +130,7 @@ class ColumnProfile:
         rows = codes[codes >= 0]
         return bool(words[rows].sum() > (1 - _NUMERIC) * len(rows) + 1e-9)
 
-    @property
+    @cached_property
     def distinct(self) -> int:
         """How many different values it holds."""
         return int(self.codes.max(initial=-1)) + 1
@@ -148,11 +150,11 @@ class ColumnProfile:
         if self._is_words:
             return None
         years = as_years(self.cells)
-        plausible = (years >= 1800) & (years <= 2200)
+        plausible = (years >= _YEARS[0]) & (years <= _YEARS[-1])
         enough = plausible.sum() >= max(1.0, _NUMERIC * self.filled.sum())
         return np.where(plausible, years, 0) if enough else None
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """Whether it holds whole numbers alone."""
         numbers = self.numbers
@@ -170,9 +172,14 @@ class ColumnProfile:
 
     def says(self, mark: str) -> bool:
         """Whether the header has one of the words of a mark."""
-        return bool(load_words().marks[mark].search(self.words))
+        return self._is_marked and bool(load_words().marks[mark].search(self.words))
 
-    @property
+    @cached_property
+    def _is_marked(self) -> bool:
+        """Whether the header has a word of any mark."""
+        return load_words().marks.any_line.search(self.words) is not None
+
+    @cached_property
     def noun(self) -> str:
         """What the header calls a place, "" where it does not."""
         return met(load_words().nouns, self.name)
@@ -194,6 +201,8 @@ class TableProfile:
         Mark of decimals that the experiment has to state, "" for none.
     questions : tuple of Question
         What is to be known before a number can be read.
+    raw : RawTable or None
+        The opened table.
     """
 
     name: str
@@ -202,6 +211,7 @@ class TableProfile:
     chinese: bool
     decimal: Decimal = ""
     questions: tuple[Question, ...] = ()
+    raw: RawTable | None = None
 
     def find(self, header: str, flag: str) -> ColumnProfile:
         """Return a column by its header.
@@ -232,13 +242,15 @@ def profile_table(table: RawTable, answers: Answers) -> TableProfile:
     cells = table.load([at for at, head in enumerate(headers) if coded.search(words_of(head))])
     if cells.empty:
         raise InputError(f"{table.name}: a header and no rows; export the panel again")
-    cells = cells[_of_whole_places(headers, cells)]
+    whole = _of_whole_places(headers, cells)
+    cells = cells if whole.all() else cells[whole]
     decimal, question = find_decimal(cells, table.decimal, answers)
-    columns = (
+    columns = [
         ColumnProfile(at, header, cells[at], decimal or table.decimal)
         for at, header in enumerate(headers)
         if header
-    )
+    ]
+    _fill_numbers(columns)
     chinese = [bool(re.search(r"[\u3400-\u9fff]", header)) for header in headers if header]
     return TableProfile(
         table.name,
@@ -247,7 +259,27 @@ def profile_table(table: RawTable, answers: Answers) -> TableProfile:
         chinese=sum(chinese) * 2 > len(chinese),
         decimal=decimal,
         questions=(question,) if question else (),
+        raw=table,
     )
+
+
+def _fill_numbers(columns: Iterable[ColumnProfile]) -> None:
+    """Find what there is to know of all columns of plain numbers at once, as each would alone."""
+    plain = [column for column in columns if column.cells.dtype in (np.float64, np.int64)]
+    if not plain:
+        return
+    cells = np.stack([column.cells.to_numpy(dtype=np.float64) for column in plain])
+    known = np.isfinite(cells)
+    usual = ~np.isinf(cells).any(axis=1) & known.any(axis=1)
+    usual &= (np.where(known, np.abs(cells), 0) < _EXACT).all(axis=1)
+    whole = np.mod(np.where(known, cells, 0.0), 1) == 0
+    years = (cells >= _YEARS[0]) & (cells <= _YEARS[-1])
+    ordered = np.sort(cells, axis=1)
+    distinct = (ordered[:, 1:] > ordered[:, :-1]).sum(axis=1) + 1
+    for at in np.flatnonzero(usual).tolist():
+        found = {"filled": known[at], "numbers": cells[at]}
+        found |= {"whole": bool(np.all(whole[at])), "distinct": int(distinct[at])}
+        plain[at].__dict__.update(found if np.any(years[at]) else {**found, "years": None})
 
 
 def is_wide(headers: Iterable[str]) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from city_resilience.audit.audit import AuditResult, audit_errors
 from city_resilience.audit.read_audited import let_through
+from city_resilience.audit.remembered import Trajectories
 from city_resilience.audit.settling import settling_of
 from city_resilience.drafting.guess import Guess, values_of
 from city_resilience.errors import InputError
@@ -17,7 +18,8 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
 from city_resilience.models.learners import learner_parameters
 from city_resilience.reading.issues import Issue, refuse_unread
-from city_resilience.reading.read import Uncorrected, read_uncorrected
+from city_resilience.reading.opening import RawTable
+from city_resilience.reading.read import Uncorrected, read_opened, read_uncorrected
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.overlap import find_overlaps
 
@@ -26,7 +28,9 @@ __all__ = ["settle"]
 _ROUNDS = 6  # a correction can unmask another error
 
 
-def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]:
+def settle(
+    guesses: Sequence[Guess], source: pd.DataFrame | Path, opened: RawTable | None = None
+) -> list[Guess]:
     """Return the guesses with lines for the errors of the audit, and without overlaps.
 
     A wrong cell is dropped, never mended. An error that no line drops is accepted, and says that
@@ -36,6 +40,8 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
     ----------
     source : DataFrame or Path
         The panel.
+    opened : RawTable, optional
+        The same, open already; it is not read again unless its decimals are another matter now.
 
     Raises
     ------
@@ -43,7 +49,11 @@ def settle(guesses: Sequence[Guess], source: pd.DataFrame | Path) -> list[Guess]
         If the panel has a fault that no line of an experiment settles.
     """
     experiment = experiment_from(values_of(guesses), "the draft")
-    table = read_uncorrected(source, experiment.data, experiment.outcome)
+    data, outcome = experiment.data, experiment.outcome
+    if opened is None or data.decimal:
+        table = read_uncorrected(source, data, outcome)
+    else:
+        table = read_opened(opened, data, outcome)
     guesses, experiment, audit = _settled(guesses, experiment, table)
     name = str(source) if isinstance(source, Path) else audit.panel.source
     refuse_unread(audit.panel.issues, experiment.audit.accept, name)
@@ -62,7 +72,8 @@ def _settled(
 ) -> tuple[list[Guess], Experiment, AuditResult]:
     """Return the guesses with lines for the errors, their experiment and what is left to say."""
     settled: dict[tuple[str, ...], Guess] = {}
-    audit = _audit(table, experiment)
+    trajectories = Trajectories()
+    audit = _audit(table, experiment, trajectories)
     for _ in range(_ROUNDS):
         lines = [_line(error, audit.panel.source) for error in audit.errors]
         new = {guess.key: guess for guess in lines if guess.key not in settled}
@@ -70,13 +81,17 @@ def _settled(
             break
         settled |= new
         experiment = experiment_from(values_of([*guesses, *settled.values()]), "the draft")
-        audit = _audit(table, experiment)
+        audit = _audit(table, experiment, trajectories)
     return [*guesses, *settled.values()], experiment, audit
 
 
-def _audit(table: Uncorrected, experiment: Experiment) -> AuditResult:
-    panel = table.corrected(experiment.data.corrections)
-    return audit_errors(panel, outcome=experiment.outcome.variable, settings=experiment.audit)
+def _audit(table: Uncorrected, experiment: Experiment, trajectories: Trajectories) -> AuditResult:
+    return audit_errors(
+        table.corrected(experiment.data.corrections),
+        outcome=experiment.outcome.variable,
+        settings=experiment.audit,
+        trajectories=trajectories,
+    )
 
 
 def _line(error: Issue, source: str) -> Guess:

@@ -75,7 +75,11 @@ def _block(name: tuple[str, ...], guesses: Sequence[Guess]) -> Iterator[str]:
 
 
 def _comment(text: str) -> list[str]:
-    plain = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else " " for c in text)
+    plain = " ".join(text.split())
+    if len(plain) <= _WIDTH:
+        return [f"# {plain}"] if plain else []
     return [
         f"# {line}"
         for line in textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -252,9 +252,11 @@ def read_numbers(column: pd.Series, decimal: DecimalMark = "") -> Numbers:
     """
     if column.dtype.kind in "iufb":
         values = _floats(column)
-        infinite = np.flatnonzero(np.isinf(values)).tolist()
-        wrong = dict.fromkeys(infinite, Cell(fault=_INFINITE_VALUE))
-        return _numbers(np.where(np.isinf(values), np.nan, values), wrong)
+        infinite = np.isinf(values)
+        if not infinite.any():
+            return _numbers(values, {})
+        wrong = dict.fromkeys(np.flatnonzero(infinite).tolist(), Cell(fault=_INFINITE_VALUE))
+        return _numbers(np.where(infinite, np.nan, values), wrong)
     objects = column.to_numpy(dtype=object, na_value=None)
     texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
     codes, distinct = pd.factorize(objects[texts])
@@ -279,6 +281,8 @@ def read_numbers(column: pd.Series, decimal: DecimalMark = "") -> Numbers:
 def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
     """Sort the cells that are more than a number into percentages, faults and notes."""
     percent = np.zeros(len(values), dtype=bool)
+    if not odd:
+        return Numbers(values, percent, {})
     percent[[at for at, cell in odd.items() if cell.percent]] = True
     marks = Counter(cell.mark for cell in odd.values() if cell.mark)
     notes = [f"{n} numbers read without the footnote mark {mark}" for mark, n in marks.items()]

@@ -130,7 +130,7 @@ def check_share(header: str, variable: str, values: NDArray[np.float64]) -> Iter
 
 def check_duplicates(frame: pd.DataFrame) -> Iterator[Issue]:
     """Find city-years that stand in several rows; ``frame`` has columns city and year."""
-    twice = frame[frame.duplicated(["city", "year"], keep=False)]
+    twice = frame[frame[["city", "year"]].duplicated(keep=False)]
     if twice.empty:
         return
     rows = pd.Series(twice.index, index=twice.index).astype(str)

@@ -6,10 +6,11 @@ import csv
 import re
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -75,22 +76,27 @@ class CsvFile:
                     f"{self.path}: row {row}: not a readable CSV: {error}; save it as CSV UTF-8"
                 ) from error
 
-    def frame(self, width: int, text: Collection[int]) -> pd.DataFrame:
+    def frame(self, width: int) -> pd.DataFrame:
         """Return the rows below the first as a frame with columns 0, 1, 2, ….
 
         Parameters
         ----------
         width : int
             Number of cells of the first row.
-        text : collection of int
-            Columns that hold text, which keep their leading zeros.
 
         Raises
         ------
         InputError
             If a row has more cells than the first.
         """
-        blanks = sorted(load_sheet_rules().missing)
+        text = str if self.decimal in (",", "?") else None
+        return self._read(width, dtype=text, na_values=sorted(load_sheet_rules().missing))
+
+    def texts(self, width: int, columns: Sequence[int]) -> pd.DataFrame:
+        """Return some columns as they are written, leading zeros and signs of blanks included."""
+        return self._read(width, dtype=str, usecols=columns)
+
+    def _read(self, width: int, **how: Any) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             try:
@@ -101,11 +107,10 @@ class CsvFile:
                     header=0,
                     names=range(width),
                     index_col=False,
-                    dtype=str if self.decimal in (",", "?") else dict.fromkeys(text, str),
                     skip_blank_lines=False,
                     keep_default_na=False,
-                    na_values={at: blanks for at in range(width) if at not in text},
                     low_memory=False,
+                    **how,
                 )
             except (pd.errors.ParserWarning, pd.errors.ParserError) as error:
                 raise _parser_fault(width, error) from error

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
-from city_resilience.reading.csv_file import open_csv
+from city_resilience.reading.csv_file import CsvFile, open_csv
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.parts import joined_parts
 from city_resilience.reading.sheet import Sheet, trimmed
@@ -211,9 +211,7 @@ def open_table(
         file = replace(file, decimal=decimal or file.decimal)
         headers = _clean(next(file.rows(), ()))
 
-        def load(text: Collection[int]) -> pd.DataFrame:
-            return _numbered(file.frame(len(headers), text), first=2)
-
+        load = _loader(file, len(headers))
         return RawTable(headers, load, str(path), path.name, file.notes, file.decimal)
 
 
@@ -231,6 +229,25 @@ def _open_folder(folder: Path, decimal: Decimal, what: str) -> RawTable:
 
 def _is_part(path: Path) -> bool:
     return _wanted(path) and not path.name.startswith("_")
+
+
+def _loader(file: CsvFile, width: int) -> Callable[[Collection[int]], pd.DataFrame]:
+    """Return the ``load`` of a text file, which reads once what is no text."""
+    cells: list[pd.DataFrame] = []
+
+    def load(text: Collection[int]) -> pd.DataFrame:
+        columns = sorted(set(text))
+        if len(columns) == width:
+            return _numbered(file.texts(width, columns), first=2)
+        if not cells:
+            cells.append(_numbered(file.frame(width), first=2))
+        frame = cells[0].copy(deep=False)
+        if columns:
+            texts = file.texts(width, columns)
+            frame[columns] = _numbered(texts, first=2)
+        return frame
+
+    return load
 
 
 def _wanted(path: Path) -> bool:

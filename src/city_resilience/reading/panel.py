@@ -196,11 +196,10 @@ class Panel:
         cities, years = tuple(self.cities), np.asarray(self.years, dtype=np.int64)
         row = pd.Index(cities).get_indexer(self.frame["city"])
         column = self.frame["year"].to_numpy() - years[0]
-        values = {}
-        for name in self.variables:
-            array = np.full((len(cities), len(years)), np.nan)
-            array[row, column] = self.frame[name].to_numpy(dtype=np.float64)
-            values[name] = array
+        names = list(self.variables)
+        stack = np.full((len(names), len(cities), len(years)), np.nan)
+        stack[:, row, column] = self.frame[names].to_numpy(dtype=np.float64).T
+        values = dict(zip(names, stack, strict=True))
         return _grid_of(cities, years, values, *map(self._newest, ("province", "nation")))
 
     def _newest(self, key: str) -> NDArray[np.str_] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from city_resilience.reading.places import distinct_names, is_total, place_citie
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.wording import percent_factor
 
-__all__ = ["Uncorrected", "read_panel", "read_uncorrected"]
+__all__ = ["Uncorrected", "read_opened", "read_panel", "read_uncorrected"]
 
 SEVERAL_CITIES = 0.5  # share of repeated rows from which a coarser unit holds several cities
 
@@ -50,6 +50,8 @@ class _Rows:
         self.drop(~chosen)
 
     def drop(self, rows: NDArray[np.bool_]) -> None:
+        if not rows.any():
+            return
         chosen = ~rows
         self.cells = self.cells[chosen]
         self.keys = {key: values[chosen] for key, values in self.keys.items()}
@@ -137,7 +139,11 @@ def read_uncorrected(
     source: Path | str | pd.DataFrame, data: Data, outcome: Outcome
 ) -> Uncorrected:
     """Read a panel without its corrections; see `read_panel`."""
-    table = open_table(source, data.sheet, data.decimal)
+    return read_opened(open_table(source, data.sheet, data.decimal), data, outcome)
+
+
+def read_opened(table: RawTable, data: Data, outcome: Outcome) -> Uncorrected:
+    """Read a panel without its corrections from a table that is open already."""
     try:
         panel, found = _read(table, data, outcome)
     except InputError as error:
@@ -177,11 +183,11 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
     groups = {header: as_text(rows.cells[at]) for header, at in layout.groups.items()}
     values = {source.id: _values(rows, source) for source in layout.sources}
     frame = pd.DataFrame({**rows.keys, **groups, **values}, index=rows.cells.index)
-    if layout.no_city and frame.duplicated(["city", "year"], keep=False).mean() > SEVERAL_CITIES:
+    if layout.no_city and frame[["city", "year"]].duplicated(keep=False).mean() > SEVERAL_CITIES:
         raise InputError(layout.no_city)
     frame = _leave_out_nations(rows, frame, data.nation_min_cities, outcome)
     rows.issues += checks.check_duplicates(frame)
-    repeated = frame.duplicated(["city", "year"]).to_numpy(dtype=bool)
+    repeated = frame[["city", "year"]].duplicated().to_numpy(dtype=bool)
     rows.set_aside(repeated, "duplicate")
     frame = frame[~repeated]
     checks.check_cities(frame["city"], rows.issues)
@@ -316,7 +322,19 @@ def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
         values = np.where(numbers.percent, numbers.values * factor, values)
         odd = np.flatnonzero(numbers.percent).tolist() if fault else ()
         wrong |= dict.fromkeys(odd, Cell(fault=fault))
-    at = list(wrong)
+    if wrong:
+        rows.issues += _unread(rows, source, cells, wrong)
+    if variable.kind == "share" and not match.unit_in_header:
+        rows.issues += checks.check_share(source.header, variable.id, values)
+    rows.notes += (f"column {source.header!r}: {note}" for note in numbers.notes)
+    return values
+
+
+def _unread(
+    rows: _Rows, source: Source, cells: pd.Series, wrong: Mapping[int, Cell]
+) -> Iterator[Issue]:
+    """Yield an issue for each cell of a column that is no number."""
+    at, variable = list(wrong), source.match.variable
     cities, years = rows.keys["city"].iloc[at].tolist(), rows.keys["year"][at].tolist()
     faulty = cells.iloc[at]
     for row, found, city, year, cell in zip(
@@ -324,11 +342,7 @@ def _values(rows: _Rows, source: Source) -> NDArray[np.float64]:
     ):
         place, key = Place(row=row, header=source.header), (str(city), year)
         issue = checks.cell_issue("unreadable", cell.fault, found, place, variable.id, key)
-        rows.issues.append(replace(issue, likely=cell.likely) if cell.likely else issue)
-    if variable.kind == "share" and not match.unit_in_header:
-        rows.issues += checks.check_share(source.header, variable.id, values)
-    rows.notes += (f"column {source.header!r}: {note}" for note in numbers.notes)
-    return values
+        yield replace(issue, likely=cell.likely) if cell.likely else issue
 
 
 def _with_size(panel: Panel, scope: str) -> Panel:

@@ -178,6 +178,11 @@ def year_correlation(a: Float, b: Float) -> float:
     return max(linear, ranks) if ranks >= AGREEMENT else ranks
 
 
+def _enough(side: Float) -> bool:
+    """Whether anything can be correlated with a side."""
+    return int(np.isfinite(side).sum()) >= FEWEST
+
+
 def _pooled(a: Float, b: Float) -> float:
     """Absolute correlation of deviations from the year's mean; both unknown in the same cells."""
     first, second = _deviations(a), _deviations(b)
@@ -308,6 +313,8 @@ def _on_data(
     view: AsOf, k: int, spec: Indicator, experiment: Experiment, sides: Sides
 ) -> Found | None:
     """Find an indicator that the panel shows to be the label, the measure or the outcome."""
+    if not any(map(_enough, (*(side for _, side in sides), view.outcome))):
+        return None
     lags = experiment.features.publication_lag
     values = lead(view.indicators[:, :, k], lag_of(spec, lags))
     for what, own, whose, target in _pairs(view, values, spec, experiment, sides):
