@@ -11,6 +11,7 @@ from city_resilience.commands.new import draft_experiment
 from city_resilience.drafting import draft as drafts
 from city_resilience.drafting import profile, settling
 from city_resilience.drafting.profile import ColumnProfile
+from city_resilience.errors import InputError
 from city_resilience.reading import opening as opening_module
 from city_resilience.reading import read
 from city_resilience.reading.csv_file import CsvFile
@@ -135,3 +136,11 @@ def test_the_middle_of_a_header_of_pages_is_not_searched():
         column = ColumnProfile(0, header, cells)
         assert len(column.words) <= 401
     assert ColumnProfile(0, "Population " + "per yuan " * 900, cells).says("population")
+
+
+def test_more_columns_than_an_experiment_declares_are_refused_before_the_audit(monkeypatch):
+    frame = PANELS["indonesia"].make(24)
+    more = {f"smart poles {at}": np.arange(len(frame)) + at for at in range(1001)}
+    monkeypatch.setattr(settling, "audit_errors", lambda *own, **more: pytest.fail("audited"))
+    with pytest.raises(InputError, match=r"1,0\d\d columns .* at most 1,000; leave out"):
+        draft_experiment(pd.concat([frame, pd.DataFrame(more)], axis="columns"))

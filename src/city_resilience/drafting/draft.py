@@ -19,6 +19,7 @@ from city_resilience.drafting.overview import Overview, look_up
 from city_resilience.drafting.profile import TableProfile, is_wide, profile_table
 from city_resilience.drafting.schedule import plan_years
 from city_resilience.errors import InputError
+from city_resilience.experiment.data import MOST_COLUMNS
 from city_resilience.reading.opening import open_table
 
 __all__ = ["Named", "Sketch", "open_profile", "sketch"]
@@ -114,9 +115,19 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
         label=label,
         gazetteer=look_up(keys),
     )
+    _refuse_many(table.name, len(overview.of_use("own")))
     guesses = tuple(guess for make in GUESSES for guess in make(overview))
     asked = (*table.questions, *keys.questions, *outcome.questions)
     return Sketch(overview, guesses, tuple(q for q in asked if q.flag not in answers))
+
+
+def _refuse_many(source: str, own: int) -> None:
+    """Refuse more columns than an experiment may declare."""
+    if own > MOST_COLUMNS:
+        raise InputError(
+            f"{source}: {own:,} columns that the catalogue does not know, and an experiment "
+            f"declares at most {MOST_COLUMNS:,}; leave out those that no forecast needs, then run new again"
+        )
 
 
 def _refuse_gaps(source: str, years: Sequence[int]) -> None:

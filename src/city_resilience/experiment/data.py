@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from city_resilience.experiment.family import OWN_FAMILIES, OwnFamily
 from city_resilience.experiment.table import Table
 
-__all__ = ["LEAST_CITIES", "Audit", "Column", "Data", "Scope", "Sheets"]
+__all__ = ["LEAST_CITIES", "MOST_COLUMNS", "Audit", "Column", "Data", "Scope", "Sheets"]
 
 Scope = Literal["whole_city", "districts"]
 LEAST_CITIES = 5
