@@ -29,7 +29,7 @@ from city_resilience.report.texts import Texts, measure_words
 
 ROOT = Path(__file__).parents[1]
 EXPERIMENTS = ("china_prefecture", "china_provinces", "us_states", "demo")
-SHOCKS = ("china_shocks",)
+SHOCKS = ("china_shocks", "china_recovery")
 TABLES = {
     "scores.csv": "results.csv",
     "comparisons.csv": "comparisons.csv",
