@@ -242,7 +242,7 @@ def summary_of(
     }
     return summarise(
         source.experiment,
-        {**evaluation.tables(), **(live.tables() if live else {})},
+        {**evaluation.tables(), **({**live.tables(), **live.about} if live else {})},
         {**info, **about},  # type: ignore[typeddict-item]
         {spec.id: (*_label(spec, source), spec.family, spec.unit) for spec in dataset.specs},
     )

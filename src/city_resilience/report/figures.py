@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
+from city_resilience.models.rows import FORECASTING, STRUCTURAL
+from city_resilience.report.shapes import draw_shapes
 from city_resilience.report.texts import Both, Texts, both
 
 __all__ = ["FIGURES", "FigureEntry", "build_figures", "draw_covered", "figure_styles"]
@@ -37,15 +39,19 @@ class FigureEntry:
     draw : callable
         Function (part at a horizon, summary, texts) -> the figure, None where there is nothing
         to draw.
-    by_origin : bool
-        The function returns one figure an origin year instead, each with a ``label`` and a
-        ``note`` beside ``data`` and ``layout``, and the reader steps through them.
+    steps : str
+        Key of the text that says what the reader steps through, such as origin years: the function
+        then returns a figure for each, with a ``label`` and a ``note`` beside ``data`` and
+        ``layout``.
+    from_end : bool
+        The last of them is shown first.
     """
 
     id: str
     section: str
     draw: Callable[[Part, Summary, Texts], Figure | None]
-    by_origin: bool = False
+    steps: str = ""
+    from_end: bool = False
 
 
 @cache
@@ -125,6 +131,10 @@ def draw_outcome(part: Part, _summary: Summary, say: Texts) -> Figure | None:
     } or None
 
 
+def _shapes(view: str, part: Part, _summary: Summary, say: Texts) -> Figure | None:
+    return draw_shapes(part, view, say)
+
+
 def _scatter(year: Part, say: Texts) -> Figure:
     forecast, outcome = say("axis_forecast"), say("axis_outcome")
     ends = _padded(year["forecast"]), _padded(year["truth"])
@@ -156,7 +166,9 @@ FIGURES: dict[str, FigureEntry] = {
         FigureEntry("families", "drivers", draw_families),
         FigureEntry("indicators", "drivers", draw_indicators),
         FigureEntry("years", "skill", draw_years),
-        FigureEntry("outcome", "skill", draw_outcome, by_origin=True),
+        FigureEntry("outcome", "skill", draw_outcome, "origin_year", from_end=True),
+        FigureEntry("shapes", "drivers", partial(_shapes, FORECASTING), "shape_of"),
+        FigureEntry("structural_shapes", "structural", partial(_shapes, STRUCTURAL), "shape_of"),
         FigureEntry("covered", "intervals", draw_covered),
     )
 }

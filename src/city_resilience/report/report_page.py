@@ -19,6 +19,8 @@ from city_resilience.report.nowcast import (
     slope_sentences,
 )
 from city_resilience.report.periods import recent_sentence, skill_note, standing_words
+from city_resilience.report.places import places_sentence, places_table, skill_by_group_table
+from city_resilience.report.shapes import pairs_table, shapes_table
 from city_resilience.report.study import answer_words
 from city_resilience.report.study_tables import (
     BLOCKS,
@@ -46,6 +48,7 @@ WORDS = (
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
     *(group_words, nowcast_sentence, slope_sentences),
     *(view_sentence, view_skill_table, view_drivers_table),
+    *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
 )
 """What the template asks for words and for tables of the study."""
 

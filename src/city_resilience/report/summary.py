@@ -29,6 +29,8 @@ from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
 from city_resilience.report.nowcast import nowcast_part, panel_alone
 from city_resilience.report.periods import period_scores
+from city_resilience.report.places import places_part
+from city_resilience.report.shapes import shapes_part
 from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
 from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
@@ -56,6 +58,8 @@ class HorizonPart(TypedDict):
     parts: dict[str, dict[str, Any]]
     intervals: dict[str, Any] | None
     totals: dict[str, Any] | None
+    shapes: dict[str, dict[str, Any]]
+    places: dict[str, dict[str, Any]]
 
 
 class Summary(TypedDict, total=False):
@@ -131,7 +135,8 @@ def summarise(
         ``coverage.csv``; ``comparisons.csv``, ``intervals.csv``, ``reliability.csv``,
         ``sums.csv``, ``forecast.csv``, ``forecast_groups.csv``, ``drivers.parquet`` and
         ``drivers_by_group.csv``, ``structural.csv`` and ``drivers_structural.parquet`` may be
-        absent; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
+        absent, as may ``shapes``, ``dependence``, ``pairs`` and ``places`` of the folder
+        ``drivers``; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
@@ -174,6 +179,8 @@ def summarise(
             "totals": totals_part(
                 tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon
             ),
+            "shapes": shapes_part(tables, horizon, labels or {}),
+            "places": places_part(tables.get("places"), horizon, labels or {}),
         }
     summary: Summary = {
         **_heading(experiment, info, forecast, live),

@@ -66,7 +66,7 @@ function draw(id, figure) {
   return Plotly.react(id, data, layout, { displayModeBar: false, responsive: true });
 }
 
-// A box holds one figure, or one an origin year that the reader steps through.
+// A box holds one figure, or one for each of what the reader steps through, such as origin years.
 function drawBox(box) {
   const id = box.dataset.figure;
   const select = box.querySelector("select");
@@ -75,7 +75,8 @@ function drawBox(box) {
   if (!figure) return;
   if (select) {
     const origins = Object.keys(figure).sort();
-    const origin = origins.includes(select.value) ? select.value : origins[origins.length - 1];
+    const first = "fromEnd" in select.dataset ? origins[origins.length - 1] : origins[0];
+    const origin = origins.includes(select.value) ? select.value : first;
     select.replaceChildren(...origins.map((year) => new Option(pick(figure[year].label), year)));
     select.value = origin;
     box.querySelector(".back").disabled = origin === origins[0];
