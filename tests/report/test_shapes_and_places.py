@@ -57,7 +57,9 @@ def test_the_table_of_shapes_has_the_threshold_with_its_interval_and_the_grade(t
     assert rows["Alpha"][0].lines[0] == SAY("study_grade_firm")
     assert rows["Beta"][0].lines[0] == SAY("view_not_graded")
     assert rows["Alpha"][-1].text == SAY("shape_form_step")
-    assert re.search(r"at 0\.\d+ % \(−?\d\.\d+ to 0\.\d+\), q = 0\.0", rows["Alpha"][-1].lines[0]["en"])
+    assert re.search(
+        r"at 0\.\d+ % \(−?\d\.\d+ to 0\.\d+\), q = 0\.0", rows["Alpha"][-1].lines[0]["en"]
+    )
     assert len(pairs_table(part, FORECASTING, SAY).rows) == 3
 
 
