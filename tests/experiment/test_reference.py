@@ -9,8 +9,8 @@ import tomllib
 from typing import Any
 
 import pytest
-from rich.console import Console
 
+from city_resilience.commands.console import open_console
 from city_resilience.commands.keys import key_tables
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
@@ -159,7 +159,7 @@ def test_schema_asks_for_what_is_required_unless_another_file_is_extended():
 
 
 def test_terminal_shows_the_keys_with_brackets_and_quotes():
-    console = Console(width=120)
+    console = open_console()
     with console.capture() as capture:
         for table in key_tables("data"):
             console.print(table)
