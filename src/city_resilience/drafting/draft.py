@@ -126,7 +126,8 @@ def _refuse_many(source: str, own: int) -> None:
     if own > MOST_COLUMNS:
         raise InputError(
             f"{source}: {own:,} columns that the catalogue does not know, and an experiment "
-            f"declares at most {MOST_COLUMNS:,}; leave out those that no forecast needs, then run new again"
+            f"declares at most {MOST_COLUMNS:,}; leave out those that no forecast needs, then run "
+            "new again"
         )
 
 
