@@ -11,7 +11,7 @@ import pytest
 from city_resilience.explain.held_tables import held_tables
 from city_resilience.explain.resampling import RowClusters, with_q_values
 from city_resilience.explain.shapes import DEPENDENCE_COLUMNS, SHAPE_COLUMNS, dependence, shape_of
-from city_resilience.explain.thresholds import NONE, find_break, normal_scores
+from city_resilience.explain.thresholds import NONE, _Rows, find_break, normal_scores
 from held_inputs import made_up, provinces
 
 
@@ -134,6 +134,25 @@ def test_the_break_is_the_one_of_a_slow_search():
     order = np.argsort(scores)
     expected = np.interp(best[min(best)], scores[order], own.values[order])
     assert found.at == pytest.approx(expected)
+
+
+def test_places_in_the_draws_are_those_of_weighted_regressions():
+    own = made_up(step, seed=3).one("a")
+    weights = own.clusters.weights(12)
+    rows = _Rows.of(own.values, own.residuals, own.years)
+    years, z = pd.get_dummies(own.years).to_numpy(dtype=float), rows.scores
+    for form in ("step", "kink"):
+        found = rows.drawn_places(form, weights)
+        for at, drawn in zip(found, weights, strict=True):
+            root = np.sqrt(drawn)[:, None]
+            rest = {}
+            for place in rows.places:
+                beyond = (z > place) if form == "step" else np.maximum(z - place, 0.0)
+                design = np.column_stack([years, z, own.values, beyond]) * root
+                slopes = np.linalg.lstsq(design, own.residuals * root[:, 0], rcond=None)[0]
+                left = own.residuals * root[:, 0] - design @ slopes
+                rest[float(left @ left)] = place
+            assert at == rest[min(rest)]
 
 
 def test_clusters_are_drawn_whole_and_in_blocks_of_years():

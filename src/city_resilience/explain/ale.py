@@ -20,7 +20,7 @@ from city_resilience.tasks.features import feature_matrix
 
 __all__ = ["MOST_ROWS", "Effect", "accumulated_effects", "effects_of", "moved_rank"]
 
-MOST_ROWS, SEED = 1000, 0
+MOST_ROWS, SEED = 500, 0
 
 
 class Effect(NamedTuple):
@@ -146,7 +146,7 @@ def effects_of(
     forecaster : Forecaster
         With the view that is explained.
     rows : ForecastRows
-        Their panel: cities and years up to the origin of the forecaster are the rows, 1,000 drawn
+        Their panel: cities and years up to the origin of the forecaster are the rows, 500 drawn
         for each indicator where there are more.
     edges : mapping of str to ndarray
         Indicator to the edges of its bins.

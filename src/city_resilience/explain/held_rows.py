@@ -140,6 +140,15 @@ class HeldOut:
 
     def one(self, name: str) -> OneIndicator:
         """Return the rows of an indicator."""
+        if name not in self._made:
+            self._made[name] = self._one(name)
+        return self._made[name]
+
+    @cached_property
+    def _made(self) -> dict[str, OneIndicator]:
+        return {}
+
+    def _one(self, name: str) -> OneIndicator:
         values, contributions = self.wide
         column = values.columns.get_loc(name)
         read, by = (np.asarray(own.iloc[:, column]) for own in (values, contributions))

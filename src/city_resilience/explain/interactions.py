@@ -16,6 +16,8 @@ __all__ = ["INTERACTION_COLUMNS", "interaction_table"]
 
 INTERACTION_COLUMNS = ("horizon", "first", "second", "interaction", "share", "rows")
 LEADING = 20
+LEAST_WEIGHT = 0.02
+"""Members with less of the weight are left out: a forest of a few per mille costs seconds."""
 
 
 def interaction_table(
@@ -29,7 +31,8 @@ def interaction_table(
         ``INTERACTION_COLUMNS``, the largest first. ``interaction`` is the mean absolute SHAP
         interaction value of the pair, both halves, over the ``rows`` (pp); ``share`` what it is
         of the sum of such means over all pairs and all indicators alone. Linear members have
-        no interactions. Empty where no two indicators interact.
+        no interactions, and members with less than 2 % of the weight are left out. Empty where no
+        two indicators interact.
     """
     names = tuple(
         dict.fromkeys(
@@ -56,7 +59,9 @@ def _added(
     place = {name: k for k, name in enumerate(names)}
     owners = np.array([place[name] for name, _ in model.spec.columns], dtype=np.intp)
     total = np.zeros((len(features), len(names), len(names)))
-    for member, weight in model.used:
+    for name, member in model.members.items():
+        if (weight := model.slope * model.weights.get(name, 0.0)) < LEAST_WEIGHT * model.slope:
+            continue
         own = interaction_values(member, features, owners)
         total[:, : own.shape[1], : own.shape[2]] += weight * own
     return total

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int, Mask
+from city_resilience.arrays import Float, Int
 from city_resilience.explain.resampling import RowClusters, bounds
 
 __all__ = ["ALPHA", "NONE", "Break", "find_break", "normal_scores"]
@@ -85,16 +85,13 @@ def find_break(
     years : ndarray, shape (n,)
     """
     rows = _Rows.of(values, response, years)
-    found = rows.best(np.ones(len(values)))
+    found = rows.best()
     p_value = rows.wild_p(found.statistic, clusters.of, WILD_DRAWS, seed)
     if p_value > ALPHA:
         nothing = float("nan")
         return Break(NONE, nothing, nothing, nothing, nothing, found.statistic, p_value)
     weights = clusters.weights(draws, seed)
-    places = np.array(
-        [rows.only(own > 0).best(own[own > 0], found.form).at for own in weights if own.any()]
-    )
-    low, high = bounds(places)
+    low, high = bounds(rows.drawn_places(found.form, weights[weights.any(axis=1)]))
     half = rows.spacing(found.at)
     low, high = min(low, found.at) - half, max(high, found.at) + half
     at, low, high = (rows.value_at(score) for score in (found.at, low, high))
@@ -126,11 +123,6 @@ class _Rows:
         known = (np.unique(years)[:, None] == years).astype(np.float64)
         return cls(values, scores, response, known, places)
 
-    def only(self, kept: Mask) -> _Rows:
-        """Return some rows, given as a mask; the places stay."""
-        values, scores, response = (own[kept] for own in (self.values, self.scores, self.response))
-        return _Rows(values, scores, response, self.years[:, kept], self.places)
-
     @property
     def line(self) -> Float:
         """What is no break: the normal score and the standardised value, shape (n, 2)."""
@@ -143,32 +135,47 @@ class _Rows:
         step: Float = (beyond > 0).astype(np.float64)
         return step if form == STEP else np.maximum(beyond, 0.0)
 
-    def best(self, weights: Float, form: str = "") -> _Best:
-        """Return the break that explains most of the response, rows counted by weights."""
-        line = self._within(weights, self.line)
-        response = _less(self._within(weights, self.response[:, None]), line, weights)[:, 0]
-        total = float(weights @ response**2)
-        best = _Best(form or STEP, float(self.places[0]), 0.0, 0.0)
-        for own in (form,) if form else (STEP, KINK):
-            column = _less(self._within(weights, self.candidates(own)), line, weights)
-            size = weights @ column**2
-            cross = (weights * response) @ column
+    def best(self) -> _Best:
+        """Return the break that explains most of the response."""
+        line = self._within(self.line)
+        response = _less(self._within(self.response[:, None]), line)[:, 0]
+        total = float(response @ response)
+        best = _Best(STEP, float(self.places[0]), 0.0, 0.0)
+        for own in (STEP, KINK):
+            column = _less(self._within(self.candidates(own)), line)
+            size, cross = (column**2).sum(axis=0), response @ column
             gain = np.divide(cross**2, size, out=np.zeros_like(size), where=size > 1e-9)
             top = int(gain.argmax())
-            rest = max(total - float(gain[top]), 1e-12) / max(len(weights) - 4, 1)
+            rest = max(total - float(gain[top]), 1e-12) / max(len(response) - 4, 1)
             statistic = float(gain[top]) / rest
             if statistic > best.statistic:
                 best = _Best(own, float(self.places[top]), float(cross[top] / size[top]), statistic)
         return best
+
+    def drawn_places(self, form: str, weights: Float) -> Float:
+        """Return the place of the best break of a form, rows counted by weights, shape (draws,).
+
+        Weighted regressions on years, line and each candidate, all draws at once by their moments.
+        """
+        known, columns = np.column_stack([self.years.T, self.line]), self.candidates(form)
+        wide, many = known.shape[1], columns.shape[1]
+        of_known = (weights @ _products(known, known)).reshape(-1, wide, wide)
+        both = (weights @ _products(known, columns)).reshape(-1, wide, many)
+        response = self.response[:, None]
+        slopes = np.linalg.pinv(of_known, rcond=1e-9, hermitian=True) @ both
+        size = weights @ columns**2 - (both * slopes).sum(axis=1)
+        left = (slopes * (weights @ (known * response))[:, :, None]).sum(axis=1)
+        cross = weights @ (columns * response) - left
+        gain = np.divide(cross**2, size, out=np.zeros_like(size), where=size > 1e-9)
+        return np.asarray(self.places[gain.argmax(axis=1)])
 
     def wild_p(self, statistic: float, clusters: Int, draws: int, seed: int) -> float:
         """Return how often clusters of flipped residuals of the line give as large a statistic.
 
         All sums over rows are of sums over clusters, which a flip only turns.
         """
-        ones, count = np.ones(len(self.scores)), int(clusters.max(initial=0)) + 1
-        line = self._within(ones, self.line)
-        residual = _less(self._within(ones, self.response[:, None]), line, ones)[:, 0]
+        line, count = self._within(self.line), int(clusters.max(initial=0)) + 1
+        residual = _less(self._within(self.response[:, None]), line)[:, 0]
         inside = (np.arange(count)[:, None] == clusters) * residual
         flips = np.random.default_rng(seed).choice([-1.0, 1.0], size=(count, draws))
         base, sizes, _ = np.linalg.svd(np.column_stack([self.years.T, line]), full_matrices=False)
@@ -176,7 +183,7 @@ class _Rows:
         total = residual @ residual - (((inside @ base).T @ flips) ** 2).sum(axis=0)
         largest = np.zeros(draws)
         for form in (STEP, KINK):
-            column = _less(self._within(ones, self.candidates(form)), line, ones)
+            column = _less(self._within(self.candidates(form)), line)
             size = (column**2).sum(axis=0)
             column = column[:, size > 1e-9] / np.sqrt(size[size > 1e-9])
             gain = (((inside @ column).T @ flips) ** 2).max(axis=0, initial=0.0)
@@ -184,11 +191,9 @@ class _Rows:
             largest = np.maximum(largest, gain / rest)
         return float((1 + (largest >= statistic).sum()) / (draws + 1))
 
-    def _within(self, weights: Float, columns: Float) -> Float:
-        """Take out the weighted mean of each year."""
-        heavy = self.years * weights
-        count = np.maximum(heavy.sum(axis=1), 1e-12)
-        means = (heavy @ columns) / count[:, None]
+    def _within(self, columns: Float) -> Float:
+        """Take out the mean of each year."""
+        means = (self.years @ columns) / self.years.sum(axis=1)[:, None]
         return np.asarray(columns - self.years.T @ means)
 
     def spacing(self, place: float) -> float:
@@ -203,8 +208,12 @@ class _Rows:
         return float(np.interp(score, self.scores[order], self.values[order]))
 
 
-def _less(columns: Float, line: Float, weights: Float) -> Float:
-    """Take out the weighted regression on the columns of the line."""
-    heavy = (line * weights[:, None]).T
-    slopes = np.linalg.pinv(heavy @ line, rcond=1e-6, hermitian=True) @ (heavy @ columns)
+def _less(columns: Float, line: Float) -> Float:
+    """Take out the regression on the columns of the line."""
+    slopes = np.linalg.pinv(line.T @ line, rcond=1e-6, hermitian=True) @ (line.T @ columns)
     return np.asarray(columns - line @ slopes)
+
+
+def _products(one: Float, other: Float) -> Float:
+    """Return the products of the columns of both, shape (n, columns of one x of the other)."""
+    return np.asarray((one[:, :, None] * other[:, None, :]).reshape(len(one), -1))
