@@ -14,6 +14,7 @@ EXTRAS = {
         "shap": "shap",
         "sklearn": "scikit-learn",
     },
+    "sign": {"cryptography": "cryptography"},
     "search": {"optuna": "optuna"},
 }
 

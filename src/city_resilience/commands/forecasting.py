@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from city_resilience.audit.read_audited import AuditedPanel, read_audited
@@ -134,7 +135,9 @@ def forecast_panel(
             f"before that most have is {rows.origin}"
         )
     _check_cities(asked.cities, rows, forecaster.experiment.noun)
-    alone = table = forecaster.forecast(rows, asked.coverage)
+    with np.errstate(over="ignore", invalid="ignore"):  # told below
+        alone = table = forecaster.forecast(rows, asked.coverage)
+    _check_finite(alone)
     moved = forecaster.early_moves(rows, alone)
     if forecaster.nowcasts:
         table = forecaster.nowcast(rows, alone, moved, asked.coverage)
@@ -164,6 +167,18 @@ def forecast_panel(
         said=said,
         nation=rows.dataset.nation.id,
     )
+
+
+def _check_finite(table: pd.DataFrame) -> None:
+    """Refuse a forecast that is no number, as a damaged model gives."""
+    odd = table[~np.isfinite(table["forecast"])]
+    if len(odd):
+        first = odd.iloc[0]
+        raise InputError(
+            f"the model gives no number for {len(odd)} of {len(table)} forecasts, such as "
+            f"{first['city']!r} at horizon {first['horizon']}; get the model again, or train "
+            "it anew"
+        )
 
 
 def _check_cities(cities: Sequence[str], rows: ForecastRows, noun: str) -> None:

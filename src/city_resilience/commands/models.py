@@ -1,4 +1,4 @@
-"""``models``: registered models listed and exported."""
+"""``models``: registered models listed, exported and signed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NOWCAST = ("nowcast h=1", "{nowcast}")
 
 @click.group("models")
 def command() -> None:
-    """List and export registered models."""
+    """List, export and sign registered models."""
 
 
 @command.command("list")
@@ -57,17 +57,50 @@ def _list(store: str) -> None:
 @click.argument("reference")
 @click.argument("folder", type=PATH)
 @store_option
-def _export(reference: str, folder: Path, store: str) -> None:
+@click.option("--sign", "key", type=PATH, help="Sign the bundle with this Ed25519 private key.")
+def _export(reference: str, folder: Path, store: str, key: Path | None) -> None:
     """Write the portable bundle of a registered version to a folder.
 
     \b
-    Example:
+    Examples:
       city-resilience models export china_prefecture@champion models/china_prefecture
+      city-resilience models export china_prefecture@champion models/signed --sign key.pem
     """
     from city_resilience.commands.stored import find_stored
     from city_resilience.models.bundle import copy_bundle
 
-    echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder)}")
+    echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder, key=key)}")
+
+
+@command.command("keys")
+@click.argument("name", type=PATH)
+def _keys(name: Path) -> None:
+    """Make a private key, NAME.pem, and its public key, NAME.pub, for signatures.
+
+    \b
+    Example:
+      city-resilience models keys key
+    """
+    from city_resilience.models.signature import make_keys
+
+    private, public = make_keys(name)
+    echo(f"Private key: {private} (keep it to yourself)")
+    echo(f"Public key: {public}")
+
+
+@command.command("sign")
+@click.argument("folder", type=PATH)
+@click.option("--key", required=True, type=PATH, help="Ed25519 private key in PEM.")
+def _sign(folder: Path, key: Path) -> None:
+    """Sign the bundle in a folder, for predict --require-signature.
+
+    \b
+    Example:
+      city-resilience models sign models/china_prefecture --key key.pem
+    """
+    from city_resilience.models.bundle import sign_bundle
+
+    echo(f"Signature: {sign_bundle(folder, key)}")
 
 
 def show(versions: Iterable[ModelVersion]) -> None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "predict", "show"]
 
+_NOT_ASKED = ("groups", "early", "require_signature")
+
 
 def predict(
     data: pd.DataFrame | Path | str,
@@ -49,6 +51,7 @@ def predict(
     early: Given = None,
     as_of: dt.date | str | None = None,
     lang: str = "",
+    require_signature: Path | None = None,
 ) -> Predicted:
     """Forecast every city of a panel; write the forecast and its manifest where asked for.
 
@@ -83,6 +86,8 @@ def predict(
     lang : str
         ``en`` or ``zh``: words of a workbook; a CSV file then has one row a city and rounded
         figures, with all rows and digits in a Parquet file beside it.
+    require_signature : Path, optional
+        A public key: the model must be signed by its owner.
 
     Raises
     ------
@@ -103,7 +108,7 @@ def predict(
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
-    forecaster, found = open_model(model, store)
+    forecaster, found = open_model(model, store, require_signature)
     asked = _asked(
         drivers=drivers,
         cities=cities,
@@ -176,6 +181,12 @@ def _places(
 )
 @model_option
 @store_option
+@click.option(
+    "--require-signature",
+    type=PATH,
+    metavar="KEY.pub",
+    help="Refuse a model that the owner of this Ed25519 public key did not sign.",
+)
 @click.option(
     "--drivers", default=3, show_default=True, help="Number of drivers for each forecast."
 )
@@ -251,7 +262,7 @@ def _each(suffix: str, options: dict[str, Any]) -> tuple[str, ...]:
     model, store = more.pop("model"), more.pop("store")
     if more["groups"] or more["early"]:
         raise InputError("--each: goes without --groups and --early; forecast these panels singly")
-    asked = _asked(**{name: own for name, own in more.items() if name not in ("groups", "early")})
+    asked = _asked(**{name: own for name, own in more.items() if name not in _NOT_ASKED})
     done = predict_each(
         folder, out, suffix, model=model, store=store, asked=asked, run=predict, **more
     )

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from city_resilience.audit.training_levels import ColumnLevel
 from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
-from city_resilience.files import write_folder
+from city_resilience.files import write_bytes, write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
@@ -26,6 +27,7 @@ from city_resilience.models.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    SIGNATURE,
     HorizonEntry,
     Manifest,
     MemberEntry,
@@ -36,6 +38,7 @@ from city_resilience.models.manifest import (
 )
 from city_resilience.models.nowcast import HorizonNowcast, Slopes
 from city_resilience.models.rows import STRUCTURAL
+from city_resilience.models.signature import check_signature, signature_of
 from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
 from city_resilience.staging import unmoved
@@ -43,7 +46,7 @@ from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 from city_resilience.tasks.outcome import wait_of
 
-__all__ = ["copy_bundle", "load_bundle", "save_bundle"]
+__all__ = ["copy_bundle", "load_bundle", "save_bundle", "sign_bundle"]
 
 
 def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
@@ -72,8 +75,13 @@ def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = 
     return write_folder(_content(forecaster, card_text), folder)
 
 
-def copy_bundle(source: Path | str, folder: Path | str) -> Path:
+def copy_bundle(source: Path | str, folder: Path | str, *, key: Path | None = None) -> Path:
     """Check a bundle and copy it; the new folder appears whole or not at all.
+
+    Parameters
+    ----------
+    key : Path, optional
+        A private key that signs the copy, see `signature_of`; a signature is copied otherwise.
 
     Raises
     ------
@@ -83,7 +91,24 @@ def copy_bundle(source: Path | str, folder: Path | str) -> Path:
     source, folder = Path(source), Path(folder)
     load_bundle(source)
     _check_replaceable(folder)
-    return write_folder(unmoved(source, _whole), folder)
+    content = unmoved(source, _whole)
+    if key is not None:
+        content |= {SIGNATURE: signature_of(content[MANIFEST], key)}
+    return write_folder(content, folder)
+
+
+def sign_bundle(folder: Path | str, key: Path | str) -> Path:
+    """Check a bundle and sign it; returns where the signature is.
+
+    Raises
+    ------
+    InputError
+        As for `load_bundle`, or if the key is not usable.
+    """
+    folder = Path(folder)
+    load_bundle(folder)
+    content = unmoved(folder, _whole)
+    return write_bytes(signature_of(content[MANIFEST], key), folder / SIGNATURE)
 
 
 def _whole(folder: Path) -> dict[str, bytes]:
@@ -91,22 +116,30 @@ def _whole(folder: Path) -> dict[str, bytes]:
     content = read_files(folder, read_manifest(folder))
     if (folder / MANIFEST).read_bytes() != data:
         raise InputError(f"{folder}: changed while it was read; run the command again")
-    return content | {MANIFEST: data}
+    signature = folder / SIGNATURE
+    signed = {SIGNATURE: signature.read_bytes()} if signature.is_file() else {}
+    return content | {MANIFEST: data} | signed
 
 
-def load_bundle(folder: Path | str) -> Forecaster:
+def load_bundle(folder: Path | str, key: Path | None = None) -> Forecaster:
     """Read a bundle as data and check it; nothing in it is executed.
 
     A bundle that takes the place of another one while that is read is read instead.
 
+    Parameters
+    ----------
+    folder : Path
+    key : Path, optional
+        A public key whose owner must have signed it.
+
     Raises
     ------
     InputError
-        If the manifest or a file is missing, changed, of an unknown format version or kind, or
-        holds arrays that do not fit.
+        If the manifest or a file is missing, changed, of an unknown format version or kind, holds
+        arrays that do not fit, or lacks the signature that is asked for.
     """
     folder = Path(folder)
-    manifest, content = unmoved(folder, _read)
+    manifest, content = unmoved(folder, partial(_read, key=key))
     where = f"{folder / MANIFEST}"
     experiment = experiment_from(manifest.experiment, where)
     for view in (manifest.horizons, manifest.structural or manifest.horizons):
@@ -139,8 +172,14 @@ def load_bundle(folder: Path | str) -> Forecaster:
     )
 
 
-def _read(folder: Path) -> tuple[Manifest, dict[str, bytes]]:
+def _read(folder: Path, key: Path | None) -> tuple[Manifest, dict[str, bytes]]:
     manifest = read_manifest(folder)
+    if key is not None:
+        data = (folder / MANIFEST).read_bytes()
+        check_signature(folder, data, key)
+        manifest = read_manifest(folder)
+        if (folder / MANIFEST).read_bytes() != data:
+            raise InputError(f"{folder}: changed while it was read; run the command again")
     return manifest, read_files(folder, manifest)
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "FORMAT",
     "FORMAT_VERSION",
     "MANIFEST",
+    "SIGNATURE",
     "FileEntry",
     "HorizonEntry",
     "Manifest",
@@ -36,6 +37,8 @@ __all__ = [
 FORMAT = "city-resilience bundle"
 FORMAT_VERSION = 6
 MANIFEST = "manifest.json"
+SIGNATURE = "signature.json"
+"""Stands beside the manifest of a bundle that is signed, see `signature`."""
 CARD = "MODEL_CARD.md"
 CARD_HEAD = "# Model card: "
 MAX_MANIFEST_BYTES = 8 * 2**20
@@ -178,10 +181,10 @@ def foreign_files(folder: Path) -> list[str]:
     inside = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
     found = {path.relative_to(folder).as_posix() for path in inside or folder.iterdir()}
     try:
-        own = {MANIFEST, *read_manifest(folder).files}
+        own = {MANIFEST, SIGNATURE, *read_manifest(folder).files}
     except InputError:
         parts = {name for name in found if _OF_HORIZON.fullmatch(name)}
-        own = {MANIFEST, CARD, *parts} if parts and _has_card(folder) else set()
+        own = {MANIFEST, SIGNATURE, CARD, *parts} if parts and _has_card(folder) else set()
     return sorted(found - own)
 
 
@@ -230,6 +233,7 @@ def read_manifest(folder: Path | str) -> Manifest:
         key = ".".join(str(part) for part in problem["loc"])
         raise InputError(f"{path}: key {key!r}: {problem['msg']}; {_AGAIN}") from error
     _check_names(manifest, path)
+    _check_sound(manifest, path)
     return manifest
 
 
@@ -277,9 +281,29 @@ def _json(path: Path) -> Any:
         raise InputError(f"{path}: not valid JSON ({error}); {_AGAIN}") from error
 
 
+def _check_sound(manifest: Manifest, path: Path) -> None:
+    """Refuse a manifest from which nothing, or nothing of its own, could be forecast."""
+    cities = manifest.cities
+    if not all(cities) or len(set(cities)) != len(cities) or not cities:
+        found = "no training cities" if not cities else "a training city without a name, or twice"
+        raise InputError(f"{path}: {found}; {_AGAIN}")
+    if len(manifest.nations) not in (0, len(cities)):
+        raise InputError(
+            f"{path}: {len(manifest.nations)} nations of {len(cities)} training cities; {_AGAIN}"
+        )
+    views = (("", manifest.horizons), ("structural ", manifest.structural))
+    for view, horizon, entry in ((name, h, own) for name, of in views for h, own in of.items()):
+        at = f"{path}: {view}horizon {horizon}"
+        if not any(weight > 0 for weight in entry.weights.values()):
+            raise InputError(f"{at}: no member has a weight above zero; {_AGAIN}")
+        if foreign := sorted(entry.members.keys() - entry.weights.keys()):
+            raise InputError(f"{at}: member {foreign[0]!r} has no weight; {_AGAIN}")
+
+
 def _check_names(manifest: Manifest, path: Path) -> None:
     for name in manifest.files:
-        if not all(_PART.fullmatch(part) for part in name.split("/")):
+        parts = name.split("/")
+        if name in (MANIFEST, SIGNATURE) or not all(map(_PART.fullmatch, parts)):
             raise InputError(f"{path}: file name {name!r} is not allowed in a bundle; {_AGAIN}")
     total = sum(entry.size for entry in manifest.files.values())
     if len(manifest.files) > MAX_FILES or total > MAX_TOTAL_BYTES:
