@@ -14,7 +14,7 @@ import pytest
 from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.commands.console import open_console
 from city_resilience.commands.main import run
-from city_resilience.commands.scenario import ScenarioResult, cities_of, scenario, show
+from city_resilience.commands.scenario import ScenarioResult, scenario, show
 from city_resilience.commands.scenario_view import NO_SKILL, write_scenario
 from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel
@@ -228,16 +228,27 @@ def test_the_changes_of_a_model_are_its_forecasts_of_the_moved_panel(ground, cit
     assert found["scenario"].to_numpy() == pytest.approx([forecasts[city]], abs=1e-9)
 
 
-def test_cities_come_from_a_file(tmp_path: Path, capsys):
+def test_cities_come_from_a_file_as_in_explain(tmp_path: Path, capsys):
+    names = pd.read_csv(DATA)["city"].unique()[:2]
     path = tmp_path / "cities.csv"
-    path.write_text("城市,remark\nA,1\nB,2\nA,3\n", encoding="utf-8")
-    assert cities_of(path) == ["A", "B"]
-    path.write_text("name,remark\nA,1\n", encoding="utf-8")
-    with pytest.raises(InputError, match="0 columns of cities among name, remark"):
-        cities_of(path)
+    path.write_text(f"remark,城市\n1,{names[0]}\n2,{names[1]}\n3,{names[0]}\n", encoding="utf-8")
+    words = ["scenario", "--file", str(path), "--data", str(DATA), "--model", str(MODEL)]
+    words += ["--set", f"{STUDENTS}=+1%", "--refits", "0", "--out", str(tmp_path / "s.csv")]
+    assert run(words) == 0
+    assert pd.read_csv(tmp_path / "s.csv")["city"].unique().tolist() == names.tolist()
+    capsys.readouterr()
     words = ["scenario", "A", "--file", str(path), "--data", "x.csv", "--set", "a=1"]
     assert run(words) == 2
     assert "one of the two" in capsys.readouterr().err
+
+
+def test_a_city_of_the_panel_without_an_outcome_is_refused_with_the_reason(ground, city):
+    others = np.flatnonzero(ground.rows.names != city)
+    rows = replace(
+        ground.rows, cities=ground.rows.cities[others], origins=ground.rows.origins[others]
+    )
+    with pytest.raises(InputError, match="no forecast, as it has no value of gdp_real in any year"):
+        move_city(replace(ground, rows=rows), city, read_settings([f"{STUDENTS}=+1%"]))
 
 
 def test_an_output_of_another_kind_is_refused_before_anything_is_read(tmp_path):

@@ -11,11 +11,10 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.audit.read_audited import read_audited
-from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.beside import record_beside, skill_beside, summary_beside
 from city_resilience.commands.early import Given, as_day, early_lines, named_files, read_early
 from city_resilience.commands.run import STRUCTURAL_DRIVERS
-from city_resilience.errors import InputError, nearest
+from city_resilience.errors import InputError
 from city_resilience.evaluation.study.study import (
     read_study,
     recipe_of,
@@ -33,7 +32,7 @@ from city_resilience.explain.city import (
 )
 from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.contributions import contributions, early_labels, with_early
-from city_resilience.explain.forecast_table import check_panel, unobserved_families
+from city_resilience.explain.forecast_table import check_city, check_panel, unobserved_families
 from city_resilience.explain.moving import ground_of
 from city_resilience.explain.support import Nearness
 from city_resilience.indicators.indicator import Index, Indicator
@@ -82,7 +81,8 @@ def known_by_panel(
     panel = read_audited(data, experiment, purpose="predict").panel
     releases = read_early(experiment, given, panel)
     rows = check_panel(forecaster, panel, allow_partial=True, early=releases.releases, as_of=day)
-    _check_cities(cities, list(rows.names), experiment, rows)
+    for city in cities:
+        check_city(city, list(rows.names), experiment, rows)
     chosen = _horizon(horizon, list(forecaster.horizons))
     tables, drivers = _views(forecaster, rows, cities)
     specs = (*load_table(), *rows.dataset.specs)
@@ -152,7 +152,8 @@ def known_of_run(
     drivers = pd.read_parquet(result_file(found, "drivers.parquet", OTHERWISE))
     table = pd.read_csv(result_file(found, "forecast.csv", OTHERWISE))
     summary = read_summary(result_file(found, "summary.json", OTHERWISE))
-    _check_cities(cities, list(drivers["city"].unique()), experiment)
+    for city in cities:
+        check_city(city, list(drivers["city"].unique()), experiment)
     chosen = _horizon(horizon, [int(h) for h in drivers["horizon"].unique()])
     ranked = with_ranks(_typed(table, drivers["city"].unique()))
     alone = "This is the forecast from the panel alone. The nowcast needs --data and --early."
@@ -202,27 +203,6 @@ def _typed(table: pd.DataFrame, cities: Iterable[str]) -> pd.DataFrame:
     filled = {name: table[name].fillna("").astype(str) for name in texts}
     named = table["city"].replace(filed)
     return table.assign(**filled, city=named, rank=table["rank"].astype("Int64"))
-
-
-def _check_cities(
-    cities: Sequence[str],
-    known: Sequence[str],
-    experiment: Experiment,
-    rows: ForecastRows | None = None,
-) -> None:
-    places = of_places("cities", experiment.noun)
-    for city in cities:
-        if city in known:
-            continue
-        if rows is not None and city in rows.dataset.cities:
-            raise InputError(
-                f"{city!r}: no forecast, as it has no value of {experiment.outcome.variable} in "
-                f"any year up to {rows.origin}; bring its outcome or leave it out"
-            )
-        raise InputError(
-            f"{city!r}: not among the {len(known)} forecast {places}{nearest(city, known)}; "
-            "give a name as it stands in the panel"
-        )
 
 
 def _horizon(horizon: int | None, known: Sequence[int]) -> int:

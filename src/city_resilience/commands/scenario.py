@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from city_resilience.explain.scenario import Scenario
     from city_resilience.models.forecaster import Forecaster
 
-__all__ = ["ScenarioResult", "cities_of", "command", "scenario", "show"]
+__all__ = ["ScenarioResult", "command", "scenario", "show"]
 
 SUFFIXES = (".csv", ".json", ".xlsx")
 REFITS = 30
@@ -136,38 +136,11 @@ def scenario(
     return result
 
 
-def cities_of(path: Path | str) -> list[str]:
-    """Read the cities of a file, from its column of cities.
-
-    Raises
-    ------
-    InputError
-        If there is no such column, or no city in it.
-    """
-    from city_resilience.catalogue.variables import load_catalogue
-    from city_resilience.reading.opening import open_table
-
-    table, catalogue = open_table(path), load_catalogue()
-    found = [
-        k
-        for k, header in enumerate(table.headers)
-        if (match := catalogue.resolve(header)) and match.variable.id == "city"
-    ]
-    if len(found) != 1:
-        raise InputError(
-            f"--file {path}: {len(found)} columns of cities among {', '.join(table.headers)}; "
-            "give one column with the header city"
-        )
-    names = table.load(found)[found[0]].dropna().astype(str).str.strip()
-    cities = list(dict.fromkeys(name for name in names if name))
-    if not cities:
-        raise InputError(f"--file {path}: the column of cities is empty; name a city in each row")
-    return cities
-
-
 @click.command("scenario")
 @click.argument("city", required=False)
-@click.option("--file", type=PATH, help="Table with a column of cities, in place of CITY.")
+@click.option(
+    "--file", type=PATH, help="A table of cities, in place of CITY: its column city, or its first."
+)
 @click.option("--data", required=True, help="The whole panel: CSV, XLSX, Stata or Parquet.")
 @click.option(
     "--set",
@@ -199,11 +172,12 @@ def command(city: str | None, file: Path | None, **options: Any) -> None:
       city-resilience scenario Ohio --data panel.csv --set unemployment_rate=-1 --refits 0
       city-resilience scenario --file cities.csv --data p.csv --set tertiary_share=+2 --out s.xlsx
     """
+    from city_resilience.commands.city_files import names_in_file
     from city_resilience.commands.console import open_console, progress_bars
 
     if (city is None) == (file is None):
         raise InputError("scenario: name a city, or a file of cities with --file, one of the two")
-    cities = [city] if city is not None else cities_of(file or "")
+    cities = [city] if city is not None else names_in_file(file or "")
     with progress_bars() as progress:
         result = scenario(cities, progress=progress, **options)
     show(result, open_console())

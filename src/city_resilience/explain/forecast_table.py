@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,49 @@ from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 
-__all__ = ["add_drivers", "check_panel", "forecast_table", "name_drivers", "unobserved_families"]
+__all__ = [
+    "add_drivers",
+    "check_city",
+    "check_panel",
+    "forecast_table",
+    "name_drivers",
+    "unobserved_families",
+]
 
 LEAST_YEARS = 6
 LEAST_SHARE = 0.9
 LEAST_SHOWN = 0.005
+
+
+def check_city(
+    city: str, known: Sequence[str], experiment: Experiment, rows: ForecastRows | None = None
+) -> None:
+    """Refuse a city that has no forecast.
+
+    Parameters
+    ----------
+    known : sequence of str
+        Cities with a forecast.
+    rows : ForecastRows, optional
+        Of a panel, which may have the city without its outcome.
+
+    Raises
+    ------
+    InputError
+        With the nearest names, or the reason why the panel's city has no forecast.
+    """
+    if city in known:
+        return
+    if rows is not None and city in rows.dataset.cities:
+        raise InputError(
+            f"{city!r}: no forecast, as it has no value of {experiment.outcome.variable} in "
+            f"any year up to {rows.origin}; bring its outcome or leave it out"
+        )
+    places = of_places("cities", experiment.noun)
+    raise InputError(
+        f"{city!r}: not among the {len(known)} forecast {places}{nearest(city, known)}; "
+        "give a name as it stands in the panel"
+    )
 
 
 def check_panel(

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
-from city_resilience.catalogue.nouns import of_places
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, nearest
+from city_resilience.explain.forecast_table import check_city
 from city_resilience.explain.identities import follow
 from city_resilience.explain.numerator import numerator_of, solved
 from city_resilience.explain.settings import PREFIX, Setting
@@ -84,12 +84,7 @@ class Ground:
             If it has no forecast.
         """
         names = self.rows.names.tolist()
-        if city not in names:
-            places = of_places("cities", self.forecaster.experiment.noun)
-            raise InputError(
-                f"{city!r}: not among the {len(names)} forecast {places}{nearest(city, names)}; "
-                "give a name as it stands in the panel"
-            )
+        check_city(city, names, self.forecaster.experiment, self.rows)
         return int(names.index(city))
 
     def year_of(self, id: str, row: int) -> int | None:
