@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -74,6 +76,22 @@ def test_distances_are_those_of_a_slow_loop_and_short_boards_come_first(ground):
             "detail": "needs 'data_centre_racks', which the panel does not have",
         }
     ]
+
+
+def test_a_value_older_than_a_model_may_read_is_no_short_board(ground):
+    city = weakest(ground)
+    peers = [name for name in ground.rows.dataset.cities if name != city][:10]
+    dataset, values = ground.rows.dataset, ground.rows.dataset.indicators.values.copy()
+    at = dataset.indicators.ids.index("students_per_10k")
+    oldest = ground.forecaster.experiment.features.carry_forward
+    values[:, -2 - oldest :, at] = np.nan
+    indicators = replace(dataset.indicators, values=values)
+    rows = replace(ground.rows, dataset=replace(dataset, indicators=indicators))
+    read = {id: years for id, years in ground.read.items() if id != "students_per_10k"}
+    table = levers(replace(ground, rows=rows, read=read), city, peers).set_index("indicator")
+    assert table["old"]["students_per_10k"]
+    assert not table["short_board"]["students_per_10k"]
+    assert not table.drop("students_per_10k")["old"].any()
 
 
 def test_too_few_peers_have_no_distance_and_say_so(ground):

@@ -45,6 +45,7 @@ LEVER: dict[str, Any] = {
     "direction": 1,
     "peers": 10,
     "short": True,
+    "old": False,
     "value": 12.0,
     "lowest": 10.0,
     "median": 20.0,

@@ -67,6 +67,7 @@ def _row(row: Mapping[Any, Any], answers: pd.DataFrame) -> dict[str, Any]:
         **counts,
         **figures,
         "short": bool(row["short_board"]),
+        "old": bool(row["old"]),
         "changes": {goal: _changes(at[goal]) for goal in GOALS},
         "unread": unread,
         "curve": [

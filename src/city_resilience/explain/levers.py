@@ -16,6 +16,8 @@ import pandas as pd
 from city_resilience.arrays import Positions
 from city_resilience.experiment.actionable import Actionable
 from city_resilience.explain.moving import Ground
+from city_resilience.indicators.indicator import Indicator
+from city_resilience.indicators.inputs import lag_of
 from city_resilience.indicators.table import load_indices
 
 __all__ = [
@@ -37,7 +39,18 @@ INDEX, NOT_IN_PANEL, NO_VALUE = "index", "not_in_panel", "no_value"
 NO_DIRECTION, FEW_PEERS = "no_direction", "few_peers"
 """Why a lever has no shortfall."""
 LEVER_COLUMNS = (
-    *("city", "indicator", "family", "unit", "direction", "year", "value", "lowest", "median"),
+    *(
+        "city",
+        "indicator",
+        "family",
+        "unit",
+        "direction",
+        "year",
+        "old",
+        "value",
+        "lowest",
+        "median",
+    ),
     *("best_quartile", "highest", "to_median", "to_best_quartile", "sd_to_median"),
     *("sd_to_best_quartile", "short_board", "years_to_median", "years_to_best_quartile"),
     *("cost_to_median", "cost_to_best_quartile", "cost_unit", "peers", "why"),
@@ -57,8 +70,9 @@ def levers(ground: Ground, city: str, peers: Sequence[str]) -> pd.DataFrame:
     DataFrame
         `LEVER_COLUMNS`. Distances are signed, in units and in standard deviations of the peers;
         0 where the city is there or beyond. ``short_board`` marks at most `SHORT_BOARDS`, the
-        largest shortfalls to the median. Years and costs are NaN where the experiment gives no
-        largest step or cost. ``why`` says why there is no distance: `NO_DIRECTION`, `FEW_PEERS`.
+        largest shortfalls to the median among values that are not ``old``: older than a model may
+        read. Years and costs are NaN where the experiment gives no largest step or cost. ``why``
+        says why there is no distance: `NO_DIRECTION`, `FEW_PEERS`.
         What is marked and not here is in `absent_levers`.
     """
     row, cities = ground.row_of(city), ground.rows.dataset.cities
@@ -70,10 +84,11 @@ def levers(ground: Ground, city: str, peers: Sequence[str]) -> pd.DataFrame:
         if id in ground.specs and (found := _lever(ground, id, row, places)) is not None
     ]
     table = pd.DataFrame(records, columns=list(LEVER_COLUMNS)).assign(city=city)
-    gap = table["sd_to_median"].abs()
-    table = table.iloc[np.argsort(-gap.fillna(-1.0).to_numpy(), kind="stable")]
-    table = table.reset_index(drop=True)
-    table["short_board"] = (table["sd_to_median"].abs() > 0) & (table.index < SHORT_BOARDS)
+    gap = table["sd_to_median"].abs().fillna(-1.0)
+    order = np.lexsort([-gap, table["old"].astype(bool)])
+    table = table.iloc[order].reset_index(drop=True)
+    short = (table["sd_to_median"].abs() > 0) & ~table["old"].astype(bool)
+    table["short_board"] = short & (short.cumsum() <= SHORT_BOARDS)
     return table
 
 
@@ -93,6 +108,7 @@ def _lever(ground: Ground, id: str, row: int, peers: Positions) -> dict[str, obj
         "unit": spec.unit,
         "direction": spec.direction,
         "year": year,
+        "old": _is_old(ground, spec, row, year),
         "value": own,
         "cost_unit": marked.cost_unit,
         "peers": len(others),
@@ -105,6 +121,13 @@ def _lever(ground: Ground, id: str, row: int, peers: Positions) -> dict[str, obj
         return found
     found[BEST] = np.quantile(others, 0.75 if spec.direction > 0 else 0.25)
     return found | _distances(found, spec.direction, float(others.std(ddof=1)), marked)
+
+
+def _is_old(ground: Ground, spec: Indicator, row: int, year: int) -> bool:
+    """Whether a value is older than a model may read it."""
+    features = ground.forecaster.experiment.features
+    oldest = features.carry_forward + lag_of(spec, features.publication_lag)
+    return int(ground.rows.origins[row]) - year > oldest
 
 
 def _distances(

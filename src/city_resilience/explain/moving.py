@@ -271,11 +271,10 @@ def _indicator(ground: Ground, setting: Setting) -> Indicator | None:
 def _nearest(ground: Ground, name: str) -> str:
     """Say which names are nearest; one that only the table has is said to be absent here."""
     here = {*ground.specs, *ground.panel.variables}
-    known = nearest(name, sorted(here))
-    first = nearest(name, [*sorted(here), *ground.rows.dataset.indicators.absent], most=1)
-    if known.startswith(first):
-        return known
-    return f"{known}; the panel lacks what {first.partition(': ')[2]} needs"
+    every = [*sorted(here), *ground.rows.dataset.indicators.absent]
+    near = nearest(name, every)
+    lacking = [repr(id) for id in every if repr(id) in near and id not in here]
+    return f"{near}, where the panel lacks what {', '.join(lacking)} needs" if lacking else near
 
 
 def _set_variable(own: _City, setting: Setting) -> None:

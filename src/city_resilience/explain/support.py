@@ -135,16 +135,33 @@ def _seen(ground: Ground, name: str, *, variable: bool) -> Float:
 
 
 def _is_outside(value: float, seen: Float) -> bool:
+    if not np.isfinite(seen).any():
+        return False
     low, high = np.nanquantile(seen, (LOW, HIGH))
     return not low <= value <= high
 
 
 def _outside(name: str, value: float, unit: str, seen: Float) -> str:
-    low, high = np.nanquantile(seen, (LOW, HIGH))
+    ends = np.nanquantile(seen, (LOW, HIGH))
+    now, low, high = _apart(value, *ends)
     return (
-        f"{name} would be {value:.4g} {unit}, outside the {low:.4g} to {high:.4g} that nine tenths "
-        "of the values of its peers lie in"
+        f"{name} would be {now}{_in_unit(unit)}, outside the {low} to {high} that nine tenths of "
+        "the values of its peers lie in"
     )
+
+
+def _apart(value: float, low: float, high: float) -> tuple[str, str, str]:
+    """Write a value and a range that it leaves with as many digits as tell them apart."""
+    written = [f"{number:.4g}" for number in (value, low, high)]
+    for digits in range(5, 13):
+        if written[0] not in written[1:]:
+            break
+        written = [f"{number:.{digits}g}" for number in (value, low, high)]
+    return written[0], written[1], written[2]
+
+
+def _in_unit(unit: str) -> str:
+    return f" ({unit})" if unit else ""
 
 
 def _refuse_outside(
@@ -159,10 +176,11 @@ def _refuse_outside(
             f"like another unit; its unit is {unit or 'none'}; give the value in it"
         )
     if not low <= after <= high:
+        now, least, most = _apart(after, low, high)
         raise InputError(
-            f"--set {setting.text}: {setting.name} would be {after:.4g} {unit}, and no city has "
-            f"ever been outside {low:.4g} to {high:.4g}; the model knows nothing of such cities, "
-            "so give a value in that range"
+            f"--set {setting.text}: {setting.name} would be {now}{_in_unit(unit)}, and no city has "
+            f"ever been outside {least} to {most}; the model knows nothing of such cities, so give "
+            "a value in that range"
         )
 
 
@@ -194,8 +212,8 @@ def _followers(
                 seen = _seen(ground, name, variable=False)
                 nation = seen[_nation(ground, moved)]
                 if not np.nanmin(nation) <= new <= np.nanmax(nation):
-                    kind = f"{name} follows to {new:.4g} {units[name]}, where no city has ever been"
-                    yield f"{OUTSIDE_NATION}:{name}", kind
+                    told = f"{name} follows to {new:.4g}{_in_unit(units[name])}"
+                    yield f"{OUTSIDE_NATION}:{name}", f"{told}, where no city has ever been"
                 elif _is_outside(new, seen[peers]) and not _is_outside(old, seen[peers]):
                     yield (
                         f"{OUTSIDE_PEERS}:{name}",

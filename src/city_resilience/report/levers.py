@@ -60,6 +60,8 @@ def _about(own: Lever, say: Texts) -> Iterator[Cell]:
     lines = [joined([say("city_lever_of", year=own["year"]), both(lambda _: own["unit"])], " · ")]
     if own["short"]:
         lines.append(say("city_lever_short"))
+    if own["old"]:
+        lines.append(say("city_lever_old"))
     yield Cell(own["label"], tuple(lines))
     yield Cell(_figure(own["value"]))
     between = () if own["lowest"] is None else (_range(own),)
