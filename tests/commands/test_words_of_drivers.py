@@ -21,7 +21,7 @@ QUOTED = re.compile(r"“[^”]*”")
 """Names of indicators and advice of the literature stand as they are, in quotation marks."""
 MARKED = {
     "students_per_10k": {"largest_step": 5.0},
-    "ict_employment_share": {},
+    "patents_per_10k": {"cost": 2.0, "cost_unit": "million yuan"},
     "manufacturing_employment_share": {},
     "data_centre_racks_per_10k": {},
 }
