@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import CityResilienceError, InputError
 
-__all__ = ["decoding", "read_bytes", "read_text"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["decoding", "read_bytes", "read_json", "read_table", "read_text"]
+
+MOST_JSON = 256_000_000
 
 
 @contextmanager
@@ -95,6 +102,35 @@ def read_text(path: Path, most: int, do: str) -> str:
     except UnicodeDecodeError as error:
         found = f"byte 0x{data[error.start]:02x} at offset {error.start}"
         raise InputError(f"{path}: not UTF-8 text, {found}; save it as UTF-8") from error
+
+
+def read_json(path: Path, do: str, most: int = MOST_JSON) -> Any:
+    """Read a file of JSON.
+
+    Raises
+    ------
+    FileNotFoundError, InputError
+        As `read_text`; also if it is no JSON.
+    """
+    text = read_text(path, most, do)
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not valid JSON ({error}); {do}") from error
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a .csv or .parquet file that a command wrote.
+
+    Raises
+    ------
+    InputError
+        If it is damaged.
+    """
+    import pandas as pd
+
+    with decoding(path, "not as a command wrote it", "run that command again"):
+        return pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
 
 
 def _unread(where: object, error: OSError) -> InputError:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-__all__ = ["KINDS", "made_up", "mutated_file"]
+__all__ = ["KINDS", "made_up", "mutated_file", "with_bytes"]
 
 ENCODINGS = (
     "utf-8",
@@ -129,7 +129,7 @@ def mutated_file(seed: int) -> tuple[str, bytes]:
     suffix = chance.choice(list(KINDS))
     content = KINDS[suffix](table, chance)
     for _ in range(chance.choice([0, 0, 0, 1, 4])):
-        content = _with_bytes(content, chance)
+        content = with_bytes(content, chance)
     return suffix, content
 
 
@@ -188,7 +188,8 @@ _CHANGES: tuple[Callable[[list[list[str]], random.Random], None], ...] = (
 )
 
 
-def _with_bytes(content: bytes, chance: random.Random) -> bytes:
+def with_bytes(content: bytes, chance: random.Random) -> bytes:
+    """Return bytes of which some are cut, put in, changed or taken out."""
     if not content:
         return content
     at, kind = chance.randrange(len(content)), chance.randrange(4)

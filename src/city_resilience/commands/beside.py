@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.errors import InputError
+from city_resilience.foreign import read_table
 from city_resilience.models.rows import FORECAST, FORECASTING, STRUCTURAL
 from city_resilience.report.city_summary import forecast_skill, structural_skill
 from city_resilience.report.summary import Summary, read_summary
@@ -47,7 +48,7 @@ def record_beside(found: FoundModel | None, summary: Summary | None) -> pd.DataF
     if found is None or summary is None:
         return None
     try:
-        backtest = pd.read_parquet(result_file(found, "backtest.parquet", ""))
+        backtest = read_table(result_file(found, "backtest.parquet", ""))
     except InputError:
         return None
     own = backtest[backtest["model"] == summary["served"]]

@@ -35,6 +35,7 @@ from city_resilience.explain.contributions import contributions, early_labels, w
 from city_resilience.explain.forecast_table import check_city, check_panel, unobserved_families
 from city_resilience.explain.moving import ground_of
 from city_resilience.explain.support import Nearness
+from city_resilience.foreign import read_table
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.models.forecaster import Forecaster
@@ -149,8 +150,8 @@ def known_of_run(
     experiment = forecaster.experiment
     if found is None:
         raise InputError("drivers.parquet: a loaded model has none; give the panel with --data")
-    drivers = pd.read_parquet(result_file(found, "drivers.parquet", OTHERWISE))
-    table = pd.read_csv(result_file(found, "forecast.csv", OTHERWISE))
+    drivers = read_table(result_file(found, "drivers.parquet", OTHERWISE))
+    table = read_table(result_file(found, "forecast.csv", OTHERWISE))
     summary = read_summary(result_file(found, "summary.json", OTHERWISE))
     for city in cities:
         check_city(city, list(drivers["city"].unique()), experiment)
@@ -182,7 +183,7 @@ def _stored(
     """Return what stored forecasts and drivers of both views say of some cities."""
     views, structural = {FORECASTING: drivers}, None
     if STRUCTURAL in forecaster.views:
-        views[STRUCTURAL] = pd.read_parquet(result_file(found, STRUCTURAL_DRIVERS, OTHERWISE))
+        views[STRUCTURAL] = read_table(result_file(found, STRUCTURAL_DRIVERS, OTHERWISE))
         structural = summed_table(ranked, views[STRUCTURAL])
     return [
         CityExplanation(

@@ -11,6 +11,7 @@ import click
 
 from city_resilience.errors import InputError
 from city_resilience.experiment.added_lines import toml_string
+from city_resilience.foreign import read_text
 
 if TYPE_CHECKING:
     from city_resilience.audit.audit import AuditResult
@@ -28,9 +29,9 @@ def settled_text(path: Path, settling: Settling) -> str:
         If it is no experiment file, or would be none with them.
     """
     from city_resilience.experiment.added_lines import add_lines
-    from city_resilience.experiment.load import load_experiment
+    from city_resilience.experiment.load import MOST_BYTES, load_experiment
 
-    text = path.read_bytes().decode("utf-8")
+    text = read_text(path, MOST_BYTES, "name an experiment file")
     try:
         text = add_lines(text, "data.corrections", settling.corrections)
         text = add_lines(text, "audit.accept", settling.accept)

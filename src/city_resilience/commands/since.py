@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from city_resilience.errors import InputError
 from city_resilience.files import refuse_overwriting
+from city_resilience.foreign import read_json
 
 __all__ = ["Compared", "new_since", "read_audit"]
 
@@ -57,11 +57,11 @@ def read_audit(path: Path, out: Path | None = None) -> Found:
         refuse_overwriting([out], [path])
     do = "name a file written by city-resilience check --out audit.json"
     try:
-        audit = json.loads(path.read_text(encoding="utf-8"))
+        audit = read_json(path, do)
         ids = [issue["id"] for issue in audit["issues"]]
-    except OSError as error:
+    except FileNotFoundError as error:
         raise InputError(f"--since {path}: cannot be read ({error.strerror}); {do}") from error
-    except (ValueError, TypeError, KeyError) as error:
+    except (InputError, TypeError, KeyError) as error:
         raise InputError(f"--since {path}: no audit; {do}") from error
     if not isinstance(audit.get("accepted"), dict) or not all(isinstance(id, str) for id in ids):
         raise InputError(f"--since {path}: no audit; {do}")

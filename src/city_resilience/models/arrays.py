@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.errors import InputError
+from city_resilience.foreign import decoding
 
 __all__ = ["Layout", "pack_arrays", "unpack_arrays"]
 
@@ -78,12 +79,10 @@ def unpack_arrays(
 def _read(data: bytes, where: str) -> dict[str, NDArray[Any]]:
     import zipfile
 
-    try:
+    with decoding(where, "not a readable npz", "export the model again"):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
             if size > MOST_BYTES:
                 raise InputError(f"{where}: unpacks to {size:,} bytes; not a model of this tool")
         with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
             return {key: loaded[key] for key in loaded.files}
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, KeyError) as error:
-        raise InputError(f"{where}: not a readable npz; export the model again") from error

@@ -137,7 +137,8 @@ class Replay:
                 alpha = min(nominal, alpha + STEP * (nominal - missed))
         known = self._known(origin)
         adapted = conformal_quantile(known, max(alpha, LEAST_ALPHA))
-        factor = adapted / conformal_quantile(known, nominal) if np.isfinite(adapted) else 1.0
+        plain = conformal_quantile(known, nominal)  # 0 where no forecast ever missed
+        factor = adapted / plain if np.isfinite(adapted) and plain > 0 else 1.0
         return float(min(factor, MOST_WIDER)) if np.isfinite(factor) else 1.0
 
     def mean_score(self) -> float:

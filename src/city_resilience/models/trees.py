@@ -25,10 +25,12 @@ __all__ = ["Tree", "Trees", "rounded_to"]
 
 MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 64 * 2**20
+LEAST_BYTES = 8 * 2**20  # JSON of so many bytes takes little memory, whatever it holds
+MOST_RATIO = 50
 ROOT = 2**31 - 1  # what xgboost calls the parent of a root
 _UNREADABLE = (
     *(ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError),
-    *(OSError, EOFError, zlib.error),
+    *(OSError, EOFError, zlib.error, MemoryError, RuntimeError),
 )
 
 
@@ -126,12 +128,13 @@ class Trees:
         Raises
         ------
         InputError
-            If it is anything else, or unpacks to more than 64 MB.
+            If it is anything else, or unpacks to more than 64 MB or 50 times its size.
         """
         try:
-            text = gzip.GzipFile(fileobj=io.BytesIO(data)).read(MOST_BYTES + 1)
-            if len(text) > MOST_BYTES:
-                raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
+            most = min(MOST_BYTES, max(LEAST_BYTES, MOST_RATIO * len(data)))
+            text = gzip.GzipFile(fileobj=io.BytesIO(data)).read(most + 1)
+            if len(text) > most:
+                raise ValueError(f"it unpacks to more than {most:,} bytes")
             return cls.of(*_read(text, columns), columns)
         except _UNREADABLE as error:
             raise InputError(

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
+from city_resilience.foreign import decoding
 from city_resilience.reading.csv_file import CsvFile, open_csv
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.parts import joined_parts
@@ -29,32 +30,43 @@ __all__ = [
 ]
 
 
+_MOST_CELLS = 1 << 26
+_FEW_CELLS = 1 << 23
+_MOST_CELLS_A_BYTE = 16
+
+
 def _read_parquet(path: Path) -> pd.DataFrame:
-    import pyarrow
     import pyarrow.parquet
 
-    try:
-        table = pyarrow.parquet.ParquetFile(path).read()
+    with decoding(path, "not a readable Parquet file", "write it again"):
+        file = pyarrow.parquet.ParquetFile(path)
+        _check_cells(path, file.metadata.num_rows, file.metadata.num_columns)
+        table = file.read()
         table.validate(full=True)  # texts that are no UTF-8 would fail later, cell by cell
         return table.to_pandas(ignore_metadata=True)
-    except (pyarrow.ArrowException, ValueError, LookupError, OverflowError) as error:
-        raise InputError(f"{path}: not a readable Parquet file; write it again") from error
+
+
+def _check_cells(path: Path, rows: int, columns: int) -> None:
+    """Refuse a file that says it is larger than can be meant, or far larger than its bytes."""
+    cells, size = rows * columns, path.stat().st_size
+    if cells > _MOST_CELLS or cells > max(_FEW_CELLS, _MOST_CELLS_A_BYTE * size):
+        raise InputError(
+            f"{path}: {rows:,} rows of {columns:,} columns in {size / 1e6:,.1f} MB; that is no "
+            "table of statistics, save less in it"
+        )
 
 
 def _read_stata(path: Path) -> pd.DataFrame:
     """Return a Stata file, coded values as their labels; a damaged one fails in many ways."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UnicodeWarning)  # older files are in Latin-1
-            try:
-                frame = pd.read_stata(path)
-            except ValueError:  # labels that repeat, or dates out of range: as they stand
-                frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
-    except MemoryError as error:
-        what = "says that it is larger than the memory"
-        raise InputError(f"{path}: {what}; damaged, or save less in it") from error
-    except Exception as error:
-        raise InputError(f"{path}: not a readable Stata file; save it again") from error
+    with (
+        decoding(path, "not a readable Stata file", "save it again"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore", UnicodeWarning)  # older files are in Latin-1
+        try:
+            frame = pd.read_stata(path)
+        except ValueError:  # labels that repeat, or dates out of range: as they stand
+            frame = pd.read_stata(path, convert_categoricals=False, convert_dates=False)
     labelled = frame.select_dtypes("category").columns
     return frame.astype(dict.fromkeys(labelled, object))
 

@@ -5,23 +5,28 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-import zlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError, fromstring
+from xml.etree.ElementTree import fromstring
 
 from city_resilience.errors import InputError
+from city_resilience.foreign import decoding
 from city_resilience.reading.sheet import Position, Sheet, trimmed
+from city_resilience.reading.workbook_limits import (
+    MOST_CELLS,
+    check_archive,
+    check_memory,
+    check_merged,
+    is_small,
+)
 
 __all__ = ["WORKBOOKS", "read_workbook"]
 
 WORKBOOKS = (".xlsx", ".xls", ".ods")
 _ZIP, _OLE, _PDF = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF"
-_MOST_BYTES = 1 << 30
-_MOST_RATIO = 200
-_RATIO_FROM = 64 << 20
-_MOST_CELLS = 1 << 26
+_STRINGS = "xl/sharedStrings.xml"
 _TWO_LETTERS, _THREE_LETTERS = 702, 16_384
 _EXACT = 2.0**53
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*)(?<!/)>(.*?)</(?:\w+:)?c>", re.DOTALL)
@@ -53,52 +58,56 @@ def read_workbook(path: Path, choose: Callable[[list[str]], Collection[str]] = l
     """
     import python_calamine
 
-    # An archive may say that it is encrypted, or packed in a way that is not known.
-    damaged = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, RuntimeError, EOFError)
-    unusable = (python_calamine.CalamineError, *damaged)
     with path.open("rb") as handle:
         magic = handle.read(4)
         if magic == _PDF:
             raise InputError(f"{path}: a PDF, not a workbook; export the table as .xlsx or .csv")
-        try:
+        with decoding(path, *_unreadable(path, magic)):
+            if magic == _OLE:
+                check_memory(path, path.stat().st_size)
             unsaid = _unsaid_cells(path) if magic == _ZIP else {}
             handle.seek(0)
             book = python_calamine.load_workbook(handle)
             kind = python_calamine.SheetTypeEnum.WorkSheet
             titles = [each.name for each in book.sheets_metadata if each.typ == kind]
             chosen = choose(titles)
-            return [
-                _sheet(path.name, book.get_sheet_by_name(title), unsaid.get(title, {}))
-                for title in titles
-                if title in chosen
-            ]
-        except BaseException as error:
-            # A damaged .xls makes the library panic, which is no Exception and cannot be imported.
-            if isinstance(error, unusable) or type(error).__name__ == "PanicException":
-                raise _unreadable(path, magic) from error
-            raise
+            pages = [_page(book, title) for title in titles if title in chosen]
+    return [_sheet(path, page, unsaid.get(page.title, {})) for page in pages]
 
 
-def _unreadable(path: Path, magic: bytes) -> InputError:
+@dataclass(frozen=True)
+class _Page:
+    title: str
+    rows: list[list[Any]]
+    merged: Sequence[tuple[Position, Position]]
+
+
+def _page(book: Any, title: str) -> _Page:
+    page = book.get_sheet_by_name(title)
+    rows = page.to_python(skip_empty_area=False)
+    return _Page(page.name, rows, tuple(page.merged_cell_ranges or ()))
+
+
+def _unreadable(path: Path, magic: bytes) -> tuple[str, str]:
+    """Return what a damaged workbook is not, and what to do about it."""
     if magic == _OLE:
-        return InputError(
-            f"{path}: locked by a password, or damaged; open it in a spreadsheet, take the "
-            "password off and save it as .xlsx"
+        return (
+            "locked by a password, or damaged",
+            "open it in a spreadsheet, take the password off and save it as .xlsx",
         )
     kind = path.suffix[1:].upper()
-    return InputError(
-        f"{path}: not a readable {kind} workbook; open it in a spreadsheet and save it again"
-    )
+    return f"not a readable {kind} workbook", "open it in a spreadsheet and save it again"
 
 
-def _sheet(file: str, page: Any, unsaid: Mapping[Position, str]) -> Sheet:
-    rows = [list(map(_cell, row)) for row in page.to_python(skip_empty_area=False)]
+def _sheet(path: Path, page: _Page, unsaid: Mapping[Position, str]) -> Sheet:
+    rows = [list(map(_cell, row)) for row in page.rows]
     width = max(map(len, rows), default=0)
-    covered = dict(_covered(page.merged_cell_ranges or (), len(rows), width))
+    check_merged(path, page.title, page.merged, len(rows), width)
+    covered = dict(_covered(page.merged, len(rows), width))
     for (row, column), text in (*unsaid.items(), *((at, None) for at in covered)):
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
-    return Sheet(file, page.name, trimmed(map(tuple, rows)), covered)
+    return Sheet(path.name, page.title, trimmed(map(tuple, rows)), covered)
 
 
 def _cell(value: Any) -> Any:
@@ -124,24 +133,22 @@ def _unsaid_cells(path: Path) -> dict[str, dict[Position, str]]:
     """Return the cells of an .xlsx file that would be taken for blank, by the sheet's title.
 
     Those are errors and formulas that were never computed. Refuses what unpacks to more, or spans
-    more cells, than can be meant.
+    more cells, than can be meant. Nothing for an archive of another kind.
     """
     with zipfile.ZipFile(path) as archive:
+        check_archive(path, archive)
+        names = archive.namelist()
         unpacked = sum(item.file_size for item in archive.infolist())
-        ratio = unpacked / max(path.stat().st_size, 1)
-        if unpacked > _MOST_BYTES or (unpacked > _RATIO_FROM and ratio > _MOST_RATIO):
-            raise InputError(
-                f"{path}: unpacks to {unpacked / 1e6:,.0f} MB, {ratio:,.0f} times its size; that "
-                "is no table of statistics, save its data as .csv or .parquet"
-            )
-        if "xl/workbook.xml" not in archive.namelist():
+        if "xl/workbook.xml" not in names:
+            check_memory(path, unpacked)
             return {}
-        found = {}
-        for title, part in _parts(archive).items():
-            content = archive.read(part)
-            _refuse_far_cells(path, title, content)
-            found[title] = dict(_unsaid(content))
-        return found
+        parts = {title: archive.read(part) for title, part in _parts(archive).items()}
+        strings = archive.read(_STRINGS) if _STRINGS in names else b""
+    for title, content in parts.items():
+        _refuse_far_cells(path, title, content)
+    if not is_small(parts.values(), strings):
+        check_memory(path, unpacked)
+    return {title: dict(_unsaid(content)) for title, content in parts.items()}
 
 
 def _parts(archive: zipfile.ZipFile) -> dict[str, str]:
@@ -162,12 +169,12 @@ def _refuse_far_cells(path: Path, title: str, content: bytes) -> None:
     last = max(content.rfind(b"<row "), content.rfind(b":row "))
     found = _ROW.search(content, last) if last >= 0 else None
     rows = int(found[1]) if found else 0
-    if rows * (_THREE_LETTERS if _FAR.search(content) else _TWO_LETTERS) <= _MOST_CELLS:
+    if rows * (_THREE_LETTERS if _FAR.search(content) else _TWO_LETTERS) <= MOST_CELLS:
         return
     filled = (_ADDRESS.search(cell[1]) for cell in _CELL.finditer(content) if cell[2])
     corners = [(int(at[2]), _column(at[1]) + 1) for at in filled if at]
     rows, columns = (max(ends) for ends in zip(*corners, (1, 1), strict=True))
-    if rows * columns > _MOST_CELLS:
+    if rows * columns > MOST_CELLS:
         raise InputError(
             f"{path}: the sheet {title!r} spans {rows:,} rows and {columns:,} columns; delete the "
             "stray cells far from the table, or save its data as .csv or .parquet"

@@ -6,7 +6,6 @@ summary. It has codes and figures; words are put to them by `texts`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypedDict
@@ -15,6 +14,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.foreign import read_json
 from city_resilience.report.cities import (
     Labels,
     cities_table,
@@ -214,11 +214,12 @@ def read_summary(path: Path) -> Summary:
     InputError
         If it was written by a version that keeps other values.
     """
-    summary: Summary = json.loads(path.read_text(encoding="utf-8"))
-    if summary.get("format") != FORMAT:
+    summary: Summary = read_json(path, "train again")
+    found = summary.get("format") if isinstance(summary, dict) else None
+    if found != FORMAT:
         raise InputError(
-            f"{path}: expected a summary of format {FORMAT}, found {summary.get('format')!r}; "
-            "train again with this version"
+            f"{path}: expected a summary of format {FORMAT}, found {found!r}; train again with "
+            "this version"
         )
     return summary
 

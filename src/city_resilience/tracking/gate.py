@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 from city_resilience.errors import GateRefused, InputError
+from city_resilience.foreign import read_table
 from city_resilience.models.manifest import read_manifest
 from city_resilience.report.texts import Texts, measure_words
 from city_resilience.tracking.registry import (
@@ -266,5 +267,5 @@ def _judged(
 
 def _served_backtest(version: ModelVersion, store: Store) -> pd.DataFrame:
     serve = read_manifest(bundle_of(version, store)).experiment["model"]["serve"]
-    frame = pd.read_parquet(run_file(version, "backtest.parquet", store))
+    frame = read_table(run_file(version, "backtest.parquet", store))
     return frame[frame["model"] == serve]

@@ -14,6 +14,7 @@ import pandas as pd
 
 from city_resilience.errors import InputError
 from city_resilience.files import write_table
+from city_resilience.foreign import decoding
 
 __all__ = ["KEPT_COLUMNS", "KEPT_FILE", "Kept", "key_of"]
 
@@ -81,12 +82,9 @@ def _read(path: Path, key: str) -> dict[Fit, list[dict[str, Any]]]:
     """Read the rows of a key, none where there is no file."""
     if not path.is_file():
         return {}
-    try:
+    again = "remove the file and the refits are made again"
+    with decoding(path, "no table of refits", again):
         frame = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: no table of refits ({error}); remove the file and the refits are made again"
-        ) from error
     if missing := {*KEPT_COLUMNS, "key"} - set(frame.columns):
         raise InputError(
             f"{path}: no table of refits, the column {sorted(missing)[0]!r} is not there; move the "

@@ -18,6 +18,7 @@ from city_resilience.evaluation.study.context import Context, Settings, context_
 from city_resilience.evaluation.study.kept import Kept, key_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.foreign import read_json
 from city_resilience.models.learners import learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
@@ -155,11 +156,9 @@ def read_study(path: Path) -> dict[str, Any]:
     path = path / FILE if path.is_dir() else path
     again = "write it again with: city-resilience study EXPERIMENT --out DIR"
     try:
-        study = json.loads(path.read_text(encoding="utf-8"))
+        study = read_json(path, again)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no study is there; {again}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not valid JSON ({error}); {again}") from error
     if not _sound(study):
         found = study.get("format") if isinstance(study, dict) else type(study).__name__
         raise InputError(
