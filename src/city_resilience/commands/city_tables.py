@@ -165,7 +165,7 @@ def known_of_run(
         observed=_observed(summary),
         grades=_grades(forecaster, study),
         notes=(alone,) if forecaster.nowcasts else (),
-        missing=PANEL_ALONE,
+        missing=(*PANEL_ALONE, *(["levers"] if experiment.actionable else [])),
         outcome=(summary["outcome"]["en"], summary["outcome"]["zh"]),
         **_beside(found, forecaster, chosen),
     )
