@@ -8,6 +8,7 @@ import pytest
 
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.explain.contributions import BASE
+from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
 from city_resilience.tasks.structural import structural_ids
@@ -56,6 +57,25 @@ def test_the_structural_view_is_made_of_indicators_that_are_not_the_past(made):
     assert "history" in set(drivers.loc[drivers["view"] == FORECASTING, "family"])
 
 
+def test_families_of_a_sample_add_up_to_held_out_forecasts_either_way(made):
+    backtest, drivers = made
+    chosen = experiment()
+    table = held_out_families(backtest, facts_of(small_panel(), chosen), chosen, most=5)
+    assert set(table["view"]) == {FORECASTING, STRUCTURAL}
+    assert set(table["rows"]) == {5}
+    assert table["cities"].min() > 5
+    assert len(set(table["origin"])) == 1
+    frame = backtest.frame[backtest.frame["model"].isin(["blend", "structural"])]
+    frame = frame.assign(view=frame["model"].map({"blend": FORECASTING, "structural": STRUCTURAL}))
+    keys = ["view", "horizon", "origin", "city"]
+    forecast = frame.set_index(keys)["forecast"]
+    for column in ("sum", "shapley"):
+        found = table.groupby(keys)[column].sum()
+        assert len(found) == 5 * 2 * drivers["horizon"].nunique()
+        assert np.abs(found - forecast.reindex(found.index)).max() < 1e-5
+    assert table["difference"].abs().max() > 1e-6
+
+
 def test_later_years_change_nothing_of_what_an_origin_rested_on(made):
     _, drivers = made
     chosen = experiment()
@@ -84,3 +104,4 @@ def test_nothing_is_explained_that_was_not_asked_for():
     backtest = run_backtest(dataset, chosen, views=True)
     assert not backtest.explained
     assert held_out_drivers(backtest, dataset, chosen).empty
+    assert held_out_families(backtest, dataset, chosen).empty

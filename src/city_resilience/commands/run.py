@@ -32,6 +32,7 @@ from city_resilience.explain.driver_tables import (
     write_driver_tables,
 )
 from city_resilience.explain.forecast_table import name_drivers
+from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import write_json, write_table, write_tables
@@ -215,6 +216,9 @@ def _described(live: Live, source: Source, found: Backtest, progress: Progress) 
         levels_of(source.dataset),
         settings.evaluation.min_group,
     )
+    families = held_out_families(found, source.dataset, settings)
+    if len(families):
+        about |= {"families_held_out": families}
     progress("describing drivers", 1, 1)
     return replace(live, held_out=held_out, about=about)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
@@ -157,7 +157,8 @@ class Engine:
     newest : int
         The live origin.
     explained : dict of (str, int, int) to Explained
-        Variant, origin, horizon → what each member's forecasts are made of.
+        Variant, origin, horizon → what each member's forecasts are made of; those of the last
+        origins keep the members.
     specs : dict of (int, int) to FeatureSpec
         Positions by origin and horizon, of the tasks prepared so far.
     """
@@ -236,7 +237,9 @@ class Engine:
         for variant in missing:
             cell = variant.id, origin, horizon
             if variant.explained and origin in self._explain:
-                found, self.explained[cell] = self._explained(task, variant)
+                found, own = self._explained(task, variant)
+                late = origin >= max(self._explain) - max(self.experiment.outcome.horizons)
+                self.explained[cell] = own if late else replace(own, members={})
             else:
                 same = variant.held_out is None and variant.parameters is None
                 known = self._past(origin, horizon) if same else {}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.arrays import Float, Positions
+from city_resilience.models.fitted import Fitted
 from city_resilience.models.forecaster import HorizonModel
 from city_resilience.models.learners import Values, fit_member
 from city_resilience.tasks.features import FeatureSpec
@@ -28,11 +29,14 @@ class Explained:
     values : ndarray of float32, shape (cities, indicators, members)
         Contributions of the indicators of ``spec``, pp.
     base : ndarray, shape (members,)
+    members : mapping of str to Fitted
+        The members themselves, where they are kept.
     """
 
     spec: FeatureSpec
     values: NDArray[np.float32]
     base: Float
+    members: Mapping[str, Fitted] = field(default_factory=dict)
 
     def taken(self, shares: Float) -> tuple[Float, float]:
         """Return contributions, shape (cities, indicators), and base value of a sum of members."""
@@ -59,11 +63,12 @@ def explain_members(
     if columns is not None:
         spec, learnt, asked = spec.only(columns), learnt.only(columns), asked[:, columns]
     forecasts, values, bases = [], [], []
+    kept: dict[str, Fitted] = {}
     for name, own in members.items():
-        fitted = fit_member(learnt, name, own, seed)
+        fitted = kept[name] = fit_member(learnt, name, own, seed)
         alone = HorizonModel(task.horizon, spec, {name: fitted}, {name: 1.0})
         _, by_indicator, base = alone.by_indicator(asked)
         forecasts.append(fitted.predict(asked))
         values.append(by_indicator.astype(np.float32))
         bases.append(base)
-    return np.column_stack(forecasts), Explained(spec, np.stack(values, -1), np.array(bases))
+    return np.column_stack(forecasts), Explained(spec, np.stack(values, -1), np.array(bases), kept)
