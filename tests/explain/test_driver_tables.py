@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain import driver_tables as own
+from city_resilience.explain.dictionary import dictionary
+from city_resilience.explain.families import FAMILY_COLUMNS
+from city_resilience.explain.held_out import HELD_OUT_COLUMNS
+from city_resilience.explain.interactions import INTERACTION_COLUMNS
+from city_resilience.explain.places import PLACE_COLUMNS
+from city_resilience.explain.shapes import DEPENDENCE_COLUMNS, SHAPE_COLUMNS
+from city_resilience.explain.surface import PAIR_COLUMNS, SURFACE_COLUMNS
 from forecasting_inputs import experiment, facts_of, small_panel
 
 
@@ -25,3 +33,24 @@ def test_tables_are_made_and_written_in_every_format(tmp_path, monkeypatch):
         assert len(pd.read_csv(tmp_path / f"{name}.csv")) == len(frame)
         is_short = len(frame) <= len(tables["families"])
         assert (tmp_path / f"{name}.xlsx").exists() == is_short
+
+
+def test_the_dictionary_tells_every_column_of_every_table_in_both_languages(tmp_path):
+    columns = {
+        "families_held_out": ("view", *FAMILY_COLUMNS, "rows", "cities"),
+        "interactions": ("view", *INTERACTION_COLUMNS),
+        "contributions": HELD_OUT_COLUMNS,
+        "dependence": ("view", "horizon", *DEPENDENCE_COLUMNS),
+        "shapes": ("view", "horizon", *SHAPE_COLUMNS, "q_value", "looked_at"),
+        "surface": ("view", "horizon", *SURFACE_COLUMNS),
+        "pairs": ("view", "horizon", *PAIR_COLUMNS, "q_value", "looked_at"),
+        "places": ("view", "horizon", *PLACE_COLUMNS),
+    }
+    own.write_driver_tables(
+        {k: pd.DataFrame(columns=list(v)) for k, v in columns.items()}, tmp_path
+    )
+    table = pd.read_excel(tmp_path / "dictionary.xlsx", engine="openpyxl")
+    assert len(table) == sum(len(names) for names in columns.values())
+    assert table.notna().all().all()
+    with pytest.raises(KeyError, match="made_up"):
+        dictionary({"places": ["made_up"]})

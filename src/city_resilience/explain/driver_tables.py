@@ -15,6 +15,7 @@ import pandas as pd
 from city_resilience.arrays import Float
 from city_resilience.explain.ale import Effect, effects_of
 from city_resilience.explain.contributions import contributions
+from city_resilience.explain.dictionary import dictionary
 from city_resilience.explain.families import family_table, sampled
 from city_resilience.explain.held_tables import held_tables
 from city_resilience.explain.interactions import interaction_table
@@ -33,6 +34,7 @@ __all__ = [
 
 HELD_OUT = "held_out.parquet"
 """`held_out_drivers`, a row for each city, origin, horizon and indicator: too long for a sheet."""
+DICTIONARY = "dictionary"
 PAIR_ROWS = 100
 """Rows whose interactions are found: deep trees have many pairs on the way to each leaf."""
 MOST_SHEET_ROWS = 20_000
@@ -110,7 +112,11 @@ def _effects(
 
 
 def write_driver_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> None:
-    """Write each table as CSV, XLSX and Parquet; one of more than 20,000 rows not as XLSX."""
+    """Write each table as CSV, XLSX and Parquet, and the `dictionary` of their columns.
+
+    One of more than 20,000 rows is not written as XLSX.
+    """
+    tables = {**tables, DICTIONARY: dictionary(tables)}
     write_tables(
         {
             f"{name}{suffix}": frame
