@@ -17,7 +17,7 @@ import pandas as pd
 from city_resilience import predict, train
 from city_resilience.experiment.load import experiment_from
 from city_resilience.explain.contributions import contributions
-from city_resilience.models.bundle import copy_bundle
+from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.simulate import simulate_panel, with_headers
 

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ import pandas as pd
 import pytest
 
 from bundle_inputs import panel_text, small_forecaster, small_panel, write_panel
-from city_resilience.commands import forecast_files
+from city_resilience.commands import forecast_files, forecasting
 from city_resilience.commands.main import run
 from city_resilience.commands.predict import predict
 from city_resilience.errors import InputError
@@ -180,3 +181,20 @@ def test_runs_at_once_leave_a_pair_that_belongs_together(model, tmp_path):
         "out.csv.manifest.json",
         "panel.csv",
     ]
+
+
+def test_a_model_that_is_replaced_meanwhile_is_named_as_it_was_read(model, tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    shutil.copytree(model, folder)
+    read = (folder / "manifest.json").read_bytes()
+    forecast = forecasting.forecast_panel
+
+    def replaced(*words: object) -> forecasting.Predicted:
+        newer = json.loads(read) | {"package_version": "99.0"}
+        (folder / "manifest.json").write_text(json.dumps(newer), encoding="utf-8")
+        return forecast(*words)
+
+    monkeypatch.setattr(forecasting, "forecast_panel", replaced)
+    result = predict(write_panel(tmp_path), folder, out=tmp_path / "out.csv", drivers=0)
+    assert result.manifest["inputs"]["model"] == hashlib.sha256(read).hexdigest()
+    assert result.manifest["model"]["trained_with"]["city-resilience"] != "99.0"

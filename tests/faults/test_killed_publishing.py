@@ -15,7 +15,8 @@ import pytest
 from city_resilience import staging
 from city_resilience.errors import InputError
 from city_resilience.files import write_folder, write_json
-from city_resilience.models.bundle import copy_bundle, load_bundle
+from city_resilience.models.bundle import load_bundle
+from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.processes import is_gone, own_mark
 from city_resilience.publishing import publishing

@@ -11,7 +11,8 @@ import pytest
 
 from bundle_inputs import small_forecaster, small_panel
 from city_resilience.errors import InputError
-from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import is_bundle, read_manifest
 from city_resilience.reading.panel import Panel

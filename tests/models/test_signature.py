@@ -11,7 +11,8 @@ import pytest
 from bundle_inputs import small_forecaster, small_panel, write_panel
 from city_resilience.commands.main import run
 from city_resilience.errors import InputError
-from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle, sign_bundle
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.bundle_copy import copy_bundle, sign_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import SIGNATURE, foreign_files
 

@@ -13,7 +13,8 @@ from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.errors import GateRefused, InputError
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import forecast_table
-from city_resilience.models.bundle import copy_bundle, load_bundle, save_bundle
+from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.panel import Panel

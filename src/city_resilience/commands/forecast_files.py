@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from city_resilience import __version__
 from city_resilience.errors import InputError
 from city_resilience.files import appearing, sha256_of, write_csv_to, write_table
-from city_resilience.models.manifest import MANIFEST
 
 if TYPE_CHECKING:
     from city_resilience.commands.forecasting import Predicted
+    from city_resilience.models.bundle import OpenedBundle
     from city_resilience.report.forecast_sheet import ForecastSheet
-    from city_resilience.tracking.registry import FoundModel
 
 __all__ = ["STDOUT", "files_of", "inputs_of", "is_done", "manifest_path", "write_forecast"]
 
@@ -31,7 +30,7 @@ def manifest_path(out: Path) -> Path:
 
 
 def inputs_of(
-    data: object, found: FoundModel | None, early: Sequence[tuple[str, Any]], settings: Any
+    data: object, model: str, early: Sequence[tuple[str, Any]], settings: Any
 ) -> dict[str, Any]:
     """Return what a forecast file depends on: SHA-256 of all that is read, and what was asked.
 
@@ -41,12 +40,13 @@ def inputs_of(
     ----------
     data : path or anything else
         A file, or a folder of parts.
+    model : str
+        SHA-256 of the manifest of its bundle.
     early : sequence of (str, path)
         Named files of early releases.
     settings : object
         What else was asked, written as its repr.
     """
-    model = "" if found is None else sha256_of(found.folder / MANIFEST)
     return {
         "data": _sha256(data),
         "model": model,
@@ -82,7 +82,7 @@ def write_forecast(
     result: Predicted,
     out: Path,
     groups: Path | None,
-    found: FoundModel | None,
+    bundle: OpenedBundle | None,
     inputs: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Write the files of a forecast and return its manifest, which is written last.
@@ -111,7 +111,7 @@ def write_forecast(
             write(place)
         sums = {path: sha256_of(place) for path, place in zip(writers, places, strict=True)}
         manifest = _manifest(result, out, sums) | {
-            "model": _model(result, found),
+            "model": _model(result, bundle),
             "inputs": dict(inputs),
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
@@ -209,9 +209,7 @@ def _manifest(result: Predicted, out: Path, sums: Mapping[Path, str]) -> dict[st
     }
 
 
-def _model(result: Predicted, found: FoundModel | None) -> Mapping[str, Any]:
-    from city_resilience.models.manifest import read_manifest
-
+def _model(result: Predicted, bundle: OpenedBundle | None) -> Mapping[str, Any]:
     forecaster = result.forecaster
     about = {
         "name": forecaster.experiment.name,
@@ -220,8 +218,4 @@ def _model(result: Predicted, found: FoundModel | None) -> Mapping[str, Any]:
         "experiment_digest": forecaster.experiment.digest(),
         "data_fingerprint": forecaster.fingerprint,
     }
-    if found is None:
-        return about
-    manifest = read_manifest(found.folder)
-    trained = {"city-resilience": manifest.package_version, **manifest.versions}
-    return about | {"trained_with": trained}
+    return about if bundle is None else about | {"trained_with": dict(bundle.trained_with)}

@@ -67,7 +67,7 @@ def _export(reference: str, folder: Path, store: str, key: Path | None) -> None:
       city-resilience models export china_prefecture@champion models/signed --sign key.pem
     """
     from city_resilience.commands.stored import find_stored
-    from city_resilience.models.bundle import copy_bundle
+    from city_resilience.models.bundle_copy import copy_bundle
 
     echo(f"Model: {copy_bundle(find_stored(reference, store).folder, folder, key=key)}")
 
@@ -98,7 +98,7 @@ def _sign(folder: Path, key: Path) -> None:
     Example:
       city-resilience models sign models/china_prefecture --key key.pem
     """
-    from city_resilience.models.bundle import sign_bundle
+    from city_resilience.models.bundle_copy import sign_bundle
 
     echo(f"Signature: {sign_bundle(folder, key)}")
 

@@ -98,7 +98,8 @@ def predict(
     from city_resilience.commands.forecast_files import inputs_of, write_forecast
     from city_resilience.commands.forecasting import forecast_panel, read_for
     from city_resilience.commands.piped import piped
-    from city_resilience.commands.stored import open_model
+    from city_resilience.commands.stored import open_stored
+    from city_resilience.models.forecaster import Forecaster
     from city_resilience.models.intervals import check_coverage
 
     given = named_files(early)
@@ -108,7 +109,13 @@ def predict(
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
-    forecaster, found = open_model(model, store, require_signature)
+    if isinstance(model, Forecaster):
+        if require_signature is not None:
+            raise InputError("require_signature: the model is loaded already; name its folder")
+        forecaster, bundle, reference = model, None, ""
+    else:
+        bundle, found = open_stored(model, store, require_signature)
+        forecaster, reference = bundle.forecaster, found.name
     asked = _asked(
         drivers=drivers,
         cities=cities,
@@ -121,16 +128,16 @@ def predict(
         lang=lang,
     )
     with piped(data) as source:
-        inputs = inputs_of(source, found, given, asked)
+        inputs = inputs_of(source, bundle.digest if bundle else "", given, asked)
         read = read_for(source, forecaster, asked)
     name = str(data) if isinstance(data, str | Path) else read.panel.source or "DATA"
     result = forecast_panel(forecaster, read, asked, given, as_of, name)
-    result = replace(result, model=found.name if found else "", out=place)
+    result = replace(result, model=reference, out=place)
     if beside is not None and result.groups is not None and place is None:
         write_table(result.groups, beside)
     if place is None:
         return result
-    return replace(result, manifest=write_forecast(result, place, beside, found, inputs))
+    return replace(result, manifest=write_forecast(result, place, beside, bundle, inputs))
 
 
 def _asked(**options: Any) -> Asked:

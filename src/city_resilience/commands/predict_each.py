@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,14 +74,14 @@ def predict_each(
     """
     from city_resilience.commands.forecast_files import inputs_of, is_done
     from city_resilience.commands.stored import find_stored
-    from city_resilience.models.manifest import read_manifest
+    from city_resilience.models.manifest import manifest_bytes
 
     panels = _panels(folder, out, suffix)
     found = find_stored(model, store)
-    read_manifest(found.folder)
+    digest = hashlib.sha256(manifest_bytes(found.folder)).hexdigest()
     written, kept, alarms, refused = [], [], [], []
     for panel, target in panels.items():
-        if is_done(target, inputs_of(panel, found, (), asked)):
+        if is_done(target, inputs_of(panel, digest, (), asked)):
             kept.append(target)
             continue
         try:

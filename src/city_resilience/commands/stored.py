@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from city_resilience.errors import InputError
-from city_resilience.models.bundle import load_bundle
+from city_resilience.models.bundle import OpenedBundle, open_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.tracking.registry import FoundModel, find_model
 from city_resilience.tracking.store import open_store
 
-__all__ = ["find_stored", "load_model", "open_model"]
+__all__ = ["find_stored", "load_model", "open_model", "open_stored"]
 
 
 def find_stored(model: Path | str = "", store: str = "") -> FoundModel:
@@ -32,21 +31,27 @@ def find_stored(model: Path | str = "", store: str = "") -> FoundModel:
 
 
 def open_model(
-    model: Forecaster | Path | str = "", store: str = "", key: Path | None = None
+    model: Forecaster | Path | str = "", store: str = ""
 ) -> tuple[Forecaster, FoundModel | None]:
-    """Load a model as `find_stored`, and say where it was found: nowhere if it is one already.
+    """Load a model as `find_stored`, and say where it was found: nowhere if it is one already."""
+    if isinstance(model, Forecaster):
+        return model, None
+    bundle, found = open_stored(model, store)
+    return bundle.forecaster, found
+
+
+def open_stored(
+    model: Path | str = "", store: str = "", key: Path | None = None
+) -> tuple[OpenedBundle, FoundModel]:
+    """Find a model as `find_stored` and open its bundle.
 
     Parameters
     ----------
     key : Path, optional
         A public key whose owner must have signed the bundle.
     """
-    if isinstance(model, Forecaster):
-        if key is not None:
-            raise InputError("require_signature: the model is loaded already; name its folder")
-        return model, None
     found = find_stored(model, store)
-    return load_bundle(found.folder, key), found
+    return open_bundle(found.folder, key), found
 
 
 def load_model(model: Path | str = "", store: str = "") -> Forecaster:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from city_resilience.audit.training_levels import ColumnLevel
 from city_resilience.errors import InputError, check_known, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
-from city_resilience.files import write_bytes, write_folder
+from city_resilience.files import write_folder
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.models.fitted import FITTED, Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
@@ -27,18 +27,17 @@ from city_resilience.models.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
-    SIGNATURE,
     HorizonEntry,
     Manifest,
     MemberEntry,
-    foreign_files,
-    is_bundle,
+    check_replaceable,
+    manifest_bytes,
+    parse_manifest,
     read_files,
-    read_manifest,
 )
 from city_resilience.models.nowcast import HorizonNowcast, Slopes
 from city_resilience.models.rows import STRUCTURAL
-from city_resilience.models.signature import check_signature, signature_of
+from city_resilience.models.signature import check_signature
 from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
 from city_resilience.staging import unmoved
@@ -46,7 +45,7 @@ from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 from city_resilience.tasks.outcome import wait_of
 
-__all__ = ["copy_bundle", "load_bundle", "save_bundle", "sign_bundle"]
+__all__ = ["OpenedBundle", "load_bundle", "open_bundle", "save_bundle"]
 
 
 def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = "") -> Path:
@@ -69,56 +68,10 @@ def save_bundle(forecaster: Forecaster, folder: Path | str, *, card_text: str = 
         If the folder holds anything that is not part of a bundle, or cannot be written.
     """
     folder = Path(folder)
-    _check_replaceable(folder)
+    check_replaceable(folder)
     if not card_text:
         card_text = f"{CARD_HEAD}{forecaster.experiment.title or forecaster.experiment.name}\n"
     return write_folder(_content(forecaster, card_text), folder)
-
-
-def copy_bundle(source: Path | str, folder: Path | str, *, key: Path | None = None) -> Path:
-    """Check a bundle and copy it; the new folder appears whole or not at all.
-
-    Parameters
-    ----------
-    key : Path, optional
-        A private key that signs the copy, see `signature_of`; a signature is copied otherwise.
-
-    Raises
-    ------
-    InputError
-        As for `load_bundle` and `save_bundle`.
-    """
-    source, folder = Path(source), Path(folder)
-    load_bundle(source)
-    _check_replaceable(folder)
-    content = unmoved(source, _whole)
-    if key is not None:
-        content |= {SIGNATURE: signature_of(content[MANIFEST], key)}
-    return write_folder(content, folder)
-
-
-def sign_bundle(folder: Path | str, key: Path | str) -> Path:
-    """Check a bundle and sign it; returns where the signature is.
-
-    Raises
-    ------
-    InputError
-        As for `load_bundle`, or if the key is not usable.
-    """
-    folder = Path(folder)
-    load_bundle(folder)
-    content = unmoved(folder, _whole)
-    return write_bytes(signature_of(content[MANIFEST], key), folder / SIGNATURE)
-
-
-def _whole(folder: Path) -> dict[str, bytes]:
-    data = (folder / MANIFEST).read_bytes()
-    content = read_files(folder, read_manifest(folder))
-    if (folder / MANIFEST).read_bytes() != data:
-        raise InputError(f"{folder}: changed while it was read; run the command again")
-    signature = folder / SIGNATURE
-    signed = {SIGNATURE: signature.read_bytes()} if signature.is_file() else {}
-    return content | {MANIFEST: data} | signed
 
 
 def load_bundle(folder: Path | str, key: Path | None = None) -> Forecaster:
@@ -138,8 +91,37 @@ def load_bundle(folder: Path | str, key: Path | None = None) -> Forecaster:
         If the manifest or a file is missing, changed, of an unknown format version or kind, holds
         arrays that do not fit, or lacks the signature that is asked for.
     """
+    return open_bundle(folder, key).forecaster
+
+
+@dataclass(frozen=True)
+class OpenedBundle:
+    """A bundle as it was read at one moment.
+
+    Attributes
+    ----------
+    forecaster : Forecaster
+    digest : str
+        SHA-256 of its manifest, and so of all of it.
+    trained_with : mapping of str to str
+        Versions of this program and of the packages that numbers depend on.
+    """
+
+    forecaster: Forecaster
+    digest: str
+    trained_with: Mapping[str, str]
+
+
+def open_bundle(folder: Path | str, key: Path | None = None) -> OpenedBundle:
+    """Read a bundle as `load_bundle`, and say which one it was."""
     folder = Path(folder)
-    manifest, content = unmoved(folder, partial(_read, key=key))
+    data, manifest, content = unmoved(folder, partial(_read, key=key))
+    trained_with = {"city-resilience": manifest.package_version, **manifest.versions}
+    digest = hashlib.sha256(data).hexdigest()
+    return OpenedBundle(_forecaster(manifest, content, folder), digest, trained_with)
+
+
+def _forecaster(manifest: Manifest, content: Mapping[str, bytes], folder: Path) -> Forecaster:
     where = f"{folder / MANIFEST}"
     experiment = experiment_from(manifest.experiment, where)
     for view in (manifest.horizons, manifest.structural or manifest.horizons):
@@ -172,15 +154,12 @@ def load_bundle(folder: Path | str, key: Path | None = None) -> Forecaster:
     )
 
 
-def _read(folder: Path, key: Path | None) -> tuple[Manifest, dict[str, bytes]]:
-    manifest = read_manifest(folder)
+def _read(folder: Path, key: Path | None) -> tuple[bytes, Manifest, dict[str, bytes]]:
+    data = manifest_bytes(folder)
     if key is not None:
-        data = (folder / MANIFEST).read_bytes()
         check_signature(folder, data, key)
-        manifest = read_manifest(folder)
-        if (folder / MANIFEST).read_bytes() != data:
-            raise InputError(f"{folder}: changed while it was read; run the command again")
-    return manifest, read_files(folder, manifest)
+    manifest = parse_manifest(data, folder / MANIFEST)
+    return data, manifest, read_files(folder, manifest)
 
 
 def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
@@ -272,20 +251,6 @@ def _portable(forecaster: Forecaster) -> dict[str, Any]:
     values = forecaster.experiment.model_dump(mode="json")
     values["data"]["path"] = ""
     return values
-
-
-def _check_replaceable(folder: Path) -> None:
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if folder.is_symlink() or not folder.is_dir():
-        raise InputError(f"{folder}: exists and is no plain folder; choose another name")
-    foreign = foreign_files(folder)
-    if foreign and not is_bundle(folder):
-        raise InputError(f"{folder}: not empty and not a model bundle; choose another folder")
-    if foreign:
-        raise InputError(
-            f"{folder}: holds {foreign[0]!r}, which is not part of the bundle; move it away first"
-        )
 
 
 def _horizon(

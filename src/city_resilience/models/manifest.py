@@ -28,8 +28,11 @@ __all__ = [
     "Manifest",
     "MemberEntry",
     "NowcastEntry",
+    "check_replaceable",
     "foreign_files",
     "is_bundle",
+    "manifest_bytes",
+    "parse_manifest",
     "read_files",
     "read_manifest",
 ]
@@ -161,7 +164,7 @@ class Manifest(_Strict):
 def is_bundle(folder: Path) -> bool:
     """Say whether a folder holds a manifest of this format, whatever its version."""
     try:
-        value = _json(folder / MANIFEST)
+        value = _json(_bytes(folder / MANIFEST), folder / MANIFEST)
     except InputError:
         return False
     return isinstance(value, dict) and value.get("format") == FORMAT
@@ -188,10 +191,31 @@ def foreign_files(folder: Path) -> list[str]:
     return sorted(found - own)
 
 
+def check_replaceable(folder: Path) -> None:
+    """Refuse to put a bundle where anything but a bundle is.
+
+    Raises
+    ------
+    InputError
+        If the folder holds anything that is not part of a bundle.
+    """
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if folder.is_symlink() or not folder.is_dir():
+        raise InputError(f"{folder}: exists and is no plain folder; choose another name")
+    foreign = foreign_files(folder)
+    if foreign and not is_bundle(folder):
+        raise InputError(f"{folder}: not empty and not a model bundle; choose another folder")
+    if foreign:
+        raise InputError(
+            f"{folder}: holds {foreign[0]!r}, which is not part of the bundle; move it away first"
+        )
+
+
 def _has_card(folder: Path) -> bool:
     """Say whether a model card of ours lies in a folder, and no manifest of something else."""
     try:
-        value = _json(folder / MANIFEST)
+        value = _json(_bytes(folder / MANIFEST), folder / MANIFEST)
     except InputError:  # missing or damaged
         value = {"format": FORMAT}
     ours = isinstance(value, dict) and value.get("format") == FORMAT
@@ -208,14 +232,29 @@ def read_manifest(folder: Path | str) -> Manifest:
         If the folder or its manifest is missing, is no manifest of a known format version, or
         lists a name that leaves the folder.
     """
+    return parse_manifest(manifest_bytes(folder), Path(folder) / MANIFEST)
+
+
+def manifest_bytes(folder: Path | str) -> bytes:
+    """Read the manifest of a bundle as it stands.
+
+    Raises
+    ------
+    InputError
+        If the folder or its manifest is missing, or it is far too large.
+    """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(
             f"{folder}: no such model folder; name a folder that holds {MANIFEST}, or a "
             "registered model as NAME@champion or NAME/VERSION"
         )
-    path = folder / MANIFEST
-    value = _json(path)
+    return _bytes(folder / MANIFEST)
+
+
+def parse_manifest(data: bytes, path: Path) -> Manifest:
+    """Check a manifest that was read from a path; see `read_manifest`."""
+    value = _json(data, path)
     if not isinstance(value, dict) or value.get("format") != FORMAT:
         raise InputError(f"{path}: not the manifest of a {FORMAT}; name another folder")
     version = value.get("format_version")
@@ -268,13 +307,17 @@ def read_files(folder: Path | str, manifest: Manifest) -> dict[str, bytes]:
 _AGAIN = "copy the whole bundle again or train the model again"
 
 
-def _json(path: Path) -> Any:
+def _bytes(path: Path) -> bytes:
     if not path.is_file():
         raise InputError(f"{path}: missing; name a model folder written by train or models export")
     with path.open("rb") as file:
         data = file.read(MAX_MANIFEST_BYTES + 1)
     if len(data) > MAX_MANIFEST_BYTES:
         raise InputError(f"{path}: larger than {MAX_MANIFEST_BYTES} bytes; {_AGAIN}")
+    return data
+
+
+def _json(data: bytes, path: Path) -> Any:
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.models.bundle import copy_bundle
+from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
 from city_resilience.models.rows import forecast_columns
