@@ -11,7 +11,7 @@ import pandas as pd
 from city_resilience.arrays import Float, Positions
 from city_resilience.explain.held_rows import HeldOut, OneIndicator
 from city_resilience.explain.resampling import FEWEST_CLUSTERS, RowClusters, bounds, p_from_draws
-from city_resilience.explain.thresholds import normal_scores
+from city_resilience.explain.thresholds import normal_scores, products
 
 __all__ = ["PAIR_COLUMNS", "SURFACE_COLUMNS", "leading_pairs", "surface"]
 
@@ -157,7 +157,7 @@ def _product(
     x, z = (normal_scores(own.values[known]) for own in (one, other))
     years = (one.years[known][:, None] == np.unique(one.years[known])).astype(np.float64)
     design = np.column_stack([x * z, x, z, x**2, z**2, years])
-    slopes = np.array([_first_slope(design, response[known], own) for own in weights[:, known]])
+    slopes = _first_slopes(design, response[known], weights[:, known])
     low, high = bounds(slopes[1:])
     p_value = p_from_draws(float(slopes[0]), slopes[1:], clusters.count)
     return {
@@ -168,8 +168,10 @@ def _product(
     }
 
 
-def _first_slope(design: Float, response: Float, weights: Float) -> float:
-    kept = weights > 0
-    root = np.sqrt(weights[kept])[:, None]
-    fitted = np.linalg.lstsq(design[kept] * root, response[kept] * root[:, 0], rcond=None)[0]
-    return float(fitted[0])
+def _first_slopes(design: Float, response: Float, weights: Float) -> Float:
+    """Return the slope on the first column in weighted regressions, shape (draws,)."""
+    wide = design.shape[1]
+    moments = (weights @ products(design, design)).reshape(-1, wide, wide)
+    known = (weights @ (design * response[:, None]))[:, :, None]
+    inverse = np.linalg.pinv(moments, rcond=1e-10, hermitian=True)
+    return np.asarray((inverse @ known)[:, 0, 0])

@@ -15,7 +15,7 @@ import numpy as np
 from city_resilience.arrays import Float, Int
 from city_resilience.explain.resampling import RowClusters, bounds
 
-__all__ = ["ALPHA", "NONE", "Break", "find_break", "normal_scores"]
+__all__ = ["ALPHA", "NONE", "Break", "find_break", "normal_scores", "products"]
 
 KINK, NONE, STEP = "kink", "none", "step"
 OUTER, CANDIDATES = 0.15, 36
@@ -159,8 +159,8 @@ class _Rows:
         """
         known, columns = np.column_stack([self.years.T, self.line]), self.candidates(form)
         wide, many = known.shape[1], columns.shape[1]
-        of_known = (weights @ _products(known, known)).reshape(-1, wide, wide)
-        both = (weights @ _products(known, columns)).reshape(-1, wide, many)
+        of_known = (weights @ products(known, known)).reshape(-1, wide, wide)
+        both = (weights @ products(known, columns)).reshape(-1, wide, many)
         response = self.response[:, None]
         slopes = np.linalg.pinv(of_known, rcond=1e-9, hermitian=True) @ both
         size = weights @ columns**2 - (both * slopes).sum(axis=1)
@@ -214,6 +214,9 @@ def _less(columns: Float, line: Float) -> Float:
     return np.asarray(columns - line @ slopes)
 
 
-def _products(one: Float, other: Float) -> Float:
-    """Return the products of the columns of both, shape (n, columns of one x of the other)."""
+def products(one: Float, other: Float) -> Float:
+    """Return the products of the columns of both, shape (n, columns of one x of the other).
+
+    Summed by weights they are the moments of a weighted regression, for many weights at once.
+    """
     return np.asarray((one[:, :, None] * other[:, None, :]).reshape(len(one), -1))
