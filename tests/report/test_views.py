@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.view_skill import VIEW_COLUMNS
+from city_resilience.report.report_page import render_report
+from city_resilience.report.summary import summarise
 from city_resilience.report.texts import Texts, measure_words
 from city_resilience.report.views import (
     view_drivers_table,
@@ -13,6 +15,7 @@ from city_resilience.report.views import (
     view_skill_table,
     views_part,
 )
+from report_inputs import make_inputs
 
 SAY = Texts(measure_words("growth_gap"))
 LABELS = {"broadband": ("Broadband", "宽带", "digital", "%")}
@@ -84,3 +87,13 @@ def test_sizes_are_of_families_and_indicators_and_grades_come_from_a_study_of_th
 def test_a_run_without_the_view_shows_nothing_of_it():
     assert views_part(None, None, {}) is None
     assert views_part(skill(1.5, -0.2, -0.1)[:0], None, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "grey"), [(skill(1.5, -0.2, -0.01), 0), (skill(1.7, 0.05, 0.2), 1)]
+)
+def test_curves_of_a_view_without_skill_are_greyed(table, grey):
+    inputs = make_inputs(cities=6, origins=range(2015, 2020), horizons=(1,)).all()
+    inputs["tables"] = {**inputs["tables"], "structural.csv": table}
+    page = render_report(summarise(**inputs))
+    assert page.count('[data-horizon="1"] [data-figure="structural_shapes"]') == grey
