@@ -20,7 +20,7 @@ from city_resilience.errors import InputError
 from city_resilience.explain.forecast_table import check_panel
 from city_resilience.explain.moving import FOLLOWS, SET, Ground, ground_of, move_city
 from city_resilience.explain.responses import Asked
-from city_resilience.explain.scenario import ASSOCIATION, SCENARIO_COLUMNS, scenario_of
+from city_resilience.explain.scenario import ASSOCIATION, REFUSED, SCENARIO_COLUMNS, scenario_of
 from city_resilience.explain.settings import read_settings
 from city_resilience.explain.support import FAR, OUTSIDE_NATION, OUTSIDE_PEERS, support_of
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
@@ -180,7 +180,7 @@ def test_both_views_of_a_stored_model_answer_and_every_output_says_what_it_is(tm
         assert SAY("scenario_note")["en"] in shown
         assert "Structural view: How large its errors were in past years is not known" in shown
     table = pd.read_csv(tmp_path / "s.csv")
-    assert tuple(table) == (*SCENARIO_COLUMNS[:-1], "skill", "against", "note")
+    assert tuple(table) == (*SCENARIO_COLUMNS[:-2], "skill", "against", "reason", "note")
     assert all(SAY("scenario_note")[lang] in ASSOCIATION for lang in LANGUAGES)
     assert set(table["view"]) == {FORECASTING, STRUCTURAL}
     assert (table["note"] == ASSOCIATION).all()
@@ -221,6 +221,24 @@ def test_a_view_without_skill_is_greyed_and_said_so_in_every_output(ground, city
     worth = {own["view"]: own for own in stored["skill"]}
     assert (worth[FORECASTING]["shown"], worth[STRUCTURAL]["shown"]) == (True, False)
     assert SAY("scenario_greyed")["zh"] in worth[STRUCTURAL]["zh"]
+
+
+def test_of_several_cities_one_that_cannot_be_moved_is_withheld_with_its_reason(ground, city):
+    others = [own for own in ground.rows.dataset.cities if own != city]
+    highest = max(others, key=lambda own: value(ground, ground.rows, own, STUDENTS))
+    read = read_settings([f"{STUDENTS}=+40%"])
+    found = scenario_of(ground, [city, highest], read, refits=10)
+    assert list(found.refused) == [highest]
+    assert "no city has ever been outside" in found.refused[highest]
+    rows = found.table.set_index("city")
+    alone = scenario_of(ground, [city], read, refits=10).table
+    for column in ("change", "lower", "upper"):
+        assert rows.loc[city, column] == alone[column].iloc[0]
+        assert np.isnan(rows.loc[highest, column])
+    assert REFUSED in rows.loc[highest, "flags"]
+    assert rows.loc[highest, "reason"] == found.refused[highest]
+    with pytest.raises(InputError, match="no city has ever been outside"):
+        scenario_of(ground, [highest], read, refits=0)
 
 
 def test_the_changes_of_a_model_are_its_forecasts_of_the_moved_panel(ground, city):

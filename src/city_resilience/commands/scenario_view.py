@@ -40,7 +40,7 @@ def with_skill(table: pd.DataFrame, skills: Skills) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With ``skill`` and ``against`` before the note, and `NO_SKILL` among the flags.
+        With ``skill`` and ``against`` before reason and note, and `NO_SKILL` among the flags.
     """
     worth = [_worth(skills, row.view, row.horizon) for row in table.itertuples()]
     flags = [
@@ -52,8 +52,8 @@ def with_skill(table: pd.DataFrame, skills: Skills) -> pd.DataFrame:
         skill=pd.Series([own["skill"] for own in worth], index=table.index, dtype="float64"),
         against=[own["against"] for own in worth],
     )
-    *columns, note = SCENARIO_COLUMNS
-    return found[[*columns, "skill", "against", note]]
+    *columns, reason, note = SCENARIO_COLUMNS
+    return found[[*columns, "skill", "against", reason, note]]
 
 
 def _worth(skills: Skills, view: str, horizon: int) -> dict[str, Any]:
@@ -111,6 +111,7 @@ def _as_json(result: ScenarioResult) -> dict[str, Any]:
         ],
         "changes": _records(result.table),
         "moves": _records(made.moves),
+        "refused": dict(made.refused),
         "support": {city: asdict(own) for city, own in made.support.items()},
     }
 
@@ -135,6 +136,8 @@ def show_scenario(result: ScenarioResult, console: Console) -> None:
         console.print(_changes(city, rows, MEASURES[result.measure].mark))
         for own_note in (*own.notes, *_quiet(rows)):
             say(console, f"{city}: {own_note}")
+    for city, reason in made.refused.items():
+        say(console, f"{city}: not moved. {reason}")
     say(console, _interval(made.refits))
     if result.out is not None:
         say(console, f"{result.out}: {len(made.table)} rows")

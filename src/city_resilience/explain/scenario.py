@@ -8,18 +8,17 @@ the model's association, not an effect.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Mask
 from city_resilience.errors import InputError
 from city_resilience.explain.moving import Ground, move_city
 from city_resilience.explain.responses import Asked, Refits, summed
 from city_resilience.explain.settings import Setting
 from city_resilience.explain.support import Nearness, Support, support_of
-from city_resilience.models.forecaster import Forecaster
 from city_resilience.progress import Progress, silent
 
 __all__ = [
@@ -28,6 +27,7 @@ __all__ = [
     "LEAST_REFITS",
     "NOT_READ",
     "REFITS",
+    "REFUSED",
     "SCENARIO_COLUMNS",
     "Scenario",
     "scenario_of",
@@ -38,11 +38,13 @@ ASSOCIATION = "This is the model's association, not an effect. 这是模型的�
 REFITS, LEAST_REFITS = 30, 10
 COVERAGE = 0.9
 """Share of the refits whose change lies inside the interval."""
+REFUSED = "refused"
+"""Flag of a city of several that cannot be moved as asked; it has its reason."""
 NOT_READ = "not_read"
 """Flag of a view of which no column moved."""
 SCENARIO_COLUMNS = (
     *("city", "view", "origin", "horizon", "target_year", "settings", "forecast", "scenario"),
-    *("change", "lower", "upper", "refits", "distance_share", "flags", "note"),
+    *("change", "lower", "upper", "refits", "distance_share", "flags", "reason", "note"),
 )
 
 
@@ -62,12 +64,16 @@ class Scenario:
     support : mapping of str to Support
         By city.
     refits : int
+    refused : mapping of str to str
+        City to the reason why it cannot be moved so; its changes are empty. Of one city, or where
+        none can be moved, the reason is raised.
     """
 
     table: pd.DataFrame
     moves: pd.DataFrame
     support: Mapping[str, Support]
     refits: int
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def scenario_of(
@@ -88,8 +94,8 @@ def scenario_of(
     Raises
     ------
     InputError
-        If a city has no forecast, the settings are refused (`move_city`, `support_of`), or there
-        are too few refits for an interval.
+        If a city has no forecast, the settings are refused for all cities (`move_city`,
+        `support_of`), or there are too few refits for an interval.
     """
     if refits and refits < LEAST_REFITS:
         raise InputError(
@@ -103,24 +109,34 @@ def scenario_of(
     }
     again = Refits(ground) if refits else None
     asked = Asked(served | (again.specs if again else {}))
-    moves, support, near = [], {}, Nearness.of(ground)
-    for done, city in enumerate(cities, start=1):
-        moved = move_city(ground, city, settings)
-        support[city] = support_of(ground, moved, settings, near)
-        asked.add(ground.rows, moved)
-        moves.append(moved.moves.assign(city=city))
-        progress("moving cities", done, len(cities))
-    drawn = again.changes(asked, refits, progress) if again else {}
     rows = [ground.row_of(city) for city in cities]
+    moves, support, refused, near = [], {}, {}, Nearness.of(ground)
+    for done, city in enumerate(cities, start=1):
+        try:
+            moved = move_city(ground, city, settings)
+            support[city] = support_of(ground, moved, settings, near)
+        except InputError as error:
+            refused[city] = str(error)
+        else:
+            asked.add(ground.rows, moved)
+            moves.append(moved.moves.assign(city=city))
+        progress("moving cities", done, len(cities))
+    if not support:
+        raise InputError(next(iter(refused.values())))
+    drawn = again.changes(asked, refits, progress) if again else {}
+    reached = np.array([city in support for city in cities])
     parts = [
-        _part(ground, name, view, rows, asked, drawn.get(name))
-        for name, view in ground.forecaster.views.items()
+        _part(ground, name, rows, reached, asked, drawn.get(name))
+        for name in ground.forecaster.views
     ]
     table = pd.concat(parts, ignore_index=True)
     table["flags"] = [
         _flags(*pair, support) for pair in zip(table["city"], table["flags"], strict=True)
     ]
-    table["distance_share"] = [support[city].share for city in table["city"]]
+    table["reason"] = [refused.get(city, "") for city in table["city"]]
+    table["distance_share"] = [
+        support[city].share if city in support else np.nan for city in table["city"]
+    ]
     table["settings"] = "; ".join(setting.text for setting in settings)
     table = table.sort_values("row", kind="stable").assign(note=ASSOCIATION)
     moved_table = pd.concat(moves, ignore_index=True)
@@ -129,27 +145,30 @@ def scenario_of(
         moved_table[["city", *(name for name in moved_table if name != "city")]],
         support,
         refits,
+        refused,
     )
 
 
 def _flags(city: str, own: str, support: Mapping[str, Support]) -> str:
-    return ";".join(filter(None, (own, *support[city].flags)))
+    flags = support[city].flags if city in support else (REFUSED,)
+    return ";".join(filter(None, (own, *flags)))
 
 
 def _part(
     ground: Ground,
     name: str,
-    view: Forecaster,
     rows: Sequence[int],
+    reached: Mask,
     asked: Asked,
     drawn: Mapping[int, Float] | None,
 ) -> pd.DataFrame:
     """Lay out what one view makes of the scenario, city after city at each horizon."""
+    view = ground.forecaster.views[name]
     table, parts = view.forecast(ground.rows), []
-    changes = summed(
-        view, {h: asked.change(model, (name, h)) for h, model in view.horizons.items()}
-    )
-    quiet = np.all([asked.quiet((name, h)) for h in view.horizons], axis=0)
+    found = summed(view, {h: asked.change(model, (name, h)) for h, model in view.horizons.items()})
+    changes = {h: _spread(change, reached) for h, change in found.items()}
+    quiet = np.zeros(len(rows), dtype=bool)
+    quiet[reached] = np.all([asked.quiet((name, h)) for h in view.horizons], axis=0)
     stale = ground.rows.stale[rows]
     flags = [
         ";".join(f for f, on in zip((NOT_READ, "stale"), marks, strict=True) if on)
@@ -164,7 +183,15 @@ def _part(
         part["lower"], part["upper"], part["refits"] = np.nan, np.nan, 0
         if drawn is not None:
             tail = (1.0 - COVERAGE) / 2.0
-            part["lower"], part["upper"] = np.quantile(drawn[horizon], (tail, 1.0 - tail), axis=0)
+            ends = np.quantile(drawn[horizon], (tail, 1.0 - tail), axis=0)
+            part["lower"], part["upper"] = (_spread(end, reached) for end in ends)
             part["refits"] = len(drawn[horizon])
         parts.append(part)
     return pd.concat(parts)
+
+
+def _spread(values: Float, reached: Mask) -> Float:
+    """Return values of the cities that were moved in the places of all, NaN elsewhere."""
+    every = np.full(len(reached), np.nan)
+    every[reached] = values
+    return every
