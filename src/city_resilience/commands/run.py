@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ __all__ = [
     "FILES",
     "NOWCAST_FILES",
     "OWN",
+    "Judged",
     "Live",
     "check_model_folder",
     "fit_live",
@@ -223,12 +224,27 @@ def _described(live: Live, source: Source, found: Backtest, progress: Progress) 
     return replace(live, held_out=held_out, about=about)
 
 
-def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Verdict:
+@dataclass(frozen=True)
+class Judged:
+    """A verdict, and the champion that it compares with: NAME/VERSION, "" for none."""
+
+    verdict: Verdict
+    champion: str
+
+
+def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Judged:
     """Compare with the champion, refitted on this panel, and with the best naive rule."""
     behind = behind_naive(evaluation.scores, source.experiment.model.serve)
     first = min(source.experiment.outcome.horizons)
     ahead = next((one for one in behind if one.horizon == first), None)
-    return _against_champion(source, evaluation, store, progress).against(ahead)
+    champion = champion_of(source.experiment.name, store)
+    verdict = _against_champion(source, evaluation, champion, store, progress).against(ahead)
+    return Judged(verdict, champion.reference if champion else "")
+
+
+def _champion(name: str, store: Store) -> str:
+    champion = champion_of(name, store)
+    return champion.reference if champion else ""
 
 
 def behind_naive(scores: pd.DataFrame, serve: str) -> tuple[Behind, ...]:
@@ -248,9 +264,12 @@ def behind_naive(scores: pd.DataFrame, serve: str) -> tuple[Behind, ...]:
 
 
 def _against_champion(
-    source: Source, evaluation: Evaluation, store: Store, progress: Progress
+    source: Source,
+    evaluation: Evaluation,
+    champion: ModelVersion | None,
+    store: Store,
+    progress: Progress,
 ) -> Verdict:
-    champion = champion_of(source.experiment.name, store)
     if champion is None:
         return Verdict("first")
     if champion.same_recipe(_recipe_tag(source)):
@@ -331,9 +350,17 @@ def _graded(summary: Summary) -> list[dict[str, Any]]:
 
 
 def register_run(
-    run: Run, folder: Path, source: Source, evaluation: Evaluation, live: Live, verdict: Verdict
-) -> ModelVersion:
-    """Log the run's scores and files, and register its model."""
+    run: Run,
+    folder: Path,
+    source: Source,
+    evaluation: Evaluation,
+    live: Live,
+    judge_again: Callable[[], Judged],
+) -> tuple[ModelVersion, Verdict]:
+    """Log the run's scores and files, judge the model, and register it with that verdict.
+
+    It is judged again where another run has become champion in the meantime.
+    """
     scores, serve = evaluation.scores, source.experiment.model.serve
     run.dataset(source.panel, source.experiment.name, live.forecaster.fingerprint)
     run.record_scores(scores, serve)
@@ -346,12 +373,19 @@ def register_run(
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))
-    return register(
-        run,
-        folder / MODEL,
-        live.forecaster,
-        source.panel,
-        mae={own.key.replace("/", "_"): own.value for own in errors},
-        verdict=verdict,
-        recipe=_recipe_tag(source),
-    )
+    mae = {own.key.replace("/", "_"): own.value for own in errors}
+    while True:
+        judged = judge_again()
+        with run.store.turn():
+            if judged.champion != _champion(source.experiment.name, run.store):
+                continue
+            version = register(
+                run,
+                folder / MODEL,
+                live.forecaster,
+                source.panel,
+                mae=mae,
+                verdict=judged.verdict,
+                recipe=_recipe_tag(source),
+            )
+            return version, judged.verdict

@@ -144,7 +144,6 @@ def train(
     ):
         evaluated = evaluation.evaluate(source, progress, explain=True)
         live = run.fit_live(source, evaluated, fingerprint, progress)
-        verdict = run.judge(source, evaluated, opened, progress)
         progress("writing tables and report", 0, 1)
         seconds = time.perf_counter() - started
         about = {"study": study, "run_id": tracked.run_id, "seconds": seconds}
@@ -152,7 +151,14 @@ def train(
         run.write_run(folder, source, evaluated, live, summary)
         progress("writing tables and report", 1, 1)
         progress("logging and registering", 0, 1)
-        version = run.register_run(tracked, folder, source, evaluated, live, verdict)
+        version, verdict = run.register_run(
+            tracked,
+            folder,
+            source,
+            evaluated,
+            live,
+            lambda: run.judge(source, evaluated, opened, progress),
+        )
         progress("logging and registering", 1, 1)
     gate = verdict.words(measure=source.experiment.outcome.measure)
     if require_promotion and not version.is_champion:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ __all__ = [
     "SQLITE",
     "create_database",
     "create_once",
+    "database_errors",
     "environment",
     "every_page",
+    "has_open_runs",
     "import_mlflow",
     "migrate_database",
     "silenced",
@@ -35,6 +38,8 @@ SILENT = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
 SQLITE = "sqlite:///"
+DATABASE_TRIES = 4
+"""How often MLflow asks a database that does not answer, with pauses of 0.1, 0.3 and 0.7 s."""
 NOLOAD = "The ``noload`` loader strategy is deprecated"
 
 
@@ -130,41 +135,95 @@ def create_database(database: Path) -> None:
     from mlflow.store.model_registry.sqlalchemy_store import SqlAlchemyStore as Registry
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore as Tracking
 
-    building = database.with_name(database.name + ".building")
-    building.unlink(missing_ok=True)
+    building = remove_building(database)
     address = sqlite_uri(building)
     for store in (Tracking(address, (database.parent / "artifacts").as_uri()), Registry(address)):
         store.engine.dispose()
     os.replace(building, database)
 
 
-def migrate_database(database: Path) -> None:
-    """Bring the schema up to date.
+def remove_building(database: Path) -> Path:
+    """Remove what a killed process was building; return the name to build under."""
+    building = database.with_name(database.name + ".building")
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        building.with_name(building.name + suffix).unlink(missing_ok=True)
+    return building
+
+
+def migrate_database(database: Path, seconds: float = 60.0) -> None:
+    """Bring the schema up to date, in a copy that takes the place of the database when it is done.
+
+    Parameters
+    ----------
+    seconds : float
+        How long another program that has the database locked is waited for.
 
     Raises
     ------
     InputError
         If it is not a store that this MLflow can open.
+    sqlite3.OperationalError
+        If it stays locked.
     """
     from alembic.util import CommandError
     from mlflow.store.db import utils
     from sqlalchemy.exc import SQLAlchemyError
 
     MlflowException = import_mlflow().exceptions.MlflowException
-    engine = utils.create_sqlalchemy_engine(sqlite_uri(database))
     try:
-        version = utils._get_schema_version(engine)
-        if version is None:
-            raise InputError(
-                f"{database}: a database without MLflow's tables; give another --store"
-            )
-        if version != utils._get_latest_schema_revision():
+        version = _schema_version(database, seconds)
+        if version == _newest_schema():
+            return
+        building = remove_building(database)
+        with closing(_connect(database, seconds)) as old, closing(_connect(building)) as new:
+            old.backup(new)
+        engine = utils.create_sqlalchemy_engine(sqlite_uri(building))
+        try:
             utils._upgrade_db(engine)
-    except (SQLAlchemyError, CommandError, MlflowException) as error:
+        finally:
+            engine.dispose()
+        os.replace(building, database)
+    except (sqlite3.Error, SQLAlchemyError, CommandError, MlflowException) as error:
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{database}: not a store this MLflow can open ({reason}); update MLflow, restore the "
             "file, or give another --store"
         ) from error
-    finally:
-        engine.dispose()
+
+
+def database_errors() -> tuple[type[Exception], ...]:
+    """Return what databases raise through MLflow, which asks a dead one but briefly from now on."""
+    from mlflow.store.db import utils
+    from sqlalchemy.exc import SQLAlchemyError
+
+    utils.MAX_RETRY_COUNT = min(utils.MAX_RETRY_COUNT, DATABASE_TRIES)
+    return (SQLAlchemyError,)
+
+
+def has_open_runs(database: Path) -> bool:
+    """Say quickly whether runs of an SQLite store are open."""
+    with closing(_connect(database, 20.0)) as connection:
+        query = "SELECT 1 FROM runs WHERE status = 'RUNNING' AND lifecycle_stage = 'active' LIMIT 1"
+        return connection.execute(query).fetchone() is not None
+
+
+def _schema_version(database: Path, seconds: float) -> str:
+    with closing(_connect(database, seconds)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE name = 'alembic_version'"
+        if connection.execute(query).fetchone() is None:
+            raise InputError(
+                f"{database}: a database without MLflow's tables; give another --store"
+            )
+        return str(connection.execute("SELECT version_num FROM alembic_version").fetchone()[0])
+
+
+def _newest_schema() -> str:
+    from mlflow.store.db import utils
+
+    return str(utils._get_latest_schema_revision())
+
+
+def _connect(database: Path, seconds: float = 5.0) -> sqlite3.Connection:
+    return sqlite3.connect(database, timeout=seconds)

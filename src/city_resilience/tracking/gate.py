@@ -238,10 +238,11 @@ def promote(version: ModelVersion, store: Store, *, force: bool = False) -> Prom
     GateRefused
         If its errors are not lower than the champion's and its recipe is another, unless forced.
     """
-    champion = champion_of(version.name, store)
-    promotion = _judged(version, champion, store, force)
-    if promotion.reason != "already":
-        set_champion(version, store)
+    with store.turn():
+        champion = champion_of(version.name, store)
+        promotion = _judged(version, champion, store, force)
+        if promotion.reason != "already":
+            set_champion(version, store)
     return promotion
 
 

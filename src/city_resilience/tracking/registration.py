@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
@@ -14,11 +15,14 @@ from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
 from city_resilience.models.rows import forecast_columns
+from city_resilience.processes import own_mark
 from city_resilience.reading.panel import Panel
 from city_resilience.staging import stage
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.leftovers import PENDING
 from city_resilience.tracking.metrics import column_types
+from city_resilience.tracking.patience import Unreachable
 from city_resilience.tracking.registry import (
     BUNDLE_PATH,
     CHALLENGER,
@@ -82,6 +86,8 @@ def register(
         card = (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
         version = _create_version(run, name, logged, card, tags, undo)
         _set_aliases(run.store.client, name, version, verdict, undo)
+        # Up to here a killed process leaves a version that the next command takes back.
+        run.store.client.delete_model_version_tag(name, version, PENDING)
         registered = find_version(f"{name}/{version}", run.store)
         undo.pop_all()
     return registered
@@ -139,14 +145,15 @@ def _create_version(
 ) -> str:
     """Register the logged model under a name."""
     client = run.store.client
-    if create_once(client.create_registered_model, name):
+    if create_once(client.create_registered_model, name, tags={PENDING: own_mark()}):
         _on_failure(undo, client.delete_registered_model, name)
+    before = dict(client.get_registered_model(name).aliases)
     version = client.create_model_version(
         name,
         # On SQLite MLflow would look a model id up in its global store, not in this one.
         logged.artifact_location if run.store.database else f"models:/{logged.model_id}",
         run_id=run.run_id,
-        tags=dict(tags),
+        tags={**tags, PENDING: json.dumps(before)},
         description=description,
         model_id=logged.model_id,
     ).version
@@ -174,7 +181,7 @@ def _on_failure(undo: ExitStack, function: Callable[..., None], *arguments: str)
     """Call a function if a later step fails; what failed first is what the user must see."""
 
     def call() -> None:
-        with suppress(import_mlflow().exceptions.MlflowException):
+        with suppress(import_mlflow().exceptions.MlflowException, Unreachable):
             function(*arguments)
 
     undo.callback(call)

@@ -13,6 +13,7 @@ from city_resilience.errors import InputError, check_known
 from city_resilience.models.manifest import is_bundle
 from city_resilience.staging import scratch, settle
 from city_resilience.tracking.backend import every_page, import_mlflow, silenced
+from city_resilience.tracking.patience import answering
 from city_resilience.tracking.store import Store
 
 __all__ = [
@@ -293,11 +294,12 @@ def _local(uri: str, store: Store) -> Path:
     if uri.startswith(("file:", "/")) or Path(uri).is_absolute():
         return Path(mlflow.utils.file_utils.local_file_uri_to_path(uri))
     try:
-        return Path(
-            mlflow.artifacts.download_artifacts(
-                artifact_uri=uri, dst_path=str(scratch()), tracking_uri=store.uri
+        with answering(store.uri):
+            return Path(
+                mlflow.artifacts.download_artifacts(
+                    artifact_uri=uri, dst_path=str(scratch()), tracking_uri=store.uri
+                )
             )
-        )
     except (mlflow.exceptions.MlflowException, OSError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"{uri}: cannot be fetched ({reason}); check --store") from error

@@ -20,7 +20,9 @@ from city_resilience.errors import GateRefused, InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import import_mlflow, silenced
+from city_resilience.tracking.leftovers import mark_of_process
 from city_resilience.tracking.metrics import Metric, column_types, flat_metrics, flat_params
+from city_resilience.tracking.patience import Unreachable
 from city_resilience.tracking.store import Store
 from city_resilience.tracking.table_view import VIEW_TAG, table_view
 
@@ -71,12 +73,14 @@ class Run:
             self.candidate(name, flat_metrics(scores, name))
         view = table_view(map(int, scores["horizon"].unique()))
         # A store may keep others from changing an experiment; the run is whole without the view.
-        with suppress(import_mlflow().exceptions.MlflowException):
+        with suppress(import_mlflow().exceptions.MlflowException, Unreachable):
             self.store.client.set_experiment_tag(self.experiment_id, VIEW_TAG, view)
 
     def candidate(self, name: str, metrics: Iterable[Metric] = ()) -> str:
         """Record one candidate as a finished child run; returns the child's id."""
-        tags = _tags(name) | {"mlflow.parentRunId": self.run_id, "candidate": name}
+        tags = (
+            _tags(name) | mark_of_process() | {"mlflow.parentRunId": self.run_id, "candidate": name}
+        )
         client = self.store.client
         child = client.create_run(self.experiment_id, tags=tags, run_name=name).info.run_id
         with _ending(client, child):
@@ -137,6 +141,7 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
                 "simulated": str(experiment.data.simulated).lower(),
             }
             own = {f"city_resilience.{name}": value for name, value in tags.items()}
+            own |= mark_of_process()
             run.record(params=flat_params(experiment), tags=own)
             yield run
 
@@ -144,7 +149,9 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
 def _open(store: Store, experiment: Experiment) -> Run:
     experiment_id = store.experiment_id(experiment.name)
     name = time.strftime("%Y-%m-%d %H:%M:%S")  # MLflow's table has room for 20 characters
-    run = store.client.create_run(experiment_id, tags=_tags("train"), run_name=name)
+    run = store.client.create_run(
+        experiment_id, tags=_tags("train") | mark_of_process(), run_name=name
+    )
     return Run(store, run.info.run_id, experiment_id)
 
 
@@ -170,7 +177,7 @@ def _ending(client: Any, run_id: str) -> Iterator[None]:
         killed = isinstance(error, KeyboardInterrupt | GeneratorExit)
         status = "KILLED" if killed else "FAILED"
         # What went wrong first is what the user must see.
-        with suppress(import_mlflow().exceptions.MlflowException):
+        with suppress(import_mlflow().exceptions.MlflowException, Unreachable):
             client.set_terminated(run_id, "FINISHED" if isinstance(error, GateRefused) else status)
         raise
     client.set_terminated(run_id, "FINISHED")
@@ -189,4 +196,5 @@ def _tags(command: str) -> dict[str, str]:
         "mlflow.user": user,
         "mlflow.source.name": f"city-resilience {command}",
         "mlflow.source.type": "LOCAL",
+        **mark_of_process(),
     }

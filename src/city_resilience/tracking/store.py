@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from city_resilience.errors import InputError
+from city_resilience.staging import sweep_scratch
+from city_resilience.tracking import patience
 from city_resilience.tracking.backend import (
     SQLITE,
     create_database,
     create_once,
-    environment,
     import_mlflow,
     migrate_database,
     silenced,
     sqlite_uri,
 )
+from city_resilience.tracking.leftovers import settle_store
+from city_resilience.tracking.patience import locked_error, patient
+from city_resilience.tracking.turns import turn
 
 __all__ = ["Store", "open_store", "resolve_store", "store_words"]
 
 FOLDER = ".city-resilience"
 DATABASE = "mlflow.db"
-LOCK_SECONDS = 300
 # Without it MLflow opens an experiment with its overview for language models.
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 
@@ -55,11 +59,21 @@ class Store:
     def client(self) -> Any:
         """An ``MlflowClient`` on this store; MLflow's global settings are not touched."""
         with silenced():
-            client = import_mlflow().MlflowClient(self.uri, self.registry_uri)
+            kind = patient(import_mlflow().MlflowClient, self.uri, self.database)
+            client = kind(self.uri, self.registry_uri)
             if self.database:  # opens both stores now, while their warnings are held back
                 client.search_experiments(max_results=1)
                 client.search_registered_models(max_results=1)
         return client
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Keep other processes from registering and from changing aliases in a local store."""
+        if self.database is None:
+            yield
+        else:
+            with turn(self.database.with_name(self.database.name + ".turn")):
+                yield
 
     def experiment_id(self, name: str) -> str:
         """Return the id of an experiment, made if it does not exist.
@@ -147,16 +161,30 @@ def open_store(
     """
     uri = resolve_store(store, experiment_file)
     database = _database(uri)
-    if database is None:
-        _check_server(uri)
-    elif not database.is_file() and not create:
+    if database is not None and not database.is_file() and not create:
         raise InputError(
             f"{database}: there is no store yet; run 'city-resilience train' first, give "
             "--store, or name a model folder with --model"
         )
-    else:
+    if database is not None:
         _prepare(database)
-    return Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+    opened = Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
+    if database is None:
+        _check_server(opened)
+    if create or (database is not None and os.access(database.parent, os.W_OK)):
+        settle_store(opened)
+    sweep_scratch()
+    return opened
+
+
+def _check_server(store: Store) -> None:
+    try:
+        store.client.search_experiments(max_results=1)
+    except import_mlflow().exceptions.MlflowException as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"{store.uri}: not an MLflow store ({reason}); nothing was registered; check --store"
+        ) from error
 
 
 def store_words(store: Store) -> tuple[str, ...]:
@@ -188,47 +216,16 @@ def _project(experiment_file: Path | str | None) -> Path:
     return here
 
 
-def _check_server(uri: str) -> None:
-    mlflow = import_mlflow()
-    try:
-        with silenced(), environment({"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"}):
-            mlflow.MlflowClient(uri).search_experiments(max_results=1)
-    except mlflow.exceptions.MlflowException as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"{uri}: the store does not answer ({reason}); check --store") from error
-
-
 def _prepare(database: Path) -> None:
     """Create the database or bring its schema up to date, one process at a time."""
-    with _locked(database), silenced():
+    # Whoever may only read a store does not migrate it.
+    free = database.exists() and not os.access(database.parent, os.W_OK)
+    lock = nullcontext() if free else turn(database.with_name(database.name + ".lock"))
+    with lock, silenced():
         if not database.exists():
             create_database(database)
-        else:
-            migrate_database(database)
-
-
-@contextmanager
-def _locked(database: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    if database.exists() and not os.access(database.parent, os.W_OK):
-        yield  # whoever may only read a store does not migrate it
-        return
-    lock = FileLock(database.with_name(database.name + ".lock"), timeout=LOCK_SECONDS)
-    try:
-        database.parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise InputError(
-            f"{database}: another process has held the store's lock for {LOCK_SECONDS} s; "
-            f"end it, or remove {lock.lock_file} if there is none"
-        ) from error
-    except OSError as error:
-        raise InputError(
-            f"{database.parent}: the store's folder cannot be written to ({error.strerror}); "
-            "give --store"
-        ) from error
-    try:
-        yield
-    finally:
-        lock.release()
+            return
+        try:
+            migrate_database(database, patience.LOCKED_SECONDS)
+        except sqlite3.OperationalError as error:
+            raise locked_error(database, patience.LOCKED_SECONDS) from error
