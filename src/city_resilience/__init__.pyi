@@ -5,6 +5,11 @@ from city_resilience.commands.explain import explain_cities as explain_cities
 from city_resilience.commands.explain import explain_city as explain_city
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
+from city_resilience.commands.models import clean_store as clean_store
+from city_resilience.commands.models import export_model as export_model
+from city_resilience.commands.models import import_model as import_model
+from city_resilience.commands.models import list_models as list_models
+from city_resilience.commands.models import show_model as show_model
 from city_resilience.commands.new import draft_experiment as draft_experiment
 from city_resilience.commands.predict import predict as predict
 from city_resilience.commands.promote import promote as promote

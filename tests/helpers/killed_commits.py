@@ -5,18 +5,23 @@ Run as a program: it forks. It prints as JSON how many commits there are, and wh
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from city_resilience.models.bundle import copy_bundle, load_bundle
+from city_resilience.models.bundle import load_bundle
+from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import FORMAT_VERSION
+from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tracking import registration
 from city_resilience.tracking.gate import Verdict
@@ -29,28 +34,44 @@ GOLDEN = Path(__file__).parents[1] / "golden" / f"bundle_{FORMAT_VERSION}"
 
 
 def killed_before(number: int) -> None:
-    """Let this process end, as by kill -9, before its commit of a number."""
-    left = [number]
+    """Let this process end, as by kill -9, before its commit of a number that changes something."""
+    left, changed = [number], [False]
+
+    @event.listens_for(Engine, "before_cursor_execute")
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        changed[0] |= statement.lstrip().startswith(("INSERT", "UPDATE", "DELETE"))
 
     @event.listens_for(Engine, "commit")
     def count(_: Any) -> None:
-        left[0] -= 1
-        if left[0] == 0:
+        left[0] -= changed[0]
+        if changed[0] and left[0] == 0:
             os._exit(9)
+        changed[0] = False
 
 
 def save_little(path: Path, bundle: Path, *_: Any) -> None:
     """Save a bundle as a model without what MLflow adds to serve it, which takes seconds."""
-    copy_bundle(bundle, path / "artifacts" / "bundle")
+    shutil.copytree(bundle, path / "artifacts" / "bundle")
     (path / "MLmodel").write_text("")
+
+
+STORE = {"artifacts", "mlflow.db", "mlflow.db.lock", "mlflow.db.turn"}
+FOLDER = GOLDEN / "growth_gap" / "model"
+
+
+@functools.cache
+def model() -> tuple[Forecaster, Panel]:
+    """Return a forecaster, and the panel that it was trained on."""
+    forecaster = load_bundle(FOLDER)
+    data = forecaster.experiment.data
+    return forecaster, read_panel(GOLDEN / "panel.csv", data, outcome="gdp_real")
 
 
 def train(store: Store, files: Path) -> None:
     """Do what ``train`` does with a store."""
     registration._save_model = save_little
-    folder = GOLDEN / "growth_gap" / "model"
-    forecaster = load_bundle(folder)
-    panel = read_panel(GOLDEN / "panel.csv", forecaster.experiment.data, outcome="gdp_real")
+    registration.copy_bundle = shutil.copytree
+    folder, (forecaster, panel) = FOLDER, model()
     with track(store, forecaster.experiment, fingerprint="f00") as run:
         run.candidate("ridge")
         run.artifacts(files)
@@ -79,8 +100,13 @@ def state(place: Path) -> dict[str, Any]:
     ids = [found.experiment_id for found in client.search_experiments()]
     versions = list_models(store)
     models = client.search_logged_models(ids)
-    kept = {Path(v.source.removeprefix("file://")) for v in versions}
-    folders = set((place / "artifacts").glob("*/models/*"))
+    runs = {v.run_id for v in versions}
+    kept = {Path(v.source.removeprefix("file://")).parent for v in versions}
+    kept |= {place / "artifacts" / "growth_gap" / run for run in runs}
+    artifacts = place / "artifacts"
+    folders = {*artifacts.glob("*/models/*"), *artifacts.glob("*/*")} - {
+        *artifacts.glob("*/models")
+    }
     return {
         "open": [r.info.run_id for r in client.search_runs(ids) if r.info.status == "RUNNING"],
         "versions": [v.version for v in versions],
@@ -90,8 +116,8 @@ def state(place: Path) -> dict[str, Any]:
         "names": [m.name for m in client.search_registered_models()],
         "models": len(models) - len(versions),
         "status": sorted({str(m.status) for m in models}),
-        "folders": sorted(str(f.name) for f in folders ^ {f for f in kept if f.exists()}),
-        "files": sorted(p.name for p in place.iterdir()),
+        "folders": sorted(str(f.relative_to(artifacts)) for f in folders ^ kept),
+        "files": sorted({p.name for p in place.iterdir()} - STORE),
     }
 
 
@@ -106,35 +132,50 @@ def faults_of(found: dict[str, Any], made: int) -> list[str]:
         "names": ["growth_gap"] if newest else [],
         "models": 0,
         "folders": [],
-        "files": ["artifacts", "mlflow.db", "mlflow.db.lock", "mlflow.db.turn"],
+        "files": [],
     }
     wrong = [f"{key}: {found[key]}" for key, value in right.items() if found[key] != value]
     return wrong + ([f"versions: {found['versions']}"] if len(found["versions"]) != made else [])
 
 
-def main(first: bool) -> None:
-    """Kill at each commit, on a store of no version or of one."""
+def main(numbers: Sequence[int]) -> None:
+    """Kill at each commit, or at those of some numbers, on a store of no version and of one."""
     faults: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        place, files = Path(folder) / "store", Path(folder) / "files"
+        files, once = Path(folder) / "files", Path(folder) / "once"
         files.mkdir()
         (files / "scores.csv").write_text("model\n")
-        forked(lambda: open_store(str(place), create=True))
-        made = 0
-        if not first:
-            made += forked(lambda: train(open_store(str(place), create=True), files)) == 0
-        for number in range(1, 200):
-            before = state_in_child(place)
-            code = forked(lambda: train(open_store(str(place), create=True), files), number=number)
-            after = state_in_child(place)
-            whole = len(after["versions"]) - len(before["versions"])
-            made += whole
-            faults += [f"{number}: {fault}" for fault in faults_of(after, made)]
-            if code == 0:
-                break
-            if first and whole:
-                break
-    print(json.dumps({"commits": number, "faults": faults, "made": made}))
+        # Once for all children: what is imported, and the tables of a new store.
+        empty = open_store(str(once), create=True)
+        for name in ("first", "later"):
+            (Path(folder) / name).mkdir()
+            shutil.copyfile(once / "mlflow.db", Path(folder) / name / "mlflow.db")
+        train(empty, files)
+        state(once)
+        kills = 0
+        for name in ("first", "later"):
+            kills += _killed(Path(folder) / name, files, numbers, faults)
+    print(json.dumps({"kills": kills, "faults": faults}))
+
+
+def _killed(place: Path, files: Path, numbers: Sequence[int], faults: list[str]) -> int:
+    def work() -> None:
+        train(open_store(str(place), create=True), files)
+
+    made = forked(work) == 0 if place.name == "later" else 0
+    for kills, number in enumerate(numbers or range(1, 200)):
+        code = forked(work, number=number)
+        found = state_in_child(place)
+        whole = len(found["versions"]) > made
+        made += whole
+        faults += [f"{place.name} {number}: {fault}" for fault in faults_of(found, made)]
+        print(place.name, number, code, file=sys.stderr)
+        if code == 0 or (whole and place.name == "first"):
+            return kills
+    again = forked(work)
+    found = state_in_child(place)
+    faults += [f"again {again}: {fault}" for fault in faults_of(found, made + 1)]
+    return len(numbers)
 
 
 def state_in_child(place: Path) -> dict[str, Any]:
@@ -154,4 +195,4 @@ def state_in_child(place: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(first=sys.argv[1:] == ["first"])
+    main([int(number) for number in sys.argv[1:]])

@@ -20,7 +20,7 @@ from city_resilience.commands.main import main as program
 from places import ROOT
 
 NO_ENTRY = {
-    "models": "a group of commands that list and copy what is registered",
+    "models": "a group of commands about what is registered",
     "ui": "a server: the run that mlflow opens for it would only end when somebody stops it",
 }
 VERBS = tuple(name for name in program.commands if name not in NO_ENTRY)

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "has_open_runs",
     "import_mlflow",
     "migrate_database",
+    "remove_journal",
     "silenced",
     "sqlite_uri",
 ]
@@ -191,6 +192,18 @@ def migrate_database(database: Path, seconds: float = 60.0) -> None:
             f"{database}: not a store this MLflow can open ({reason}); update MLflow, restore the "
             "file, or give another --store"
         ) from error
+
+
+def remove_journal(database: Path) -> None:
+    """Let SQLite remove the journal of a process that was killed before it changed anything."""
+    if not database.with_name(database.name + "-journal").exists():
+        return
+    with suppress(sqlite3.OperationalError), closing(_connect(database, 2.0)) as connection:
+        connection.isolation_level = None
+        connection.execute("BEGIN IMMEDIATE")
+        [version] = connection.execute("PRAGMA user_version").fetchone()
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.execute("COMMIT")
 
 
 def database_errors() -> tuple[type[Exception], ...]:

@@ -15,7 +15,7 @@ from city_resilience.tracking.backend import every_page, has_open_runs, silenced
 if TYPE_CHECKING:
     from city_resilience.tracking.store import Store
 
-__all__ = ["PENDING", "PROCESS", "files_of", "mark_of_process", "settle_store"]
+__all__ = ["PENDING", "PROCESS", "files_of", "mark_of_process", "remove_files", "settle_store"]
 
 PROCESS = "city_resilience.process"
 """Tag of a run: the process that made it."""
@@ -42,7 +42,7 @@ def settle_store(store: Store) -> None:
             kept = _take_back_versions(store, run)
             _take_back_models(store, run, kept)
             if not kept:
-                _remove_files(store, run.info.artifact_uri)
+                remove_files(store, run.info.artifact_uri)
         _take_back_names(store)
         for run in dead:  # last: it is what a next process looks for
             store.client.set_terminated(run.info.run_id, "KILLED")
@@ -85,7 +85,7 @@ def _take_back_models(store: Store, run: Any, kept: list[Any]) -> None:
             filter_string=own,
         )
     ):
-        _remove_files(store, model.artifact_location)
+        remove_files(store, model.artifact_location)
         store.client.delete_logged_model(model.model_id)
 
 
@@ -100,15 +100,17 @@ def _take_back_names(store: Store) -> None:
 
 
 def files_of(store: Store, uri: str) -> Path | None:
-    """Return where a local store keeps files of an address; None where they are not its own."""
+    """Return the folder of a run or model in a local store; None where its files are elsewhere."""
     if store.database is None:
         return None
     parsed = urlparse(uri)
     path = Path(unquote(parsed.path) if parsed.scheme == "file" else uri)
-    return path if path.is_relative_to(store.database.parent) else None
+    path = path.parent if path.name == "artifacts" else path
+    return path if path.parent.parent.is_relative_to(store.database.parent) else None
 
 
-def _remove_files(store: Store, uri: str) -> None:
+def remove_files(store: Store, uri: str) -> None:
+    """Remove the files of a run or model from a local store."""
     path = files_of(store, uri)
-    if path is not None and path != store.database:
+    if path is not None:
         shutil.rmtree(path, ignore_errors=True)

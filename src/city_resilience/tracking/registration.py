@@ -47,7 +47,7 @@ def register(
     run: Run,
     bundle_folder: Path | str,
     forecaster: Forecaster,
-    panel: Panel,
+    panel: Panel | None = None,
     *,
     recipe: str = "",
     mae: Mapping[str, float] | None = None,
@@ -66,7 +66,8 @@ def register(
     bundle_folder : Path
         As written by `save_bundle`; its model card becomes the version's description.
     panel : Panel
-        The training panel, of which the columns and a small example are taken.
+        The training panel, of which the columns and a small example are taken; None where only
+        the bundle is there.
     recipe : str
         What decides the model besides the panel; see `ModelVersion.same_recipe`.
     mae : mapping of str to float
@@ -94,7 +95,7 @@ def register(
 
 
 def _log_model(
-    run: Run, folder: Path, forecaster: Forecaster, panel: Panel, undo: ExitStack
+    run: Run, folder: Path, forecaster: Forecaster, panel: Panel | None, undo: ExitStack
 ) -> Any:
     """Log the model to the run in MLflow's format; return what MLflow calls a logged model."""
     client = run.store.client
@@ -106,9 +107,7 @@ def _log_model(
         # The folder keeps its name in the model, and loading asks for this one.
         bundle = copy_bundle(folder, temporary / Path(BUNDLE_PATH).name)
         path = temporary / "model"
-        _save_model(
-            path, bundle, logged, _signature(panel, forecaster), example_of(panel, forecaster)
-        )
+        _save_model(path, bundle, logged, forecaster, panel)
         client.log_model_artifacts(logged.model_id, str(path))
     client.finalize_logged_model(logged.model_id, "READY")
     output = import_mlflow().entities.LoggedModelOutput(logged.model_id, step=0)
@@ -117,7 +116,7 @@ def _log_model(
 
 
 def _save_model(
-    path: Path, bundle: Path, logged: Any, signature: Any, example: pd.DataFrame
+    path: Path, bundle: Path, logged: Any, forecaster: Forecaster, panel: Panel | None
 ) -> None:
     mlflow = import_mlflow()
     model = mlflow.models.Model(
@@ -132,12 +131,19 @@ def _save_model(
             path,
             python_model=str(CODE),
             artifacts={"bundle": str(bundle)},
-            signature=signature,
-            input_example=(example, {"allow_partial": True}),
+            **_described(forecaster, panel),
             pip_requirements=requirements(),
             model_config={"read_paths": False},
             mlflow_model=model,
         )
+
+
+def _described(forecaster: Forecaster, panel: Panel | None) -> dict[str, Any]:
+    """Return what tells MLflow's own tools how to ask the model; nothing without a panel."""
+    if panel is None:
+        return {}
+    example = (example_of(panel, forecaster), {"allow_partial": True})
+    return {"signature": _signature(panel, forecaster), "input_example": example}
 
 
 def _create_version(

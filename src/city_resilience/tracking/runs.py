@@ -111,7 +111,9 @@ class Run:
 
 
 @contextmanager
-def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator[Run]:
+def track(
+    store: Store, experiment: Experiment, *, fingerprint: str, command: str = "train"
+) -> Iterator[Run]:
     """Open the run of a training, and end it as FINISHED, FAILED or KILLED.
 
     Under ``mlflow run``, which exports ``MLFLOW_RUN_ID``, that run is adopted and nothing else
@@ -124,6 +126,8 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
         Logged as parameters.
     fingerprint : str
         Fingerprint of the panel.
+    command : str
+        What is done.
 
     Raises
     ------
@@ -131,11 +135,11 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
         If ``MLFLOW_RUN_ID`` names no run of the store.
     """
     with silenced():
-        run = _adopt(store) or _open(store, experiment)
+        run = _adopt(store) or _open(store, experiment, command)
         with _ending(store.client, run.run_id):
             tags = {
                 "version": __version__,
-                "command": "train",
+                "command": command,
                 "fingerprint": fingerprint,
                 "experiment_digest": experiment.digest(),
                 "simulated": str(experiment.data.simulated).lower(),
@@ -146,11 +150,11 @@ def track(store: Store, experiment: Experiment, *, fingerprint: str) -> Iterator
             yield run
 
 
-def _open(store: Store, experiment: Experiment) -> Run:
+def _open(store: Store, experiment: Experiment, command: str) -> Run:
     experiment_id = store.experiment_id(experiment.name)
     name = time.strftime("%Y-%m-%d %H:%M:%S")  # MLflow's table has room for 20 characters
     run = store.client.create_run(
-        experiment_id, tags=_tags("train") | mark_of_process(), run_name=name
+        experiment_id, tags=_tags(command) | mark_of_process(), run_name=name
     )
     return Run(store, run.info.run_id, experiment_id)
 

@@ -20,6 +20,7 @@ from city_resilience.tracking.backend import (
     create_once,
     import_mlflow,
     migrate_database,
+    remove_journal,
     silenced,
     sqlite_uri,
 )
@@ -227,5 +228,7 @@ def _prepare(database: Path) -> None:
             return
         try:
             migrate_database(database, patience.LOCKED_SECONDS)
+            if not free:
+                remove_journal(database)
         except sqlite3.OperationalError as error:
             raise locked_error(database, patience.LOCKED_SECONDS) from error
