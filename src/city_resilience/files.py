@@ -19,7 +19,7 @@ from city_resilience.spreadsheet import (
     settle_texts,
     settle_workbook,
 )
-from city_resilience.staging import in_turn, replace_folder, settle, stage
+from city_resilience.unfinished import in_turn, replace_folder, settle, stage
 
 if TYPE_CHECKING:
     import pandas as pd

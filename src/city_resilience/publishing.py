@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from city_resilience.errors import InputError
-from city_resilience.staging import FRESH, PLAN, carry_out, exchange, in_turn, settle, stage
+from city_resilience.unfinished import FRESH, PLAN, carry_out, exchange, in_turn, settle, stage
 
 __all__ = ["publishing"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from city_resilience import staging
+from city_resilience import unfinished
 from city_resilience.errors import InputError
 from city_resilience.files import write_folder, write_json
 from city_resilience.models.bundle import load_bundle
@@ -20,7 +20,7 @@ from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.processes import is_gone, own_mark
 from city_resilience.publishing import publishing
-from city_resilience.staging import settle, sweep
+from city_resilience.unfinished import settle, sweep
 
 STEPS = Path(__file__).parents[1] / "helpers" / "killed_steps.py"
 CASES = 9
@@ -119,11 +119,11 @@ def test_nothing_is_published_and_no_folder_stays_when_something_goes_wrong(tmp_
 
 
 def test_a_reader_waits_for_a_living_writer_that_moved_the_folder_aside(tmp_path, monkeypatch):
-    monkeypatch.setattr(staging, "SECONDS", 0.2)
+    monkeypatch.setattr(unfinished, "SECONDS", 0.2)
     aside = tmp_path / f".writing-{own_mark()}-abc" / ".aside" / "model"
     aside.mkdir(parents=True)
     slept: list[float] = []
-    monkeypatch.setattr(staging.time, "sleep", slept.append)
+    monkeypatch.setattr(unfinished.time, "sleep", slept.append)
     settle(tmp_path / "model")
     assert slept
     shutil.move(aside, tmp_path / "model")

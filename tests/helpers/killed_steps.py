@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from city_resilience import staging
+from city_resilience import unfinished
 from city_resilience.files import write_folder
 from city_resilience.publishing import publishing
 
@@ -38,8 +38,8 @@ def kill_at(number: int) -> None:
 
     for name in OPERATIONS:
         setattr(os, name, counted(getattr(os, name)))
-    staging.exchange = counted(staging.exchange)
-    sys.modules[publishing.__module__].exchange = staging.exchange
+    unfinished.exchange = counted(unfinished.exchange)
+    sys.modules[publishing.__module__].exchange = unfinished.exchange
 
 
 def in_child(work: Callable[[Path], None], out: Path, number: int = 0) -> int:
@@ -95,8 +95,8 @@ def faults_of(name: str, place: Path) -> tuple[int, list[str]]:
     """Kill one case at each of its operations; return how many there are, and what was wrong."""
     work, old, kept, with_exchange = CASES[name]
     if not with_exchange:
-        staging.exchange = lambda *_: False
-        sys.modules[publishing.__module__].exchange = staging.exchange
+        unfinished.exchange = lambda *_: False
+        sys.modules[publishing.__module__].exchange = unfinished.exchange
     faults: list[str] = []
     before = {**old, **kept} if old else {}
     after = {**NEW, **kept}
@@ -111,7 +111,7 @@ def faults_of(name: str, place: Path) -> tuple[int, list[str]]:
         seen = found(out)
         if name in AT_ONCE and seen not in (before, after):
             faults.append(f"{number}: {sorted(seen.items())}")
-        in_child(staging.settle, out)
+        in_child(unfinished.settle, out)
         if found(out) not in (before, after):
             faults.append(f"{number}: after the next command {sorted(found(out).items())}")
         if left := [p.name for p in (*out.parent.iterdir(), *out.glob(".*")) if p.name != "out"]:

@@ -192,7 +192,7 @@ def _show(reference: str, store: str) -> None:
     from city_resilience.commands.console import open_console, say
 
     console = open_console()
-    for name, value in _facts(show_model(reference, store)):
+    for name, value in _lines_of(show_model(reference, store)):
         say(console, f"{name:<12}{value}")
 
 
@@ -292,7 +292,7 @@ def _gc(keep: int | None, yes: bool, store: str) -> None:
     echo(f"{len(found)} item{'s' * (len(found) != 1)}, {size:.2f} MB {done}")
 
 
-def _facts(shown: Shown) -> Iterator[tuple[str, str]]:
+def _lines_of(shown: Shown) -> Iterator[tuple[str, str]]:
     version, manifest = shown.version, shown.manifest
     yield "Version", f"{version.reference} ({', '.join(version.aliases) or 'no alias'})"
     yield "Title", str(manifest.experiment.get("title", ""))

@@ -12,7 +12,7 @@ from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, model_option, store_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting
-from city_resilience.staging import settle
+from city_resilience.unfinished import settle
 
 if TYPE_CHECKING:
     from city_resilience.report.summary import Summary

@@ -50,7 +50,6 @@ from city_resilience.report.grading import PART
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
-from city_resilience.staging import settle
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.gate import Behind, Verdict, champion_gate
 from city_resilience.tracking.metrics import (
@@ -64,6 +63,7 @@ from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
 from city_resilience.tracking.runs import Run
 from city_resilience.tracking.store import Store
+from city_resilience.unfinished import settle
 
 __all__ = [
     "FILES",

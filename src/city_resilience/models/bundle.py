@@ -40,10 +40,10 @@ from city_resilience.models.rows import STRUCTURAL
 from city_resilience.models.signature import check_signature
 from city_resilience.models.surprise import KINDS
 from city_resilience.models.versions import package_versions
-from city_resilience.staging import unmoved
 from city_resilience.tasks.features import FORMS, FeatureSpec
 from city_resilience.tasks.indices import FittedIndex
 from city_resilience.tasks.outcome import wait_of
+from city_resilience.unfinished import unmoved
 
 __all__ = ["OpenedBundle", "load_bundle", "open_bundle", "save_bundle"]
 

@@ -17,7 +17,6 @@ from city_resilience.models.manifest import CARD
 from city_resilience.models.rows import forecast_columns
 from city_resilience.processes import own_mark
 from city_resilience.reading.panel import Panel
-from city_resilience.staging import stage
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
 from city_resilience.tracking.gate import Verdict
 from city_resilience.tracking.leftovers import PENDING
@@ -33,6 +32,7 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.runs import Run
 from city_resilience.tracking.serving import DATA_COLUMN, example_of, requirements
+from city_resilience.unfinished import stage
 
 __all__ = ["register"]
 

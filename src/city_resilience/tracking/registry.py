@@ -11,10 +11,10 @@ from typing import Any
 
 from city_resilience.errors import InputError, check_known
 from city_resilience.models.manifest import is_bundle
-from city_resilience.staging import scratch, settle
 from city_resilience.tracking.backend import every_page, import_mlflow, silenced
 from city_resilience.tracking.patience import answering
 from city_resilience.tracking.store import Store
+from city_resilience.unfinished import scratch, settle
 
 __all__ = [
     "BUNDLE_PATH",

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience.errors import InputError
-from city_resilience.staging import sweep_scratch
 from city_resilience.tracking import patience
 from city_resilience.tracking.backend import (
     SQLITE,
@@ -27,6 +26,7 @@ from city_resilience.tracking.backend import (
 from city_resilience.tracking.leftovers import settle_store
 from city_resilience.tracking.patience import locked_error, patient
 from city_resilience.tracking.turns import turn
+from city_resilience.unfinished import sweep_scratch
 
 __all__ = ["Store", "open_store", "resolve_store", "store_words"]
 

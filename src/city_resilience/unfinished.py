@@ -42,7 +42,7 @@ __all__ = [
 PREFIXES = ("writing", "city-resilience")
 NAME = re.compile(rf"\.?({'|'.join(PREFIXES)})-(?P<mark>{MARK.pattern})-\w+")
 FRESH, OLD, PLAN = "new", "old", ".plan"
-"""In a staging folder: what is published, what it replaced, and the plan that says so."""
+"""In an unfinished folder: what is published, what it replaced, and the plan that says so."""
 ASIDE = ".aside"
 """There as well: a folder that goes back to its place unless a new one is there."""
 TIMES = 20
@@ -113,7 +113,7 @@ def sweep_scratch() -> None:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Move a file or folder out of a staging folder to its place; an older folder goes there."""
+    """Move a file or folder out of an unfinished folder to its place; an older folder goes there."""
     if not (new.is_dir() and target.is_dir()) or not exchange(new, target):
         if new.is_dir() and target.is_dir():
             aside = new.parent / ASIDE
@@ -135,7 +135,7 @@ def exchange(one: Path, other: Path) -> bool:
 
 
 def carry_out(staged: Path) -> None:
-    """Do what the plan of a staging folder says; it may have been begun before."""
+    """Do what the plan of an unfinished folder says; it may have been begun before."""
     plan = json.loads((staged / PLAN).read_text(encoding="utf-8"))
     out, aside = staged / plan["out"], staged / OLD
     aside.mkdir(exist_ok=True)
@@ -204,7 +204,7 @@ def _is_aside(path: Path) -> bool:
 
 
 def sweep(folder: Path) -> None:
-    """Deal with the staging folders that killed processes left in a folder."""
+    """Deal with the unfinished folders that killed processes left in a folder."""
     for staged, mark in _staged(folder):
         if is_gone(mark):
             with suppress(OSError, ValueError, KeyError), in_turn(folder):
