@@ -113,7 +113,7 @@ def sweep_scratch() -> None:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Move a file or folder out of an unfinished folder to its place; an older folder goes there."""
+    """Move something out of an unfinished folder to its place; an older folder goes there."""
     if not (new.is_dir() and target.is_dir()) or not exchange(new, target):
         if new.is_dir() and target.is_dir():
             aside = new.parent / ASIDE

@@ -15,7 +15,7 @@ from city_resilience.models.manifest import (
     read_manifest,
 )
 from city_resilience.models.signature import signature_of
-from city_resilience.staging import unmoved
+from city_resilience.unfinished import unmoved
 
 __all__ = ["copy_bundle", "sign_bundle"]
 

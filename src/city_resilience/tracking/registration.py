@@ -9,8 +9,6 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
