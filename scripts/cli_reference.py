@@ -19,7 +19,8 @@ HEAD = """\
 # Command line
 
 Exit codes: 0 done; 1 internal error; 2 bad input, configuration or usage, with one line on standard
-error that says what, where and what to do; 3 a gate refused.
+error that says what, where and what to do; 3 a gate refused,
+or an alarm was raised under `--strict`.
 
 """
 

@@ -153,7 +153,7 @@ def _said(name: str, header: str, years: Sequence[int], off: Float, seen: Mask) 
 
 def _sentence(column: str, when: str, off: float) -> str:
     power = int(likely_power(np.array([off]))[0])
-    why = f": {why_factor(power)}?" if power else ""
+    why = f" ({why_factor(power)}?)" if power else ""
     return (
         f"{column} is {compared(off)} its level when the model was trained, {when}{why}; "
         "correct the file or its unit, or train the model again"

@@ -163,7 +163,7 @@ def _places(
     folders = [Path(own) for own in reads if isinstance(own, str | Path) and Path(own).is_dir()]
     for own in (place, beside):
         for folder in folders:
-            if own is not None and folder.resolve() in own.resolve().parents:
+            if own not in (None, STDOUT) and folder.resolve() in own.resolve().parents:
                 raise InputError(
                     f"{own}: would be a part of the panel in {folder}; name another folder"
                 )
@@ -227,6 +227,7 @@ def _places(
     "OUT. What is done already, of the same inputs, is left alone.",
 )
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
+@click.option("--quiet", "-q", is_flag=True, help="Print alarms and errors alone.")
 def command(**options: Any) -> None:
     """Forecast every city of a panel file with a trained model.
 
@@ -242,12 +243,12 @@ def command(**options: Any) -> None:
       cat panel.csv | city-resilience predict --data - --out - --model models/demo
     """
     strict, each = options.pop("strict"), options.pop("each")
-    options["lang"] = options["lang"] or ""
+    quiet, options["lang"] = options.pop("quiet"), options["lang"] or ""
     if each:
-        alarms = _each(each, options)
+        alarms = _each(each, options, quiet=quiet)
     else:
         result = predict(**options)
-        if str(options["out"]) != "-":
+        if str(options["out"]) != "-" and not quiet:
             show(result, options["data"])
         alarms = result.alarms
     for alarm in alarms:
@@ -260,7 +261,7 @@ def command(**options: Any) -> None:
         )
 
 
-def _each(suffix: str, options: dict[str, Any]) -> tuple[str, ...]:
+def _each(suffix: str, options: dict[str, Any], *, quiet: bool) -> tuple[str, ...]:
     """Forecast a folder of panels and say what became of them; returns the alarms."""
     from city_resilience.commands.predict_each import predict_each
 
@@ -273,7 +274,8 @@ def _each(suffix: str, options: dict[str, Any]) -> tuple[str, ...]:
     done = predict_each(
         folder, out, suffix, model=model, store=store, asked=asked, run=predict, **more
     )
-    echo(f"{out}: {len(done.written)} panels forecast, {len(done.kept)} were done already")
+    if not quiet:
+        echo(f"{out}: {len(done.written)} panels forecast, {len(done.kept)} were done already")
     if done.refused:
         for reason in done.refused:
             echo(f"Refused: {' '.join(reason.split())}", err=True)
