@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from city_resilience.disk import advice, naming, obstacle, reason
 from city_resilience.errors import InputError, nearest
 from city_resilience.spreadsheet import (
     check_rows,
@@ -17,7 +19,7 @@ from city_resilience.spreadsheet import (
     each_text,
     plain_text,
     settle_texts,
-    settle_workbook,
+    settled_workbook,
 )
 from city_resilience.unfinished import in_turn, replace_folder, settle, stage
 
@@ -41,6 +43,9 @@ __all__ = [
 ]
 
 
+ELSEWHERE = "choose another place"
+
+
 def _write_csv(frame: pd.DataFrame, path: Path) -> None:
     # The BOM makes Excel read Chinese text; floats keep every digit (shortest round-trip form).
     plain = each_text(frame, plain_text)
@@ -56,11 +61,12 @@ def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
     import pandas as pd
 
     check_rows(len(frame), path)
-    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+    made = io.BytesIO()
+    with pd.ExcelWriter(made, engine="openpyxl") as writer:
         clean = each_text(frame, clean_text)
         clean.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
         settle_texts(writer.sheets["forecast"])
-    settle_workbook(path)
+    path.write_bytes(settled_workbook(made.getvalue()))
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
@@ -87,7 +93,7 @@ def check_suffix(path: Path | str, known: Collection[str] = tuple(SUFFIXES)) -> 
     Raises
     ------
     InputError
-        If the suffix is none of them, or the path is a folder.
+        If the suffix is none of them, the path is a folder, or nothing can be written there.
     """
     path = Path(path)
     suffix = path.suffix.lower()
@@ -96,6 +102,8 @@ def check_suffix(path: Path | str, known: Collection[str] = tuple(SUFFIXES)) -> 
             f"{path}: output suffix {path.suffix!r} is not known{nearest(suffix, known)}; "
             f"end the name in {', '.join(known)}"
         )
+    if why := obstacle(path):
+        raise InputError(f"{path}: the folder cannot be written to ({why}); {ELSEWHERE}")
     if path.is_dir():
         raise InputError(f"{path}: the output is a folder; name a file in it")
     return suffix
@@ -172,15 +180,14 @@ def _place_for(path: Path) -> Iterator[Path]:
             folder = stack.enter_context(stage(path.parent, ".writing"))
         except OSError as error:
             raise InputError(
-                f"{path}: the folder cannot be written to ({error.strerror}); choose another place"
+                f"{path}: the folder cannot be written to ({reason(error)}); {ELSEWHERE}"
             ) from error
         try:
-            yield folder / path.name
+            with naming(folder / path.name, path):
+                yield folder / path.name
         except OSError as error:
-            raise InputError(
-                f"{path}: cannot be written ({error.strerror or error}); close the program that "
-                "has it open, or choose another place"
-            ) from error
+            why = f"cannot be written ({reason(error)}); {advice(error)}"
+            raise InputError(f"{path}: {why}") from error
 
 
 @contextmanager
@@ -265,10 +272,12 @@ def check_folder(out: Path | None, names: Iterable[str] = ()) -> None:
     Raises
     ------
     InputError
-        If it is a file, or one of the names is a folder.
+        If it is a file, one of the names is a folder, or nothing can be written there.
     """
     if out is None:
         return
+    if why := obstacle(out):
+        raise InputError(f"--out {out}: cannot be written to ({why}); name another folder")
     settle(out)
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file; name a folder")

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from city_resilience.disk import naming, reason
 from city_resilience.errors import InputError
 from city_resilience.unfinished import FRESH, PLAN, carry_out, exchange, in_turn, settle, stage
 
@@ -49,12 +50,13 @@ def publishing(out: Path | None, obsolete: Iterable[str] = ()) -> Iterator[Path]
     try:
         with stage(_beside(place), PREFIX) as staged:
             (staged / FRESH).mkdir()
-            yield staged / FRESH
+            with naming(staged / FRESH, out):
+                yield staged / FRESH
             with in_turn(staged.parent):
                 _publish(staged, place, set(obsolete))
     except OSError as error:
         raise InputError(
-            f"--out {out}: cannot be written to ({error.strerror or error}); name another folder"
+            f"--out {out}: cannot be written to ({reason(error)}); name another folder"
         ) from error
     finally:
         for folder in made:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from collections.abc import Callable
@@ -19,7 +20,7 @@ __all__ = [
     "each_text",
     "plain_text",
     "settle_texts",
-    "settle_workbook",
+    "settled_workbook",
 ]
 
 # Not what XML 1.0 or UTF-8 can hold, and what moves the cursor of a terminal.
@@ -97,15 +98,17 @@ def settle_texts(sheet: Any) -> None:
                 cell.data_type = "s"
 
 
-def settle_workbook(path: Path) -> None:
-    """Write a workbook again without the time at which it was made: same content, same bytes."""
-    with zipfile.ZipFile(path) as archive:
+def settled_workbook(content: bytes) -> bytes:
+    """Return a workbook without the time at which it was made: same content, same bytes."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     core = "docProps/core.xml"
     if core in parts:
         parts[core] = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]+Z", b"1980-01-01T00:00:00Z", parts[core])
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
             info = zipfile.ZipInfo(name, date_time=ZIP_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, content)
+            archive.writestr(info, part)
+    return made.getvalue()

@@ -22,6 +22,7 @@ _BOUNDS: dict[str, Any] = {
     "exclusiveMinimum": lambda v, bound: v > bound,
     "minItems": lambda v, bound: len(v) >= bound,
     "maxItems": lambda v, bound: len(v) <= bound,
+    "maxLength": lambda v, bound: len(v) <= bound,
     "maxProperties": lambda v, bound: len(v) <= bound,
     "pattern": lambda v, bound: re.search(bound, v) is not None,
     "enum": lambda v, bound: v in bound,

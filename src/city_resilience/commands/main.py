@@ -10,6 +10,7 @@ import click
 from city_resilience import __version__
 from city_resilience.commands.console import echo
 from city_resilience.commands.extras import missing_package
+from city_resilience.disk import fault_of
 from city_resilience.errors import CityResilienceError
 
 __all__ = ["entry", "main", "run"]
@@ -67,8 +68,9 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _unexpected(error: Exception) -> tuple[str, int]:
-    missing = missing_package(error)
-    return (missing, 2) if missing else (f"internal error: {error!r}; run again with --debug", 1)
+    if told := missing_package(error) or fault_of(error):
+        return told, 2
+    return f"internal error: {error!r}; run again with --debug", 1
 
 
 def _fail(message: str, code: int, debug: bool) -> int:

@@ -30,6 +30,7 @@ class Experiment(Table):
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9_-]+$",
+        max_length=100,
         description="Name of the experiment and of its registered model: letters, digits, _ and -.",
         examples=["my_cities"],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.report.forecast_sheet import Column, ForecastSheet
-from city_resilience.spreadsheet import check_rows, clean_text, settle_texts, settle_workbook
+from city_resilience.spreadsheet import check_rows, clean_text, settle_texts, settled_workbook
 
 __all__ = ["write_forecast_workbook"]
 
@@ -51,8 +52,9 @@ def write_forecast_workbook(table: pd.DataFrame, sheet: ForecastSheet, path: Pat
     _fill_rows(rows, table)
     for page in book:
         settle_texts(page)
-    book.save(path)
-    settle_workbook(path)
+    made = io.BytesIO()
+    book.save(made)
+    path.write_bytes(settled_workbook(made.getvalue()))
 
 
 def _fill_forecast(page: Any, columns: Sequence[Column]) -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from city_resilience.disk import obstacle
 from city_resilience.errors import InputError
 from city_resilience.tracking import patience
 from city_resilience.tracking.backend import (
@@ -168,6 +169,8 @@ def open_store(
             "--store, or name a model folder with --model"
         )
     if database is not None:
+        if create:
+            _check_place(database)
         _prepare(database)
     opened = Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
     if database is None:
@@ -215,6 +218,17 @@ def _project(experiment_file: Path | str | None) -> Path:
         if (folder / "experiments").is_dir():
             return folder
     return here
+
+
+def _check_place(database: Path) -> None:
+    """Refuse a store that nothing can be added to, before there is anything to add."""
+    why = obstacle(database)
+    if not why and database.exists() and not os.access(database, os.W_OK):
+        why = "read-only"
+    if why:
+        raise InputError(
+            f"{database.parent}: the store's folder cannot be written to ({why}); give --store"
+        )
 
 
 def _prepare(database: Path) -> None:
