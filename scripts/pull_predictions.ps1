@@ -8,6 +8,7 @@ project's folder):
   CITY_RESILIENCE_MODEL    bundle folder, or a registered model by alias or version [models\demo]
   CITY_RESILIENCE_OUT_DIR  where the dated forecasts go             [out\predictions]
   CITY_RESILIENCE_FORMAT   csv, xlsx or parquet                     [csv]
+  CITY_RESILIENCE_OPTIONS  further options of predict, such as --lang zh [none]
   CITY_RESILIENCE_LOG      one line per run is added here           [<out dir>\pull_predictions.log]
   CITY_RESILIENCE_COMMAND  the program itself  [.venv\Scripts\city-resilience.exe, else the path]
 
@@ -31,6 +32,7 @@ $data = Get-Setting 'DATA' (Join-Path $root 'experiments/demo/panel.csv')
 $model = Get-Setting 'MODEL' (Join-Path $root 'models/demo')
 $outDir = Get-Setting 'OUT_DIR' (Join-Path $root 'out/predictions')
 $format = Get-Setting 'FORMAT' 'csv'
+$options = @((Get-Setting 'OPTIONS' '') -split '\s+' | Where-Object { $_ })
 $log = Get-Setting 'LOG' (Join-Path $outDir 'pull_predictions.log')
 $installed = Join-Path $root '.venv/Scripts/city-resilience.exe'
 $fallback = if (Test-Path $installed) { $installed } else { 'city-resilience' }
@@ -63,7 +65,7 @@ try {
         $errors = Join-Path $work 'errors'
         # Redirected error lines of a program must not end the script as exceptions.
         $ErrorActionPreference = 'Continue'
-        & $command predict --data $data --out (Join-Path $work $name) --model $model --strict 2>$errors | Out-Null
+        & $command predict --data $data --out (Join-Path $work $name) --model $model --strict @options 2>$errors | Out-Null
         $code = $LASTEXITCODE
         $ErrorActionPreference = 'Stop'
         $last = Get-Content $errors -ErrorAction SilentlyContinue | Where-Object { "$_".Trim() } | Select-Object -Last 1
@@ -71,7 +73,8 @@ try {
         if ($code -eq 0 -or $code -eq 3) {
             $manifest = Join-Path $outDir "$name.manifest.json"
             if (Test-Path $manifest) { Remove-Item -Force $manifest }
-            Move-Item -Force (Join-Path $work $name) $outDir
+            Get-ChildItem $work -Filter 'forecast-*' | Where-Object Name -ne "$name.manifest.json" |
+                Move-Item -Force -Destination $outDir
             Move-Item -Force (Join-Path $work "$name.manifest.json") $outDir
             if ($code -eq 0) { $message = 'done' }
             else {

@@ -8,6 +8,7 @@
 #   CITY_RESILIENCE_MODEL    bundle folder, or a registered model by alias or version [models/demo]
 #   CITY_RESILIENCE_OUT_DIR  where the dated forecasts go             [out/predictions]
 #   CITY_RESILIENCE_FORMAT   csv, xlsx or parquet                     [csv]
+#   CITY_RESILIENCE_OPTIONS  further options of predict, such as --lang zh [none]
 #   CITY_RESILIENCE_LOG      one line per run is added here           [<out dir>/pull_predictions.log]
 #   CITY_RESILIENCE_COMMAND  the program itself                       [.venv/bin/city-resilience, else the path]
 #
@@ -33,6 +34,14 @@ started=$(date +%s)
 lock=$out_dir/.pull_predictions.lock
 work=
 own_lock=
+
+keep() { # the files of the forecast take their places, the manifest last
+  rm -f "$out_dir/$name.manifest.json" || return 1
+  for file in "$work"/forecast-*; do
+    [ "$file" = "$work/$name.manifest.json" ] || mv -f "$file" "$out_dir/" || return 1
+  done
+  mv -f "$work/$name.manifest.json" "$out_dir/"
+}
 
 finish() { # finish EXIT_CODE MESSAGE: one log line, nothing left behind
   trap - EXIT HUP INT TERM
@@ -68,13 +77,12 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-"$command" predict --data "$data" --out "$work/$name" --model "$model" --strict >/dev/null 2>"$work/errors"
+# shellcheck disable=SC2086 # the options are words
+"$command" predict --data "$data" --out "$work/$name" --model "$model" --strict ${CITY_RESILIENCE_OPTIONS:-} >/dev/null 2>"$work/errors"
 code=$?
 message=$(grep -v '^[[:space:]]*$' "$work/errors" | tail -n 1)
 if [ "$code" -eq 0 ] || [ "$code" -eq 3 ]; then
-  if [ -s "$work/$name" ] && [ -s "$work/$name.manifest.json" ] \
-    && rm -f "$out_dir/$name.manifest.json" && mv -f "$work/$name" "$out_dir/" \
-    && mv -f "$work/$name.manifest.json" "$out_dir/"; then
+  if [ -s "$work/$name" ] && [ -s "$work/$name.manifest.json" ] && keep; then
     if [ "$code" -eq 3 ]; then
       grep '^Alarm: ' "$work/errors" | tee -a "$log" >&2
     else

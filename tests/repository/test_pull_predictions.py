@@ -80,6 +80,15 @@ def test_bad_input_passes_exit_code_and_message_and_leaves_no_file(pull, tmp_pat
     assert re.fullmatch(r"\S+ exit=2 .* panel\.csv: no city column; name it\n", log)
 
 
+def test_further_options_and_files_are_passed_on(pull, tmp_path, monkeypatch):
+    monkeypatch.setenv("CITY_RESILIENCE_OPTIONS", "--lang zh --drivers 1")
+    done = pull(f'{WRITES}; echo x >"${{out%.csv}}.parquet"')
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "arguments").read_text().endswith(" --strict --lang zh --drivers 1\n")
+    written = visible(tmp_path / "out")
+    assert [name.partition(".")[2] for name in written] == ["csv", "csv.manifest.json", "parquet"]
+
+
 def test_an_alarm_is_kept_with_the_forecast(pull, tmp_path):
     alarm = "Alarm: loans is 10,000 times its level"
     done = pull(f'{WRITES}; echo "{alarm}" >&2; echo "city-resilience: written" >&2; exit 3')
