@@ -20,7 +20,15 @@ from city_resilience.explain.held_rows import HeldOut
 from city_resilience.explain.resampling import LEVEL, stratified_weights, with_q_values
 from city_resilience.explain.thresholds import normal_scores
 
-__all__ = ["FIGURES", "PLACE_COLUMNS", "STAND_INS", "VIEW", "place_differences"]
+__all__ = [
+    "FIGURES",
+    "PLACE_COLUMNS",
+    "SKILL",
+    "STAND_INS",
+    "STEEPNESS",
+    "VIEW",
+    "place_differences",
+]
 
 IMPORTANCE, DIRECTION, STEEPNESS, SKILL = FIGURES = (
     *("importance", "direction", "steepness", "skill"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from city_resilience.explain.places import SKILL
+from city_resilience.explain.places import SKILL, STEEPNESS
 from city_resilience.explain.thresholds import ALPHA
 from city_resilience.report.formatting import rounded, text_of, whole
 from city_resilience.report.tables import Column, Table, table_of
@@ -56,8 +56,8 @@ def places_part(
     -------
     dict
         View → ``skill`` (a row for each level of each group), ``found`` (the leading differences
-        of importance, direction and steepness with a q-value of at most 5 %), ``found_count``,
-        ``looked_at`` and ``levels`` (how many levels of groups were withheld, and there are).
+        with a q-value of at most 5 %, those of the data before those of the models),
+        ``found_count``, ``looked_at``, and ``few`` of ``levels`` that were withheld.
     """
     if table is None or table.empty:
         return {}
@@ -67,7 +67,9 @@ def places_part(
 
 def _view(part: pd.DataFrame, labels: Mapping[str, Any]) -> dict[str, Any]:
     skill = part[part["figure"] == SKILL]
-    found = part[part["q_value"] <= ALPHA].sort_values(["q_value", "p_value"], kind="stable")
+    found = part[part["q_value"] <= ALPHA]
+    found = found.assign(model=~found["figure"].isin((SKILL, STEEPNESS)))
+    found = found.sort_values(["model", "q_value", "p_value"], kind="stable")
     levels = part.drop_duplicates(["group", "level"])
     return {
         "skill": [_row(row, labels) for row in skill.to_dict("records")],
