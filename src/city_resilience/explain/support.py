@@ -18,7 +18,12 @@ from city_resilience.errors import InputError
 from city_resilience.explain.moving import Ground, MovedCity
 from city_resilience.explain.peers import peers_of
 from city_resilience.explain.settings import PREFIX, Setting
-from city_resilience.tasks.features import FeatureSpec, feature_matrix
+from city_resilience.tasks.features import (
+    FeatureSpec,
+    feature_matrix,
+    features_in_year,
+    indicators_in_year,
+)
 
 __all__ = ["FAR", "OUTSIDE_NATION", "OUTSIDE_PEERS", "Nearness", "Support", "support_of"]
 
@@ -91,8 +96,11 @@ def support_of(
         notes.append(note)
     near = near or Nearness.of(ground)
     spec = ground.forecaster.horizons[min(ground.forecaster.horizons)].spec
-    features = [where.features(spec)[[moved.row]] for where in (ground.rows, moved.rows)]
-    place = ground.rows.cities[[moved.row]]
+    origin, place = int(ground.rows.origins[moved.row]), ground.rows.cities[[moved.row]]
+    features = [
+        features_in_year(where.dataset.at(where.origin), spec, origin)[place]
+        for where in (ground.rows, moved.rows)
+    ]
     before, after = (float(near.distances(own, place)[0]) for own in features)
     share_before, share = near.share(before), near.share(after)
     if share > HIGH and after > before:
@@ -203,9 +211,7 @@ def _followers(
     units = {name: spec.unit for name, spec in ground.specs.items()}
     for view in ground.forecaster.views.values():
         for model in view.horizons.values():
-            names, before, _ = ground.rows.indicators(model.spec)
-            after = moved.rows.indicators(model.spec)[1][moved.row]
-            for name, old, new in zip(names, before[moved.row], after, strict=True):
+            for name, old, new in _read(ground, moved, model.spec):
                 if name in done or name not in units or not abs(new - old) > 1e-9 * abs(new):
                     continue
                 done.add(name)
@@ -219,6 +225,16 @@ def _followers(
                         f"{OUTSIDE_PEERS}:{name}",
                         _outside(name, new, units[name], seen[peers]),
                     )
+
+
+def _read(
+    ground: Ground, moved: MovedCity, spec: FeatureSpec
+) -> Iterator[tuple[str, float, float]]:
+    """Yield the indicators that a model reads of the city, before and after."""
+    origin, city = int(ground.rows.origins[moved.row]), ground.rows.cities[moved.row]
+    names, before, _ = indicators_in_year(ground.rows.dataset.at(ground.rows.origin), spec, origin)
+    after = indicators_in_year(moved.rows.dataset.at(moved.rows.origin), spec, origin)[1]
+    yield from zip(names, before[city].tolist(), after[city].tolist(), strict=True)
 
 
 @dataclass(frozen=True)

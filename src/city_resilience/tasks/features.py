@@ -27,6 +27,7 @@ __all__ = [
     "choose_features",
     "feature_matrix",
     "features_in_year",
+    "indicators_in_year",
     "live_shares",
     "read_indicators",
 ]
@@ -220,6 +221,20 @@ def features_in_year(view: AsOf, spec: FeatureSpec, year: int) -> Float:
     -------
     ndarray, shape (cities, columns)
     """
+    names, values, age = indicators_in_year(view, spec, year)
+    return _laid_out(view.nation, spec, names, values[:, None], age[:, None])[:, 0]
+
+
+def indicators_in_year(
+    view: AsOf, spec: FeatureSpec, year: int
+) -> tuple[tuple[str, ...], Float, Float]:
+    """Read the indicators of a spec in one year, as `read_indicators` has them.
+
+    Returns
+    -------
+    names : tuple of str, length m
+    values, age : ndarray, shape (cities, m)
+    """
     last = int(year - view.years[0])
     read = slice(max(last - max(spec.limits.values(), default=0), 0), last + 1)
     near = replace(
@@ -229,7 +244,7 @@ def features_in_year(view: AsOf, spec: FeatureSpec, year: int) -> Float:
         indicators=view.indicators[:, read],
     )
     names, values, age = read_indicators(near, spec)
-    return _laid_out(view.nation, spec, names, values[:, -1:], age[:, -1:])[:, 0]
+    return names, values[:, -1], age[:, -1]
 
 
 def _laid_out(
