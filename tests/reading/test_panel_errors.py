@@ -337,8 +337,10 @@ def test_undecodable_byte_beyond_the_first_block(tmp_path):
     path = tmp_path / "panel.csv"
     path.write_bytes(b"city,year\n" + b"A,2010\n" * 200_000 + b"\xff")
     assert refusal(path) == (
-        "not UTF-8, Windows-949, GB18030, Windows-1252 or Windows-1251 text, byte 0xff at offset "
-        "1400010; save it as CSV UTF-8"
+        "not UTF-8, Windows-949, GB18030, EUC-JP, Shift-JIS, Big5, Windows-1252, Windows-1250, "
+        "ISO 8859-2, Windows-1254, Windows-1257, Windows-1251 or Windows-1253 text, byte 0xff at "
+        "offset 1400010; save it as CSV UTF-8, or say which with --encoding, or encoding under "
+        "[data]"
     )
 
 

@@ -51,6 +51,7 @@ def read_audited(
     purpose: Purpose,
     outcome: str = "",
     sheet: str = "",
+    encoding: str = "",
 ) -> AuditedPanel:
     """Read a panel as an experiment says, audit it, and refuse it or mask its wrong cells.
 
@@ -64,8 +65,8 @@ def read_audited(
         Which errors refuse the panel.
     outcome : str
         Id of the outcome in place of the experiment's.
-    sheet : str
-        Sheet of a workbook in place of the experiment's.
+    sheet, encoding : str
+        Sheet of a workbook and encoding of a text file in place of the experiment's.
 
     Raises
     ------
@@ -81,7 +82,8 @@ def read_audited(
         panel = source
     else:
         data = experiment.data if experiment else Data()
-        data = data.model_copy(update={"sheet": sheet}) if sheet else data
+        stated = {"sheet": sheet, "encoding": encoding}
+        data = data.model_copy(update={key: own for key, own in stated.items() if own})
         panel = read_panel(source, data, outcome=forecast)
     name = str(source) if isinstance(source, (str, Path)) else panel.source
     if purpose != "check":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.console import echo
-from city_resilience.commands.options import PATH, overrides_option, sheet_option
+from city_resilience.commands.options import PATH, encoding_option, overrides_option, sheet_option
 from city_resilience.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def check(
     *,
     outcome: str = "",
     sheet: str = "",
+    encoding: str = "",
     overrides: Iterable[str] = (),
     out: Path | str | None = None,
 ) -> AuditResult:
@@ -47,8 +48,8 @@ def check(
     experiment : Experiment or path, optional
     outcome : str
         Id of the outcome in place of the experiment's.
-    sheet : str
-        Sheet of a workbook.
+    sheet, encoding : str
+        Sheet of a workbook; encoding of a text file, in place of the experiment's.
     overrides : iterable of str
         ``section.key=value`` pairs, for an experiment file.
     out : Path, optional
@@ -68,7 +69,9 @@ def check(
 
     out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
-    read = read_audited(data, chosen, purpose="check", outcome=outcome, sheet=sheet)
+    read = read_audited(
+        data, chosen, purpose="check", outcome=outcome, sheet=sheet, encoding=encoding
+    )
     settings = chosen.audit if chosen else Audit()
     unmasked = unmasked_by(settling_of(read.audit.errors), read.audit, settings)
     refusal = ""
@@ -106,6 +109,7 @@ def _refusal(read: AuditedPanel, experiment: Experiment, folder: Path) -> str:
 @click.option("--experiment", help="Use the settings of this experiment.")
 @click.option("--outcome", default="", help="Variable that is forecast. [the experiment's]")
 @sheet_option
+@encoding_option
 @overrides_option
 @click.option("--out", type=PATH, help="Write the audit: .html or .json.")
 @click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ import click
 
 from city_resilience import __version__
 from city_resilience.commands.console import echo
-from city_resilience.commands.options import PATH
+from city_resilience.commands.options import PATH, encoding_option
 from city_resilience.files import (
     check_suffix,
     output_path,
@@ -72,6 +72,7 @@ def import_sheets(
     experiment: Experiment | Path | str | None = None,
     variable: str = "",
     gazetteer: str = "china",
+    encoding: str = "",
     headers: Literal["zh", "en", "id"] = "zh",
     audit: Path | str | None = None,
     progress: Progress = silent,
@@ -92,6 +93,8 @@ def import_sheets(
         What columns of bare years hold, where the sheets do not say it.
     gazetteer : str
         Of the names of cities, or ``none``.
+    encoding : str
+        Of text files, where they do not tell it.
     headers : str
         Language of the headers.
     audit : Path, optional
@@ -114,7 +117,14 @@ def import_sheets(
     files = _sources([Path(path) for path in paths], out)
     imported = read_sheets(
         files,
-        options_of(chosen, years=years, prefer=prefer, country=gazetteer, variable=variable),
+        options_of(
+            chosen,
+            years=years,
+            prefer=prefer,
+            country=gazetteer,
+            variable=variable,
+            encoding=encoding,
+        ),
         progress=progress,
     )
     audited = _audited(imported, chosen)
@@ -181,11 +191,12 @@ def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
     if experiment is None:
         return audit_panel(panel)
     outcome = experiment.outcome.variable
-    return audit_panel(
+    audited = audit_panel(
         apply_corrections(panel, experiment.data.corrections).stated(experiment.outcome),
         outcome=outcome if outcome in panel.variables else "",
         settings=experiment.audit,
     )
+    return replace(audited, noun=experiment.noun)
 
 
 def _manifest(
@@ -241,6 +252,7 @@ def _manifest(
     show_default=True,
     help="Match city names to official units; none leaves them as they are.",
 )
+@encoding_option
 @click.option(
     "--headers",
     type=click.Choice(["zh", "en", "id"]),
@@ -274,17 +286,20 @@ def command(paths: tuple[Path, ...], out: Path, audit: Path | None, **options: A
 
 def show(result: ImportedPanel, experiment: str = "") -> None:
     """Show what an import found, year by year, what it could not place, and the audit's counts."""
+    from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.console import open_console, say
 
     console, imported = open_console(), result.imported
     listing = imported.listing()
-    console.print(_years(imported, listing))
+    noun = result.audit.noun
+    console.print(_years(imported, listing, noun))
     for line in _not_plain(listing):
         say(console, line)
     listed = listing["level"].value_counts()
     words = ", ".join(f"{listed.get(level, 0)} {word}" for level, word in LEVELS.items())
     cities, values = imported.cells["city"].nunique(), len(imported.cells)
-    say(console, f"Panel  {result.out}: {cities} cities, {values:,} values")
+    places = of_places(f"{cities} cities", noun)
+    say(console, f"Panel  {result.out}: {places}, {values:,} values")
     say(console, f"List   {result.listing}: {words}")
     counts = result.audit.counts
     say(
@@ -310,7 +325,8 @@ def _not_plain(listing: pd.DataFrame) -> Iterator[str]:
         yield f"Years: {reason}; --year sets another rule"
 
 
-def _years(imported: Imported, listing: pd.DataFrame) -> Table:
+def _years(imported: Imported, listing: pd.DataFrame, noun: str) -> Table:
+    from city_resilience.catalogue.nouns import of_places
     from city_resilience.catalogue.sheets import load_sheet_rules
     from city_resilience.commands.console import table_of
 
@@ -329,7 +345,8 @@ def _years(imported: Imported, listing: pd.DataFrame) -> Table:
         ("variables", "{variables:}"),
         ("cells lost", "{lost:}"),
     ]
-    title = f"{imported.sheets} sheets of {len(imported.files)} files: cities with a value"
+    title = f"{imported.sheets} sheets of {len(imported.files)} files: "
+    title += of_places("cities with a value", noun)
     return table_of(title, columns, rows)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.console import echo
-from city_resilience.commands.options import PATH, sheet_option
+from city_resilience.commands.options import PATH, encoding_option, sheet_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting, write_bytes
 
@@ -65,6 +65,7 @@ def draft_experiment(
     name: str = "",
     noun: str = "",
     sheet: str = "",
+    encoding: str = "",
     answers: Mapping[str, str] | None = None,
     ask: Ask | None = None,
     force: bool = False,
@@ -78,8 +79,8 @@ def draft_experiment(
         The file, ``.toml``; nothing is written without it.
     name, noun : str
         Name of the experiment, and what a place is called; guessed where empty.
-    sheet : str
-        Sheet of a workbook.
+    sheet, encoding : str
+        Sheet of a workbook; encoding of a text file, where the file does not tell it.
     answers : mapping of str to str
         What is known already: ``city``, ``year``, ``province``, ``outcome`` (headers), ``scale``,
         ``weight``, ``decimal``, ``direction``.
@@ -102,14 +103,15 @@ def draft_experiment(
 
     source = panel if not isinstance(panel, str) else Path(panel)
     place = _checked(out, source, force)
-    named = Named(_path(source, place), sheet, name, noun)
+    named = Named(_path(source, place), sheet, encoding, name, noun)
     known = dict(answers or {})
-    table = open_profile(source, sheet, known)
+    table = open_profile(source, sheet, known, encoding)
     made = sketch(table, known, named)
     while made.questions and ask is not None:
         question = made.questions[0]
         known[question.flag] = ask(question)
-        table = open_profile(source, sheet, known) if question in table.questions else table
+        if question in table.questions:
+            table = open_profile(source, sheet, known, encoding)
         made = sketch(table, known, named)
     refuse_unanswered(made.questions, table.name)
     guesses = tuple(settle(made.guesses, source, table.raw))
@@ -175,6 +177,7 @@ def _flags(command: Any) -> Any:
 @click.option("--name", default="", help="Name of the experiment. [the file's]")
 @click.option("--noun", default="", help="What a place is called: city, district, county, …")
 @sheet_option
+@encoding_option
 @click.option("--yes", is_flag=True, help="Take the likeliest answer to each question.")
 @click.option(
     "--keys",
@@ -191,6 +194,7 @@ def command(
     name: str,
     noun: str,
     sheet: str,
+    encoding: str,
     **flags: Any,
 ) -> None:
     """Draft an experiment file from a panel: keys, outcome, families, years, and why.
@@ -221,6 +225,7 @@ def command(
         name=name,
         noun=noun,
         sheet=sheet,
+        encoding=encoding,
         answers=answers,
         ask=ask,
         force=force,

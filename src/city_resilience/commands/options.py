@@ -12,6 +12,7 @@ __all__ = [
     "PATH",
     "as_of_option",
     "early_option",
+    "encoding_option",
     "experiment_options",
     "model_option",
     "sheet_option",
@@ -33,6 +34,12 @@ model_option = click.option(
     default="",
     help="A model folder, NAME@champion, NAME@challenger or NAME/VERSION. Default: the champion of "
     "the only registered model.",
+)
+encoding_option = click.option(
+    "--encoding",
+    default="",
+    metavar="NAME",
+    help="Encoding of a text file, such as cp1250 or shift_jis. [told by the file]",
 )
 sheet_option = click.option("--sheet", default="", help="Sheet of a workbook.")
 early_option = click.option(

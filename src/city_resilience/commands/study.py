@@ -222,15 +222,16 @@ def _years_of(text: str) -> tuple[int, ...]:
 
 def show(result: Studied) -> None:
     """Show what a study found, tables at the shortest horizon, and where its files are."""
+    from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.console import open_console
     from city_resilience.report.study import answer_words, study_part
     from city_resilience.report.study_tables import BLOCKS
     from city_resilience.report.texts import Texts, measure_words
 
-    console = open_console()
+    console, noun = open_console(), result.source.experiment.noun
     if result.found["simulated"]:
-        console.print("SIMULATED DATA: the cities are made up.", style="bold")
-    say, study = Texts(measure_words(result.found["measure"])), study_part(result.found, {})
+        console.print(of_places("SIMULATED DATA: the cities are made up.", noun), style="bold")
+    say, study = Texts(measure_words(result.found["measure"], noun)), study_part(result.found, {})
     for horizon in study["answer"]:
         title, answer = say("study_title")["en"], answer_words(study, horizon, say)["en"]
         console.print(_headed(title, f" {answer}\n"), soft_wrap=True)

@@ -31,6 +31,7 @@ class Named:
 
     path: str = ""
     sheet: str = ""
+    encoding: str = ""
     name: str = ""
     noun: str = ""
 
@@ -53,7 +54,10 @@ class Sketch:
 
 
 def open_profile(
-    source: pd.DataFrame | Path, sheet: str = "", answers: Answers | None = None
+    source: pd.DataFrame | Path,
+    sheet: str = "",
+    answers: Answers | None = None,
+    encoding: str = "",
 ) -> TableProfile:
     """Read a table and look at its columns.
 
@@ -62,7 +66,7 @@ def open_profile(
     InputError
         If it cannot be read, or years stand across its head.
     """
-    table = open_table(source, sheet)
+    table = open_table(source, sheet, encoding=encoding)
     if is_wide(table.headers):
         raise InputError(
             f"{table.name}: years stand across the top, and a panel has one row for each place and "
@@ -111,6 +115,7 @@ def sketch(table: TableProfile, answers: Answers, named: Named) -> Sketch:
         last=last,
         path=named.path,
         sheet=named.sheet,
+        encoding=named.encoding,
         name=named.name,
         label=label,
         gazetteer=look_up(keys),

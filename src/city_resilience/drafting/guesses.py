@@ -46,6 +46,8 @@ def _place(overview: Overview) -> Iterator[Guess]:
         yield Guess(("data", "path"), overview.path, "relative to this file")
     if overview.sheet:
         yield Guess(("data", "sheet"), overview.sheet)
+    if overview.encoding:
+        yield Guess(("data", "encoding"), overview.encoding, "as asked")
     if overview.table.decimal:
         why = "begins decimals in the file: numbers there can mean nothing else, or it was asked"
         yield Guess(("data", "decimal"), overview.table.decimal, why)

@@ -49,7 +49,7 @@ class Overview:
     noun, noun_from : str
     first, last : int
         Years with an outcome for nearly all places.
-    path, sheet : str
+    path, sheet, encoding : str
         What ``[data]`` names.
     name, label : str
         Name that was asked for; what the panel is called by its file or folder.
@@ -67,6 +67,7 @@ class Overview:
     last: int
     path: str = ""
     sheet: str = ""
+    encoding: str = ""
     name: str = ""
     label: str = ""
     gazetteer: Gazetteer = field(default=Gazetteer())

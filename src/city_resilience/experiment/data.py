@@ -105,6 +105,14 @@ class Data(Table):
         "groups thousands. Each column's own cells tell it when left out.",
         examples=[","],
     )
+    encoding: str = Field(
+        default="",
+        exclude_if=not_,
+        description="Encoding of a text file, such as utf-8, cp1250 or shift_jis. The file itself "
+        "tells it when left out; one that may be in several is refused. What can be read as UTF-8 "
+        "is UTF-8.",
+        examples=["cp1250"],
+    )
     nation: str = Field(
         default="",
         exclude_if=not_,

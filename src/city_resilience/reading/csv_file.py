@@ -16,7 +16,7 @@ import pandas as pd
 
 from city_resilience.catalogue.sheets import load_sheet_rules
 from city_resilience.errors import InputError
-from city_resilience.reading.encodings import LABELS, find_encoding
+from city_resilience.reading.encodings import find_encoding, label_of
 from city_resilience.reading.number_style import Decimal
 
 __all__ = ["CsvFile", "open_csv"]
@@ -56,7 +56,7 @@ class CsvFile:
         """What is remarkable about the encoding."""
         if self.encoding == "utf-8-sig":
             return ()
-        return (f"{self.path.name}: read as {LABELS[self.encoding]}",)
+        return (f"{self.path.name}: read as {label_of(self.encoding)}",)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows as they stand.
@@ -116,15 +116,21 @@ class CsvFile:
                 raise _parser_fault(width, error) from error
 
 
-def open_csv(path: Path) -> CsvFile:
+def open_csv(path: Path, encoding: str = "") -> CsvFile:
     """Find the encoding and separator of a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str
+        The one that is stated; see `find_encoding`.
 
     Raises
     ------
     InputError
         If it is in no known encoding, with the byte that is in the way.
     """
-    file = CsvFile(path, find_encoding(path), ",")
+    file = CsvFile(path, find_encoding(path, encoding), ",")
     with path.open(encoding=file.encoding, newline="") as handle:
         lines = list(islice(handle, _SAMPLE))
 

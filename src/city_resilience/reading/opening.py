@@ -150,8 +150,14 @@ def fits(file: str, pattern: str) -> bool:
     return fnmatchcase(file, pattern) or fnmatchcase(PurePosixPath(file).name, pattern)
 
 
-def open_sheets(path: Path) -> list[Sheet]:
+def open_sheets(path: Path, encoding: str = "") -> list[Sheet]:
     """Read every sheet of a file.
+
+    Parameters
+    ----------
+    path : Path
+    encoding : str
+        Of a text file, where it is stated.
 
     Raises
     ------
@@ -163,7 +169,7 @@ def open_sheets(path: Path) -> list[Sheet]:
         if suffix in WORKBOOKS:
             return [sheet for sheet in read_workbook(path) if sheet.rows]
         if suffix in _TEXTS:
-            file = open_csv(path)
+            file = open_csv(path, encoding)
             rows = trimmed(file.rows())
             return [Sheet(path.name, "", rows, decimal=file.decimal)] if rows else []
         frame = _FRAMES[suffix](path).astype(object)
@@ -177,6 +183,7 @@ def open_table(
     sheet: str = "",
     decimal: Decimal = "",
     *,
+    encoding: str = "",
     what: str = "panel",
     table: str = "[data]",
 ) -> RawTable:
@@ -191,6 +198,8 @@ def open_table(
         Sheet of a workbook; may be empty if there is only one.
     decimal : str
         The mark of decimals, ``,`` or ``.``, where it is stated.
+    encoding : str
+        Of a text file, where it is stated.
     what, table : str
         What the file is, and the table of the experiment about it, for errors.
 
@@ -206,7 +215,7 @@ def open_table(
         return _of_frame(frame.columns, frame, f"the {what}", "", first=1)
     path = Path(source)
     if path.is_dir():
-        return _open_folder(path, decimal, what)
+        return _open_folder(path, decimal, encoding, what)
     if not path.exists():
         given = "--data" if table == "[data]" else f"--early, or as path in {table}"
         raise InputError(f"{path}: no such {what} file; correct the path given with {given}")
@@ -219,7 +228,7 @@ def open_table(
         if suffix in _FRAMES:
             body = _FRAMES[suffix](path)
             return _of_frame(body.columns, body, str(path), path.name)
-        file = open_csv(path)
+        file = open_csv(path, encoding)
         file = replace(file, decimal=decimal or file.decimal)
         headers = _clean(next(file.rows(), ()))
 
@@ -227,12 +236,12 @@ def open_table(
         return RawTable(headers, load, str(path), path.name, file.notes, file.decimal)
 
 
-def _open_folder(folder: Path, decimal: Decimal, what: str) -> RawTable:
+def _open_folder(folder: Path, decimal: Decimal, encoding: str, what: str) -> RawTable:
     """Open the parts of a panel as one table."""
     inside = sorted(path for path in folder.rglob("*") if path.is_file() and _is_part(path))
     if what != "panel" or not inside:
         raise InputError(f"{folder}: a folder, not a {what} file; name a {_listed()} file")
-    tables = [(path, open_table(path, decimal=decimal)) for path in inside]
+    tables = [(path, open_table(path, decimal=decimal, encoding=encoding)) for path in inside]
     parts = [(path, own.headers, own.load, own.decimal) for path, own in tables]
     headers, load, mark = joined_parts(folder, parts)
     notes = tuple(dict.fromkeys(note for _, own in tables for note in own.notes))

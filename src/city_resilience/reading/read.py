@@ -139,7 +139,8 @@ def read_uncorrected(
     source: Path | str | pd.DataFrame, data: Data, outcome: Outcome
 ) -> Uncorrected:
     """Read a panel without its corrections; see `read_panel`."""
-    return read_opened(open_table(source, data.sheet, data.decimal), data, outcome)
+    table = open_table(source, data.sheet, data.decimal, encoding=data.encoding)
+    return read_opened(table, data, outcome)
 
 
 def read_opened(table: RawTable, data: Data, outcome: Outcome) -> Uncorrected:

@@ -171,7 +171,7 @@ def import_sheets(
     sheets: list[Sheet] = []
     for done, path in enumerate(files):
         progress("opening files", done, len(files))
-        found = open_sheets(path)
+        found = open_sheets(path, options.encoding if options else "")
         if not found:
             raise InputError(f"{path}: no sheet holds a cell with text or a number; check the file")
         sheets += [replace(sheet, file=labels[path]) for sheet in found]

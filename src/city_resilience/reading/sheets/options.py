@@ -84,6 +84,8 @@ class Options:
         Patterns of file names that decide where files disagree, the most trusted first.
     decimal : str
         The mark of decimals, ``,`` or ``.``; empty where the cells of a column decide.
+    encoding : str
+        Of text files; empty where each file tells it.
     variable : str
         What columns hold that are headed by years alone, where the table does not say it.
     keys : mapping of str to str
@@ -100,6 +102,7 @@ class Options:
     prefer: tuple[str, ...] = ()
     country: str = "china"
     decimal: Decimal = ""
+    encoding: str = ""
     variable: str = ""
     keys: Mapping[str, str] = field(default_factory=dict)
     china: bool = False
@@ -129,6 +132,7 @@ def options_of(
     prefer: Sequence[str] = (),
     country: str = "china",
     variable: str = "",
+    encoding: str = "",
 ) -> Options:
     """Return what an experiment says about sheets, after what is said on the way in.
 
@@ -140,6 +144,8 @@ def options_of(
         Rules that come before those of the experiment.
     variable : str
         What columns of bare years hold, as a header says it: ``GDP (million yuan)``.
+    encoding : str
+        Of text files, before that of the experiment.
 
     Raises
     ------
@@ -153,7 +159,11 @@ def options_of(
             "the unit in brackets where it is another"
         )
     plain = Options(
-        parse_year_rules(years), prefer=tuple(prefer), country=country, variable=variable
+        parse_year_rules(years),
+        prefer=tuple(prefer),
+        country=country,
+        variable=variable,
+        encoding=encoding,
     )
     if experiment is None:
         return plain
@@ -169,6 +179,7 @@ def options_of(
         own=own,
         prefer=(*prefer, *sheets.prefer),
         decimal=experiment.data.decimal,
+        encoding=encoding or experiment.data.encoding,
         keys=_declared_keys(experiment.data),
         china=experiment.data.gazetteer == "china",
     )
