@@ -223,6 +223,16 @@ def test_a_view_without_skill_is_greyed_and_said_so_in_every_output(ground, city
     assert SAY("scenario_greyed")["zh"] in worth[STRUCTURAL]["zh"]
 
 
+def test_more_than_three_cities_are_shown_in_one_table(ground, capsys):
+    several = list(ground.rows.dataset.cities[:5])
+    made = scenario_of(ground, several, read_settings([f"{STUDENTS}=+1%"]), refits=0)
+    show(ScenarioResult(made, ("x",), "growth_gap", "m", False, {}, None), open_console())
+    shown = capsys.readouterr().out
+    assert "what moves" not in shown
+    assert all(shown.count(name) == 1 for name in several)
+    assert SAY("scenario_note")["en"] in shown
+
+
 def test_of_several_cities_one_that_cannot_be_moved_is_withheld_with_its_reason(ground, city):
     others = [own for own in ground.rows.dataset.cities if own != city]
     highest = max(others, key=lambda own: value(ground, ground.rows, own, STUDENTS))

@@ -29,6 +29,8 @@ __all__ = ["NO_SKILL", "show_scenario", "skill_sentences", "with_skill", "write_
 
 NO_SKILL = "no_skill"
 """Flag of a view that is no better than what it is compared with."""
+IN_FULL = 3
+"""Of more cities one table is shown."""
 MOVES = 8
 """So many of the moves of a city are shown."""
 Skills = Mapping[int, Mapping[str, Mapping[str, Any]]]
@@ -130,12 +132,17 @@ def show_scenario(result: ScenarioResult, console: Console) -> None:
     say(console, f"{note} Only the city itself moves; the past of the outcome stays.")
     for view, _, sentence in skill_sentences(result):
         say(console, f"{texts(f'city_view_{view}')['en']}: {sentence.text['en']}")
-    for city, own in made.support.items():
-        _show_moves(console, city, made.moves[made.moves["city"] == city])
-        rows = result.table[result.table["city"] == city]
-        console.print(_changes(city, rows, MEASURES[result.measure].mark))
-        for own_note in (*own.notes, *_quiet(rows)):
-            say(console, f"{city}: {own_note}")
+    unit = MEASURES[result.measure].mark
+    if len(made.support) > IN_FULL:
+        console.print(_changes("", result.table, unit, named=True))
+        say(console, "What moves, and what lies outside the data: --out NAME.json.")
+    else:
+        for city, own in made.support.items():
+            _show_moves(console, city, made.moves[made.moves["city"] == city])
+            rows = result.table[result.table["city"] == city]
+            console.print(_changes(f"{city}: what changes", rows, unit))
+            for own_note in (*own.notes, *_quiet(rows)):
+                say(console, f"{city}: {own_note}")
     for city, reason in made.refused.items():
         say(console, f"{city}: not moved. {reason}")
     say(console, _interval(made.refits))
@@ -160,11 +167,13 @@ def _show_moves(console: Console, city: str, moves: pd.DataFrame) -> None:
         say(console, f"{city}: {rest} more follow: {others}. --out NAME.json has their values.")
 
 
-def _changes(city: str, rows: pd.DataFrame, unit: str) -> Any:
+def _changes(title: str, rows: pd.DataFrame, unit: str, *, named: bool = False) -> Any:
     columns = [
+        *([("city", "{city}")] if named else []),
         *(("view", "{view}"), ("skill", "{worth:>8}"), ("year", "{target_year:}")),
         *(("forecast", "{forecast:+.2f}"), ("scenario", "{scenario:+.2f}")),
         *((f"change, {unit}", "{change:+.3f}"), ("from", "{lower:+.3f}"), ("to", "{upper:+.3f}")),
+        *([("flags", "{flags}")] if named else []),
     ]
     nil = rows["flags"].str.split(";").map(lambda own: NO_SKILL in own)
     worth = [
@@ -173,9 +182,7 @@ def _changes(city: str, rows: pd.DataFrame, unit: str) -> Any:
             nil, rows["skill"].astype(object).where(rows["skill"].notna(), None), strict=True
         )
     ]
-    return table_of(
-        f"{city}: what changes", columns, rows.assign(worth=worth, greyed=nil).to_dict("records")
-    )
+    return table_of(title, columns, rows.assign(worth=worth, greyed=nil).to_dict("records"))
 
 
 def _quiet(rows: pd.DataFrame) -> list[str]:
