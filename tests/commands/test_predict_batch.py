@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -42,21 +39,17 @@ def forecast_of(data: object, model: Path, folder: Path, **more: object) -> byte
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
-def test_a_pipe_is_read_and_written(kind, model, tmp_path):
+def test_a_pipe_is_read_and_written(kind, model, tmp_path, monkeypatch, capsys):
     data = tmp_path / f"panel.{kind}"
     writers = {"csv": "to_csv", "parquet": "to_parquet", "xlsx": "to_excel"}
     getattr(source(), writers[kind])(data, index=False)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data.read_bytes())))
     words = ["predict", "--data", "-", "--out", "-", "--model", str(model), "--drivers", "0"]
-    done = subprocess.run(
-        [sys.executable, "-m", "city_resilience", *words],
-        input=data.read_bytes(),
-        capture_output=True,
-        check=False,
-        env=os.environ,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert run(words) == 0
+    written = capsys.readouterr()
+    assert written.err == ""
     expected = forecast_of(data, model, tmp_path).removeprefix(b"\xef\xbb\xbf")
-    assert done.stdout.replace(b"\r\n", b"\n") == expected
+    assert written.out.encode() == expected
 
 
 def test_an_empty_pipe_is_refused(model, monkeypatch, capsys):
