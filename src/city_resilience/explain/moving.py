@@ -31,7 +31,16 @@ from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.tasks.outcome import with_outcome
 
-__all__ = ["FOLLOWS", "SET", "Ground", "MovedCity", "ground_of", "move_city"]
+__all__ = [
+    "FOLLOWS",
+    "INDICATOR",
+    "SET",
+    "VARIABLE",
+    "Ground",
+    "MovedCity",
+    "ground_of",
+    "move_city",
+]
 
 SET, FOLLOWS = "set", "follows"
 MOVE_COLUMNS = (

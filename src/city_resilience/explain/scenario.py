@@ -110,6 +110,25 @@ def scenario_of(
     again = Refits(ground) if refits else None
     asked = Asked(served | (again.specs if again else {}))
     rows = [ground.row_of(city) for city in cities]
+    moves, support, refused = _moved(ground, cities, settings, asked, progress)
+    drawn = again.changes(asked, refits, progress) if again else {}
+    reached = np.array([city in support for city in cities])
+    parts = [
+        _part(ground, name, rows, reached, asked, drawn.get(name))
+        for name in ground.forecaster.views
+    ]
+    table = _told(pd.concat(parts, ignore_index=True), settings, support, refused)
+    return Scenario(table, moves, support, refits, refused)
+
+
+def _moved(
+    ground: Ground,
+    cities: Sequence[str],
+    settings: tuple[Setting, ...],
+    asked: Asked,
+    progress: Progress,
+) -> tuple[pd.DataFrame, dict[str, Support], dict[str, str]]:
+    """Move cities; return what moved, how far from the data, and why some were not moved."""
     moves, support, refused, near = [], {}, {}, Nearness.of(ground)
     for done, city in enumerate(cities, start=1):
         try:
@@ -123,30 +142,27 @@ def scenario_of(
         progress("moving cities", done, len(cities))
     if not support:
         raise InputError(next(iter(refused.values())))
-    drawn = again.changes(asked, refits, progress) if again else {}
-    reached = np.array([city in support for city in cities])
-    parts = [
-        _part(ground, name, rows, reached, asked, drawn.get(name))
-        for name in ground.forecaster.views
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    table["flags"] = [
-        _flags(*pair, support) for pair in zip(table["city"], table["flags"], strict=True)
-    ]
-    table["reason"] = [refused.get(city, "") for city in table["city"]]
-    table["distance_share"] = [
-        support[city].share if city in support else np.nan for city in table["city"]
-    ]
-    table["settings"] = "; ".join(setting.text for setting in settings)
-    table = table.sort_values("row", kind="stable").assign(note=ASSOCIATION)
-    moved_table = pd.concat(moves, ignore_index=True)
-    return Scenario(
-        table[list(SCENARIO_COLUMNS)].reset_index(drop=True),
-        moved_table[["city", *(name for name in moved_table if name != "city")]],
-        support,
-        refits,
-        refused,
+    table = pd.concat(moves, ignore_index=True)
+    return table[["city", *(name for name in table if name != "city")]], support, refused
+
+
+def _told(
+    table: pd.DataFrame,
+    settings: tuple[Setting, ...],
+    support: Mapping[str, Support],
+    refused: Mapping[str, str],
+) -> pd.DataFrame:
+    """Add settings, distances, flags and reasons; the cities in the order in which they came."""
+    flags = zip(table["city"], table["flags"], strict=True)
+    shares = {city: own.share for city, own in support.items()}
+    found = table.assign(
+        flags=[_flags(*pair, support) for pair in flags],
+        reason=[refused.get(city, "") for city in table["city"]],
+        distance_share=table["city"].map(shares),
+        settings="; ".join(setting.text for setting in settings),
+        note=ASSOCIATION,
     )
+    return found.sort_values("row", kind="stable")[list(SCENARIO_COLUMNS)].reset_index(drop=True)
 
 
 def _flags(city: str, own: str, support: Mapping[str, Support]) -> str:

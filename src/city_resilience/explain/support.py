@@ -15,7 +15,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Mask, Positions
 from city_resilience.errors import InputError
-from city_resilience.explain.moving import Ground, MovedCity
+from city_resilience.explain.moving import INDICATOR, VARIABLE, Ground, MovedCity
 from city_resilience.explain.peers import peers_of
 from city_resilience.explain.settings import PREFIX, Setting
 from city_resilience.tasks.features import (
@@ -80,36 +80,46 @@ def support_of(
         if it were in another unit.
     """
     peers = _peers(ground, moved)
-    flags, notes = [], []
-    for setting in settings:
-        name = setting.name.removeprefix(PREFIX)
-        row = moved.moves[moved.moves["name"] == name].iloc[0]
-        seen = _seen(ground, name, variable=_is_variable(ground, setting))
-        own = _nation(ground, moved)
-        _refuse_outside(setting, row["after"], row["before"], seen[own], seen[peers], row["unit"])
-        if _is_outside(row["after"], seen[peers]):
-            flags.append(f"{OUTSIDE_PEERS}:{name}")
-            notes.append(_outside(name, row["after"], row["unit"], seen[peers]))
-    set_names = {setting.name for setting in settings}
-    for flag, note in _followers(ground, moved, peers, set_names):
-        flags.append(flag)
-        notes.append(note)
+    told = list(_set(ground, moved, settings, peers))
+    told += _followers(ground, moved, peers, {setting.name for setting in settings})
     near = near or Nearness.of(ground)
-    spec = ground.forecaster.horizons[min(ground.forecaster.horizons)].spec
-    origin, place = int(ground.rows.origins[moved.row]), ground.rows.cities[[moved.row]]
-    features = [
-        features_in_year(where.dataset.at(where.origin), spec, origin)[place]
-        for where in (ground.rows, moved.rows)
-    ]
-    before, after = (float(near.distances(own, place)[0]) for own in features)
+    before, after = _distances(ground, moved, near)
     share_before, share = near.share(before), near.share(after)
     if share > HIGH and after > before:
-        flags.append(FAR)
-        notes.append(
+        note = (
             f"the whole row is farther from the rows that the model learns from than "
             f"{share:.0%} of those are from each other (before: {share_before:.0%})"
         )
-    return Support(tuple(flags), tuple(notes), after, before, share, share_before)
+        told.append((FAR, note))
+    flags, notes = (tuple(pair[k] for pair in told) for k in (0, 1))
+    return Support(flags, notes, after, before, share, share_before)
+
+
+def _set(
+    ground: Ground, moved: MovedCity, settings: tuple[Setting, ...], peers: Positions
+) -> Iterator[tuple[str, str]]:
+    """Yield flags and sentences for what is set; refuse what no city has had."""
+    moves = moved.moves
+    for setting in settings:
+        name, variable = setting.name.removeprefix(PREFIX), _is_variable(ground, setting)
+        own = (moves["name"] == name) & (moves["of"] == (VARIABLE if variable else INDICATOR))
+        row = moves[own].iloc[0]
+        seen = _seen(ground, name, variable=variable)
+        nation = seen[_nation(ground, moved)]
+        _refuse_outside(setting, row["after"], row["before"], nation, seen[peers], row["unit"])
+        if _is_outside(row["after"], seen[peers]):
+            yield f"{OUTSIDE_PEERS}:{name}", _outside(name, row["after"], row["unit"], seen[peers])
+
+
+def _distances(ground: Ground, moved: MovedCity, near: Nearness) -> tuple[float, float]:
+    """Return how far the row of the city is from the training rows, before and after."""
+    spec = ground.forecaster.horizons[min(ground.forecaster.horizons)].spec
+    origin, place = int(ground.rows.origins[moved.row]), ground.rows.cities[[moved.row]]
+    before, after = (
+        features_in_year(where.dataset.at(where.origin), spec, origin)[place]
+        for where in (ground.rows, moved.rows)
+    )
+    return float(near.distances(before, place)[0]), float(near.distances(after, place)[0])
 
 
 def _is_variable(ground: Ground, setting: Setting) -> bool:
