@@ -202,9 +202,15 @@ def test_a_server_that_is_killed_while_a_model_is_trained_is_asked_once_more_onl
 def test_a_database_of_postgresql_that_is_not_there_ends_soon(capsys) -> None:
     pytest.importorskip("psycopg2", reason="no driver of PostgreSQL is installed")
     with dead_server() as address:
-        uri = address.replace("http", "postgresql") + "/none"
+        uri = address.replace("http", "postgresql+psycopg2") + "/none"
         assert main.run(["models", "list", "--store", uri]) == 2
     assert "nothing was registered" in capsys.readouterr().err
+
+
+def test_a_database_without_its_driver_names_the_package(capsys) -> None:
+    assert main.run(["models", "list", "--store", "mssql+nodriver://x/y"]) == 2
+    error = capsys.readouterr().err
+    assert "nothing was registered" in error
 
 
 def test_a_migration_that_is_killed_leaves_the_database_as_it_was(

@@ -154,8 +154,8 @@ def _create_version(
     before = dict(client.get_registered_model(name).aliases)
     version = client.create_model_version(
         name,
-        # On SQLite MLflow would look a model id up in its global store, not in this one.
-        logged.artifact_location if run.store.database else f"models:/{logged.model_id}",
+        # In a database MLflow would look a model id up in its global store, not in this one.
+        f"models:/{logged.model_id}" if run.store.is_server else logged.artifact_location,
         run_id=run.run_id,
         tags={**tags, PENDING: json.dumps(before)},
         description=description,

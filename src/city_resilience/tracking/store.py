@@ -18,6 +18,7 @@ from city_resilience.tracking.backend import (
     SQLITE,
     create_database,
     create_once,
+    database_errors,
     import_mlflow,
     migrate_database,
     remove_journal,
@@ -57,6 +58,11 @@ class Store:
         """The SQLite file, None for a server."""
         return _database(self.uri)
 
+    @property
+    def is_server(self) -> bool:
+        """Whether an MLflow server keeps it, and its files; else it is a database."""
+        return self.uri.startswith(("http:", "https:", "databricks"))
+
     @cached_property
     def client(self) -> Any:
         """An ``MlflowClient`` on this store; MLflow's global settings are not touched."""
@@ -80,7 +86,8 @@ class Store:
     def experiment_id(self, name: str) -> str:
         """Return the id of an experiment, made if it does not exist.
 
-        On SQLite its artifacts go to ``artifacts/<name>`` beside the database.
+        In a database, its artifacts go to ``artifacts/<name>`` beside an SQLite file, and to the
+        project's own folder otherwise.
 
         Raises
         ------
@@ -89,8 +96,8 @@ class Store:
         """
         found = self.client.get_experiment_by_name(name)
         if found is None:
-            base = self.database
-            place = (base.parent / "artifacts" / name).as_uri() if base else None
+            base = self.database.parent if self.database else _project(None) / FOLDER
+            place = None if self.is_server else (base / "artifacts" / name).as_uri()
             create_once(
                 self.client.create_experiment, name, artifact_location=place, tags=EXPERIMENT_TAGS
             )
@@ -184,7 +191,12 @@ def open_store(
 def _check_server(store: Store) -> None:
     try:
         store.client.search_experiments(max_results=1)
-    except import_mlflow().exceptions.MlflowException as error:
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{store.uri}: the driver {error.name!r} of this database is not installed, nothing "
+            "was registered; install it, or give another --store"
+        ) from error
+    except (import_mlflow().exceptions.MlflowException, *database_errors()) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"{store.uri}: not an MLflow store ({reason}); nothing was registered; check --store"
