@@ -16,7 +16,7 @@ STAMP := $(VENV)/.installed
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-short test-slow test-all check format docs model lock clean
+.PHONY: help env demo test test-short test-slow test-all check packages format docs model lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
@@ -57,13 +57,17 @@ test-slow: $(STAMP)  ## Run the tests marked slow
 test-all: $(STAMP)  ## Run all tests
 	$(BIN)/python -m pytest $(PARALLEL)
 
-check: $(STAMP)  ## Formatting, lint, strict types, import rules, spelling, links of the pages
+check: $(STAMP) packages  ## Formatting, lint, strict types, import rules, spelling, links of the pages, packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy src scripts
 	$(BIN)/lint-imports
 	$(BIN)/codespell
 	$(BIN)/mkdocs build --strict --quiet
+
+packages: $(STAMP)  ## Bill of materials of the lock (out/sbom.cdx.json), and what advisories say about it
+	@$(BIN)/python scripts/sbom.py out/sbom.cdx.json
+	@$(BIN)/python scripts/audit_lock.py
 
 format: $(STAMP)  ## Format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
