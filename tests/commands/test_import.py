@@ -211,3 +211,19 @@ first_origin = 2012
         for name in ("import.json", "check.json")
     ]
     assert ids[0] == ids[1]
+
+
+@pytest.mark.parametrize("noun", ["city", "county"])
+def test_the_screen_calls_places_what_the_experiment_does(tmp_path, monkeypatch, capsys, noun):
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{name},{year},{5 + year - 2010}" for name in "AB" for year in (2010, 2011)]
+    Path("a.csv").write_text("\n".join(["city,year,gdp_nominal", *rows]) + "\n")
+    tables = '[outcome]\nvariable = "gdp_nominal"\n[evaluation]\nfirst_origin = 2011\n'
+    Path("my.toml").write_text(f'name = "my"\nnoun = "{noun}"\n{tables}')
+    words = ["import", "a.csv", "--out", "p.csv", "--gazetteer", "none"]
+    assert run([*words, "--experiment", "my.toml", "--audit", "audit.json"]) == 0
+    shown = capsys.readouterr().out
+    many = {"city": "cities", "county": "counties"}[noun]
+    assert f"Panel  p.csv: 2 {many}, 4 values" in shown
+    assert f"{many} with a value" in shown
+    assert json.loads(Path("audit.json").read_text("utf-8"))["noun"] == noun

@@ -131,8 +131,22 @@ def test_screen_answers_in_a_sentence(folder, tmp_path, capsys):
     text = capsys.readouterr().out
     assert "SIMULATED DATA" in text
     assert "Does digital help?" in text
+    assert "the cities are made up" in text
     assert "leaving it out changes the error by" in text
     assert "@" not in text
+
+
+def test_screen_calls_places_what_the_experiment_does(folder, tmp_path, capsys):
+    for file in ("experiment.toml", "panel.csv"):
+        if (folder / file).exists():
+            (tmp_path / file).write_bytes((folder / file).read_bytes())
+    path = tmp_path / "experiment.toml"
+    path.write_text('noun = "district"\n' + path.read_text("utf-8"), "utf-8")
+    words = ["study", str(path), "--out", str(tmp_path / "o"), "--only", "ablation"]
+    assert run(words) == 0
+    text = capsys.readouterr().out
+    assert "the districts are made up" in text
+    assert "cities" not in text
 
 
 @pytest.mark.slow

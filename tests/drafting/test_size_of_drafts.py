@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from city_resilience.audit import remembered
+from city_resilience.commands import new
 from city_resilience.commands.new import draft_experiment
 from city_resilience.drafting import draft as drafts
 from city_resilience.drafting import profile, settling
@@ -136,6 +139,21 @@ def test_the_middle_of_a_header_of_pages_is_not_searched():
         column = ColumnProfile(0, header, cells)
         assert len(column.words) <= 401
     assert ColumnProfile(0, "Population " + "per yuan " * 900, cells).says("population")
+
+
+def test_headers_whose_middle_is_not_looked_at_are_named_and_counted(tmp_path):
+    frame = PANELS["indonesia"].make(24)
+    assert not any("two ends" in line for line in lines(frame, tmp_path))
+    frame["Smart poles " + "x" * 500] = range(len(frame))
+    draft = draft_experiment(frame)
+    assert "first and last 200 characters" in draft.text
+    assert "poles xxxxxx" in draft.text.replace("\n# ", " ")
+    assert any(line.strip().startswith("headers     1 are") for line in lines(frame, tmp_path))
+
+
+def lines(frame: pd.DataFrame, folder: Path) -> list[str]:
+    draft = draft_experiment(frame, folder / "my.toml", force=True)
+    return list(new._lines(draft, "panel.csv"))
 
 
 def test_more_columns_than_an_experiment_declares_are_refused_before_the_audit(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,34 @@ def test_the_option_is_there_on_the_command_line(tmp_path):
     run = CliRunner().invoke(main, ["check", str(path), "--encoding", "cp852", "--out", str(out)])
     assert run.exit_code == 0, run.output
     assert json.loads(out.read_text())["cities"] == 3
+
+
+NAMES = {
+    "cp1250": (
+        "České Třebíč Plzeň Ústí Děčín Přerov Jičín Písek Kolín Havířov",
+        "Győr Pécs Székesfehérvár Nyíregyháza Gödöllő Törökszentmiklós Makó Vác",
+        "Varaždin Šibenik Kaštela Đakovo Čakovec Požega Zaprešić Metković",
+    ),
+    "cp1254": (
+        "İstanbul Şanlıurfa Balıkesir Tekirdağ Muğla Niğde Uşak Şırnak Kütahya Kırşehir Eskişehir",
+    ),
+    "cp1257": ("Klaipėda Šiauliai Panevėžys Mažeikiai Kėdainiai Telšiai Plungė Šilutė",),
+    "cp1252": (
+        "Ardèche Ariège Corrèze Drôme Finistère Hérault Isère Nièvre Rhône Île Nîmes",
+        "Forlì Cantù Città Cefalù Mondovì Santhià Licodìa Ciriè Salò Nardò Viggiù",
+        "Põlva Võru Pärnu Jõgeva Kiviõli Türi Kärdla",
+        "Bærum Tromsø Lillestrøm Ålesund Tønsberg Bodø Møre",
+    ),
+}
+
+
+@pytest.mark.parametrize("encoding", NAMES)
+def test_a_few_names_are_never_read_in_another_page(encoding):
+    rng = random.Random(0)
+    for language in NAMES[encoding]:
+        names = language.split()
+        assert latin_page("\n".join(names).encode(encoding)).encoding == encoding
+        for _ in range(60):
+            sample = "\n".join(rng.sample(names, 3)).encode(encoding)
+            found = latin_page(sample)
+            assert found.rivals or sample.decode(found.encoding) == sample.decode(encoding)

@@ -13,6 +13,7 @@ from city_resilience.drafting.guess import Guess, listed
 from city_resilience.drafting.naming import NOUNS, experiment_name, titles
 from city_resilience.drafting.outcome import is_trusted
 from city_resilience.drafting.overview import Overview
+from city_resilience.drafting.profile import HEADER_ENDS
 from city_resilience.drafting.schedule import LEAST_SCORED
 from city_resilience.experiment.data import LEAST_CITIES
 
@@ -22,6 +23,7 @@ RESOLVED = 0.8
 OFFICIAL_GROUPS = ("region", "yangtze_belt", "chengdu_chongqing", "rank", "size", "resource_type")
 _LEAST_GROUP, _MOST_GROUP = 3, 10
 _MOST_CARRIED = 5
+_STARTS = 40  # characters by which a long header is named
 
 
 def _name(overview: Overview) -> Iterator[Guess]:
@@ -154,6 +156,14 @@ def _left(overview: Overview) -> Iterator[Guess]:
     left = [f"{role.column.header!r} ({role.why})" for role in overview.of_use("left")]
     if left:
         yield Guess(("data",), None, f"not read: {listed(left, quoted=False)}")
+
+
+def _long(overview: Overview) -> Iterator[Guess]:
+    if long := [
+        column.header[:_STARTS] + "…" for column in overview.table.columns if column.is_long
+    ]:
+        why = f"of these headers only the first and last {HEADER_ENDS} characters were looked at"
+        yield Guess(("data",), None, f"{why}: {listed(long)}")
 
 
 def _units(overview: Overview) -> Iterator[Guess]:
@@ -329,6 +339,7 @@ GUESSES: tuple[Callable[[Overview], Iterator[Guess]], ...] = (
     _origin,
     _known,
     _left,
+    _long,
     _units,
     _columns,
     _outcome,

@@ -28,7 +28,7 @@ from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable
 from city_resilience.reading.wording import Wording, key_of, match_header, split_year
 
-__all__ = ["ColumnProfile", "TableProfile", "is_wide", "profile_table"]
+__all__ = ["HEADER_ENDS", "ColumnProfile", "TableProfile", "is_wide", "profile_table"]
 
 _NUMERIC = 0.95  # share of the filled cells
 _BRACKETS = re.compile(r"[(\[【（〔][^()\[\]【】（）〔〕]*[)\]】）〕]")
@@ -44,7 +44,7 @@ _NO_DIGIT = re.compile(r"[^0-9]*")
 _WIDE_YEARS = 3
 _YEARS = range(1800, 2201)
 _EXACT = 2.0**53  # integers that a float holds exactly
-_LONG = 200  # characters at either end of a header that its words are taken from
+HEADER_ENDS = 200  # characters at either end of a header that its words are taken from
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +164,11 @@ class ColumnProfile:
     def wording(self) -> Wording:
         """What the catalogue makes of the header."""
         return match_header(self.header, {})
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the middle of the header is not looked at."""
+        return len(self.header) > 2 * HEADER_ENDS
 
     @property
     def match(self) -> Match | None:
@@ -324,9 +329,9 @@ def _holds_no_number(text: str) -> bool:
 
 def _shortened(header: str) -> str:
     """Leave out the middle of a header that goes on for pages."""
-    if len(header) <= 2 * _LONG:
+    if len(header) <= 2 * HEADER_ENDS:
         return header
-    return f"{header[:_LONG]} {header[-_LONG:]}"
+    return f"{header[:HEADER_ENDS]} {header[-HEADER_ENDS:]}"
 
 
 def _is_money(text: str) -> bool:

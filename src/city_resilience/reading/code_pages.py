@@ -81,7 +81,8 @@ _AROUND = re.compile(r"^[«¿¡(]+|[²³¹ºª½¼¾µ»©®±¬)]+$")
 _MOST_WORDS = 5000
 _ONE_IN = 30  # words, of which one may be in another language
 _LONG = 4  # letters of a word that has a vowel
-_CLEAR = 2  # times as many votes as the other reading has
+_CLEAR, _SURE = 2, 3  # times as many votes as the other reading has, for Windows-1252 and others
+_LETTERS = 2  # different letters that speak for another page
 _VOWELS = frozenset("aeiouyæøœı")
 
 
@@ -152,7 +153,8 @@ def _against(western: list[str], others: Mapping[str, list[str]], alone: bool) -
     if all(a >= least and a >= _CLEAR * b for a, b, _ in votes.values()):
         return LatinPage("cp1252")
     for name, (a, b, letters) in votes.items():
-        if len(votes) == 1 and b >= _CLEAR * a and (letters >= _CLEAR or (b and not alone)):
+        sure = letters >= _LETTERS or (b > 0 and not alone)
+        if len(votes) == 1 and b >= _SURE * a and sure:
             return LatinPage(name)
     return _chosen({"cp1252": western, **others})
 
@@ -220,10 +222,11 @@ def _vote(western: str, other: str, at: int) -> int:
     beside = _is_vowel(before) or _is_vowel(after)
     if one == "õ":  # no language with õ writes y before it
         return 1 if after == "e" else -2 if before == "y" else 0
+    if one == "þ":  # Icelandic begins words with it, Turkish may do so with ş
+        return -int(bool(before))
     fits = {
         **dict.fromkeys("áí", True),  # common; in their place stand rare letters
         "ñ": _is_vowel(after),  # Polish writes ń before consonants and at the end alone
-        "þ": not before,
         "ã": after in ("", "o", "e"),
         "ï": beside,
         "ø": bool(after) or not beside,
