@@ -83,6 +83,8 @@ def read_bytes(path: Path, most: int, do: str) -> bytes:
         raise
     except OSError as error:
         raise _unread(path, error) from error
+    except ValueError as error:  # a character that no name of a file has
+        raise InputError(f"{str(path)!r}: no name of a file; {do}") from error
     if len(data) > most:
         raise InputError(f"{path}: larger than {most / 1e6:,.0f} MB; {do}")
     return data

@@ -42,6 +42,7 @@ TEXTS = {
     "pipe": ('extends = "pipe"\n', "pipe: a device or a pipe, not a file"),
     "itself": ('extends = "experiment.toml"\n', "the file extends itself"),
     "long name": (f'extends = "{"n" * 5000}"\n', "cannot be read: File name too long"),
+    "name with a zero": ('extends = "a\\u0000.toml"\n', r"a\\x00\.toml': no name of a file"),
     "size": (PLAIN + "#" * MOST_BYTES, "larger than 4 MB"),
     "mark of another encoding": ("\ufeff\xe9".encode("utf-16"), "not UTF-8 text, byte 0xff"),
     "nothing": ("\x00", "not valid TOML"),
