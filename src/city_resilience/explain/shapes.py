@@ -78,12 +78,14 @@ def dependence(own: OneIndicator, draws: int = 200, seed: int = 0) -> pd.DataFra
     means = _means(weights, inside, own.contributions)
     band = np.array([bounds(means[1:, k]) for k in range(means.shape[1])])
     counts = inside.sum(axis=1)
+    with np.errstate(invalid="ignore"):  # a bin without rows has no mean
+        values = inside @ own.values / counts
     table = pd.DataFrame(
         {
             "bin": np.arange(len(counts)) + 1,
             "from": edges[:-1],
             "to": edges[1:],
-            "value": inside @ own.values / counts,
+            "value": values,
             "n": counts.astype(int),
             "cities": [np.unique(own.cities[place == k]).size for k in range(len(counts))],
             "contribution": means[0],
