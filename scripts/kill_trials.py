@@ -166,11 +166,7 @@ def hashes(out: Path) -> dict[str, str]:
 def kill_at_random(trials: Trials, kills: int, minutes: float, chance: random.Random) -> None:
     """Kill commands, each at a random moment of the time that it takes."""
     names = ("train", "train", "predict", "promote", "export", "report")
-    took: dict[str, float] = {}
-    for name in dict.fromkeys(names):
-        begin = time.monotonic()
-        trials.check(command(*words_of(name, "a")) == 0, f"{name} before any kill")
-        took[name] = time.monotonic() - begin
+    took = {name: 2.0 if name == "train" else 0.5 for name in names}  # learnt as it goes on
     until = time.monotonic() + 60 * minutes
     for number in range(kills):
         if time.monotonic() > until:

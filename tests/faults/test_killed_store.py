@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 HELPER = Path(__file__).parents[1] / "helpers" / "killed_commits.py"
-BEFORE = ("4", "9", "12")
-"""The model is logged · the version has no alias yet · it is announced; all of them: no number."""
+BEFORE = ("9", "12")
+"""The version is about to come, and its alias; all commits: no number."""
 
 pytestmark = [
     pytest.mark.tracking,

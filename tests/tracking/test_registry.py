@@ -17,9 +17,12 @@ from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
+from city_resilience.processes import own_mark
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
+from city_resilience.tracking.backend import import_mlflow
 from city_resilience.tracking.gate import Behind, Verdict, promote
+from city_resilience.tracking.leftovers import PROCESS, settle_store
 from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
 from city_resilience.tracking.registration import register
 from city_resilience.tracking.registry import (
@@ -187,6 +190,31 @@ def test_failed_registration_leaves_nothing_behind(
     assert store.client.search_logged_models([experiment.experiment_id]) == []
     monkeypatch.undo()
     assert train(store, panel, forecaster, tmp_path).version == 1
+
+
+def test_a_store_that_dies_while_a_version_is_registered_says_which(
+    store: Store, panel: Panel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forecaster, store = fitted(panel, "dying"), Store(store.uri, store.registry_uri)
+
+    def dead(*_: object) -> None:
+        raise import_mlflow().exceptions.MlflowException("API request failed with exception dead")
+
+    client = type(store.client)
+    for name in ("set_registered_model_alias", "delete_model_version", "set_terminated"):
+        monkeypatch.setattr(client, name, dead)
+    with pytest.raises(InputError, match="stopped answering while dying/1 was registered"):
+        train(store, panel, forecaster, tmp_path)
+    monkeypatch.undo()
+    again = Store(store.uri, store.registry_uri)
+    [run] = again.client.search_runs([again.experiment_id("dying")])
+    assert run.info.status == "RUNNING"
+    pid, _, place = own_mark().split(".", 2)
+    again.client.set_tag(run.info.run_id, PROCESS, f"{pid}.1.{place}")  # as if it had ended
+    settle_store(again)
+    assert again.client.get_run(run.info.run_id).info.status == "KILLED"
+    assert [v.name for v in list_models(again) if v.name == "dying"] == []
+    assert again.client.search_logged_models([run.info.experiment_id]) == []
 
 
 def test_failed_registration_keeps_the_aliases(

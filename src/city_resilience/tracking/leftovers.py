@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,10 @@ def mark_of_process() -> dict[str, str]:
 @silenced()
 def settle_store(store: Store) -> None:
     """End the runs of processes that are gone as KILLED, and take back what they did not finish."""
-    if store.database is not None and not has_open_runs(store.database):
+    try:
+        if store.database is not None and not has_open_runs(store.database):
+            return
+    except sqlite3.OperationalError:  # locked: a later command does it
         return
     dead = [run for run in _open_runs(store) if is_gone(run.data.tags.get(PROCESS, ""))]
     if not dead:

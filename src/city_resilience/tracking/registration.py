@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from city_resilience.errors import InputError
 from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.manifest import CARD
@@ -30,6 +31,7 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.runs import Run
 from city_resilience.tracking.serving import DATA_COLUMN, example_of, requirements
+from city_resilience.tracking.store import Store
 from city_resilience.unfinished import stage
 
 __all__ = ["register"]
@@ -84,12 +86,25 @@ def register(
         tags = _tags(forecaster, recipe, mae or {}, verdict)
         card = (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
         version = _create_version(run, name, logged, card, tags, undo)
+        undo.enter_context(_announcing(run.store, f"{name}/{version}"))
         _set_aliases(run.store.client, name, version, verdict, undo)
         # Up to here a killed process leaves a version that the next command takes back.
         run.store.client.delete_model_version_tag(name, version, PENDING)
         registered = find_version(f"{name}/{version}", run.store)
         undo.pop_all()
     return registered
+
+
+@contextmanager
+def _announcing(store: Store, reference: str) -> Iterator[None]:
+    """Say what stands in a store that does not answer any more."""
+    try:
+        yield
+    except Unreachable as error:
+        raise InputError(
+            f"{store.uri}: the store stopped answering while {reference} was registered; that "
+            "version is not finished; train again when the store answers, which takes it back"
+        ) from error
 
 
 def _log_model(

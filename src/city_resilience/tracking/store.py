@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -182,8 +182,12 @@ def open_store(
     opened = Store(uri, os.environ.get("MLFLOW_REGISTRY_URI") or uri)
     if database is None:
         _check_server(opened)
-    if create or (database is not None and os.access(database.parent, os.W_OK)):
+    if create:
         settle_store(opened)
+    elif database is not None and os.access(database.parent, os.W_OK):
+        # A command that only reads does not fail for what another one left.
+        with suppress(InputError, import_mlflow().exceptions.MlflowException):
+            settle_store(opened)
     sweep_scratch()
     return opened
 
