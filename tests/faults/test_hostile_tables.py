@@ -113,6 +113,21 @@ def test_a_file_that_says_it_has_millions_of_rows_is_refused(tmp_path):
         open_table(path)
 
 
+def test_a_long_text_that_stands_in_many_rows_is_refused(tmp_path):
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    codes = pa.array([0, 1, None] * 20_000, "int32")
+    for length, read in ((10, True), (100_000, False)):
+        names = pa.DictionaryArray.from_arrays(codes, pa.array(["x" * length, "y"]))
+        path = tmp_path / f"{length}.parquet"
+        parquet.write_table(pa.table({"city": names}), path, store_schema=False)
+        assert path.stat().st_size < 100_000
+        if read:
+            assert len(open_table(path).load(())) == 60_000
+            continue
+        with pytest.raises(InputError, match="texts of column 'city' take more than 500 MB"):
+            open_table(path)
+
+
 def test_a_workbook_is_opened_as_a_rule_without_a_second_process(tmp_path, monkeypatch):
     called = []
     monkeypatch.setattr("subprocess.run", lambda *_, **__: called.append(1))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pandas as pd
 
@@ -33,6 +35,7 @@ __all__ = [
 _MOST_CELLS = 1 << 26
 _FEW_CELLS = 1 << 23
 _MOST_CELLS_A_BYTE = 16
+_MOST_TEXT = 500_000_000
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -41,6 +44,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     with decoding(path, "not a readable Parquet file", "write it again"):
         file = pyarrow.parquet.ParquetFile(path)
         _check_cells(path, file.metadata.num_rows, file.metadata.num_columns)
+        _check_texts(path, file.metadata)
         table = file.read()
         table.validate(full=True)  # texts that are no UTF-8 would fail later, cell by cell
         return table.to_pandas(ignore_metadata=True)
@@ -54,6 +58,39 @@ def _check_cells(path: Path, rows: int, columns: int) -> None:
             f"{path}: {rows:,} rows of {columns:,} columns in {size / 1e6:,.1f} MB; that is no "
             "table of statistics, save less in it"
         )
+
+
+def _check_texts(path: Path, about: Any) -> None:
+    """Refuse texts that stand in a Parquet file once, and in its rows so often that they fill it.
+
+    Columns in which that may be are read as codes of their texts first.
+    """
+    import pyarrow.parquet
+
+    sizes: Counter[str] = Counter()
+    for group in map(about.row_group, range(about.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            if column.physical_type == "BYTE_ARRAY":
+                sizes[column.path_in_schema] += column.total_uncompressed_size
+    for name in (name for name, size in sizes.items() if size * about.num_rows > _MOST_TEXT):
+        coded = pyarrow.parquet.ParquetFile(path, read_dictionary=[name]).read(columns=[name])
+        chunks = [one for each in coded.columns for one in each.chunks]
+        if sum(map(_spelt_out, chunks)) > _MOST_TEXT:
+            raise InputError(
+                f"{path}: the texts of column {name!r} take more than {_MOST_TEXT / 1e6:,.0f} MB; "
+                "shorten them, or leave the column out"
+            )
+
+
+def _spelt_out(chunk: Any) -> int:
+    """Return the bytes of the texts of a column."""
+    import pyarrow
+    import pyarrow.compute
+
+    if not pyarrow.types.is_dictionary(chunk.type):
+        return int(chunk.nbytes)
+    lengths = pyarrow.compute.binary_length(chunk.dictionary)
+    return int(pyarrow.compute.sum(pyarrow.compute.take(lengths, chunk.indices)).as_py() or 0)
 
 
 def _read_stata(path: Path) -> pd.DataFrame:
