@@ -1,7 +1,8 @@
 """What both views cost: a training run with the structural view, and one without it.
 
-Prints processor seconds and their ratio, measured one after the other in one process, so that other
-work on the machine counts little.
+The latter has no held-out drivers, shapes and places either; both write the drivers of the live
+forecast. Prints processor seconds and their ratio, measured one after the other in one process, so
+that other work on the machine counts little.
 
 Usage: python benchmarks/views.py EXPERIMENT [--data PATH]
 """
