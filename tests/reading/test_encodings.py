@@ -93,6 +93,30 @@ def test_the_panel_says_in_which_code_page_its_file_was(tmp_path):
     panel = read_panel(written(tmp_path / "panel.csv", "cp1250", "Łódź Kraków Poznań"))
     assert set(panel.cities) == {"Łódź", "Kraków", "Poznań"}
     assert "panel.csv: read as Windows-1250" in panel.notes
+    assert panel.account.as_dict()["encoding"] == "Windows-1250"
+    assert (
+        "encoding"
+        not in read_panel(
+            written(tmp_path / "panel.csv", "utf-8", "Łódź Kraków Poznań")
+        ).account.as_dict()
+    )
+
+
+def test_check_and_new_show_in_which_code_page_a_file_was_read(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = "Łódź Kraków Poznań Gdańsk Toruń Rzeszów"
+    rows = [
+        f"{name},{year},{100 + 7 * at + 3 * (year - 2000) + at * year % 5}"
+        for at, name in enumerate(words.split())
+        for year in range(2000, 2016)
+    ]
+    text = "\n".join(["city,year,GDP (million zloty)", *rows])
+    for encoding, shown in (("cp1250", True), ("utf-8", False)):
+        Path("panel.csv").write_bytes(text.encode(encoding))
+        drafted = CliRunner().invoke(main, ["new", "panel.csv", "--out", "my.toml", "--force"])
+        checked = CliRunner().invoke(main, ["check", "panel.csv", "--experiment", "my.toml"])
+        assert ("Windows-1250, see that names are right" in drafted.output) is shown
+        assert ("text read as Windows-1250" in checked.output) is shown
 
 
 @pytest.mark.parametrize(("encoding", "words"), REFUSED)

@@ -299,6 +299,8 @@ def _lines(draft: Draft, panel: str) -> Iterator[str]:
     yield f"  scored      from {evaluation.first_origin} on, horizons {horizons}"
     known, own, left = (len(overview.of_use(use)) for use in ("known", "own", "left"))
     yield f"  columns     {known} known to the catalogue, {own} declared, {left} not read"
+    if overview.table.raw and overview.table.raw.encoding:
+        yield f"  encoding    {overview.table.raw.encoding}, see that names are right"
     if long := sum(column.is_long for column in overview.table.columns):
         yield f"  headers     {long} are so long that only their two ends count, see the file"
     settled = {"corrections": len(data.corrections), "accept": len(experiment.audit.accept)}

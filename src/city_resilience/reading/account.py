@@ -110,11 +110,14 @@ class Account:
         Rows below the header.
     aside : tuple of RowsAside
         Those that are not in the panel.
+    encoding : str
+        In which a text file was read, where that is not UTF-8.
     """
 
     columns: tuple[ColumnRead, ...] = ()
     rows: int = 0
     aside: tuple[RowsAside, ...] = ()
+    encoding: str = ""
 
     @property
     def left_out(self) -> tuple[ColumnRead, ...]:
@@ -130,7 +133,8 @@ class Account:
         """Return a plain mapping, the number of rows kept included, for JSON."""
         aside = [asdict(one) | {"spans": [list(span) for span in one.spans]} for one in self.aside]
         columns = [asdict(column) for column in self.columns]
-        return {"columns": columns, "rows": self.rows, "kept": self.kept, "aside": aside}
+        found = {"columns": columns, "rows": self.rows, "kept": self.kept, "aside": aside}
+        return found | ({"encoding": self.encoding} if self.encoding else {})
 
 
 def columns_read(

@@ -54,9 +54,12 @@ class CsvFile:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is remarkable about the encoding."""
-        if self.encoding == "utf-8-sig":
-            return ()
-        return (f"{self.path.name}: read as {label_of(self.encoding)}",)
+        return (f"{self.path.name}: read as {self.read_as}",) if self.read_as else ()
+
+    @property
+    def read_as(self) -> str:
+        """The encoding as people call it, "" for UTF-8."""
+        return "" if self.encoding == "utf-8-sig" else label_of(self.encoding)
 
     def rows(self) -> Iterator[tuple[str, ...]]:
         """Yield the rows as they stand.

@@ -134,6 +134,8 @@ class RawTable:
         What was remarkable about the decoding.
     decimal : str
         What a text file says about its decimals; see `number_style`.
+    encoding : str
+        In which a text file was read, where that is not UTF-8.
     """
 
     headers: tuple[str, ...]
@@ -142,6 +144,7 @@ class RawTable:
     source: str
     notes: tuple[str, ...] = ()
     decimal: Decimal = ""
+    encoding: str = ""
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -270,7 +273,7 @@ def open_table(
         headers = _clean(next(file.rows(), ()))
 
         load = _loader(file, len(headers))
-        return RawTable(headers, load, str(path), path.name, file.notes, file.decimal)
+        return RawTable(headers, load, str(path), path.name, file.notes, file.decimal, file.read_as)
 
 
 def _open_folder(folder: Path, decimal: Decimal, encoding: str, what: str) -> RawTable:

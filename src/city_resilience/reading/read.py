@@ -207,7 +207,7 @@ def _read(table: RawTable, data: Data, settings: Outcome) -> tuple[Panel, pd.Ser
         rows=ordered.index.to_numpy(dtype=np.int64),
         headers={source.id: source.header for source in layout.sources},
         issues=tuple(rows.issues),
-        account=Account(layout.columns, stood, tuple(rows.aside)),
+        account=Account(layout.columns, stood, tuple(rows.aside), table.encoding),
     )
     return panel, rows.cells[positions[outcome]] if outcome else None
 

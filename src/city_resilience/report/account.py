@@ -38,7 +38,11 @@ def summarise_account(account: Found, say: Texts | None = None) -> dict[str, Any
         "rows": _rows(account, say),
         "table": [_column(column, say) for column in columns],
         "aside": [_aside(one, say) for one in aside],
-        "lists": [*_lists(columns, say), *(_aside_list(one, say) for one in aside)],
+        "lists": [
+            *_encoding(account, say),
+            *_lists(columns, say),
+            *(_aside_list(one, say) for one in aside),
+        ],
     }
 
 
@@ -68,6 +72,12 @@ def cut(names: Sequence[str], most: int = SHOWN) -> Both:
     """
     shown, rest = ", ".join(names[:most]), len(names) - most
     return Texts()("account_more", shown=shown, n=rest) if rest > 0 else both(lambda _: shown)
+
+
+def _encoding(account: Found, say: Texts) -> list[Both]:
+    """Say in which encoding a file was read, where that was found out from its words."""
+    name = account.get("encoding", "")
+    return [say("account_encoding", name=name)] if name else []
 
 
 def _columns(columns: Sequence[Found], say: Texts) -> Both:
