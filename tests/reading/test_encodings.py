@@ -102,7 +102,7 @@ def test_the_panel_says_in_which_code_page_its_file_was(tmp_path):
     )
 
 
-def test_check_and_new_show_in_which_code_page_a_file_was_read(tmp_path, monkeypatch):
+def test_import_check_and_new_show_in_which_code_page_a_file_was_read(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     words = "Łódź Kraków Poznań Gdańsk Toruń Rzeszów"
     rows = [
@@ -114,6 +114,10 @@ def test_check_and_new_show_in_which_code_page_a_file_was_read(tmp_path, monkeyp
     for encoding, shown in (("cp1250", True), ("utf-8", False)):
         Path("panel.csv").write_bytes(text.encode(encoding))
         drafted = CliRunner().invoke(main, ["new", "panel.csv", "--out", "my.toml", "--force"])
+        words = ["import", "panel.csv", "--out", "out.csv", "--gazetteer", "none"]
+        imported = CliRunner().invoke(main, words)
+        assert ("panel.csv: read as Windows-1250" in imported.output) is shown
+        assert ("Windows-1250" in Path("out.list.csv").read_text("utf-8")) is shown
         checked = CliRunner().invoke(main, ["check", "panel.csv", "--experiment", "my.toml"])
         assert ("Windows-1250, see that names are right" in drafted.output) is shown
         assert ("text read as Windows-1250" in checked.output) is shown

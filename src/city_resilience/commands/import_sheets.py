@@ -321,6 +321,10 @@ def _not_plain(listing: pd.DataFrame) -> Iterator[str]:
         first = rows.iloc[0]
         more = f" ({len(rows)} columns alike)" if len(rows) > 1 else ""
         yield f"Doubt: {variable}: {_place(first)}: {first['reason']}{more}"
+    encoded = notes[(notes["kind"] == "sheet") & (notes["found"] != "")]
+    for name, rows in encoded.groupby("found", sort=False):
+        more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+        yield f"Text: {rows.iloc[0]['file']}{more}: read as {name}; --encoding states another"
     for reason in dict.fromkeys(notes.loc[notes["kind"] == "year", "reason"].str.split(",").str[0]):
         yield f"Years: {reason}; --year sets another rule"
 

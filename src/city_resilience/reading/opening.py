@@ -211,7 +211,8 @@ def open_sheets(path: Path, encoding: str = "") -> list[Sheet]:
         if suffix in _TEXTS:
             file = open_csv(path, encoding)
             rows = trimmed(file.rows())
-            return [Sheet(path.name, "", rows, decimal=file.decimal)] if rows else []
+            mark, read_as = file.decimal, file.read_as
+            return [Sheet(path.name, "", rows, decimal=mark, encoding=read_as)] if rows else []
         frame = _FRAMES[suffix](path).astype(object)
         body = frame.where(frame.notna(), None).itertuples(index=False, name=None)
         rows = (tuple(frame.columns), *body)

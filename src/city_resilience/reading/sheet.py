@@ -37,6 +37,8 @@ class Sheet:
         Row above which everything is blank, from 0.
     decimal : str
         What a text file says about its decimals; see `number_style`.
+    encoding : str
+        In which a text file was read, where that is not UTF-8.
     last : int or None
         Row before which the table ends, where it is a part of a sheet; None for all rows.
     left_out : frozenset of int
@@ -50,6 +52,7 @@ class Sheet:
     above: tuple[str, ...] = ()
     first: int = 0
     decimal: Decimal = ""
+    encoding: str = ""
     last: int | None = None
     left_out: frozenset[int] = frozenset()
 

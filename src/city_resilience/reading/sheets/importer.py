@@ -32,6 +32,7 @@ from city_resilience.reading.wording import NearestNames
 __all__ = ["Imported", "assemble", "import_sheets"]
 
 _NAMED = 3
+_ENCODED = "the encoding of the text; --encoding, or encoding under [data], states another"
 _CONFLICTS_NAMED = 20  # nothing else lists them when every value disagrees
 _LISTING = (
     *("level", "kind", "file", "sheet", "row", "column"),
@@ -199,6 +200,9 @@ def assemble(
         if len(tables) > 1:
             reason = f"{len(tables)} tables below or beside each other, each with its own headers"
             issues.append(Issue("note", "sheet", reason, place=Place(sheet.file, sheet.name)))
+        if sheet.encoding:
+            at = Place(sheet.file, sheet.name)
+            issues.append(Issue("note", "sheet", _ENCODED, place=at, found=sheet.encoding))
         readings += [read_sheet(table, keys, options, near) for table, keys in tables]
     progress("reading sheets", len(sheets), len(sheets))
     readings, told = tell_apart(readings)
