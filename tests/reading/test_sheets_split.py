@@ -217,7 +217,7 @@ def test_values_beside_a_word_of_a_head_are_listed():
         ),
         (
             table(("年份", "常住人口"), (2010, 1), (2011, 2), name=CITY),
-            "in a column headed 城市",
+            "in a column headed city or 城市",
         ),
         (
             table(("城市", "Sgnyea", "常住人口"), (CITY, 2010, 1), (CITY, 2011, 2)),

@@ -30,7 +30,7 @@ def unread_shape(sheet: Sheet, keys: Keys | None, gazetteer: Gazetteer | None) -
     if keys is None:
         return (
             "no column of city names found; left out, write the city's name into each row, in a "
-            "column headed 城市"
+            "column headed city or 城市"
         )
     stated = Counter(filter(None, sheet.lines(keys.names, sheet.filled(keys.body))))
     years = sum(count for name, count in stated.items() if cell_year(name) is not None)
