@@ -59,7 +59,7 @@ def experiment_keys(table: str = "") -> pd.DataFrame:
     --------
     >>> keys = experiment_keys("evaluation").set_index("key")
     >>> keys.loc["warmup_origins", ["type", "default", "example"]].tolist()
-    ['whole number ≥ 0', '4', '2']
+    ['whole number ≥ 0, ≤ 100', '4', '2']
     """
     import pandas as pd
 
