@@ -19,6 +19,15 @@ def test_the_same_mutated_files_at_every_run(kind, capsys):
     assert code == 0, capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    [("experiment", 3002590), ("bundle", 1003463), ("bundle", 9019807), ("panel", 9020292)],
+)
+def test_files_that_once_were_faults(kind, seed, capsys):
+    code = FUZZ["main"](["--kind", kind, "--first", str(seed), "--count", "1"])
+    assert code == 0, capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_a_minute_of_mutated_files(capsys):
     code = FUZZ["main"](["--first", "5000000", "--seconds", "60"])

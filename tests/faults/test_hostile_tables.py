@@ -16,7 +16,7 @@ import pytest
 from city_resilience.errors import InputError
 from city_resilience.foreign import decoding, read_bytes, read_json, read_table
 from city_resilience.models.arrays import pack_arrays, unpack_arrays
-from city_resilience.reading.opening import open_sheets, open_table
+from city_resilience.reading.opening import _check_texts, open_sheets, open_table
 from city_resilience.reading.workbook_limits import check_memory, is_small
 from workbook_inputs import yearbook
 from xls_writer import write_xls
@@ -126,6 +126,22 @@ def test_a_long_text_that_stands_in_many_rows_is_refused(tmp_path):
             continue
         with pytest.raises(InputError, match="texts of column 'city' take more than 500 MB"):
             open_table(path)
+
+
+def test_damaged_metadata_of_a_column_end_no_process(tmp_path):
+    """pyarrow ends the process where they are asked for, so no test may wait for an error."""
+    pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"city": ["A", "B"] * 30_000}), path)
+
+    class Watched:
+        num_rows, num_row_groups, num_columns = 60_000, 1, 1
+        schema = parquet.ParquetFile(path).schema
+
+        def row_group(self, _):
+            return type("Group", (), {"total_byte_size": 10**6})  # has no columns to ask for
+
+    _check_texts(path, Watched())
 
 
 def test_a_workbook_is_opened_as_a_rule_without_a_second_process(tmp_path, monkeypatch):

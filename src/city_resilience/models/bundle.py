@@ -139,7 +139,7 @@ def _forecaster(manifest: Manifest, content: Mapping[str, bytes], folder: Path) 
             for horizon, entry in manifest.horizons.items()
         },
         fingerprint=manifest.fingerprint,
-        composite=FittedComposite.from_dict(manifest.composite) if manifest.composite else None,
+        composite=_composite(manifest, where),
         nations=manifest.nations,
         levels={name: ColumnLevel(own.first, own.medians) for name, own in manifest.levels.items()},
         nowcasts={
@@ -251,6 +251,13 @@ def _portable(forecaster: Forecaster) -> dict[str, Any]:
     values = forecaster.experiment.model_dump(mode="json")
     values["data"]["path"] = ""
     return values
+
+
+def _composite(manifest: Manifest, where: str) -> FittedComposite | None:
+    if not manifest.composite:
+        return None
+    with _reading(f"{where}: the composite outcome is damaged"):
+        return FittedComposite.from_dict(manifest.composite)
 
 
 def _horizon(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -67,12 +66,12 @@ def _check_texts(path: Path, about: Any) -> None:
     """
     import pyarrow.parquet
 
-    sizes: Counter[str] = Counter()
-    for group in map(about.row_group, range(about.num_row_groups)):
-        for column in map(group.column, range(group.num_columns)):
-            if column.physical_type == "BYTE_ARRAY":
-                sizes[column.path_in_schema] += column.total_uncompressed_size
-    for name in (name for name, size in sizes.items() if size * about.num_rows > _MOST_TEXT):
+    # The metadata of a column is left alone: pyarrow ends the process where it is damaged.
+    size = sum(about.row_group(at).total_byte_size for at in range(about.num_row_groups))
+    if size * about.num_rows <= _MOST_TEXT:
+        return
+    columns = map(about.schema.column, range(about.num_columns))
+    for name in [own.path for own in columns if own.physical_type == "BYTE_ARRAY"]:
         coded = pyarrow.parquet.ParquetFile(path, read_dictionary=[name]).read(columns=[name])
         chunks = [one for each in coded.columns for one in each.chunks]
         if sum(map(_spelt_out, chunks)) > _MOST_TEXT:

@@ -63,6 +63,8 @@ class FittedComposite:
             if len(getattr(self, name)) != length:
                 found = len(getattr(self, name))
                 raise InputError(f"composite: {k} components, but {found} values of {name}")
+            if not all(isinstance(own, int | float) for own in getattr(self, name)):
+                raise InputError(f"composite: a value of {name} is no number")
         if 0.0 in self.scale:
             raise InputError("composite: a scale of 0, by which nothing can be divided")
 
