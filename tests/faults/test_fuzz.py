@@ -21,7 +21,13 @@ def test_the_same_mutated_files_at_every_run(kind, capsys):
 
 @pytest.mark.parametrize(
     ("kind", "seed"),
-    [("experiment", 3002590), ("bundle", 1003463), ("bundle", 9019807), ("panel", 9020292)],
+    [
+        ("experiment", 3002590),
+        ("bundle", 1003463),
+        ("bundle", 9019807),
+        ("bundle", 9033155),
+        ("panel", 9020292),
+    ],
 )
 def test_files_that_once_were_faults(kind, seed, capsys):
     code = FUZZ["main"](["--kind", kind, "--first", str(seed), "--count", "1"])

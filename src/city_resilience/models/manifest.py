@@ -115,7 +115,7 @@ class HorizonEntry(_Strict):
 class LevelEntry(_Strict):
     """Level of a column in the years of the training panel, see `ColumnLevel`."""
 
-    first: int
+    first: int = Field(ge=0, le=9999)
     medians: tuple[FiniteFloat | None, ...] = Field(min_length=1)
 
 
