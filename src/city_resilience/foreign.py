@@ -86,7 +86,8 @@ def read_bytes(path: Path, most: int, do: str) -> bytes:
     except ValueError as error:  # a character that no name of a file has
         raise InputError(f"{str(path)!r}: no name of a file; {do}") from error
     if len(data) > most:
-        raise InputError(f"{path}: larger than {most / 1e6:,.0f} MB; {do}")
+        size = f"{most / 1e6:,.0f} MB" if most >= 1e6 else f"{most:,} bytes"
+        raise InputError(f"{path}: larger than {size}; {do}")
     return data
 
 

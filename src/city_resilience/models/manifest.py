@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from city_resilience.errors import InputError
+from city_resilience.foreign import read_bytes
 
 __all__ = [
     "CARD",
@@ -308,13 +309,11 @@ _AGAIN = "copy the whole bundle again or train the model again"
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError(f"{path}: missing; name a model folder written by train or models export")
-    with path.open("rb") as file:
-        data = file.read(MAX_MANIFEST_BYTES + 1)
-    if len(data) > MAX_MANIFEST_BYTES:
-        raise InputError(f"{path}: larger than {MAX_MANIFEST_BYTES} bytes; {_AGAIN}")
-    return data
+    try:
+        return read_bytes(path, MAX_MANIFEST_BYTES, _AGAIN)
+    except FileNotFoundError as error:
+        do = "name a model folder written by train or models export"
+        raise InputError(f"{path}: missing; {do}") from error
 
 
 def _json(data: bytes, path: Path) -> Any:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import InputError
+from city_resilience.foreign import read_bytes
 from city_resilience.models.manifest import MANIFEST, SIGNATURE
 
 if TYPE_CHECKING:
@@ -200,10 +201,7 @@ def _private_key(path: Path) -> Ed25519PrivateKey:
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; correct the path")
-    with path.open("rb") as file:
-        data = file.read(MOST_BYTES + 1)
-    if len(data) > MOST_BYTES:
-        raise InputError(f"{path}: larger than {MOST_BYTES} bytes; neither a key nor a signature")
-    return data
+    try:
+        return read_bytes(path, MOST_BYTES, "neither a key nor a signature")
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no such file; correct the path") from error
