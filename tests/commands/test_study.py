@@ -164,6 +164,9 @@ def test_training_takes_the_study_beside_the_experiment_into_its_report(folder, 
     families = grades[grades["level"] == "family"]
     assert len(logged) == len(families) > 0
     assert {metrics[name] for name in logged} <= {0.0, 1.0, 2.0}
+    assert {"grades.csv", "grades.xlsx", "grades.parquet"} <= {
+        file.name for file in (out / "drivers").iterdir()
+    }
     other = tmp_path / "other"
     words = ["--set", "features.carry_forward=1", "--out", str(other), "--store", store]
     assert run(["train", str(path), *words]) == 0

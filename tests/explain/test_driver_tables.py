@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.evaluation.study.stability_table import STABILITY_COLUMNS
 from city_resilience.explain import driver_tables as own
 from city_resilience.explain.dictionary import dictionary
 from city_resilience.explain.families import FAMILY_COLUMNS
@@ -45,6 +46,7 @@ def test_the_dictionary_tells_every_column_of_every_table_in_both_languages(tmp_
         "surface": ("view", "horizon", *SURFACE_COLUMNS),
         "pairs": ("view", "horizon", *PAIR_COLUMNS, "q_value", "looked_at"),
         "places": ("view", "horizon", *PLACE_COLUMNS),
+        "grades": STABILITY_COLUMNS,
     }
     own.write_driver_tables(
         {k: pd.DataFrame(columns=list(v)) for k, v in columns.items()}, tmp_path

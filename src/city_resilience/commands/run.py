@@ -22,6 +22,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.scores import best_naive
+from city_resilience.evaluation.study.stability_table import STABILITY_COLUMNS
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
@@ -96,8 +97,8 @@ FILES = (
     *("summary.json", "report.html"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
-GRADES = "grades.csv"
-"""In the folder of the drivers: their grades, where a study of the same recipe gives them."""
+GRADES = "grades"
+"""Among the tables of drivers: their grades, where a study of the same recipe gives them."""
 STRUCTURAL_DRIVERS = "drivers_structural.parquet"
 """What the structural view rests on, where there is one."""
 NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
@@ -327,10 +328,10 @@ def write_run(
 ) -> None:
     """Write the files of a run and its model."""
     write_tables({**evaluation.tables(), **live.tables()}, folder)
-    write_driver_tables(live.about, folder / DRIVERS)
+    graded = _graded(summary)
+    own = {GRADES: graded} if len(graded) else {}
+    write_driver_tables({**live.about, **own}, folder / DRIVERS)
     write_table(live.held_out, folder / DRIVERS / HELD_OUT)
-    if rows := _graded(summary):
-        write_table(pd.DataFrame(rows), folder / DRIVERS / GRADES)
     audit = source.audited.as_dict()
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
@@ -342,11 +343,11 @@ def write_run(
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
 
 
-def _graded(summary: Summary) -> list[dict[str, Any]]:
-    """Return the rows of the study that grades the drivers; none where it is of another recipe."""
+def _graded(summary: Summary) -> pd.DataFrame:
+    """Return the study that grades the drivers; no row where it is of another recipe."""
     study = summary.get("study")
     part = study["parts"].get(PART) if study and study["same"] else None
-    return [] if part is None else list(part["rows"])
+    return pd.DataFrame([] if part is None else part["rows"], columns=list(STABILITY_COLUMNS))
 
 
 def register_run(
@@ -355,6 +356,8 @@ def register_run(
     source: Source,
     evaluation: Evaluation,
     live: Live,
+    summary: Summary,
+    *,
     judge_again: Callable[[], Judged],
 ) -> tuple[ModelVersion, Verdict]:
     """Log the run's scores and files, judge the model, and register it with that verdict.
@@ -368,8 +371,7 @@ def register_run(
     now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
     run.record(now)
     run.record(driver_metrics(live.about["families"]))
-    if (graded := folder / DRIVERS / GRADES).is_file():
-        run.record(grade_metrics(pd.read_csv(graded)))
+    run.record(grade_metrics(_graded(summary)))
     run.artifacts(folder)
     every = (*flat_metrics(scores, serve), *now)
     errors = (own for own in every if own.key.startswith(TAGGED))

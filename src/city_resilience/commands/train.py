@@ -157,7 +157,8 @@ def train(
             source,
             evaluated,
             live,
-            lambda: run.judge(source, evaluated, opened, progress),
+            summary,
+            judge_again=lambda: run.judge(source, evaluated, opened, progress),
         )
         progress("logging and registering", 1, 1)
     gate = verdict.words(measure=source.experiment.outcome.measure)
