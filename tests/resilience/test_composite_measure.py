@@ -210,3 +210,6 @@ def test_a_stored_composite_that_does_not_hang_together_is_refused():
         FittedComposite.from_dict({**stored, "weights": [1.0]})
     with pytest.raises(InputError, match="keys colour"):
         FittedComposite.from_dict({**stored, "colour": 1})
+    for number in (10**400, float("inf"), float("nan"), "1"):
+        with pytest.raises(InputError, match="a value of weights is no number"):
+            FittedComposite.from_dict({**stored, "weights": [number, 0.5, 0.5]})

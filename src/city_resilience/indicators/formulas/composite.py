@@ -8,6 +8,7 @@ therefore no entry of the table of indicators.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -63,7 +64,7 @@ class FittedComposite:
             if len(getattr(self, name)) != length:
                 found = len(getattr(self, name))
                 raise InputError(f"composite: {k} components, but {found} values of {name}")
-            if not all(isinstance(own, int | float) for own in getattr(self, name)):
+            if not all(_is_finite(own) for own in getattr(self, name)):
                 raise InputError(f"composite: a value of {name} is no number")
         if 0.0 in self.scale:
             raise InputError("composite: a scale of 0, by which nothing can be divided")
@@ -265,6 +266,11 @@ def varies(values: Float) -> bool:
     """Whether the known values of a component differ by more than rounding."""
     known = values[np.isfinite(values)]
     return len(known) > 1 and float(np.ptp(known)) > _VARIES * float(np.max(np.abs(known)))
+
+
+def _is_finite(value: object) -> bool:
+    """Say whether a value is a number that fits a float; a whole number may be far too large."""
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
 
 
 def _check_method(method: str) -> None:
