@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from city_resilience.errors import InputError, nearest
 from city_resilience.evaluation.baselines import NAIVE
@@ -105,8 +105,6 @@ class IssuedForecast:
     files : mapping of str to str
         SHA-256 of each table beside ``issue.json``.
     """
-
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=False)
 
     id: str
     model: str
