@@ -51,6 +51,8 @@ FILES = {
     "forecast_groups.csv",
     "intervals.csv",
     "model",
+    "panel_fingerprint.csv",
+    "panel_marks.parquet",
     "reliability.csv",
     "report.html",
     "scores.csv",

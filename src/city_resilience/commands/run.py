@@ -45,6 +45,7 @@ from city_resilience.models.manifest import foreign_files
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
+from city_resilience.reading.marks import MARKS, cell_marks, year_marks
 from city_resilience.report.audit_page import write_audit
 from city_resilience.report.card import model_card
 from city_resilience.report.grading import PART
@@ -95,6 +96,7 @@ FILES = (
         "drivers_structural.parquet",
     ),
     *("summary.json", "report.html"),
+    *(MARKS, "panel_fingerprint.csv"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
 GRADES = "grades"
@@ -337,6 +339,8 @@ def write_run(
     write_audit(audit, folder / "audit.html")
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
+    marks = cell_marks(source.panel)
+    write_tables({MARKS: marks, "panel_fingerprint.csv": year_marks(marks)}, folder)
     cities, years = len(source.panel.cities), source.panel.years
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")

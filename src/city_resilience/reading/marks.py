@@ -1,0 +1,211 @@
+"""Marks of the cells of a panel, which tell what a later panel has revised without the values.
+
+A mark is a number made of a value: equal for equal values, different for others but for one pair in
+four thousand million. Marks are kept beside a model or an issued forecast, where the panel itself
+may not be passed on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from city_resilience.arrays import Float
+from city_resilience.errors import InputError
+from city_resilience.foreign import read_table
+from city_resilience.reading.panel import Panel
+
+__all__ = ["MARKS", "Change", "Revisions", "cell_marks", "read_marks", "revised", "year_marks"]
+
+MARKS = "panel_marks.parquet"
+"""Name of the file of a panel's marks among the artifacts of a run."""
+Change = Literal["revised", "filled", "withdrawn"]
+_KEYS = ["variable", "city", "year"]
+_COLUMNS = [*_KEYS, "mark"]
+# The same number, read from text or times a unit's factor, differs in its last binary digits.
+_DIGITS = 12
+_LEAST_EXPONENT = -280
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (
+    (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)),
+    (np.uint64(27), np.uint64(0x94D049BB133111EB)),
+)
+
+
+def cell_marks(panel: Panel) -> pd.DataFrame:
+    """Return a mark of every cell of a panel that holds a number.
+
+    Values count in the units of the catalogue and to twelve significant digits, so that another
+    file format, unit or order of rows leaves every mark as it is.
+
+    Returns
+    -------
+    DataFrame
+        ``variable, city`` (categories), ``year`` (int64) and ``mark`` (uint32), sorted by these.
+    """
+    grid, names = panel.grid(), sorted(panel.variables)
+    values = np.array([grid.values[name] for name in names]).reshape(len(names), *grid.shape)
+    variable, city, year = np.nonzero(np.isfinite(values))
+    return pd.DataFrame(
+        {
+            "variable": pd.Categorical.from_codes(variable, names),
+            "city": pd.Categorical.from_codes(city, list(grid.cities)),
+            "year": grid.years[year],
+            "mark": _marks(values[variable, city, year]),
+        }
+    )
+
+
+def year_marks(marks: pd.DataFrame) -> pd.DataFrame:
+    """Return the fingerprint of each variable and year.
+
+    Parameters
+    ----------
+    marks : DataFrame
+        As of `cell_marks`.
+
+    Returns
+    -------
+    DataFrame
+        ``variable, year``, ``cells`` (how many hold a number) and ``fingerprint`` (16 hexadecimal
+        digits, the same in two panels whose cells of that variable and year are the same).
+    """
+    names = marks["city"].astype("category")
+    own = np.array([_mark_of_name(str(name)) for name in names.cat.categories], dtype=np.uint64)
+    mixed = _mixed(own[names.cat.codes] ^ marks["mark"].to_numpy(np.uint64))
+    parts = marks[["variable", "year"]].assign(
+        variable=marks["variable"].astype(str), cells=1, fingerprint=mixed
+    )
+    found = parts.groupby(["variable", "year"], as_index=False)[["cells", "fingerprint"]].sum()
+    digits = [f"{int(own):016x}" for own in found["fingerprint"]]
+    return found.assign(fingerprint=digits)
+
+
+@dataclass(frozen=True)
+class Revisions:
+    """What a panel says otherwise than an earlier one about the same cities, years and variables.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        ``variable, city, year, change``, sorted: ``revised``, another value; ``filled``, a value
+        where the earlier panel had none though it had that variable in that year; ``withdrawn``,
+        no value any more.
+    compared : int
+        Cells with a value in both panels.
+    new, gone : mapping of str to list
+        Under ``variables``, ``cities`` and ``years`` those that only the later, or only the
+        earlier panel has; their cells are not among ``cells``.
+    """
+
+    cells: pd.DataFrame
+    compared: int
+    new: dict[str, list[str] | list[int]]
+    gone: dict[str, list[str] | list[int]]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of cells by change, all three changes named."""
+        found = self.cells["change"].value_counts()
+        return {change: int(found.get(change, 0)) for change in ("revised", "filled", "withdrawn")}
+
+    @property
+    def city_years(self) -> pd.DataFrame:
+        """The city-years with a change: ``city, year, variables`` (how many), most first."""
+        found = self.cells.groupby(["city", "year"], as_index=False).agg(
+            variables=("variable", "size")
+        )
+        order = ["variables", "city", "year"]
+        return found.sort_values(order, ascending=[False, True, True], ignore_index=True)
+
+    def by_variable_year(self) -> pd.DataFrame:
+        """Return how many cells changed: ``variable, year, revised, filled, withdrawn``."""
+        table = pd.crosstab([self.cells["variable"], self.cells["year"]], self.cells["change"])
+        table = table.reindex(columns=["revised", "filled", "withdrawn"], fill_value=0)
+        return table.rename_axis(columns=None).reset_index()
+
+
+def revised(old: pd.DataFrame, new: pd.DataFrame) -> Revisions:
+    """Compare the marks of two panels, cell by cell.
+
+    Parameters
+    ----------
+    old, new : DataFrame
+        As of `cell_marks`; a newer panel has a year more, which is no revision.
+    """
+    before, now = (own.astype({"variable": str, "city": str}) for own in (old, new))
+    added, gone = _only_in(now, before), _only_in(before, now)
+    known = pd.MultiIndex.from_frame(before[["variable", "year"]].drop_duplicates())
+    before, now = _without(before, gone), _without(now, added)
+    both = before.merge(now, on=_KEYS, how="outer", suffixes=("_before", ""), indicator="side")
+    side = both.pop("side").astype(str)
+    offered = pd.MultiIndex.from_frame(both[["variable", "year"]]).isin(known)
+    change = np.select(
+        [side == "left_only", (side == "right_only") & offered, side == "right_only"],
+        ["withdrawn", "filled", ""],
+        np.where(both["mark_before"].eq(both["mark"]), "", "revised"),
+    )
+    cells = both[_KEYS].assign(change=change)[change != ""]
+    cells = cells.sort_values(_KEYS, ignore_index=True)
+    return Revisions(cells, int((side == "both").sum()), added, gone)
+
+
+def read_marks(path: Path) -> pd.DataFrame:
+    """Read the marks that a run has kept.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or of something else.
+    """
+    frame = read_table(path)
+    kinds = [frame[name].dtype.kind if name in frame else "" for name in ("year", "mark")]
+    if list(frame.columns) != _COLUMNS or any(kind not in ("i", "u") for kind in kinds):
+        raise InputError(f"{path}: not the marks of a panel; train the model again")
+    return frame
+
+
+def _only_in(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list[str] | list[int]]:
+    """Return the variables, cities and years that only the first has."""
+    found: dict[str, list[str] | list[int]] = {}
+    for name, key in (("variables", "variable"), ("cities", "city"), ("years", "year")):
+        own = one[key].drop_duplicates()
+        found[name] = sorted(own[~own.isin(other[key])].tolist())
+    return found
+
+
+def _without(marks: pd.DataFrame, left_out: dict[str, list[str] | list[int]]) -> pd.DataFrame:
+    keys = zip(_KEYS, ("variables", "cities", "years"), strict=True)
+    out = np.any([marks[key].isin(left_out[name]) for key, name in keys], axis=0)
+    return marks[~out]
+
+
+def _marks(values: Float) -> NDArray[np.uint32]:
+    """Return the mark of each finite value."""
+    size = np.abs(values)
+    exponent = np.floor(np.log10(np.where(size > 0, size, 1.0)))
+    exponent = np.maximum(exponent, _LEAST_EXPONENT)
+    digits = np.rint(values / 10.0 ** (exponent - (_DIGITS - 1))).astype(np.int64)
+    full = np.abs(digits) == 10**_DIGITS
+    digits, exponent = np.where(full, digits // 10, digits), exponent + full
+    whole = (digits << np.int64(10)) + exponent.astype(np.int64) + 512
+    return _mixed(whole.view(np.uint64)).astype(np.uint32)
+
+
+def _mark_of_name(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scatter 64-bit numbers, by the finaliser of SplitMix64 (Steele, Lea and Flood 2014)."""
+    with np.errstate(over="ignore"):
+        mixed = keys + _GOLDEN
+        for shift, factor in _MIX:
+            mixed = (mixed ^ (mixed >> shift)) * factor
+    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
