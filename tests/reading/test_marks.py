@@ -110,6 +110,17 @@ def test_a_newer_year_a_late_column_and_another_city_are_no_revisions():
     assert back.gone == found.new
 
 
+def test_panels_that_share_nothing_have_no_revisions():
+    frame = small_panel().frame
+    early, late = (panel_of(frame[(frame["year"] < 2005) == side]) for side in (True, False))
+    found = revised(cell_marks(early), cell_marks(late))
+    assert found.cells.empty
+    assert found.compared == 0
+    assert found.city_years.empty
+    assert found.by_variable_year().empty
+    assert found.gone["years"] == [2000, 2001, 2002, 2003, 2004]
+
+
 def test_the_fingerprint_of_a_year_changes_with_its_cells_alone():
     panel = small_panel()
     first, second = panel.cities[:2]

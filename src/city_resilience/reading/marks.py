@@ -139,21 +139,16 @@ def revised(old: pd.DataFrame, new: pd.DataFrame) -> Revisions:
     old, new : DataFrame
         As of `cell_marks`; a newer panel has a year more, which is no revision.
     """
-    before, now = (own.astype({"variable": str, "city": str}) for own in (old, new))
-    added, gone = _only_in(now, before), _only_in(before, now)
-    known = pd.MultiIndex.from_frame(before[["variable", "year"]].drop_duplicates())
-    before, now = _without(before, gone), _without(now, added)
-    both = before.merge(now, on=_KEYS, how="outer", suffixes=("_before", ""), indicator="side")
-    side = both.pop("side").astype(str)
-    offered = pd.MultiIndex.from_frame(both[["variable", "year"]]).isin(known)
-    change = np.select(
-        [side == "left_only", (side == "right_only") & offered, side == "right_only"],
-        ["withdrawn", "filled", ""],
-        np.where(both["mark_before"].eq(both["mark"]), "", "revised"),
-    )
+    added, gone = _only_in(new, old), _only_in(old, new)
+    both = _beside(_without(old, gone), _without(new, added))
+    had, has = both["before"].notna(), both["now"].notna()
+    offered = had.groupby([both["variable"], both["year"]], observed=True).transform("any")
+    changes = [had & has & (both["before"] != both["now"]), ~had & has & offered, had & ~has]
+    change = np.select(changes, ["revised", "filled", "withdrawn"], "")
     cells = both[_KEYS].assign(change=change)[change != ""]
+    cells = cells.astype({"variable": str, "city": str})
     cells = cells.sort_values(_KEYS, ignore_index=True)
-    return Revisions(cells, int((side == "both").sum()), added, gone)
+    return Revisions(cells, int((had & has).sum()), added, gone)
 
 
 def read_marks(path: Path) -> pd.DataFrame:
@@ -178,6 +173,27 @@ def _only_in(one: pd.DataFrame, other: pd.DataFrame) -> dict[str, list[str] | li
         own = one[key].drop_duplicates()
         found[name] = sorted(own[~own.isin(other[key])].tolist())
     return found
+
+
+def _beside(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Return both marks of every cell, ``before`` and ``now``, NaN where there is none."""
+    names = [pd.unique(pd.concat([old[key], new[key]]).astype(object)) for key in _KEYS]
+    shape = tuple(map(len, names))
+    marks = {}
+    for side, own in (("before", old), ("now", new)):
+        at = [_positions(own[key], every) for key, every in zip(_KEYS, names, strict=True)]
+        places = np.ravel_multi_index(at, shape) if len(own) else np.empty(0, dtype=np.int64)
+        marks[side] = pd.Series(own["mark"].to_numpy(np.float64), index=places)
+    both = pd.DataFrame(marks)
+    codes = np.unravel_index(both.index.to_numpy(), shape) if len(both) else np.empty((3, 0), int)
+    for key, code, every in zip(_KEYS, codes, names, strict=True):
+        both[key] = pd.Categorical.from_codes(code, every) if key != "year" else every[code]
+    return both.astype({"year": np.int64})
+
+
+def _positions(column: pd.Series, every: NDArray[np.object_]) -> NDArray[np.intp]:
+    own = column.astype("category").cat
+    return np.asarray(pd.Index(every).get_indexer(own.categories)[own.codes])
 
 
 def _without(marks: pd.DataFrame, left_out: dict[str, list[str] | list[int]]) -> pd.DataFrame:
