@@ -6,7 +6,8 @@ For each experiment the levels are those of the panel as it stood one year befor
 Wrong panels are the newest one with a column times 10,000 in all years, or in the newest, and with
 another unit in the header. Honest panels are those of the last N years, each beside the one
 before. A wrong panel is seen if the audit refuses it or an alarm names the column, and the year
-where only one is wrong; an honest one is to pass without a word.
+where only one is wrong; an honest one is to pass without a word. A newer panel that ``train`` would
+refuse as well, for errors in its data, is no honest one; it is counted by itself.
 
     python benchmarks/wrong_levels.py experiments/demo experiments/us_states
 """
@@ -62,6 +63,15 @@ def said(
     return "", [*read.panel.masked, *level_doubts(read.audit.panel, levels, cities)]
 
 
+def refused_by_train(panel: Panel, chosen: Experiment) -> str:
+    """Return why ``train`` would refuse a panel, "" where it would not."""
+    try:
+        read_audited(panel, chosen, purpose="train")
+    except InputError as error:
+        return str(error)
+    return ""
+
+
 def wrong(frame: pd.DataFrame, panel: Panel, year: str) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield what is wrong, the header and the panel."""
     newest = frame[year] == frame[year].max()
@@ -97,10 +107,13 @@ def main() -> int:
         path = Path(file or Path(folder) / "panel.csv")
         whole = read_panel(path, chosen.data, outcome=chosen.outcome)
         last = whole.years[-1]
-        honest = []
+        honest, spoilt = [], []
         for year in range(max(last - options.years, whole.years[0] + LEAST_YEARS - 1), last):
             before = read_audited(whole.truncate(year), chosen, purpose="check").panel
             levels = training_levels(before, before.cities)
+            if why := refused_by_train(whole.truncate(year + 1), chosen):
+                spoilt.append((year + 1, why))
+                continue
             refused, alarms = said(whole.truncate(year + 1), chosen, levels, before.cities)
             honest.append((year + 1, refused, alarms))
         frame = pd.read_csv(path)
@@ -122,6 +135,8 @@ def main() -> int:
         print(f"{chosen.name}: {len(stopped)} of {len(honest)} honest panels refused or alarmed")
         for year, refused, alarms in stopped:
             print("  ", year, (refused or "; ".join(alarms))[:300], flush=True)
+        for year, why in spoilt:
+            print("   not counted, train refuses it too:", year, why[:1500], flush=True)
         missed += sum(not one[2] for one in seen)
         false += len(stopped)
     print(f"missed {missed}, false {false}")

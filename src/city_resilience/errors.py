@@ -12,6 +12,7 @@ of an experiment file that settle it stand below, ready to paste.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable
 
 __all__ = [
@@ -21,7 +22,10 @@ __all__ = [
     "InputError",
     "check_known",
     "nearest",
+    "without_password",
 ]
+
+_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
 
 
 class CityResilienceError(Exception):
@@ -33,6 +37,8 @@ class CityResilienceError(Exception):
 class InputError(CityResilienceError):
     """Bad input, configuration or usage; nothing has been written.
 
+    The message names no password that stands in the address of a store.
+
     Attributes
     ----------
     paste : str
@@ -42,7 +48,7 @@ class InputError(CityResilienceError):
     exit_code = 2
 
     def __init__(self, message: str, paste: str = "") -> None:
-        super().__init__(message)
+        super().__init__(without_password(message))
         self.paste = paste
 
 
@@ -56,6 +62,17 @@ class AlarmRaised(CityResilienceError):
     """The output is written, and something about the data is doubtful."""
 
     exit_code = 3
+
+
+def without_password(text: str) -> str:
+    """Return a text in which the passwords of addresses are stars.
+
+    Examples
+    --------
+    >>> without_password("postgresql://me:secret@host/store: no answer")
+    'postgresql://me:***@host/store: no answer'
+    """
+    return _PASSWORD.sub(r"\1***@", text)
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3, alike: float = 0.5) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 
+from city_resilience.audit.training_levels import training_levels
 from city_resilience.errors import InputError
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.forecast_table import check_panel, forecast_table
@@ -88,6 +89,15 @@ def test_a_nation_that_reports_a_year_later_is_forecast_from_its_own_year(stored
     assert stale.sum() == 4
 
 
+def test_a_served_model_logs_a_column_far_from_its_level(stored, caplog):
+    levels = training_levels(nations_panel(), stored.cities)
+    frame = nations_panel().frame
+    serve(replace(stored, levels=levels), frame)
+    assert not caplog.messages
+    serve(replace(stored, levels=levels), frame.assign(population=frame["population"] * 10_000))
+    assert any("population" in message for message in caplog.messages)
+
+
 def test_a_served_model_takes_a_frame_with_the_nations(stored):
     table = serve(stored, nations_panel().frame)
     assert (
@@ -96,4 +106,4 @@ def test_a_served_model_takes_a_frame_with_the_nations(stored):
     )
     example = example_of(nations_panel(), stored)
     assert example["nation"].nunique() == 1
-    assert serving_panel(stored, example).cities == sorted(set(example["city"]))
+    assert serving_panel(stored, example).panel.cities == sorted(set(example["city"]))

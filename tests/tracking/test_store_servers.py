@@ -12,14 +12,16 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
 
 import city_resilience as cr
 from city_resilience.commands import main
+from city_resilience.errors import InputError
 from city_resilience.models.manifest import FORMAT_VERSION
-from city_resilience.tracking import patience
+from city_resilience.tracking import patience, postgresql
 from city_resilience.tracking.leftovers import PROCESS
 from city_resilience.tracking.store import open_store
 from places import ROOT
@@ -142,14 +144,14 @@ def postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Import psycopg2, from Debian's package where that is for this Python; else skip."""
-    with suppress(ImportError):
-        import psycopg2  # noqa: F401
-
+    if PathFinder.find_spec("psycopg2") is not None:
         return
     if (DEBIAN / "psycopg2").is_dir():
         (tmp_path / "driver").mkdir()
         (tmp_path / "driver" / "psycopg2").symlink_to(DEBIAN / "psycopg2")
         monkeypatch.syspath_prepend(tmp_path / "driver")
+        path = [str(tmp_path / "driver"), *filter(None, [os.environ.get("PYTHONPATH")])]
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))  # of processes that a test starts
     pytest.importorskip("psycopg2", reason="no driver of PostgreSQL for this Python")
 
 
@@ -159,6 +161,75 @@ def test_models_live_in_postgresql(postgres, tmp_path, capsys):
     assert [version.version for version in cr.list_models(postgres)] == [2, 1]
     out = cr.export_model("growth_gap@champion", tmp_path / "out", postgres)
     assert (out / "manifest.json").read_bytes() == (BUNDLE / "manifest.json").read_bytes()
+
+
+OPEN = """
+import sys, time
+from city_resilience.tracking.store import open_store
+store = open_store(sys.argv[1], create=True)
+print("opened", flush=True)
+if len(sys.argv) > 2:
+    with store.turn():
+        print("turn", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_processes_that_open_a_new_database_at_once_make_its_tables_once(postgres):
+    words = [sys.executable, "-c", OPEN, postgres]
+    opening = [
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in opening:
+        out, err = process.communicate(timeout=PATIENCE)
+        assert out == "opened\n", err
+
+
+def test_a_turn_in_a_database_is_waited_for_and_ends_with_its_process(postgres, monkeypatch):
+    words = [sys.executable, "-c", OPEN, postgres, "turn"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as holder:
+        assert [holder.stdout.readline() for _ in range(2)] == ["opened\n", "turn\n"]
+        monkeypatch.setattr(postgresql, "LOCK_SECONDS", 0.5)
+        store = open_store(postgres, create=False)
+        with (
+            pytest.raises(InputError, match=rf"process {holder.pid} on .* has been at work"),
+            store.turn(),
+        ):
+            pass
+        holder.kill()
+        holder.wait()
+        with store.turn():
+            pass
+
+
+def test_a_database_that_falls_silent_ends_soon(postgres, monkeypatch):
+    monkeypatch.setattr(patience, "ANSWER_SECONDS", 2)
+    store = open_store(postgres, create=True)
+    found = subprocess.run(["pgrep", "-f", "postgres"], capture_output=True, text=True, check=True)
+    mine = [int(own) for own in found.stdout.split() if _is_server(int(own))]
+    assert mine
+    for pid in mine:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        started = time.monotonic()
+        with pytest.raises(InputError, match=r"does not answer .*; nothing was registered"):
+            store.client.search_experiments(max_results=1)
+        assert time.monotonic() - started < 30
+    finally:
+        for pid in mine:
+            os.kill(pid, signal.SIGCONT)
+
+
+def _is_server(pid: int) -> bool:
+    """Say whether a process is one of the PostgreSQL that this test started."""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
+        above = Path(f"/proc/{parent}/cmdline").read_bytes() if int(parent) > 1 else b""
+        mark = f"city-resilience-postgres-{os.getpid()}".encode()
+        return mark in words or mark in above
+    return False
 
 
 def test_a_database_that_is_not_there_ends_soon(postgres, capsys):

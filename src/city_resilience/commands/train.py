@@ -21,7 +21,7 @@ from city_resilience.commands.options import (
     experiment_options,
     store_option,
 )
-from city_resilience.errors import GateRefused
+from city_resilience.errors import GateRefused, without_password
 from city_resilience.progress import Progress, silent
 from city_resilience.publishing import publishing
 
@@ -280,8 +280,8 @@ def _lines(result: Trained) -> Iterator[str]:
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
     yield from _behind(result)
-    yield f"Run         {result.run_id} in {result.store}"
-    yield f"Open it     {result.opening}"
+    yield without_password(f"Run         {result.run_id} in {result.store}")
+    yield without_password(f"Open it     {result.opening}")
     if result.out is not None:
         yield f"Files       {result.out} (report.html, forecast.csv, model/ …)"
     if study:

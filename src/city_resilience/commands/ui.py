@@ -62,7 +62,7 @@ def ui(store: str = "", *, port: int = 0, run: str = "") -> Pages:
     from city_resilience.tracking.store import open_store
 
     opened = open_store(store, create=False)
-    if opened.database is None:
+    if opened.is_server:
         at_server = page_addresses(opened, opened.uri.rstrip("/"), run)
         return Pages(opened.uri, tuple(at_server), None)
     chosen = free_port(port)

@@ -68,8 +68,8 @@ def _run_address(experiment_id: str, run_id: str) -> str:
 
 
 def opening_of(store: Store, experiment_id: str, run_id: str) -> str:
-    """Return what opens a run: the address at a server, the command line for a local store."""
-    if store.database is None:
+    """Return what opens a run: the address at a server, the command line for a database."""
+    if store.is_server:
         return store.uri.rstrip("/") + _run_address(experiment_id, run_id)
     return shlex.join(["city-resilience", "ui", "--run", run_id, *store_words(store)])
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from city_resilience.errors import InputError
 from city_resilience.tracking.backend import database_errors, environment, import_mlflow
+from city_resilience.tracking.postgresql import bounded
 
 __all__ = ["LOCKED_SECONDS", "Unreachable", "answering", "is_locked", "locked_error", "patient"]
 
@@ -80,7 +81,7 @@ def answering(uri: str) -> Iterator[None]:
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
     limits = {name: str(value()) for name, value in LIMITS.items() if name not in os.environ}
     try:
-        with environment(limits):
+        with environment(limits), bounded(uri, ANSWER_SECONDS):
             yield
     except (import_mlflow().exceptions.MlflowException, *database_errors()) as error:
         reason = str(error).splitlines()[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
-from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.read_audited import AuditedPanel, read_audited
+from city_resilience.audit.training_levels import level_doubts
 from city_resilience.errors import InputError
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.forecast_table import check_panel, forecast_table
@@ -17,6 +19,7 @@ from city_resilience.reading.panel import Panel
 
 __all__ = ["DATA_COLUMN", "example_of", "requirements", "serve", "serving_panel"]
 
+_LOGGER = logging.getLogger(__name__)
 DATA_COLUMN = "data"
 EXAMPLE_CITIES = 4
 EXAMPLE_YEARS = 10
@@ -59,18 +62,26 @@ def serve(
     ------
     InputError
         If the panel is not usable.
+
+    Notes
+    -----
+    What is doubtful about the panel goes to the log as a warning.
     """
     params = params or {}
-    panel = _panel(forecaster, frame.dropna(axis="columns", how="all"), read_paths)
-    rows = check_panel(forecaster, panel, allow_partial=bool(params.get("allow_partial", False)))
+    read = _read(forecaster, frame.dropna(axis="columns", how="all"), read_paths)
+    for alarm in _alarms(forecaster, read):
+        _LOGGER.warning("%s", alarm)
+    rows = check_panel(
+        forecaster, read.panel, allow_partial=bool(params.get("allow_partial", False))
+    )
     most = int(params.get("drivers", 0))
     drivers = contributions(forecaster, rows) if most else None
     table = forecast_table(forecaster, rows, drivers, most=most)
     return table.assign(rank=table["rank"].astype("float64"))
 
 
-def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
-    """Check a long frame whose columns are variable ids and return it as a panel.
+def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> AuditedPanel:
+    """Check a long frame whose columns are variable ids, as a panel.
 
     Its cells are taken as corrected; the corrections of the experiment are for its file.
     """
@@ -80,7 +91,14 @@ def serving_panel(forecaster: Forecaster, frame: pd.DataFrame) -> Panel:
     file_only |= {"nation": "nation" if data.nation else ""}
     asked = data.model_copy(update=file_only | {"columns": own, "corrections": {}})
     experiment = forecaster.experiment.model_copy(update={"data": asked})
-    return read_audited(frame, experiment, purpose="predict").panel
+    return read_audited(frame, experiment, purpose="predict")
+
+
+def _alarms(forecaster: Forecaster, read: AuditedPanel) -> Iterator[str]:
+    """Yield what `city-resilience predict` would raise as an alarm about the columns."""
+    yield from level_doubts(read.audit.panel, forecaster.levels, forecaster.cities)
+    yield from read.audit.scale_doubts
+    yield from read.panel.masked
 
 
 def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
@@ -94,7 +112,7 @@ def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
     return frame[frame["city"].isin(cities) & recent].reset_index(drop=True)
 
 
-def _panel(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> Panel:
+def _read(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> AuditedPanel:
     if DATA_COLUMN not in frame:
         return serving_panel(forecaster, frame)
     if not read_paths:
@@ -105,4 +123,4 @@ def _panel(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> Pan
     if len(frame) != 1:
         raise InputError(f"data: {len(frame)} rows, found more than one path; give one path")
     path = str(frame[DATA_COLUMN].iloc[0])
-    return read_audited(path, forecaster.experiment, purpose="predict").panel
+    return read_audited(path, forecaster.experiment, purpose="predict")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,13 @@ from city_resilience.tracking.backend import (
     sqlite_uri,
 )
 from city_resilience.tracking.leftovers import settle_store
-from city_resilience.tracking.patience import locked_error, patient
+from city_resilience.tracking.patience import answering, locked_error, patient
+from city_resilience.tracking.postgresql import (
+    CHANGING,
+    PREPARING,
+    database_turn,
+    is_postgresql,
+)
 from city_resilience.tracking.turns import turn
 from city_resilience.unfinished import sweep_scratch
 
@@ -76,12 +82,17 @@ class Store:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Keep other processes from registering and from changing aliases in a local store."""
-        if self.database is None:
+        """Keep other processes from registering and from changing aliases.
+
+        A database does; an MLflow server has no such lock.
+        """
+        own: AbstractContextManager[None] = nullcontext()
+        if self.database is not None:
+            own = turn(self.database.with_name(self.database.name + ".turn"))
+        elif is_postgresql(self.uri):
+            own = database_turn(self.uri, CHANGING)
+        with own:
             yield
-        else:
-            with turn(self.database.with_name(self.database.name + ".turn")):
-                yield
 
     def experiment_id(self, name: str) -> str:
         """Return the id of an experiment, made if it does not exist.
@@ -193,8 +204,12 @@ def open_store(
 
 
 def _check_server(store: Store) -> None:
+    making = is_postgresql(store.uri)  # its tables are made by whoever opens it first
     try:
-        store.client.search_experiments(max_results=1)
+        with answering(store.uri), database_turn(store.uri, PREPARING) if making else nullcontext():
+            store.client.search_experiments(max_results=1)
+            if making:
+                store.client.search_registered_models(max_results=1)
     except ModuleNotFoundError as error:
         raise InputError(
             f"{store.uri}: the driver {error.name!r} of this database is not installed, nothing "
