@@ -116,6 +116,13 @@ def test_early_releases_that_cannot_be_meant(early, message):
         experiment(early=early)
 
 
+def test_limits_of_the_monitor_change_no_forecast_and_so_no_digest():
+    plain, limited = experiment(), experiment(monitor={"psi": 0.5})
+    assert "monitor" not in plain.model_dump(mode="json")
+    assert limited.model_dump(mode="json")["monitor"]["psi"] == 0.5
+    assert limited.digest() == plain.digest()
+
+
 def test_what_is_actionable_changes_no_forecast_and_so_no_digest():
     plain, marked = experiment(), experiment(actionable={"students_per_10k": {}})
     assert "actionable" not in plain.model_dump(mode="json")

@@ -20,6 +20,7 @@ _BOUNDS: dict[str, Any] = {
     "minimum": lambda v, bound: v >= bound,
     "maximum": lambda v, bound: v <= bound,
     "exclusiveMinimum": lambda v, bound: v > bound,
+    "exclusiveMaximum": lambda v, bound: v < bound,
     "minItems": lambda v, bound: len(v) >= bound,
     "maxItems": lambda v, bound: len(v) <= bound,
     "maxLength": lambda v, bound: len(v) <= bound,

@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from city_resilience.experiment.actionable import Actionable
 from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.early import Release
+from city_resilience.experiment.monitor import Monitor
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.experiment.table import Table
 from city_resilience.experiment.training import Evaluation, Features, Model, Search
@@ -56,6 +57,7 @@ class Experiment(Table):
     actionable: dict[str, Actionable] = Field(default_factory=dict, exclude_if=not_)
     model: Model = Model()
     search: Search = Search()
+    monitor: Monitor = Field(default=Monitor(), exclude_if=lambda monitor: monitor == Monitor())
 
     @field_validator("early", mode="before")
     @classmethod
@@ -91,7 +93,8 @@ class Experiment(Table):
     def digest(self) -> str:
         """Return a short hash of what decides forecasts, and of names.
 
-        The place of the data, the way to it, and what a city can act on change no forecast. A key
+        The place of the data, the way to it, what a city can act on and the limits of ``monitor``
+        change no forecast. A key
         with ``exclude_if`` is hashed only where it is set, so that it could be added without a
         change to the digest of what was stored before.
         """
@@ -100,6 +103,7 @@ class Experiment(Table):
             exclude={
                 "sheets": True,
                 "actionable": True,
+                "monitor": True,
                 "data": {"path"},
                 "early": {"__all__": {"path"}},
             },

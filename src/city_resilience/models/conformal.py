@@ -28,7 +28,7 @@ YEARS_HELD = 0.8
 """Share of years that hold: the most that four known years, the default warm-up, can vouch for."""
 
 
-def interval_score(truth: Float, lower: Float, upper: Float, coverage: float) -> Float:
+def interval_score(truth: Float, lower: Float, upper: Float, coverage: float | Float) -> Float:
     """Width plus the penalty of misses (Gneiting & Raftery 2007); less is better.
 
     ``(u - l) + 2/α (l - y) [y < l] + 2/α (y - u) [y > u]`` with ``α = 1 - coverage``.
