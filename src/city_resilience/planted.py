@@ -12,11 +12,14 @@ panel prints ``z_ict`` as staff in information services over staff of urban unit
 digital), ``z_patents`` as patents per head (innovation), ``z_industry`` as the secondary share
 (structure), and three series that drive nothing: students (talent), a green finance index (green
 innovation) and wages (control). Cities and provinces are made up.
+
+A panel may be printed as it was in an earlier year, with figures that are revised later by known
+amounts, see `as_printed`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -33,7 +36,16 @@ from city_resilience.simulate import (
     made_up_names,
 )
 
-__all__ = ["BREAK_AT", "LAWS", "STEEP_SIZE", "Law", "planted_panel", "threshold_value"]
+__all__ = [
+    "BREAK_AT",
+    "LAWS",
+    "STEEP_SIZE",
+    "Law",
+    "as_printed",
+    "planted_panel",
+    "print_errors",
+    "threshold_value",
+]
 
 OWN_PAST = 0.2
 NOISE = 1.5
@@ -200,3 +212,50 @@ def _copy(rng: np.random.Generator, z: Float) -> Float:
     """Return a series with noise of its own, variance 1."""
     noisy = z + COPY_NOISE * rng.standard_normal(z.shape)
     return np.asarray(noisy / np.sqrt(1 + COPY_NOISE**2))
+
+
+def print_errors(frame: pd.DataFrame, seed: int = 0) -> pd.Series:
+    """Draw what the first print of each row is off by: standard normal, in the order of the rows.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        A simulated panel.
+    """
+    drawn = np.random.default_rng(seed).standard_normal(len(frame))
+    return pd.Series(drawn, index=frame.index)
+
+
+def as_printed(
+    frame: pd.DataFrame, year: int, variable: str, sizes: Sequence[float], errors: pd.Series
+) -> pd.DataFrame:
+    """Return a simulated panel as it was printed when a year was its newest.
+
+    Figures are revised as they age: those of ``year`` are off by ``sizes[0]`` times their error,
+    those of the year before by ``sizes[1]`` times theirs, and so on; older ones are final.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The final panel.
+    year : int
+    variable : str
+        Column that is revised.
+    sizes : sequence of float
+        Standard deviation of what is yet to be revised, by age in years, in log points.
+    errors : Series
+        As of `print_errors`, of all rows of ``frame``.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"city": "A", "year": [2001, 2002, 2003], "gdp_real": 100.0})
+    >>> off = pd.Series([1.0, 1.0, -1.0])
+    >>> as_printed(frame, 2002, "gdp_real", [10.0], off)["gdp_real"].round(1).tolist()
+    [100.0, 110.5]
+    """
+    printed = frame[frame["year"] <= year]
+    age = (year - printed["year"]).to_numpy()
+    size = np.append(np.asarray(sizes, dtype=np.float64), 0.0)[np.minimum(age, len(sizes))]
+    off = np.exp(size * errors[printed.index].to_numpy() / 100.0)
+    changed = printed.assign(**{variable: printed[variable] * off})
+    return changed.reset_index(drop=True)

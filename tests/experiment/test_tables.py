@@ -146,3 +146,25 @@ def test_what_is_actionable_changes_no_forecast_and_so_no_digest():
 def test_actionable_indicators_that_contradict_themselves(actionable, message):
     with pytest.raises(InputError, match=message):
         experiment(actionable=actionable)
+
+
+def test_the_days_of_vintages_count_in_the_digest_and_their_places_do_not():
+    dated = {"2019-03-30": "a.csv", "2020-03-30": "b.csv"}
+    moved = {day: f"x/{path}" for day, path in dated.items()}
+    fewer = {"2019-03-30": "a.csv"}
+    one, same, other = (experiment(data={"vintages": own}) for own in (dated, moved, fewer))
+    assert one.digest() == same.digest()
+    assert len({experiment().digest(), one.digest(), other.digest()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("vintages", "message"),
+    [
+        ({"2019-02-30": "a.csv"}, "'2019-02-30' is no day of publication"),
+        ({"20190330": "a.csv"}, "'20190330' is no day of publication; write it as 2020-03-30"),
+        ({"2019-03-30": " "}, "the panel of 2019-03-30 has no file; name it"),
+    ],
+)
+def test_vintages_that_cannot_be_meant(vintages, message):
+    with pytest.raises(InputError, match=message):
+        experiment(data={"vintages": vintages})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,8 +26,18 @@ from city_resilience.experiment.load import load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset
+from city_resilience.tasks.real_time import in_real_time
 
-__all__ = ["BEST_NAIVE", "Source", "data_of", "experiment_of", "load", "serving"]
+__all__ = [
+    "BEST_NAIVE",
+    "Source",
+    "data_of",
+    "experiment_of",
+    "load",
+    "read_vintages",
+    "serving",
+    "vintage_files",
+]
 
 BEST_NAIVE = "best-naive"
 
@@ -50,6 +60,8 @@ class Source:
         Of the panel before anything was masked.
     early : Early
         The early releases, also in the dataset; none where a run is about the panel alone.
+    vintages : mapping of date to Path
+        Day of publication to the file of each earlier panel, also in the dataset.
     """
 
     experiment: Experiment
@@ -59,6 +71,7 @@ class Source:
     recipe: str
     audited: AuditResult
     early: Early
+    vintages: Mapping[dt.date, Path] = field(default_factory=dict)
 
 
 def load(
@@ -102,8 +115,9 @@ def load(
     place = data_of(experiment, chosen, data)
     given = named_files(early)
     own = own_files(chosen, folder_of(experiment)) if with_early else {}
+    vintages = vintage_files(chosen, folder_of(experiment))
     if out is not None:
-        read_from = [place, *(file for _, file in given), *own.values()]
+        read_from = [place, *(file for _, file in given), *own.values(), *vintages.values()]
         refuse_overwriting((out / name for name in files), read_from)
     read = read_audited(place, chosen, purpose="train")
     found = read_early(chosen, given, read.panel, own) if with_early else Early()
@@ -116,7 +130,27 @@ def load(
     day = as_day(as_of, chosen)
     dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
     check_experiment(dataset, chosen)
-    return Source(chosen, read.panel, dataset, place, chosen.digest(), read.audit, found)
+    dated = in_real_time(dataset, read.panel, read_vintages(vintages, chosen), chosen)
+    return Source(chosen, read.panel, dated, place, chosen.digest(), read.audit, found, vintages)
+
+
+def vintage_files(experiment: Experiment, folder: Path) -> dict[dt.date, Path]:
+    """Return the files of the earlier panels that an experiment names, by their days."""
+    named = experiment.data.vintages
+    return {dt.date.fromisoformat(day): folder / named[day] for day in sorted(named)}
+
+
+def read_vintages(files: Mapping[dt.date, Path], experiment: Experiment) -> dict[dt.date, Panel]:
+    """Read and audit earlier panels as an experiment says; cells that are wrong are masked.
+
+    Raises
+    ------
+    InputError
+        If one is not usable, as for a forecast from it.
+    """
+    return {
+        day: read_audited(path, experiment, purpose="predict").panel for day, path in files.items()
+    }
 
 
 def serving(source: Source, serve: str) -> Source:

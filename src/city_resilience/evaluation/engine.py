@@ -267,11 +267,11 @@ class Engine:
             before = horizon_before(horizon, self.experiment.outcome)
             made = {origin: self._added.get((variant.id, origin, horizon)) for origin in origins}
             added = {origin: own for origin, own in made.items() if own is not None}
-            truths = {origin: self.dataset.truth(origin, horizon, before) for origin in added}
             asked, wait = [*added, self.newest] if added else [], self.dataset.wait(horizon)
-            weights = {origin: weights_at(origin, wait, added, truths) for origin in asked}
+            truths = {o: self.dataset.truths(o, added, horizon, before) for o in asked}
+            weights = {origin: weights_at(origin, wait, added, truths[origin]) for origin in asked}
             blend = {origin: own @ weights[origin] for origin, own in added.items()}
-            slopes = {origin: slope_at(origin, wait, blend, truths) for origin in asked}
+            slopes = {origin: slope_at(origin, wait, blend, truths[origin]) for origin in asked}
             blend = {origin: slopes[origin] * own for origin, own in blend.items()}
             if before:
                 blend = {o: found[before].blend[o] + own for o, own in blend.items()}

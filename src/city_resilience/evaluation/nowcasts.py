@@ -155,7 +155,8 @@ class _Rolling:
         for origin in sorted(served[horizon]):
             shorter = self.moved[before].get(origin) if before else None
             one = _Origin(origin, served[horizon][origin], shorter or {})
-            added = self.dataset.truth(origin, horizon, before)
+            known = min(origin + wait, self.newest)
+            added = self.dataset.truths(known, [origin], horizon, before)[origin]
             if before:
                 added = added - (served[horizon][origin] - served[before][origin])
             else:

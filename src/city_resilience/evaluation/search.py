@@ -90,7 +90,10 @@ def _inner_tasks(
     years = range(last - experiment.search.inner_origins + 1, last + 1)
     engine = Engine(dataset, experiment)
     tasks = [engine.task(year, horizon) for year in years if year > dataset.years[0]]
-    found = [(task, dataset.truth(task.origin, horizon)) for task in tasks if task is not None]
+    asked = [task for task in tasks if task is not None]
+    known = last + dataset.wait(horizon)
+    truths = dataset.truths(known, [task.origin for task in asked], horizon)
+    found = [(task, truths[task.origin]) for task in asked]
     if not found:
         raise InputError(
             f"search.inner_origins: no label is known at the origins {years[0]}-{years[-1]}; "

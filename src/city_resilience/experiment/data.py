@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from operator import not_
 from typing import Any, Literal
@@ -16,8 +17,17 @@ __all__ = ["LEAST_CITIES", "MOST_COLUMNS", "Audit", "Column", "Data", "Scope", "
 Scope = Literal["whole_city", "districts"]
 LEAST_CITIES = 5
 MOST_COLUMNS = 1_000
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CELLS = re.compile(r"\*|\d{4}(-\d{4})?")
 _CORRECTION = re.compile(r"drop( zeros)?|\*\s*\d+(\.\d+)?(e[+-]?\d+)?", re.IGNORECASE)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        dt.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 class Column(Table):
@@ -68,6 +78,14 @@ class Data(Table):
         description="File of the panel, relative to the experiment file; --data on the command "
         "line goes before it.",
         examples=["panel.xlsx"],
+    )
+    vintages: dict[str, str] = Field(
+        default_factory=dict,
+        exclude_if=not_,
+        description="Earlier panels, the day on which each was published → its file, relative to "
+        "the experiment file. The backtest then reads at each origin the newest that was out on "
+        "the day of the forecast.",
+        examples=[{"2019-03-30": "panel_2019.csv", "2020-03-30": "panel_2020.csv"}],
     )
     sheet: str = Field(
         default="",
@@ -176,6 +194,16 @@ class Data(Table):
         "such as 2011-2014. check proposes these lines.",
         examples=[{"loans/Alba/2011-2012": "drop", "gdp_nominal/*/2015": "*0.001"}],
     )
+
+    @field_validator("vintages")
+    @classmethod
+    def _vintages_dated(cls, vintages: dict[str, str]) -> dict[str, str]:
+        for day, path in vintages.items():
+            if not _DAY.fullmatch(day) or not _is_day(day):
+                raise ValueError(f"{day!r} is no day of publication; write it as 2020-03-30")
+            if not path.strip():
+                raise ValueError(f"the panel of {day} has no file; name it")
+        return vintages
 
     @model_validator(mode="after")
     def _corrections_read(self) -> Data:

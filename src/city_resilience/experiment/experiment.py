@@ -93,10 +93,10 @@ class Experiment(Table):
     def digest(self) -> str:
         """Return a short hash of what decides forecasts, and of names.
 
-        The place of the data, the way to it, what a city can act on and the limits of ``monitor``
-        change no forecast. A key
-        with ``exclude_if`` is hashed only where it is set, so that it could be added without a
-        change to the digest of what was stored before.
+        The place of the data and of its vintages, the way to it, what a city can act on and the
+        limits of ``monitor`` change no forecast; the days of the vintages do. A key with
+        ``exclude_if`` is hashed only where it is set, so that it could be added without a change
+        to the digest of what was stored before.
         """
         values = self.model_dump(
             mode="json",
@@ -108,4 +108,6 @@ class Experiment(Table):
                 "early": {"__all__": {"path"}},
             },
         )
+        if "vintages" in values["data"]:
+            values["data"]["vintages"] = sorted(values["data"]["vintages"])
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

@@ -9,10 +9,11 @@ from pydantic import Field, model_validator
 from city_resilience.experiment.family import FAMILIES, Family
 from city_resilience.experiment.table import Table
 
-__all__ = ["Evaluation", "Features", "IntervalRule", "Model", "Parameter", "Search"]
+__all__ = ["Evaluation", "Features", "IntervalRule", "Model", "Parameter", "Search", "Truth"]
 
 Parameter = bool | int | float | str
 IntervalRule = Literal["split", "year"]
+Truth = Literal["newest", "first"]
 
 
 def _check_list(key: str, values: tuple[str, ...]) -> None:
@@ -100,6 +101,13 @@ class Evaluation(Table):
         description="Origins before the first scored one whose errors weigh the blend and make "
         "its intervals.",
         examples=[2],
+    )
+    truth: Truth = Field(
+        default="newest",
+        exclude_if=lambda truth: truth == "newest",
+        description="What a forecast is scored on, where data.vintages names several panels: the "
+        "outcome as the newest panel has it, or as it was first published (first).",
+        examples=["first"],
     )
     min_group: int = Field(
         default=10,

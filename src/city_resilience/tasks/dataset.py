@@ -8,7 +8,7 @@ not known yet cannot exist. The truth for scoring is asked for by name, with ``D
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.training import Truth
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.nation import SUM, Nation
@@ -33,8 +34,9 @@ from city_resilience.tasks.outcome import (
     wait_of,
     with_outcome,
 )
+from city_resilience.tasks.vintage import Vintage
 
-__all__ = ["AsOf", "Dataset", "build_dataset", "common_origin"]
+__all__ = ["COMMON_ORIGIN_SHARE", "AsOf", "Dataset", "build_dataset", "common_origin"]
 
 COMMON_ORIGIN_SHARE = 0.9
 LATEST_YEARS = 10
@@ -141,6 +143,10 @@ class Dataset:
     delay_years, delay_days : int
         Whole years from the end of the year after an origin, and days after those, to the day of
         the forecast there; so that leap days shift no origin's.
+    vintages : tuple of Vintage
+        Earlier panels by the day of their publication; each origin sees that of its day.
+    scored_on : {"newest", "first"}
+        Whether the truth is that of the newest panel, or of the one in which it was first known.
     """
 
     cities: tuple[str, ...]
@@ -154,6 +160,8 @@ class Dataset:
     early: tuple[EarlyRelease, ...] = ()
     delay_years: int = 0
     delay_days: int = 0
+    vintages: tuple[Vintage, ...] = ()
+    scored_on: Truth = "newest"
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
@@ -168,16 +176,17 @@ class Dataset:
         InputError
             If the panel has no such year.
         """
-        end = self._column(origin) + 1
+        end, own = self._column(origin) + 1, self.vintage(origin)
+        indicators = own.indicators if own else self.indicators.values
         return AsOf(
             origin=origin,
             years=self.years[:end],
-            outcome=self.outcome[:, :end],
-            indicators=self.indicators.values[:, :end],
+            outcome=(own or self).outcome[:, :end],
+            indicators=indicators[:, :end],
             ids=self.indicators.ids,
             families=tuple(spec.family for spec in self.indicators.specs),
             measure=self.measure,
-            nation=self.nation.until(end),
+            nation=(own or self).nation.until(end),
             early=early_at(self.early, self.years[:end], self.day(origin)),
         )
 
@@ -185,13 +194,44 @@ class Dataset:
         """Return the day on which the forecast at an origin is made."""
         return available_from(origin + self.delay_years, self.delay_days)
 
+    def vintage(self, origin: int) -> Vintage | None:
+        """Return the earlier panel that an origin reads; None for the newest panel.
+
+        It is the newest that was out on the day of the forecast, else the oldest. The newest panel
+        is read from the newest origin on: without it there would be no such origin.
+        """
+        if not self.vintages or origin >= common_origin(self.outcome, self.years):
+            return None
+        day = self.day(origin)
+        return next((own for own in reversed(self.vintages) if own.day <= day), self.vintages[0])
+
     def truth(self, origin: int, horizon: int, before: int = 0) -> Float:
         """Return what came to pass after an origin, shape (cities,); for scoring only.
 
         With ``before``, a shorter horizon, it is what the horizon added to it.
         """
-        labels = label_of(self.measure, self.outcome, horizon, before, self.nation)
-        return labels[:, self._column(origin)]
+        newest = int(self.years[-1])
+        known = origin + self.wait(horizon) if self.scored_on == "first" else newest
+        return self.truths(min(known, newest), [origin], horizon, before)[origin]
+
+    def truths(
+        self, known: int, origins: Iterable[int], horizon: int, before: int = 0
+    ) -> dict[int, Float]:
+        """Return by origin what came to pass after it, as an origin later on sees it.
+
+        Parameters
+        ----------
+        known : int
+            The later origin. What it cannot know yet is NaN.
+        origins : iterable of int
+        horizon, before : int
+            As of `truth`.
+        """
+        end, own = self._column(known) + 1, self.vintage(known) or self
+        nation = own.nation.until(end)
+        labels = label_of(self.measure, own.outcome[:, :end], horizon, before, nation)
+        columns = {origin: self._column(origin) for origin in origins}
+        return {origin: labels[:, at] for origin, at in columns.items() if at < end}
 
     def wait(self, horizon: int) -> int:
         """Return how many years after an origin what came to pass is known, by the measure."""
@@ -270,6 +310,7 @@ def build_dataset(
         early=early,
         delay_years=delay_years,
         delay_days=delay_days,
+        scored_on=experiment.evaluation.truth,
     )
 
 

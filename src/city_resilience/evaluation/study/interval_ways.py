@@ -183,13 +183,13 @@ def interval_methods(context: Context) -> Part:
 
 
 def _years(context: Context, horizon: int) -> list[Year]:
-    dataset = context.engine.dataset
+    dataset, wait = context.engine.dataset, context.engine.dataset.wait(horizon)
     return [
         Year(
             origin=origin,
-            known_from=origin + dataset.wait(horizon),
+            known_from=origin + wait,
             forecast=forecast,
-            truth=dataset.truth(origin, horizon),
+            truth=dataset.truths(origin + wait, [origin], horizon)[origin],
             scale=city_scale(dataset.at(origin)),
             groups=dataset.groups,
         )
