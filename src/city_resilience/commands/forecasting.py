@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,12 @@ from city_resilience.explain import forecast_table as tables
 from city_resilience.explain.contributions import contributions, with_early
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
-from city_resilience.models.rows import ForecastRows
+from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
+
+if TYPE_CHECKING:
+    from city_resilience.commands.recording import Recorded
 
 __all__ = ["Asked", "Predicted", "forecast_panel", "read_for"]
 
@@ -41,6 +44,7 @@ class Asked:
     as_of: str = ""
     groups: bool = False
     lang: str = ""
+    vintage: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,12 @@ class Predicted:
         What a city is compared with, a key ``nation_…`` of the texts.
     manifest : mapping
         What was written beside the table; empty where nothing was.
+    rows : ForecastRows or None
+        The rows that were forecast.
+    moved : mapping
+        By how much early releases move each of them, see `Forecaster.early_moves`.
+    issued : Recorded or None
+        What was added to the record of issued forecasts.
     """
 
     table: pd.DataFrame
@@ -94,6 +104,9 @@ class Predicted:
     said: pd.DataFrame | None = None
     nation: str = "sum"
     manifest: Mapping[str, Any] = field(default_factory=dict)
+    rows: ForecastRows | None = None
+    moved: Moved = field(default_factory=dict)
+    issued: Recorded | None = None
 
 
 def read_for(
@@ -166,6 +179,8 @@ def forecast_panel(
         asked=asked,
         said=said,
         nation=rows.dataset.nation.id,
+        rows=rows,
+        moved=moved,
     )
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "encoding_option",
     "experiment_options",
     "model_option",
+    "record_option",
     "sheet_option",
     "store_option",
 ]
@@ -28,6 +29,13 @@ store_option = click.option(
     default="",
     help="Tracking store: a folder, a .db file or an MLflow URI. Default: $MLFLOW_TRACKING_URI, "
     "else .city-resilience/ beside experiments/.",
+)
+record_option = click.option(
+    "--record",
+    type=PATH,
+    metavar="FOLDER",
+    help="Folder of the record of issued forecasts. Default: $CITY_RESILIENCE_RECORD, else issued/ "
+    "beside the store.",
 )
 model_option = click.option(
     "--model",

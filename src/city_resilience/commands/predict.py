@@ -15,6 +15,7 @@ from city_resilience.commands.options import (
     as_of_option,
     early_option,
     model_option,
+    record_option,
     sheet_option,
     store_option,
 )
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "predict", "show"]
 
-_NOT_ASKED = ("groups", "early", "require_signature")
+_NOT_ASKED = ("groups", "early", "require_signature", "issue", "record")
 
 
 def predict(
@@ -52,6 +53,9 @@ def predict(
     as_of: dt.date | str | None = None,
     lang: str = "",
     require_signature: Path | None = None,
+    issue: bool = False,
+    record: Path | str | None = None,
+    vintage: dt.date | str | None = None,
 ) -> Predicted:
     """Forecast every city of a panel; write the forecast and its manifest where asked for.
 
@@ -88,6 +92,13 @@ def predict(
         figures, with all rows and digits in a Parquet file beside it.
     require_signature : Path, optional
         A public key: the model must be signed by its owner.
+    issue : bool
+        Add the forecast of every city to the record of issued forecasts.
+    record : Path, optional
+        Folder of the record; beside the store, in ``issued``, unless given here or in
+        ``CITY_RESILIENCE_RECORD``.
+    vintage : date or str, optional
+        Day on which the panel was published, for the record.
 
     Raises
     ------
@@ -98,6 +109,7 @@ def predict(
     from city_resilience.commands.forecast_files import inputs_of, write_forecast
     from city_resilience.commands.forecasting import forecast_panel, read_for
     from city_resilience.commands.piped import piped
+    from city_resilience.commands.recording import check_issue, checked_record, issue_predicted
     from city_resilience.commands.stored import open_stored
     from city_resilience.models.forecaster import Forecaster
     from city_resilience.models.intervals import check_coverage
@@ -109,13 +121,6 @@ def predict(
     if drivers < 0:
         raise InputError(f"--drivers {drivers}: the number of drivers is negative; give 0 or more")
     check_coverage(coverage, "--coverage")
-    if isinstance(model, Forecaster):
-        if require_signature is not None:
-            raise InputError("require_signature: the model is loaded already; name its folder")
-        forecaster, bundle, reference = model, None, ""
-    else:
-        bundle, found = open_stored(model, store, require_signature)
-        forecaster, reference = bundle.forecaster, found.name
     asked = _asked(
         drivers=drivers,
         cities=cities,
@@ -126,7 +131,18 @@ def predict(
         as_of=as_of,
         groups=beside,
         lang=lang,
+        vintage=vintage,
     )
+    check_issue(issue, asked, record, model)
+    found = None
+    if isinstance(model, Forecaster):
+        if require_signature is not None:
+            raise InputError("require_signature: the model is loaded already; name its folder")
+        forecaster, bundle, reference = model, None, ""
+    else:
+        bundle, found = open_stored(model, store, require_signature)
+        forecaster, reference = bundle.forecaster, found.name
+    kept = checked_record(record, store, forecaster.experiment.name) if issue else None
     with piped(data) as source:
         inputs = inputs_of(source, bundle.digest if bundle else "", given, asked)
         read = read_for(source, forecaster, asked)
@@ -135,16 +151,19 @@ def predict(
     result = replace(result, model=reference, out=place)
     if beside is not None and result.groups is not None and place is None:
         write_table(result.groups, beside)
-    if place is None:
-        return result
-    return replace(result, manifest=write_forecast(result, place, beside, bundle, inputs))
+    if place is not None:
+        result = replace(result, manifest=write_forecast(result, place, beside, bundle, inputs))
+    if kept is not None and bundle is not None and found is not None:
+        result = issue_predicted(result, kept, bundle, found)
+    return result
 
 
 def _asked(**options: Any) -> Asked:
     """Return what is asked of a forecast in one form, so that equal requests are equal."""
     from city_resilience.commands.forecasting import Asked
 
-    options |= {"cities": tuple(options["cities"]), "as_of": str(options["as_of"] or "")}
+    options |= {"cities": tuple(options["cities"])}
+    options |= {day: str(options.get(day) or "") for day in ("as_of", "vintage")}
     return Asked(**options | {"groups": options.get("groups") is not None})
 
 
@@ -226,6 +245,17 @@ def _places(
     help="DATA is a folder of whole panels: forecast each into a file of this kind in the folder "
     "OUT. What is done already, of the same inputs, is left alone.",
 )
+@click.option(
+    "--issue",
+    is_flag=True,
+    help="Add the forecast to the record of issued forecasts, where it is never changed again.",
+)
+@record_option
+@click.option(
+    "--vintage",
+    metavar="DATE",
+    help="Day on which the panel was published, for the record, such as 2024-03-31.",
+)
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 @click.option("--quiet", "-q", is_flag=True, help="Print alarms and errors alone.")
 def command(**options: Any) -> None:
@@ -238,6 +268,7 @@ def command(**options: Any) -> None:
       city-resilience predict --data panel.csv --out wide.csv --model models/demo --coverage 0.95
       city-resilience predict --data panel.csv --out tonight.csv --model models/demo --strict
       city-resilience predict --data panel.csv --out then.csv --model models/demo --origin 2015
+      city-resilience predict --data panel.csv --out forecast.csv --issue --vintage 2024-03-31
       city-resilience predict --data panel.csv --out 预测.xlsx --lang zh --model models/demo
       city-resilience predict --data panels --out forecasts --each parquet --model models/demo
       cat panel.csv | city-resilience predict --data - --out - --model models/demo
@@ -268,8 +299,10 @@ def _each(suffix: str, options: dict[str, Any], *, quiet: bool) -> tuple[str, ..
     more = dict(options)
     folder, out = Path(more.pop("data")), Path(more.pop("out"))
     model, store = more.pop("model"), more.pop("store")
-    if more["groups"] or more["early"]:
-        raise InputError("--each: goes without --groups and --early; forecast these panels singly")
+    if more["groups"] or more["early"] or more["issue"]:
+        raise InputError(
+            "--each: goes without --groups, --early and --issue; forecast these panels singly"
+        )
     asked = _asked(**{name: own for name, own in more.items() if name not in _NOT_ASKED})
     done = predict_each(
         folder, out, suffix, model=model, store=store, asked=asked, run=predict, **more
@@ -293,6 +326,7 @@ def _each(suffix: str, options: dict[str, Any], *, quiet: bool) -> tuple[str, ..
 def show(result: Predicted, data: str = "DATA") -> None:
     """Show how many forecasts there are, from which model, and what of the panel was read."""
     from city_resilience.commands.nowcast import told_lines
+    from city_resilience.commands.recording import recorded_lines
     from city_resilience.report.account import account_line
     from city_resilience.report.texts import Texts
 
@@ -313,3 +347,5 @@ def show(result: Predicted, data: str = "DATA") -> None:
     if result.forecaster.nowcasts:
         for line in told_lines(result.table, result.early.missing):
             echo(f"Early: {line}")
+    for line in recorded_lines(result.issued) if result.issued else ():
+        echo(f"Issued: {line}")

@@ -36,12 +36,12 @@ from city_resilience.explain.forecast_table import name_drivers
 from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
-from city_resilience.files import write_json, write_table, write_tables
+from city_resilience.files import sha256_of, write_json, write_table, write_tables
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.intervals import city_positions
-from city_resilience.models.manifest import foreign_files
+from city_resilience.models.manifest import MANIFEST, foreign_files
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
@@ -74,6 +74,7 @@ __all__ = [
     "Judged",
     "Live",
     "check_model_folder",
+    "digest_of",
     "fit_live",
     "judge",
     "register_run",
@@ -167,6 +168,11 @@ def check_model_folder(out: Path | None) -> None:
             f"--out {out}: {foreign[0]!r} in its {MODEL!r} is no part of a model bundle and would "
             "be replaced; name another folder"
         )
+
+
+def digest_of(folder: Path) -> str:
+    """Return the SHA-256 of the manifest of the model in a run's folder."""
+    return sha256_of(folder / MODEL / MANIFEST)
 
 
 def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress) -> Live:

@@ -19,6 +19,7 @@ from city_resilience.commands.options import (
     as_of_option,
     early_option,
     experiment_options,
+    record_option,
     store_option,
 )
 from city_resilience.errors import GateRefused, without_password
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from city_resilience.commands.early import Given
     from city_resilience.commands.evaluation import Evaluation
+    from city_resilience.commands.recording import Recorded
     from city_resilience.commands.run import Live
     from city_resilience.commands.source import Source
     from city_resilience.experiment.experiment import Experiment
@@ -61,6 +63,8 @@ class Trained:
         Why it is champion, or not, in words.
     out : Path or None
         Folder of the files.
+    issued : tuple of Recorded
+        What was issued, where the experiment says so and the version is champion.
     """
 
     source: Source
@@ -74,6 +78,7 @@ class Trained:
     version: ModelVersion
     gate: str
     out: Path | None
+    issued: tuple[Recorded, ...] = ()
 
 
 def train(
@@ -87,6 +92,7 @@ def train(
     store: str = "",
     serve: str = "",
     require_promotion: bool = False,
+    record: Path | str | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Backtest, fit, explain, log, register as challenger, and promote when the gate passes.
@@ -103,6 +109,9 @@ def train(
         What is served instead of ``model.serve``; see ``serving``.
     require_promotion : bool
         Raise ``GateRefused`` when the new version does not become champion.
+    record : Path, optional
+        Folder of the record, where the experiment has the forecasts issued; beside the store, in
+        ``issued``, unless given here or in ``CITY_RESILIENCE_RECORD``.
 
     Raises
     ------
@@ -112,6 +121,7 @@ def train(
         If promotion was required and the gate said no; the challenger stays registered.
     """
     from city_resilience.commands import evaluation, run
+    from city_resilience.commands.recording import checked_record, issue_trained
     from city_resilience.commands.source import load, serving
     from city_resilience.evaluation.study.study import study_beside
     from city_resilience.tracking.interface import opening_of
@@ -134,6 +144,9 @@ def train(
     source = serving(source, serve)
     evaluation.refuse_window_measure(source.experiment)
     file = Path(experiment) if isinstance(experiment, str | Path) else None
+    place = None
+    if source.experiment.issued.on_train:
+        place = checked_record(record, store, source.experiment.name, file)
     study = study_beside(file, source.experiment) if file else None
     source = evaluation.searched(source, progress)
     opened = open_store(store, create=True, experiment_file=file)
@@ -161,6 +174,10 @@ def train(
             judge_again=lambda: run.judge(source, evaluated, opened, progress),
         )
         progress("logging and registering", 1, 1)
+        digest = run.digest_of(folder)
+    issued: tuple[Recorded, ...] = ()
+    if place is not None:
+        issued = issue_trained(place, source, live, digest, version, opened)
     gate = verdict.words(measure=source.experiment.outcome.measure)
     if require_promotion and not version.is_champion:
         raise GateRefused(f"{version.reference} stays challenger: {gate}")
@@ -176,6 +193,7 @@ def train(
         version=version,
         gate=gate,
         out=out,
+        issued=issued,
     )
 
 
@@ -193,6 +211,7 @@ def train(
     "lowest error at the shortest horizon.",
 )
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
+@record_option
 def command(**options: Any) -> None:
     """Score a model on past years, fit it, forecast, explain, and register it.
 
@@ -263,6 +282,7 @@ def _behind(result: Trained) -> Iterator[str]:
 
 def _lines(result: Trained) -> Iterator[str]:
     from city_resilience.commands.early import early_lines
+    from city_resilience.commands.recording import recorded_lines
     from city_resilience.report.account import account_line
 
     counts, study = result.source.audited.counts, result.summary.get("study")
@@ -280,6 +300,9 @@ def _lines(result: Trained) -> Iterator[str]:
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
     yield from _behind(result)
+    for recorded in result.issued:
+        for line in recorded_lines(recorded):
+            yield f"Issued      {line}"
     yield without_password(f"Run         {result.run_id} in {result.store}")
     yield without_password(f"Open it     {result.opening}")
     if result.out is not None:

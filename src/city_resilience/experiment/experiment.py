@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from city_resilience.experiment.actionable import Actionable
 from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.early import Release
+from city_resilience.experiment.issued import Issued
 from city_resilience.experiment.monitor import Monitor
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.experiment.table import Table
@@ -57,6 +58,7 @@ class Experiment(Table):
     actionable: dict[str, Actionable] = Field(default_factory=dict, exclude_if=not_)
     model: Model = Model()
     search: Search = Search()
+    issued: Issued = Field(default=Issued(), exclude_if=lambda own: own == Issued())
     monitor: Monitor = Field(default=Monitor(), exclude_if=lambda monitor: monitor == Monitor())
 
     @field_validator("early", mode="before")
@@ -93,16 +95,17 @@ class Experiment(Table):
     def digest(self) -> str:
         """Return a short hash of what decides forecasts, and of names.
 
-        The place of the data and of its vintages, the way to it, what a city can act on and the
-        limits of ``monitor`` change no forecast; the days of the vintages do. A key with
-        ``exclude_if`` is hashed only where it is set, so that it could be added without a change
-        to the digest of what was stored before.
+        The place of the data and of its vintages, the way to it, what a city can act on, what is
+        issued and the limits of ``monitor`` change no forecast; the days of the vintages do. A key
+        with ``exclude_if`` is hashed only where it is set, so that it could be added without a
+        change to the digest of what was stored before.
         """
         values = self.model_dump(
             mode="json",
             exclude={
                 "sheets": True,
                 "actionable": True,
+                "issued": True,
                 "monitor": True,
                 "data": {"path"},
                 "early": {"__all__": {"path"}},

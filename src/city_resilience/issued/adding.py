@@ -44,8 +44,6 @@ def check_record(record: Path, model: str) -> None:
         raise InputError(f"{folder}: the record cannot be written to ({why}); give --record")
     if folder.is_dir():
         read_index(folder)
-    elif folder.exists():
-        raise InputError(f"{folder}: is a file; name another folder with --record")
 
 
 def add_issue(record: Path, draft: IssuedForecast, files: Mapping[str, bytes]) -> IssuedForecast:

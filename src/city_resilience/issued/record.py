@@ -188,6 +188,11 @@ class Issues:
         path = self.folder / one.id / name
         return _verified(path, one.files.get(name, ""), MOST_TABLE)
 
+    def sum_of(self, one: IssuedForecast) -> str:
+        """Return the SHA-256 of the ``issue.json`` of an issued forecast."""
+        data = _verified(self.folder / one.id / ABOUT, "", MOST_ABOUT)
+        return hashlib.sha256(data).hexdigest()
+
     def newest(self, information: str = "", origin: int | None = None) -> IssuedForecast | None:
         """Return the one issued last, of a set of information and an origin where they are given.
 

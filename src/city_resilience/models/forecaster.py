@@ -286,7 +286,7 @@ class Forecaster:
         parts = [part.reset_index(drop=True) for _, part in whole.groupby("horizon")]
         for part in parts:
             part["rank"] = _ranks(rows, part["forecast"].to_numpy())
-        calibrations = {h: self._calibrated(h, moved.get(h, ())) for h in self.horizons}
+        calibrations = {h: self.calibrated(h, moved.get(h, ())) for h in self.horizons}
         told = pd.concat(self._with_intervals(parts, rows, coverage, calibrations))
         told = told.reset_index(drop=True).assign(
             information=NOWCAST, early_release=np.concatenate(sums)
@@ -296,7 +296,7 @@ class Forecaster:
         is_told = told["early_release"] != 0.0
         return pd.concat([told[is_told], quiet[~is_told]]).sort_index()
 
-    def _calibrated(self, horizon: int, releases: Collection[str]) -> Calibration | None:
+    def calibrated(self, horizon: int, releases: Collection[str]) -> Calibration | None:
         """Return the errors of nowcasts by some releases, else those of the forecast."""
         plain = self.horizons[horizon].calibration
         if horizon not in self.nowcasts:
