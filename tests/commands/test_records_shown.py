@@ -9,8 +9,9 @@ import pytest
 
 from city_resilience.commands import compare
 from city_resilience.commands.evaluation import show_summary
+from city_resilience.evaluation.paired import Paired
 from city_resilience.report.summary import summarise
-from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.verdict import Reason, Verdict
 from report_inputs import make_inputs
 
 EVALUATION = SimpleNamespace(
@@ -56,7 +57,8 @@ def test_compare_shows_the_mean_of_each_period(capsys):
     years = range(2010, 2017)
     pairs = pd.DataFrame({"horizon": 1, "origin": list(years), "rows": 10})
     pairs["challenger"], pairs["champion"] = [1.0] * 3 + [2.0] * 4, 1.5
-    compare.show(Verdict("not_lower", pairs=pairs))
+    figures = {"challenger": 1.6, "champion": 1.5, "horizon": 1, "won": 3, "years": 7}
+    compare.show(Verdict((Reason("not_lower", figures),), paired=Paired(pairs, 70, 70)))
     lines = capsys.readouterr().out.splitlines()
     [before], [recent] = (
         [line for line in lines if level in line] for level in ("2010-2012", "2013-2016")

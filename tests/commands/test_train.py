@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import main, run, train, ui
+from city_resilience.commands import judging, main, train, ui
 from city_resilience.commands.evaluation import evaluate
 from city_resilience.commands.explain import explain_city
 from city_resilience.commands.source import load
@@ -29,7 +29,13 @@ from city_resilience.models.bundle import load_bundle
 from city_resilience.models.intervals import EVENTS
 from city_resilience.progress import silent
 from city_resilience.tracking import interface
-from city_resilience.tracking.registry import bundle_of, champion_of, find_version, list_models
+from city_resilience.tracking.registry import (
+    bundle_of,
+    champion_of,
+    find_version,
+    list_models,
+    run_file,
+)
 from city_resilience.tracking.store import Store, open_store
 from city_resilience.tracking.table_view import VIEW_TAG
 from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
@@ -59,6 +65,7 @@ FILES = {
     "structural.csv",
     "sums.csv",
     "summary.json",
+    "verdict.json",
     "weights.csv",
 }
 CRIPPLED = (
@@ -66,6 +73,7 @@ CRIPPLED = (
     "model.serve=ridge",
     "model.parameters.ridge.alpha=1e8",
 )
+FORCED = ("--force", "--reason", "a test")
 DRIVERS = ["driver_1", "driver_2", "driver_3"]
 
 
@@ -93,7 +101,7 @@ class Story:
         )
         self.after_worse = self.champion()
         self.refused = self.command("promote", "small@challenger")
-        self.forced = self.command("promote", "small@challenger", "--force")
+        self.forced = self.command("promote", "small@challenger", *FORCED)
         self.after_forced = self.champion()
         self.better = self.train("better", data=str(self.panels["better"]))
         self.after_better = self.champion()
@@ -322,14 +330,15 @@ def test_stale_city_is_flagged_and_has_no_rank(story):
 def test_first_version_is_champion_without_contest(story):
     assert story.first.version.aliases == ("challenger", "champion")
     assert (
-        story.first.gate == "this is the first version, so it becomes champion without a comparison"
+        story.first.verdict.words()
+        == "this is the first version, so it becomes champion without a comparison"
     )
 
 
 def test_same_recipe_is_a_tie_and_stays_challenger(story):
     assert story.tie.version.reference == "small/2"
     assert story.tie.version.aliases == ("challenger",)
-    assert "gives the same errors" in story.tie.gate
+    assert "gives the same errors" in story.tie.verdict.words()
     assert story.after_tie == 1
     first, tie = (pd.read_csv(story.folder / name / "forecast.csv") for name in ("first", "tie"))
     pd.testing.assert_frame_equal(first, tie, check_exact=True)
@@ -355,24 +364,24 @@ def test_promote_obeys_the_gate_unless_forced(story):
     assert code == 3
     assert err.startswith("city-resilience: small/3 is not promoted: the challenger's mean yearly")
     code, out, _ = story.forced
-    assert (code, out) == (0, "small/3 is champion now (forced)\n")
+    assert (code, out) == (0, "small/3 is champion now (forced: a test)\n")
     assert story.after_forced == 3
 
 
 def test_the_champion_is_refitted_with_its_own_horizons(story, monkeypatch):
     version = find_version("small/1", story.store)
-    monkeypatch.setattr(run, "champion_of", lambda name, store: version)
+    monkeypatch.setattr(judging, "champion_of", lambda name, store: version)
     changes = ("outcome.horizons=[1]", *CRIPPLED)
     source = load(story.experiment, str(story.panels["first"]), changes)
     refitted = []
 
-    def recorded(dataset, experiment, *rest):
+    def recorded(dataset, experiment, *rest, **options):
         refitted.append(experiment)
-        return run_backtest(dataset, experiment, *rest)
+        return run_backtest(dataset, experiment, *rest, **options)
 
     evaluation = evaluate(source)
-    monkeypatch.setattr(run, "run_backtest", recorded)
-    run.judge(source, evaluation, story.store, silent)
+    monkeypatch.setattr(judging, "run_backtest", recorded)
+    judging.judge(source, evaluation, story.first.live, story.store, silent)
     assert source.experiment.outcome.horizons == (1,)
     stored = load_bundle(bundle_of(version, story.store)).experiment
     assert [own.outcome for own in refitted] == [stored.outcome]
@@ -393,7 +402,8 @@ def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
     challenger, champion = yearly_mae(own, BLEND), yearly_mae(refitted, "ridge")
     assert challenger < champion
     assert (
-        f"{challenger:.4f} pp, is lower than the champion's {champion:.4f} pp" in story.better.gate
+        f"{challenger:.4f} pp, is lower than the champion's {champion:.4f} pp"
+        in story.better.verdict.words()
     )
 
 
@@ -487,11 +497,32 @@ def test_compare_shows_the_years(story):
     assert "is not lower than" in out
 
 
+def test_the_verdict_is_a_file_an_artifact_and_a_tag(story):
+    store = story.store
+    expected = {1: "promote", 2: "keep", 3: "keep", 4: "promote"}
+    for number, decision in expected.items():
+        version = find_version(f"small/{number}", store)
+        assert version.tags["verdict"] == decision
+        run = store.client.get_run(version.run_id)
+        assert run.data.tags["city_resilience.verdict"] == decision
+    worse = json.loads((story.folder / "worse" / "verdict.json").read_text())
+    logged = run_file(find_version("small/3", store), "verdict.json", store)
+    assert json.loads(logged.read_text()) == worse
+    assert (worse["decision"], worse["champion"]) == ("keep", "small/1")
+    assert worse["words"]["en"] in story.worse[2]
+    years = worse["compared"]["years"]
+    assert [row["origin"] for row in years if row["horizon"] == 1] == [2010, 2011]
+    held = [row["inside"] for row in years if row["inside"] is not None]
+    assert all(0 <= share <= 1 for share in held)
+    assert -1 <= worse["drivers"]["champion"] <= 1, "the champion is refitted and explained"
+    assert story.better.verdict.champion == "small/3"
+
+
 @pytest.mark.parametrize(
     ("broken", "existing"),
     [
         ("city_resilience.commands.run.write_report", False),
-        ("city_resilience.commands.run.register", True),
+        ("city_resilience.commands.judging.register", True),
     ],
 )
 def test_failure_leaves_no_file_and_no_version_and_a_failed_run(

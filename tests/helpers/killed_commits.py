@@ -24,11 +24,12 @@ from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tracking import registration
-from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.champions import history_of
 from city_resilience.tracking.leftovers import PENDING
 from city_resilience.tracking.registry import list_models
 from city_resilience.tracking.runs import track
 from city_resilience.tracking.store import Store, open_store
+from city_resilience.tracking.verdict import Reason, Verdict
 
 GOLDEN = Path(__file__).parents[1] / "golden" / f"bundle_{FORMAT_VERSION}"
 
@@ -57,6 +58,7 @@ def save_little(path: Path, bundle: Path, *_: Any) -> None:
 
 STORE = {"artifacts", "mlflow.db", "mlflow.db.lock", "mlflow.db.turn"}
 FOLDER = GOLDEN / "growth_gap" / "model"
+LOWER = Verdict((Reason.of("lower", challenger=1.0, champion=2.0, horizon=1, won=1, years=1),))
 
 
 @functools.cache
@@ -76,7 +78,7 @@ def train(store: Store, files: Path) -> None:
         run.candidate("ridge")
         run.artifacts(files)
         with store.turn():
-            registration.register(run, folder, forecaster, panel, verdict=Verdict("lower"))
+            registration.register(run, folder, forecaster, panel, verdict=LOWER)
 
 
 def forked(work: Any, *arguments: Any, number: int = 0) -> int:
@@ -113,6 +115,9 @@ def state(place: Path) -> dict[str, Any]:
         "champions": [v.version for v in versions if v.is_champion],
         "challengers": [v.version for v in versions if "challenger" in v.aliases],
         "pending": [v.version for v in versions if PENDING in v.tags],
+        "history": [change.version for change in history_of("growth_gap", store)]
+        if versions
+        else [],
         "names": [m.name for m in client.search_registered_models()],
         "models": len(models) - len(versions),
         "status": sorted({str(m.status) for m in models}),
@@ -129,6 +134,7 @@ def faults_of(found: dict[str, Any], made: int) -> list[str]:
         "champions": newest,
         "challengers": newest,
         "pending": [],
+        "history": found["versions"][::-1],
         "names": ["growth_gap"] if newest else [],
         "models": 0,
         "folders": [],

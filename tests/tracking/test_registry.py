@@ -21,7 +21,8 @@ from city_resilience.processes import own_mark
 from city_resilience.reading.panel import Panel
 from city_resilience.report.card import model_card
 from city_resilience.tracking.backend import import_mlflow
-from city_resilience.tracking.gate import Behind, Verdict, promote
+from city_resilience.tracking.champions import history_of
+from city_resilience.tracking.gate import promote
 from city_resilience.tracking.leftovers import PROCESS, settle_store
 from city_resilience.tracking.metrics import Metric, flat_metrics, flat_params
 from city_resilience.tracking.registration import register
@@ -34,8 +35,16 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.runs import track
 from city_resilience.tracking.store import Store, open_store
+from city_resilience.tracking.verdict import Behind, Reason, Verdict
 
 pytestmark = pytest.mark.tracking
+
+
+def verdict_of(code: str, **figures: Any) -> Verdict:
+    return Verdict((Reason(code, figures),))
+
+
+LOWER = verdict_of("lower", challenger=1.0, champion=2.0, horizon=1, won=1, years=1)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +126,7 @@ def test_first_version_is_champion_and_gives_its_bundle_back(
 def test_a_first_version_behind_a_naive_rule_waits_for_a_user(
     store: Store, panel: Panel, tmp_path: Path
 ) -> None:
-    verdict = Verdict("first").against(Behind("zero", 1, 10))
+    verdict = verdict_of("first").behind(Behind("zero", 1, 10))
     version = train(store, panel, fitted(panel, "behind"), tmp_path, verdict)
     assert version.aliases == ("challenger",)
     assert champion_of("behind", store) is None
@@ -130,14 +139,22 @@ def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(
 ) -> None:
     forecaster = fitted(panel, "later")
     train(store, panel, forecaster, tmp_path)
-    second = train(store, panel, forecaster, tmp_path, Verdict("few_rows", common=1, rows=2))
+    second = train(
+        store,
+        panel,
+        forecaster,
+        tmp_path,
+        verdict_of("few_rows", common=1, rows=2, share="50%", least="90%"),
+    )
     assert second.aliases == ("challenger",)
     assert second.tags["gate"] == (
         "not comparable: the models share 1 of 2 scored rows (50%), 90% are needed"
     )
-    third = train(store, panel, forecaster, tmp_path, Verdict("lower"))
+    third = train(store, panel, forecaster, tmp_path, LOWER)
     assert third.aliases == ("challenger", "champion")
-    assert promote(find_version("later/2", store), store, force=True).reason == "forced"
+    assert (
+        promote(find_version("later/2", store), store, force=True, reason="test").reason == "forced"
+    )
     champion = champion_of("later", store)
     assert champion is not None
     assert champion.version == 2
@@ -159,10 +176,19 @@ def test_promotion_says_why_and_the_gate_reads_the_backtests_of_the_runs(
         promote(worse, store)
     done = promote(better, store)
     assert (done.reason, done.version.reference) == ("gate", "promoted/4")
-    assert done.verdict is not None
-    assert "0.4000 pp, is lower than the champion's 0.5000 pp" in done.verdict.words()
-    assert "低于现用模型的 0.5000" in done.verdict.words("zh")
-    assert promote(worse, store, force=True).reason == "forced"
+    assert "0.4000 pp, is lower than the champion's 0.5000 pp" in done.why
+    with pytest.raises(
+        InputError, match='--force: no reason is given; say why with --reason "WHY"'
+    ):
+        promote(worse, store, force=True)
+    assert promote(worse, store, force=True, reason="a census").reason == "forced"
+    assert [(c.version, c.previous, c.how) for c in history_of("promoted", store)] == [
+        (1, None, "first"),
+        (2, 1, "refitted"),
+        (4, 2, "gate"),
+        (3, 4, "forced"),
+    ]
+    assert history_of("promoted", store)[-1].reason == "a census"
     champion = champion_of("promoted", store)
     assert champion is not None
     assert champion.version == 3
@@ -228,7 +254,7 @@ def test_failed_registration_keeps_the_aliases(
 
     monkeypatch.setattr("city_resilience.tracking.registration.find_version", fail)
     with pytest.raises(RuntimeError):
-        train(store, panel, forecaster, tmp_path, Verdict("lower"))
+        train(store, panel, forecaster, tmp_path, LOWER)
     versions = [(v.version, v.aliases) for v in list_models(store) if v.name == "keeping"]
     assert versions == [(1, ("challenger", "champion"))]
 

@@ -12,7 +12,7 @@ from city_resilience.commands.options import store_option
 if TYPE_CHECKING:
     import pandas as pd
 
-    from city_resilience.tracking.gate import Verdict
+    from city_resilience.tracking.verdict import Verdict
 
 __all__ = ["command", "compare", "show"]
 
@@ -53,14 +53,14 @@ def compare(challenger: str, champion: str | None = None, *, store: str = "") ->
     InputError
         If there is no such store or version.
     """
-    from city_resilience.tracking.gate import compare_versions
+    from city_resilience.tracking.gate import judge_versions
     from city_resilience.tracking.registry import find_version
     from city_resilience.tracking.store import open_store
 
     opened = open_store(store, create=False)
     left = find_version(challenger, opened)
     right = find_version(champion or f"{left.name}@champion", opened)
-    return compare_versions(left, right, opened)
+    return judge_versions(left, right, opened)
 
 
 @click.command("compare")
@@ -82,7 +82,8 @@ def show(verdict: Verdict) -> None:
     from city_resilience.commands.console import open_console, say, table_of
 
     console = open_console()
-    pairs = verdict.pairs.assign(difference=verdict.pairs["challenger"] - verdict.pairs["champion"])
+    pairs = verdict.paired.pairs
+    pairs = pairs.assign(difference=pairs["challenger"] - pairs["champion"])
     if len(pairs):
         console.print(table_of("MAE", COLUMNS, _by_period(pairs)))
     say(console, verdict.words())

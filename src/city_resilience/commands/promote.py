@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["command", "promote", "show"]
 
 
-def promote(reference: str, *, store: str = "", force: bool = False) -> Promotion:
+def promote(reference: str, *, store: str = "", force: bool = False, reason: str = "") -> Promotion:
     """Make a registered version the champion.
 
     Parameters
@@ -25,38 +25,45 @@ def promote(reference: str, *, store: str = "", force: bool = False) -> Promotio
     store : str
         Tracking store, see ``resolve_store``.
     force : bool
-        Whatever the gate says.
+        Also if the gate refuses; a reason must say why.
+    reason : str
+        Kept in the history of champions.
 
     Raises
     ------
     InputError
-        If there is no such store or version.
+        If there is no such store or version, or a forced promotion has no reason.
     GateRefused
-        If its errors are not lower than the champion's and its recipe is another.
+        If the gate refuses. What may never take the champion's place, and what has older data, is
+        refused also if forced.
     """
     from city_resilience.tracking import gate
     from city_resilience.tracking.registry import find_version
     from city_resilience.tracking.store import open_store
 
     opened = open_store(store, create=False)
-    return gate.promote(find_version(reference, opened), opened, force=force)
+    return gate.promote(find_version(reference, opened), opened, force=force, reason=reason)
 
 
 @click.command("promote")
 @click.argument("reference")
-@click.option("--force", is_flag=True, help="Promote even if the gate refuses.")
+@click.option("--force", is_flag=True, help="Promote even if the gate refuses; with --reason.")
+@click.option("--reason", default="", help="Why; kept in the history of champions.")
 @store_option
-def command(reference: str, force: bool, store: str) -> None:
+def command(reference: str, force: bool, reason: str, store: str) -> None:
     """Make a registered version the champion; exit with 3 if the gate refuses.
 
-    A version passes the gate if it has the recipe of the champion (the same experiment on newer
-    data), or if its mean yearly error on the common rows is lower.
+    A version passes if it has the recipe of the champion on newer or revised data, or if its
+    errors, its coverage and its drivers keep the rules of [gate] in its experiment. With older
+    data it is a rollback. One with audit errors, too few cities or an outcome in another unit is
+    refused whatever is given.
 
     \b
-    Example:
+    Examples:
       city-resilience promote china_prefecture@challenger
+      city-resilience promote mine/3 --force --reason "the new census replaces the old one"
     """
-    show(promote(reference, store=store, force=force))
+    show(promote(reference, store=store, force=force, reason=reason))
 
 
 def show(done: Promotion) -> None:
@@ -66,5 +73,5 @@ def show(done: Promotion) -> None:
     if done.reason == "already":
         echo(f"{done.version.reference} is the champion already")
         return
-    why = done.verdict.words() if done.verdict else words(f"promoted_{done.reason}", "en")
-    echo(f"{done.version.reference} is champion now ({why})")
+    how = words(f"champion_{done.reason}", "en")
+    echo(f"{done.version.reference} is champion now ({how}{': ' * bool(done.why)}{done.why})")

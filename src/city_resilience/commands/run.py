@@ -1,30 +1,26 @@
-"""One run of ``train``: the forecaster that is served, the gate, the files and the registration."""
+"""One run of ``train``: the forecaster that is served, and the files of the run."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from city_resilience import __version__
-from city_resilience.audit.read_audited import read_audited
 from city_resilience.audit.training_levels import training_levels
 from city_resilience.commands.evaluation import FILES as TABLES
 from city_resilience.commands.evaluation import NOWCAST_FILES as NOWCAST_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import Backtest, run_backtest
+from city_resilience.evaluation.backtest import Backtest
 from city_resilience.evaluation.live import fit_forecaster
-from city_resilience.evaluation.scores import best_naive
 from city_resilience.evaluation.study.stability_table import STABILITY_COLUMNS
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
-from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import contributions, with_early
 from city_resilience.explain.driver_tables import (
     HELD_OUT,
@@ -37,7 +33,7 @@ from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import sha256_of, write_json, write_table, write_tables
-from city_resilience.models.bundle import load_bundle, save_bundle
+from city_resilience.models.bundle import save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.intervals import city_positions
@@ -52,39 +48,22 @@ from city_resilience.report.grading import PART
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
-from city_resilience.tasks.dataset import build_dataset
-from city_resilience.tracking.gate import Behind, Verdict, champion_gate
-from city_resilience.tracking.metrics import (
-    Metric,
-    driver_metrics,
-    flat_metrics,
-    grade_metrics,
-    nowcast_metrics,
-)
-from city_resilience.tracking.registration import register
-from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of
-from city_resilience.tracking.runs import Run
-from city_resilience.tracking.store import Store
 from city_resilience.unfinished import settle
 
 __all__ = [
     "FILES",
     "NOWCAST_FILES",
     "OWN",
-    "Judged",
     "Live",
     "check_model_folder",
     "digest_of",
     "fit_live",
-    "judge",
-    "register_run",
+    "graded",
     "summarise_run",
     "write_run",
 ]
 
 MODEL = "model"
-TAGGED = ("mae_", "nowcast/mae_", "nowcast/forecast_mae_")
-"""How metrics begin that a registered version has as tags."""
 FILES = (
     *TABLES,
     *(
@@ -96,7 +75,7 @@ FILES = (
         "drivers_by_group.csv",
         "drivers_structural.parquet",
     ),
-    *("summary.json", "report.html"),
+    *("summary.json", "report.html", "verdict.json"),
     *(MARKS, "panel_fingerprint.csv"),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
@@ -233,82 +212,6 @@ def _described(live: Live, source: Source, found: Backtest, progress: Progress) 
     return replace(live, held_out=held_out, about=about)
 
 
-@dataclass(frozen=True)
-class Judged:
-    """A verdict, and the champion that it compares with: NAME/VERSION, "" for none."""
-
-    verdict: Verdict
-    champion: str
-
-
-def judge(source: Source, evaluation: Evaluation, store: Store, progress: Progress) -> Judged:
-    """Compare with the champion, refitted on this panel, and with the best naive rule."""
-    behind = behind_naive(evaluation.scores, source.experiment.model.serve)
-    first = min(source.experiment.outcome.horizons)
-    ahead = next((one for one in behind if one.horizon == first), None)
-    champion = champion_of(source.experiment.name, store)
-    verdict = _against_champion(source, evaluation, champion, store, progress).against(ahead)
-    return Judged(verdict, champion.reference if champion else "")
-
-
-def _champion(name: str, store: Store) -> str:
-    champion = champion_of(name, store)
-    return champion.reference if champion else ""
-
-
-def behind_naive(scores: pd.DataFrame, serve: str) -> tuple[Behind, ...]:
-    """Return the horizons at which a model has larger errors than the best naive rule.
-
-    By a whole percent of the rule's error, as a report words it.
-    """
-    every = scores[scores["slice"] == "all"]
-    best, served = best_naive(every), every[every["model"] == serve]
-    return tuple(
-        Behind(best[row["horizon"]], int(row["horizon"]), percent)
-        for row in served.to_dict("records")
-        if row["horizon"] in best and np.isfinite(row["skill_naive"])
-        for percent in [round(-100 * row["skill_naive"])]
-        if percent > 0
-    )
-
-
-def _against_champion(
-    source: Source,
-    evaluation: Evaluation,
-    champion: ModelVersion | None,
-    store: Store,
-    progress: Progress,
-) -> Verdict:
-    if champion is None:
-        return Verdict("first")
-    if champion.same_recipe(_recipe_tag(source)):
-        return Verdict("same_recipe")
-    try:
-        old = load_bundle(bundle_of(champion, store)).experiment
-        panel = read_audited(source.data, old, purpose="measure").panel
-        refitted = old.model_copy(update={"evaluation": source.experiment.evaluation})
-        found = run_backtest(
-            build_dataset(panel, refitted),
-            refitted,
-            lambda what, done, total: progress(f"champion refitted, {what}", done, total),
-        )
-    except InputError as error:
-        return Verdict("not_refitted", problem=str(error))
-    return champion_gate(
-        _rows_of(evaluation.backtest.frame, source.experiment), _rows_of(found.frame, refitted)
-    )
-
-
-def _rows_of(frame: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
-    """Return the rows of the model that an experiment serves."""
-    return frame[frame["model"] == experiment.model.serve]
-
-
-def _recipe_tag(source: Source) -> str:
-    """Name what decides a recipe besides the panel, as registered."""
-    return f"{source.recipe}-{RECIPE_VERSION}"
-
-
 def summarise_run(source: Source, evaluation: Evaluation, live: Live, **about: Any) -> Summary:
     """Return the summary of a run; ``about`` are further entries of ``RunInfo``."""
     models = live.forecaster.horizons
@@ -336,8 +239,8 @@ def write_run(
 ) -> None:
     """Write the files of a run and its model."""
     write_tables({**evaluation.tables(), **live.tables()}, folder)
-    graded = _graded(summary)
-    own = {GRADES: graded} if len(graded) else {}
+    grades = graded(summary)
+    own = {GRADES: grades} if len(grades) else {}
     write_driver_tables({**live.about, **own}, folder / DRIVERS)
     write_table(live.held_out, folder / DRIVERS / HELD_OUT)
     audit = source.audited.as_dict()
@@ -353,51 +256,8 @@ def write_run(
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
 
 
-def _graded(summary: Summary) -> pd.DataFrame:
+def graded(summary: Summary) -> pd.DataFrame:
     """Return the study that grades the drivers; no row where it is of another recipe."""
     study = summary.get("study")
     part = study["parts"].get(PART) if study and study["same"] else None
     return pd.DataFrame([] if part is None else part["rows"], columns=list(STABILITY_COLUMNS))
-
-
-def register_run(
-    run: Run,
-    folder: Path,
-    source: Source,
-    evaluation: Evaluation,
-    live: Live,
-    summary: Summary,
-    *,
-    judge_again: Callable[[], Judged],
-) -> tuple[ModelVersion, Verdict]:
-    """Log the run's scores and files, judge the model, and register it with that verdict.
-
-    It is judged again where another run has become champion in the meantime.
-    """
-    scores, serve = evaluation.scores, source.experiment.model.serve
-    run.dataset(source.panel, source.experiment.name, live.forecaster.fingerprint)
-    run.record_scores(scores, serve)
-    run.record([Metric(f"issues/{k}", float(n)) for k, n in source.audited.counts.items()])
-    now = nowcast_metrics(evaluation.nowcast.sides) if evaluation.nowcast else []
-    run.record(now)
-    run.record(driver_metrics(live.about["families"]))
-    run.record(grade_metrics(_graded(summary)))
-    run.artifacts(folder)
-    every = (*flat_metrics(scores, serve), *now)
-    errors = (own for own in every if own.key.startswith(TAGGED))
-    mae = {own.key.replace("/", "_"): own.value for own in errors}
-    while True:
-        judged = judge_again()
-        with run.store.turn():
-            if judged.champion != _champion(source.experiment.name, run.store):
-                continue
-            version = register(
-                run,
-                folder / MODEL,
-                live.forecaster,
-                source.panel,
-                mae=mae,
-                verdict=judged.verdict,
-                recipe=_recipe_tag(source),
-            )
-            return version, judged.verdict

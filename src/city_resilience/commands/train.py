@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from city_resilience.experiment.experiment import Experiment
     from city_resilience.report.summary import Summary
     from city_resilience.tracking.registry import ModelVersion
+    from city_resilience.tracking.verdict import Verdict
 
 __all__ = ["Trained", "command", "show", "train"]
 
@@ -59,8 +60,8 @@ class Trained:
         What opens the run: a command line, or its address where the store is a server.
     version : ModelVersion
         As it was registered.
-    gate : str
-        Why it is champion, or not, in words.
+    verdict : Verdict
+        Whether it is champion, and why.
     out : Path or None
         Folder of the files.
     issued : tuple of Recorded
@@ -76,7 +77,7 @@ class Trained:
     store: str
     opening: str
     version: ModelVersion
-    gate: str
+    verdict: Verdict
     out: Path | None
     issued: tuple[Recorded, ...] = ()
 
@@ -120,7 +121,7 @@ def train(
     GateRefused
         If promotion was required and the gate said no; the challenger stays registered.
     """
-    from city_resilience.commands import evaluation, run
+    from city_resilience.commands import evaluation, judging, run
     from city_resilience.commands.recording import checked_record, issue_trained
     from city_resilience.commands.source import load, serving
     from city_resilience.evaluation.study.study import study_beside
@@ -164,23 +165,22 @@ def train(
         run.write_run(folder, source, evaluated, live, summary)
         progress("writing tables and report", 1, 1)
         progress("logging and registering", 0, 1)
-        version, verdict = run.register_run(
+        version, verdict = judging.register_run(
             tracked,
             folder,
             source,
             evaluated,
             live,
             summary,
-            judge_again=lambda: run.judge(source, evaluated, opened, progress),
+            judge_again=lambda: judging.judge(source, evaluated, live, opened, progress),
         )
         progress("logging and registering", 1, 1)
         digest = run.digest_of(folder)
     issued: tuple[Recorded, ...] = ()
     if place is not None:
         issued = issue_trained(place, source, live, digest, version, opened)
-    gate = verdict.words(measure=source.experiment.outcome.measure)
     if require_promotion and not version.is_champion:
-        raise GateRefused(f"{version.reference} stays challenger: {gate}")
+        raise GateRefused(f"{version.reference} stays challenger: {verdict.words()}")
     return Trained(
         source=source,
         evaluation=evaluated,
@@ -191,7 +191,7 @@ def train(
         store=opened.uri,
         opening=opening_of(opened, tracked.experiment_id, tracked.run_id),
         version=version,
-        gate=gate,
+        verdict=verdict,
         out=out,
         issued=issued,
     )
@@ -252,7 +252,7 @@ def _panel_name(result: Trained) -> str:
 
 def _behind(result: Trained) -> Iterator[str]:
     """Say where a naive rule is ahead, and what to paste to serve the model or another."""
-    from city_resilience.commands.run import behind_naive
+    from city_resilience.commands.judging import behind_naive
     from city_resilience.commands.source import BEST_NAIVE
     from city_resilience.evaluation.baselines import NAIVE
     from city_resilience.report.texts import model_name
@@ -284,8 +284,10 @@ def _lines(result: Trained) -> Iterator[str]:
     from city_resilience.commands.early import early_lines
     from city_resilience.commands.recording import recorded_lines
     from city_resilience.report.account import account_line
+    from city_resilience.report.texts import words
 
     counts, study = result.source.audited.counts, result.summary.get("study")
+    verdict = result.verdict
     found = [
         f"{counts[kind]} {kind}{'s' * (counts[kind] != 1)}"
         for kind in result.summary["run"]["audit"]
@@ -298,7 +300,8 @@ def _lines(result: Trained) -> Iterator[str]:
     for line in early_lines(result.source.dataset, result.live.forecaster.origin):
         yield f"Early       {line}"
     alias = " and ".join(result.version.aliases)
-    yield f"Registered  {result.version.reference} as {alias} ({result.gate})"
+    yield f"Registered  {result.version.reference} as {alias}"
+    yield f"Verdict     {words(f'verdict_{verdict.decision}', 'en')}: {verdict.words()}"
     yield from _behind(result)
     for recorded in result.issued:
         for line in recorded_lines(recorded):

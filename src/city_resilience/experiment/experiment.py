@@ -16,6 +16,7 @@ from pydantic import Field, field_validator, model_validator
 from city_resilience.experiment.actionable import Actionable
 from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.early import Release
+from city_resilience.experiment.gate import Gate
 from city_resilience.experiment.issued import Issued
 from city_resilience.experiment.monitor import Monitor
 from city_resilience.experiment.outcome import Outcome
@@ -58,6 +59,7 @@ class Experiment(Table):
     actionable: dict[str, Actionable] = Field(default_factory=dict, exclude_if=not_)
     model: Model = Model()
     search: Search = Search()
+    gate: Gate = Field(default=Gate(), exclude_if=lambda gate: gate == Gate())
     issued: Issued = Field(default=Issued(), exclude_if=lambda own: own == Issued())
     monitor: Monitor = Field(default=Monitor(), exclude_if=lambda monitor: monitor == Monitor())
 
@@ -96,15 +98,16 @@ class Experiment(Table):
         """Return a short hash of what decides forecasts, and of names.
 
         The place of the data and of its vintages, the way to it, what a city can act on, what is
-        issued and the limits of ``monitor`` change no forecast; the days of the vintages do. A key
-        with ``exclude_if`` is hashed only where it is set, so that it could be added without a
-        change to the digest of what was stored before.
+        issued, the limits of ``monitor`` and the rules of the gate change no forecast; the days of
+        the vintages do. A key with ``exclude_if`` is hashed only where it is set, so that it could
+        be added without a change to the digest of what was stored before.
         """
         values = self.model_dump(
             mode="json",
             exclude={
                 "sheets": True,
                 "actionable": True,
+                "gate": True,
                 "issued": True,
                 "monitor": True,
                 "data": {"path"},

@@ -1,210 +1,45 @@
-"""The champion gate: paired yearly errors of two models on identical rows; who is champion."""
+"""The champion gate: what speaks for and against a challenger, and who becomes champion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
 from city_resilience.errors import GateRefused, InputError
+from city_resilience.evaluation.paired import Paired, pair_backtests
+from city_resilience.experiment.gate import Gate
+from city_resilience.explain.beside import DriversBeside, pair_drivers
+from city_resilience.explain.driver_tables import HELD_OUT
 from city_resilience.foreign import read_table
-from city_resilience.models.manifest import read_manifest
-from city_resilience.report.texts import Texts, measure_words
-from city_resilience.tracking.registry import (
-    RECIPE,
-    ModelVersion,
-    bundle_of,
-    champion_of,
-    run_file,
-    set_champion,
-)
+from city_resilience.models.rows import FORECAST
+from city_resilience.tracking.champions import crown
+from city_resilience.tracking.contender import Contender, contender_of, outcome_words
+from city_resilience.tracking.registry import ModelVersion, champion_of, run_file
 from city_resilience.tracking.store import Store
+from city_resilience.tracking.verdict import RULINGS, Behind, Reason, Ruling, Verdict, ruling_of
 
 __all__ = [
-    "Behind",
-    "Decision",
+    "DRIVERS",
+    "VERDICT_AGAINST",
+    "VERDICT_REASONS",
     "Promotion",
-    "Verdict",
-    "champion_gate",
-    "compare_versions",
+    "bars",
+    "data_reason",
+    "first_verdict",
+    "judge_versions",
+    "paired_reasons",
     "promote",
+    "scored_by",
 ]
 
-KEYS = ["city", "origin", "horizon"]
-PAIR_COLUMNS = ["horizon", "origin", "challenger", "champion", "rows"]
-LEAST_SHARE = 0.9
-TRUTH_TOLERANCE = 1e-6
-Decision = Literal[
-    "first",
-    "lower",
-    "behind_naive",
-    "not_lower",
-    "same_recipe",
-    "few_rows",
-    "other_outcomes",
-    "not_refitted",
-]
-
-
-@dataclass(frozen=True)
-class Behind:
-    """A naive rule with smaller errors at a horizon, by how many percent of its own error."""
-
-    naive: str
-    horizon: int
-    percent: int
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the gate decided and why.
-
-    Attributes
-    ----------
-    decision : str
-        ``first`` (there is no champion), ``lower`` or ``not_lower`` (the challenger's error),
-        ``behind_naive`` (it would have been one of the first two, and a naive rule has smaller
-        errors), or why nothing was compared: ``same_recipe``, ``few_rows``, ``other_outcomes``,
-        ``not_refitted``.
-    pairs : DataFrame
-        Columns ``PAIR_COLUMNS``: the mean absolute errors (pp) of both models at each horizon and
-        origin, on the same rows; empty where nothing was compared.
-    common, rows, different : int
-        Scored rows that both models have, those of the larger of both, and common rows whose
-        outcomes differ.
-    problem : str
-        Why the champion could not be refitted.
-    behind : Behind or None
-        The naive rule that is ahead.
-    """
-
-    decision: Decision
-    pairs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=PAIR_COLUMNS))
-    common: int = 0
-    rows: int = 0
-    different: int = 0
-    problem: str = ""
-    behind: Behind | None = None
-
-    def against(self, behind: Behind | None) -> Verdict:
-        """Return the verdict with what a naive rule that is ahead at the first horizon makes of it.
-
-        It stands in the way of a model that would become champion; the others stay as they are.
-        """
-        if behind is None or self.decision not in ("first", "lower"):
-            return self
-        return replace(self, decision="behind_naive", behind=behind)
-
-    @property
-    def passes(self) -> bool:
-        """Whether the challenger shall take the champion's place."""
-        return self.decision == "lower"
-
-    @property
-    def first_horizon(self) -> pd.DataFrame:
-        """The pairs that decide."""
-        return self.pairs[self.pairs["horizon"] == self.pairs["horizon"].min()]
-
-    @property
-    def challenger_mae(self) -> float:
-        """Mean over the years of the first horizon, pp; NaN when nothing was compared."""
-        return float(self.first_horizon["challenger"].mean())
-
-    @property
-    def champion_mae(self) -> float:
-        """As `challenger_mae`."""
-        return float(self.first_horizon["champion"].mean())
-
-    @property
-    def difference(self) -> float:
-        """Challenger minus champion, pp."""
-        return self.challenger_mae - self.champion_mae
-
-    @property
-    def common_share(self) -> float:
-        """Scored rows that both models have, relative to the larger of both."""
-        return self.common / self.rows if self.rows else 0.0
-
-    def words(self, language: str = "en", measure: str = "growth_gap") -> str:
-        """Give the reason in one sentence, errors in the unit of the measure."""
-        first, say = self.first_horizon, Texts(measure_words(measure))
-        behind = self.behind or Behind("", 0, 0)
-        found = say(
-            f"gate_{self.decision}",
-            challenger=self.challenger_mae,
-            champion=self.champion_mae,
-            horizon=behind.horizon or first["horizon"].min(),
-            naive=say.name("model", behind.naive) if behind.naive else "",
-            percent=behind.percent,
-            won=(first["challenger"] < first["champion"]).sum(),
-            years=len(first),
-            common=self.common,
-            rows=self.rows,
-            share=f"{self.common_share:.0%}",
-            least=f"{LEAST_SHARE:.0%}",
-            different=self.different,
-            problem=self.problem,
-        )
-        return found[language]
-
-
-def champion_gate(challenger: pd.DataFrame, champion: pd.DataFrame) -> Verdict:
-    """Compare the backtests of two models that were refitted on the same panel.
-
-    Compared are the origins and horizons that both have. The challenger passes if and only if its
-    yearly mean absolute error, averaged over the years of the first horizon, is lower. A tie does
-    not pass.
-
-    Parameters
-    ----------
-    challenger, champion : DataFrame
-        Backtest frames of one model each: city, origin, horizon, truth, forecast. Rows without a
-        truth or a forecast do not count.
-
-    Raises
-    ------
-    InputError
-        If a frame holds a city, origin and horizon twice.
-    """
-    left, right = _scored(challenger, "challenger"), _scored(champion, "champion")
-    left, right = _common_origins(left, right), _common_origins(right, left)
-    both = left.merge(right, on=KEYS, suffixes=("", "_champion"))
-    verdict = Verdict("few_rows", common=len(both), rows=max(len(left), len(right)))
-    if verdict.common_share < LEAST_SHARE:
-        return verdict
-    if differ := int(((both["truth"] - both["truth_champion"]).abs() > TRUTH_TOLERANCE).sum()):
-        return replace(verdict, decision="other_outcomes", different=differ)
-    verdict = replace(verdict, decision="not_lower", pairs=_pairs(both))
-    return replace(verdict, decision="lower") if verdict.difference < 0 else verdict
-
-
-def _common_origins(rows: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
-    """Keep the origins and horizons that the other backtest scored as well."""
-    keys = ["origin", "horizon"]
-    return rows.merge(other[keys].drop_duplicates(), on=keys)
-
-
-def _scored(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    rows = frame[[*KEYS, "truth", "forecast"]].dropna()
-    twice = rows.duplicated(KEYS)
-    if twice.any():
-        city, origin, horizon = rows.loc[twice, KEYS].iloc[0]
-        raise InputError(
-            f"backtest of the {name}: {city} {origin}, horizon {horizon}, is there twice; "
-            "select the rows of one model"
-        )
-    return rows
-
-
-def _pairs(both: pd.DataFrame) -> pd.DataFrame:
-    errors = both.assign(
-        challenger=(both["forecast"] - both["truth"]).abs(),
-        champion=(both["forecast_champion"] - both["truth"]).abs(),
-        rows=1,
-    )
-    yearly = errors.groupby(["horizon", "origin"], as_index=False)
-    return yearly.agg({"challenger": "mean", "champion": "mean", "rows": "sum"})[PAIR_COLUMNS]
+DRIVERS = "drivers"
+"""Folder of a run that has the table of held-out drivers."""
+VERDICT_AGAINST, VERDICT_REASONS = "verdict_against", "verdict_reasons"
+"""Tags of a version: the champion it was judged against, and the codes of the reasons."""
+How = Literal["already", "forced", "first", "refitted", "gate", "rolled_back"]
 
 
 @dataclass(frozen=True)
@@ -215,58 +50,215 @@ class Promotion:
     ----------
     reason : str
         ``already`` (it was before), ``forced``, ``first`` (there was none), ``refitted`` (it has
-        the champion's recipe) or ``gate`` (its errors are lower).
-    verdict : Verdict or None
-        The gate's, where it was asked.
+        the champion's recipe), ``gate`` (it passed) or ``rolled_back``.
+    why : str
+        In words: the gate's, or those of who forced it or went back.
+    previous : int or None
+        The version that was champion.
     """
 
     version: ModelVersion
-    reason: Literal["already", "forced", "first", "refitted", "gate"]
-    verdict: Verdict | None = None
+    reason: How
+    why: str = ""
+    previous: int | None = None
 
 
-def compare_versions(challenger: ModelVersion, champion: ModelVersion, store: Store) -> Verdict:
-    """Return the gate's verdict on two versions, from the backtests of their runs."""
-    return champion_gate(_served_backtest(challenger, store), _served_backtest(champion, store))
+def first_verdict(own: Contender, behind: Behind | None) -> Verdict:
+    """Return the verdict on a model that has no champion beside it."""
+    reasons = (Reason("first"), *_audit_errors(own))
+    verdict = Verdict(reasons, rules=own.experiment.gate, measure=own.outcome.measure)
+    return verdict.behind(behind) if behind else verdict
 
 
-def promote(version: ModelVersion, store: Store, *, force: bool = False) -> Promotion:
-    """Make a version the champion.
+def bars(own: Contender, champion: Contender) -> tuple[Reason, ...]:
+    """Return the reasons for which a model never takes the champion's place; none if it may."""
+    return tuple(_bars(own, champion, own.experiment.gate))
+
+
+def _bars(own: Contender, champion: Contender, rules: Gate) -> Iterator[Reason]:
+    yield from _audit_errors(own)
+    if not own.same_outcome(champion):
+        kinds = {"own": outcome_words(own.outcome), "other": outcome_words(champion.outcome)}
+        yield Reason("other_outcome", kinds)
+    elif times := own.times(champion):
+        told = f"{float(f'{times:.3g}'):,g}"
+        yield Reason.of("other_unit", variable=own.outcome.variable, times=told)
+    common, every = len(own.cities & champion.cities), max(len(champion.cities), 1)
+    if common / every < rules.min_cities:
+        share, least = f"{common / every:.0%}", f"{rules.min_cities:.0%}"
+        yield Reason.of("few_cities", own=common, other=every, share=share, least=least)
+
+
+def _audit_errors(own: Contender) -> list[Reason]:
+    return [Reason.of("audit_errors", n=own.audit_errors)] if own.audit_errors else []
+
+
+def data_reason(own: Contender, champion: Contender) -> Reason | None:
+    """Say what the data make of a model with the champion's recipe, or of older data; else None."""
+    years = {"origin": own.origin, "before": champion.origin}
+    if own.origin < champion.origin:
+        return Reason("older_data", years)
+    if not own.recipe or own.recipe != champion.recipe:
+        return None
+    if own.origin > champion.origin:
+        refit = own.experiment.gate.refit == "promote"
+        return Reason("refit" if refit else "newer_data", years)
+    same = own.fingerprint == champion.fingerprint
+    return Reason("same_data" if same else "revised_data", years)
+
+
+def paired_reasons(
+    paired: Paired, drivers: DriversBeside | None, rules: Gate
+) -> tuple[Reason, ...]:
+    """Return what the errors, the coverage and the drivers of two models say by the rules."""
+    return tuple(_paired_reasons(paired, drivers, rules))
+
+
+def _paired_reasons(paired: Paired, drivers: DriversBeside | None, rules: Gate) -> Iterator[Reason]:
+    if paired.common_share < rules.min_common or not paired.rows:
+        share, least = f"{paired.common_share:.0%}", f"{rules.min_common:.0%}"
+        about = {"common": paired.common, "rows": paired.rows, "share": share, "least": least}
+        yield Reason("few_rows", about)
+        return
+    if paired.different:
+        yield Reason.of("other_truths", different=paired.different, common=paired.common)
+        return
+    errors = {
+        "challenger": paired.challenger_mae,
+        "champion": paired.champion_mae,
+        "horizon": int(paired.first_horizon["horizon"].iloc[0]),
+        "won": paired.won,
+        "years": paired.years,
+    }
+    lower = paired.difference < 0
+    yield Reason("lower" if lower else "not_lower", errors)
+    if lower and paired.gain < rules.min_gain:
+        yield Reason.of("small_gain", gain=f"{paired.gain:.1%}", least=f"{rules.min_gain:.1%}")
+    if lower and paired.won < rules.min_years * paired.years:
+        least = f"{rules.min_years:.0%}"
+        yield Reason.of("few_years", won=paired.won, years=paired.years, least=least)
+    if paired.coverage_lost > rules.coverage_loss:
+        own, other = (f"{share:.1%}" for share in paired.coverage)
+        yield Reason.of("coverage_lost", own=own, other=other, most=f"{rules.coverage_loss:.1%}")
+    if drivers and drivers.challenger < rules.min_stability:
+        own, other = (f"{value:.2f}" for value in (drivers.challenger, drivers.champion))
+        yield Reason.of("unsteady", own=own, other=other, least=f"{rules.min_stability:.2f}")
+
+
+def judge_versions(challenger: ModelVersion, champion: ModelVersion, store: Store) -> Verdict:
+    """Return the verdict on two registered versions, from the files of their runs.
 
     Raises
     ------
-    GateRefused
-        If its errors are not lower than the champion's and its recipe is another, unless forced.
+    InputError
+        If the files of a model are gone.
     """
+    own, other = contender_of(challenger, store), contender_of(champion, store)
+    sides = ((own, challenger), (other, champion))
+    rules, data = own.experiment.gate, data_reason(own, other)
+    reasons = [*bars(own, other), *([data] if data else [])]
+    anew = all(RULINGS[reason.code].needs == "rollback" for reason in reasons)
+    paired, drivers = Paired(), None
+    try:
+        left, right = (scored_by(one, version, store) for one, version in sides)
+        paired = pair_backtests(left, right, rules.min_common)
+        drivers = _drivers(challenger, champion, store)
+        reasons += paired_reasons(paired, drivers, rules) if anew else ()
+    except InputError as error:
+        reasons += [Reason.of("no_scores", problem=str(error))] if anew else ()
+    return Verdict(tuple(reasons), champion.reference, paired, drivers, rules, own.outcome.measure)
+
+
+def scored_by(own: Contender, version: ModelVersion, store: Store) -> pd.DataFrame:
+    """Return the backtest of what a version serves, from the panel alone.
+
+    Raises
+    ------
+    InputError
+        If its run has none.
+    """
+    frame = read_table(run_file(version, "backtest.parquet", store))
+    served = frame["model"] == own.experiment.model.serve
+    if "information" in frame:
+        served &= frame["information"] == FORECAST
+    return frame[served]
+
+
+def _drivers(
+    challenger: ModelVersion, champion: ModelVersion, store: Store
+) -> DriversBeside | None:
+    """Compare the drivers of two versions; None where a run has no table of them."""
+    name = f"{DRIVERS}/{HELD_OUT}"
+    try:
+        left, right = (read_table(run_file(own, name, store)) for own in (challenger, champion))
+    except InputError:
+        return None
+    return pair_drivers(left, right)
+
+
+def promote(
+    version: ModelVersion, store: Store, *, force: bool = False, reason: str = ""
+) -> Promotion:
+    """Make a version the champion, and write down why.
+
+    Parameters
+    ----------
+    force : bool
+        Also if the gate refuses; ``reason`` must then say why.
+    reason : str
+        Added to the history of champions.
+
+    Raises
+    ------
+    InputError
+        If a forced promotion has no reason.
+    GateRefused
+        If the gate refuses, unless forced; if its data are older, or the model may never take the
+        champion's place, always.
+    """
+    if force and not reason.strip():
+        raise InputError('--force: no reason is given; say why with --reason "WHY"')
     with store.turn():
         champion = champion_of(version.name, store)
-        promotion = _judged(version, champion, store, force)
+        promotion = _judged(version, champion, store, force, reason.strip())
         if promotion.reason != "already":
-            set_champion(version, store)
+            crown(version, promotion.previous, promotion.reason, promotion.why, store)
     return promotion
 
 
 def _judged(
-    version: ModelVersion, champion: ModelVersion | None, store: Store, force: bool
+    version: ModelVersion, champion: ModelVersion | None, store: Store, force: bool, reason: str
 ) -> Promotion:
     if champion is None:
-        return Promotion(version, "first")
+        return Promotion(version, "first", reason)
     if champion.version == version.version:
         return Promotion(version, "already")
-    if force:
-        return Promotion(version, "forced")
-    if champion.same_recipe(version.tags.get(RECIPE)):
-        return Promotion(version, "refitted")
-    verdict = compare_versions(version, champion, store)
-    if not verdict.passes:
-        raise GateRefused(
-            f"{version.reference} is not promoted: {verdict.words()}; "
-            "train both on the same panel, or give --force"
-        )
-    return Promotion(version, "gate", verdict)
+    ruling, codes, why = _ruled(version, champion, store)
+    if force and ruling.needs not in ("rollback", "never"):
+        return Promotion(version, "forced", reason, champion.version)
+    if ruling.needs in ("nothing", "promote"):
+        passed = "lower" in codes
+        told = (why if passed else "", reason)
+        how: How = "gate" if passed else "refitted"
+        return Promotion(version, how, "; ".join(filter(None, told)), champion.version)
+    raise GateRefused(f"{version.reference} is not promoted: {why}; {_way_out(ruling, version)}")
 
 
-def _served_backtest(version: ModelVersion, store: Store) -> pd.DataFrame:
-    serve = read_manifest(bundle_of(version, store)).experiment["model"]["serve"]
-    frame = read_table(run_file(version, "backtest.parquet", store))
-    return frame[frame["model"] == serve]
+def _ruled(
+    version: ModelVersion, champion: ModelVersion, store: Store
+) -> tuple[Ruling, tuple[str, ...], str]:
+    """Return the verdict of the training if it was against this champion, else judge anew."""
+    codes = tuple(filter(None, version.tags.get(VERDICT_REASONS, "").split(",")))
+    told = version.tags.get(VERDICT_AGAINST) == champion.reference
+    if told and codes and set(codes) <= set(RULINGS):
+        return ruling_of(codes), codes, version.tags.get("gate", "")
+    verdict = judge_versions(version, champion, store)
+    return verdict.ruling, verdict.codes, verdict.words()
+
+
+def _way_out(ruling: Ruling, version: ModelVersion) -> str:
+    if ruling.needs == "rollback":
+        return f"go back with city-resilience rollback {version.name} --to {version.version}"
+    if ruling.needs == "never":
+        return "--force does not help here; train it on the champion's outcome and cities"
+    return 'train both on the same panel, or give --force with --reason "WHY"'

@@ -16,13 +16,23 @@ from city_resilience.tracking.backend import every_page, has_open_runs, silenced
 if TYPE_CHECKING:
     from city_resilience.tracking.store import Store
 
-__all__ = ["PENDING", "PROCESS", "files_of", "mark_of_process", "remove_files", "settle_store"]
+__all__ = [
+    "HISTORY",
+    "PENDING",
+    "PROCESS",
+    "files_of",
+    "mark_of_process",
+    "remove_files",
+    "settle_store",
+]
 
 PROCESS = "city_resilience.process"
 """Tag of a run: the process that made it."""
 PENDING = "city_resilience.pending"
 """Tag of a version that is being registered: the aliases as they were before; of a model that is
 being made: its process."""
+HISTORY = "champion."
+"""How tags of a model begin that each tell of a change of its champion."""
 
 
 def mark_of_process() -> dict[str, str]:
@@ -74,8 +84,16 @@ def _take_back_versions(store: Store, run: Any) -> list[Any]:
         for alias, before in json.loads(version.tags[PENDING]).items():
             if str(aliases.get(alias, version.version)) == str(version.version):
                 client.set_registered_model_alias(version.name, alias, before)
+        _forget(client, version)
         client.delete_model_version(version.name, version.version)
     return kept
+
+
+def _forget(client: Any, version: Any) -> None:
+    """Remove that a version became champion which is taken back."""
+    for key, value in dict(client.get_registered_model(version.name).tags).items():
+        if key.startswith(HISTORY) and f'"version": {version.version},' in value:
+            client.delete_registered_model_tag(version.name, key)
 
 
 def _take_back_models(store: Store, run: Any, kept: list[Any]) -> None:

@@ -17,7 +17,9 @@ from city_resilience.models.rows import forecast_columns
 from city_resilience.processes import own_mark
 from city_resilience.reading.panel import Panel
 from city_resilience.tracking.backend import create_once, environment, import_mlflow, silenced
-from city_resilience.tracking.gate import Verdict
+from city_resilience.tracking.champions import Change, record_change
+from city_resilience.tracking.contender import AUDIT_ERRORS
+from city_resilience.tracking.gate import VERDICT_AGAINST, VERDICT_REASONS
 from city_resilience.tracking.leftovers import PENDING
 from city_resilience.tracking.metrics import column_types
 from city_resilience.tracking.patience import Unreachable
@@ -32,6 +34,7 @@ from city_resilience.tracking.registry import (
 from city_resilience.tracking.runs import Run
 from city_resilience.tracking.serving import DATA_COLUMN, example_of, requirements
 from city_resilience.tracking.store import Store
+from city_resilience.tracking.verdict import Verdict
 from city_resilience.unfinished import stage
 
 __all__ = ["register"]
@@ -52,12 +55,13 @@ def register(
     recipe: str = "",
     mae: Mapping[str, float] | None = None,
     verdict: Verdict | None = None,
+    audit_errors: int = 0,
 ) -> ModelVersion:
     """Register a bundle under the experiment's name, as challenger and perhaps as champion.
 
-    It becomes champion if the verdict passes, or if the model has none and no naive rule is ahead.
-    If anything fails, the version and the logged model are removed again, and aliases stand as
-    they were.
+    It becomes champion if the verdict says so, or without a verdict if the model has none. If
+    anything fails, the version and the logged model are removed again, and aliases stand as they
+    were.
 
     Parameters
     ----------
@@ -75,6 +79,8 @@ def register(
         ``nowcast_mae_h1`` … of its nowcasts.
     verdict : Verdict
         The champion gate's.
+    audit_errors : int
+        Errors of its panel that nothing settles.
 
     Returns
     -------
@@ -83,11 +89,11 @@ def register(
     name, folder = forecaster.experiment.name, Path(bundle_folder)
     with silenced(), ExitStack() as undo:
         logged = _log_model(run, folder, forecaster, panel, undo)
-        tags = _tags(forecaster, recipe, mae or {}, verdict)
+        tags = _tags(forecaster, recipe, mae or {}, verdict) | {AUDIT_ERRORS: str(audit_errors)}
         card = (folder / CARD).read_text(encoding="utf-8")[:LONGEST_DESCRIPTION]
         version = _create_version(run, name, logged, card, tags, undo)
         undo.enter_context(_announcing(run.store, f"{name}/{version}"))
-        _set_aliases(run.store.client, name, version, verdict, undo)
+        _set_aliases(run.store, name, version, verdict, undo)
         # Up to here a killed process leaves a version that the next command takes back.
         run.store.client.delete_model_version_tag(name, version, PENDING)
         registered = find_version(f"{name}/{version}", run.store)
@@ -181,12 +187,12 @@ def _create_version(
 
 
 def _set_aliases(
-    client: Any, name: str, version: str, verdict: Verdict | None, undo: ExitStack
+    store: Store, name: str, version: str, verdict: Verdict | None, undo: ExitStack
 ) -> None:
-    """Make the version the challenger and, where it is due, the champion."""
+    """Make the version the challenger and, where it is due, the champion, which is written down."""
+    client = store.client
     before = dict(client.get_registered_model(name).aliases)
-    decision = verdict.decision if verdict else "first"
-    champion = decision == "lower" or (CHAMPION not in before and decision != "behind_naive")
+    champion = verdict.promotes if verdict else CHAMPION not in before
     for alias in (CHALLENGER, CHAMPION) if champion else (CHALLENGER,):
         if alias in before:
             old = str(before[alias])
@@ -194,6 +200,18 @@ def _set_aliases(
         else:
             _on_failure(undo, client.delete_registered_model_alias, name, alias)
         client.set_registered_model_alias(name, alias, version)
+    if champion:
+        previous = int(before[CHAMPION]) if CHAMPION in before else None
+        how = _how(previous, verdict)
+        why = verdict.words() if verdict else ""
+        key = record_change(name, Change(int(version), previous, "", how, why), store)
+        _on_failure(undo, client.delete_registered_model_tag, name, key)
+
+
+def _how(previous: int | None, verdict: Verdict | None) -> str:
+    if previous is None:
+        return "first"
+    return "refitted" if verdict and "refit" in verdict.codes else "gate"
 
 
 def _on_failure(undo: ExitStack, function: Callable[..., None], *arguments: str) -> None:
@@ -224,7 +242,6 @@ def _signature(panel: Panel, forecaster: Forecaster) -> Any:
 def _tags(
     forecaster: Forecaster, recipe: str, mae: Mapping[str, float], verdict: Verdict | None
 ) -> dict[str, str]:
-    measure = forecaster.experiment.outcome.measure
     releases = forecaster.experiment.early if forecaster.nowcasts else {}
     told = ", ".join(f"{name} ({own.vintage} vintage)" for name, own in releases.items())
     return {
@@ -235,5 +252,14 @@ def _tags(
         "experiment_digest": forecaster.experiment.digest(),
         "simulated": str(forecaster.experiment.data.simulated).lower(),
         **{metric: f"{value:.6f}" for metric, value in mae.items()},
-        **({"gate": verdict.words(measure=measure)} if verdict else {}),
+        **(_verdict_tags(verdict) if verdict else {}),
+    }
+
+
+def _verdict_tags(verdict: Verdict) -> dict[str, str]:
+    return {
+        "verdict": verdict.decision,
+        "gate": verdict.words()[:LONGEST_DESCRIPTION],
+        VERDICT_AGAINST: verdict.champion,
+        VERDICT_REASONS: ",".join(verdict.codes),
     }

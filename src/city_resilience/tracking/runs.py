@@ -109,6 +109,10 @@ class Run:
         """Copy a folder of files to the run."""
         self.store.client.log_artifacts(self.run_id, str(folder))
 
+    def artifact(self, path: Path | str) -> None:
+        """Copy a file to the run, in place of an older one of its name."""
+        self.store.client.log_artifact(self.run_id, str(path))
+
 
 @contextmanager
 def track(
