@@ -96,3 +96,16 @@ def test_card_says_at_which_share_of_its_size_a_horizon_is_taken(forecaster: For
     said = "taken at 62 % of its size, because that is what the last origins deserved"
     assert card.count(said) == 1
     assert f"extra trees 0.200; {said}\n- h = 2" in card
+
+
+def test_card_says_how_far_scores_are_in_real_time(forecaster: Forecaster) -> None:
+    limits = (
+        "- Drivers are associated with the forecast; they do not say what would raise resilience."
+    )
+    plain = model_card(forecaster)
+    assert f"origin, but in the data as revised since.\n{limits}\n" in plain
+    part = {"origins": 3, "in_time": 2, "revised": 0.25, "revision": 1.5}
+    card = model_card(forecaster, {"by_horizon": {}, "vintages": part})
+    told = "each origin, in the figures of its day. Real time: 2 of 3 scored origins read the panel"
+    assert told in card
+    assert f"1.50 pp off on average.\n{limits}\n" in card

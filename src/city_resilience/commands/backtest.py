@@ -68,12 +68,12 @@ def backtest(
     InputError
         If something the user gave is not usable; nothing is written then.
     """
-    from city_resilience.commands.evaluation import FILES, NOWCAST_FILES, evaluate, searched
+    from city_resilience.commands.evaluation import FILES, OPTIONAL_FILES, evaluate, searched
     from city_resilience.commands.shocks import DRIVERS_FILE, REASONS_FILE, evaluate_shocks
     from city_resilience.commands.source import load
 
     out = None if out is None else Path(out)
-    own = (*FILES, *NOWCAST_FILES, DRIVERS_FILE, REASONS_FILE)
+    own = (*FILES, *OPTIONAL_FILES, DRIVERS_FILE, REASONS_FILE)
     source = load(
         experiment,
         data,

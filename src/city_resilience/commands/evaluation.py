@@ -32,17 +32,19 @@ from city_resilience.progress import Progress, silent
 from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
+from city_resilience.report.vintages import vintage_sentence
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.tasks.coverage import family_coverage
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.outcome import missing_labels
+from city_resilience.tasks.real_time import vintage_rows
 
 if TYPE_CHECKING:
     from city_resilience.commands.run import Live
 
 __all__ = [
     "FILES",
-    "NOWCAST_FILES",
+    "OPTIONAL_FILES",
     "Evaluation",
     "evaluate",
     "levels_of",
@@ -67,6 +69,10 @@ FILES = (
 """Tables of an evaluation."""
 NOWCAST_FILES = ("nowcast_scores.csv", "nowcast_releases.csv", "nowcast_slopes.csv")
 """Tables of an evaluation with early releases."""
+VINTAGES = "vintages.csv"
+"""Table of an evaluation with earlier panels."""
+OPTIONAL_FILES = (*NOWCAST_FILES, VINTAGES)
+"""Tables that an evaluation may have besides."""
 
 SKILL = (
     ("model", "{name}"),
@@ -105,6 +111,8 @@ class Evaluation:
         See ``structural_skill``.
     nowcast : NowcastScores or None
         Of a panel with early releases. All else is about the forecasts from the panel alone.
+    vintages : DataFrame or None
+        See ``vintage_rows``; of a backtest with earlier panels.
     """
 
     backtest: Backtest
@@ -116,9 +124,10 @@ class Evaluation:
     sums: pd.DataFrame
     structural: pd.DataFrame
     nowcast: NowcastScores | None = None
+    vintages: pd.DataFrame | None = None
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return the table of each of ``FILES``, and of ``NOWCAST_FILES`` with early releases.
+        """Return the table of each of ``FILES``, and of those ``OPTIONAL_FILES`` that there are.
 
         Where a table holds forecasts and nowcasts, the column ``information`` tells them apart.
         """
@@ -132,6 +141,8 @@ class Evaluation:
             *(self.reliability, self.sums, found.weights, found.dropped, self.structural),
         )
         beside = {} if now is None else _named(NOWCAST_FILES, now.sides, now.releases, now.slopes)
+        if self.vintages is not None:
+            beside[VINTAGES] = self.vintages
         return _named(FILES, *tables) | beside
 
 
@@ -182,6 +193,7 @@ def evaluate(source: Source, progress: Progress = silent, *, explain: bool = Fal
         sums=score_sums(found.sums),
         structural=structural_skill(found, dataset, experiment.features.min_history, least),
         nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
+        vintages=vintage_rows(dataset, origins[:-1]) if dataset.vintages else None,
     )
 
 
@@ -288,6 +300,8 @@ def show_summary(summary: Summary, evaluation: Evaluation) -> None:
             found = unbroken_sentence(row["unbroken"], say)["en"].strip()
             say_plain(console, f"Horizon {row['ahead']}: {found}")
     _show_nowcast(console, summary, say)
+    if "vintages" in summary:
+        say_plain(console, vintage_sentence(summary["vintages"], say)["en"])
     for own in summary["run"]["slopes"]:
         say_plain(console, say("slope_note", **own)["en"])
     console.print(_coverage(summary, say))

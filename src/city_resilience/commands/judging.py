@@ -12,7 +12,7 @@ import pandas as pd
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.evaluation import Evaluation
 from city_resilience.commands.run import Live, graded
-from city_resilience.commands.source import Source
+from city_resilience.commands.source import Source, dated_dataset
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.paired import pair_backtests
@@ -24,7 +24,6 @@ from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.files import write_json
 from city_resilience.progress import Progress
 from city_resilience.report.summary import Summary
-from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tracking.contender import Contender, contender_of
 from city_resilience.tracking.gate import bars, data_reason, first_verdict, paired_reasons
 from city_resilience.tracking.metrics import (
@@ -128,7 +127,7 @@ def _refitted(
     """Return the champion's backtest on this panel, and what its forecasts rested on."""
     panel = read_audited(source.data, champion, purpose="measure").panel
     refitted = champion.model_copy(update={"evaluation": source.experiment.evaluation})
-    dataset = build_dataset(panel, refitted)
+    dataset = dated_dataset(panel, refitted, source.vintages)
     found = run_backtest(
         dataset,
         refitted,

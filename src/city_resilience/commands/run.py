@@ -13,7 +13,7 @@ import pandas as pd
 from city_resilience import __version__
 from city_resilience.audit.training_levels import training_levels
 from city_resilience.commands.evaluation import FILES as TABLES
-from city_resilience.commands.evaluation import NOWCAST_FILES as NOWCAST_TABLES
+from city_resilience.commands.evaluation import OPTIONAL_FILES as OPTIONAL_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
@@ -41,7 +41,7 @@ from city_resilience.models.manifest import MANIFEST, foreign_files
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
-from city_resilience.reading.marks import MARKS, cell_marks, year_marks
+from city_resilience.reading.marks import MARKS, YEAR_MARKS
 from city_resilience.report.audit_page import write_audit
 from city_resilience.report.card import model_card
 from city_resilience.report.grading import PART
@@ -52,7 +52,7 @@ from city_resilience.unfinished import settle
 
 __all__ = [
     "FILES",
-    "NOWCAST_FILES",
+    "OPTIONAL_FILES",
     "OWN",
     "Live",
     "check_model_folder",
@@ -75,18 +75,17 @@ FILES = (
         "drivers_by_group.csv",
         "drivers_structural.parquet",
     ),
-    *("summary.json", "report.html", "verdict.json"),
-    *(MARKS, "panel_fingerprint.csv"),
+    *("summary.json", "report.html", "verdict.json", MARKS, YEAR_MARKS),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
 GRADES = "grades"
 """Among the tables of drivers: their grades, where a study of the same recipe gives them."""
 STRUCTURAL_DRIVERS = "drivers_structural.parquet"
 """What the structural view rests on, where there is one."""
-NOWCAST_FILES = (*NOWCAST_TABLES, "nowcast.csv")
-"""What a run with early releases leaves there as well."""
+OPTIONAL_FILES = (*OPTIONAL_TABLES, "nowcast.csv")
+"""What a run with early releases or earlier panels leaves there as well."""
 DRIVERS = "drivers"
-OWN = (*FILES, *NOWCAST_FILES, DRIVERS, MODEL)
+OWN = (*FILES, *OPTIONAL_FILES, DRIVERS, MODEL)
 """All that a run may leave there: what an earlier one left of it goes when a new one comes."""
 
 
@@ -248,8 +247,6 @@ def write_run(
     write_audit(audit, folder / "audit.html")
     write_json(summary, folder / "summary.json")
     write_report(summary, folder / "report.html")
-    marks = cell_marks(source.panel)
-    write_tables({MARKS: marks, "panel_fingerprint.csv": year_marks(marks)}, folder)
     cities, years = len(source.panel.cities), source.panel.years
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")

@@ -32,6 +32,7 @@ __all__ = [
     "BEST_NAIVE",
     "Source",
     "data_of",
+    "dated_dataset",
     "experiment_of",
     "load",
     "read_vintages",
@@ -134,6 +135,14 @@ def load(
     return Source(chosen, read.panel, dated, place, chosen.digest(), read.audit, found, vintages)
 
 
+def dated_dataset(
+    panel: Panel, experiment: Experiment, vintages: Mapping[dt.date, Path]
+) -> Dataset:
+    """Return the dataset of a panel with the earlier panels of a run, for another experiment."""
+    dataset = build_dataset(panel, experiment)
+    return in_real_time(dataset, panel, read_vintages(vintages, experiment), experiment)
+
+
 def vintage_files(experiment: Experiment, folder: Path) -> dict[dt.date, Path]:
     """Return the files of the earlier panels that an experiment names, by their days."""
     named = experiment.data.vintages
@@ -146,8 +155,14 @@ def read_vintages(files: Mapping[dt.date, Path], experiment: Experiment) -> dict
     Raises
     ------
     InputError
-        If one is not usable, as for a forecast from it.
+        If one is not there, or not usable as for a forecast from it.
     """
+    for day, path in files.items():
+        if not path.exists():
+            raise InputError(
+                f"data.vintages: no panel of {day} at {path}; correct its path, which is relative "
+                "to the experiment file"
+            )
     return {
         day: read_audited(path, experiment, purpose="predict").panel for day, path in files.items()
     }

@@ -137,7 +137,7 @@ def train(
         data,
         overrides,
         out=out,
-        files=(*run.FILES, *run.NOWCAST_FILES),
+        files=(*run.FILES, *run.OPTIONAL_FILES),
         with_early=True,
         early=early,
         as_of=as_of,

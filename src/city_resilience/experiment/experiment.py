@@ -97,10 +97,10 @@ class Experiment(Table):
     def digest(self) -> str:
         """Return a short hash of what decides forecasts, and of names.
 
-        The place of the data and of its vintages, the way to it, what a city can act on, what is
-        issued, the limits of ``monitor`` and the rules of the gate change no forecast; the days of
-        the vintages do. A key with ``exclude_if`` is hashed only where it is set, so that it could
-        be added without a change to the digest of what was stored before.
+        The data and their vintages are no part of it, nor is the way to them. What a city can act
+        on, what is issued, the limits of ``monitor`` and the rules of the gate change no forecast.
+        A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
+        a change to the digest of what was stored before.
         """
         values = self.model_dump(
             mode="json",
@@ -110,10 +110,8 @@ class Experiment(Table):
                 "gate": True,
                 "issued": True,
                 "monitor": True,
-                "data": {"path"},
+                "data": {"path", "vintages"},
                 "early": {"__all__": {"path"}},
             },
         )
-        if "vintages" in values["data"]:
-            values["data"]["vintages"] = sorted(values["data"]["vintages"])
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:16]

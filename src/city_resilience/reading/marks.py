@@ -21,10 +21,20 @@ from city_resilience.errors import InputError
 from city_resilience.foreign import read_table
 from city_resilience.reading.panel import Panel
 
-__all__ = ["MARKS", "Change", "Revisions", "cell_marks", "read_marks", "revised", "year_marks"]
+__all__ = [
+    "MARKS",
+    "YEAR_MARKS",
+    "Change",
+    "Revisions",
+    "cell_marks",
+    "mark_tables",
+    "read_marks",
+    "revised",
+    "year_marks",
+]
 
-MARKS = "panel_marks.parquet"
-"""Name of the file of a panel's marks among the artifacts of a run."""
+MARKS, YEAR_MARKS = "panel_marks.parquet", "panel_fingerprint.csv"
+"""Files of a panel's marks and of its fingerprints by variable and year, among those of a run."""
 Change = Literal["revised", "filled", "withdrawn"]
 _KEYS = ["variable", "city", "year"]
 _COLUMNS = [*_KEYS, "mark"]
@@ -85,6 +95,12 @@ def year_marks(marks: pd.DataFrame) -> pd.DataFrame:
     found = parts.groupby(["variable", "year"], as_index=False)[["cells", "fingerprint"]].sum()
     digits = [f"{int(own):016x}" for own in found["fingerprint"]]
     return found.assign(fingerprint=digits)
+
+
+def mark_tables(panel: Panel) -> dict[str, pd.DataFrame]:
+    """Return the marks of a panel as the files that a run keeps, by their names."""
+    marks = cell_marks(panel)
+    return {MARKS: marks, YEAR_MARKS: year_marks(marks)}
 
 
 @dataclass(frozen=True)

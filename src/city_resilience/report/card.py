@@ -11,6 +11,7 @@ from city_resilience.models.manifest import CARD_HEAD
 from city_resilience.report.html import render_text
 from city_resilience.report.periods import recent_sentence, standing_words
 from city_resilience.report.texts import Texts, measure_sign, measure_words, model_name
+from city_resilience.report.vintages import vintage_sentence
 from city_resilience.resilience.measures import MEASURES
 
 __all__ = ["model_card"]
@@ -40,7 +41,7 @@ def model_card(
     places, served = say.of_places, forecaster.experiment.model.serve
     periods = {h: part["periods"] for h, part in parts.items()}
     models = list(dict.fromkeys(name for part in periods.values() for name in part["models"]))
-    own = MEASURES[outcome.measure]
+    own, vintages = MEASURES[outcome.measure], (summary or {}).get("vintages")
     return render_text(
         "card.md.j2",
         head=CARD_HEAD,
@@ -57,6 +58,7 @@ def model_card(
         panel=panel,
         models=models,
         nowcast=(summary or {}).get("nowcast"),
+        real_time=vintage_sentence(vintages, say)["en"] if vintages else "",
         periods=[(h, *row) for h, part in periods.items() for row in _errors(part, models)],
         ahead=lambda row: standing_words(row, served, say)["en"],
         recent=[

@@ -32,6 +32,7 @@ from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Both, Texts, joined
 from city_resilience.report.totals import totals_sentence
 from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
+from city_resilience.report.vintages import vintage_sentence
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
@@ -46,7 +47,7 @@ READING = 9
 WORDS = (
     *(headline_sentence, interval_sentence, totals_sentence, answer_words, flags_of),
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
-    *(group_words, nowcast_sentence, slope_sentences),
+    *(group_words, nowcast_sentence, slope_sentences, vintage_sentence),
     *(view_sentence, view_skill_table, view_drivers_table),
     *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
 )
@@ -119,7 +120,8 @@ def _reading(summary: Summary, say: Texts) -> list[Both]:
     measure = summary["measure"]
     nation = measure.get("nation", "").removeprefix("own_")
     rate = nation.startswith("mean_of_logs") and measure["id"] == "growth_gap"
-    own = {1: "rate" if rate else measure["id"], 2: measure["unit"]}
+    dated = "dated" if "vintages" in summary else ""
+    own = {1: "rate" if rate else measure["id"], 2: measure["unit"], 4: dated}
     keys = ((f"reading_{i}_{own.get(i, '')}", f"reading_{i}") for i in range(1, READING + 1))
     return [say(special if say.find(special) else key) for special, key in keys]
 

@@ -36,6 +36,7 @@ from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
 from city_resilience.report.totals import totals_part
 from city_resilience.report.views import views_part
+from city_resilience.report.vintages import vintage_part
 
 __all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
 
@@ -88,6 +89,7 @@ class Summary(TypedDict, total=False):
     run: dict[str, Any]
     study: dict[str, Any]
     nowcast: dict[str, Any]
+    vintages: dict[str, Any]
     views: dict[str, Any]
 
 
@@ -136,7 +138,8 @@ def summarise(
         ``sums.csv``, ``forecast.csv``, ``forecast_groups.csv``, ``drivers.parquet`` and
         ``drivers_by_group.csv``, ``structural.csv`` and ``drivers_structural.parquet`` may be
         absent, as may ``shapes``, ``dependence``, ``pairs`` and ``places`` of the folder
-        ``drivers``; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``.
+        ``drivers``; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``, with
+        earlier panels ``vintages.csv``.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
@@ -197,6 +200,8 @@ def summarise(
     }
     if nowcast is not None:
         summary["nowcast"] = nowcast
+    if (vintages := vintage_part(tables.get("vintages.csv"))) is not None:
+        summary["vintages"] = vintages
     views = views_part(
         tables.get("structural.csv"), tables.get("drivers_structural.parquet"), labels or {}
     )
