@@ -41,7 +41,7 @@ from city_resilience.models.manifest import MANIFEST, foreign_files
 from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
-from city_resilience.reading.marks import MARKS, YEAR_MARKS
+from city_resilience.reading.marks import MARKS, YEAR_MARKS, mark_tables
 from city_resilience.report.audit_page import write_audit
 from city_resilience.report.card import model_card
 from city_resilience.report.grading import PART
@@ -237,7 +237,8 @@ def write_run(
     folder: Path, source: Source, evaluation: Evaluation, live: Live, summary: Summary
 ) -> None:
     """Write the files of a run and its model."""
-    write_tables({**evaluation.tables(), **live.tables()}, folder)
+    tables = {**evaluation.tables(), **live.tables(), **mark_tables(source.panel)}
+    write_tables(tables, folder)
     grades = graded(summary)
     own = {GRADES: grades} if len(grades) else {}
     write_driver_tables({**live.about, **own}, folder / DRIVERS)
