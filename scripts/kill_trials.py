@@ -52,6 +52,7 @@ warmup_origins = 2
 serve = "ridge"
 members = ["ridge"]
 """
+REASON = ("--reason", "a trial")
 STORE = ("--store", "store")
 SAME = ("forecast.csv", "scores.csv", "drivers.parquet", "model/manifest.json")
 """Files of a run that are the same whenever a panel is trained on."""
@@ -196,7 +197,7 @@ def words_of(name: str, panel: str) -> list[str]:
     return {
         "train": train_words(panel),
         "predict": predict_words("tiny@champion", "forecast.csv"),
-        "promote": ["promote", f"tiny/{version}", "--force", *STORE],
+        "promote": ["promote", f"tiny/{version}", "--force", *REASON, *STORE],
         "export": ["models", "export", "tiny@champion", "served", *STORE],
         "report": ["report", "--model", "tiny@champion", "--out", "r.html", *STORE],
     }[name]
@@ -263,7 +264,7 @@ def predict_while_models_flip(trials: Trials, predicts: int, flips: int) -> None
         for number in range(10**6):
             version = 1 + number % 2
             codes = [
-                run(["promote", f"tiny/{version}", "--force", *STORE]),
+                run(["promote", f"tiny/{version}", "--force", *REASON, *STORE]),
                 run(["models", "export", f"tiny/{version}", "served", *STORE]),
             ]
             with open("flips", "a", encoding="utf-8") as file:

@@ -11,6 +11,7 @@ from typing import Any
 
 _HOMES = {
     "backtest": "commands.backtest",
+    "champion_history": "commands.history",
     "check": "commands.check",
     "clean_store": "commands.models",
     "compare": "commands.compare",
@@ -29,6 +30,7 @@ _HOMES = {
     "predict": "commands.predict",
     "promote": "commands.promote",
     "read_panel": "reading.read",
+    "rollback": "commands.rollback",
     "scenario": "commands.scenario",
     "show_model": "commands.models",
     "study": "commands.study",

@@ -3,6 +3,7 @@ from city_resilience.commands.check import check as check
 from city_resilience.commands.compare import compare as compare
 from city_resilience.commands.explain import explain_cities as explain_cities
 from city_resilience.commands.explain import explain_city as explain_city
+from city_resilience.commands.history import champion_history as champion_history
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
 from city_resilience.commands.models import clean_store as clean_store
@@ -14,6 +15,7 @@ from city_resilience.commands.new import draft_experiment as draft_experiment
 from city_resilience.commands.predict import predict as predict
 from city_resilience.commands.promote import promote as promote
 from city_resilience.commands.report import write_report as write_report
+from city_resilience.commands.rollback import rollback as rollback
 from city_resilience.commands.scenario import scenario as scenario
 from city_resilience.commands.stored import load_model as load_model
 from city_resilience.commands.study import study as study

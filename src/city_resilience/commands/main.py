@@ -17,7 +17,7 @@ __all__ = ["entry", "main", "run"]
 
 VERBS = (
     *("backtest", "check", "compare", "explain", "import_sheets", "measure", "models", "new"),
-    *("predict", "promote", "report", "scenario", "study", "train", "ui"),
+    *("predict", "promote", "report", "rollback", "scenario", "study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""
 

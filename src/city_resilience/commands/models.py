@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from city_resilience.commands import history
 from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, store_option
 
@@ -165,6 +166,9 @@ def command() -> None:
     """List, show, export, import, sign and clean up registered models."""
 
 
+command.add_command(history.command)
+
+
 @command.command("list")
 @store_option
 def _list(store: str) -> None:
@@ -181,7 +185,7 @@ def _list(store: str) -> None:
 @click.argument("reference")
 @store_option
 def _show(reference: str, store: str) -> None:
-    """Show one registered version: its aliases, errors, gate, run, members and files.
+    """Show one registered version: its aliases, errors, verdict, run, members and files.
 
     Its files are checked against their SHA-256.
 
@@ -293,6 +297,8 @@ def _gc(keep: int | None, yes: bool, store: str) -> None:
 
 
 def _lines_of(shown: Shown) -> Iterator[tuple[str, str]]:
+    from city_resilience.report.texts import words
+
     version, manifest = shown.version, shown.manifest
     yield "Version", f"{version.reference} ({', '.join(version.aliases) or 'no alias'})"
     yield "Title", str(manifest.experiment.get("title", ""))
@@ -305,7 +311,10 @@ def _lines_of(shown: Shown) -> Iterator[tuple[str, str]]:
     for name, value in sorted(version.tags.items()):
         if name.startswith(("mae_", "nowcast_")):
             yield name, value
-    yield "Gate", version.tags.get("gate", "not asked")
+    verdict = version.tags.get("verdict")
+    yield "Verdict", words(f"verdict_{verdict}", "en") if verdict else "not asked"
+    if verdict:
+        yield "", version.tags.get("gate", "")
     yield "Run", version.run_id
     size = sum(entry.size for entry in manifest.files.values()) / 1e6
     yield "Files", f"{len(manifest.files)}, {size:.2f} MB, as listed: {shown.folder}"

@@ -165,7 +165,7 @@ def judge_versions(challenger: ModelVersion, champion: ModelVersion, store: Stor
         drivers = _drivers(challenger, champion, store)
         reasons += paired_reasons(paired, drivers, rules) if anew else ()
     except InputError as error:
-        reasons += [Reason.of("no_scores", problem=str(error))] if anew else ()
+        reasons += [] if reasons else [Reason.of("no_scores", problem=str(error))]
     return Verdict(tuple(reasons), champion.reference, paired, drivers, rules, own.outcome.measure)
 
 

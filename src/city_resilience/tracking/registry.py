@@ -26,11 +26,13 @@ __all__ = [
     "bundle_of",
     "champion_of",
     "find_model",
+    "find_name",
     "find_version",
     "list_models",
     "result_file",
     "run_file",
     "set_champion",
+    "versions_of",
 ]
 
 CHAMPION = "champion"
@@ -148,7 +150,7 @@ def find_version(reference: str, store: Store) -> ModelVersion:
             f"--model {reference!r}: not a model folder and not a registered model; write "
             "NAME@champion, NAME/3, or the path of a folder that holds a bundle"
         )
-    versions = _versions(parts["name"], store)
+    versions = versions_of(parts["name"], store)
     if parts["version"]:
         found = [v for v in versions if v.version == int(parts["version"])]
         known = f"versions: {', '.join(str(v.version) for v in versions)}"
@@ -166,16 +168,29 @@ def find_version(reference: str, store: Store) -> ModelVersion:
     return found[0]
 
 
+def find_name(name: str, store: Store) -> str:
+    """Return the name of a registered model; that of the only one where it is "".
+
+    Raises
+    ------
+    InputError
+        If there is no such model, or no only one.
+    """
+    name = name.strip() or _only_name(store)
+    versions_of(name, store)
+    return name
+
+
 def list_models(store: Store) -> list[ModelVersion]:
     """Return all registered versions, by name, the newest version first."""
-    return [version for name in _names(store) for version in _versions(name, store)]
+    return [version for name in _names(store) for version in versions_of(name, store)]
 
 
 def champion_of(name: str, store: Store) -> ModelVersion | None:
     """Return the champion of a registered model, None where there is none."""
     if name not in _names(store):
         return None
-    return next((v for v in _versions(name, store) if v.is_champion), None)
+    return next((v for v in versions_of(name, store) if v.is_champion), None)
 
 
 @silenced()
@@ -258,7 +273,14 @@ def _only_name(store: Store) -> str:
 
 
 @silenced()
-def _versions(name: str, store: Store) -> list[ModelVersion]:
+def versions_of(name: str, store: Store) -> list[ModelVersion]:
+    """Return the versions of a registered model, the newest first.
+
+    Raises
+    ------
+    InputError
+        If there is no such model.
+    """
     names = _names(store)
     then = f"registered: {', '.join(names) or 'none'}; train it first or give another --store"
     check_known(name, names, f"{store.uri}: no registered model", then=then)
