@@ -3,6 +3,7 @@ from city_resilience.commands.check import check as check
 from city_resilience.commands.compare import compare as compare
 from city_resilience.commands.explain import explain_cities as explain_cities
 from city_resilience.commands.explain import explain_city as explain_city
+from city_resilience.commands.export import export_issued as export_issued
 from city_resilience.commands.history import champion_history as champion_history
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
@@ -24,6 +25,7 @@ from city_resilience.commands.ui import ui as ui
 from city_resilience.experiment.load import load_experiment as load_experiment
 from city_resilience.experiment.reference import experiment_keys as experiment_keys
 from city_resilience.experiment.reference import experiment_schema as experiment_schema
+from city_resilience.issued.record import read_issues as read_issues
 from city_resilience.reading.read import read_panel as read_panel
 
 __version__: str

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.issued.adding import add_issue
-from city_resilience.issued.record import QUANTILES, ROW_COLUMNS, TABLE, IssuedForecast
+from city_resilience.issued.record import QUANTILES, ROW_COLUMNS, SAMPLES, TABLE, IssuedForecast
 
 DAY = dt.datetime(2024, 4, 2, 9, 0, tzinfo=dt.UTC)
 
@@ -75,10 +75,18 @@ def parquet_of(frame: pd.DataFrame) -> bytes:
     return file.getvalue()
 
 
+def made_up_samples(rows: pd.DataFrame, draws: int = 5) -> pd.DataFrame:
+    """Return as many draws of each row, every one another number."""
+    names = [f"d{k:03d}" for k in range(1, draws + 1)]
+    values = np.arange(len(rows) * draws, dtype=np.float64).reshape(len(rows), draws)
+    return pd.concat([rows[["city", "horizon"]], pd.DataFrame(values, columns=names)], axis=1)
+
+
 def add_made_up(record: Path, seed: int = 0, **changes: Any) -> IssuedForecast:
     """Issue a made-up forecast."""
     draft = made_up_draft(**changes)
-    files = {TABLE: parquet_of(made_up_rows(draft.origin, seed))}
+    rows = made_up_rows(draft.origin, seed)
+    files = {TABLE: parquet_of(rows), SAMPLES: parquet_of(made_up_samples(rows))}
     return add_issue(record, draft, files)
 
 

@@ -22,7 +22,7 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.baselines import BASELINES
 from city_resilience.evaluation.interval_scores import crps
 from city_resilience.experiment.issued import Issued as Settings
-from city_resilience.issued.distribution import sharing
+from city_resilience.issued.distribution import samples_of, sharing
 from city_resilience.issued.issuing import Made, Traced, issue_forecast, issued_rows
 from city_resilience.issued.record import (
     LEVELS,
@@ -33,7 +33,7 @@ from city_resilience.issued.record import (
     read_issues,
 )
 from city_resilience.models.bundle import load_bundle, open_bundle, save_bundle
-from city_resilience.models.intervals import city_scale
+from city_resilience.models.intervals import Calibration, city_positions, city_scale
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.marks import MARKS
 from city_resilience.reading.panel import Panel
@@ -189,6 +189,37 @@ def test_crps_of_the_backtest_can_be_computed_from_the_record(story: Story) -> N
     calibration = load_bundle(find_stored("small", story.store).folder).horizons[1].calibration
     expected = crps(calibration, first["forecast"].to_numpy(), scale, truth)
     assert 2.0 * loss.mean(axis=0) == pytest.approx(expected)
+
+
+def test_cities_of_a_group_share_a_draw_and_horizons_do_not(made: Made) -> None:
+    """Errors of one shock a year and one a group and year are drawn as they came."""
+    dataset, origins = made.rows.dataset, np.arange(1980, 2012)
+    rng = np.random.default_rng(4)
+    code = np.unique(dataset.groups["province"], return_inverse=True)[1]
+    shocks = rng.normal(size=(len(origins), 1)) + rng.normal(size=(len(origins), code.max() + 1))
+    errors = shocks[:, code] + 0.5 * rng.normal(size=(len(origins), len(code)))
+    calibration = Calibration(
+        wait=1,
+        origin=np.repeat(origins, len(code)),
+        residual=errors.ravel(),
+        scale=np.ones(errors.size),
+        city=np.tile(city_positions(dataset.cities, made.forecaster.cities), len(origins)),
+        rule="year",
+    )
+    models = {
+        horizon: replace(own, calibration=calibration)
+        for horizon, own in made.forecaster.horizons.items()
+    }
+    forecaster = replace(made.forecaster, horizons=models)
+    drawn = samples_of(forecaster, made.rows, forecaster.forecast(made.rows), {})
+    wide = drawn.set_index(["horizon", "city"]).T.corr()
+    place = dict(zip(dataset.cities, code, strict=True))
+    one = wide.loc[1, 1]
+    same = np.array([[place[a] == place[b] and a != b for b in one] for a in one])
+    other = np.array([[place[a] != place[b] for b in one] for a in one])
+    within, among = one.to_numpy()[same].mean(), one.to_numpy()[other].mean()
+    assert within > among + 0.2 > 0.4
+    assert abs(wide.loc[1, 2].to_numpy().mean()) < 0.15
 
 
 def test_naive_rules_are_those_of_that_day(made: Made) -> None:

@@ -64,6 +64,13 @@ def test_a_second_issue_supersedes_the_first_and_both_stay(record: Path) -> None
     assert before.items() <= sums_of(record).items()
 
 
+def test_nothing_reconstructed_takes_the_place_of_what_was_live(record: Path) -> None:
+    later = add_made_up(record, origin=2022, status="reconstructed")
+    assert later.supersedes == ""
+    standing = [one.id for one in read_issues(record).standing if one.origin == 2022]
+    assert standing == ["2022-forecast-3", "2022-nowcast-4", later.id]
+
+
 def test_files_may_be_read_alone(record: Path) -> None:
     modes = {path.stat().st_mode & 0o777 for path in record.rglob("2*/*") if path.is_file()}
     assert modes == {0o444}

@@ -78,7 +78,7 @@ def add_issue(record: Path, draft: IssuedForecast, files: Mapping[str, bytes]) -
 
 def _added(folder: Path, draft: IssuedForecast, files: Mapping[str, bytes]) -> IssuedForecast:
     before = read_index(folder)
-    same = [o for o in before if (o.origin, o.information) == (draft.origin, draft.information)]
+    same = [one for one in before if one.of == draft.of]
     number = max((number_of(one.id) for one in before), default=0) + 1
     sums = _sums(folder, before)
     issued = replace(

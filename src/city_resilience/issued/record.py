@@ -3,7 +3,7 @@
 A record is a folder with one folder per model, and in it one per issued forecast, named by its id:
 ``issue.json`` says what it is and has the SHA-256 of its tables and of the ``issue.json`` before
 it; ``index.json`` beside them has the SHA-256 of each ``issue.json``. What was issued is never
-changed: a later one of the same origin and set of information supersedes it, and both stay.
+changed: a later one of the same origin, information and status supersedes it, and both stay.
 """
 
 from __future__ import annotations
@@ -97,7 +97,8 @@ class IssuedForecast:
     measure, unit : str
         What is forecast.
     supersedes : str
-        Id of the one before of the same origin and set of information; "" for none.
+        Id of the one before of the same origin, set of information and status, so that none that
+        is reconstructed takes the place of a live one; "" for none.
     program : str
         Version of this program.
     previous : str
@@ -123,6 +124,11 @@ class IssuedForecast:
     program: str = ""
     previous: str = ""
     files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def of(self) -> tuple[int, str, str]:
+        """Origin, set of information and status: of those of one kind the last one stands."""
+        return self.origin, self.information, self.status
 
     @property
     def is_live(self) -> bool:
@@ -353,8 +359,7 @@ def _check_order(folder: Path, found: Sequence[IssuedForecast]) -> None:
     before: dict[str, IssuedForecast] = {}
     for one in found:
         old = before.get(one.supersedes)
-        same = old and (old.origin, old.information) == (one.origin, one.information)
-        if one.supersedes and not same:
+        if one.supersedes and (old is None or old.of != one.of):
             raise InputError(
                 f"{folder / one.id}: supersedes {one.supersedes!r}, which was not issued before it "
                 f"of the same origin; {AGAIN}"
