@@ -110,7 +110,7 @@ def _about(
     tables: list[pd.DataFrame],
 ) -> dict[str, bytes]:
     """Return the files that describe the hub and its models."""
-    from city_resilience.issued.hub_config import config_files, metadata_files
+    from city_resilience.issued.hub_settings import metadata_files, settings_files
 
     locations = sorted({city for table in tables for city in table["location"].unique()})
     horizons = sorted({int(h) for table in tables for h in table["horizon"].unique()})
@@ -119,7 +119,7 @@ def _about(
         for own in (table[table["output_type"] == "sample"] for table in tables)
     )
     settings = forecaster.experiment
-    plain = config_files(settings, team, issued, locations, horizons, int(draws))
+    plain = settings_files(settings, team, issued, locations, horizons, int(draws))
     files = {
         name: (json.dumps(own, ensure_ascii=False, indent=2) + "\n").encode()
         for name, own in plain.items()
@@ -170,7 +170,7 @@ def _check_out(out: Path) -> None:
     """Refuse a folder with anything but a hub that this command wrote."""
     from city_resilience.files import check_folder
     from city_resilience.foreign import read_json
-    from city_resilience.issued.hub_config import MAINTAINER
+    from city_resilience.issued.hub_settings import MAINTAINER
 
     check_folder(out)
     if not any((out / name).exists() for name in OWN):

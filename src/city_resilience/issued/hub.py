@@ -184,7 +184,7 @@ def oracle_output(newest: pd.DataFrame) -> pd.DataFrame:
 
 
 def parquet(frame: pd.DataFrame) -> bytes:
-    """Write a table of a hub with the types that its configuration says."""
+    """Write a table of a hub with the types that its settings say."""
     import pyarrow
     import pyarrow.parquet
 

@@ -11,10 +11,10 @@ from city_resilience.issued.hub import LIMITS, TASK_IDS, hub_model, origin_date
 from city_resilience.issued.record import LEVELS, IssuedForecast
 from city_resilience.resilience.measures import MEASURES
 
-__all__ = ["MAINTAINER", "config_files", "metadata_files"]
+__all__ = ["MAINTAINER", "metadata_files", "settings_files"]
 
 MAINTAINER = "city-resilience export"
-"""Who wrote a hub's configuration: by this a folder is known as one that can be written again."""
+"""Who wrote a hub's settings: by this a folder is known as one that can be written again."""
 _SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0"
 _UTC = "Africa/Abidjan"  # the hubs' list of time zones has no UTC; this one is it all year
 _SAMPLED_APART = ["origin_date", "target", "horizon"]
@@ -31,7 +31,7 @@ _FIELDS: Mapping[str, str] = {
 }
 
 
-def config_files(
+def settings_files(
     experiment: Experiment,
     team: str,
     issued: Sequence[IssuedForecast],
@@ -39,7 +39,7 @@ def config_files(
     horizons: Sequence[int],
     draws: int,
 ) -> dict[str, Any]:
-    """Return the JSON files of the folder ``hub-config`` by their names in the hub.
+    """Return the JSON files that say what a hub takes, by their names in it.
 
     Parameters
     ----------
