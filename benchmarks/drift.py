@@ -29,8 +29,8 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import load_experiment
 from city_resilience.experiment.monitor import Monitor
 from city_resilience.files import write_table
+from city_resilience.issued.distances import STATISTICS
 from city_resilience.issued.drift import (
-    STATISTICS,
     Series,
     compared,
     drift_of,

@@ -28,6 +28,7 @@ _HOMES = {
     "load_experiment": "experiment.load",
     "load_model": "commands.stored",
     "measure": "commands.measure",
+    "monitor": "commands.monitor",
     "predict": "commands.predict",
     "promote": "commands.promote",
     "read_issues": "issued.record",

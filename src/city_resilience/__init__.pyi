@@ -12,6 +12,7 @@ from city_resilience.commands.models import export_model as export_model
 from city_resilience.commands.models import import_model as import_model
 from city_resilience.commands.models import list_models as list_models
 from city_resilience.commands.models import show_model as show_model
+from city_resilience.commands.monitor import monitor as monitor
 from city_resilience.commands.new import draft_experiment as draft_experiment
 from city_resilience.commands.predict import predict as predict
 from city_resilience.commands.promote import promote as promote

@@ -14,18 +14,20 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.monitor import Monitor
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.table import load_table
-from city_resilience.issued.drift import (
-    DRIFT_COLUMNS,
-    ENDED,
-    FEW,
+from city_resilience.issued.distances import (
     STATISTICS,
-    drift_of,
-    drift_reference,
     ks_distance,
     level_move,
     outside_range,
     spread_move,
     stability_index,
+)
+from city_resilience.issued.drift import (
+    DRIFT_COLUMNS,
+    ENDED,
+    FEW,
+    drift_of,
+    drift_reference,
 )
 from city_resilience.tasks.dataset import Dataset
 

@@ -16,18 +16,9 @@ from city_resilience.errors import CityResilienceError
 __all__ = ["entry", "main", "run"]
 
 VERBS = (
-    *(
-        "backtest",
-        "check",
-        "compare",
-        "explain",
-        "export",
-        "import_sheets",
-        "measure",
-        "models",
-        "new",
-    ),
-    *("predict", "promote", "report", "rollback", "scenario", "study", "train", "ui"),
+    *("backtest", "check", "compare", "explain", "export", "import_sheets", "measure"),
+    *("models", "monitor", "new", "predict", "promote", "report", "rollback", "scenario"),
+    *("study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""
 

@@ -33,6 +33,7 @@ from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import sha256_of, write_json, write_table, write_tables
+from city_resilience.issued.drift import drift_reference, indicators_read
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
@@ -51,6 +52,7 @@ from city_resilience.report.texts import Texts
 from city_resilience.unfinished import settle
 
 __all__ = [
+    "DRIFT_REFERENCE",
     "FILES",
     "OPTIONAL_FILES",
     "OWN",
@@ -64,6 +66,8 @@ __all__ = [
 ]
 
 MODEL = "model"
+DRIFT_REFERENCE = "drift_reference.parquet"
+"""What the training panel knew of the indicators that the model reads."""
 FILES = (
     *TABLES,
     *(
@@ -75,7 +79,7 @@ FILES = (
         "drivers_by_group.csv",
         "drivers_structural.parquet",
     ),
-    *("summary.json", "report.html", "verdict.json", MARKS, YEAR_MARKS),
+    *("summary.json", "report.html", "verdict.json", MARKS, YEAR_MARKS, DRIFT_REFERENCE),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
 GRADES = "grades"
@@ -252,6 +256,9 @@ def write_run(
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")
     save_bundle(live.forecaster, folder / MODEL, card_text=card)
+    model, dataset = live.forecaster, source.dataset
+    known = drift_reference(dataset, model.origin, model.cities, indicators_read(model))
+    write_table(known, folder / DRIFT_REFERENCE)
 
 
 def graded(summary: Summary) -> pd.DataFrame:

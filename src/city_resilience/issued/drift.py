@@ -10,7 +10,7 @@ depend on each other positively: Benjamini & Yekutieli 2001). An alarm is signif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ import pandas as pd
 from city_resilience.arrays import Float, Int
 from city_resilience.errors import InputError
 from city_resilience.experiment.monitor import Monitor
+from city_resilience.issued.distances import STATISTICS, quantiles_of
+from city_resilience.models.forecaster import Forecaster
 from city_resilience.tasks.dataset import Dataset
 
 __all__ = [
@@ -27,19 +29,13 @@ __all__ = [
     "ENDED",
     "FEW",
     "REFERENCE_COLUMNS",
-    "STATISTICS",
     "Series",
-    "Statistic",
     "compared",
     "drift_of",
     "drift_reference",
+    "indicators_read",
     "judged",
-    "ks_distance",
-    "level_move",
-    "outside_range",
     "series_of",
-    "spread_move",
-    "stability_index",
 ]
 
 POINTS = 101
@@ -47,97 +43,12 @@ LEAST_VALUES = 10
 LEAST_STEPS = 5
 MOST_APART = 2
 PRIOR_STEPS = 4.0
-_TENTHS, _QUARTERS = np.arange(1, 10) / 10, np.array([0.25, 0.5, 0.75])
 _SPACED = np.linspace(0.0, 1.0, POINTS)
 _QUANTILES = tuple(f"q{k:03d}" for k in range(POINTS))
 FEW, ENDED, JUDGED = "few_years", "ended", "judged"
 """What is said of an indicator: too few years to judge it, no value any more, or judged."""
 
 
-def stability_index(known: Float, values: Float) -> float:
-    """Population stability index over the tenths of what is known.
-
-    ``sum (q - p) ln(q / p)``, half a case in each bin added.
-
-    Parameters
-    ----------
-    known, values : ndarray, shape (n,)
-        In order; those of ``known`` may be evenly spaced quantiles.
-    """
-    edges = np.unique(_at(known, _TENTHS))
-    shares = []
-    for own in (known, values):
-        below = np.concatenate([[0], np.searchsorted(own, edges, side="right"), [len(own)]])
-        counts = np.diff(below) + 0.5
-        shares.append(counts / counts.sum())
-    before, after = shares
-    return float(((after - before) * np.log(after / before)).sum())
-
-
-def ks_distance(known: Float, values: Float) -> float:
-    """Kolmogorov-Smirnov distance of two samples in order: the largest between their shares."""
-    places = np.concatenate([known, values])
-    first, second = (np.searchsorted(own, places, "right") / len(own) for own in (known, values))
-    return float(np.abs(first - second).max())
-
-
-def level_move(known: Float, values: Float) -> float:
-    """Move of the median, in interquartile ranges of what is known; NaN where that is none."""
-    low, middle, high = _at(known, _QUARTERS)
-    if high <= low:
-        return float("nan")
-    return float((_at(values, _QUARTERS)[1] - middle) / (high - low))
-
-
-def outside_range(known: Float, values: Float) -> float:
-    """Share of values below the first or above the last of what is known."""
-    return float(((values < known[0]) | (values > known[-1])).mean())
-
-
-def _at(values: Float, levels: Float) -> Float:
-    """Return quantiles of values in order, as numpy's ``linear`` does."""
-    return np.interp(levels * (len(values) - 1), np.arange(len(values)), values)
-
-
-def spread_move(known: Float, values: Float) -> float:
-    """Logarithm of the interquartile range over that of what is known; NaN where one is none."""
-    before, after = (
-        float(high - low) for low, _, high in (_at(known, _QUARTERS), _at(values, _QUARTERS))
-    )
-    return float(np.log(after / before)) if before > 0 and after > 0 else float("nan")
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A distance between the values of two years.
-
-    Attributes
-    ----------
-    distance : callable
-        Of what is known and of newer values, both in order.
-    added : float or None
-        What is added to a distance without a sign before its logarithm is tested; None for one
-        with a sign, which is tested as it is, on both sides.
-    least : float
-        Smallest standard deviation that it is taken to have from year to year.
-    """
-
-    distance: Callable[[Float, Float], float]
-    added: float | None
-    least: float
-
-    def tested(self, values: Float) -> Float:
-        """Return what is tested of some distances."""
-        return values if self.added is None else np.log(values + self.added)
-
-
-STATISTICS: Mapping[str, Statistic] = {
-    "psi": Statistic(stability_index, 0.02, 0.25),
-    "ks": Statistic(ks_distance, 0.02, 0.25),
-    "level": Statistic(level_move, None, 0.05),
-    "spread": Statistic(spread_move, None, 0.05),
-    "outside": Statistic(outside_range, 0.01, 0.25),
-}
 _STEPS = tuple(
     f"{what}_{name}_{apart}"
     for apart in range(1, MOST_APART + 1)
@@ -199,6 +110,12 @@ def series_of(dataset: Dataset, origin: int, cities: Collection[str]) -> Iterato
         yield Series(name, family, view.years, view.indicators[rows, :, k])
 
 
+def indicators_read(forecaster: Forecaster) -> set[str]:
+    """Return the ids of the indicators that a model reads, in either view."""
+    models = [own for view in forecaster.views.values() for own in view.horizons.values()]
+    return {name for model in models for name in model.spec.indicators}
+
+
 def drift_reference(
     dataset: Dataset, origin: int, cities: Collection[str], read: Collection[str]
 ) -> pd.DataFrame:
@@ -237,7 +154,7 @@ def _known_of(series: Series, column: int) -> dict[str, Any]:
         "year": int(series.years[column]),
         "share": series.share(column),
     }
-    found |= zip(_QUANTILES, _at(series.known(column), _SPACED).tolist(), strict=True)
+    found |= zip(_QUANTILES, quantiles_of(series.known(column), _SPACED).tolist(), strict=True)
     for apart in range(1, MOST_APART + 1):
         for name, steps in _past_steps(series, apart).items():
             known = steps[np.isfinite(steps)]
@@ -252,7 +169,7 @@ def _past_steps(series: Series, apart: int) -> dict[str, Float]:
     """Return what is tested of each distance between years so far apart."""
     years = [series.known(column) for column in range(len(series.years))]
     pairs = [
-        (_at(before, _SPACED), after)
+        (quantiles_of(before, _SPACED), after)
         for before, after in zip(years, years[apart:], strict=False)
         if min(len(before), len(after)) >= LEAST_VALUES
     ]

@@ -274,7 +274,8 @@ def survey_table(rows: pd.DataFrame) -> pd.DataFrame:
         about = dict(zip([*KEYS, "horizon"], keys, strict=True))
         years = yearly(_long(own))
         parts = [(_EVERY, years)]
-        parts += [(str(level), part) for level, part in years.groupby(period_levels(years))]
+        apart = list(years.groupby(period_levels(years)))
+        parts += [(str(level), part) for level, part in apart] if len(apart) > 1 else []
         for period, part in parts:
             found += [about | {PERIOD: period} | one for one in _against(part)]
     return pd.DataFrame(found, columns=list(SURVEY_COLUMNS))

@@ -15,6 +15,7 @@ from city_resilience.evaluation.nowcast_scores import quoted_cities
 from city_resilience.evaluation.periods import recent_rows
 from city_resilience.evaluation.scores import SCORES
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.issued.scoring import ISSUED, NEWEST
 from city_resilience.reading.panel import Panel
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "flat_metrics",
     "flat_params",
     "grade_metrics",
+    "issued_metrics",
     "nowcast_metrics",
 ]
 
@@ -104,6 +106,29 @@ def nowcast_metrics(sides: pd.DataFrame) -> list[Metric]:
         *_metrics(whole, names.values(), "nowcast/{name}_h{horizon}"),
         *_metrics(yearly, ("mae",), "nowcast/by_year_{name}_h{horizon}", step="level"),
     ]
+
+
+def issued_metrics(scores: pd.DataFrame, drift: pd.DataFrame) -> list[Metric]:
+    """Return the scores of issued forecasts, and how many indicators drifted.
+
+    Keys are such as ``live_forecast/mae_h1`` and ``live_forecast/by_year_mae_h1``, a section of
+    charts for what was issued live or reconstructed, as a forecast or a nowcast, and
+    ``drift/alarms``.
+
+    Parameters
+    ----------
+    scores, drift : DataFrame
+        Of `issued_scores` and `drift_of`; outcomes as the newest panel has them.
+    """
+    own = scores[(scores["model"] == ISSUED) & (scores["vintage"] == NEWEST)]
+    found = [Metric("drift/alarms", float((drift["alarm"] != "").sum()))]
+    names = ("mae", "rank_correlation", "skill_naive", "coverage", "crps")
+    for (status, information), part in own.groupby(["status", "issue_information"]):
+        section = f"{status}_{information}"
+        whole, years = (part[part["slice"] == name] for name in ("all", "year"))
+        found += _metrics(whole, names, f"{section}/{{name}}_h{{horizon}}")
+        found += _metrics(years, names, f"{section}/by_year_{{name}}_h{{horizon}}", step="level")
+    return found
 
 
 def driver_metrics(families: pd.DataFrame) -> list[Metric]:
