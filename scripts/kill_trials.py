@@ -33,7 +33,7 @@ from city_resilience.models.bundle import load_bundle
 from city_resilience.tracking.leftovers import PENDING
 from city_resilience.tracking.store import open_store
 
-__all__ = ["main"]
+__all__ = ["EXPERIMENT", "STORE", "ended", "main", "started", "write_panel"]
 
 EXPERIMENT = """\
 name = "tiny"
@@ -135,14 +135,19 @@ def predict_words(model: str, out: str, panel: str = "a") -> list[str]:
     return [*words, "--drivers", "0", *STORE]
 
 
+def write_panel(panel: str, seed: int) -> None:
+    """Write a panel of 24 made-up towns and 18 years."""
+    growth = np.random.default_rng(seed).normal(0.06, 0.03, (24, 18))
+    output = 100 * np.exp(np.cumsum(growth, axis=1))
+    rows = [f"Town {i:02d},{2000 + t},{output[i, t]:.3f}" for i in range(24) for t in range(18)]
+    Path(f"{panel}.csv").write_text("\n".join(["city,year,gdp_real", *rows]) + "\n", "utf-8")
+
+
 def prepare(trials: Trials) -> None:
     """Write the panels, train on each, and note what both runs leave and forecast."""
     Path("tiny.toml").write_text(EXPERIMENT, encoding="utf-8")
     for seed, panel in enumerate("ab"):
-        growth = np.random.default_rng(seed).normal(0.06, 0.03, (24, 18))
-        output = 100 * np.exp(np.cumsum(growth, axis=1))
-        rows = [f"Town {i:02d},{2000 + t},{output[i, t]:.3f}" for i in range(24) for t in range(18)]
-        Path(f"{panel}.csv").write_text("\n".join(["city,year,gdp_real", *rows]) + "\n", "utf-8")
+        write_panel(panel, seed)
     for version, panel in enumerate("ab", start=1):
         with contextlib.redirect_stdout(io.StringIO()):  # here, so that all is imported once
             assert run(train_words(panel)) == 0
