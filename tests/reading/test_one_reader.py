@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from city_resilience.errors import InputError
-from city_resilience.reading.cells import parse_column, read_numbers
+from city_resilience.reading.column_cells import parse_column, read_numbers
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.sheets.importer import import_sheets
 

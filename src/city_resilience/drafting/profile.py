@@ -18,12 +18,8 @@ from city_resilience.catalogue.words import load_words, met, words_of
 from city_resilience.drafting.decimals import find_decimal
 from city_resilience.drafting.guess import Answers, Question, listed
 from city_resilience.errors import InputError, nearest
-from city_resilience.reading.cells import (
-    as_text,
-    as_years,
-    cell_text,
-    read_numbers,
-)
+from city_resilience.reading.cells import cell_text
+from city_resilience.reading.column_cells import as_text, as_years, read_numbers
 from city_resilience.reading.number_style import Decimal
 from city_resilience.reading.opening import RawTable
 from city_resilience.reading.wording import Wording, key_of, match_header, split_year

@@ -14,7 +14,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.added_lines import toml_string
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.early import CITY, NATION
-from city_resilience.reading.cells import as_text, as_years, read_numbers
+from city_resilience.reading.column_cells import as_text, as_years, read_numbers
 from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.release_figures import Looks, looks_of, prices_of

@@ -9,7 +9,7 @@ from typing import Literal
 
 from city_resilience.catalogue.sheets import load_sheet_rules
 
-__all__ = ["EITHER", "GROUPED", "Decimal", "Style", "number_style", "unmarked"]
+__all__ = ["EITHER", "GROUPED", "Decimal", "Style", "narrow", "number_style", "unmarked"]
 
 Style = Literal["", "thousands", "decimal", "unclear"]
 Decimal = Literal["", ".", ",", "?"]
@@ -87,6 +87,17 @@ def _is_pointed(text: str) -> bool:
     return "." in text and "," not in text and not _DOTTED.fullmatch(text)
 
 
+def narrow(text: str) -> str:
+    """Return a text with plain characters for those of full width.
+
+    Examples
+    --------
+    >>> narrow("１，２")
+    '1,2'
+    """
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+
+
 def unmarked(text: str, style: Style) -> str:
     """Return a number without the marks that group its thousands, its decimals behind a point."""
     if style == "decimal" and _BY_COMMA.fullmatch(text):
@@ -96,5 +107,4 @@ def unmarked(text: str, style: Style) -> str:
 
 def _bare(text: str) -> str:
     """Return a cell without margins, percent sign and footnote marks."""
-    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
-    return load_sheet_rules().footnote.sub("", plain.strip()).rstrip("% ")
+    return load_sheet_rules().footnote.sub("", narrow(text).strip()).rstrip("% ")

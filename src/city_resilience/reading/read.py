@@ -17,7 +17,8 @@ from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading import checks
 from city_resilience.reading.account import Account, Aside, RowsAside, spans_of, unread_values
-from city_resilience.reading.cells import Cell, as_text, as_years, read_numbers
+from city_resilience.reading.cells import Cell
+from city_resilience.reading.column_cells import as_text, as_years, read_numbers
 from city_resilience.reading.corrections import apply_corrections
 from city_resilience.reading.headers import Layout, Source, groups_looked_up, lay_out
 from city_resilience.reading.issues import Issue, Place

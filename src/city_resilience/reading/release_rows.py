@@ -15,8 +15,9 @@ from city_resilience.arrays import Float, Int
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.early import Release
-from city_resilience.reading.cells import as_text, as_years, cell_text, read_numbers
+from city_resilience.reading.cells import cell_text
 from city_resilience.reading.checks import is_year
+from city_resilience.reading.column_cells import as_text, as_years, read_numbers
 from city_resilience.reading.headers import find_column
 from city_resilience.reading.opening import RawTable
 from city_resilience.reading.wording import (

@@ -8,7 +8,8 @@ from typing import Any
 
 from city_resilience.catalogue.gazetteer import lookup
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.cells import BLANK, STYLES, Cell, parse_cell
+from city_resilience.reading.cells import BLANK, Cell, parse_cell
+from city_resilience.reading.column_cells import STYLES
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.sheets.columns import meaning
 from city_resilience.reading.sheets.header_rows import Column

@@ -12,7 +12,8 @@ from typing import Any
 from city_resilience.catalogue.gazetteer.gazetteer import Gazetteer
 from city_resilience.catalogue.sheets import load_sheet_rules, plain
 from city_resilience.catalogue.variables import Match
-from city_resilience.reading.cells import BLANK, Cell, cell_year, parse_column
+from city_resilience.reading.cells import BLANK, Cell, cell_year
+from city_resilience.reading.column_cells import parse_column
 from city_resilience.reading.issues import Issue, Level, Place
 from city_resilience.reading.sheet import Position, Row, Sheet
 from city_resilience.reading.sheets.context import denied, in_unit, scope_stated, units_stated
