@@ -16,6 +16,7 @@ import io
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -35,23 +36,7 @@ from city_resilience.tracking.store import open_store
 
 __all__ = ["EXPERIMENT", "STORE", "ended", "main", "started", "write_panel"]
 
-EXPERIMENT = """\
-name = "tiny"
-[data]
-source = "random numbers"
-licence = "none needed"
-simulated = true
-[outcome]
-horizons = [1]
-[features]
-families = ["history"]
-[evaluation]
-first_origin = 2014
-warmup_origins = 2
-[model]
-serve = "ridge"
-members = ["ridge"]
-"""
+EXPERIMENT = Path(__file__).resolve().with_name("tiny.toml")
 REASON = ("--reason", "a trial")
 STORE = ("--store", "store")
 SAME = ("forecast.csv", "scores.csv", "drivers.parquet", "model/manifest.json")
@@ -145,7 +130,7 @@ def write_panel(panel: str, seed: int) -> None:
 
 def prepare(trials: Trials) -> None:
     """Write the panels, train on each, and note what both runs leave and forecast."""
-    Path("tiny.toml").write_text(EXPERIMENT, encoding="utf-8")
+    shutil.copy(EXPERIMENT, "tiny.toml")
     for seed, panel in enumerate("ab"):
         write_panel(panel, seed)
     for version, panel in enumerate("ab", start=1):

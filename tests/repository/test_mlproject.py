@@ -24,29 +24,7 @@ NO_ENTRY = {
     "ui": "a server: the run that mlflow opens for it would only end when somebody stops it",
 }
 VERBS = tuple(name for name in program.commands if name not in NO_ENTRY)
-
-EXPERIMENT = """\
-name = "tiny"
-
-[data]
-source = "random numbers"
-licence = "none needed"
-simulated = true
-
-[outcome]
-horizons = [1]
-
-[features]
-families = ["history"]
-
-[evaluation]
-first_origin = 2014
-warmup_origins = 2
-
-[model]
-serve = "ridge"
-members = ["ridge"]
-"""
+EXPERIMENT = ROOT / "scripts" / "tiny.toml"
 
 
 def write_panel(path: Path, cities: int = 24, first: int = 2000, years: int = 18) -> None:
@@ -125,7 +103,7 @@ def test_mlflow_run_builds_its_environment_and_ends_in_one_run(tmp_path):
 
 
 def mlflow_run(tmp_path: Path, *options: str) -> None:
-    (tmp_path / "experiment.toml").write_text(EXPERIMENT, encoding="utf-8")
+    shutil.copy(EXPERIMENT, tmp_path / "experiment.toml")
     write_panel(tmp_path / "panel.csv")
     store = tmp_path / "store.db"
     environment = os.environ | {
