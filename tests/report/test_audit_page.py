@@ -236,6 +236,16 @@ def test_outcome_may_be_unknown() -> None:
     assert summarise_audit(audit)["size"]["zh"] == "296 个城市，2000–2023 年，6 个变量。"
 
 
+def test_one_city_and_one_variable_are_said_in_the_singular() -> None:
+    audit = make_audit(findings=())
+    own = {"gdp_real": audit["variables"]["gdp_real"]}
+    coverage = [row for row in audit["coverage"] if row["variable"] == "gdp_real"]
+    found = summarise_audit({**audit, "cities": 1, "variables": own, "coverage": coverage})
+    assert found["size"]["en"].startswith("1 city, 2000–2023, 1 variable; outcome: ")
+    assert found["size"]["zh"].startswith("1 个城市，2000–2023 年，1 个变量；")
+    assert found["coverage"]["en"].startswith("The one variable ")
+
+
 def test_terminal_takes_names_for_no_markup() -> None:
     city = Issue(
         "error",

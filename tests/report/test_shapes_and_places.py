@@ -82,7 +82,12 @@ def test_differences_are_counted_shown_and_small_groups_withheld(tables):
     own = places_part(tables["places"], 1, LABELS)[FORECASTING]
     said = places_sentence(own, SAY)
     assert f"Of {own['looked_at']} differences looked at, {own['found_count']} stand" in said["en"]
-    assert "2 of 4 groups were too small" in said["en"]
+    assert said["en"].endswith(". 2 of 4 groups were too small and are withheld.")
+    one, none = (places_sentence({**own, "few": few}, SAY) for few in (1, 0))
+    assert one["en"].endswith(". 1 of 4 groups was too small and is withheld.")
+    assert one["zh"].endswith("。4 个组中有 1 个过小，不予显示。")
+    assert none["en"].endswith("drivers/places.csv.")
+    assert "过小" not in none["zh"]
     assert not any(name in said["en"] for name in ("Alpha", "Beta"))
     shown = places_table(own, SAY).rows
     assert "Beta" in {row[0].text["en"] for row in shown}

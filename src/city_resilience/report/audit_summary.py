@@ -92,9 +92,9 @@ def _size(audit: Found, say: Texts) -> Both:
     outcome = audit["outcome"]
     return say(
         "size" if outcome else "size_bare",
-        cities=audit["cities"],
+        cities=say.count("n_cities", audit["cities"]),
         span=span(audit["years"]),
-        variables=len(audit["variables"]),
+        variables=say.count("n_variables", len(audit["variables"])),
         outcome=_variable_name(outcome, audit["variables"]),
     )
 
@@ -220,7 +220,7 @@ def _coverage_lead(series: Found, years: list[int], say: Texts) -> Both:
     lines = [{**line, "never": not line["reach"]} for line in series.values()]
     whole = sum(line["whole"] for line in lines)
     key = "audit_coverage_lead_full" if whole == len(lines) else "audit_coverage_lead"
-    parts = [say(key, n=len(lines), whole=whole)]
+    parts = [say.count(key, len(lines), whole=whole)]
     values = {"first": years[0], "last": years[-1], "limit": LIMIT}
     for name in ("late", "early", "gaps", "thin", "never"):
         if n := sum(bool(line[name]) for line in lines):

@@ -14,7 +14,7 @@ from city_resilience.explain.places import SKILL, STEEPNESS
 from city_resilience.explain.thresholds import ALPHA
 from city_resilience.report.formatting import rounded, text_of, whole
 from city_resilience.report.tables import Column, Table, table_of
-from city_resilience.report.texts import LANGUAGES, Both, Texts
+from city_resilience.report.texts import LANGUAGES, Both, Texts, joined
 
 __all__ = ["places_part", "places_sentence", "places_table", "skill_by_group_table"]
 
@@ -100,8 +100,11 @@ def places_sentence(own: Mapping[str, Any], say: Texts) -> Both:
     if not own["looked_at"]:
         return say("places_few")
     code = "places_found" if own["found_count"] else "places_none"
-    figures = {name: own[name] for name in ("looked_at", "found_count", "few", "levels")}
-    return say(code, shown=min(own["found_count"], MOST), **figures)
+    figures = {name: own[name] for name in ("looked_at", "found_count")}
+    said = [say(code, shown=min(own["found_count"], MOST), **figures)]
+    if own["few"]:
+        said.append(say.count("places_withheld", own["few"], levels=own["levels"]))
+    return joined(said, say("space"))
 
 
 def skill_by_group_table(own: Mapping[str, Any], say: Texts) -> Table:

@@ -230,9 +230,9 @@ class Texts:
         """Say whether a family is observed."""
         return self(f"status_{status['code']}", year=status["year"])
 
-    def count(self, key: str, n: int) -> Both:
+    def count(self, key: str, n: int, **figures: object) -> Both:
         """Return a text about ``n`` things, in the singular where there is one."""
-        return self(f"{key}_one" if n == 1 else key, n=n)
+        return self(f"{key}_one" if n == 1 else key, n=n, **figures)
 
     def figure(self, value: Any, digits: int = 2, *, sign: bool = False) -> Both:
         """Return a figure with the unit of the measure, "–" for None.
