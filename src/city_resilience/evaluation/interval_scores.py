@@ -73,7 +73,7 @@ def score_intervals(
     known = rows[rows["upper"].notna()]
     found = []
     for horizon, part in known.groupby("horizon"):
-        for slice_, level, own in slices(part, groups):
+        for slice_, level, own in slices(_losses(part), groups):
             least = min_group if slice_ not in WHOLE else 0
             about = {"horizon": horizon, "slice": slice_, "level": level}
             found.append({**about, **_scored(own, least)})
@@ -87,18 +87,18 @@ def _without_breaks(rows: pd.DataFrame, horizon: int) -> Iterator[dict[str, obje
     if whole.all():
         return
     clean = rows[whole].assign(truth=rows["unbroken"], crps=np.nan)
-    for slice_, level, own in slices(clean, None):
+    for slice_, level, own in slices(_losses(clean), None):
         if slice_ in ("all", "year"):
             about = {"slice": WITHOUT_BREAKS, "level": level or "all years"}
             yield {"horizon": horizon, **about, **_scored(own, 0)}
 
 
-def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
-    origins = rows["origin"].nunique()
-    counts = {"years": origins, "n": len(rows)}
-    if len(rows) / origins < least:
+def _scored(losses: pd.DataFrame, least: int) -> dict[str, object]:
+    origins = losses["origin"].nunique()
+    counts = {"years": origins, "n": len(losses)}
+    if len(losses) / origins < least:
         return counts
-    years = _losses(rows).groupby("origin").mean()
+    years = losses.drop(columns=["city", "horizon"]).groupby("origin").mean()
     difference = (years["interval_score"] - years["plain_score"]).to_numpy()
     low, high = year_bootstrap(difference)
     apart = {"difference": float(difference.mean()), "low": low, "high": high}
@@ -112,7 +112,7 @@ def _scored(rows: pd.DataFrame, least: int) -> dict[str, object]:
 
 def _losses(rows: pd.DataFrame) -> pd.DataFrame:
     truth, alpha = rows["truth"].to_numpy(), 1.0 - REFERENCE
-    found = {name: rows[name].to_numpy() for name in ("origin", "crps")}
+    found = {name: rows[name].to_numpy() for name in ("city", "horizon", "origin", "crps")}
     for front, end in (("", ""), ("", "_80"), ("plain_", "")):
         lower, upper = (rows[f"{front}{side}{end}"].to_numpy() for side in ("lower", "upper"))
         found[f"{front}coverage{end}"] = ((truth >= lower) & (truth <= upper)).astype(np.float64)

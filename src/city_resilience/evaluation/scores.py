@@ -6,7 +6,7 @@ many cities it has. Every model of a horizon is scored on the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "score",
     "slices",
     "yearly",
+    "yearly_slices",
 ]
 
 
@@ -42,8 +43,13 @@ SCORES = (
 SCORE_COLUMNS = ("model", "horizon", "slice", "level", "years", "n", *SCORES)
 
 
-def yearly(frame: pd.DataFrame) -> pd.DataFrame:
+def yearly(frame: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Score each model, horizon and origin of a backtest.
+
+    Parameters
+    ----------
+    by : sequence of str
+        Columns whose levels are scored apart; they come first in what is returned.
 
     Returns
     -------
@@ -52,7 +58,7 @@ def yearly(frame: pd.DataFrame) -> pd.DataFrame:
         cities; NaN for a constant forecast), sign_hit_rate (share of cities whose sign was
         called; NaN for a forecast of zero).
     """
-    keys = ["model", "horizon", "origin"]
+    keys = [*by, "model", "horizon", "origin"]
     rows = frame[[*keys, "truth", "forecast"]].copy()
     error = rows["forecast"] - rows["truth"]
     rows["mae"], rows["square"] = error.abs(), error**2
@@ -124,14 +130,16 @@ def score(
         up to the target year. The best naive rule is that of all rows. Slices overlap: each
         but ``group:<name>`` holds every row.
     """
-    best = best_naive(yearly(frame))
-    parts = [
-        _scored(rows, slice_, level, best, min_group if slice_ not in WHOLE else 0)
-        for slice_, level, rows in slices(frame, groups)
-    ]
+    found = [*yearly_slices(frame, groups)]
+    best = best_naive(found[0][-1])
     unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
     if not unbroken.empty:
-        parts.append(_scored(unbroken, WITHOUT_BREAKS, "all years", best))
+        found.append((WITHOUT_BREAKS, "all years", yearly(unbroken)))
+    exempt = (*WHOLE, WITHOUT_BREAKS)
+    parts = [
+        _scored(years, slice_, level, best, min_group if slice_ not in exempt else 0)
+        for slice_, level, years in found
+    ]
     table = pd.concat(parts, ignore_index=True)
     return table[list(SCORE_COLUMNS)].sort_values(
         ["horizon", "slice", "level", "mae", "model"], ignore_index=True
@@ -153,6 +161,18 @@ def slices(
                 yield f"group:{name}", str(level), rows
 
 
+def yearly_slices(
+    frame: pd.DataFrame, groups: Mapping[str, Mapping[str, str]] | None
+) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield name, level and the `yearly` scores of the rows of each of the `slices`."""
+    yield from slices(yearly(frame), None)
+    for name, levels in (groups or {}).items():
+        rows = frame.assign(level=frame["city"].map(levels).fillna(""))
+        rows = rows[rows["level"] != ""].sort_values("level", kind="stable")
+        for level, own in yearly(rows, ["level"]).groupby("level"):
+            yield f"group:{name}", str(level), own
+
+
 def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> Mask:
     """Whether a flagged year lies after the origin and up to the target year of each row."""
     breaks = pd.DataFrame(list(flagged), columns=["city", "break_year"])
@@ -164,10 +184,9 @@ def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> M
 
 
 def _scored(
-    rows: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], least: int = 0
+    years: pd.DataFrame, slice_: str, level: str, best: Mapping[int, str], least: int
 ) -> pd.DataFrame:
     """Average the yearly scores of a slice, or only count its rows where it is too small."""
-    years = yearly(rows)
     own = years.groupby(["model", "horizon"])
     about = {"slice": slice_, "level": level}
     counts = pd.DataFrame({"n": own["n"].sum(), "years": own["origin"].nunique()})

@@ -15,7 +15,7 @@ from city_resilience.arrays import Float, Strings
 from city_resilience.evaluation.backtest import Backtest
 from city_resilience.evaluation.forecasts import forecast_frame
 from city_resilience.evaluation.interval_scores import score_intervals
-from city_resilience.evaluation.scores import WHOLE, paired_interval, slices, yearly
+from city_resilience.evaluation.scores import WHOLE, paired_interval, yearly_slices
 from city_resilience.models.rows import STRUCTURAL
 from city_resilience.tasks.dataset import AsOf, Dataset
 
@@ -87,9 +87,9 @@ def structural_skill(
         for name, levels in dataset.groups.items()
     }
     found = [
-        {"horizon": int(horizon), "slice": slice_, "level": level, **_scored(rows, least)}
+        {"horizon": int(horizon), "slice": slice_, "level": level, **_scored(years, least)}
         for horizon, part in frame.groupby("horizon")
-        for slice_, level, rows in slices(part, groups)
+        for slice_, level, years in yearly_slices(part, groups)
         for least in [min_group if slice_ not in WHOLE else 0]
     ]
     intervals = score_intervals(backtest.structural.intervals, groups, min_group)
@@ -132,14 +132,13 @@ def _rivals(backtest: Backtest, dataset: Dataset, min_history: int) -> pd.DataFr
     return pd.concat([own, *medians], ignore_index=True)
 
 
-def _scored(rows: pd.DataFrame, least: int) -> dict[str, float]:
+def _scored(years: pd.DataFrame, least: int) -> dict[str, float]:
     """Average the yearly scores of a slice, or only count its rows where it is too small."""
-    own = yearly(rows[rows["model"] == STRUCTURAL])
+    own = years[years["model"] == STRUCTURAL]
     found: dict[str, float] = {"years": own["origin"].nunique(), "n": int(own["n"].sum())}
     if not len(own) or own["n"].mean() < least:
         return found
-    sizes = rows.assign(mae=(rows["forecast"] - rows["truth"]).abs())
-    errors = sizes.pivot_table(index="origin", columns="model", values="mae")
+    errors = years.pivot_table(index="origin", columns="model", values="mae")
     means = errors.mean()
     found["mae"] = float(means[STRUCTURAL])
     for name in RIVALS:
