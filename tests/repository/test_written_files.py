@@ -6,6 +6,7 @@ import datetime as dt
 import time
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -45,6 +46,23 @@ def test_workbook_has_no_formula_and_no_control_character(tmp_path):
     sheet = openpyxl.load_workbook(write_table(frame, tmp_path / "a.xlsx")).active
     cells = [(cell.value, cell.data_type) for row in sheet.iter_rows() for cell in row]
     assert cells == [("=city", "s"), ("=cmd()", "s"), ("b\ufffd\ufffd", "s")]
+
+
+def test_workbook_holds_numbers_truths_texts_and_blanks_below_a_head_that_stands_still(tmp_path):
+    values = [0.1 + 0.2, float("nan"), float("inf"), 1e300]
+    mixed = [np.float64(2.5), np.int64(3), None, " <a> & \n"]
+    frame = pd.DataFrame({"x": values, "n": [1, 2, 3, -4], "b": [True, False] * 2, "m": mixed})
+    sheet = openpyxl.load_workbook(write_table(frame, tmp_path / "a.xlsx")).active
+    assert [[cell.value for cell in row] for row in sheet.iter_rows()] == [
+        ["x", "n", "b", "m"],
+        [0.3, 1, True, 2.5],
+        [None, 2, False, 3],
+        ["inf", 3, True, None],
+        [1e300, -4, False, " <a> & \n"],
+    ]
+    assert (sheet.title, sheet.freeze_panes, sheet.dimensions) == ("forecast", "A2", "A1:D5")
+    empty = openpyxl.load_workbook(write_table(frame[:0], tmp_path / "b.xlsx")).active
+    assert [[cell.value for cell in row] for row in empty.iter_rows()] == [["x", "n", "b", "m"]]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
