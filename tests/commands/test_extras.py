@@ -130,8 +130,9 @@ def test_check_writes_its_page_without_extras(plain, tmp_path):
             ],
             "parquet",
         ),
+        (["predict", "--data", PANEL, "--out", "f.csv", "--issue"], "parquet"),
     ],
-    ids=["train", "backtest", "a Parquet file"],
+    ids=["train", "backtest", "a Parquet file", "an issued forecast"],
 )
 def test_a_missing_extra_ends_in_one_line(plain, words, extra):
     done = plain(*words)

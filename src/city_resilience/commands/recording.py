@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,8 @@ def check_issue(issue: bool, asked: Asked, record: object, model: object) -> Non
         return
     from city_resilience.issued.issuing import day_of
     from city_resilience.models.forecaster import Forecaster
+
+    import_module("pyarrow")  # now, and not when the forecast is made and written
 
     if asked.cities:
         raise InputError("--issue: a forecast is issued whole; leave --city out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from city_resilience.errors import without_password
 from city_resilience.issued.record import Issues
 from city_resilience.tracking.backend import import_mlflow, silenced
 from city_resilience.tracking.patience import Unreachable
@@ -36,5 +37,5 @@ def copy_issues(issues: Issues, version: ModelVersion, store: Store) -> str:
             client.log_artifacts(version.run_id, str(folder), f"{COPIES}/{one.id}")
             client.set_tag(version.run_id, f"{COPIES}.{one.id}", issues.sum_of(one))
     except (import_mlflow().exceptions.MlflowException, Unreachable, OSError) as error:
-        return str(error).splitlines()[0]
+        return without_password(str(error).splitlines()[0])
     return ""
