@@ -41,10 +41,35 @@ from city_resilience.tracking.issued_copies import COPIES
 from city_resilience.tracking.registry import champion_of
 from city_resilience.tracking.store import open_store
 from issued_inputs import sums_of
-from pipeline_inputs import EXPERIMENT, LAST, write_experiment
+from pipeline_inputs import LAST, write_experiment
 
 pytestmark = pytest.mark.tracking
 
+EXPERIMENT = """\
+name = "small"
+
+[data]
+path = "panel.csv"
+source = "city_resilience.simulate, seed 5"
+licence = "Apache-2.0"
+simulated = true
+
+[outcome]
+horizons = [1, 2]
+
+[features]
+families = ["history"]
+
+[evaluation]
+first_origin = 2010
+warmup_origins = 1
+
+[model]
+members = ["ridge"]
+
+[issued]
+on_train = true
+"""
 TRACED = Traced(version="", model_digest="", fingerprint="")
 
 
@@ -60,9 +85,9 @@ class Story(NamedTuple):
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("issued")
-    experiment = write_experiment(folder, text=f"{EXPERIMENT}\n[issued]\non_train = true\n")
+    experiment = write_experiment(folder, text=EXPERIMENT)
     store = str(folder / "store")
-    trained = train(experiment, out=folder / "out", store=store)
+    trained = train(experiment, out=folder / "out", store=store, serve="best-naive")
     return Story(trained, folder / "panel.csv", store, record_folder(None, store))
 
 
