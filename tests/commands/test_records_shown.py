@@ -7,11 +7,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from city_resilience.commands import compare
 from city_resilience.commands.evaluation import show_summary
-from city_resilience.evaluation.paired import Paired
 from city_resilience.report.summary import summarise
-from city_resilience.tracking.verdict import Reason, Verdict
 from report_inputs import make_inputs
 
 EVALUATION = SimpleNamespace(
@@ -51,19 +48,3 @@ def test_few_origins_are_one_period_and_said_to_be(capsys):
     assert "2010–2014" in text
     assert "Horizon 1, 2: too few origins to show the last four apart." in text
     assert "Since 20" not in text
-
-
-def test_compare_shows_the_mean_of_each_period(capsys):
-    years = range(2010, 2017)
-    pairs = pd.DataFrame({"horizon": 1, "origin": list(years), "rows": 10})
-    pairs["challenger"], pairs["champion"] = [1.0] * 3 + [2.0] * 4, 1.5
-    figures = {"challenger": 1.6, "champion": 1.5, "horizon": 1, "won": 3, "years": 7}
-    compare.show(Verdict((Reason("not_lower", figures),), paired=Paired(pairs, 70, 70)))
-    lines = capsys.readouterr().out.splitlines()
-    [before], [recent] = (
-        [line for line in lines if level in line] for level in ("2010-2012", "2013-2016")
-    )
-    assert "1.000" in before
-    assert "-0.500" in before
-    assert "2.000" in recent
-    assert "+0.500" in recent

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.commands import judging, main, train, ui
+from city_resilience.commands import compare, judging, main, train, ui
 from city_resilience.commands.evaluation import evaluate
 from city_resilience.commands.explain import explain_city
 from city_resilience.commands.source import load
@@ -495,6 +495,55 @@ def test_compare_shows_the_years(story):
         "2011",
     ]
     assert "is not lower than" in out
+    assert "small/3 beside small/1: another recipe (keys that differ: 3)" in out
+    assert "model.parameters" in out
+
+
+def test_compare_in_a_normal_year_shows_what_the_new_year_brought(story):
+    found = compare.compare("small/4", "small/1", store=story.store_path)
+    assert (found.kind, found.verdict.codes) == ("newer", ("newer_data",))
+    assert found.origins == (LAST - 1, LAST)
+    backtest = story.better.evaluation.backtest.frame
+    served = backtest[backtest["model"] == BLEND]
+    assert found.added[["horizon", "origin"]].to_numpy().tolist() == [[1, 2012], [2, 2011]]
+    for row in found.added.itertuples():
+        own = served[(served["horizon"] == row.horizon) & (served["origin"] == row.origin)]
+        assert row.mae == pytest.approx((own["forecast"] - own["truth"]).abs().mean())
+    # The model of then forecast what the model of now forecasts at that origin.
+    first = found.added.iloc[0]
+    assert first["issued"] == pytest.approx(first["mae"], rel=0.05)
+    assert found.revisions is not None
+    assert (found.revisions.new["years"], found.revisions.counts["revised"]) == ([LAST], 0)
+    assert found.revised_moves.empty
+    own, other = (pd.read_csv(story.folder / name / "forecast.csv") for name in ("better", "first"))
+    both = own.merge(other, on=["city", "horizon"], suffixes=("", "_before"))
+    moved = found.moved.set_index(["city", "horizon"])["move"]
+    expected = both.set_index(["city", "horizon"])
+    expected = expected["forecast"] - expected["forecast_before"]
+    pd.testing.assert_series_equal(
+        moved.sort_index(), expected.sort_index(), check_names=False, atol=1e-12
+    )
+    code, out, _ = story.command("compare", "small/4", "small/1")
+    assert code == 0
+    assert "small/4 beside small/1: the normal year" in out
+    kinds = {("small/2", "small/1"): "same", ("small/1", "small/4"): "older"}
+    for pair, kind in kinds.items():
+        assert compare.compare(*pair, store=story.store_path).kind == kind
+
+
+def test_revised_figures_alone_move_the_champions_forecasts(story, tmp_path):
+    frame = pd.read_csv(story.panels["first"])
+    city, gdp = frame["city"].iloc[0], "Real GDP (100m yuan)"
+    newest = (frame["city"] == city) & (frame["year"] == LAST - 1)
+    frame.loc[newest, gdp] *= 1.02
+    frame.to_csv(tmp_path / "revised.csv", index=False)
+    champion = find_version("small/1", story.store)
+    source = load(story.experiment, str(tmp_path / "revised.csv"))
+    moved = judging.moved_by_revisions(champion, source, story.store)
+    assert moved.iloc[0]["city"] == city
+    assert moved.iloc[0]["move"] != pytest.approx(0, abs=0.01)
+    same = load(story.experiment, str(story.panels["first"]))
+    assert judging.moved_by_revisions(champion, same, story.store).empty
 
 
 def test_the_verdict_is_a_file_an_artifact_and_a_tag(story):

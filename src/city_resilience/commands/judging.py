@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,15 @@ from city_resilience.evaluation.study.study import RECIPE_VERSION
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.beside import pair_drivers
 from city_resilience.explain.held_out import held_out_drivers
-from city_resilience.files import write_json
+from city_resilience.explain.revisions import forecasts_moved
+from city_resilience.files import write_json, write_table
+from city_resilience.foreign import read_table
+from city_resilience.models.bundle import load_bundle
 from city_resilience.progress import Progress
+from city_resilience.reading.marks import MARKS, cell_marks, read_marks, revised
+from city_resilience.reading.panel import Panel
 from city_resilience.report.summary import Summary
+from city_resilience.tracking.comparison import REVISED_FORECASTS
 from city_resilience.tracking.contender import Contender, contender_of
 from city_resilience.tracking.gate import bars, data_reason, first_verdict, paired_reasons
 from city_resilience.tracking.metrics import (
@@ -34,24 +40,35 @@ from city_resilience.tracking.metrics import (
     nowcast_metrics,
 )
 from city_resilience.tracking.registration import register
-from city_resilience.tracking.registry import ModelVersion, champion_of
+from city_resilience.tracking.registry import ModelVersion, bundle_of, champion_of, run_file
 from city_resilience.tracking.runs import Run
 from city_resilience.tracking.store import Store
 from city_resilience.tracking.verdict import Behind, Reason, Verdict
 
-__all__ = ["VERDICT", "Judged", "behind_naive", "judge", "register_run"]
+__all__ = ["VERDICT", "Judged", "behind_naive", "judge", "moved_by_revisions", "register_run"]
 
 TAGGED = ("mae_", "nowcast/mae_", "nowcast/forecast_mae_")
 """How metrics begin that a registered version has as tags."""
 VERDICT = "verdict.json"
+READING = ("data", "audit", "outcome")
+"""Tables of an experiment that decide how a panel is read."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict, and the champion that it compares with: NAME/VERSION, "" for none."""
+    """A verdict, and what it is about.
+
+    Attributes
+    ----------
+    champion : str
+        NAME/VERSION that it compares with, "" for none.
+    moved : DataFrame
+        As of `forecasts_moved`: the champion's forecasts on this panel where that is revised.
+    """
 
     verdict: Verdict
     champion: str
+    moved: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 @dataclass(frozen=True)
@@ -77,7 +94,29 @@ def judge(
     verdict = _against(champion, challenger, store, progress)
     if ahead and verdict.promotes:
         verdict = verdict.behind(ahead)
-    return Judged(verdict, champion.reference)
+    return Judged(verdict, champion.reference, moved_by_revisions(champion, source, store))
+
+
+def moved_by_revisions(champion: ModelVersion, source: Source, store: Store) -> pd.DataFrame:
+    """Return how far the champion's forecasts move because figures were revised.
+
+    Returns
+    -------
+    DataFrame
+        As of `forecasts_moved`; empty where nothing was revised, or it cannot be told.
+    """
+    try:
+        before = read_marks(run_file(champion, MARKS, store))
+        found = revised(before, cell_marks(source.panel))
+        if found.cells.empty:
+            return pd.DataFrame()
+        forecaster = load_bundle(bundle_of(champion, store))
+        panel = _panel_of(source, forecaster.experiment)
+        tables = ("forecast.csv", "drivers.parquet")
+        forecast, drivers = (read_table(run_file(champion, name, store)) for name in tables)
+        return forecasts_moved(forecaster, panel, forecast, drivers)
+    except InputError:  # the champion's run is not in the store, or it cannot forecast this panel
+        return pd.DataFrame()
 
 
 def behind_naive(scores: pd.DataFrame, serve: str) -> tuple[Behind, ...]:
@@ -125,7 +164,7 @@ def _refitted(
     source: Source, champion: Experiment, progress: Progress
 ) -> tuple[Backtest, pd.DataFrame]:
     """Return the champion's backtest on this panel, and what its forecasts rested on."""
-    panel = read_audited(source.data, champion, purpose="measure").panel
+    panel = _panel_of(source, champion)
     refitted = champion.model_copy(update={"evaluation": source.experiment.evaluation})
     dataset = dated_dataset(panel, refitted, source.vintages)
     found = run_backtest(
@@ -135,6 +174,13 @@ def _refitted(
         explain=True,
     )
     return found, held_out_drivers(found, dataset, refitted)
+
+
+def _panel_of(source: Source, experiment: Experiment) -> Panel:
+    """Return the panel of the run as another experiment reads it."""
+    if all(getattr(experiment, part) == getattr(source.experiment, part) for part in READING):
+        return source.panel
+    return read_audited(source.data, experiment, purpose="measure").panel
 
 
 def _rows_of(frame: pd.DataFrame, experiment: Experiment) -> pd.DataFrame:
@@ -168,6 +214,8 @@ def register_run(
             if judged.champion != _champion(source.experiment.name, run.store):
                 continue
             run.artifact(write_json(judged.verdict.as_dict(), folder / VERDICT))
+            if len(judged.moved):
+                run.artifact(write_table(judged.moved, folder / REVISED_FORECASTS))
             run.record(tags={"city_resilience.verdict": judged.verdict.decision})
             version = register(
                 run,

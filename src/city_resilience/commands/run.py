@@ -49,6 +49,7 @@ from city_resilience.report.grading import PART
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
+from city_resilience.tracking.comparison import REVISED_FORECASTS
 from city_resilience.unfinished import settle
 
 __all__ = [
@@ -86,8 +87,8 @@ GRADES = "grades"
 """Among the tables of drivers: their grades, where a study of the same recipe gives them."""
 STRUCTURAL_DRIVERS = "drivers_structural.parquet"
 """What the structural view rests on, where there is one."""
-OPTIONAL_FILES = (*OPTIONAL_TABLES, "nowcast.csv")
-"""What a run with early releases or earlier panels leaves there as well."""
+OPTIONAL_FILES = (*OPTIONAL_TABLES, "nowcast.csv", REVISED_FORECASTS)
+"""What a run with early releases, earlier panels or revised figures leaves there as well."""
 DRIVERS = "drivers"
 OWN = (*FILES, *OPTIONAL_FILES, DRIVERS, MODEL)
 """All that a run may leave there: what an earlier one left of it goes when a new one comes."""

@@ -1,4 +1,4 @@
-"""How steady the drivers of two models are and how alike, by ranks of their sizes."""
+"""Two models beside each other: how steady and how alike drivers are, which forecasts moved."""
 
 from __future__ import annotations
 
@@ -9,11 +9,21 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from city_resilience.explain.contributions import BASE
+from city_resilience.explain.contributions import BASE, mean_sizes
 from city_resilience.models.rows import FORECASTING
 
-__all__ = ["DriversBeside", "pair_drivers"]
+__all__ = [
+    "MOVE_COLUMNS",
+    "DriversBeside",
+    "forecasts_beside",
+    "pair_drivers",
+    "sizes_beside",
+]
 
+MOVE_COLUMNS = (
+    *("city", "horizon", "origin", "before", "after", "move"),
+    *("indicator", "value_before", "value", "change"),
+)
 TOP = 10
 """Drivers of a model that are looked for among those of the other."""
 LEAST = 3
@@ -88,3 +98,60 @@ def _steady(sizes: pd.DataFrame) -> float:
 def _mean(values: Iterable[float]) -> float:
     known = [value for value in values if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
+
+
+def forecasts_beside(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    drivers_before: pd.DataFrame,
+    drivers_after: pd.DataFrame,
+) -> pd.DataFrame:
+    """Lay the forecasts of two models beside each other, each with what moved it most.
+
+    Parameters
+    ----------
+    before, after : DataFrame
+        As of ``forecast_table``: ``city, origin, horizon, forecast``.
+    drivers_before, drivers_after : DataFrame
+        As of `contributions`.
+
+    Returns
+    -------
+    DataFrame
+        ``MOVE_COLUMNS``, the largest move first: ``move`` is ``after`` less ``before``, ``change``
+        by how much the contribution of ``indicator`` moved, the largest move the same way;
+        ``value_before, value`` are what the models read of it. An indicator that a model lacks
+        contributes nothing to it.
+    """
+    keys = ["city", "horizon"]
+    left = before[[*keys, "forecast"]].rename(columns={"forecast": "before"})
+    right = after[[*keys, "origin", "forecast"]].rename(columns={"forecast": "after"})
+    moved = left.merge(right, on=keys)
+    moved["move"] = moved["after"] - moved["before"]
+    columns = [*keys, "indicator", "value", "contribution"]
+    both = drivers_before[columns].merge(
+        drivers_after[columns], how="outer", on=[*keys, "indicator"], suffixes=("_before", "")
+    )
+    both = both[both["indicator"] != BASE].merge(moved[[*keys, "move"]], on=keys)
+    both["change"] = both["contribution"].fillna(0) - both["contribution_before"].fillna(0)
+    toward = both.assign(toward=both["change"] * np.sign(both["move"]))
+    lead = toward.loc[toward.groupby(keys)["toward"].idxmax()]
+    moved = moved.merge(lead[[*keys, "indicator", "value_before", "value", "change"]], on=keys)
+    order = moved["move"].abs().sort_values(ascending=False, kind="stable").index
+    return moved.loc[order, list(MOVE_COLUMNS)].reset_index(drop=True)
+
+
+def sizes_beside(before: pd.DataFrame, after: pd.DataFrame, by: str = "family") -> pd.DataFrame:
+    """Lay the sizes of drivers of two models beside each other, at their shortest horizon.
+
+    Returns
+    -------
+    DataFrame
+        ``by, before, after, change``, the largest of the later model first; 0 where a model lacks
+        it.
+    """
+    shortest = max(int(before["horizon"].min()), int(after["horizon"].min()))
+    left, right = (mean_sizes(table[table["horizon"] == shortest], by) for table in (before, after))
+    both = pd.DataFrame({"before": left, "after": right}).fillna(0.0)
+    both = both.assign(change=both["after"] - both["before"]).rename_axis(by)
+    return both.sort_values("after", ascending=False, kind="stable").reset_index()
