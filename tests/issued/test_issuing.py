@@ -41,43 +41,20 @@ from city_resilience.tracking.issued_copies import COPIES
 from city_resilience.tracking.registry import champion_of
 from city_resilience.tracking.store import open_store
 from issued_inputs import sums_of
-from pipeline_inputs import LAST, write_experiment
+from nowcast_inputs import LAST, write_nowcast
+from nowcast_inputs import TABLE as RELEASE
 
 pytestmark = pytest.mark.tracking
 
-EXPERIMENT = """\
-name = "small"
-
-[data]
-path = "panel.csv"
-source = "city_resilience.simulate, seed 5"
-licence = "Apache-2.0"
-simulated = true
-
-[outcome]
-horizons = [1, 2]
-
-[features]
-families = ["history"]
-
-[evaluation]
-first_origin = 2010
-warmup_origins = 1
-
-[model]
-members = ["ridge"]
-
-[issued]
-on_train = true
-"""
 TRACED = Traced(version="", model_digest="", fingerprint="")
 
 
 class Story(NamedTuple):
-    """A training that issued, its panel, and the store beside which the record is."""
+    """A training that issued, its panel and release, and the store beside the record."""
 
     trained: Trained
     data: Path
+    early: Path
     store: str
     record: Path
 
@@ -85,10 +62,11 @@ class Story(NamedTuple):
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("issued")
-    experiment = write_experiment(folder, text=EXPERIMENT)
+    experiment = write_nowcast(folder, f"{RELEASE}\n[issued]\non_train = true\n")
     store = str(folder / "store")
-    trained = train(experiment, out=folder / "out", store=store, serve="best-naive")
-    return Story(trained, folder / "panel.csv", store, record_folder(None, store))
+    early = folder / "release.csv"
+    trained = train(experiment, store=store, serve="best-naive", early=early)
+    return Story(trained, folder / "panel.csv", early, store, record_folder(None, store))
 
 
 @pytest.fixture(scope="module")
@@ -105,17 +83,18 @@ def made(panel: Panel) -> Made:
 
 
 def test_train_issues_what_it_forecast(story: Story) -> None:
-    issues = read_issues(story.record)
-    one = issues.issued[0]
-    assert (one.id, one.model, one.version) == (f"{LAST}-forecast-1", "small", "small/1")
-    assert (one.measure, one.unit, one.status) == ("growth_gap", "pp", "reconstructed")
+    issues, live = read_issues(story.record), story.trained.live
     bundle = open_bundle(find_stored("small@champion", story.store).folder)
-    assert one.model_digest == bundle.digest
-    assert one.fingerprint == bundle.forecaster.fingerprint
-    assert set(one.files) == {TABLE, SAMPLES, MARKS}
-    live = story.trained.live.forecast
-    rows = issues.rows(one)
-    assert rows[live.columns].equals(live.astype(rows[live.columns].dtypes.to_dict()))
+    told = zip(issues.issued, ("forecast", "nowcast"), (live.forecast, live.nowcast), strict=False)
+    for number, (one, information, table) in enumerate(told, 1):
+        assert (one.id, one.version) == (f"{LAST}-{information}-{number}", "small/1")
+        assert (one.measure, one.unit, one.status) == ("growth_gap", "pp", "reconstructed")
+        assert one.model_digest == bundle.digest
+        assert one.fingerprint == bundle.forecaster.fingerprint
+        assert set(one.files) == {TABLE, SAMPLES, MARKS}
+        rows = issues.rows(one)
+        assert rows[table.columns].equals(table.astype(rows[table.columns].dtypes.to_dict()))
+    assert number == 2
 
 
 def test_a_version_that_is_not_champion_is_not_issued(story: Story) -> None:
@@ -139,10 +118,11 @@ def test_predict_issues_the_same_forecast_and_supersedes(
 ) -> None:
     out = tmp_path / "forecast.csv"
     words = ["predict", "--data", str(story.data), "--out", str(out), "--store", story.store]
-    assert run([*words, "--issue", "--vintage", "2015-03-31"]) == 0
+    more = ["--early", str(story.early), "--issue", "--vintage", "2015-03-31"]
+    assert run([*words, *more]) == 0
     said = " ".join(capsys.readouterr().out.split())
     issues = read_issues(story.record)
-    old, new = issues.issued[0], issues.issued[-1]
+    old, new = issues.issued[1], issues.issued[-1]
     assert f"Issued: {new.id} of small, reconstructed, superseding {old.id}" in said
     assert (new.supersedes, new.vintage) == (old.id, "2015-03-31")
     pd.testing.assert_frame_equal(issues.rows(new), issues.rows(old))
@@ -189,6 +169,7 @@ def test_quantiles_and_samples_are_of_the_errors_that_the_bounds_rest_on(story: 
     scale = city_scale(live.dataset.at(live.origin))[live.cities]
     first = rows[rows["horizon"] == 1]
     calibration = forecaster.horizons[1].calibration
+    assert calibration is not None
     expected = calibration.quantiles(first["forecast"].to_numpy(), scale, np.array(LEVELS))
     assert first[list(QUANTILES)].to_numpy() == pytest.approx(expected.T)
     within = first[["mean"]].to_numpy() - first[["q010"]].to_numpy()
@@ -198,6 +179,23 @@ def test_quantiles_and_samples_are_of_the_errors_that_the_bounds_rest_on(story: 
     both = drawn.merge(rows, on=["city", "horizon"])
     share = both.filter(regex=r"^d\d{3}$").le(both["q500"], axis=0).mean(axis=1)
     assert share.mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_quantiles_of_a_nowcast_are_of_the_errors_of_nowcasts(story: Story) -> None:
+    issues = read_issues(story.record)
+    rows = issues.rows(issues.issued[1]).query("horizon == 1")
+    told = (rows["information"] == "nowcast").to_numpy()
+    assert told.any()
+    forecaster = load_bundle(find_stored("small", story.store).folder)
+    live = ForecastRows.of(story.trained.source.dataset)
+    scale = city_scale(live.dataset.at(live.origin))[live.cities]
+    (calibration,) = forecaster.nowcasts[1].calibrations.values()
+    expected = calibration.quantiles(rows["forecast"].to_numpy(), scale, np.array(LEVELS))
+    assert rows[list(QUANTILES)].to_numpy()[told] == pytest.approx(expected.T[told])
+    alone = forecaster.horizons[1].calibration
+    assert alone is not None
+    other = alone.quantiles(rows["forecast"].to_numpy(), scale, np.array(LEVELS))
+    assert rows[list(QUANTILES)].to_numpy()[told] != pytest.approx(other.T[told])
 
 
 def test_crps_of_the_backtest_can_be_computed_from_the_record(story: Story) -> None:
