@@ -48,6 +48,7 @@ FILES = {
     "backtest.parquet",
     "comparisons.csv",
     "coverage.csv",
+    "drift_reference.parquet",
     "drivers",
     "drivers.parquet",
     "drivers_by_group.csv",
