@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands.main import run
-from city_resilience.commands.source import dated_dataset, load
+from city_resilience.commands.source import load
+from city_resilience.commands.vintages import dated_dataset
 from city_resilience.planted import as_printed, print_errors
 from city_resilience.report.report_page import render_report
 from city_resilience.report.summary import summarise
@@ -55,6 +56,7 @@ def test_a_backtest_reads_the_panels_of_its_days_and_says_so(written, capsys, mo
     assert table["vintage"].tolist() == ["2012-03-01", "2013-03-01", "2014-03-01"]
     assert table["day"].tolist() == ["2012-03-30", "2013-03-31", "2014-03-31"]
     assert table["real_time"].all()
+    assert (table["errors"] == 0).all()
     assert (table["revised"] == 2 * CITIES).all()
     moved = table["label_revision"]
     assert moved.between(1.0, 2.5).all()
@@ -92,7 +94,7 @@ def test_a_panel_that_is_missing_or_would_be_written_over_is_named(written, tmp_
     assert "would overwrite" in capsys.readouterr().err
 
 
-def rows(in_time: int) -> pd.DataFrame:
+def rows(in_time: int, errors: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "origin": [2010, 2011, 2012],
@@ -100,6 +102,8 @@ def rows(in_time: int) -> pd.DataFrame:
             "outcomes": 100,
             "revised": [10, 20, 30],
             "label_revision": [1.0, 1.5, 2.0],
+            "vintage": ["2012-03-01", "2013-03-01", "2014-03-01"],
+            "errors": errors,
         }
     )
 
@@ -118,6 +122,9 @@ def test_it_is_said_in_both_languages_how_far_a_backtest_is_in_real_time(in_time
     assert zh in told["zh"]
     assert told["zh"].endswith("平均偏差为 1.50 个百分点。")
     assert vintage_part(None) is None
+    wrong = vintage_part(rows(in_time, errors=2))
+    assert wrong is not None
+    assert vintage_sentence(wrong, Texts(measure_words("growth_gap")))["en"].endswith("masked: 6.")
 
 
 def test_the_page_speaks_of_the_panels_of_each_day_where_there_are_such():

@@ -104,7 +104,7 @@ def test_card_says_how_far_scores_are_in_real_time(forecaster: Forecaster) -> No
     )
     plain = model_card(forecaster)
     assert f"origin, but in the data as revised since.\n{limits}\n" in plain
-    part = {"origins": 3, "in_time": 2, "revised": 0.25, "revision": 1.5}
+    part = {"origins": 3, "in_time": 2, "revised": 0.25, "revision": 1.5, "errors": 0}
     card = model_card(forecaster, {"by_horizon": {}, "vintages": part})
     told = "each origin, in the figures of its day. Real time: 2 of 3 scored origins read the panel"
     assert told in card

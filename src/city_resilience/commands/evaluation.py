@@ -15,6 +15,7 @@ from city_resilience.commands.console import say as say_plain
 from city_resilience.commands.nowcast import nowcast_lines, nowcast_table
 from city_resilience.commands.records import period_table, recent_coverage, recent_lines
 from city_resilience.commands.source import Source
+from city_resilience.commands.vintages import vintage_table
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.candidates import HISTORY_ONLY
@@ -37,7 +38,6 @@ from city_resilience.resilience.measures import MEASURES
 from city_resilience.tasks.coverage import family_coverage
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.outcome import missing_labels
-from city_resilience.tasks.real_time import vintage_rows
 
 if TYPE_CHECKING:
     from city_resilience.commands.run import Live
@@ -193,7 +193,7 @@ def evaluate(source: Source, progress: Progress = silent, *, explain: bool = Fal
         sums=score_sums(found.sums),
         structural=structural_skill(found, dataset, experiment.features.min_history, least),
         nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
-        vintages=vintage_rows(dataset, origins[:-1]) if dataset.vintages else None,
+        vintages=vintage_table(dataset, origins[:-1], source.earlier) if source.earlier else None,
     )
 
 

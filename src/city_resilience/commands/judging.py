@@ -12,7 +12,8 @@ import pandas as pd
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.evaluation import Evaluation
 from city_resilience.commands.run import Live, graded
-from city_resilience.commands.source import Source, dated_dataset
+from city_resilience.commands.source import Source
+from city_resilience.commands.vintages import dated_dataset
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.paired import pair_backtests

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from city_resilience.audit.audit import AuditResult
-from city_resilience.audit.read_audited import read_audited
+from city_resilience.audit.read_audited import AuditedPanel, read_audited
 from city_resilience.commands.early import (
     Early,
     Given,
@@ -19,6 +19,7 @@ from city_resilience.commands.early import (
     own_files,
     read_early,
 )
+from city_resilience.commands.vintages import read_vintages, vintage_files
 from city_resilience.errors import InputError
 from city_resilience.evaluation.checks import best_rule, check_experiment, check_serve
 from city_resilience.experiment.experiment import Experiment
@@ -32,12 +33,9 @@ __all__ = [
     "BEST_NAIVE",
     "Source",
     "data_of",
-    "dated_dataset",
     "experiment_of",
     "load",
-    "read_vintages",
     "serving",
-    "vintage_files",
 ]
 
 BEST_NAIVE = "best-naive"
@@ -63,6 +61,8 @@ class Source:
         The early releases, also in the dataset; none where a run is about the panel alone.
     vintages : mapping of date to Path
         Day of publication to the file of each earlier panel, also in the dataset.
+    earlier : mapping of date to AuditedPanel
+        These panels.
     """
 
     experiment: Experiment
@@ -73,6 +73,7 @@ class Source:
     audited: AuditResult
     early: Early
     vintages: Mapping[dt.date, Path] = field(default_factory=dict)
+    earlier: Mapping[dt.date, AuditedPanel] = field(default_factory=dict)
 
 
 def load(
@@ -131,41 +132,11 @@ def load(
     day = as_day(as_of, chosen)
     dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
     check_experiment(dataset, chosen)
-    dated = in_real_time(dataset, read.panel, read_vintages(vintages, chosen), chosen)
-    return Source(chosen, read.panel, dated, place, chosen.digest(), read.audit, found, vintages)
-
-
-def dated_dataset(
-    panel: Panel, experiment: Experiment, vintages: Mapping[dt.date, Path]
-) -> Dataset:
-    """Return the dataset of a panel with the earlier panels of a run, for another experiment."""
-    dataset = build_dataset(panel, experiment)
-    return in_real_time(dataset, panel, read_vintages(vintages, experiment), experiment)
-
-
-def vintage_files(experiment: Experiment, folder: Path) -> dict[dt.date, Path]:
-    """Return the files of the earlier panels that an experiment names, by their days."""
-    named = experiment.data.vintages
-    return {dt.date.fromisoformat(day): folder / named[day] for day in sorted(named)}
-
-
-def read_vintages(files: Mapping[dt.date, Path], experiment: Experiment) -> dict[dt.date, Panel]:
-    """Read and audit earlier panels as an experiment says; cells that are wrong are masked.
-
-    Raises
-    ------
-    InputError
-        If one is not there, or not usable as for a forecast from it.
-    """
-    for day, path in files.items():
-        if not path.exists():
-            raise InputError(
-                f"data.vintages: no panel of {day} at {path}; correct its path, which is relative "
-                "to the experiment file"
-            )
-    return {
-        day: read_audited(path, experiment, purpose="predict").panel for day, path in files.items()
-    }
+    earlier = read_vintages(vintages, chosen)
+    panels = {day: own.panel for day, own in earlier.items()}
+    dated = in_real_time(dataset, read.panel, panels, chosen)
+    about = (chosen.digest(), read.audit, found, vintages, earlier)
+    return Source(chosen, read.panel, dated, place, *about)
 
 
 def serving(source: Source, serve: str) -> Source:

@@ -1,0 +1,66 @@
+"""The earlier panels of a run: their files, how they are read, and what each origin read."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from city_resilience.audit.read_audited import AuditedPanel, read_audited, standing_errors
+from city_resilience.errors import InputError
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.reading.panel import Panel
+from city_resilience.tasks.dataset import Dataset, build_dataset
+from city_resilience.tasks.real_time import in_real_time, vintage_rows
+
+__all__ = ["dated_dataset", "read_vintages", "vintage_files", "vintage_table"]
+
+
+def vintage_files(experiment: Experiment, folder: Path) -> dict[dt.date, Path]:
+    """Return the files of the earlier panels that an experiment names, by their days."""
+    named = experiment.data.vintages
+    return {dt.date.fromisoformat(day): folder / named[day] for day in sorted(named)}
+
+
+def read_vintages(
+    files: Mapping[dt.date, Path], experiment: Experiment
+) -> dict[dt.date, AuditedPanel]:
+    """Read and audit earlier panels as an experiment says.
+
+    Cells that are almost certainly wrong are masked. No other error refuses such a panel: a
+    correction counts for every panel, so that one for an old panel would change the newest.
+
+    Raises
+    ------
+    InputError
+        If one is not there, or no panel.
+    """
+    for day, path in files.items():
+        if not path.exists():
+            raise InputError(
+                f"data.vintages: no panel of {day} at {path}; correct its path, which is relative "
+                "to the experiment file"
+            )
+    return {day: read_audited(path, experiment, purpose="measure") for day, path in files.items()}
+
+
+def dated_dataset(panel: Panel, experiment: Experiment, files: Mapping[dt.date, Path]) -> Dataset:
+    """Return the dataset of a panel with the earlier panels of a run, for another experiment."""
+    earlier = {day: own.panel for day, own in read_vintages(files, experiment).items()}
+    return in_real_time(build_dataset(panel, experiment), panel, earlier, experiment)
+
+
+def vintage_table(
+    dataset: Dataset, origins: Iterable[int], audited: Mapping[dt.date, AuditedPanel]
+) -> pd.DataFrame:
+    """Return the rows of `vintage_rows`, and in ``errors`` how many of the audit stand in a panel.
+
+    Those that the experiment neither corrects nor accepts and that are not masked.
+    """
+    errors = {
+        day.isoformat(): len(standing_errors(own.audit, "predict")) for day, own in audited.items()
+    }
+    rows = vintage_rows(dataset, origins)
+    return rows.assign(errors=rows["vintage"].map(errors).astype("Int64"))
