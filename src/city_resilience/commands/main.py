@@ -17,8 +17,8 @@ __all__ = ["entry", "main", "run"]
 
 VERBS = (
     *("backtest", "check", "compare", "explain", "export", "import_sheets", "measure"),
-    *("models", "monitor", "new", "predict", "promote", "report", "rollback", "scenario"),
-    *("study", "train", "ui"),
+    *("models", "monitor", "new", "predict", "promote", "report", "rollback"),
+    *("scenario", "study", "train", "ui"),
 )
 """Modules of this folder, each with its ``command``."""
 
