@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 from typing import NamedTuple
 
@@ -218,6 +219,22 @@ def test_export_again_replaces_its_own_hub_alone(hub: Hub, tmp_path: Path) -> No
     with pytest.raises(InputError, match="holds a hub that this command did not write"):
         export_issued(out, hub.model, record=hub.record)
     assert sums_of(hub.record) == before
+
+
+def test_what_was_issued_is_checked_and_listed(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["models", "issued", "small", "--record", str(hub.record)]) == 0
+    said = capsys.readouterr().out
+    for one in hub.issues.issued:
+        assert one.id in said
+    assert said.count("superseded") == 1
+    shutil.copytree(hub.record, tmp_path / "record")
+    changed = tmp_path / "record" / "small" / "2013-forecast-3" / "forecast.parquet"
+    changed.chmod(0o644)
+    changed.write_bytes(b"")
+    assert run(["models", "issued", "--record", str(tmp_path / "record")]) == 2
+    assert f"{changed}: was changed after it was issued" in capsys.readouterr().err
 
 
 def test_what_no_hub_takes_is_refused(hub: Hub, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from city_resilience.commands import history
+from city_resilience.commands import history, issued
 from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, store_option
 
@@ -167,6 +167,7 @@ def command() -> None:
 
 
 command.add_command(history.command)
+command.add_command(issued.command)
 
 
 @command.command("list")
