@@ -74,3 +74,14 @@ def test_an_error_of_the_audit_refuses(model, tmp_path, capsys):
 
 def test_alarms_are_of_the_result_too(model, tmp_path):
     assert len(predict(wrong(tmp_path), model, drivers=0).alarms) == 1
+
+
+def test_data_that_run_backwards_are_told_unless_meant(model, tmp_path, capsys):
+    frame = pd.read_csv(io.StringIO(panel_text()))
+    data, out = tmp_path / "older.csv", tmp_path / "out.csv"
+    frame[frame["year"] < 2013].to_csv(data, index=False)
+    assert call(model, data, out, "--strict", "--quiet") == 3
+    told = capsys.readouterr().err
+    assert "the data run backwards: the panel ends in 2012, and the model has learnt from" in told
+    assert "2013; bring the newer panel, or say --origin 2012 if it is meant" in told
+    assert call(model, data, out, "--strict", "--quiet", "--origin", "2012") == 0

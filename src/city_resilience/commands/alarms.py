@@ -9,7 +9,7 @@ from city_resilience.audit.training_levels import level_doubts
 from city_resilience.commands.early import Early
 from city_resilience.models.forecaster import Forecaster
 
-__all__ = ["alarms_of"]
+__all__ = ["alarms_of", "run_backwards"]
 
 
 def alarms_of(
@@ -55,3 +55,13 @@ def _alarms(
             f"{family}: only {share:.0%} of the values the model uses are observed; bring newer "
             "data of it, or train the model again"
         )
+
+
+def run_backwards(forecaster: Forecaster, origin: int) -> tuple[str, ...]:
+    """Return the alarm about a panel that ends before the one that the model was trained on."""
+    if origin >= forecaster.origin:
+        return ()
+    return (
+        f"the data run backwards: the panel ends in {origin}, and the model has learnt from "
+        f"{forecaster.origin}; bring the newer panel, or say --origin {origin} if it is meant",
+    )

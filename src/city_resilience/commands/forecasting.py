@@ -14,7 +14,7 @@ import pandas as pd
 
 from city_resilience.audit.read_audited import AuditedPanel, read_audited
 from city_resilience.catalogue.nouns import of_places
-from city_resilience.commands.alarms import alarms_of
+from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
@@ -172,7 +172,10 @@ def forecast_panel(
         unobserved_families=unobserved,
         early=releases,
         news=tuple(early_lines(rows.dataset, rows.origin)),
-        alarms=alarms_of(forecaster, read, releases, unobserved, source),
+        alarms=(
+            *(() if asked.origin else run_backwards(forecaster, rows.origin)),
+            *alarms_of(forecaster, read, releases, unobserved, source),
+        ),
         model="",
         out=None,
         groups=groups,

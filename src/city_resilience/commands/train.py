@@ -280,6 +280,15 @@ def _behind(result: Trained) -> Iterator[str]:
     yield f"Or the rule --serve {BEST_NAIVE} ({rule}, with intervals like any model)"
 
 
+def _next(result: Trained) -> Iterator[str]:
+    """Say what to paste to see what is new, and to promote it, where that waits for a user."""
+    verdict, reference = result.verdict, result.version.reference
+    if verdict.champion:
+        yield f"Compare it  city-resilience compare {reference} {verdict.champion}"
+    if verdict.ruling.needs == "promote" and "behind_naive" not in verdict.codes:
+        yield f"Promote it  city-resilience promote {reference}"
+
+
 def _lines(result: Trained) -> Iterator[str]:
     from city_resilience.commands.early import early_lines
     from city_resilience.commands.recording import recorded_lines
@@ -302,6 +311,7 @@ def _lines(result: Trained) -> Iterator[str]:
     alias = " and ".join(result.version.aliases)
     yield f"Registered  {result.version.reference} as {alias}"
     yield f"Verdict     {words(f'verdict_{verdict.decision}', 'en')}: {verdict.words()}"
+    yield from _next(result)
     yield from _behind(result)
     for recorded in result.issued:
         for line in recorded_lines(recorded):
