@@ -57,6 +57,9 @@ def test_a_backtest_reads_the_panels_of_its_days_and_says_so(written, capsys, mo
     assert table["day"].tolist() == ["2012-03-30", "2013-03-31", "2014-03-31"]
     assert table["real_time"].all()
     assert (table["errors"] == 0).all()
+    source = load("experiment.toml")
+    own = [panel.panel.fingerprint() for panel in source.earlier.values()]
+    assert table["fingerprint"].tolist() == own[1:]
     assert (table["revised"] == 2 * CITIES).all()
     moved = table["label_revision"]
     assert moved.between(1.0, 2.5).all()

@@ -9,14 +9,24 @@ import numpy as np
 import pytest
 
 from city_resilience.errors import InputError
+from city_resilience.planted import as_printed
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import AsOf, build_dataset
 from city_resilience.tasks.real_time import vintage_rows
-from forecasting_inputs import panel_of, poisoned, small_panel
+from forecasting_inputs import (
+    SCALED,
+    panel_of,
+    poisoned,
+    scaled_panel,
+    small_panel,
+)
 from vintage_inputs import (
+    DELAY,
     ORIGINS,
+    SIZES,
     asked,
     dataset_of,
+    errors,
     gaps,
     published,
     vintage,
@@ -39,6 +49,28 @@ def test_an_origin_sees_the_panel_that_was_out_on_its_day():
         alone = build_dataset(vintage(origin), asked()).at(origin)
         assert_same_view(dataset.at(origin), alone)
     assert_same_view(dataset.at(2013), build_dataset(small_panel(), asked()).at(2013))
+
+
+def test_weights_and_nations_are_those_of_the_panel_of_the_day():
+    outcome = {**SCALED["per_head"], "horizons": [1], "publication_delay_days": DELAY}
+    scaled = asked(outcome=outcome)
+    panel = scaled_panel("per_head")
+    off = panel.frame.assign(population=panel.frame["population"] * 1.1 ** (panel.frame.index % 3))
+    dated = {published(origin): panel_of(off).truncate(origin) for origin in ORIGINS}
+    nations = panel_of(small_panel().frame.assign(nation=small_panel().frame["region"]))
+    grown = {published(origin): revised_of(nations, origin) for origin in ORIGINS}
+    for chosen, newest, panels in ((scaled, panel, dated), (asked(), nations, grown)):
+        dataset = dataset_of(panels, chosen, newest)
+        for origin in (2007, 2011):
+            alone = build_dataset(panels[published(origin)], chosen).at(origin)
+            assert_same_view(dataset.at(origin), alone)
+            assert not np.array_equal(
+                dataset.at(origin).labels(1), build_dataset(newest, chosen).at(origin).labels(1)
+            )
+
+
+def revised_of(panel: Panel, origin: int) -> Panel:
+    return panel_of(as_printed(panel.frame, origin, "gdp_real", SIZES, errors()))
 
 
 def test_without_revisions_real_time_is_the_panel_cut_at_the_origin():

@@ -55,12 +55,14 @@ def dated_dataset(panel: Panel, experiment: Experiment, files: Mapping[dt.date, 
 def vintage_table(
     dataset: Dataset, origins: Iterable[int], audited: Mapping[dt.date, AuditedPanel]
 ) -> pd.DataFrame:
-    """Return the rows of `vintage_rows`, and in ``errors`` how many of the audit stand in a panel.
+    """Return the rows of `vintage_rows`, and which panel it was.
 
-    Those that the experiment neither corrects nor accepts and that are not masked.
+    ``errors`` are those of its audit that the experiment neither corrects nor accepts and that are
+    not masked; ``fingerprint`` is that of the panel. Both are empty for the newest panel.
     """
-    errors = {
-        day.isoformat(): len(standing_errors(own.audit, "predict")) for day, own in audited.items()
-    }
+    panels = {day.isoformat(): own for day, own in audited.items()}
+    errors = {day: len(standing_errors(own.audit, "predict")) for day, own in panels.items()}
+    prints = {day: own.panel.fingerprint() for day, own in panels.items()}
     rows = vintage_rows(dataset, origins)
-    return rows.assign(errors=rows["vintage"].map(errors).astype("Int64"))
+    read = rows["vintage"]
+    return rows.assign(errors=read.map(errors).astype("Int64"), fingerprint=read.map(prints))

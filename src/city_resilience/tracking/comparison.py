@@ -40,6 +40,7 @@ _NO_RECIPE = (
     "experiment.title",
     "experiment.title_zh",
     "data.path",
+    "data.vintages",
     "gate.",
     "monitor.",
     "issued.",
