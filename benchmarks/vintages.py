@@ -1,6 +1,7 @@
 """The backtest in real time beside the one on the newest panel, where the revisions are known.
 
     python benchmarks/vintages.py [--seeds 20] [--out benchmarks/vintages.csv]
+    python benchmarks/vintages.py --cut EXPERIMENT --data PANEL.csv
 
 Panels of 100 made-up cities and 16 years (law ``linear`` of ``city_resilience.planted``) are
 printed every year and revised later by known amounts. What a figure is off by is drawn once for
@@ -17,12 +18,16 @@ The table has this beside the difference that was found, in the mean over the se
 interval, and beside the model that is served, for which it does not follow. ``alone`` is the
 largest difference between a member's forecast in real time and that of a run on the panel of the
 day alone.
+
+With ``--cut`` a real panel is written as it stood in each year, without any revision, read and
+audited panel by panel, and nothing may differ.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +37,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.commands.source import load
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.engine import SERVED, forecast_members
 from city_resilience.evaluation.scores import paired_interval
@@ -53,6 +59,7 @@ EXPERIMENT: dict[str, Any] = {
     "data": {"simulated": True},
     "model": {"members": ["persistence", "xgboost"], "parameters": {"xgboost": TREES}},
 }
+QUICK = ["outcome.horizons=[1]", 'model.members=["persistence", "ridge"]']
 MODELS = ("zero", "last", "mean5", "blend")
 
 
@@ -192,12 +199,40 @@ def summed_up(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
+def cut(experiment: Path, panel: Path) -> None:
+    """Print how far forecasts from a real panel cut at every year are from those from the whole."""
+    frame = pd.read_csv(panel, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    plain = load(experiment, panel, QUICK)
+    first = plain.experiment.evaluation.first_origin - plain.experiment.evaluation.warmup_origins
+    key = plain.experiment.data.year or next(c for c in frame if c in ("year", "年份"))
+    with tempfile.TemporaryDirectory() as folder:
+        files = {}
+        for origin in range(first, plain.panel.years[-1]):
+            path = Path(folder) / f"{origin}.csv"
+            frame[frame[key].astype(float) <= origin].to_csv(path, index=False)
+            files[plain.dataset.day(origin).isoformat()] = str(path)
+        named = ", ".join(f'"{day}" = "{path}"' for day, path in files.items())
+        dated = load(experiment, panel, [*QUICK, f"data.vintages={{{named}}}"])
+    found = [run_backtest(own.dataset, own.experiment).frame for own in (plain, dated)]
+    keys = ["model", "city", "origin", "horizon"]
+    both = found[0].merge(found[1], on=keys, suffixes=("", "_dated"), validate="1:1")
+    apart = (both["forecast"] - both["forecast_dated"]).abs().max()
+    print(
+        f"{len(files)} panels, {len(both)} of {len(found[0])} forecasts, largest difference {apart}"
+    )
+
+
 def main() -> None:
     """Run the seeds, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
+    parser.add_argument("--cut", type=Path, default=None)
+    parser.add_argument("--data", type=Path, default=None)
     asked = parser.parse_args()
+    if asked.cut:
+        cut(asked.cut, asked.data)
+        return
     rows = pd.DataFrame([row for seed in range(asked.seeds) for row in one_seed(seed)])
     table = pd.DataFrame(summed_up(rows)).round(4)
     print(table.to_string(index=False))
