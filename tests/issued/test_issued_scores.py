@@ -152,6 +152,22 @@ def test_groups_are_scored_and_small_ones_only_counted(rows: pd.DataFrame) -> No
     assert by_level.loc["many", "mae"] > 0
 
 
+def test_scores_without_level_breaks_leave_out_the_windows_over_them(rows: pd.DataFrame) -> None:
+    flagged = {(CITIES[0], 2015), (CITIES[1], 2013)}
+    table = issued_scores(rows, flagged=flagged)
+    own = table[(table["slice"] == "without_breaks") & (table["model"] == ISSUED)]
+    spans = [
+        any(o < year <= t and c == city for c, year in flagged)
+        for city, o, t in zip(rows["city"], rows["origin"], rows["target_year"], strict=True)
+    ]
+    kept = rows[~np.array(spans)]
+    one = kept[kept["horizon"] == 2]
+    mae = one["error"].abs().groupby(one["origin"]).mean().mean()
+    assert own.set_index("horizon").loc[2, "mae"] == pytest.approx(mae)
+    assert own["n"].tolist() == kept.groupby("horizon").size().tolist()
+    assert "without_breaks" not in set(issued_scores(rows)["slice"])
+
+
 def test_the_last_live_issue_of_an_origin_counts_and_none_made_up_later(
     issued: pd.DataFrame,
 ) -> None:

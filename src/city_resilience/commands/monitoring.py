@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.audit.audit import AuditResult
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.evaluation import levels_of
 from city_resilience.commands.monitor import CHANGED, FILES, PAGE, SUMMARY, TABLES, Monitored
@@ -57,10 +58,11 @@ def looked_at(
     experiment = forecaster.experiment
     _check_measure(issues, forecaster)
     panels = [_outcomes(source, forecaster, sheet) for source in sources]
-    last = panels[-1]
+    last, breaks = panels[-1][0], panels[-1][1].level_breaks
     origin = common_origin(last.outcome, last.years, experiment.noun)
-    rows = scored_rows(issues.table, {str(k): own for k, own in enumerate(panels)})
-    scores = issued_scores(rows, levels_of(last), experiment.evaluation.min_group)
+    rows = scored_rows(issues.table, {str(k): own for k, (own, _) in enumerate(panels)})
+    least = experiment.evaluation.min_group
+    scores = issued_scores(rows, levels_of(last), least, breaks)
     survey, backtest = survey_table(rows), _backtest(found, experiment.model.serve)
     reference, kept = _reference(found, forecaster, last, origin)
     limits = experiment.monitor
@@ -86,9 +88,11 @@ def looked_at(
     return Monitored(rows, scores, survey, drift, changed, alarms, summary, None, "")
 
 
-def _outcomes(source: pd.DataFrame | Path | str, forecaster: Forecaster, sheet: str) -> Dataset:
+def _outcomes(
+    source: pd.DataFrame | Path | str, forecaster: Forecaster, sheet: str
+) -> tuple[Dataset, AuditResult]:
     read = read_audited(source, forecaster.experiment, purpose="predict", sheet=sheet)
-    return build_dataset(read.panel, forecaster.experiment, forecaster.composite)
+    return build_dataset(read.panel, forecaster.experiment, forecaster.composite), read.audit
 
 
 def _check_measure(issues: Issues, forecaster: Forecaster) -> None:

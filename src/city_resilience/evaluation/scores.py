@@ -27,6 +27,7 @@ __all__ = [
     "paired_interval",
     "score",
     "slices",
+    "spans_break",
     "yearly",
     "yearly_slices",
 ]
@@ -132,7 +133,7 @@ def score(
     """
     found = [*yearly_slices(frame, groups)]
     best = best_naive(found[0][-1])
-    unbroken = frame[~_spans_break(frame, flagged)] if flagged else frame[:0]
+    unbroken = frame[~spans_break(frame, flagged)] if flagged else frame[:0]
     if not unbroken.empty:
         found.append((WITHOUT_BREAKS, "all years", yearly(unbroken)))
     exempt = (*WHOLE, WITHOUT_BREAKS)
@@ -173,7 +174,7 @@ def yearly_slices(
             yield f"group:{name}", str(level), own
 
 
-def _spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> Mask:
+def spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> Mask:
     """Whether a flagged year lies after the origin and up to the target year of each row."""
     breaks = pd.DataFrame(list(flagged), columns=["city", "break_year"])
     windows = frame[["city", "origin", "target_year"]].assign(row=np.arange(len(frame)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from city_resilience.experiment.monitor import Monitor
@@ -56,7 +57,8 @@ def backtest_beside(
         told = own["information"] if "information" in own else pd.Series("forecast", own.index)
         for row in own.assign(information=told).to_dict("records"):
             key = str(row["information"]), int(row["horizon"])
-            found.setdefault(key, {}).update({name: float(row[name]) for name in columns})
+            known = {name: float(row[name]) for name in columns if np.isfinite(row[name])}
+            found.setdefault(key, {}).update(known)
     return found
 
 
@@ -80,10 +82,9 @@ def score_alarms(
         if row["skill_naive"] < limits.least_skill:
             more = {"skill": row["skill_naive"], "limit": limits.least_skill}
             yield Alarm("skill", about | more | {"rule": row["best_naive"]})
-        known = backtest.get((row["issue_information"], row["horizon"]), {})
-        if known and row["mae"] > limits.most_error * known["mae"]:
-            times = row["mae"] / known["mae"]
-            more = {"mae": row["mae"], "backtest": known["mae"], "times": times}
+        known = backtest.get((row["issue_information"], row["horizon"]), {}).get("mae")
+        if known and row["mae"] > limits.most_error * known:
+            more = {"mae": row["mae"], "backtest": known, "times": row["mae"] / known}
             yield Alarm("error", about | more | {"limit": limits.most_error})
     for row in _coverages(ours):
         if row["coverage"] < row["promised"] - limits.short_coverage:

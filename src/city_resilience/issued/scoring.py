@@ -7,7 +7,7 @@ the one counts that was issued last; a live one goes before all that are reconst
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from city_resilience.arrays import Float
 from city_resilience.evaluation.periods import PERIOD, period_levels
 from city_resilience.evaluation.scores import (
     POINT_SCORES,
+    WITHOUT_BREAKS,
     best_naive,
     paired_interval,
     slices,
+    spans_break,
     yearly,
 )
 from city_resilience.issued.record import LIVE, NAIVE_COLUMNS, QUANTILES
@@ -169,6 +171,7 @@ def issued_scores(
     rows: pd.DataFrame,
     groups: Mapping[str, Mapping[str, str]] | None = None,
     min_group: int = 10,
+    flagged: Collection[tuple[str, int]] = (),
 ) -> pd.DataFrame:
     """Tabulate the scores of issued forecasts and of the naive rules of their days.
 
@@ -180,22 +183,27 @@ def issued_scores(
         Slice name to the level of each city.
     min_group : int
         Fewest cities of a group in the average year; of a smaller one only the number is told.
+    flagged : collection of (city, year)
+        City-years whose growth from the year before is an artefact, from the data alone.
 
     Returns
     -------
     DataFrame
         ``SCORE_COLUMNS``. The slice is ``all``, ``period``, ``year`` (the origin),
-        ``group:<name>``, ``cumulative`` (all origins up to one) or ``issue`` (one issue,
-        superseded ones too); ``model`` is ``issued`` or a naive rule. What the intervals promised
-        and held, their width, interval score and CRPS are of ``issued`` alone. ``best_naive`` has
-        the lowest mean error of the horizon over all issues that count, and ``skill_naive`` is
-        1 − MAE / that rule's.
+        ``group:<name>``, ``cumulative`` (all origins up to one), ``issue`` (one issue, superseded
+        ones too) or, if any city-year is flagged, ``without_breaks`` (rows without one of these
+        from the origin to the target year); ``model`` is ``issued`` or a naive rule. What the
+        intervals promised and held, their width, interval score and CRPS are of ``issued`` alone.
+        ``best_naive`` has the lowest mean error of the horizon over all issues that count, and
+        ``skill_naive`` is 1 − MAE / that rule's.
     """
     found = []
     for keys, own in rows.groupby(list(KEYS)):
         counted = own[own["counts"]]
         best = best_naive(yearly(_long(counted)))
         every = [*_slices(counted, groups), *_issues(own)]
+        unbroken = counted[~spans_break(counted, flagged)] if flagged else counted[:0]
+        every += [(WITHOUT_BREAKS, "all years", unbroken)] if len(unbroken) else []
         for slice_, level, part in every:
             least = min_group if slice_.startswith("group:") else 0
             table = _scored(part, best, least)

@@ -31,6 +31,7 @@ NAMED = 6
 SHOWN = 25
 """Indicators without an alarm that the page shows."""
 NOTES = 5
+NOTHING: Both = {"en": "", "zh": ""}
 _SCORE = (
     Column("mae#", "{mae:2}", "{mae_known}"),
     Column("monitor_rule#", "{rule_mae:2}", "{rule}"),
@@ -150,9 +151,9 @@ def _scored(row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     """Return the figures of a row of scores with those of the backtest below them."""
     known = row.get("backtest") or {}
 
-    def beside(key: str) -> Both | str:
+    def beside(key: str) -> Both:
         value = known.get(key)
-        return "" if value is None else say("monitor_beside", figure=unsigned(value))
+        return NOTHING if value is None else say("monitor_beside", figure=unsigned(value))
 
     held = {"promised": row["promised"], "known": known.get("coverage")}
     promise = "monitor_promised" if held["known"] is not None else "monitor_promised_alone"
@@ -160,10 +161,16 @@ def _scored(row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         **row,
         "kind": kind_words(row, say),
         "rule": say.name("model", row["best_naive"]) if row["best_naive"] else "",
-        "mae_known": beside("mae"),
+        "mae_known": joined([beside("mae"), _unbroken(row, say)], "; "),
         "rank_known": beside("rank_correlation"),
         "held": say(promise, **held) if row["promised"] is not None else "",
     }
+
+
+def _unbroken(row: Mapping[str, Any], say: Texts) -> Both:
+    """Return the error without windows over level breaks, where there are such."""
+    value = row.get("mae_without_breaks")
+    return NOTHING if value is None else say("monitor_unbroken", figure=unsigned(value))
 
 
 def scores_table(summary: Mapping[str, Any], say: Texts) -> Table:

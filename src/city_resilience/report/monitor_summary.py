@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from city_resilience.evaluation.scores import WITHOUT_BREAKS
 from city_resilience.issued.changes import leading
 from city_resilience.issued.scoring import ISSUE, ISSUED, NEWEST
 from city_resilience.report.formatting import plain_rows
@@ -102,11 +103,19 @@ def _scores(found: Found) -> dict[str, Any]:
     each = [row for row in rows if row["slice"] == ISSUE]
     for row in each:
         row |= {"issued_at": at.get(row["level"], ""), "superseded": row["level"] in gone}
+    clean = {_about(row): row["mae"] for row in rows if row["slice"] == WITHOUT_BREAKS}
+    whole = [row for row in rows if row["slice"] == "all"]
+    for row in whole:
+        row["mae_without_breaks"] = clean.get(_about(row))
     return {
-        "scores": [row for row in rows if row["slice"] == "all"],
+        "scores": whole,
         "each": each,
         "groups": grouped[:MOST_GROUPED],
     }
+
+
+def _about(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["information"], row["status"], row["horizon"]
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
