@@ -15,6 +15,7 @@ from city_resilience.models.manifest import FORMAT_VERSION, MANIFEST
 from city_resilience.tracking.champions import Change, history_of, previous_champion
 from city_resilience.tracking.contender import AUDIT_ERRORS
 from city_resilience.tracking.gate import VERDICT_AGAINST, VERDICT_REASONS, promote
+from city_resilience.tracking.housekeeping import find_needless
 from city_resilience.tracking.registry import RECIPE, champion_of, find_version, set_champion
 from city_resilience.tracking.rollback import rollback
 from city_resilience.tracking.store import Store, open_store
@@ -172,6 +173,15 @@ def test_the_verdict_of_the_training_counts_while_its_champion_stands(shop):
     late = shop.add(2020, recipe="r4", tags=tags)
     with pytest.raises(GateRefused, match="not comparable: the store has no backtest of one"):
         promote(late, shop.store)
+
+
+def test_cleaning_up_leaves_the_way_back(shop):
+    for origin in (2018, 2019, 2020, 2021):
+        promote(shop.add(origin), shop.store)
+    found = [own.name for own in find_needless(shop.store, keep=0) if own.kind == "version"]
+    assert found == ["shop/2", "shop/1"]
+    shop.store.client.delete_model_version("shop", "3")
+    assert rollback("shop", shop.store).version.version == 2, "what is gone is no way back"
 
 
 def test_a_champion_that_another_program_made_is_shown_as_such(shop):

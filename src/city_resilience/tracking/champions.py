@@ -14,10 +14,23 @@ from typing import Any
 
 from city_resilience.tracking.backend import silenced
 from city_resilience.tracking.leftovers import HISTORY
-from city_resilience.tracking.registry import ModelVersion, champion_of, set_champion
+from city_resilience.tracking.registry import (
+    ModelVersion,
+    champion_of,
+    set_champion,
+    versions_of,
+)
 from city_resilience.tracking.store import Store
 
-__all__ = ["UNRECORDED", "Change", "crown", "history_of", "previous_champion", "record_change"]
+__all__ = [
+    "UNRECORDED",
+    "Change",
+    "crown",
+    "history_of",
+    "previous_champion",
+    "record_change",
+    "way_back",
+]
 
 LONGEST_REASON = 1000
 UNRECORDED = "unrecorded"
@@ -79,6 +92,13 @@ def history_of(name: str, store: Store) -> list[Change]:
     if champion is not None and champion.version != newest:
         changes.append(Change(champion.version, newest, "", UNRECORDED, ""))
     return changes
+
+
+def way_back(name: str, store: Store) -> int | None:
+    """Return the version that a rollback goes back to, None where there is none in the store."""
+    known = {own.version for own in versions_of(name, store)}
+    changes = history_of(name, store)
+    return previous_champion([change for change in changes if change.version in known])
 
 
 def previous_champion(changes: Sequence[Change]) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any
 from city_resilience.errors import InputError
 from city_resilience.processes import is_gone
 from city_resilience.tracking.backend import every_page, silenced
+from city_resilience.tracking.champions import way_back
 from city_resilience.tracking.leftovers import PROCESS, files_of
 from city_resilience.tracking.registry import ModelVersion, list_models
 from city_resilience.tracking.store import Store
@@ -51,7 +52,8 @@ def find_needless(store: Store, keep: int | None = None) -> list[Needless]:
     Parameters
     ----------
     keep : int
-        Of each model, keep so many of the newest versions beside those with an alias; None = all.
+        Of each model, keep so many of the newest versions beside those with an alias and the one
+        that a rollback goes back to; None = all.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def find_needless(store: Store, keep: int | None = None) -> list[Needless]:
             f"{store.uri}: the files of a server are its own; run 'mlflow gc' where it runs"
         )
     versions = list_models(store)
-    old = set() if keep is None else {v.reference for v in _older(versions, keep)}
+    old = set() if keep is None else {v.reference for v in _older(versions, keep, store)}
     return [
         *(_old_version(v, store) for v in versions if v.reference in old),
         *_models(store, versions),
@@ -79,12 +81,13 @@ def remove_needless(found: list[Needless], store: Store) -> None:
             own.remove()
 
 
-def _older(versions: list[ModelVersion], keep: int) -> Iterator[ModelVersion]:
+def _older(versions: list[ModelVersion], keep: int, store: Store) -> Iterator[ModelVersion]:
     by_name: dict[str, list[ModelVersion]] = defaultdict(list)
     for version in versions:  # the newest first
         by_name[version.name].append(version)
-    for own in by_name.values():
-        yield from (version for version in own[keep:] if not version.aliases)
+    for name, own in by_name.items():
+        back = way_back(name, store)
+        yield from (v for v in own[keep:] if not v.aliases and v.version != back)
 
 
 def _old_version(version: ModelVersion, store: Store) -> Needless:

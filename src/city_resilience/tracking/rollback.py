@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from city_resilience.errors import GateRefused, InputError
-from city_resilience.tracking.champions import crown, history_of, previous_champion
+from city_resilience.tracking.champions import crown, history_of, way_back
 from city_resilience.tracking.contender import contender_of
 from city_resilience.tracking.gate import Promotion, bars
 from city_resilience.tracking.registry import (
@@ -11,7 +11,6 @@ from city_resilience.tracking.registry import (
     champion_of,
     find_name,
     find_version,
-    versions_of,
 )
 from city_resilience.tracking.store import Store
 from city_resilience.tracking.verdict import Verdict
@@ -59,11 +58,8 @@ def _champion(name: str, store: Store) -> ModelVersion:
 
 def _target(champion: ModelVersion, to: int | None, store: Store) -> ModelVersion:
     """Return the version to go back to."""
-    changes = history_of(champion.name, store)
-    known = {own.version for own in versions_of(champion.name, store)}
-    earlier = [change for change in changes if change.version in known]
     if to is None:
-        before = previous_champion(earlier)
+        before = way_back(champion.name, store)
         if before is None:
             raise InputError(
                 f"{champion.name}: no champion before version {champion.version} is known; name "
@@ -71,7 +67,8 @@ def _target(champion: ModelVersion, to: int | None, store: Store) -> ModelVersio
             )
         return find_version(f"{champion.name}/{before}", store)
     target = find_version(f"{champion.name}/{to}", store)
-    if to != champion.version and to not in {change.version for change in changes}:
+    known = {change.version for change in history_of(champion.name, store)}
+    if to != champion.version and to not in known:
         _check_older(target, champion, store)
     return target
 
