@@ -32,6 +32,23 @@ TEXT = EXPERIMENT.replace(
 TEXT = re.sub(r"\[model\.parameters.*", QUICK, TEXT, flags=re.DOTALL)
 
 
+LAMPS = """
+[data.columns."lamp posts"]
+family = "digital"
+id = "lamps"
+
+[data.units]
+"lamp posts" = "sites"
+
+[data.corrections]
+"lamps/*/2005" = "drop"
+
+[features]
+publication_lag = { lamps = 1 }
+"""
+TEXT = TEXT.replace("\n[features]\ncarry_forward = 0\n", "")
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("vintages")
@@ -67,6 +84,18 @@ def test_a_backtest_reads_the_panels_of_its_days_and_says_so(written, capsys, mo
     assert not load("experiment.toml", overrides=["data.vintages={}"]).dataset.vintages
 
 
+def test_a_later_day_of_the_forecast_reads_later_panels(written):
+    soon, later = (
+        load(written / "experiment.toml", as_of=day).dataset for day in ("2015-03-05", "2016-03-05")
+    )
+    for dataset, year in ((soon, 2012), (later, 2013)):
+        assert dataset.day(2010).year == year
+        vintage = dataset.vintage(2010)
+        assert vintage is not None
+        assert vintage.day.year == year
+        assert dataset.at(2010).years[-1] == 2010
+
+
 def test_each_panel_is_audited_by_itself(written):
     source = load(written / "experiment.toml")
     views = [source.dataset.at(origin) for origin in (2009, 2010, 2011)]
@@ -74,6 +103,25 @@ def test_each_panel_is_audited_by_itself(written):
     city, year = divmod(40, 2010 - 1999)
     shares = [view.indicators[city, year, place] for view in views]
     assert np.isfinite(shares).tolist() == [True, False, True]
+
+
+def test_an_earlier_panel_need_not_have_every_declared_column(written, tmp_path):
+    folder = tmp_path / "copy"
+    shutil.copytree(written, folder, ignore=shutil.ignore_patterns("real"))
+    for name in ("panel", *ORIGINS[2:]):
+        frame = pd.read_csv(folder / f"{name}.csv")
+        frame.assign(**{"lamp posts": range(len(frame)), "zone": "a"}).to_csv(
+            folder / f"{name}.csv", index=False
+        )
+    text = TEXT.replace("[data]\n", '[data]\ngroups = ["zone"]\n', 1) + LAMPS
+    (folder / "experiment.toml").write_text(text, "utf-8")
+    dataset = load(folder / "experiment.toml").dataset
+    for origin, known in ((2010, False), (2011, True), (LAST, True)):
+        view = dataset.at(origin)
+        lamps = view.indicators[:, :, view.ids.index("lamps")]
+        assert np.isfinite(lamps).any() == known
+    shown = load(written / "experiment.toml").dataset.at(2010)
+    np.testing.assert_array_equal(dataset.at(2010).outcome, shown.outcome)
 
 
 def test_a_champion_is_refitted_on_the_panels_of_the_same_days(written):

@@ -142,6 +142,9 @@ def test_marks_are_kept_and_read_back(tmp_path):
     pd.testing.assert_frame_equal(read, marks)
     assert year_marks(read).equals(year_marks(marks))
     assert path.stat().st_size < 8 * len(marks)
-    write_table(marks.drop(columns="mark"), path)
-    with pytest.raises(InputError, match="not the marks of a panel"):
-        read_marks(path)
+    blank = marks.astype({"city": object})
+    blank.loc[3, "city"] = None
+    for wrong in (marks.drop(columns="mark"), pd.concat([marks, marks[:1]]), blank):
+        write_table(wrong, path)
+        with pytest.raises(InputError, match="not the marks of a panel"):
+            read_marks(path)

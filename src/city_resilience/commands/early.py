@@ -60,9 +60,9 @@ def as_day(day: dt.date | str | None, experiment: Experiment) -> dt.date | None:
     Raises
     ------
     InputError
-        If it is none, or the experiment names no release that it could matter to.
+        If it is none, or the experiment names no release or earlier panel that it could matter to.
     """
-    if day is not None and not experiment.early:
+    if day is not None and not (experiment.early or experiment.data.vintages):
         raise InputError(
             f"--as-of {day}: experiment {experiment.name!r} declares no early release, and the day "
             "decides nothing else; leave it out, or declare the release as [early.NAME]"

@@ -11,7 +11,10 @@ import pandas as pd
 from city_resilience.audit.read_audited import AuditedPanel, read_audited, standing_errors
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.reading.offered import offered
+from city_resilience.reading.opening import open_table
 from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_opened
 from city_resilience.tasks.dataset import Dataset, build_dataset
 from city_resilience.tasks.real_time import in_real_time, vintage_rows
 
@@ -43,7 +46,16 @@ def read_vintages(
                 f"data.vintages: no panel of {day} at {path}; correct its path, which is relative "
                 "to the experiment file"
             )
-    return {day: read_audited(path, experiment, purpose="measure") for day, path in files.items()}
+    return {day: _read(path, experiment) for day, path in files.items()}
+
+
+def _read(path: Path, experiment: Experiment) -> AuditedPanel:
+    """Read an earlier panel, which need not have every column that the experiment declares."""
+    data = experiment.data
+    table = open_table(path, data.sheet, data.decimal, encoding=data.encoding)
+    known = offered(data, table.headers)
+    panel = read_opened(table, known, experiment.outcome).corrected(known.corrections)
+    return read_audited(panel, experiment, purpose="measure")
 
 
 def dated_dataset(panel: Panel, experiment: Experiment, files: Mapping[dt.date, Path]) -> Dataset:

@@ -177,7 +177,8 @@ def read_marks(path: Path) -> pd.DataFrame:
     """
     frame = read_table(path)
     kinds = [frame[name].dtype.kind if name in frame else "" for name in ("year", "mark")]
-    if list(frame.columns) != _COLUMNS or any(kind not in ("i", "u") for kind in kinds):
+    known = list(frame.columns) == _COLUMNS and all(kind in ("i", "u") for kind in kinds)
+    if not known or frame.isna().any(axis=None) or frame.duplicated(_KEYS).any():
         raise InputError(f"{path}: not the marks of a panel; train the model again")
     return frame
 

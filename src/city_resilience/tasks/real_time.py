@@ -121,7 +121,7 @@ def _laid_out(
     dataset: Dataset, newest: Panel, day: dt.date, panel: Panel, experiment: Experiment
 ) -> Vintage:
     """Compute the indicators of an earlier panel, and lay them on those of the newest."""
-    own = build_dataset(_of_cities(panel, newest, day), experiment)
+    own = build_dataset(_of_cities(panel, newest, day), _without(experiment, newest, panel))
     years = len(dataset.years)
     at = {name: k for k, name in enumerate(own.indicators.ids)}
     values = np.full(dataset.indicators.values.shape, np.nan)
@@ -133,6 +133,15 @@ def _laid_out(
     if nation.weight is not None:
         nation = Nation(nation.way, _until(nation.weight, years), nation.own)
     return Vintage(day, _until(own.outcome, years), values, nation, panel.source)
+
+
+def _without(experiment: Experiment, newest: Panel, panel: Panel) -> Experiment:
+    """Return an experiment that asks nothing of variables which an earlier panel lacks."""
+    absent, features = set(newest.variables) - set(panel.variables), experiment.features
+    lags = {name: own for name, own in features.publication_lag.items() if name not in absent}
+    exclude = tuple(name for name in features.exclude if name not in absent)
+    changed = {"publication_lag": lags, "exclude": exclude}
+    return experiment.model_copy(update={"features": features.model_copy(update=changed)})
 
 
 def _until(values: Float, years: int) -> Float:
