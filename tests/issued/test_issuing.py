@@ -15,7 +15,7 @@ import pytest
 from bundle_inputs import small_forecaster, small_panel
 from city_resilience.commands.main import run
 from city_resilience.commands.predict import predict
-from city_resilience.commands.recording import RECORD, issue_trained, record_folder
+from city_resilience.commands.recording import RECORD, Kept, issue_trained, kept_of, record_folder
 from city_resilience.commands.stored import find_stored
 from city_resilience.commands.train import Trained, train
 from city_resilience.errors import InputError
@@ -65,7 +65,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     experiment = write_nowcast(folder, f"{RELEASE}\n[issued]\non_train = true\n")
     store = str(folder / "store")
     early = folder / "release.csv"
-    trained = train(experiment, store=store, serve="best-naive", early=early)
+    trained = train(experiment, store=store, serve="best-naive", early=early, vintage="2015-03-30")
     return Story(trained, folder / "panel.csv", early, store, record_folder(None, store))
 
 
@@ -89,7 +89,7 @@ def test_train_issues_what_it_forecast(story: Story) -> None:
     for number, (one, information, table) in enumerate(told, 1):
         assert (one.id, one.version) == (f"{LAST}-{information}-{number}", "small/1")
         assert (one.measure, one.unit, one.status) == ("growth_gap", "pp", "reconstructed")
-        assert one.model_digest == bundle.digest
+        assert (one.model_digest, one.vintage) == (bundle.digest, "2015-03-30")
         assert one.fingerprint == bundle.forecaster.fingerprint
         assert set(one.files) == {TABLE, SAMPLES, MARKS}
         rows = issues.rows(one)
@@ -101,8 +101,20 @@ def test_a_version_that_is_not_champion_is_not_issued(story: Story) -> None:
     trained, before = story.trained, sums_of(story.record)
     challenger = replace(trained.version, aliases=("challenger",))
     store = open_store(story.store, create=False)
-    told = issue_trained(story.record, trained.source, trained.live, "", challenger, store)
+    told = issue_trained(
+        Kept(story.record, ""), trained.source, trained.live, "", challenger, store
+    )
     assert (told, sums_of(story.record)) == ((), before)
+
+
+def test_train_refuses_options_of_a_record_that_it_does_not_write(story: Story) -> None:
+    settings = story.trained.source.experiment
+    plain = settings.model_copy(update={"issued": Settings()})
+    with pytest.raises(InputError, match="--vintage: is for the record alone; write on_train"):
+        kept_of(plain, None, "2015-03-30", story.store, None)
+    with pytest.raises(InputError, match="--vintage 'spring': no day"):
+        kept_of(settings, None, "spring", story.store, None)
+    assert kept_of(plain, None, None, story.store, None) is None
 
 
 def test_setting_of_the_issue_changes_no_digest(story: Story) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "record_option",
     "sheet_option",
     "store_option",
+    "vintage_option",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,6 +37,11 @@ record_option = click.option(
     metavar="FOLDER",
     help="Folder of the record of issued forecasts. Default: $CITY_RESILIENCE_RECORD, else issued/ "
     "beside the store.",
+)
+vintage_option = click.option(
+    "--vintage",
+    metavar="DATE",
+    help="Day on which the panel was published, for the record, such as 2024-03-31.",
 )
 model_option = click.option(
     "--model",

@@ -18,6 +18,7 @@ from city_resilience.commands.options import (
     record_option,
     sheet_option,
     store_option,
+    vintage_option,
 )
 from city_resilience.errors import AlarmRaised, InputError, check_known
 from city_resilience.files import output_path, refuse_overwriting, write_table
@@ -251,11 +252,7 @@ def _places(
     help="Add the forecast to the record of issued forecasts, where it is never changed again.",
 )
 @record_option
-@click.option(
-    "--vintage",
-    metavar="DATE",
-    help="Day on which the panel was published, for the record, such as 2024-03-31.",
-)
+@vintage_option
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 @click.option("--quiet", "-q", is_flag=True, help="Print alarms and errors alone.")
 def command(**options: Any) -> None:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from city_resilience.errors import InputError
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     import pandas as pd
 
     from city_resilience.commands.forecasting import Asked, Predicted
     from city_resilience.commands.run import Live
     from city_resilience.commands.source import Source
+    from city_resilience.experiment.experiment import Experiment
     from city_resilience.issued.issuing import Made, Traced
     from city_resilience.issued.record import IssuedForecast
     from city_resilience.models.bundle import OpenedBundle
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RECORD",
+    "Kept",
     "Recorded",
     "check_issue",
     "checked_record",
     "issue",
     "issue_predicted",
     "issue_trained",
+    "kept_of",
     "record_folder",
     "recorded_lines",
 ]
@@ -59,6 +64,42 @@ class Recorded:
     folder: Path
     run_id: str = ""
     problem: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where ``train`` issues its forecasts, and the day of publication of its panel."""
+
+    place: Path
+    vintage: str
+
+
+def kept_of(
+    experiment: Experiment,
+    record: Path | str | None,
+    vintage: dt.date | str | None,
+    store: str,
+    experiment_file: Path | None,
+) -> Kept | None:
+    """Return where ``train`` issues, checked before any work; None where it issues nothing.
+
+    Raises
+    ------
+    InputError
+        If the record cannot be added to, or an option is of no use.
+    """
+    from city_resilience.issued.issuing import day_of
+
+    if not experiment.issued.on_train:
+        given = {"--record": record, "--vintage": vintage}
+        if useless := [name for name, own in given.items() if own]:
+            raise InputError(
+                f"{useless[0]}: is for the record alone; write on_train = true in [issued] of the "
+                "experiment"
+            )
+        return None
+    day = day_of(str(vintage or ""))
+    return Kept(checked_record(record, store, experiment.name, experiment_file), day)
 
 
 def checked_record(
@@ -154,7 +195,7 @@ def issue_predicted(
 
 
 def issue_trained(
-    place: Path, source: Source, live: Live, digest: str, version: ModelVersion, store: Store
+    kept: Kept, source: Source, live: Live, digest: str, version: ModelVersion, store: Store
 ) -> tuple[Recorded, ...]:
     """Issue what ``train`` forecast: the forecast, and the nowcast where there is one.
 
@@ -167,12 +208,13 @@ def issue_trained(
     if not version.is_champion:
         return ()
     rows = ForecastRows.of(source.dataset)
-    traced = Traced(version.reference, digest, live.forecaster.fingerprint)
+    fingerprint = live.forecaster.fingerprint
+    traced = Traced(version.reference, digest, fingerprint, vintage=kept.vintage)
     tables = [live.forecast] if live.nowcast is None else [live.forecast, live.nowcast]
     moved = live.forecaster.early_moves(rows, live.forecast)
     made = [Made(live.forecaster, rows, table, moved) for table in tables]
     beside = {MARKS: cell_marks(source.panel)}
-    return tuple(issue(place, own, traced, beside, version, store) for own in made)
+    return tuple(issue(kept.place, own, traced, beside, version, store) for own in made)
 
 
 def issue(

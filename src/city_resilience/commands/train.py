@@ -21,6 +21,7 @@ from city_resilience.commands.options import (
     experiment_options,
     record_option,
     store_option,
+    vintage_option,
 )
 from city_resilience.errors import GateRefused, without_password
 from city_resilience.progress import Progress, silent
@@ -94,6 +95,7 @@ def train(
     serve: str = "",
     require_promotion: bool = False,
     record: Path | str | None = None,
+    vintage: dt.date | str | None = None,
     progress: Progress = silent,
 ) -> Trained:
     """Backtest, fit, explain, log, register as challenger, and promote when the gate passes.
@@ -113,6 +115,8 @@ def train(
     record : Path, optional
         Folder of the record, where the experiment has the forecasts issued; beside the store, in
         ``issued``, unless given here or in ``CITY_RESILIENCE_RECORD``.
+    vintage : date or str, optional
+        Day on which the panel was published, for the record.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def train(
         If promotion was required and the gate said no; the challenger stays registered.
     """
     from city_resilience.commands import evaluation, judging, run
-    from city_resilience.commands.recording import checked_record, issue_trained
+    from city_resilience.commands.recording import issue_trained, kept_of
     from city_resilience.commands.source import load, serving
     from city_resilience.evaluation.study.study import study_beside
     from city_resilience.tracking.interface import opening_of
@@ -145,9 +149,7 @@ def train(
     source = serving(source, serve)
     evaluation.refuse_window_measure(source.experiment)
     file = Path(experiment) if isinstance(experiment, str | Path) else None
-    place = None
-    if source.experiment.issued.on_train:
-        place = checked_record(record, store, source.experiment.name, file)
+    kept = kept_of(source.experiment, record, vintage, store, file)
     study = study_beside(file, source.experiment) if file else None
     source = evaluation.searched(source, progress)
     opened = open_store(store, create=True, experiment_file=file)
@@ -177,8 +179,8 @@ def train(
         progress("logging and registering", 1, 1)
         digest = run.digest_of(folder)
     issued: tuple[Recorded, ...] = ()
-    if place is not None:
-        issued = issue_trained(place, source, live, digest, version, opened)
+    if kept is not None:
+        issued = issue_trained(kept, source, live, digest, version, opened)
     if require_promotion and not version.is_champion:
         raise GateRefused(f"{version.reference} stays challenger: {verdict.words()}")
     return Trained(
@@ -212,6 +214,7 @@ def train(
 )
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
 @record_option
+@vintage_option
 def command(**options: Any) -> None:
     """Score a model on past years, fit it, forecast, explain, and register it.
 
