@@ -103,6 +103,30 @@ def test_what_changed_is_beside_the_issue_before(result) -> None:
     assert len(changed.rows) == 2 * CITIES
 
 
+def test_report_says_what_changed_where_its_forecast_was_issued(
+    place: Place, tmp_path: Path
+) -> None:
+    from city_resilience.commands.report import write_report
+    from city_resilience.report.summary import summarise
+    from report_inputs import make_inputs
+
+    summary = summarise(**make_inputs().all())
+    run_of = {**summary["run"], "name": "small"}
+    results = {**summary, "run": run_of, "origin": 2012}
+    (tmp_path / "summary.json").write_text(json.dumps(results), encoding="utf-8")
+    out = tmp_path / "pages" / "issued.html"
+    reported = write_report(out, tmp_path, record=place.record)
+    assert reported.summary["changed"]["before"] == "2011-forecast-2"
+    page = out.read_text(encoding="utf-8")
+    assert "What changed since the last issue" in page
+    assert "与上一期预测相比的变动" in page
+    results["origin"] = 2009
+    (tmp_path / "summary.json").write_text(json.dumps(results), encoding="utf-8")
+    assert write_report(out, tmp_path, record=place.record).summary["changed"] is None
+    assert 'id="changed"' not in out.read_text(encoding="utf-8")
+    assert "changed" not in write_report(out, tmp_path).summary
+
+
 def test_alarms_end_with_3_under_strict_alone(place: Place, tmp_path: Path, capsys) -> None:
     frame = pd.read_csv(io.StringIO(panel_text()))
     patents = next(header for header in frame if header.startswith("Patents granted"))

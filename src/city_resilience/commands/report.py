@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.console import echo
-from city_resilience.commands.options import PATH, model_option, store_option
+from city_resilience.commands.options import PATH, model_option, record_option, store_option
 from city_resilience.errors import InputError
 from city_resilience.files import check_suffix, refuse_overwriting
 from city_resilience.unfinished import settle
@@ -37,6 +38,7 @@ def write_report(
     study: Path | str | None = None,
     model: Path | str = "",
     store: str = "",
+    record: Path | str | None = None,
 ) -> Reported:
     """Write the report of a trained model again.
 
@@ -50,6 +52,9 @@ def write_report(
         Folder of a study that goes into the report.
     model, store
         As for ``find_stored``.
+    record : Path, optional
+        Folder of the record of issued forecasts; beside the store of the model unless given. Where
+        the forecast of the report was issued, and one before it, the report says what changed.
 
     Raises
     ------
@@ -70,7 +75,34 @@ def write_report(
     summary = read_summary(_summary_path(results, model, store))
     if study is not None:
         summary = with_study(summary, read_study(Path(study)))
+    if place := _record(record, store, beside=results is None):
+        summary = {**summary, "changed": _changed(place, summary, named=record is not None)}
     return Reported(summary, report_page.write_report(summary, out))
+
+
+def _record(record: Path | str | None, store: str, *, beside: bool) -> Path | None:
+    """Return the folder of the record that was named, else the one beside the store, if any."""
+    from city_resilience.commands.recording import RECORD, record_folder
+
+    if record is None and not beside and not os.environ.get(RECORD):
+        return None
+    try:
+        return record_folder(record, store)
+    except InputError:  # a server, beside which there is no folder
+        return None
+
+
+def _changed(place: Path, summary: Summary, *, named: bool) -> dict[str, Any] | None:
+    """Return what changed since the issue before the one of the report's forecast."""
+    from city_resilience.issued.changes import changed_since
+    from city_resilience.issued.record import models_of, read_issues
+    from city_resilience.report.monitor_summary import changed_part
+
+    name = summary["run"]["name"]
+    if not named and name not in models_of(place):
+        return None
+    found = changed_since(read_issues(place, name))
+    return changed_part(found) if found and found.now.origin == summary["origin"] else None
 
 
 def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
@@ -91,6 +123,7 @@ def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
 @click.option("--study", type=PATH, help="Folder written by study --out.")
 @model_option
 @store_option
+@record_option
 def command(**options: Any) -> None:
     """Write the report of a trained model again, as one HTML file.
 

@@ -246,8 +246,8 @@ def _drifted(row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     }
 
 
-def changed_table(summary: Mapping[str, Any], say: Texts) -> Table:
-    """Return the cities whose forecast moved most since the issue before."""
+def changed_table(summary: Mapping[str, Any], say: Texts, horizon: str = "") -> Table:
+    """Return the cities whose forecast moved most since the issue before, at a horizon or all."""
     rows = [
         {
             **row,
@@ -259,6 +259,7 @@ def changed_table(summary: Mapping[str, Any], say: Texts) -> Table:
             ),
         }
         for row in summary["changed"]["rows"]
+        if horizon in ("", str(row["horizon"]))
     ]
     return table_of(CHANGED, rows, say)
 

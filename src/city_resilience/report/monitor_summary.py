@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from city_resilience.issued.changes import Changed
     from city_resilience.issued.record import IssuedForecast
 
-__all__ = ["Found", "monitor_summary"]
+__all__ = ["Found", "changed_part", "monitor_summary"]
 
 WHOLE = (
     *("horizon", "years", "n", "year", "year_before", "rank", "rank_before"),
@@ -73,7 +73,7 @@ def monitor_summary(
         **_scores(found),
         "survey": [_named(row) for row in plain_rows(found.survey, WHOLE)],
         "drift": [_labelled(row, labels) for row in plain_rows(found.drift, WHOLE)],
-        "changed": _changed(found.changed),
+        "changed": changed_part(found.changed),
         "alarms": [_plain(asdict(alarm)) for alarm in found.alarms],
     }
 
@@ -127,7 +127,8 @@ def _labelled(row: dict[str, Any], labels: Mapping[str, tuple[str, str]]) -> dic
     return {**row, "en": en, "zh": zh or en}
 
 
-def _changed(changed: Changed | None) -> dict[str, Any] | None:
+def changed_part(changed: Changed | None) -> dict[str, Any] | None:
+    """Return what a page shows of an issued forecast beside the one before it."""
     if changed is None:
         return None
     horizons = sorted(changed.rows["horizon"].unique())

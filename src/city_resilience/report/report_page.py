@@ -12,6 +12,7 @@ from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
+from city_resilience.report.monitor import changed_table
 from city_resilience.report.nowcast import (
     group_words,
     moved_cities,
@@ -38,10 +39,10 @@ __all__ = ["SCRIPTS", "render_report", "write_report"]
 
 SCRIPTS = ("base.js", "figures.js", "report.js")
 SECTIONS = (
-    *("headline", "cities", "nowcast", "drivers", "structural", "study", "skill"),
+    *("headline", "cities", "changed", "nowcast", "drivers", "structural", "study", "skill"),
     *("intervals", "coverage", "reading", "run"),
 )
-OPTIONAL = {"nowcast": "nowcast", "structural": "views"}
+OPTIONAL = {"changed": "changed", "nowcast": "nowcast", "structural": "views"}
 """Sections that are there where the summary has a part."""
 READING = 9
 WORDS = (
@@ -49,6 +50,7 @@ WORDS = (
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
     *(group_words, nowcast_sentence, slope_sentences, vintage_sentence),
     *(view_sentence, view_skill_table, view_drivers_table),
+    changed_table,
     *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
 )
 """What the template asks for words and for tables of the study."""

@@ -66,7 +66,8 @@ class HorizonPart(TypedDict):
 class Summary(TypedDict, total=False):
     """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is.
 
-    All but ``nowcast`` is about the forecast from the panel alone; that is there if one is.
+    All but ``nowcast`` is about the forecast from the panel alone; that is there if one is, and
+    ``changed`` where the forecast was issued after another one.
     """
 
     format: int
@@ -91,6 +92,7 @@ class Summary(TypedDict, total=False):
     nowcast: dict[str, Any]
     vintages: dict[str, Any]
     views: dict[str, Any]
+    changed: dict[str, Any] | None
 
 
 class RunInfo(TypedDict, total=False):
