@@ -128,6 +128,11 @@ def test_truth_is_the_newest_or_that_of_its_first_publication():
     assert np.isnan(first.truth(2013, 1)).all()
 
 
+def test_a_first_publication_without_earlier_panels_is_refused():
+    with pytest.raises(InputError, match=r"first published is known from earlier panels alone"):
+        dataset_of({}, asked(evaluation={"first_origin": 2008, "truth": "first"}))
+
+
 def test_cities_and_indicators_are_those_of_the_newest_panel():
     gone, late = small_panel().cities[3], small_panel().cities[7]
     frame = small_panel().frame

@@ -61,6 +61,7 @@ def in_real_time(
         no panel that has its outcome, or the measure is one that vintages do not go with.
     """
     if not vintages:
+        _check_truth(experiment)
         return dataset
     _check_measure(experiment)
     made = tuple(
@@ -105,6 +106,14 @@ def _label_revision(dataset: Dataset, origin: int) -> float:
     known = dataset.truths(origin, [before], 1)[before]
     since = np.abs(known - dataset.truths(int(dataset.years[-1]), [before], 1)[before])
     return float(np.nanmean(since)) if np.isfinite(since).any() else float("nan")
+
+
+def _check_truth(experiment: Experiment) -> None:
+    if experiment.evaluation.truth == "first":
+        raise InputError(
+            'evaluation.truth = "first": how an outcome was first published is known from earlier '
+            "panels alone; name them in data.vintages, or remove the key"
+        )
 
 
 def _check_measure(experiment: Experiment) -> None:
