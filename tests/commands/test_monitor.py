@@ -7,7 +7,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def test_files_hold_what_was_returned(result) -> None:
     rows = pd.read_parquet(result.out / "issued_rows.parquet")
     assert rows["error"].tolist() == result.rows["error"].tolist()
     summary = json.loads((result.out / "monitor.json").read_text(encoding="utf-8"))
-    assert summary["model"] == result.summary["model"]
+    assert summary["model"] == "small"
     assert len(summary["issues"]) == 3
     assert (summary["reference"], summary["scores"][0]["backtest"]) == ("panel", {})
 
@@ -91,6 +91,27 @@ def test_page_says_everything_in_both_languages(result) -> None:
     assert not re.search(r"[{}]", body)
     assert "已发布的预测有多准" in body
     assert not re.search(r"https?://", body)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_page_switches_fits_and_loads_nothing(browser: Any, result, width: int) -> None:
+    problems: list[str] = []
+    requests: list[str] = []
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
+    page.goto((result.out / "monitor.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.inner_text("#short-title") == "In short"
+    assert page.inner_text("header .subtitle").startswith("Model small: 3 issued forecasts")
+    page.click("#language")
+    assert page.inner_text("#short-title") == "核心结论"
+    assert page.title() == "已发布预测与实际值的比较"
+    page.close()
+    assert problems == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
 
 
 def test_what_changed_is_beside_the_issue_before(result) -> None:

@@ -76,7 +76,7 @@ def looked_at(
         about={
             "title": {"en": title, "zh": experiment.title_zh or title},
             "measure": measure_words(experiment.outcome.measure, experiment.noun, last.nation.id),
-            "model": found.name,
+            "model": found.name if found.version else experiment.name,
             "origin": forecaster.origin,
             "actual_year": origin,
             "simulated": experiment.data.simulated,
