@@ -87,7 +87,9 @@ def test_models_live_on_a_server_until_it_is_killed(server, tmp_path, capsys):
     address, process = server
     assert cr.import_model(BUNDLE, address).aliases == ("challenger", "champion")
     assert cr.import_model(BUNDLE, address).reference == "growth_gap/2"
-    assert cr.promote("growth_gap/2", store=address, force=True).reason == "forced"
+    assert cr.promote("growth_gap/2", store=address, force=True, reason="a test").reason == "forced"
+    told = [(own.version, own.how) for own in cr.champion_history("growth_gap", address)]
+    assert told == [(1, "first"), (2, "forced")]
     out = cr.export_model("growth_gap@champion", tmp_path / "out", address)
     assert (out / "manifest.json").read_bytes() == (BUNDLE / "manifest.json").read_bytes()
     assert cr.show_model("growth_gap", address).version.version == 2

@@ -39,6 +39,8 @@ DRIVERS = "drivers"
 """Folder of a run that has the table of held-out drivers."""
 VERDICT_AGAINST, VERDICT_REASONS = "verdict_against", "verdict_reasons"
 """Tags of a version: the champion it was judged against, and the codes of the reasons."""
+NOT_COMPARED = ("few_rows", "other_truths", "not_refitted", "no_scores")
+"""Reasons for which errors could not be compared."""
 How = Literal["already", "forced", "first", "refitted", "gate", "rolled_back"]
 
 
@@ -241,7 +243,9 @@ def _judged(
         told = (why if passed else "", reason)
         how: How = "gate" if passed else "refitted"
         return Promotion(version, how, "; ".join(filter(None, told)), champion.version)
-    raise GateRefused(f"{version.reference} is not promoted: {why}; {_way_out(ruling, version)}")
+    raise GateRefused(
+        f"{version.reference} is not promoted: {why}; {_way_out(ruling, codes, version)}"
+    )
 
 
 def _ruled(
@@ -256,9 +260,11 @@ def _ruled(
     return verdict.ruling, verdict.codes, verdict.words()
 
 
-def _way_out(ruling: Ruling, version: ModelVersion) -> str:
+def _way_out(ruling: Ruling, codes: tuple[str, ...], version: ModelVersion) -> str:
     if ruling.needs == "rollback":
         return f"go back with city-resilience rollback {version.name} --to {version.version}"
     if ruling.needs == "never":
         return "--force does not help here; train it on the champion's outcome and cities"
-    return 'train both on the same panel, or give --force with --reason "WHY"'
+    compared = set(codes).isdisjoint(NOT_COMPARED)
+    start = "" if compared else "train both on the same panel, or "
+    return f'{start}give --force with --reason "WHY" to promote it all the same'
