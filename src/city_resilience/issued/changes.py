@@ -11,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from city_resilience.issued.record import IssuedForecast, Issues
 
-__all__ = ["CHANGED_COLUMNS", "Changed", "changed_rows", "changed_since"]
+__all__ = ["CHANGED_COLUMNS", "Changed", "changed_rows", "changed_since", "leading"]
 
 _FIGURES = ("target_year", "forecast", "lower", "upper", "rank", "flags", "driver_1")
 CHANGED_COLUMNS = (
