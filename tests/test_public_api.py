@@ -15,7 +15,7 @@ import pytest
 
 import city_resilience
 from city_resilience.commands.main import run
-from pipeline_inputs import small_frame, write_experiment
+from pipeline_inputs import RIDGE, as_words, small_frame, write_experiment
 from places import ROOT
 
 pytestmark = pytest.mark.usefixtures("copied_stores")
@@ -72,13 +72,12 @@ def test_the_page_runs(tmp_path, monkeypatch):
 def test_a_frame_and_a_file_give_the_same(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     write_experiment(tmp_path)
-    short = ['model.members=["ridge"]', "model.serve=ridge", "outcome.horizons=[1]"]
     by_frame = city_resilience.train(
-        city_resilience.load_experiment("experiment.toml", short), small_frame(), store="a"
+        city_resilience.load_experiment("experiment.toml", RIDGE), small_frame(), store="a"
     )
     forecast = city_resilience.predict(small_frame(), "small@champion", store="a", out="new/f.csv")
-    words = [word for item in short for word in ("--set", item)]
-    assert run(["train", "experiment.toml", *words, "--out", "out", "--store", "b"]) == 0
+    words = ["train", "experiment.toml", *as_words(RIDGE)]
+    assert run([*words, "--out", "out", "--store", "b"]) == 0
     written = pd.read_parquet("out/backtest.parquet")
     pd.testing.assert_frame_equal(by_frame.evaluation.backtest.frame, written)
     assert by_frame.version.reference == "small/1"

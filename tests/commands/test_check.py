@@ -18,7 +18,7 @@ from city_resilience.commands.main import run
 from city_resilience.experiment.load import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.reading.issues import Place
-from pipeline_inputs import small_frame, write_experiment
+from pipeline_inputs import SHORT, as_words, small_frame, write_experiment
 
 pytestmark = pytest.mark.usefixtures("copied_stores")
 
@@ -72,7 +72,7 @@ def test_the_named_cell_is_shown_with_its_address_and_both_lines(capsys):
 def test_train_refuses_corrects_or_accepts(capsys):
     frame, city, year = spoilt()
     write_experiment(Path.cwd(), frame)
-    words = ["train", "experiment.toml", "--out", "out", "--store", "store"]
+    words = ["train", "experiment.toml", "--out", "out", "--store", "store", *as_words(SHORT)]
     assert run(words) == 2
     refused = capsys.readouterr().err
     assert refused.count("\n") == 1
@@ -97,7 +97,7 @@ def test_train_refuses_corrects_or_accepts(capsys):
     assert not [f for f in audit["issues"] if f["level"] == "error"]
     accepted = f'\n[audit.accept]\n"spike/employment_ict/{city}/{year}" = "a science park opened"\n'
     Path("experiment.toml").write_text(text + accepted, encoding="utf-8")
-    assert run([*words[:3], "accepted", *words[4:]]) == 0
+    assert run([*words, "--out", "accepted"]) == 0
     audit = json.loads(Path("accepted/audit.json").read_text("utf-8"))
     assert audit["accepted"] == {f"spike/employment_ict/{city}/{year}": "a science park opened"}
 

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tomllib
+from dataclasses import dataclass
 from importlib.metadata import packages_distributions, requires
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from city_resilience.commands.extras import EXTRAS, missing_package
+from city_resilience.models.manifest import FORMAT_VERSION
 from places import ROOT
 
 PANEL = ROOT / "experiments" / "demo" / "panel.csv"
 EXPERIMENT = ROOT / "experiments" / "demo" / "experiment.toml"
+GOLDEN = ROOT / "tests" / "golden" / f"bundle_{FORMAT_VERSION}"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 FOR_WORK_ON_THE_CODE = ("dev", "docs")
 
-# Runs the command line as if only the modules that are not in argv[1] were installed.
+# Runs commands as if only the modules that are not in argv[1] were installed, in one process.
 PROGRAM = """
-import sys
+import contextlib, io, json, sys
 class Absent:
     names = frozenset(sys.argv.pop(1).split(","))
     def find_spec(self, name, path=None, target=None):
@@ -29,8 +34,26 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Absent())
 from city_resilience.commands.main import run
-sys.exit(run())
+found = []
+for words in json.loads(sys.argv[1]):
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(words)
+    found.append((code, err.getvalue()))
+print(json.dumps(found))
 """
+PREDICT = ("predict", "--data", GOLDEN / "panel.csv", "--model", GOLDEN / "growth_gap" / "model")
+RUNS = {
+    "a folder": (*PREDICT, "--out", "f.csv"),
+    "a workbook": (*PREDICT, "--drivers", 0, "--out", "f.xlsx"),
+    "a page": ("check", PANEL, "--experiment", EXPERIMENT, "--out", "audit.html"),
+}
+REFUSED = {
+    "train": (("train", EXPERIMENT, "--out", "out"), "train"),
+    "backtest": (("backtest", EXPERIMENT, "--out", "out"), "train"),
+    "a Parquet file": ((*PREDICT, "--drivers", 0, "--out", "f.parquet"), "parquet"),
+    "an issued forecast": (("predict", "--data", PANEL, "--out", "f.csv", "--issue"), "parquet"),
+}
 
 
 def names_of(lines: list[str]) -> set[str]:
@@ -61,25 +84,32 @@ def absent_modules() -> str:
     )
 
 
+@dataclass(frozen=True)
+class Plain:
+    """What commands wrote and said where only the plain installation is there."""
+
+    folder: Path
+    said: dict[str, tuple[int, str]]
+
+
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory):
-    """Return a function that runs a verb where only the plain installation is there."""
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Plain:
     absent = absent_modules()
     assert {"mlflow", "sklearn", "pyarrow", "plotly", "optuna"} <= set(absent.split(","))
     folder = tmp_path_factory.mktemp("plain")
-
-    def verb(*words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-c", PROGRAM, absent, *map(str, words)],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
-
-    return verb
+    commands = {**{name: words for name, (words, _) in REFUSED.items()}, **RUNS}
+    every = json.dumps([[str(word) for word in words] for words in commands.values()])
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, absent, every],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return Plain(folder, dict(zip(commands, json.loads(done.stdout), strict=True)))
 
 
 def test_extras_are_those_of_the_project():
@@ -95,51 +125,21 @@ def test_extras_are_those_of_the_project():
     assert own | {"train": named["train"]} == named
 
 
-def test_predict_from_a_folder_needs_no_extra(plain, tmp_path):
-    done = plain(
-        "predict", "--data", PANEL, "--model", ROOT / "models" / "demo", "--out", tmp_path / "f.csv"
-    )
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "f.csv").is_file()
+@pytest.mark.parametrize("name", RUNS)
+def test_predict_and_check_need_no_extra(plain, name):
+    assert plain.said[name] == [0, ""]
+    assert (plain.folder / str(RUNS[name][-1])).is_file()
 
 
-def test_predict_writes_a_workbook_without_extras(plain, tmp_path):
-    out = tmp_path / "f.xlsx"
-    model = ROOT / "models" / "demo"
-    done = plain("predict", "--data", PANEL, "--model", model, "--out", out, "--drivers", 0)
-    assert done.returncode == 0, done.stderr
-    assert out.is_file()
-
-
-def test_check_writes_its_page_without_extras(plain, tmp_path):
-    out = tmp_path / "audit.html"
-    done = plain("check", PANEL, "--experiment", EXPERIMENT, "--out", out)
-    assert done.returncode == 0, done.stderr
-    assert out.is_file()
-
-
-@pytest.mark.parametrize(
-    ("words", "extra"),
-    [
-        (["train", EXPERIMENT, "--out", "out"], "train"),
-        (["backtest", EXPERIMENT, "--out", "out"], "train"),
-        (
-            [
-                *("predict", "--data", PANEL, "--model", ROOT / "models" / "demo"),
-                *("--drivers", "0", "--out", "f.parquet"),
-            ],
-            "parquet",
-        ),
-        (["predict", "--data", PANEL, "--out", "f.csv", "--issue"], "parquet"),
-    ],
-    ids=["train", "backtest", "a Parquet file", "an issued forecast"],
-)
-def test_a_missing_extra_ends_in_one_line(plain, words, extra):
-    done = plain(*words)
-    assert done.returncode == 2, done.stderr
-    assert done.stderr.startswith("city-resilience: ")
-    assert done.stderr.endswith(f'install it: pip install "city-resilience[{extra}]"\n')
-    assert done.stderr.count("\n") == 1
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_missing_extra_ends_in_one_line(plain, name):
+    words, extra = REFUSED[name]
+    code, said = plain.said[name]
+    assert code == 2, said
+    assert said.startswith("city-resilience: ")
+    assert said.endswith(f'install it: pip install "city-resilience[{extra}]"\n')
+    assert said.count("\n") == 1
+    assert words[-1] != "out" or not (plain.folder / "out").exists()
 
 
 def test_another_missing_module_is_an_internal_error():

@@ -38,7 +38,7 @@ from city_resilience.tracking.registry import (
 )
 from city_resilience.tracking.store import Store, open_store
 from city_resilience.tracking.table_view import VIEW_TAG
-from pipeline_inputs import CITIES, LAST, small_frame, with_stale_city, write_experiment
+from pipeline_inputs import CITIES, LAST, SHORT, small_frame, with_stale_city, write_experiment
 
 pytestmark = pytest.mark.tracking
 
@@ -408,36 +408,53 @@ def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
     )
 
 
-@pytest.mark.parametrize(
-    ("model", "run"),
-    [("small@champion", "better"), ("small/1", "first"), ("FOLDER", "first")],
-)
-def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(
-    story, tmp_path, model, run
-):
-    folder = model == "FOLDER"
-    # Without a registered model nothing of the tracking store, or of its package, is needed.
-    blocked = "import sys; sys.modules['mlflow'] = None; " if folder else ""
-    source = ["--model", str(story.folder / run / "model")]
-    if not folder:
-        source = ["--model", model, "--store", story.store_path]
+PREDICTED = {"small@champion": "better", "small/1": "first"}
+
+
+def in_a_new_process(program: str, *words: object, cwd: Path) -> None:
+    """Run a program that must say nothing of an error, and warn of nothing that a user causes."""
     done = subprocess.run(
-        [
-            *(sys.executable, "-W", "error::UserWarning"),
-            *(
-                "-c",
-                f"{blocked}from city_resilience.commands.main import entry; entry()",
-                "predict",
-            ),
-            *("--data", str(story.panels[run]), "--out", str(tmp_path / "out.csv"), *source),
-        ],
-        cwd=tmp_path,
+        [sys.executable, "-W", "error::UserWarning", "-c", program, *map(str, words)],
+        cwd=cwd,
         capture_output=True,
         text=True,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def predicted(story, tmp_path_factory) -> Path:
+    """Return the folder of forecasts by registered models, made in one new process."""
+    folder = tmp_path_factory.mktemp("predicted")
+    commands = [
+        [
+            *("predict", "--data", str(story.panels[run]), "--out", f"{run}.csv"),
+            *("--model", model, "--store", story.store_path),
+        ]
+        for model, run in PREDICTED.items()
+    ]
+    program = "import json, sys; from city_resilience.commands.main import run; "
+    program += "sys.exit(max([run(words) for words in json.loads(sys.argv[1])]))"
+    in_a_new_process(program, json.dumps(commands), cwd=folder)
+    names = [f"{run}.csv{end}" for run in PREDICTED.values() for end in ("", ".manifest.json")]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    return folder
+
+
+@pytest.mark.parametrize("run", PREDICTED.values())
+def test_predict_in_a_new_process_gives_the_runs_forecast_byte_for_byte(story, predicted, run):
     expected = (story.folder / run / "forecast.csv").read_bytes()
+    assert (predicted / f"{run}.csv").read_bytes() == expected
+
+
+def test_predict_from_a_folder_needs_nothing_of_the_tracking_store(story, tmp_path):
+    program = "import sys; sys.modules['mlflow'] = None; "
+    program += "from city_resilience.commands.main import entry; entry()"
+    words = ["predict", "--data", story.panels["first"], "--out", tmp_path / "out.csv"]
+    model = story.folder / "first" / "model"
+    in_a_new_process(program, *words, "--model", model, cwd=tmp_path)
+    expected = (story.folder / "first" / "forecast.csv").read_bytes()
     assert (tmp_path / "out.csv").read_bytes() == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.manifest.json"]
 
@@ -587,7 +604,12 @@ def test_failure_leaves_no_file_and_no_version_and_a_failed_run(
         out.mkdir()
         (out / "forecast.csv").write_text("older")
     with pytest.raises(RuntimeError, match="the power went"):
-        train.train(story.experiment, out=out, store=story.store_path, overrides=[f"name={name}"])
+        train.train(
+            story.experiment,
+            out=out,
+            store=story.store_path,
+            overrides=[f"name={name}", *SHORT],
+        )
     if existing:
         assert [path.name for path in out.iterdir()] == ["forecast.csv"]
         assert (out / "forecast.csv").read_text() == "older"

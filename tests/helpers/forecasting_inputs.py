@@ -17,10 +17,10 @@ from city_resilience.tasks.dataset import Dataset, build_dataset
 
 SMALL = {
     "ridge": {},
-    "xgboost": {"rounds": 30, "learning_rate": 0.2},
-    "xgboost_all_years": {"rounds": 30, "learning_rate": 0.2},
-    "extra_trees": {"trees": 20, "min_leaf": 10},
-    "extra_trees_history": {"trees": 20, "min_leaf": 10},
+    "xgboost": {"rounds": 12, "learning_rate": 0.3},
+    "xgboost_all_years": {"rounds": 12, "learning_rate": 0.3},
+    "extra_trees": {"trees": 8, "min_leaf": 10},
+    "extra_trees_history": {"trees": 8, "min_leaf": 10},
 }
 
 
