@@ -69,9 +69,7 @@ def test_a_model_behind_a_rule_stays_challenger_and_the_rule_that_it_names_becom
     assert "Or the rule --serve best-naive (" in out
     assert main.run([*words, "--serve", BEST_NAIVE]) == 0
     out = " ".join(capsys.readouterr().out.split())
-    registered = re.search(r"Registered small/2 as ([a-z ]+) \(", out)
-    assert registered is not None
-    assert "champion" in registered[1]
+    assert re.search(r"Registered small/2 as [a-z ]*champion ", out)
     assert "Behind at h = 1" not in out
 
 
