@@ -207,15 +207,12 @@ def _scored(
 
 def _paired(years: pd.DataFrame, versus: str) -> dict[tuple[str, int], Float]:
     """Yearly differences in MAE of every model and horizon from one model."""
-    grid = years.pivot_table(index=["horizon", "origin"], columns="model", values="mae")
-    if versus not in grid:
-        return {}
-    less = grid.sub(grid[versus], axis=0)
-    return {
-        (model, horizon): part[model].dropna().to_numpy(dtype=np.float64)
-        for horizon, part in less.groupby(level="horizon")
-        for model in less
-    }
+    rows = [*zip(*(years[name] for name in ("model", "horizon", "origin", "mae")), strict=True)]
+    other = {(horizon, origin): mae for model, horizon, origin, mae in rows if model == versus}
+    found: dict[tuple[str, int], list[float]] = {}
+    for model, horizon, origin, mae in rows if other else ():
+        found.setdefault((model, horizon), []).append(mae - other.get((horizon, origin), np.nan))
+    return {key: own[np.isfinite(own)] for key, own in ((k, np.array(v)) for k, v in found.items())}
 
 
 def paired_interval(differences: Float, level: float = 0.95) -> tuple[float, float, float]:
