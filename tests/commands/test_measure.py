@@ -11,13 +11,12 @@ import pytest
 
 from city_resilience.commands.main import run
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.shocks import LATER, UNSEEN, run_shocks, score_shocks
 from city_resilience.experiment.load import experiment_from
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import build_dataset
-from forecasting_inputs import experiment, facts_of, panel_of, poisoned, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, panel_of, poisoned, small_panel
 from pipeline_inputs import EXPERIMENT, small_frame, write_experiment
 
 pytestmark = pytest.mark.usefixtures("copied_stores")
@@ -205,7 +204,7 @@ def test_every_horizon_measure_can_be_forecast():
             evaluation={"first_origin": 2010, "warmup_origins": 1},
             model={"members": ["persistence", "ridge"]},
         )
-        frame = run_backtest(facts_of(small_panel(), chosen), chosen).frame
+        frame = backtest_of(chosen).frame
         assert np.isfinite(frame["forecast"]).all(), measure.id
 
 

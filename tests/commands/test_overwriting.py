@@ -13,7 +13,7 @@ import bundle_inputs
 from city_resilience.commands.main import run
 from city_resilience.models.bundle import save_bundle
 from city_resilience.models.manifest import foreign_files
-from pipeline_inputs import write_experiment
+from pipeline_inputs import SHORT, as_words, write_experiment
 from workbook_inputs import write_xlsx, yearbook
 
 pytestmark = pytest.mark.usefixtures("copied_stores")
@@ -190,7 +190,7 @@ def test_a_bundle_that_lost_something_is_still_a_bundle(change, folder, model):
 def test_a_bundle_that_lost_something_is_replaced(change, folder, model):
     shutil.copytree(model, "out/model")
     change(Path("out/model"))
-    assert run(["train", *TRAINED, "--out", "out"]) == 0
+    assert run(["train", *TRAINED, "--out", "out", *as_words(SHORT)]) == 0
     assert Path("out/model/manifest.json").is_file()
     assert foreign_files(Path("out/model")) == []
 

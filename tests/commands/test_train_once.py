@@ -18,7 +18,7 @@ from city_resilience.indicators.compute import compute_indicators
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
-from pipeline_inputs import write_experiment
+from pipeline_inputs import RIDGE, write_experiment
 
 pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
 
@@ -52,6 +52,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 def test_grid_scan_indicators_and_live_forecast_are_made_once(
     calls: Counter[str], tmp_path: Path
 ) -> None:
-    train(write_experiment(tmp_path), out=tmp_path / "out", store=str(tmp_path / "store"))
+    folders = {"out": tmp_path / "out", "store": str(tmp_path / "store")}
+    train(write_experiment(tmp_path), overrides=RIDGE, **folders)
     names = [*(function.__name__ for function in FUNCTIONS), "grid", "forecast"]
     assert calls == {**dict.fromkeys(names, 1), "contributions": 4}  # live, held out

@@ -57,7 +57,7 @@ def test_all_columns_give_the_backtest_and_history_gives_history_only(serve):
     model = {
         "members": ["ridge", "xgboost", "extra_trees_history"],
         "serve": serve,
-        "parameters": {"xgboost": {"rounds": 20}},
+        "parameters": {"xgboost": {"rounds": 10}, "extra_trees_history": {"trees": 10}},
     }
     asked = chosen(model=model, outcome={"horizons": [1, 2]})
     own = context_of(small_panel(), asked)

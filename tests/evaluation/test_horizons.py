@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import contributions
 from city_resilience.models.forecaster import _oldest
 from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import prepare_task
-from forecasting_inputs import experiment, facts_of, panel_of, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, panel_of, small_panel
 
 MEMBERS = {"members": ["persistence", "ridge"], "parameters": {"ridge": {}}}
 
@@ -23,7 +22,7 @@ def chosen(horizons, **model):
 
 
 def forecasts(asked, horizon, model="blend") -> pd.DataFrame:
-    frame = run_backtest(facts_of(small_panel(), asked), asked).frame
+    frame = backtest_of(asked).frame
     own = frame[(frame["model"] == model) & (frame["horizon"] == horizon)]
     return own.pivot_table(index="city", columns="origin", values="forecast")
 
@@ -67,8 +66,7 @@ def test_the_forecast_of_two_years_is_that_of_one_and_of_the_second():
 
 def test_the_blend_of_a_horizon_weighs_members_by_what_they_said_of_its_own_years():
     asked = chosen((1, 2))
-    dataset = facts_of(small_panel(), asked)
-    result = run_backtest(dataset, asked)
+    result = backtest_of(asked)
     one, two = forecasts(asked, 1), forecasts(asked, 2)
     members = {
         name: forecasts(asked, 2, name) - forecasts(asked, 1, name) for name in MEMBERS["members"]

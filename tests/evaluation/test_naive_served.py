@@ -14,7 +14,7 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.scores import best_naive, score
 from city_resilience.explain.contributions import BASE, contributions
 from city_resilience.models.bundle import load_bundle, save_bundle
-from forecasting_inputs import experiment, facts_of, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, small_panel
 from study_inputs import FAST
 
 
@@ -26,7 +26,7 @@ def serving(name: str, **changes):
 def test_a_rule_that_is_served_forecasts_what_the_rule_says(name, tmp_path):
     asked, panel = serving(name), small_panel()
     dataset = facts_of(panel, asked)
-    backtest = run_backtest(dataset, asked)
+    backtest = backtest_of(asked)
     forecaster = fit_forecaster(
         dataset, asked, backtest.served_weights, calibrations=backtest.calibrations
     )
@@ -49,9 +49,8 @@ def test_a_rule_that_is_served_forecasts_what_the_rule_says(name, tmp_path):
 @pytest.mark.parametrize("name", ["last", "damped"])
 def test_its_scored_rows_are_those_of_the_rule_with_intervals(name):
     asked = serving(name)
-    dataset = facts_of(small_panel(), asked)
-    own = run_backtest(dataset, asked)
-    blend = run_backtest(dataset, serving("blend"))
+    own = backtest_of(asked)
+    blend = backtest_of(serving("blend"))
     for model in (name, "blend", "ridge"):
         one, other = (
             found.frame[found.frame["model"] == model].reset_index(drop=True)

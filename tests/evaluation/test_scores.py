@@ -15,13 +15,13 @@ from city_resilience.evaluation.checks import scored_origins
 from city_resilience.evaluation.forecasts import BACKTEST_COLUMNS
 from city_resilience.evaluation.scores import best_naive, compare_models, score, yearly
 from city_resilience.evaluation.search import search_parameters
-from forecasting_inputs import experiment, facts_of, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, small_panel
 
 
 @pytest.fixture(scope="module")
 def result():
     chosen = experiment()
-    return run_backtest(facts_of(small_panel(), chosen), chosen)
+    return backtest_of(chosen)
 
 
 def test_yearly_scores_agree_with_a_loop(result):
@@ -119,7 +119,7 @@ def test_a_horizon_without_a_training_label_is_said():
         evaluation={"first_origin": 2002, "last_origin": 2002},
     )
     with pytest.raises(InputError, match=r"scored origins 2002-2002 is a label of horizon 3 known"):
-        run_backtest(facts_of(small_panel(), chosen), chosen)
+        backtest_of(chosen)
 
 
 def test_an_incomplete_newest_year_is_not_scored():
@@ -134,14 +134,14 @@ def test_an_incomplete_newest_year_is_not_scored():
 @pytest.mark.parametrize("serve", ["xgboost", "extra_trees_history"])
 def test_with_history_alone_the_indicators_are_worth_nothing(serve):
     chosen = experiment(features={"families": ["history"]}, model={"serve": serve})
-    scores = score(run_backtest(facts_of(small_panel(), chosen), chosen).frame)
+    scores = score(backtest_of(chosen).frame)
     rows = scores[(scores["slice"] == "all") & (scores["model"] == serve)]
     np.testing.assert_allclose(rows["difference_history"], 0.0, atol=1e-12)
 
 
 def test_without_history_the_reference_is_a_constant():
     chosen = experiment(features={"families": ["innovation", "control"]})
-    frame = run_backtest(facts_of(small_panel(), chosen), chosen).frame
+    frame = backtest_of(chosen).frame
     reference = frame[frame["model"] == "history_only"].groupby(["origin", "horizon"])
     assert (reference["forecast"].max() == reference["forecast"].min()).all()
 
@@ -151,7 +151,7 @@ def test_required_indicator_without_a_value_is_refused():
     with pytest.raises(
         InputError, match=r"'patents_growht' enters no forecast.*nearest: 'patents_growth'"
     ):
-        run_backtest(facts_of(small_panel(), chosen), chosen)
+        backtest_of(chosen)
 
 
 def test_search_looks_at_inner_origins_only():

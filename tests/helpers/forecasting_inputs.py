@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.catalogue.variables import load_catalogue
+from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import experiment_from
 from city_resilience.reading.panel import Panel
@@ -58,6 +59,24 @@ def experiment(**changes: Any) -> Experiment:
 
 def facts_of(panel: Panel, chosen: Experiment | None = None) -> Dataset:
     return build_dataset(panel, chosen or experiment())
+
+
+_MADE: dict[tuple[str, tuple[str, ...]], Backtest] = {}
+
+
+def backtest_of(asked: Experiment, *also: str) -> Backtest:
+    """Return the backtest of the small panel, made once in a process; nothing may change it.
+
+    Parameters
+    ----------
+    also : str
+        ``views`` and ``explain``, as `run_backtest` takes them.
+    """
+    key = repr(asked), also
+    if key not in _MADE:
+        own = facts_of(small_panel(), asked)
+        _MADE[key] = run_backtest(own, asked, **dict.fromkeys(also, True))
+    return _MADE[key]
 
 
 SCALED: dict[str, dict[str, Any]] = {

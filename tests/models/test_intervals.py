@@ -25,7 +25,7 @@ from city_resilience.models.intervals import (
     interval_rows,
 )
 from city_resilience.resilience.measures import MEASURES
-from forecasting_inputs import experiment, facts_of, poisoned, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, poisoned, small_panel
 
 GROWTH_GAP = MEASURES["growth_gap"].label
 
@@ -217,7 +217,7 @@ CHOSEN = experiment(evaluation={"first_origin": 2008, "warmup_origins": 3})
 
 @pytest.fixture(scope="module")
 def backtest():
-    return run_backtest(facts_of(small_panel(), CHOSEN), CHOSEN)
+    return backtest_of(CHOSEN)
 
 
 def test_bounds_of_an_origin_come_from_origins_that_were_over(backtest):

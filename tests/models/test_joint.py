@@ -22,7 +22,7 @@ from city_resilience.models.joint import (
     joint_samples,
     shared_shocks,
 )
-from forecasting_inputs import experiment, facts_of, poisoned, small_panel
+from forecasting_inputs import backtest_of, experiment, facts_of, poisoned, small_panel
 
 CITIES, GROUPS = 120, 12
 LEVELS = np.array([f"P{k % GROUPS:02d}" for k in range(CITIES)])
@@ -148,7 +148,7 @@ CHOSEN = experiment(
 
 @pytest.fixture(scope="module")
 def backtest():
-    return run_backtest(facts_of(small_panel(), CHOSEN), CHOSEN)
+    return backtest_of(CHOSEN)
 
 
 def test_poison_after_the_origin_changes_no_band(backtest):

@@ -203,8 +203,15 @@ def _correlation(weights: Float, x: Float, y: Float) -> Float:
 
 
 def _withheld(own: OneIndicator, columns: Sequence[str], reason: str) -> pd.DataFrame:
-    about = {"n": len(own.values), "cities": np.unique(own.cities).size, "withheld": reason}
-    return _named(own, pd.DataFrame([about]), columns)
+    about = {
+        "indicator": own.name,
+        "family": own.family,
+        "clusters": own.clusters.count,
+        "n": len(own.values),
+        "cities": np.unique(own.cities).size,
+        "withheld": reason,
+    }
+    return pd.DataFrame({name: [about.get(name, np.nan)] for name in columns})
 
 
 def _named(own: OneIndicator, table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
