@@ -546,7 +546,8 @@ def test_compare_in_a_normal_year_shows_what_the_new_year_brought(story):
     assert "small/4 beside small/1: the normal year" in out
     kinds = {("small/2", "small/1"): "same", ("small/1", "small/4"): "older"}
     for pair, kind in kinds.items():
-        assert compare.compare(*pair, store=story.store_path).kind == kind
+        other = compare.compare(*pair, store=story.store_path)
+        assert (other.kind, other.verdict.codes) == (kind, (f"{kind}_data",))
 
 
 def test_revised_figures_alone_move_the_champions_forecasts(story, tmp_path):

@@ -223,10 +223,11 @@ def _tables(found: Comparison, console: Console) -> None:
     from city_resilience.resilience.measures import measure_of
 
     unit = measure_of(found.verdict.measure).mark
-    if len(found.recipe) and found.kind in ("recipe", "older"):
+    other_recipe = found.kind == "recipe" or (found.kind == "older" and len(found.recipe) > 0)
+    if len(found.recipe) and other_recipe:
         console.print(table_of("What differs in the recipe", KEYS, _records(found.recipe)))
     pairs = found.verdict.paired.pairs
-    if len(pairs) and found.kind in ("recipe", "older"):
+    if len(pairs) and other_recipe:
         rows = pairs.assign(difference=pairs["challenger"] - pairs["champion"])
         console.print(table_of(f"MAE ({unit})", ERRORS, _by_period(rows)))
     if found.revisions is not None and len(found.revisions.cells):

@@ -159,7 +159,8 @@ def judge_versions(challenger: ModelVersion, champion: ModelVersion, store: Stor
     sides = ((own, challenger), (other, champion))
     rules, data = own.experiment.gate, data_reason(own, other)
     reasons = [*bars(own, other), *([data] if data else [])]
-    anew = all(RULINGS[reason.code].needs == "rollback" for reason in reasons)
+    refit = bool(own.recipe) and own.recipe == other.recipe
+    anew = not refit and all(RULINGS[one.code].needs == "rollback" for one in reasons)
     paired, drivers = Paired(), None
     try:
         left, right = (scored_by(one, version, store) for one, version in sides)
