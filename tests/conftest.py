@@ -40,12 +40,10 @@ def empty_stores(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def copied_stores(
-    empty_stores: list[Path],
-    tmp_path_factory: pytest.TempPathFactory,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    empty_stores: list[Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
     """Make new stores as copies of an empty one: MLflow takes a second to build its tables."""
     from city_resilience.tracking import backend, store
 
@@ -56,7 +54,9 @@ def copied_stores(
             empty_stores.append(empty)
         shutil.copyfile(empty_stores[0], database)
 
-    monkeypatch.setattr(store, "create_database", copy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "create_database", copy)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,11 @@ from city_resilience.commands.train import train
 from city_resilience.evaluation.baselines import NAIVE
 from city_resilience.models.bundle import load_bundle
 from city_resilience.report.texts import model_name
-from pipeline_inputs import write_experiment
+from pipeline_inputs import RIDGE, as_words, write_experiment
 
-pytestmark = pytest.mark.tracking
-QUICK = ('model.members=["persistence", "lasting_gap"]', "model.parameters={}")
+pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
+HISTORY = 'features.families=["history"]'
+QUICK = ('model.members=["persistence", "lasting_gap"]', "model.parameters={}", HISTORY)
 MEMBERS = {"persistence", "lasting_gap"}
 
 
@@ -49,7 +50,7 @@ def test_the_best_naive_rule_is_trained_stored_and_read_back(place):
 
 
 def test_the_command_says_which_rule_is_served(place, capsys):
-    words = [word for item in QUICK for word in ("--set", item)]
+    words = as_words(["outcome.horizons=[1]", *QUICK])
     store = str(place.parent / "other")
     assert main.run(["train", str(place), *words, "--serve", "last", "--store", store]) == 0
     out = " ".join(capsys.readouterr().out.split())
@@ -59,9 +60,9 @@ def test_the_command_says_which_rule_is_served(place, capsys):
 def test_a_model_behind_a_rule_stays_challenger_and_the_rule_that_it_names_becomes_champion(
     place, capsys
 ):
-    weak = ('model.members=["ridge"]', "model.serve=ridge", "model.parameters.ridge.alpha=1e8")
+    weak = [*RIDGE, "model.parameters.ridge.alpha=1e8"]
     store = ["--store", str(place.parent / "weak")]
-    words = ["train", str(place), *(word for item in weak for word in ("--set", item)), *store]
+    words = ["train", str(place), *as_words(weak), *store]
     assert main.run(words) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "Registered small/1 as challenger" in out

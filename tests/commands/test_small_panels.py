@@ -61,6 +61,7 @@ def shown(page: Path) -> str:
 
 
 @pytest.mark.tracking
+@pytest.mark.usefixtures("copied_stores")
 @pytest.mark.parametrize("first", [2017, 2018])
 def test_six_districts_in_eight_years(folder, capsys, first):
     Path("six.toml").write_text(EXPERIMENT.replace("FIRST", str(first)), "utf-8")

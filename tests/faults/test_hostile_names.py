@@ -24,7 +24,7 @@ TEXT = TEXT.replace("[features]", '[data.columns."[/red] lamps"]\nfamily = "digi
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, copied_stores: None) -> Path:
     """A panel with hostile names, its experiment, and a run of it."""
     folder = tmp_path_factory.mktemp("hostile")
     frame = small_frame()

@@ -60,7 +60,7 @@ class Story(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(tmp_path_factory: pytest.TempPathFactory, copied_stores: None) -> Story:
     folder = tmp_path_factory.mktemp("issued")
     experiment = write_nowcast(folder, f"{RELEASE}\n[issued]\non_train = true\n")
     store = str(folder / "store")

@@ -48,7 +48,7 @@ LOWER = verdict_of("lower", challenger=1.0, champion=2.0, horizon=1, won=1, year
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+def store(tmp_path_factory: pytest.TempPathFactory, copied_stores: None) -> Store:
     return open_store(str(tmp_path_factory.mktemp("store")), create=True)
 
 
