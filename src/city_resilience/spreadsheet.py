@@ -6,7 +6,8 @@ import io
 import math
 import re
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -106,20 +107,22 @@ def settle_texts(sheet: Any) -> None:
                 cell.data_type = "s"
 
 
-def settled_workbook(content: bytes, **sheets: bytes) -> bytes:
-    """Return a workbook without the time at which it was made: same content, same bytes.
+def settled_workbook(content: bytes) -> bytes:
+    """Return a workbook without the time at which it was made: same content, same bytes."""
+    return _packed(_settled(content))
 
-    Parameters
-    ----------
-    **sheets : bytes
-        The XML of sheets, ``sheet1`` for the first, that takes the place of their own.
-    """
+
+def _settled(content: bytes) -> dict[str, bytes]:
+    """Return the parts of a workbook by name, without the time at which it was made."""
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     core = "docProps/core.xml"
     if core in parts:
         parts[core] = re.sub(rb"\d{4}-\d\d-\d\dT[\d:]+Z", b"1980-01-01T00:00:00Z", parts[core])
-    parts |= {f"xl/worksheets/{name}.xml": sheet for name, sheet in sheets.items()}
+    return parts
+
+
+def _packed(parts: Mapping[str, bytes]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, part in parts.items():
@@ -129,17 +132,24 @@ def settled_workbook(content: bytes, **sheets: bytes) -> bytes:
     return made.getvalue()
 
 
+@cache
+def _empty_book(title: str) -> Mapping[str, bytes]:
+    """Return the parts of a workbook of one empty sheet."""
+    from openpyxl import Workbook
+
+    book, made = Workbook(), io.BytesIO()
+    book.active.title = title
+    book.save(made)
+    return _settled(made.getvalue())
+
+
 def table_workbook(frame: pd.DataFrame, title: str) -> bytes:
     """Return a workbook of one sheet that holds a frame, its headers in a row that stands still.
 
     It is written here, in a tenth of the time that openpyxl takes.
     """
-    from openpyxl import Workbook
     from openpyxl.utils import get_column_letter
 
-    book, made = Workbook(), io.BytesIO()
-    book.active.title = title
-    book.save(made)
     columns = [
         _cells([str(name), *own.tolist()], [False, *own.isna()], get_column_letter(at))
         for at, (name, own) in enumerate(frame.items(), 1)
@@ -149,7 +159,8 @@ def table_workbook(frame: pd.DataFrame, title: str) -> bytes:
         for number, cells in enumerate(zip(*columns, strict=True), 1)
     )
     last = f"{get_column_letter(max(len(columns), 1))}{len(frame) + 1}"
-    return settled_workbook(made.getvalue(), sheet1=_SHEET.format(last, "".join(rows)).encode())
+    sheet = _SHEET.format(last, "".join(rows)).encode()
+    return _packed({**_empty_book(title), "xl/worksheets/sheet1.xml": sheet})
 
 
 def _cells(values: Sequence[Any], blank: Sequence[bool], letter: str) -> list[str]:
