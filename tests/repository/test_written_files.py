@@ -13,7 +13,7 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.files import appearing, write_table
-from city_resilience.spreadsheet import _empty_book, check_rows, clean_text, plain_text
+from city_resilience.spreadsheet import check_rows, clean_text, plain_text
 
 HOSTILE = ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", "\tx", "＝1+1", "=HYPERLINK(0)"]
 HARMLESS = ["甲市", "-", "-5", "+0.25", "-12.5 %", "-1e-05", "St. John's", "broadband: +0.42", ""]
@@ -69,7 +69,6 @@ def test_workbook_holds_numbers_truths_texts_and_blanks_below_a_head_that_stands
 def test_same_table_same_bytes(suffix, tmp_path, monkeypatch):
     frame = pd.DataFrame({"city": ["a", "b"], "x": [0.1, float("nan")]})
     first = write_table(frame, tmp_path / f"a{suffix}").read_bytes()
-    _empty_book.cache_clear()  # as in another process
     monkeypatch.setattr("openpyxl.writer.excel.datetime.datetime", Later)
     later = time.time() + 86_400
     monkeypatch.setattr(time, "time", lambda: later)
