@@ -181,6 +181,8 @@ def tell(honest: pd.DataFrame, struck: pd.DataFrame, place: Path | None) -> None
         {name: "min" if name == "least" else "sum" for name in honest.columns[1:]}
     )
     print(sums.to_string())
+    if struck.empty:
+        return
     rates = struck.groupby(["planted", "experiment", "family"], sort=False)["found"]
     table = rates.agg(n="size", found="mean").reset_index()
     table["found"] = table["found"].round(3)

@@ -26,6 +26,7 @@ import pandas as pd
 
 import city_resilience as cr
 from city_resilience.commands.evaluation import Evaluation
+from city_resilience.commands.monitor import Monitored
 from city_resilience.evaluation.baselines import NAIVE
 from city_resilience.evaluation.scores import yearly
 from city_resilience.report.texts import model_name
@@ -78,10 +79,10 @@ class Replay:
         if not trained.version.is_champion:
             done = cr.promote(trained.version.reference, store=store)
             steps.append(f"`promote`: {done.version.reference} is champion ({done.reason})")
+        if self.springs:
+            steps += said(cr.monitor(panel, self.name, store=store))
         steps.append(self._issue(panel))
         if back:
-            seen = cr.monitor(panel, self.name, store=store)
-            steps += [f"`monitor`: {one}" for one in seen.sentences[:3]]
             done = cr.rollback(self.name, store=store, reason="rolled back in the replay")
             steps.append(f"`rollback`: {done.version.reference} is champion again")
             steps.append(self._issue(panel))
@@ -96,6 +97,17 @@ class Replay:
         one = done.issued.issued
         after = f", superseding {one.supersedes}" if one.supersedes else ""
         return f"`predict --issue`: {one.id} by {one.version}, {one.status}{after}"
+
+
+def said(seen: Monitored) -> list[str]:
+    """Return what monitor says of the issues whose outcomes have arrived, and its alarms."""
+    scores = [
+        f"`monitor`: h = {row['horizon']}, {row['years']} origin{'s' * (row['years'] > 1)} known: "
+        f"error {row['mae']:.2f}, best naive rule ({model_name(row['best_naive'], 'en')}) "
+        f"{row['rule_mae']:.2f}, {row['coverage']:.1%} inside the 90 % interval"
+        for row in seen.summary["scores"]
+    ]
+    return scores + [f"`monitor`, alarm: {one}" for one in seen.sentences]
 
 
 def _sentence(text: str) -> str:
@@ -140,8 +152,7 @@ def page(replay: Replay, table: pd.DataFrame, command: str) -> str:
 
 
 def _lines(replay: Replay, table: pd.DataFrame, command: str) -> Iterator[str]:
-    first, last = replay.springs[0].year, replay.springs[-1].year
-    yield f"# {replay.name}: springs with data to {first} … {last}, played again"
+    yield f"# {replay.name}: springs played again"
     yield ""
     yield f"Made by `{command}` on {dt.date.today()} with city-resilience {cr.__version__}."
     yield ""
@@ -226,6 +237,7 @@ def main() -> None:
         print(f"data to {spring}: " + "; ".join(replay.springs[-1].steps), flush=True)
     newest = replay.panel_to(chosen.last + 1)
     seen = cr.monitor(newest, replay.name, store=str(chosen.store), out=chosen.store / "monitor")
+    replay.springs.append(Spring(chosen.last + 1, tuple(said(seen))))
     evaluated = cr.backtest(chosen.experiment, newest).evaluation
     assert isinstance(evaluated, Evaluation)
     found = evaluated.backtest.frame

@@ -8,8 +8,9 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain.beside import MOVE_COLUMNS
 from city_resilience.explain.contributions import contributions
-from city_resilience.explain.revisions import MOVED_COLUMNS, forecasts_moved
+from city_resilience.explain.revisions import forecasts_moved
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
 from forecasting_inputs import experiment, facts_of, panel_of, small_panel
@@ -43,7 +44,7 @@ def then(forecaster: Forecaster) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_newer_years_alone_move_nothing(ridge):
     moved = forecasts_moved(ridge, small_panel(), *then(ridge))
-    assert list(moved.columns) == list(MOVED_COLUMNS)
+    assert list(moved.columns) == list(MOVE_COLUMNS)
     assert len(moved) == 2 * len(small_panel().cities)
     assert (moved["move"] == 0.0).all()
     assert (moved["change"] == 0.0).all()
@@ -52,8 +53,7 @@ def test_newer_years_alone_move_nothing(ridge):
 def test_the_rule_of_the_last_gap_moves_by_the_revised_growth():
     forecaster, panel = fitted("last"), small_panel()
     factors = {panel.cities[3]: 1.05, panel.cities[8]: 0.98}
-    table, _ = then(forecaster)
-    moved = forecasts_moved(forecaster, revised_panel("gdp_real", factors), table)
+    moved = forecasts_moved(forecaster, revised_panel("gdp_real", factors), *then(forecaster))
     level = panel.frame.pivot_table(index="city", columns="year", values="gdp_real")
     now = level[ORIGIN] * pd.Series(factors).reindex(level.index).fillna(1.0)
     nation = np.log(now.sum() / level[ORIGIN].sum())
@@ -62,7 +62,8 @@ def test_the_rule_of_the_last_gap_moves_by_the_revised_growth():
         found = own.set_index("city")["move"].sort_index()
         pd.testing.assert_series_equal(found, expected, check_names=False, rtol=0, atol=1e-9)
     assert set(moved["city"][:4]) == set(factors)
-    assert moved["indicator"].isna().all()
+    assert (moved["indicator"] == "gap").all()
+    np.testing.assert_allclose(moved["change"], moved["move"], rtol=0, atol=1e-9)
 
 
 def test_the_indicator_that_moved_a_forecast_most_is_named(ridge):
@@ -78,4 +79,4 @@ def test_the_indicator_that_moved_a_forecast_most_is_named(ridge):
 
 def test_a_panel_without_the_origin_is_refused(ridge):
     with pytest.raises(InputError, match=f"the model stands on {ORIGIN}"):
-        forecasts_moved(ridge, small_panel().truncate(ORIGIN - 1), then(ridge)[0])
+        forecasts_moved(ridge, small_panel().truncate(ORIGIN - 1), *then(ridge))

@@ -37,13 +37,19 @@ def check_record(record: Path, model: str) -> None:
     InputError
         By the name of what is wrong.
     """
+    folder = _folder(record, model)
+    if folder.is_dir():
+        read_index(folder)
+
+
+def _folder(record: Path, model: str) -> Path:
+    """Return the folder of a model; refuse one that nothing can be added to."""
     if not MODEL.fullmatch(model):
         raise InputError(f"{record}: a model of the name {model!r} cannot have a folder in it")
     folder = record / model
     if why := obstacle(folder / ABOUT):
         raise InputError(f"{folder}: the record cannot be written to ({why}); give --record")
-    if folder.is_dir():
-        read_index(folder)
+    return folder
 
 
 def add_issue(record: Path, draft: IssuedForecast, files: Mapping[str, bytes]) -> IssuedForecast:
@@ -64,8 +70,7 @@ def add_issue(record: Path, draft: IssuedForecast, files: Mapping[str, bytes]) -
         If something that was issued before is changed or gone, or nothing can be written there;
         nothing is added then.
     """
-    folder = record / draft.model
-    check_record(record, draft.model)
+    folder = _folder(record, draft.model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with in_turn(folder):

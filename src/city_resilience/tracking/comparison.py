@@ -12,7 +12,6 @@ import pandas as pd
 from city_resilience.errors import InputError
 from city_resilience.evaluation.added import ADDED_COLUMNS, added_origins
 from city_resilience.explain.beside import MOVE_COLUMNS, forecasts_beside, sizes_beside
-from city_resilience.explain.revisions import MOVED_COLUMNS
 from city_resilience.foreign import read_json, read_table
 from city_resilience.models.rows import FORECAST
 from city_resilience.reading.marks import MARKS, Revisions, read_marks, revised
@@ -91,7 +90,7 @@ class Comparison:
     added: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ADDED_COLUMNS)))
     moved: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(MOVE_COLUMNS)))
     revised_moves: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=list(MOVED_COLUMNS))
+        default_factory=lambda: pd.DataFrame(columns=list(MOVE_COLUMNS))
     )
     families: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
