@@ -98,13 +98,15 @@ class Experiment(Table):
         """Return a short hash of what decides forecasts, and of names.
 
         The data and their vintages are no part of it, nor is the way to them. What a city can act
-        on, what is issued, the limits of ``monitor`` and the rules of the gate change no forecast.
+        on, what is issued, the limits of ``monitor``, the rules of the gate and the word for a
+        place change no forecast.
         A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
         a change to the digest of what was stored before.
         """
         values = self.model_dump(
             mode="json",
             exclude={
+                "noun": True,
                 "sheets": True,
                 "actionable": True,
                 "gate": True,
