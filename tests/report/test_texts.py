@@ -171,3 +171,11 @@ def test_one_code_in_one_language() -> None:
 
 def test_checks_of_the_audit_have_names_in_both_languages() -> None:
     assert all(check.label_en and check.label_zh for check in RULES)
+
+
+def test_chinese_cells_of_a_page_write_a_share_without_a_space() -> None:
+    summary = summarise(**make_inputs(cities=6, origins=range(2010, 2020), intervals=True).all())
+    page = render_report(summary).replace("\u00a0", " ")
+    chinese = re.findall(r'<span lang="zh">([^<]*)</span>', page)
+    assert [text for text in chinese if re.search(r"\d %", text)] == []
+    assert any(re.fullmatch(r"\+?\d+%", text) for text in chinese)

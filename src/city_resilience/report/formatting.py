@@ -24,6 +24,7 @@ __all__ = [
 ]
 
 NONE = "–"
+_PERCENT = {"en": " %", "zh": "%"}
 
 
 def rounded(value: Any, digits: int = 4) -> float | None:
@@ -94,26 +95,32 @@ class Number:
     """A number of a text, which says how it is written: ``{mae:2u}``, ``{low:+3}``, ``{skill:1%}``.
 
     ``+`` is with its sign, then the digits; ``u`` is with its unit, ``p`` in percent without a
-    word, ``%`` with it. Without anything it is written as it is, and "–" where it is missing.
+    word, ``%`` with it as the language writes it; ``,`` alone is a count with its thousands apart.
+    Without anything it is written as it is, and "–" where it is missing.
 
     Examples
     --------
     >>> mae, gain = Number(1.234, "pp"), Number(0.0456, "")
     >>> f"{mae:2u}, {gain:+1%}, {Number(None, 'pp'):2u}, {Number(2016, '')}"
     '1.23 pp, +4.6 %, –, 2016'
+    >>> f"{Number(0.0456, '', 'zh'):1%}, {Number(4440, '', 'zh'):,}"
+    '4.6%, 4,440'
     """
 
-    def __init__(self, value: float | None, unit: str) -> None:
-        self.value, self.unit = value, unit
+    def __init__(self, value: float | None, unit: str, lang: str = "en") -> None:
+        self.value, self.unit, self.lang = value, unit, lang
 
     def __format__(self, form: str) -> str:
         """Write the number in a form."""
         if self.value is None or not form:
             return NONE if self.value is None else str(self.value)
+        if form == ",":
+            return f"{self.value:,.0f}".replace("-", "−")
         sign, digits, end = re.fullmatch(r"(\+?)(\d)([up%]?)", form).groups()  # type: ignore[union-attr]
-        value = 100 * self.value if end in {"p", "%"} else self.value
-        text = (signed if sign else unsigned)(value, int(digits))
-        return f"{text} {self.unit if end == 'u' else '%'}".rstrip() if end in {"u", "%"} else text
+        if end == "%":
+            return percent(self.value, int(digits), sign=bool(sign), lang=self.lang)
+        text = (signed if sign else unsigned)(self.value * (100 if end == "p" else 1), int(digits))
+        return f"{text} {self.unit}".rstrip() if end == "u" else text
 
 
 def tone(value: float | None) -> str:
@@ -123,17 +130,17 @@ def tone(value: float | None) -> str:
     return "up" if value > 0 else "down"
 
 
-def percent(share: float | None, digits: int = 0, *, sign: bool = False) -> str:
-    """Write a share in percent.
+def percent(share: float | None, digits: int = 0, *, sign: bool = False, lang: str = "en") -> str:
+    """Write a share in percent; Chinese has no space before the sign.
 
     Examples
     --------
-    >>> percent(0.456), percent(-0.0312, 1, sign=True), percent(None)
-    ('46 %', '−3.1 %', '–')
+    >>> percent(0.456), percent(-0.0312, 1, sign=True), percent(None), percent(0.456, lang="zh")
+    ('46 %', '−3.1 %', '–', '46%')
     """
     if share is None:
         return NONE
-    return f"{(signed if sign else unsigned)(100 * share, digits)} %"
+    return f"{(signed if sign else unsigned)(100 * share, digits)}{_PERCENT[lang]}"
 
 
 def interval(low: float | None, high: float | None, digits: int = 2) -> str:

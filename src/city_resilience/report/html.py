@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.files import check_suffix, write_bytes
 from city_resilience.report import formatting
-from city_resilience.report.texts import LANGUAGES, Both, Texts
+from city_resilience.report.texts import LANGUAGES, Both, Texts, both
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -110,7 +110,7 @@ def _environment(*, escape: bool) -> Environment:
         "attribute": _attribute,
         "of_kind": lambda id, kind: (kind, id),
         "interval": formatting.interval,
-        "percent": formatting.percent,
+        "percent": _percent,
         "signed": formatting.signed,
         "tone": formatting.tone,
         "unsigned": formatting.unsigned,
@@ -138,6 +138,11 @@ def _said(text: Both | str) -> Markup:
     if en == zh:
         return en
     return Markup(f'<span lang="en">{en}</span><span lang="zh">{zh}</span>')
+
+
+def _percent(share: float | None, digits: int = 0, *, sign: bool = False) -> Both:
+    """Write a share in percent as each language does."""
+    return both(lambda lang: formatting.percent(share, digits, sign=sign, lang=lang))
 
 
 def _unbroken(text: str) -> str:

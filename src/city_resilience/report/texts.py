@@ -187,7 +187,7 @@ class Texts:
         return {
             name: value[lang]
             if isinstance(value, Mapping) and lang in value
-            else Number(value, unit)
+            else Number(value, unit, lang)
             if value is None or isinstance(value, int | float)
             else value
             for name, value in figures.items()
