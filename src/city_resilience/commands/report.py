@@ -64,6 +64,7 @@ def write_report(
     """
     from city_resilience.evaluation.study.study import read_study
     from city_resilience.report import report_page
+    from city_resilience.report.outlook import with_changed
     from city_resilience.report.summary import read_summary, with_study
 
     out, results = Path(out), None if results is None else Path(results)
@@ -76,7 +77,8 @@ def write_report(
     if study is not None:
         summary = with_study(summary, read_study(Path(study)))
     if place := _record(record, store, beside=results is None):
-        summary = {**summary, "changed": _changed(place, summary, named=record is not None)}
+        found = _changed(place, summary, named=record is not None)
+        summary = {**summary, "changed": found, "by_horizon": with_changed(summary, found)}
     return Reported(summary, report_page.write_report(summary, out))
 
 

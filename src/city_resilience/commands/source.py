@@ -25,6 +25,7 @@ from city_resilience.evaluation.checks import best_rule, check_experiment, check
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
+from city_resilience.reading.coordinates import read_coordinates
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import Dataset, build_dataset
 from city_resilience.tasks.real_time import in_real_time
@@ -63,6 +64,8 @@ class Source:
         Day of publication to the file of each earlier panel, also in the dataset.
     earlier : mapping of date to AuditedPanel
         These panels.
+    coordinates : mapping of str to tuple of float
+        City to longitude and latitude, where the experiment names a file of them.
     """
 
     experiment: Experiment
@@ -74,6 +77,7 @@ class Source:
     early: Early
     vintages: Mapping[dt.date, Path] = field(default_factory=dict)
     earlier: Mapping[dt.date, AuditedPanel] = field(default_factory=dict)
+    coordinates: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def load(
@@ -135,7 +139,9 @@ def load(
     earlier = read_vintages(vintages, chosen)
     panels = {day: own.panel for day, own in earlier.items()}
     dated = in_real_time(dataset, read.panel, panels, chosen)
-    about = (chosen.digest(), read.audit, found, vintages, earlier)
+    where = chosen.data.coordinates
+    placed = read_coordinates(folder_of(experiment) / where, read.panel.cities) if where else {}
+    about = (chosen.digest(), read.audit, found, vintages, earlier, placed)
     return Source(chosen, read.panel, dated, place, *about)
 
 

@@ -87,6 +87,15 @@ class Data(Table):
         "the day of the forecast.",
         examples=[{"2019-03-30": "panel_2019.csv", "2020-03-30": "panel_2020.csv"}],
     )
+    coordinates: str = Field(
+        default="",
+        exclude_if=not_,
+        description="File with a row for each place: its name, longitude and latitude in degrees, "
+        "under headers that say so; relative to the experiment file. It puts the places on the "
+        "map of the report and goes into no forecast. Left out, the panel's own columns or the "
+        "gazetteer place them.",
+        examples=["coordinates.csv"],
+    )
     sheet: str = Field(
         default="",
         description="Sheet of a workbook; needed where it has more than one.",

@@ -97,9 +97,9 @@ class Experiment(Table):
     def digest(self) -> str:
         """Return a short hash of what decides forecasts, and of names.
 
-        The data and their vintages are no part of it, nor is the way to them. What a city can act
-        on, what is issued, the limits of ``monitor``, the rules of the gate and the word for a
-        place change no forecast.
+        The data and their vintages are no part of it, nor is the way to them or to a map. What a
+        city can act on, what is issued, the limits of ``monitor``, the rules of the gate and the
+        word for a place change no forecast.
         A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
         a change to the digest of what was stored before.
         """
@@ -112,7 +112,7 @@ class Experiment(Table):
                 "gate": True,
                 "issued": True,
                 "monitor": True,
-                "data": {"path", "vintages"},
+                "data": {"path", "vintages", "coordinates"},
                 "early": {"__all__": {"path"}},
             },
         )

@@ -5,15 +5,19 @@ Each city is looked up by itself, so that one that enters later changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
+from city_resilience.errors import InputError
+from city_resilience.reading.cells import cell_text, parse_cell
+from city_resilience.reading.opening import open_table
 
-__all__ = ["LATITUDE", "LONGITUDE", "find_coordinates", "stated_coordinates"]
+__all__ = ["LATITUDE", "LONGITUDE", "find_coordinates", "read_coordinates", "stated_coordinates"]
 
 Float = NDArray[np.float64]
 LONGITUDE, LATITUDE = "longitude", "latitude"
@@ -65,3 +69,59 @@ def stated_coordinates(values: Mapping[str, Float]) -> Float | None:
     known = np.asarray((np.abs(pairs) <= [180.0, 90.0]).all(axis=-1))
     first = pairs[np.arange(len(pairs)), known.argmax(axis=1)]
     return np.where(known.any(axis=1, keepdims=True), first, np.nan)
+
+
+def read_coordinates(path: Path, cities: Collection[str]) -> dict[str, tuple[float, float]]:
+    """Return longitude and latitude of cities from a file, degrees.
+
+    Parameters
+    ----------
+    path : Path
+        A table with the columns ``longitude`` and ``latitude``; the first other one names the
+        cities. A city without both has no place.
+    cities : collection of str
+        The cities of the panel; others in the file are left out.
+
+    Raises
+    ------
+    InputError
+        If it is not there, lacks a column, names a city twice or none of the panel's, or has a
+        value that is no degree.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"data.coordinates: no file at {path}; correct the path, which is relative to the "
+            "experiment file"
+        )
+    table = open_table(path, what="coordinates")
+    headers = [header.strip().casefold() for header in table.headers]
+    named = [at for at, header in enumerate(headers) if header not in (LONGITUDE, LATITUDE)]
+    lacking = [name for name in (LONGITUDE, LATITUDE) if headers.count(name) != 1]
+    if lacking or not named:
+        raise InputError(
+            f"{path}: needs a column of names and one each of {LONGITUDE} and {LATITUDE}, found "
+            f"{', '.join(table.headers) or 'nothing'}; correct its first row"
+        )
+    body = table.load(named[:1])
+    sides = (headers.index(LONGITUDE), 180.0), (headers.index(LATITUDE), 90.0)
+    found: dict[str, tuple[float, float]] = {}
+    for row, cells in zip(body.index, body.itertuples(index=False, name=None), strict=True):
+        city = cell_text(cells[named[0]])
+        if city not in cities:
+            continue
+        if city in found:
+            raise InputError(f"{path}: row {row} names {city!r} again; keep one row for it")
+        lon, lat = (_degrees(cells[at], most, f"{path}: row {row}") for at, most in sides)
+        found[city] = (lon, lat)
+    if not found:
+        raise InputError(f"{path}: names no place of the panel; write names as the panel has them")
+    return found
+
+
+def _degrees(cell: object, most: float, where: str) -> float:
+    value = parse_cell(cell)
+    if value.fault or abs(value.value) > most:
+        raise InputError(
+            f"{where}: expected degrees from -{most:.0f} to {most:.0f}, found {cell!r}; correct it"
+        )
+    return value.value

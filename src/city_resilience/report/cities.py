@@ -17,8 +17,9 @@ from city_resilience.explain.contributions import (
     leading,
     mean_sizes,
 )
-from city_resilience.models.intervals import EVENTS
+from city_resilience.models.intervals import BELOW_ZERO, EVENTS
 from city_resilience.report.formatting import rounded, text_of, whole
+from city_resilience.report.tiers import clear_of, tier_of
 
 __all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
 
@@ -46,8 +47,8 @@ def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
     -------
     list of dict
         ``city``, ``province`` ("" = unknown), ``nation`` where there are several, ``origin``
-        and ``h``: horizon (text) → ``target``, ``forecast``, ``lower``, ``upper``, ``rank``,
-        ``coverage``, ``flags``.
+        and ``h``: horizon (text) → ``target``, ``forecast``, ``lower``, ``upper``, ``lower_80``,
+        ``upper_80``, ``rank``, ``coverage``, ``flags``, the chances, ``tier`` and ``clear``.
     """
     table: dict[str, dict[str, Any]] = {}
     for row in forecast.sort_values(["city", "horizon"]).to_dict("records"):
@@ -163,14 +164,19 @@ def driver_groups(
 
 
 def _city_horizon(row: Mapping[str, Any]) -> dict[str, Any]:
+    lower, upper = (rounded(row.get(name)) for name in ("lower", "upper"))
+    chances = {name: rounded(row.get(name)) for name in EVENTS}
     return {
         "target": whole(row["target_year"]),
         "forecast": rounded(row["forecast"]),
-        "lower": rounded(row.get("lower")),
-        "upper": rounded(row.get("upper")),
+        "lower": lower,
+        "upper": upper,
+        **{name: rounded(row.get(name)) for name in ("lower_80", "upper_80")},
         "rank": whole(row.get("rank")),
         "coverage": rounded(row.get("coverage")),
-        **{name: rounded(row.get(name)) for name in EVENTS},
+        **chances,
+        "tier": tier_of(chances[BELOW_ZERO]),
+        "clear": clear_of(lower, upper),
         "flags": [flag for flag in re.split(r"[;,|\s]+", text_of(row.get("flags"))) if flag],
     }
 

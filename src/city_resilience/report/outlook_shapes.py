@@ -31,7 +31,9 @@ class Problem(TypedDict):
     """A matter of the data of a city: of the audit, or a break of its level.
 
     ``kind`` is the id of a rule of the audit (its names: ``audit_summary.rule_names``), or
-    ``level_break``; ``variable`` has the names by language, empty where it is about many.
+    ``level_break`` (of an accepted one); ``variable`` has the names by language, empty where it is
+    about many. ``masked``: its cells count as unknown; ``artefact``: growth of the outcome into
+    that year is an artefact.
     """
 
     level: Literal["error", "warning", "note"]
@@ -40,6 +42,7 @@ class Problem(TypedDict):
     first: int | None
     last: int | None
     masked: bool
+    artefact: bool
 
 
 class CityPlace(TypedDict, total=False):
@@ -214,9 +217,9 @@ class Outlook(TypedDict):
     """``summary["by_horizon"][horizon]["outlook"]``.
 
     ``below``: forecasts below zero; ``behind``, ``ahead``: cities clear of zero at the interval's
-    coverage, ``behind_80``, ``ahead_80`` at 80 %; ``overlap``: the chance that of two cities, one
-    drawn from the lowest and one from the highest tenth of the forecasts, the order comes out
-    the other way (None without intervals); ``records``: city → `Record`.
+    coverage, ``behind_80``, ``ahead_80`` at 80 %; ``overlap``: how often, at the scored origins,
+    a city of the lowest tenth of the forecasts did better than one of the highest tenth (0.5 for
+    an order that tells nothing); ``records``: city → `Record`.
     """
 
     cities: int

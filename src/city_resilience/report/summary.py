@@ -23,11 +23,15 @@ from city_resilience.report.cities import (
     families,
     indicator_list,
 )
+from city_resilience.report.city_facts import Facts, no_facts
 from city_resilience.report.coverage import coverage_table, live_families
 from city_resilience.report.formatting import rounded, text_of
+from city_resilience.report.grading import grades_of
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
 from city_resilience.report.nowcast import nowcast_part, panel_alone
+from city_resilience.report.outlook import outlook_part, with_reasons
+from city_resilience.report.outlook_shapes import Outlook
 from city_resilience.report.periods import period_scores
 from city_resilience.report.places import places_part
 from city_resilience.report.shapes import shapes_part
@@ -40,7 +44,7 @@ from city_resilience.report.vintages import vintage_part
 
 __all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
 
-FORMAT = 2
+FORMAT = 3
 
 Rows = list[dict[str, Any]]
 
@@ -61,6 +65,7 @@ class HorizonPart(TypedDict):
     totals: dict[str, Any] | None
     shapes: dict[str, dict[str, Any]]
     places: dict[str, dict[str, Any]]
+    outlook: Outlook
 
 
 class Summary(TypedDict, total=False):
@@ -84,6 +89,7 @@ class Summary(TypedDict, total=False):
     by_horizon: dict[str, HorizonPart]
     indicators: list[dict[str, str]]
     cities: Rows
+    past_years: list[int]
     has_intervals: bool
     outcome_cities: list[str]
     coverage: dict[str, Any]
@@ -120,6 +126,7 @@ class RunInfo(TypedDict, total=False):
     learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
     study: Mapping[str, Any] | None  # what run_study returned
+    facts: Facts  # what is known of the places besides their forecasts
 
 
 def summarise(
@@ -140,8 +147,8 @@ def summarise(
         ``sums.csv``, ``forecast.csv``, ``forecast_groups.csv``, ``drivers.parquet`` and
         ``drivers_by_group.csv``, ``structural.csv`` and ``drivers_structural.parquet`` may be
         absent, as may ``shapes``, ``dependence``, ``pairs`` and ``places`` of the folder
-        ``drivers``; with early releases there are ``nowcast_scores.csv`` and ``nowcast.csv``, with
-        earlier panels ``vintages.csv``.
+        ``drivers`` and ``stated``, the intervals at scored origins; with early releases there are
+        ``nowcast_scores.csv`` and ``nowcast.csv``, with earlier panels ``vintages.csv``.
     info : mapping
     labels : mapping
         Indicator id → (English label, Chinese label, family, unit).
@@ -163,11 +170,17 @@ def summarise(
     observed = live_families(coverage, live)
     shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
+    facts = info.get("facts") or Facts(past_years=[], cities={})
+    cities = [
+        {**entry, **facts["cities"].get(entry["city"], no_facts())}
+        for entry in cities_table(forecast)
+    ]
     by_horizon: dict[str, HorizonPart] = {}
     for horizon in sorted({int(value) for value in scores["horizon"]}):
         table = model_scores(scores, horizon, served, tables.get("comparisons.csv"))
         naive = next((row["model"] for row in table if row["best_naive"]), None)
         years = yearly_errors(scores, horizon, served, naive)
+        totals = totals_part(tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon)
         by_horizon[str(horizon)] = {
             "skill": table,
             "periods": period_scores(scores, horizon, served),
@@ -181,11 +194,10 @@ def summarise(
             "intervals": interval_part(
                 intervals, tables.get("reliability.csv"), horizon, experiment.model.interval
             ),
-            "totals": totals_part(
-                tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon
-            ),
+            "totals": totals,
             "shapes": shapes_part(tables, horizon, labels or {}),
             "places": places_part(tables.get("places"), horizon, labels or {}),
+            "outlook": outlook_part(cities, tables, totals, horizon, served),
         }
     summary: Summary = {
         **_heading(experiment, info, forecast, live),
@@ -194,7 +206,8 @@ def summarise(
         "horizons": [int(horizon) for horizon in by_horizon],
         "by_horizon": by_horizon,
         "indicators": indicators,
-        "cities": cities_table(forecast),
+        "cities": cities,
+        "past_years": facts["past_years"],
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),
         "coverage": coverage_table(coverage, experiment.features.families, live),
@@ -209,8 +222,9 @@ def summarise(
     )
     if views is not None:
         summary["views"] = views
-    study = info.get("study")
-    return with_study(summary, study) if study else summary
+    if study := info.get("study"):
+        return with_study(summary, study)
+    return {**summary, "by_horizon": with_reasons(summary, grades_of(None, same=False))}
 
 
 def read_summary(path: Path) -> Summary:
@@ -249,7 +263,9 @@ def with_study(summary: Summary, study: Mapping[str, Any]) -> Summary:
                 f"study.json: it is about {what} {found!r}, the report about {own!r}; name the "
                 "study of the same experiment"
             )
-    return {**summary, "study": study_part(study, {**run, "served": summary["served"]})}
+    part = study_part(study, {**run, "served": summary["served"]})
+    graded = with_reasons(summary, grades_of(part, part["same"]))
+    return {**summary, "study": part, "by_horizon": graded}
 
 
 _FORECAST = ("city", "origin", "horizon", "target_year", "forecast")

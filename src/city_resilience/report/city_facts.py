@@ -1,0 +1,170 @@
+"""What is known of the places of a run besides forecasts: where, how large, past, problems."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TypedDict
+
+import numpy as np
+
+from city_resilience.arrays import Float
+from city_resilience.audit.audit import AUDIT_LEVELS, AuditResult
+from city_resilience.catalogue.gazetteer.search import search_keys
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.issues import Issue
+from city_resilience.reading.panel import Panel
+from city_resilience.report.formatting import rounded, rounded_all
+from city_resilience.report.outlook_shapes import CityPlace, Problem
+from city_resilience.tasks.dataset import Dataset, common_origin
+
+__all__ = ["Facts", "city_facts", "city_problems", "no_facts"]
+
+MOST = 8
+"""Problems of a city that are listed."""
+NOWHERE = (math.nan, math.nan)
+PLACED = 4
+"""Decimals of coordinates, about ten metres."""
+LEVEL_BREAK = "level_break"
+BOUNDARY = "boundary"
+_NOT_GROUPS = ("province", "nation")
+
+
+class Facts(TypedDict):
+    """The places of a panel: the years of ``past``, and what is known of each."""
+
+    past_years: list[int]
+    cities: dict[str, CityPlace]
+
+
+def city_facts(
+    panel: Panel,
+    dataset: Dataset,
+    audit: AuditResult,
+    coordinates: Mapping[str, tuple[float, float]] | None = None,
+) -> Facts:
+    """Return what the page shows of the places of a panel besides their forecasts.
+
+    Parameters
+    ----------
+    panel : Panel
+    dataset : Dataset
+    audit : AuditResult
+        Of the panel before anything was masked.
+    coordinates : mapping, optional
+        City to longitude and latitude, in place of the panel's own.
+    """
+    origin = common_origin(dataset.outcome, dataset.years)
+    view = dataset.at(origin)
+    past = view.labels(1)[:, :-1]
+    output, problems = _output(view.counts), city_problems(audit)
+    where = _where(panel, coordinates or {})
+    province = dataset.groups.get("province")
+    cities: dict[str, CityPlace] = {}
+    for at, city in enumerate(dataset.cities):
+        own = problems.get(city, [])
+        cities[city] = {
+            "lon": rounded(where.get(city, NOWHERE)[0], PLACED),
+            "lat": rounded(where.get(city, NOWHERE)[1], PLACED),
+            "groups": {
+                name: str(levels[at])
+                for name, levels in dataset.groups.items()
+                if name not in _NOT_GROUPS and levels[at] != ""
+            },
+            "keys": search_keys(city, "" if province is None else str(province[at])),
+            "output": rounded(output[at], 2),
+            "past": rounded_all(past[at], 2),
+            "problems": own[:MOST],
+            "problem_count": len(own),
+        }
+    return {"past_years": [int(year) for year in view.years[1:]], "cities": cities}
+
+
+def no_facts() -> CityPlace:
+    """Return what is known of a place of which nothing is known."""
+    return {
+        "lon": None,
+        "lat": None,
+        "groups": {},
+        "keys": [],
+        "output": None,
+        "past": [],
+        "problems": [],
+        "problem_count": 0,
+    }
+
+
+def city_problems(audit: AuditResult) -> dict[str, list[Problem]]:
+    """Return the open issues of each city, the gravest first, and accepted breaks of its level."""
+    found: dict[str, list[Problem]] = {}
+    for issue in sorted(audit.open_issues, key=lambda issue: AUDIT_LEVELS.index(issue.level)):
+        if issue.city:
+            found.setdefault(issue.city, []).append(_problem(issue, audit))
+    names = _names(audit.outcome, audit.panel.variables)
+    for city, year in sorted(audit.level_breaks):
+        own = found.setdefault(city, [])
+        if not any(row["artefact"] and row["first"] == year for row in own):
+            own.append(_row("note", LEVEL_BREAK, names, (year, year), artefact=True))
+    return found
+
+
+def _problem(issue: Issue, audit: AuditResult) -> Problem:
+    names = _names(issue.variable, audit.panel.variables)
+    years = (issue.years[0], issue.years[-1]) if issue.years else (None, None)
+    artefact = bool(issue.years) and (issue.city, issue.years[0]) in audit.level_breaks
+    about_level = issue.kind == BOUNDARY or issue.variable == audit.outcome
+    row = _row(issue.level, issue.kind, names, years, artefact=artefact and about_level)
+    return {**row, "masked": _masked(issue, audit)}
+
+
+def _row(
+    level: str,
+    kind: str,
+    names: dict[str, str],
+    years: tuple[int | None, int | None],
+    *,
+    artefact: bool,
+) -> Problem:
+    return {
+        "level": level,  # type: ignore[typeddict-item]
+        "kind": kind,
+        "variable": names,
+        "first": years[0],
+        "last": years[1],
+        "masked": False,
+        "artefact": artefact,
+    }
+
+
+def _masked(issue: Issue, audit: AuditResult) -> bool:
+    """Say whether any cell that an issue is about is unknown to all calculations."""
+    cells, grid = audit.masked.cells.get(issue.variable), audit.masked.grid
+    if cells is None or not issue.years or issue.city not in grid.cities:
+        return False
+    first, last = grid.column(issue.years[0]), grid.column(issue.years[-1])
+    return bool(cells[grid.cities.index(issue.city), max(first, 0) : last + 1].any())
+
+
+def _names(id: str, variables: Mapping[str, Variable]) -> dict[str, str]:
+    variable = variables.get(id)
+    if variable is None:
+        return {"en": id, "zh": id}
+    return {"en": variable.label_en, "zh": variable.label_zh or variable.label_en}
+
+
+def _where(
+    panel: Panel, stated: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Return longitude and latitude of the cities, NaN where unknown; what is stated counts."""
+    grid = panel.grid()
+    if grid.coordinates is None:
+        return dict(stated)
+    pairs = zip(grid.cities, grid.coordinates.tolist(), strict=True)
+    return {city: (lon, lat) for city, (lon, lat) in pairs} | dict(stated)
+
+
+def _output(counts: Float) -> Float:
+    """Return how much each city counts, NaN where all count alike."""
+    known = counts[np.isfinite(counts)]
+    alike = len(known) == 0 or bool(np.all(known == known[0]))
+    return np.full(len(counts), np.nan) if alike else counts
