@@ -355,7 +355,7 @@ def test_worse_recipe_stays_challenger_and_required_promotion_ends_with_3(story)
     backtest = pd.read_parquet(story.folder / "worse" / "backtest.parquet")
     challenger = yearly_mae(backtest, "ridge")
     assert challenger > champion
-    assert f"{challenger:.4f} pp, is not lower than the champion's {champion:.4f} pp" in err
+    assert f"{challenger:.3f} pp, is not lower than the champion's {champion:.3f} pp" in err
     version = find_version("small/3", story.store)
     assert story.store.client.get_run(version.run_id).info.status == "FINISHED"
 
@@ -403,7 +403,7 @@ def test_better_recipe_beats_the_champion_refitted_on_the_new_panel(story):
     challenger, champion = yearly_mae(own, BLEND), yearly_mae(refitted, "ridge")
     assert challenger < champion
     assert (
-        f"{challenger:.4f} pp, is lower than the champion's {champion:.4f} pp"
+        f"{challenger:.3f} pp, is lower than the champion's {champion:.3f} pp"
         in story.better.verdict.words()
     )
 

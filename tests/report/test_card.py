@@ -55,7 +55,7 @@ def test_card_states_data_scores_and_simulation(forecaster: Forecaster) -> None:
     assert f"`{forecaster.fingerprint}`" in card
     weights = "xgboost on recent years 0.300, ridge on ranks 0.500, extra trees 0.200\n"
     assert f"columns; weights: {weights}- h = 2: added to h = 1; " in card
-    assert "|---|\n| the blend | 1 | 30 | 1.250 | 0.500 | 0.167 | – | – | – | – |\n" in card
+    assert "|---|\n| the blend | 1 | 30 | 1.250 | 0.500 | +16.7 % | – | – | – | – |\n" in card
     assert "| last gap | 1 | 30 | 1.500 | 0.500 | – |" in card
     assert "Not evaluated" not in card
     assert (

@@ -178,13 +178,13 @@ def expected_at_horizon(part: dict[str, Any]) -> Iterator[str]:
     """Yield what the tables of a horizon must show, figure by figure."""
     for row in part["skill"]:
         yield from (unsigned(row[name]) for name in ("mae", "rmse", "rank_correlation"))
-        yield from (percent(row[name], 1, sign=True) for name in ("skill_naive", "skill_history"))
+        yield from (percent(row[name], sign=True) for name in ("skill_naive", "skill_history"))
         yield percent(row["sign_hit_rate"])
         if row["difference_high"] is not None:
-            yield interval(row["difference_low"], row["difference_high"])
+            yield interval(row["difference_low"], row["difference_high"], 3)
     for row in part["periods"]["rows"]:
         yield from map(unsigned, row["mae"])
-        yield percent(row["standing"]["skill"], 1, sign=True)
+        yield percent(row["standing"]["skill"], sign=True)
         yield f"{row['first']}–{row['last']}"
     for own in part["years"]["errors"]:
         yield from map(unsigned, own["mae"])

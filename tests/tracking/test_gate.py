@@ -65,10 +65,10 @@ def test_lower_mean_of_yearly_errors_passes() -> None:
     assert found.paired.gain == pytest.approx(0.15 / 1.65)
     pairs = found.paired.pairs
     assert [(p.origin, p.rows) for p in pairs.itertuples()] == [(2010, 10), (2011, 10)]
-    assert "1.5000 pp, is lower than the champion's 1.6500 pp (better in 1 of 2 years)" in (
+    assert "1.500 pp, is lower than the champion's 1.650 pp (better in 1 of 2 years)" in (
         found.words()
     )
-    assert "1.5000 个百分点，低于现用模型的 1.6500" in found.words("zh").replace("  ", " ")
+    assert "1.500 个百分点，低于现用模型的 1.650" in found.words("zh").replace("  ", " ")
 
 
 def test_years_count_alike_however_many_cities_they_have() -> None:

@@ -176,7 +176,7 @@ def test_promotion_says_why_and_the_gate_reads_the_backtests_of_the_runs(
         promote(worse, store)
     done = promote(better, store)
     assert (done.reason, done.version.reference) == ("gate", "promoted/4")
-    assert "0.4000 pp, is lower than the champion's 0.5000 pp" in done.why
+    assert "0.400 pp, is lower than the champion's 0.500 pp" in done.why
     with pytest.raises(
         InputError, match='--force: no reason is given; say why with --reason "WHY"'
     ):

@@ -92,7 +92,7 @@ def unsigned(number: float | None, digits: int = 2) -> str:
 
 
 class Number:
-    """A number of a text, which says how it is written: ``{mae:2u}``, ``{low:+3}``, ``{skill:1%}``.
+    """A number of a text, which says how it is written: ``{mae:2u}``, ``{low:+3}``, ``{skill:0%}``.
 
     ``+`` is with its sign, then the digits; ``u`` is with its unit, ``p`` in percent without a
     word, ``%`` with it as the language writes it; ``,`` alone is a count with its thousands apart.

@@ -35,11 +35,11 @@ NOTHING: Both = {"en": "", "zh": ""}
 _SCORE = (
     Column("mae#", "{mae:2}", "{mae_known}"),
     Column("monitor_rule#", "{rule_mae:2}", "{rule}"),
-    Column("skill_naive#", "{skill_naive:+1%}"),
+    Column("skill_naive#", "{skill_naive:+0%}"),
     Column("rank_correlation#", "{rank_correlation:2}", "{rank_known}"),
-    Column("monitor_coverage#", "{coverage:1%}", "{held}"),
+    Column("monitor_coverage#", "{coverage:0%}", "{held}"),
 )
-_SPAN = (Column("monitor_width#", "{width:2}"), Column("monitor_crps#", "{crps:2}"))
+_SPAN = (Column("monitor_width#", "{width:1}"), Column("monitor_crps#", "{crps:2}"))
 _AHEAD = Column("monitor_ahead#", "{horizon}")
 _YEARS = Column("monitor_years#", "{years}", "{n}")
 SCORES = (Column("monitor_kind", "{kind}"), _AHEAD, _YEARS, *_SCORE, *_SPAN)
@@ -60,7 +60,7 @@ SURVEY = (
     Column("monitor_rmse_rule#", "{rmse_baseline:2}"),
     Column("monitor_ratio#", "{rmse_ratio:2}"),
     Column("monitor_ratio_mae#", "{mae_ratio:2}"),
-    Column("monitor_apart#", "{difference:+2}", "{low:+2} … {high:+2}"),
+    Column("monitor_apart#", "{difference:+3}", "{low:+3} … {high:+3}"),
 )
 DRIFT = (
     Column("monitor_indicator", "{name}", "{indicator}"),
@@ -71,7 +71,7 @@ DRIFT = (
     Column("monitor_level#", "{level:+2}"),
     Column("monitor_spread#", "{spread}"),
     Column("monitor_outside#", "{outside:0%}"),
-    Column("monitor_adjusted#", "{adjusted:4}"),
+    Column("monitor_adjusted#", "{adjusted:3}"),
     Column("monitor_said", "{said}", tone="tone"),
 )
 CHANGED = (

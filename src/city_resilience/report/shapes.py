@@ -23,7 +23,7 @@ CURVE = ("from", "to", "value", "contribution", "low", "high", "ale")
 SHAPES = (
     Column("shape_indicator", "{name}", "{grade}"),
     Column("shape_rows#", "{n}", "{cities}"),
-    Column("shape_size#", "{size:3}"),
+    Column("shape_size#", "{size:2}"),
     Column("shape_trend", "{trend}", "{related}"),
     Column("shape_flat", "{flat}"),
     Column("shape_threshold", "{form}", "{place}"),

@@ -14,6 +14,7 @@ from city_resilience.report.formatting import rounded, rounded_all, text_of, who
 __all__ = ["group_scores", "model_scores", "outcomes", "yearly_errors"]
 
 _COMPARED = ("wins", "sign_test_p")
+_HISTORY = ("skill_history", "difference_history", "difference_low", "difference_high")
 DIGITS = 6  # the terminal shows three: a figure rounded to four first would not always agree
 
 
@@ -23,8 +24,9 @@ def model_scores(
     """Return one row per model at a horizon, smallest mean absolute error first.
 
     Differences are MAE minus the MAE of history only, averaged over years, in pp: below zero
-    is better than history only. ``wins`` (years in which the served model had the smaller error)
-    and ``sign_test_p`` are None where the model was not compared.
+    is better than history only. A skill or difference against the model itself is None. ``wins``
+    (years in which the served model had the smaller error) and ``sign_test_p`` are None where the
+    model was not compared.
 
     Raises
     ------
@@ -53,6 +55,8 @@ def model_scores(
             "n": whole(row.get("n")),
             "years": whole(row.get("years")),
             **{name: rounded(row.get(name), DIGITS) for name in SCORES},
+            **dict.fromkeys(("skill_naive",) if row["model"] == naive else ()),
+            **dict.fromkeys(_HISTORY if row["model"] == HISTORY_ONLY else ()),
             **{name: rounded(versus.get(row["model"], {}).get(name), DIGITS) for name in _COMPARED},
         }
         for row in overall.sort_values(["mae", "model"]).to_dict("records")

@@ -33,14 +33,14 @@ _WHOLE = frozenset(("years", "n", "wins", "worst_year"))
 SKILL = (
     Column("view_span", "{span}", "{recent}"),
     Column("view_mae#", "{mae:2}"),
-    *(Column(f"view_{name}#", f"{{mae_{name}:2}}", f"{{skill_{name}:+1%}}") for name in RIVALS),
+    *(Column(f"view_{name}#", f"{{mae_{name}:2}}", f"{{skill_{name}:+0%}}") for name in RIVALS),
     Column("view_wins#", "{wins} / {years}"),
-    Column("view_difference#", "{difference:+2}", "{low:+2} … {high:+2}"),
+    Column("view_difference#", "{difference:+3}", "{low:+3} … {high:+3}"),
     Column("view_covered#", "{coverage:0%}", "{worst_coverage:0%} ({worst_year})"),
 )
 DRIVERS = (
     Column("view_driver", "{name}", "{kind}"),
-    Column("view_size#", "{size:3}"),
+    Column("view_size#", "{size:2}"),
     Column("view_grade", "{grade}", "{ranks}", "tone"),
 )
 
