@@ -40,22 +40,33 @@ def indicator_list(drivers: pd.DataFrame, labels: Labels) -> list[dict[str, str]
     return found
 
 
-def cities_table(forecast: pd.DataFrame) -> list[dict[str, Any]]:
+def cities_table(
+    forecast: pd.DataFrame, moved: Mapping[tuple[str, str], Mapping[str, Any]] | None = None
+) -> list[dict[str, Any]]:
     """Return one entry per city with its forecast at each horizon (pp).
+
+    Parameters
+    ----------
+    forecast : DataFrame
+    moved : mapping, optional
+        As of `moved_horizons`: what is known of a city and horizon from a release.
 
     Returns
     -------
     list of dict
         ``city``, ``province`` ("" = unknown), ``nation`` where there are several, ``origin``
         and ``h``: horizon (text) → ``target``, ``forecast``, ``lower``, ``upper``, ``lower_80``,
-        ``upper_80``, ``rank``, ``coverage``, ``flags``, the chances, ``tier`` and ``clear``.
+        ``upper_80``, ``rank``, ``coverage``, ``flags``, the chances, ``tier``, ``clear`` and,
+        where a release moved it, ``nowcast``.
     """
     table: dict[str, dict[str, Any]] = {}
     for row in forecast.sort_values(["city", "horizon"]).to_dict("records"):
         about = {"province": text_of(row.get("province")), "origin": whole(row["origin"])}
         about |= {"nation": text_of(row["nation"])} if "nation" in row else {}
         entry = table.setdefault(row["city"], {"city": str(row["city"]), **about, "h": {}})
-        entry["h"][str(int(row["horizon"]))] = _city_horizon(row)
+        horizon = str(int(row["horizon"]))
+        told = (moved or {}).get((entry["city"], horizon))
+        entry["h"][horizon] = _city_horizon(row) | ({"nowcast": dict(told)} if told else {})
     return list(table.values())
 
 

@@ -35,7 +35,7 @@ def levels_by_city(cities: Sequence[Row], group: str) -> dict[str, str]:
 def group_rows(
     live: Sequence[Row], cities: Sequence[Row], totals: Row | None, group: str
 ) -> Group | None:
-    """Return the levels of a group at a horizon by their mean, lowest first.
+    """Return the levels of a group at a horizon by the forecast of their total, lowest first.
 
     Parameters
     ----------
@@ -68,7 +68,12 @@ def group_rows(
         _row(level, own, known.get(level, {}), _share((output[at["city"]] for at in own), whole))
         for level, own in by_level.items()
     ]
-    return {"group": group, "rows": sorted(rows, key=lambda row: (row["mean"], row["level"]))}
+    return {"group": group, "rows": sorted(rows, key=_by_forecast)}
+
+
+def _by_forecast(row: GroupRow) -> tuple[float, str]:
+    value = row["mean"] if row["forecast"] is None else row["forecast"]
+    return value or 0.0, row["level"]
 
 
 def _row(level: str, own: Sequence[Row], total: Row, share: float | None) -> GroupRow:

@@ -9,13 +9,16 @@ import pandas as pd
 
 from city_resilience.evaluation.nowcast_scores import EVERY, quoted_cities
 from city_resilience.evaluation.periods import PERIOD
+from city_resilience.models.intervals import BELOW_ZERO, EVENTS
 from city_resilience.models.rows import FORECAST, NOWCAST
-from city_resilience.report.formatting import plain_rows
+from city_resilience.report.formatting import plain_rows, rounded, whole
 from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.tiers import clear_of, tier_of
 
 __all__ = [
     "group_words",
     "moved_cities",
+    "moved_horizons",
     "nowcast_part",
     "nowcast_sentence",
     "panel_alone",
@@ -24,6 +27,7 @@ __all__ = [
 ]
 
 _LIVE = ("city", "horizon", "forecast", "lower", "upper", "rank", "early_release", "information")
+_SHOWN = ("forecast", "lower", "upper", "lower_80", "upper_80", *EVENTS)
 _COUNTS = ("horizon", "years", "n", "wins", "rank", "place", "levels", "told", "counted", "origins")
 _WHOLE = frozenset((*_COUNTS, "worst_year", "first_told", "last_told"))
 Row = Mapping[str, Any]
@@ -79,6 +83,36 @@ def moved_cities(part: Row | None) -> dict[str, dict[str, dict[str, Any]]]:
                 "moved": row["early_release"],
                 **{name: row[name] for name in ("lower", "upper")},
             }
+    return found
+
+
+def moved_horizons(table: pd.DataFrame | None) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the nowcasts of the cities that a release moved, by city and horizon (text).
+
+    Parameters
+    ----------
+    table : DataFrame or None
+        As of ``forecast_table``.
+
+    Returns
+    -------
+    dict
+        What `CityPlace` says of ``nowcast``.
+    """
+    if table is None:
+        return {}
+    moved = table[table["information"] == NOWCAST]
+    shown = moved.reindex(columns=list(_SHOWN))
+    found = {}
+    for row, own in zip(moved.to_dict("records"), shown.to_dict("records"), strict=True):
+        known = {name: rounded(own[name]) for name in _SHOWN}
+        found[str(row["city"]), str(int(row["horizon"]))] = {
+            **known,
+            "rank": whole(row["rank"]),
+            "moved": rounded(row["early_release"]),
+            "tier": tier_of(known[BELOW_ZERO]),
+            "clear": clear_of(known["lower"], known["upper"]),
+        }
     return found
 
 

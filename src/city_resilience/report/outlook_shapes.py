@@ -56,7 +56,8 @@ class CityPlace(TypedDict, total=False):
 
     Every ``h[horizon]`` has besides: ``tier`` (None without a probability), ``clear`` ("behind"
     or "ahead" where the interval has zero outside, else ""), and, where a release moved it,
-    ``nowcast``: ``forecast, lower, upper, rank, moved, p_below_0, p_worst_tenth, tier, clear``.
+    ``nowcast``: ``forecast, lower, upper, lower_80, upper_80, rank, moved``, the chances,
+    ``tier`` and ``clear``.
     """
 
     lon: float | None
@@ -85,7 +86,7 @@ class TierRow(TypedDict):
 
 
 class Group(TypedDict):
-    """The levels of the group that the page's strip shows, by mean forecast, lowest first."""
+    """The levels of the group that the page's strip shows, by forecast, lowest first."""
 
     group: str
     rows: list[GroupRow]
@@ -95,10 +96,10 @@ class GroupRow(TypedDict):
     """A province or another level of a group.
 
     ``forecast, lower, upper``: of its total, with an interval of its own size (None where there
-    is none); ``mean``: of its cities' forecasts; ``below``: cities with a forecast below zero;
-    ``expected_below``: sum of their chances; ``behind``, ``ahead``: cities clear of zero;
-    ``share``: of the output of all; ``tiers``: tier → cities; ``cities``: names by forecast,
-    lowest first.
+    is none); ``mean``: of its cities' forecasts, each counting alike; ``below``: cities with a
+    forecast below zero; ``expected_below``: sum of their chances; ``behind``, ``ahead``: cities
+    clear of zero; ``share``: of the output of all; ``tiers``: tier → cities; ``cities``: names
+    by forecast, lowest first.
     """
 
     level: str

@@ -29,7 +29,7 @@ from city_resilience.report.formatting import rounded, text_of
 from city_resilience.report.grading import grades_of
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
-from city_resilience.report.nowcast import nowcast_part, panel_alone
+from city_resilience.report.nowcast import moved_horizons, nowcast_part, panel_alone
 from city_resilience.report.outlook import outlook_part, with_reasons
 from city_resilience.report.outlook_shapes import Outlook
 from city_resilience.report.periods import period_scores
@@ -158,7 +158,8 @@ def summarise(
     InputError
         If the served model has no score at a horizon.
     """
-    nowcast, tables = nowcast_part(tables), {k: panel_alone(own) for k, own in tables.items()}
+    nowcast, moved = nowcast_part(tables), moved_horizons(tables.get("nowcast.csv"))
+    tables = {name: panel_alone(own) for name, own in tables.items()}
     scores, coverage = tables["scores.csv"], tables["coverage.csv"]
     intervals = tables.get("intervals.csv")
     forecast = tables.get("forecast.csv", pd.DataFrame(columns=_FORECAST))
@@ -173,7 +174,7 @@ def summarise(
     facts = info.get("facts") or Facts(past_years=[], cities={})
     cities = [
         {**entry, **facts["cities"].get(entry["city"], no_facts())}
-        for entry in cities_table(forecast)
+        for entry in cities_table(forecast, moved)
     ]
     by_horizon: dict[str, HorizonPart] = {}
     for horizon in sorted({int(value) for value in scores["horizon"]}):
