@@ -256,7 +256,7 @@ def test_page_says_that_gaps_and_ranks_are_of_the_own_nation() -> None:
     inputs.forecast["nation"] = ["Arland", "Borland", "Arland", "Borland"]
     inputs.info["nation"] = "own_sum"
     page = render_report(summarise(**inputs.all()))
-    for words in ("all cities of its own nation together", "所属国家全部城市合计", ">Borland<"):
+    for words in ("all cities of its own nation together", "所属国家全部样本城市合计", ">Borland<"):
         assert words in page, words
         assert words not in plain, words
     assert "a rank is its place among the cities of that nation" in page
