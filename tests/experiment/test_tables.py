@@ -128,6 +128,13 @@ def test_limits_of_the_monitor_change_no_forecast_and_so_no_digest():
     assert limited.digest() == plain.digest()
 
 
+def test_places_on_a_map_change_no_forecast_and_so_no_digest():
+    plain, mapped = experiment(), experiment(data={"coordinates": "coordinates.csv"})
+    assert "coordinates" not in plain.model_dump(mode="json")["data"]
+    assert mapped.data.coordinates == "coordinates.csv"
+    assert mapped.digest() == plain.digest()
+
+
 def test_what_is_actionable_changes_no_forecast_and_so_no_digest():
     plain, marked = experiment(), experiment(actionable={"students_per_10k": {}})
     assert "actionable" not in plain.model_dump(mode="json")

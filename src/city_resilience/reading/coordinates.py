@@ -113,6 +113,7 @@ def read_coordinates(path: Path, cities: Collection[str]) -> dict[str, tuple[flo
             raise InputError(f"{path}: row {row} names {city!r} again; keep one row for it")
         lon, lat = (_degrees(cells[at], most, f"{path}: row {row}") for at, most in sides)
         found[city] = (lon, lat)
+    found = {city: pair for city, pair in found.items() if np.isfinite(pair).all()}
     if not found:
         raise InputError(f"{path}: names no place of the panel; write names as the panel has them")
     return found
