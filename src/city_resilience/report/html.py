@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.files import check_suffix, write_bytes
 from city_resilience.report import formatting
-from city_resilience.report.texts import LANGUAGES, Both, Texts, both
+from city_resilience.report.texts import LANGUAGES, Both, Texts, both, unit_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -41,7 +41,7 @@ def render_page(
     template, styles, scripts : str
         Names of files among the package's assets.
     say : Texts
-        The template has it as ``t`` (a text by its key) and ``slots``.
+        The template has it as ``t`` (a text by its key), ``slots`` and ``unit_words``.
     data
         What the scripts read, as JSON.
     library : str
@@ -59,6 +59,7 @@ def render_page(
             t=lambda key, **figures: _said(say(key, **figures)),
             say=say,
             slots=partial(_slots, say),
+            unit_words=unit_words,
             style=Markup("\n".join(map(_asset, styles))),
             library=Markup(_inert(library)),
             script=Markup("\n".join(_inert(_asset(name)) for name in scripts)),

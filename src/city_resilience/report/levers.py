@@ -12,7 +12,7 @@ from city_resilience.explain.levers import BEST, MEDIAN
 from city_resilience.report.formatting import NONE, signed
 from city_resilience.report.sentences import Sentence
 from city_resilience.report.tables import Cell, Head, Table
-from city_resilience.report.texts import Both, Texts, both, joined, quoted
+from city_resilience.report.texts import Both, Texts, both, joined, quoted, unit_words
 
 __all__ = ["absent_words", "lever_curves", "lever_sentences", "lever_table", "response_table"]
 
@@ -57,7 +57,7 @@ def _view_head(view: Mapping[str, Any], say: Texts) -> Both:
 
 
 def _about(own: Lever, say: Texts) -> Iterator[Cell]:
-    lines = [joined([say("city_lever_of", year=own["year"]), both(lambda _: own["unit"])], " · ")]
+    lines = [joined([say("city_lever_of", year=own["year"]), unit_words(own["unit"])], " · ")]
     if own["short"]:
         lines.append(say("city_lever_short"))
     if own["old"]:
@@ -81,7 +81,7 @@ def _distance(own: Lever, goal: str, say: Texts) -> Cell:
     if (years := own[f"years_to_{goal}"]) is not None:
         lines.append(say.count("city_lever_years", int(years)))
     if (cost := own[f"cost_to_{goal}"]) is not None:
-        lines.append(both(lambda _: f"{_figure(cost)} {own['cost_unit']}"))
+        lines.append(joined([both(lambda _: _figure(cost)), unit_words(own["cost_unit"])], " "))
     return Cell(_figure(own[f"to_{goal}"], sign=True), tuple(lines))
 
 

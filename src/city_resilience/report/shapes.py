@@ -13,7 +13,7 @@ import pandas as pd
 from city_resilience.report.formatting import rounded, text_of, whole
 from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.tables import Column, Table, table_of
-from city_resilience.report.texts import LANGUAGES, Both, Texts
+from city_resilience.report.texts import LANGUAGES, Both, Texts, both, joined, unit_words
 
 __all__ = ["draw_shapes", "pairs_table", "shapes_part", "shapes_table"]
 
@@ -154,7 +154,14 @@ def _place(own: Mapping[str, Any], say: Texts) -> Both | str:
     if own["threshold"] is None:
         return "" if own["q_value"] is None else say("shape_q", q_value=own["q_value"])
     at, low, high = (_value(own[name]) for name in _PLACES)
-    return say("shape_place", at=at, low=low, high=high, unit=own["unit"], q_value=own["q_value"])
+    return say(
+        "shape_place",
+        at=at,
+        low=low,
+        high=high,
+        unit=unit_words(own["unit"]),
+        q_value=own["q_value"],
+    )
 
 
 def _value(number: float) -> str:
@@ -201,8 +208,8 @@ def _curve(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         middle = [(a + b) / 2 for a, b in zip(bins["from"], bins["to"], strict=True)]
         ale = {"style": "local_effects", "x": middle, "y": bins["ale"], "name": say("shape_ale")}
         traces.append(ale)
-    unit = f" ({own['unit']})" if own["unit"] else ""
-    title = {lang: own[lang] + unit for lang in LANGUAGES}
+    unit = say("unit_behind", unit=unit_words(own["unit"])) if own["unit"] else both(lambda _: "")
+    title = joined((_both(own), unit))
     layout: dict[str, Any] = {
         "style": "shape",
         "xaxis": {"title": {"text": title}, "range": _padded(x)},

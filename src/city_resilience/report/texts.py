@@ -16,6 +16,7 @@ from string import Formatter
 from typing import Any
 
 from city_resilience.catalogue.nouns import load_nouns, of_places, of_places_zh
+from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.evaluation.candidates import candidate_labels
 from city_resilience.report.formatting import Number, signed, unsigned
 from city_resilience.resilience.measures import measure_of
@@ -32,6 +33,7 @@ __all__ = [
     "model_name",
     "placed",
     "quoted",
+    "unit_words",
     "words",
 ]
 
@@ -136,6 +138,23 @@ def quoted(name: Both) -> Both:
     {'en': '“Last gap”', 'zh': '“上年差距”'}
     """
     return {lang: f"“{name[lang]}”" for lang in LANGUAGES}
+
+
+def unit_words(unit: str) -> Both:
+    """Return the unit of a variable or an indicator as each language writes it.
+
+    Examples
+    --------
+    >>> unit_words("per 10k people")["zh"], unit_words("盏")["en"]
+    ('每万人', '盏')
+    """
+    own = _units().get(unit, (unit, unit))
+    return dict(zip(LANGUAGES, own, strict=True))
+
+
+@cache
+def _units() -> Mapping[str, Iterable[str]]:
+    return shipped_toml("units.toml", "report")
 
 
 class Texts:
