@@ -30,7 +30,7 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
-from city_resilience.report.city_facts import city_facts
+from city_resilience.report.city_places import city_places
 from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
@@ -252,7 +252,7 @@ def summary_of(
         "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
         "outcome": (outcome.label_en, outcome.label_zh),
         "nation": dataset.nation.id,
-        "facts": city_facts(source.panel, dataset, source.audited, source.coordinates),
+        "places": city_places(source.panel, dataset, source.audited, source.coordinates),
     }
     stated = {"stated": evaluation.backtest.intervals}
     return summarise(

@@ -174,7 +174,7 @@ class TrustPeriod(TypedDict):
     wins: int
     years: int
     rank_correlation: float | None
-    sign_hit_rate: float | None
+    sign_accuracy: float | None
     coverage: float | None
 
 

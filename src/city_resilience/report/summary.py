@@ -23,7 +23,7 @@ from city_resilience.report.cities import (
     families,
     indicator_list,
 )
-from city_resilience.report.city_facts import Facts, no_facts
+from city_resilience.report.city_places import Places, unknown_place
 from city_resilience.report.coverage import coverage_table, live_families
 from city_resilience.report.formatting import rounded, text_of
 from city_resilience.report.grading import grades_of
@@ -126,7 +126,7 @@ class RunInfo(TypedDict, total=False):
     learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
     study: Mapping[str, Any] | None  # what run_study returned
-    facts: Facts  # what is known of the places besides their forecasts
+    places: Places  # what is known of the places besides their forecasts
 
 
 def summarise(
@@ -171,9 +171,9 @@ def summarise(
     observed = live_families(coverage, live)
     shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
-    facts = info.get("facts") or Facts(past_years=[], cities={})
+    places = info.get("places") or Places(past_years=[], cities={})
     cities = [
-        {**entry, **facts["cities"].get(entry["city"], no_facts())}
+        {**entry, **places["cities"].get(entry["city"], unknown_place())}
         for entry in cities_table(forecast, moved)
     ]
     by_horizon: dict[str, HorizonPart] = {}
@@ -208,7 +208,7 @@ def summarise(
         "by_horizon": by_horizon,
         "indicators": indicators,
         "cities": cities,
-        "past_years": facts["past_years"],
+        "past_years": places["past_years"],
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),
         "coverage": coverage_table(coverage, experiment.features.families, live),

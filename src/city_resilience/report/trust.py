@@ -98,7 +98,7 @@ def _period(
         "wins": int((pairs[served] < pairs[rule]).sum()),
         "years": len(pairs),
         "rank_correlation": rounded(own.get("rank_correlation")),
-        "sign_hit_rate": rounded(own.get("sign_hit_rate")),
+        "sign_accuracy": rounded(own.get("sign_hit_rate")),
         "coverage": rounded(coverage),
     }
 

@@ -11,7 +11,7 @@ import pytest
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.source import Source, load
 from city_resilience.experiment.load import experiment_from
-from city_resilience.report.city_facts import Facts, city_facts, city_problems
+from city_resilience.report.city_places import Places, city_places, city_problems
 from city_resilience.simulate import simulate_panel
 
 BROKEN = 7
@@ -29,8 +29,8 @@ def frame_of() -> pd.DataFrame:
     return simulate_panel(cities=40, years=12).frame
 
 
-def facts_of(found: Source) -> Facts:
-    return city_facts(found.panel, found.dataset, found.audited, found.coordinates)
+def places_of(found: Source) -> Places:
+    return city_places(found.panel, found.dataset, found.audited, found.coordinates)
 
 
 @pytest.fixture(scope="module")
@@ -39,19 +39,19 @@ def found() -> Source:
 
 
 def test_past_gaps_agree_with_a_slow_calculation(found: Source) -> None:
-    facts, frame = facts_of(found), frame_of()
-    assert facts["past_years"] == list(range(2001, LAST + 1))
+    places, frame = places_of(found), frame_of()
+    assert places["past_years"] == list(range(2001, LAST + 1))
     nation = frame.groupby("year")["gdp_real"].sum()
-    city = sorted(facts["cities"])[3]
+    city = sorted(places["cities"])[3]
     own = frame[frame["city"] == city].set_index("year")["gdp_real"]
-    for year, gap in zip(facts["past_years"], facts["cities"][city]["past"], strict=True):
+    for year, gap in zip(places["past_years"], places["cities"][city]["past"], strict=True):
         growth = [np.log(part[year] / part[year - 1]) for part in (own, nation)]
         assert gap == pytest.approx(100 * (growth[0] - growth[1]), abs=0.006)
 
 
 def test_size_and_groups_are_those_of_the_newest_year(found: Source) -> None:
     newest = frame_of().query("year == @LAST").set_index("city")
-    for city, own in facts_of(found)["cities"].items():
+    for city, own in places_of(found)["cities"].items():
         assert own["output"] == pytest.approx(newest.loc[city, "gdp_real"], abs=0.01)
         expected = {name: newest.loc[city, name] for name in ("region", "size_class")}
         assert own["groups"] == expected
@@ -80,23 +80,23 @@ def test_an_accepted_break_of_level_stays_in_sight() -> None:
     stated = source(frame)
     breaks = {year for own, year in stated.audited.level_breaks if own == city}
     assert breaks == {2006}
-    [seen] = [row for row in facts_of(stated)["cities"][city]["problems"] if row["artefact"]]
+    [seen] = [row for row in places_of(stated)["cities"][city]["problems"] if row["artefact"]]
     assert seen["kind"] != "level_break"
     accept = {"*/gdp_real/" + city + "/*": "a county was merged into the city"}
     accepted = source(frame, audit={"accept": accept})
-    [kept] = [row for row in facts_of(accepted)["cities"][city]["problems"] if row["artefact"]]
+    [kept] = [row for row in places_of(accepted)["cities"][city]["problems"] if row["artefact"]]
     assert (kept["kind"], kept["level"], kept["first"]) == ("level_break", "note", 2006)
 
 
 def test_places_lie_where_the_panel_says_unless_a_file_is_named() -> None:
     frame = frame_of()
-    bare = facts_of(source(frame))["cities"]
+    bare = places_of(source(frame))["cities"]
     assert {(own["lon"], own["lat"]) for own in bare.values()} == {(None, None)}
     frame = frame.assign(longitude=10.123456, latitude=50.0)
     own = source(frame)
-    assert {city["lon"] for city in facts_of(own)["cities"].values()} == {10.1235}
+    assert {city["lon"] for city in places_of(own)["cities"].values()} == {10.1235}
     name = own.dataset.cities[0]
-    moved = city_facts(own.panel, own.dataset, own.audited, {name: (1.0, 2.0)})["cities"]
+    moved = city_places(own.panel, own.dataset, own.audited, {name: (1.0, 2.0)})["cities"]
     assert (moved[name]["lon"], moved[name]["lat"]) == (1.0, 2.0)
     assert moved[own.dataset.cities[1]]["lon"] == 10.1235
 
@@ -112,7 +112,7 @@ def test_a_named_file_is_read_beside_the_experiment_and_changes_no_indicator(
     (tmp_path / "plain.toml").write_text(text.format(""))
     (tmp_path / "mapped.toml").write_text(text.format('coordinates = "map.csv"\n'))
     plain, mapped = (load(tmp_path / f"{own}.toml") for own in ("plain", "mapped"))
-    assert facts_of(mapped)["cities"][name]["lon"] == 5.5
+    assert places_of(mapped)["cities"][name]["lon"] == 5.5
     assert mapped.recipe == plain.recipe
     assert mapped.dataset.specs == plain.dataset.specs
     assert mapped.panel.fingerprint() == plain.panel.fingerprint()
@@ -122,4 +122,4 @@ def test_where_all_count_alike_no_size_is_known() -> None:
     rates = frame_of()
     rates["gdp_real"] = 100 + rates["gdp_share_secondary"].fillna(0.4)
     own = source(rates[["city", "year", "gdp_real"]], [], outcome={"scale": "index"})
-    assert {city["output"] for city in facts_of(own)["cities"].values()} == {None}
+    assert {city["output"] for city in places_of(own)["cities"].values()} == {None}

@@ -18,7 +18,7 @@ from city_resilience.report.formatting import rounded, rounded_all
 from city_resilience.report.outlook_shapes import CityPlace, Problem
 from city_resilience.tasks.dataset import Dataset, common_origin
 
-__all__ = ["Facts", "city_facts", "city_problems", "no_facts"]
+__all__ = ["Places", "city_places", "city_problems", "unknown_place"]
 
 MOST = 8
 """Problems of a city that are listed."""
@@ -30,19 +30,19 @@ BOUNDARY = "boundary"
 _NOT_GROUPS = ("province", "nation")
 
 
-class Facts(TypedDict):
+class Places(TypedDict):
     """The places of a panel: the years of ``past``, and what is known of each."""
 
     past_years: list[int]
     cities: dict[str, CityPlace]
 
 
-def city_facts(
+def city_places(
     panel: Panel,
     dataset: Dataset,
     audit: AuditResult,
     coordinates: Mapping[str, tuple[float, float]] | None = None,
-) -> Facts:
+) -> Places:
     """Return what the page shows of the places of a panel besides their forecasts.
 
     Parameters
@@ -80,7 +80,7 @@ def city_facts(
     return {"past_years": [int(year) for year in view.years[1:]], "cities": cities}
 
 
-def no_facts() -> CityPlace:
+def unknown_place() -> CityPlace:
     """Return what is known of a place of which nothing is known."""
     return {
         "lon": None,
