@@ -65,7 +65,7 @@ def write_cities(summaries: Sequence[Mapping[str, Any]], out: Path, lang: str) -
     elif suffix == JSON:
         write_json({"cities": [city_json(own) for own in summaries]}, out)
     elif suffix == MARKDOWN:
-        write_bytes(render_markdown(summaries, lang).encode(), out)
+        write_bytes(render_markdown(summaries, lang or "en").encode(), out)
     else:
         write_page(render_city(summaries[0], lang), out)
 

@@ -96,7 +96,7 @@ def explain_cities(
     as_of: dt.date | str | None = None,
     study: Path | str | None = None,
     out: Path | str | None = None,
-    lang: str = "en",
+    lang: str = "",
     file: Path | str | None = None,
 ) -> tuple[Explained, ...]:
     """Say what the forecasts of some cities rest on, and write their pages where asked for.
@@ -122,7 +122,8 @@ def explain_cities(
         ``.html`` for one city; ``.md`` or ``.json``; without a suffix a folder, with a page for
         each city.
     lang : str
-        Language of Markdown, and that in which a page opens: ``en`` or ``zh``.
+        ``en`` or ``zh``: the language of Markdown, English unless given, and that in which a page
+        opens, the reader's unless given.
     file : path, optional
         A table of further cities.
 
@@ -209,9 +210,7 @@ def _refuse_early(early: Given, as_of: dt.date | str | None) -> None:
 @click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
-    default="en",
-    show_default=True,
-    help="Language of Markdown, and that in which a page opens.",
+    help="Language of Markdown [en], and that in which a page opens [the browser's].",
 )
 @click.option("--top", default=10, show_default=True, help="Indicators to show.")
 def command(cities: tuple[str, ...], top: int, **options: Any) -> None:
@@ -229,6 +228,7 @@ def command(cities: tuple[str, ...], top: int, **options: Any) -> None:
       city-resilience explain --file cities.csv --data panel.csv --out pages.json
       city-resilience explain 洛阳市 --data panel.csv --early provinces.csv
     """
+    options["lang"] = options["lang"] or ""
     show(explain_cities(cities, **options), top)
 
 

@@ -101,7 +101,7 @@ def monitor(
     record: Path | str | None = None,
     out: Path | str | None = None,
     sheet: str = "",
-    lang: str = "en",
+    lang: str = "",
 ) -> Monitored:
     """Score every issued forecast whose outcome is known, and look for drift of the indicators.
 
@@ -120,7 +120,7 @@ def monitor(
     sheet : str
         Sheet of a workbook; "" = the experiment's.
     lang : str
-        ``en`` or ``zh``: the language that the page opens in.
+        ``en`` or ``zh``: the language that the page opens in, the reader's unless given.
 
     Raises
     ------
@@ -134,7 +134,8 @@ def monitor(
     from city_resilience.files import check_folder, refuse_overwriting
     from city_resilience.issued.record import read_issues
 
-    check_known(lang, ("en", "zh"), "--lang: no language")
+    if lang:
+        check_known(lang, ("en", "zh"), "--lang: no language")
     sources = (
         [actuals] if not isinstance(actuals, Sequence) or isinstance(actuals, str) else actuals
     )
@@ -168,9 +169,7 @@ def monitor(
 @click.option(
     "--lang",
     type=click.Choice(["en", "zh"]),
-    default="en",
-    show_default=True,
-    help="Language that the page opens in; it holds both.",
+    help="Language that the page opens in [the browser's]; it holds both.",
 )
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 @click.option("--quiet", "-q", is_flag=True, help="Print alarms and errors alone.")
@@ -183,6 +182,7 @@ def command(strict: bool, quiet: bool, **options: Any) -> None:
       city-resilience monitor --actuals panel_2024.csv --model demo@champion --strict
       city-resilience monitor --actuals panel_2023.csv --actuals panel_2024.csv --out monitor
     """
+    options["lang"] = options["lang"] or ""
     result = monitor(**options)
     if not quiet:
         show(result)

@@ -22,7 +22,7 @@ from city_resilience.report.sentences import (
     city_sentences,
     view_sentences,
 )
-from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.texts import Both, Texts, both, joined, language_of
 
 __all__ = ["city_json", "render_city", "render_index", "render_markdown"]
 
@@ -30,7 +30,7 @@ READING = ("city_read_1", "city_read_2", "city_read_3", "city_read_4")
 STYLES, SCRIPTS = ("report.css", "city.css"), ("base.js", "city.js")
 
 
-def render_city(summary: Mapping[str, Any], lang: str = "en") -> str:
+def render_city(summary: Mapping[str, Any], lang: str = "") -> str:
     """Return the page of a city as one self-contained HTML document.
 
     Parameters
@@ -38,7 +38,7 @@ def render_city(summary: Mapping[str, Any], lang: str = "en") -> str:
     summary : mapping
         Of `summarise_city`.
     lang : str
-        Language that it opens in.
+        Language that it opens in; the reader's unless given.
     """
     say = Texts(summary["measure"])
     title = say("city_title", city=_named(summary["city"]), target=summary["target"])
@@ -47,7 +47,7 @@ def render_city(summary: Mapping[str, Any], lang: str = "en") -> str:
         say,
         styles=STYLES,
         scripts=SCRIPTS,
-        data={"title": title, "lang": lang},
+        data={"title": title, "lang": lang, "names": language_of([summary["city"]])},
         city=summary,
         title=title,
         columns=past_columns(summary),
@@ -63,7 +63,11 @@ def render_index(summaries: Sequence[Mapping[str, Any]], files: Sequence[str], l
         say,
         styles=STYLES,
         scripts=SCRIPTS,
-        data={"title": say("city_pages"), "lang": lang},
+        data={
+            "title": say("city_pages"),
+            "lang": lang,
+            "names": language_of(own["city"] for own in summaries),
+        },
         first=summaries[0],
         rows=[(_at(own), own["city"], file) for own, file in zip(summaries, files, strict=True)],
     )

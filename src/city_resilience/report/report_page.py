@@ -30,7 +30,7 @@ from city_resilience.report.study_tables import (
     measured_horizons,
 )
 from city_resilience.report.summary import Summary
-from city_resilience.report.texts import Both, Texts, joined
+from city_resilience.report.texts import Both, Texts, joined, language_of
 from city_resilience.report.totals import totals_sentence
 from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
 from city_resilience.report.vintages import vintage_sentence
@@ -146,6 +146,7 @@ def _data(summary: Summary, say: Texts) -> dict[str, Any]:
     families = dict.fromkeys(entry["family"] for entry in summary["indicators"])
     moved = moved_cities(summary.get("nowcast"))
     return {
+        "names": language_of(summary["outcome_cities"]),
         **{key: summary[key] for key in ("title", "horizons", "indicators", "outcome_cities")},
         "cities": [
             {

@@ -28,6 +28,7 @@ __all__ = [
     "both",
     "every_text",
     "joined",
+    "language_of",
     "measure_sign",
     "measure_words",
     "model_name",
@@ -80,6 +81,18 @@ def joined(parts: Iterable[Mapping[str, str]], between: Mapping[str, str] | str 
     texts = list(parts)
     gap = between if isinstance(between, Mapping) else both(lambda _: between)
     return both(lambda lang: gap[lang].join(filter(None, (text[lang] for text in texts))))
+
+
+def language_of(names: Iterable[str]) -> str:
+    """Return the language of names of places: "zh" where most are of Chinese characters.
+
+    Examples
+    --------
+    >>> language_of(["郑州市", "洛阳市", "Macao"]), language_of(["Ohio"]), language_of([])
+    ('zh', 'en', 'en')
+    """
+    chinese = [bool(re.search("[\u4e00-\u9fff]", name)) for name in names]
+    return "zh" if 2 * sum(chinese) > len(chinese) else "en"
 
 
 def measure_words(id: str, noun: str = "city", nation: str = "sum") -> dict[str, str]:

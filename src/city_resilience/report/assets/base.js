@@ -1,11 +1,17 @@
 "use strict";
 // Both pages: the reader's language, places to fill in, turning pages, what the address remembers.
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const state = { lang: "en", query: "", page: 0 };
+const state = { lang: firstLanguage(), query: "", page: 0 };
 const PAGE = 20;
 const root = document.documentElement;
 const $ = (id) => document.getElementById(id);
 root.classList.add("js");
+
+// The language that the page was asked for in, else that of the browser, else of the places' names.
+function firstLanguage() {
+  const browser = (navigator.languages || []).map((name) => name.slice(0, 2).toLowerCase());
+  return [DATA.lang, ...browser, DATA.names, "en"].find((lang) => ["en", "zh"].includes(lang));
+}
 
 function pick(text) {
   return text !== null && typeof text === "object" ? text[state.lang] : text;

@@ -5,6 +5,5 @@ function drawAll() {
 
 wirePage(drawAll, () => remember({}));
 wireLinks();
-state.lang = DATA.lang;
 recalled();
 drawAll();
