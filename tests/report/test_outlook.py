@@ -142,11 +142,11 @@ def scores_of(recent: float, before: float, wins: int = 3) -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("recent", "before", "wins", "code"),
     [
-        (0.85, 0.7, 4, "good"),
-        (0.85, 0.95, 4, "fair"),
-        (0.97, 0.7, 3, "fair"),
-        (0.85, 0.7, 2, "low"),
-        (0.994, 0.69, 4, "low"),
+        (0.75, 0.7, 4, "good"),
+        (0.75, 0.85, 4, "fair"),
+        (0.85, 0.7, 3, "fair"),
+        (0.75, 0.7, 2, "low"),
+        (0.96, 0.69, 4, "low"),
         (1.1, 0.5, 3, "low"),
     ],
 )

@@ -17,7 +17,6 @@ from city_resilience.arrays import Strings
 from city_resilience.evaluation.candidates import candidate_kind
 
 __all__ = [
-    "LEVEL",
     "PERIOD",
     "RECENT",
     "Period",

@@ -2,8 +2,8 @@
 
 The rule, for the skill against "no gap" (every city grows as the nation):
 
-- *good*: at least 10 % in every period, and the smaller error in more than half of its years;
-- *fair*: at least 2 % in the last four years, and the smaller error in more than half of them;
+- *good*: at least 20 % in every period, and the smaller error in more than half of its years;
+- *fair*: at least 5 % in the last four years, and the smaller error in more than half of them;
 - *low*: anything else.
 
 Where there are too few years to set the last four apart, all of them count, and for *fair* at most.
@@ -17,15 +17,15 @@ from typing import Literal
 import pandas as pd
 
 from city_resilience.evaluation.candidates import candidate_kind
-from city_resilience.evaluation.periods import LEVEL, PERIOD, Period
+from city_resilience.evaluation.periods import PERIOD, Period
 from city_resilience.report.formatting import rounded
 from city_resilience.report.outlook_shapes import Trust, TrustPeriod
 
-__all__ = ["GOOD", "NO_GAP", "trust"]
+__all__ = ["FAIR", "GOOD", "NO_GAP", "trust"]
 
 NO_GAP = "zero"
-GOOD = 0.10
-"""Skill from which forecasts are worth a plan."""
+FAIR, GOOD = 0.05, 0.20
+"""Shares of the error of "no gap" by which the forecasts' must be smaller."""
 Code = Literal["low", "fair", "good", "unknown"]
 
 
@@ -108,7 +108,7 @@ def _code(periods: Sequence[TrustPeriod]) -> Code:
         return "unknown"
     if periods[0]["recent"] and all(_ahead(own, GOOD) for own in periods):
         return "good"
-    return "fair" if _ahead(periods[0], LEVEL) else "low"
+    return "fair" if _ahead(periods[0], FAIR) else "low"
 
 
 def _ahead(period: TrustPeriod, least: float) -> bool:
