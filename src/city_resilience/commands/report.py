@@ -11,7 +11,7 @@ import click
 
 from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, model_option, record_option, store_option
-from city_resilience.errors import InputError
+from city_resilience.errors import InputError, check_known
 from city_resilience.files import check_suffix, refuse_overwriting
 from city_resilience.unfinished import settle
 
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Reported", "command", "show", "write_report"]
 
-SUFFIXES = (".html", ".htm")
+SUFFIXES = (".html", ".htm", ".xlsx")
+LANGUAGES = ("en", "zh")
+OWN = ("report.html", "report.xlsx")
+"""What may be written over in a folder of results."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,14 @@ def write_report(
     model: Path | str = "",
     store: str = "",
     record: Path | str | None = None,
+    lang: str = "",
 ) -> Reported:
-    """Write the report of a trained model again.
+    """Write the report of a trained model again, as a page or as a workbook.
 
     Parameters
     ----------
     out : Path
-        HTML file.
+        ``.html``, a page in both languages, or ``.xlsx``, a workbook in one.
     results : Path, optional
         Folder that ``train`` wrote; else the model's run is looked for.
     study : Path, optional
@@ -55,6 +59,8 @@ def write_report(
     record : Path, optional
         Folder of the record of issued forecasts; beside the store of the model unless given. Where
         the forecast of the report was issued, and one before it, the report says what changed.
+    lang : str
+        Language of a workbook, ``en`` or ``zh``; that of the cities' names unless given.
 
     Raises
     ------
@@ -63,15 +69,20 @@ def write_report(
         report would overwrite another file of the results.
     """
     from city_resilience.evaluation.study.study import read_study
-    from city_resilience.report import report_page
     from city_resilience.report.outlook import with_changed
     from city_resilience.report.summary import read_summary, with_study
 
     out, results = Path(out), None if results is None else Path(results)
+    if lang:
+        check_known(lang, LANGUAGES, "--lang: no language")
+    if lang and out.suffix.lower() != ".xlsx":
+        raise InputError(
+            f"{out}: a page holds both languages; leave --lang out, or end the name in .xlsx"
+        )
     check_suffix(out, SUFFIXES)
     settle(results)
     if results is not None and results.is_dir():
-        others = (path for path in results.iterdir() if path.name != "report.html")
+        others = (path for path in results.iterdir() if path.name not in OWN)
         refuse_overwriting([out], others)
     summary = read_summary(_summary_path(results, model, store))
     if study is not None:
@@ -79,7 +90,17 @@ def write_report(
     if place := _record(record, store, beside=results is None):
         found = _changed(place, summary, named=record is not None)
         summary = {**summary, "changed": found, "by_horizon": with_changed(summary, found)}
-    return Reported(summary, report_page.write_report(summary, out))
+    return Reported(summary, _written(summary, out, lang))
+
+
+def _written(summary: Summary, out: Path, lang: str) -> Path:
+    if out.suffix.lower() == ".xlsx":
+        from city_resilience.report.report_workbook import write_report_workbook
+
+        return write_report_workbook(summary, out, lang)
+    from city_resilience.report import report_page
+
+    return report_page.write_report(summary, out)
 
 
 def _record(record: Path | str | None, store: str, *, beside: bool) -> Path | None:
@@ -123,17 +144,24 @@ def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
 @click.option("--out", type=PATH, default=Path("report.html"))
 @click.option("--results", type=PATH, help="Folder written by train --out.")
 @click.option("--study", type=PATH, help="Folder written by study --out.")
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    help="Language of a workbook [that of the cities' names].",
+)
 @model_option
 @store_option
 @record_option
 def command(**options: Any) -> None:
-    """Write the report of a trained model again, as one HTML file.
+    """Write the report of a trained model again, as one HTML file or as a workbook.
 
     \b
     Examples:
       city-resilience report --model demo@champion --out report.html
       city-resilience report --results out/demo --study out/study --out report.html
+      city-resilience report --results out/demo --out report.xlsx --lang zh
     """
+    options["lang"] = options["lang"] or ""
     show(write_report(**options))
 
 

@@ -13,9 +13,22 @@ import pandas as pd
 from city_resilience.report.forecast_sheet import Column, ForecastSheet
 from city_resilience.spreadsheet import check_rows, clean_text, settle_texts, settled_workbook
 
-__all__ = ["write_forecast_workbook"]
+__all__ = ["fill_columns", "fill_texts", "write_forecast_workbook"]
 
-FORMATS = {"figure": "+0.00;\u22120.00;0.00", "share": "0%", "whole": "0", "text": "@"}
+FORMATS = {
+    "figure": "+0.00;\u22120.00;0.00",
+    "gap": "+0.0;\u22120.0;0.0",
+    "part": "+0.00;\u22120.00;0.00",
+    "change": "+0.000;\u22120.000;0.000",
+    "error": "0.00",
+    "one": "0.0",
+    "share": "0%",
+    "skill": "+0%;\u22120%;0%",
+    "whole": "0",
+    "value": "General",
+    "text": "@",
+}
+"""How each kind of column is shown; the cells hold all digits."""
 WIDEST, NARROWEST, LOOKED_AT = 46, 9, 200
 # Blue and orange, which nearly everyone tells apart.
 ABOVE, BELOW, HEAD = "DCEAF7", "FBE3D0", "EDEFF2"
@@ -46,9 +59,9 @@ def write_forecast_workbook(table: pd.DataFrame, sheet: ForecastSheet, path: Pat
     )
     for page, title in zip((forecast, notes, dictionary, rows), sheet.titles, strict=True):
         page.title = title
-    _fill_forecast(forecast, sheet.columns)
-    _fill_texts(notes, sheet.notes)
-    _fill_texts(dictionary, [sheet.heads, *sheet.dictionary()], head=True)
+    fill_columns(forecast, sheet.columns)
+    fill_texts(notes, sheet.notes)
+    fill_texts(dictionary, [sheet.heads, *sheet.dictionary()], head=True)
     _fill_rows(rows, table)
     for page in book:
         settle_texts(page)
@@ -57,7 +70,8 @@ def write_forecast_workbook(table: pd.DataFrame, sheet: ForecastSheet, path: Pat
     path.write_bytes(settled_workbook(made.getvalue()))
 
 
-def _fill_forecast(page: Any, columns: Sequence[Column]) -> None:
+def fill_columns(page: Any, columns: Sequence[Column]) -> None:
+    """Fill a sheet with columns under a head that stands still, with a filter."""
     from openpyxl.utils import get_column_letter
 
     page.append([clean_text(own.head) for own in columns])
@@ -96,7 +110,8 @@ def _head(page: Any) -> None:
     page.row_dimensions[1].height = 45
 
 
-def _fill_texts(page: Any, rows: Iterable[Sequence[str]], *, head: bool = False) -> None:
+def fill_texts(page: Any, rows: Iterable[Sequence[str]], *, head: bool = False) -> None:
+    """Fill a sheet with rows of texts, the first of each bold."""
     from openpyxl.styles import Alignment, Font
 
     for row in rows:
