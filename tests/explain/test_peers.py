@@ -11,7 +11,7 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.analogues import analogues_of
 from city_resilience.explain.changes import changed, rows_before
 from city_resilience.explain.contributions import BASE, contributions
-from city_resilience.explain.peers import SIZE, peers_of
+from city_resilience.explain.peers import SIZE, peers_by_city, peers_of
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.features import read_indicators
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
@@ -33,6 +33,13 @@ def forecaster(panel):
 @pytest.fixture(scope="module")
 def rows(panel):
     return ForecastRows.of(facts_of(panel))
+
+
+def test_the_peers_of_all_are_those_of_each(rows):
+    found = peers_by_city(rows, oldest=3)
+    assert set(found) == set(rows.names)
+    for city in rows.names:
+        assert tuple(found[city]) == peers_of(rows, city, oldest=3).cities
 
 
 def test_the_distance_of_peers_is_the_stated_mean_of_its_parts(rows):

@@ -12,6 +12,7 @@ from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.source import Source, load
 from city_resilience.experiment.load import experiment_from
 from city_resilience.report.city_places import Places, city_places, city_problems
+from city_resilience.report.group_rows import group_past
 from city_resilience.simulate import simulate_panel
 
 BROKEN = 7
@@ -123,3 +124,20 @@ def test_where_all_count_alike_no_size_is_known() -> None:
     rates["gdp_real"] = 100 + rates["gdp_share_secondary"].fillna(0.4)
     own = source(rates[["city", "year", "gdp_real"]], [], outcome={"scale": "index"})
     assert {city["output"] for city in places_of(own)["cities"].values()} == {None}
+
+
+def test_the_past_of_peers_and_provinces_is_their_median_and_mean(found: Source) -> None:
+    names = list(found.dataset.cities)
+    near = {names[0]: [names[3], names[5], names[9]]}
+    cities = city_places(found.panel, found.dataset, found.audited, None, near)["cities"]
+    past = [cities[name]["past"] for name in near[names[0]]]
+    assert cities[names[0]]["peers"] == near[names[0]]
+    assert cities[names[0]]["peers_past"] == pytest.approx(np.median(past, axis=0), abs=0.006)
+    assert (cities[names[1]]["peers"], cities[names[1]]["peers_past"]) == ([], [])
+    listed = [
+        {"city": name, "province": "N" if name < names[2] else "", **cities[name]} for name in names
+    ]
+    [(level, mean)] = group_past(listed, "province").items()
+    assert level == "N"
+    own = [cities[name]["past"] for name in names[:2]]
+    assert mean == pytest.approx(np.mean(own, axis=0), abs=0.006)

@@ -27,8 +27,9 @@ from city_resilience.evaluation.search import search_parameters
 from city_resilience.evaluation.sums import score_sums
 from city_resilience.evaluation.view_skill import structural_skill
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.explain.peers import peers_by_city
 from city_resilience.indicators.indicator import Index, Indicator
-from city_resilience.models.rows import FORECAST, NOWCAST
+from city_resilience.models.rows import FORECAST, NOWCAST, ForecastRows
 from city_resilience.progress import Progress, silent
 from city_resilience.report.city_places import city_places
 from city_resilience.report.intervals import unbroken_sentence
@@ -238,6 +239,8 @@ def summary_of(
     dataset, counts = source.dataset, source.audited.counts
     outcome = source.panel.variables[source.experiment.outcome.variable]
     dropped = evaluation.backtest.dropped
+    oldest = source.experiment.features.carry_forward
+    near = peers_by_city(ForecastRows.of(dataset), oldest) if live else None
     info: RunInfo = {
         "files": source.panel.source,
         "notes": (*source.audited.scale_doubts, *source.panel.notes),
@@ -252,7 +255,7 @@ def summary_of(
         "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
         "outcome": (outcome.label_en, outcome.label_zh),
         "nation": dataset.nation.id,
-        "places": city_places(source.panel, dataset, source.audited, source.coordinates),
+        "places": city_places(source.panel, dataset, source.audited, source.coordinates, near),
     }
     stated = {"stated": evaluation.backtest.intervals}
     return summarise(

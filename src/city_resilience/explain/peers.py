@@ -17,13 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Float, Mask, Strings
+from city_resilience.arrays import Float, Mask, Positions, Strings
 from city_resilience.explain.likeness import group_distance, square_distance, standardised
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.dataset import AsOf, Dataset
 from city_resilience.tasks.features import carried
 
-__all__ = ["GROUPINGS", "PARTS", "PEERS", "SIZE", "Peers", "peers_of"]
+__all__ = ["GROUPINGS", "PARTS", "PEERS", "SIZE", "Peers", "peers_by_city", "peers_of"]
 
 PEERS = 10
 GROUPINGS = ("region", "rank", "size", "size_class")
@@ -75,28 +75,52 @@ def peers_of(rows: ForecastRows, city: str, oldest: int = 0, most: int = PEERS) 
     """
     dataset = rows.dataset
     own = dataset.cities.index(city)
-    origin = int(rows.origins[rows.cities == own][0])
-    view = dataset.at(origin)
-    values = _standing(view, oldest)
-    groupings, levels = _groupings(dataset)
-    candidate = view.reporting & _same_nation(dataset, own)
-    candidate[own] = False
+    view = dataset.at(int(rows.origins[rows.cities == own][0]))
+    parts, distance = _distances(dataset, own, _standing(view, oldest))
+    table = pd.DataFrame({"city": dataset.cities, "province": _provinces(dataset), **parts})
+    table.insert(2, "distance", distance)
+    near = _nearest(dataset, own, view.reporting, distance, most)
+    compared = (*_positions(dataset, SIZE), *_structure(dataset))
+    return Peers(
+        table=table.iloc[near].reset_index(drop=True),
+        groupings=_groupings(dataset)[0],
+        indicators=tuple(dataset.indicators.ids[k] for k in compared),
+    )
+
+
+def peers_by_city(rows: ForecastRows, oldest: int = 0, most: int = PEERS) -> dict[str, list[str]]:
+    """Return the names of the peers of every city that has a forecast, as of `peers_of`."""
+    dataset, found = rows.dataset, {}
+    for origin in np.unique(rows.origins):
+        view = dataset.at(int(origin))
+        values, reporting = _standing(view, oldest), view.reporting
+        for own in np.unique(rows.cities[rows.origins == origin]).tolist():
+            _, distance = _distances(dataset, own, values)
+            near = _nearest(dataset, own, reporting, distance, most)
+            found[dataset.cities[own]] = [dataset.cities[at] for at in near.tolist()]
+    return found
+
+
+def _distances(dataset: Dataset, own: int, values: Float) -> tuple[dict[str, Float], Float]:
+    """Return the parts of the distance of a city from every city, and the distance."""
     parts = {
-        "groups": _of_groups(levels, own, len(dataset.cities)),
+        "groups": _of_groups(_groupings(dataset)[1], own, len(dataset.cities)),
         "size": _of_indicators(values, _positions(dataset, SIZE), own),
         "structure": _of_indicators(values, _structure(dataset), own),
     }
-    table = pd.DataFrame({"city": dataset.cities, "province": _provinces(dataset), **parts})
-    known = [name for name in PARTS if table[name].notna().any()]
+    known = [parts[name] for name in PARTS if np.isfinite(parts[name]).any()]
+    if not known:
+        return parts, np.full(len(dataset.cities), np.nan)
     # With a part left out, a city of which little is known would look near.
-    table.insert(2, "distance", np.sqrt(table[known].mean(axis=1, skipna=False)))
-    found = table[candidate & table["distance"].notna()]
-    compared = (*_positions(dataset, SIZE), *_structure(dataset))
-    return Peers(
-        table=found.sort_values(["distance", "city"], ignore_index=True).head(most),
-        groupings=groupings,
-        indicators=tuple(dataset.indicators.ids[k] for k in compared),
-    )
+    return parts, np.sqrt(np.mean(known, axis=0))
+
+
+def _nearest(dataset: Dataset, own: int, reporting: Mask, distance: Float, most: int) -> Positions:
+    """Return the nearest cities of the same nation that report, by distance, then by name."""
+    candidate = reporting & _same_nation(dataset, own) & np.isfinite(distance)
+    candidate[own] = False
+    near = np.flatnonzero(candidate)
+    return np.asarray(near[np.argsort(distance[near], kind="stable")[:most]])
 
 
 def _standing(view: AsOf, oldest: int) -> Float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -42,6 +42,7 @@ def city_places(
     dataset: Dataset,
     audit: AuditResult,
     coordinates: Mapping[str, tuple[float, float]] | None = None,
+    peers: Mapping[str, Sequence[str]] | None = None,
 ) -> Places:
     """Return what the page shows of the places of a panel besides their forecasts.
 
@@ -53,6 +54,8 @@ def city_places(
         Of the panel before anything was masked.
     coordinates : mapping, optional
         City to longitude and latitude, in place of the panel's own.
+    peers : mapping, optional
+        City to the names of its peers.
     """
     origin = common_origin(dataset.outcome, dataset.years)
     view = dataset.at(origin)
@@ -60,9 +63,10 @@ def city_places(
     output, problems = _output(view.counts), city_problems(audit)
     where = _where(panel, coordinates or {})
     province = dataset.groups.get("province")
+    row = {city: at for at, city in enumerate(dataset.cities)}
     cities: dict[str, CityPlace] = {}
     for at, city in enumerate(dataset.cities):
-        own = problems.get(city, [])
+        own, near = problems.get(city, []), list((peers or {}).get(city, ()))
         cities[city] = {
             "lon": rounded(where.get(city, NOWHERE)[0], PLACED),
             "lat": rounded(where.get(city, NOWHERE)[1], PLACED),
@@ -76,6 +80,8 @@ def city_places(
             "past": rounded_all(past[at], 2),
             "problems": own[:MOST],
             "problem_count": len(own),
+            "peers": near,
+            "peers_past": _medians(past[[row[name] for name in near]]),
         }
     return {"past_years": [int(year) for year in view.years[1:]], "cities": cities}
 
@@ -91,6 +97,8 @@ def unknown_place() -> CityPlace:
         "past": [],
         "problems": [],
         "problem_count": 0,
+        "peers": [],
+        "peers_past": [],
     }
 
 
@@ -161,6 +169,12 @@ def _where(
         return dict(stated)
     pairs = zip(grid.cities, grid.coordinates.tolist(), strict=True)
     return {city: (lon, lat) for city, (lon, lat) in pairs} | dict(stated)
+
+
+def _medians(past: Float) -> list[float | None]:
+    """Return the medians over cities by year, none for no city."""
+    columns = (own[np.isfinite(own)] for own in past.T) if len(past) else ()
+    return [rounded(np.median(own), 2) if len(own) else None for own in columns]
 
 
 def _output(counts: Float) -> Float:

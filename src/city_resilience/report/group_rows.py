@@ -11,7 +11,7 @@ from city_resilience.report.formatting import rounded
 from city_resilience.report.outlook_shapes import Group, GroupRow
 from city_resilience.report.tiers import TIERS
 
-__all__ = ["PROVINCE", "group_rows", "levels_by_city", "shown_group"]
+__all__ = ["PROVINCE", "group_past", "group_rows", "levels_by_city", "shown_group"]
 
 PROVINCE = "province"
 
@@ -69,6 +69,22 @@ def group_rows(
         for level, own in by_level.items()
     ]
     return {"group": group, "rows": sorted(rows, key=_by_forecast)}
+
+
+def group_past(cities: Sequence[Row], group: str) -> dict[str, list[float | None]]:
+    """Return the mean past gaps of the cities of each level of a group, each counting alike."""
+    past: dict[str, list[Sequence[float | None]]] = {}
+    for city, level in zip(cities, levels_by_city(cities, group).values(), strict=True):
+        if level and city["past"]:
+            past.setdefault(level, []).append(city["past"])
+    return {
+        level: [_mean([own for own in year if own is not None]) for year in zip(*rows, strict=True)]
+        for level, rows in past.items()
+    }
+
+
+def _mean(known: Sequence[float]) -> float | None:
+    return rounded(sum(known) / len(known), 2) if known else None
 
 
 def _by_forecast(row: GroupRow) -> tuple[float, str]:

@@ -52,7 +52,9 @@ class CityPlace(TypedDict, total=False):
     search looks in besides the name and the province, lower case without accents (pinyin, first
     letters of its syllables, former names); ``output``: level of the outcome at the origin, None
     where it is no amount; ``past``: growth gaps by the years of ``summary["past_years"]``;
-    ``problems``: at most eight, the gravest first, of ``problem_count``.
+    ``problems``: at most eight, the gravest first, of ``problem_count``; ``peers``: names of its
+    peers, the nearest first (``peers_of``); ``peers_past``: their median gaps by the same years.
+    ``summary["group_past"]``: level of the shown group → mean gaps of its cities by these years.
 
     Every ``h[horizon]`` has besides: ``tier`` (None without a probability), ``clear`` ("behind"
     or "ahead" where the interval has zero outside, else ""), and, where a release moved it,
@@ -68,6 +70,8 @@ class CityPlace(TypedDict, total=False):
     past: list[float | None]
     problems: list[Problem]
     problem_count: int
+    peers: list[str]
+    peers_past: list[float | None]
 
 
 class TierRow(TypedDict):

@@ -27,6 +27,7 @@ from city_resilience.report.city_places import Places, unknown_place
 from city_resilience.report.coverage import coverage_table, live_families
 from city_resilience.report.formatting import rounded, text_of
 from city_resilience.report.grading import grades_of
+from city_resilience.report.group_rows import group_past, shown_group
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
 from city_resilience.report.nowcast import moved_horizons, nowcast_part, panel_alone
@@ -90,6 +91,7 @@ class Summary(TypedDict, total=False):
     indicators: list[dict[str, str]]
     cities: Rows
     past_years: list[int]
+    group_past: dict[str, list[float | None]]
     has_intervals: bool
     outcome_cities: list[str]
     coverage: dict[str, Any]
@@ -209,6 +211,7 @@ def summarise(
         "indicators": indicators,
         "cities": cities,
         "past_years": places["past_years"],
+        "group_past": group_past(cities, shown_group(cities)),
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),
         "coverage": coverage_table(coverage, experiment.features.families, live),
