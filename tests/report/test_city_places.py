@@ -10,7 +10,8 @@ import pytest
 
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.commands.source import Source, load
-from city_resilience.experiment.load import experiment_from
+from city_resilience.errors import InputError
+from city_resilience.experiment.load import experiment_from, load_experiment
 from city_resilience.report.city_places import Places, city_places, city_problems
 from city_resilience.report.group_rows import group_past
 from city_resilience.simulate import simulate_panel
@@ -141,3 +142,13 @@ def test_the_past_of_peers_and_provinces_is_their_median_and_mean(found: Source)
     assert level == "N"
     own = [cities[name]["past"] for name in names[:2]]
     assert mean == pytest.approx(np.mean(own, axis=0), abs=0.006)
+
+
+def test_an_experiment_without_its_file_has_no_map_and_a_named_file_must_be_there(
+    tmp_path: Path,
+) -> None:
+    text = 'name = "test"\n[data]\ncoordinates = "map.csv"\n[evaluation]\nfirst_origin = 2007\n'
+    (tmp_path / "mapped.toml").write_text(text)
+    assert load(load_experiment(tmp_path / "mapped.toml"), frame_of()).coordinates == {}
+    with pytest.raises(InputError, match=r"data\.coordinates: no file at .*map\.csv"):
+        load(tmp_path / "mapped.toml", frame_of())

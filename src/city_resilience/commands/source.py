@@ -139,10 +139,22 @@ def load(
     earlier = read_vintages(vintages, chosen)
     panels = {day: own.panel for day, own in earlier.items()}
     dated = in_real_time(dataset, read.panel, panels, chosen)
-    where = chosen.data.coordinates
-    placed = read_coordinates(folder_of(experiment) / where, read.panel.cities) if where else {}
-    about = (chosen.digest(), read.audit, found, vintages, earlier, placed)
-    return Source(chosen, read.panel, dated, place, *about)
+    about = (chosen.digest(), read.audit, found, vintages, earlier)
+    return Source(chosen, read.panel, dated, place, *about, _placed(experiment, chosen, read.panel))
+
+
+def _placed(
+    experiment: Experiment | Path | str, settings: Experiment, panel: Panel
+) -> dict[str, tuple[float, float]]:
+    """Return the coordinates of the file that an experiment names.
+
+    An experiment that comes without its file has no map unless the file is in the current folder.
+    """
+    named = settings.data.coordinates
+    path = folder_of(experiment) / named
+    if not named or (isinstance(experiment, Experiment) and not path.is_file()):
+        return {}
+    return read_coordinates(path, panel.cities)
 
 
 def serving(source: Source, serve: str) -> Source:

@@ -247,9 +247,10 @@ def _stored_nowcast(
 
 
 def _portable(forecaster: Forecaster) -> dict[str, Any]:
-    """Return the experiment without the place of the data, which is nobody else's business."""
+    """Return the experiment without the places of its files, which are nobody else's business."""
     values = forecaster.experiment.model_dump(mode="json")
     values["data"]["path"] = ""
+    values["data"].pop("coordinates", None)
     return values
 
 

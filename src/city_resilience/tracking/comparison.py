@@ -39,6 +39,7 @@ _NO_RECIPE = (
     "experiment.title",
     "experiment.title_zh",
     "data.path",
+    "data.coordinates",
     "data.vintages",
     "gate.",
     "monitor.",
