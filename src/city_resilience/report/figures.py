@@ -1,29 +1,28 @@
-"""Figures of the report, drawn in the browser by plotly from the summary.
+"""Figures of the report, drawn as SVG from the summary.
 
-A figure is one entry in `FIGURES` and its texts ``fig_<id>`` and, where wanted,
-``fig_<id>_lead``. It holds its data and what is its own of the layout; ``style`` names the rest in
-``figures.json``. Texts are in both languages, of which the page takes one. City names are given as
-indices (``customdata``) into a list of names, so that each is stored once.
+A figure is one entry in `FIGURES`, a pure function to a `Chart` or to `Bars`, and its texts
+``fig_<id>`` and, where wanted, ``fig_<id>_lead``. Texts are in both languages, of which the page
+takes one.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, partial
-from importlib.resources import files
+from functools import partial
 from typing import Any
 
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
+from city_resilience.report.drawing import Axis, Bars, Chart, Mark, Series, Step
 from city_resilience.report.shapes import draw_shapes
-from city_resilience.report.texts import Both, Texts, both
+from city_resilience.report.texts import Texts, both
 
-__all__ = ["FIGURES", "FigureEntry", "build_figures", "draw_covered", "figure_styles"]
+__all__ = ["FIGURES", "Figure", "FigureEntry", "build_figures", "draw_covered"]
 
-Figure = dict[str, Any]
+Figure = Chart | Bars | dict[str, Step]
 Part = Mapping[str, Any]
 Summary = Mapping[str, Any]
+COVERED = {"90": "coverage", "80": "coverage_80"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,7 @@ class FigureEntry:
         to draw.
     steps : str
         Key of the text that says what the reader steps through, such as origin years: the function
-        then returns a figure for each, with a ``label`` and a ``note`` beside ``data`` and
-        ``layout``.
+        then returns a `Step` for each.
     from_end : bool
         The last of them is shown first.
     """
@@ -54,14 +52,6 @@ class FigureEntry:
     from_end: bool = False
 
 
-@cache
-def figure_styles() -> dict[str, Any]:
-    """Return how layouts, axes, traces and shapes look, by name."""
-    path = files("city_resilience.report").joinpath("assets", "figures.json")
-    styles: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return styles
-
-
 def build_figures(summary: Summary, say: Texts) -> dict[str, dict[str, Figure | None]]:
     """Return every figure of the page: horizon → id → figure."""
     return {
@@ -70,94 +60,70 @@ def build_figures(summary: Summary, say: Texts) -> dict[str, dict[str, Figure | 
     }
 
 
-def draw_years(part: Part, _summary: Summary, say: Texts) -> Figure | None:
-    """Draw mean absolute error by origin year: served, best naive, history only."""
+def draw_years(part: Part, _summary: Summary, say: Texts) -> Chart | None:
+    """Draw mean absolute error by origin year: served, no gap, best naive, history only."""
     years = part["years"]["years"]
     lines = {own["role"]: own for own in part["years"]["errors"]}
-    traces = [
-        {
-            "style": role,
-            "name": say.name("model", lines[role]["model"]),
-            "x": years,
-            "y": lines[role]["mae"],
-        }
-        for role in ("naive", "history", "served")
-        if role in lines
-    ]
-    layout = {**_over_years("years", years, say), "yaxis": _axis(say("axis_mae"))}
-    return {"data": traces, "layout": layout} if years else None
+    series = tuple(
+        Series(role, "line", years, own["mae"], say.name("model", own["model"]))
+        for role in ("naive", "zero", "history", "served")
+        if (own := lines.get(role))
+    )
+    top = max((value for own in series for value in own.y if value is not None), default=1.0)
+    return Chart(series, _years(years, say), Axis(say("axis_mae"), 0.0, 1.06 * top)) if years else None
 
 
-def draw_covered(part: Part, _summary: Summary, say: Texts) -> Figure | None:
+def draw_covered(part: Part, _summary: Summary, say: Texts) -> Chart | None:
     """Draw the share of outcomes inside the intervals by origin year, 90 % and 80 %."""
     if not part["intervals"]:
         return None
     found = part["intervals"]["years"]
-    fields = {"90": "coverage", "80": "coverage_80"}
-    traces = [
-        {
-            "style": f"covered_{level}",
-            "name": say(f"covered_{level}"),
-            "x": found["year"],
-            "y": found[field],
-        }
-        for level, field in fields.items()
-    ]
-    promised = [{"style": f"promised_{level}"} for level in fields]
-    layout = {**_over_years("covered", found["year"], say), "yaxis": _axis(say("axis_covered"))}
-    return {"data": traces, "layout": {**layout, "shapes": promised}}
+    series = tuple(
+        Series(f"covered_{level}", "line", found["year"], found[field], say(f"covered_{level}"))
+        for level, field in COVERED.items()
+    )
+    least = min((value for own in series for value in own.y if value is not None), default=0.5)
+    promised = tuple(Mark(f"promised_{level}", "y", int(level) / 100) for level in COVERED)
+    side = Axis(say("axis_covered"), min(0.5, least - 0.02), 1.0, "percent")
+    return Chart(series, _years(found["year"], say), side, promised)
 
 
-def draw_families(part: Part, _summary: Summary, say: Texts) -> Figure | None:
+def draw_families(part: Part, _summary: Summary, say: Texts) -> Bars | None:
     """Draw the mean absolute contribution of each observed family."""
-    return _bars([(say.name("family", name), size) for name, size in part["families"]["families"]])
+    return Bars.of((say.name("family", name), size) for name, size in part["families"]["families"])
 
 
-def draw_indicators(part: Part, summary: Summary, _say: Texts) -> Figure | None:
+def draw_indicators(part: Part, summary: Summary, _say: Texts) -> Bars | None:
     """Draw the mean absolute contribution of the leading indicators."""
     labels = [both(entry.__getitem__) for entry in summary["indicators"]]
-    return _bars([(labels[index], size) for index, size in part["families"]["indicators"]])
+    return Bars.of((labels[index], size) for index, size in part["families"]["indicators"])
 
 
-def draw_outcome(part: Part, _summary: Summary, say: Texts) -> Figure | None:
+def draw_outcome(part: Part, _summary: Summary, say: Texts) -> dict[str, Step] | None:
     """Draw forecast against outcome for each origin year, one point a city."""
     return {
-        origin: {
-            "label": say("origin_option", origin=origin, target=year["target"]),
-            "note": say(f"outcome_note{'_bare' * (year['mae'] is None)}", **year),
-            **_scatter(year, say),
-        }
+        origin: Step(
+            say("origin_option", origin=origin, target=year["target"]),
+            say(f"outcome_note{'_bare' * (year['mae'] is None)}", **year),
+            _scatter(year, say),
+        )
         for origin, year in part["outcomes"].items()
     } or None
 
 
-def _shapes(view: str, part: Part, _summary: Summary, say: Texts) -> Figure | None:
+def _shapes(view: str, part: Part, _summary: Summary, say: Texts) -> dict[str, Step] | None:
     return draw_shapes(part, view, say)
 
 
-def _scatter(year: Part, say: Texts) -> Figure:
-    forecast, outcome = say("axis_forecast"), say("axis_outcome")
-    ends = _padded(year["forecast"]), _padded(year["truth"])
-    far = max(abs(end) for pair in ends for end in pair)
-    trace = {
-        "style": "outcome",
-        "x": year["forecast"],
-        "y": year["truth"],
-        "customdata": year["city"],
-        "hovertemplate": both(
-            lambda lang: (
-                f"<b>%{{text}}</b><br>{forecast[lang]}: %{{x:+.2f}}"
-                f"<br>{outcome[lang]}: %{{y:+.2f}}<extra></extra>"
-            )
-        ),
-    }
-    layout = {
-        "style": "outcome",
-        "xaxis": {**_axis(forecast), "range": ends[0]},
-        "yaxis": {**_axis(outcome), "range": ends[1]},
-        "shapes": [{"style": "diagonal", "x0": -far, "y0": -far, "x1": far, "y1": far}],
-    }
-    return {"data": [trace], "layout": layout}
+def _scatter(year: Part, say: Texts) -> Chart:
+    points = Series("outcome", "dots", year["forecast"], year["truth"])
+    return Chart(
+        (points,),
+        Axis(say("axis_forecast"), *_padded(year["forecast"])),
+        Axis(say("axis_outcome"), *_padded(year["truth"])),
+        (Mark("zero", "x"), Mark("zero", "y"), Mark("diagonal", "both")),
+        height=360.0,
+    )
 
 
 FIGURES: dict[str, FigureEntry] = {
@@ -174,26 +140,12 @@ FIGURES: dict[str, FigureEntry] = {
 }
 
 
-def _axis(title: Both) -> Figure:
-    return {"title": {"text": title}}
+def _years(years: list[int], say: Texts) -> Axis:
+    return Axis(say("axis_origin"), min(years) - 0.3, max(years) + 0.3, "year")
 
 
-def _over_years(style: str, years: list[int], say: Texts) -> Figure:
-    every = {"dtick": 1} if len(years) < 9 else {}
-    return {"style": style, "xaxis": {**_axis(say("axis_origin")), **every}}
-
-
-def _bars(rows: list[tuple[Both, float]]) -> Figure | None:
-    if not rows:
-        return None
-    sizes, places = [size for _, size in rows], list(range(len(rows)))
-    trace = {"style": "bars", "x": sizes, "y": places, "text": [f"{size:.2f}" for size in sizes]}
-    names = {"tickvals": places, "ticktext": [name for name, _ in rows]}
-    layout = {"style": "bars", "yaxis": names, "xaxis": {"range": [0, 1.18 * max(sizes)]}}
-    return {"data": [trace], "layout": layout}
-
-
-def _padded(values: list[float]) -> list[float]:
-    low, high = min(values, default=-1.0), max(values, default=1.0)
+def _padded(values: list[float]) -> tuple[float, float]:
+    """Return ends that leave room around all values and zero."""
+    low, high = min(0.0, *values), max(0.0, *values)
     pad = 0.06 * (high - low) or 1.0
-    return [round(low - pad, 3), round(high + pad, 3)]
+    return low - pad, high + pad

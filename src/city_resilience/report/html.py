@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from functools import cache, partial
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.files import check_suffix, write_bytes
 from city_resilience.report import formatting
+from city_resilience.report.drawing import Bars, draw_chart
 from city_resilience.report.texts import LANGUAGES, Both, Texts, both, unit_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-__all__ = ["page_json", "render_page", "render_text", "write_page"]
+__all__ = ["content_policy", "page_json", "render_page", "render_text", "write_page"]
 
 
 def render_page(
@@ -31,7 +34,7 @@ def render_page(
     styles: tuple[str, ...],
     scripts: tuple[str, ...],
     data: Any,
-    library: str = "",
+    rules: str = "",
     **values: Any,
 ) -> str:
     """Return a page as one self-contained HTML document.
@@ -44,13 +47,15 @@ def render_page(
         The template has it as ``t`` (a text by its key), ``slots`` and ``unit_words``.
     data
         What the scripts read, as JSON.
-    library : str
-        A script of another package that goes before.
+    rules : str
+        Style rules that depend on what is shown.
     **values
         What the template lays out.
     """
     from markupsafe import Markup
 
+    style = "\n".join([*map(_asset, styles), rules])
+    script = "\n".join(_inert(_asset(name)) for name in scripts)
     page = (
         _environment(escape=True)
         .get_template(template)
@@ -60,13 +65,23 @@ def render_page(
             say=say,
             slots=partial(_slots, say),
             unit_words=unit_words,
-            style=Markup("\n".join(map(_asset, styles))),
-            library=Markup(_inert(library)),
-            script=Markup("\n".join(_inert(_asset(name)) for name in scripts)),
+            style=Markup(style),
+            script=Markup(script),
+            policy=content_policy(style, script),
             data=Markup(page_json(data)),
         )
     )
     return str(page)
+
+
+def content_policy(style: str, script: str) -> str:
+    """Return the policy that lets a page use its own style and script, and nothing else."""
+    own = {"script-src": script, "style-src": style}
+    hashes = {
+        name: b64encode(sha256(text.encode()).digest()).decode() for name, text in own.items()
+    }
+    allowed = "".join(f"; {name} 'sha256-{value}'" for name, value in hashes.items())
+    return f"default-src 'none'{allowed}; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 def render_text(template: str, **values: Any) -> str:
@@ -109,6 +124,8 @@ def _environment(*, escape: bool) -> Environment:
     environment.filters |= {
         "said": _said,
         "attribute": _attribute,
+        "drawn": draw_chart,
+        "is_bars": lambda figure: isinstance(figure, Bars),
         "of_kind": lambda id, kind: (kind, id),
         "interval": formatting.interval,
         "percent": _percent,

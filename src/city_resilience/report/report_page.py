@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience.models.intervals import EVENTS
-from city_resilience.report.figures import FIGURES, build_figures, figure_styles
+from city_resilience.report.figures import FIGURES, build_figures
+from city_resilience.report.first_screen import (
+    first_sentences,
+    list_rows,
+    map_of,
+    strip_of,
+    tier_rows,
+)
 from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
@@ -19,6 +26,7 @@ from city_resilience.report.nowcast import (
     nowcast_sentence,
     slope_sentences,
 )
+from city_resilience.report.page_data import group_filters, page_data
 from city_resilience.report.periods import recent_sentence, skill_note, standing_words
 from city_resilience.report.places import places_sentence, places_table, skill_by_group_table
 from city_resilience.report.shapes import pairs_table, shapes_table
@@ -30,16 +38,17 @@ from city_resilience.report.study_tables import (
     measured_horizons,
 )
 from city_resilience.report.summary import Summary
-from city_resilience.report.texts import Both, Texts, joined, language_of
+from city_resilience.report.texts import Both, Texts, joined
 from city_resilience.report.totals import totals_sentence
 from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
 from city_resilience.report.vintages import vintage_sentence
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
-SCRIPTS = ("base.js", "figures.js", "report.js")
+SCRIPTS = ("base.js", "chart.js", "explore.js", "places.js", "report.js")
+STYLES = ("report.css", "charts.css", "outlook.css")
 SECTIONS = (
-    *("headline", "cities", "changed", "nowcast", "drivers", "structural", "study", "skill"),
+    *("headline", "changed", "nowcast", "drivers", "structural", "study", "skill"),
     *("intervals", "coverage", "reading", "run"),
 )
 OPTIONAL = {"changed": "changed", "nowcast": "nowcast", "structural": "views"}
@@ -76,32 +85,67 @@ def write_report(summary: Summary, path: Path | str) -> Path:
 
 def render_report(summary: Summary) -> str:
     """Return the report as one self-contained HTML document."""
-    from plotly.offline import get_plotlyjs
-
     say, nowcast = Texts(summary["measure"]), summary.get("nowcast")
+    horizons, cities = list(summary["by_horizon"]), summary["cities"]
+    screens = _screens(summary, say)
     return render_page(
         "report.html.j2",
         say,
-        styles=("report.css",),
+        styles=STYLES,
         scripts=SCRIPTS,
-        library=get_plotlyjs(),
-        data=_data(summary, say),
+        rules="\n".join(map(_horizon_rule, horizons)),
+        data=page_data(summary, say),
         summary=summary,
         sections=[name for name in SECTIONS if name not in OPTIONAL or summary.get(OPTIONAL[name])],
         nowcast=nowcast,
         moved=moved_cities(nowcast),
         figures=list(FIGURES.values()),
+        drawn=build_figures(summary, say),
+        screens=screens,
+        map=map_of(cities, horizons[0]) if horizons else None,
+        strips=next((own["strip"] for own in screens.values() if own["strip"]), None),
+        targets={h: _target(summary, h) for h in horizons},
+        groups=group_filters(cities, say),
         events=EVENTS,
         blocks=list(BLOCKS),
         study=summary.get("study"),
         views=summary.get("views"),
         subtitle=_subtitle(summary, say),
-        provinces=any(entry["province"] for entry in summary["cities"]),
-        nations=any("nation" in entry for entry in summary["cities"]),
+        provinces=any(entry["province"] for entry in cities),
+        nations=any("nation" in entry for entry in cities),
         reading=_reading(summary, say),
         notes=[*summary["run"]["notes"], *_data_notes(summary["run"], say)],
         **{function.__name__: function for function in WORDS},
     )
+
+
+def _screens(summary: Summary, say: Texts) -> dict[str, dict[str, Any]]:
+    """Return what the first screen shows at each horizon at which there is an outlook."""
+    cities = summary["cities"]
+    named = {entry["city"]: entry for entry in cities}
+    return {
+        h: {
+            "sentences": first_sentences(outlook, say),
+            "strip": strip_of(outlook, cities, h, say),
+            "lists": list_rows(outlook, named, h, say),
+            "why_none": outlook["lists"]["why_none"],
+            "tiers": list(tier_rows(outlook, say)),
+        }
+        for h, part in summary["by_horizon"].items()
+        if (outlook := part.get("outlook"))
+    }
+
+
+def _horizon_rule(h: str) -> str:
+    """Return the rule that hides what is of other horizons."""
+    hidden = f'.js[data-horizon="{h}"] [data-h]:not([data-h~="{h}"])'
+    return f"{hidden} {{ display: none !important; }}"
+
+
+def _target(summary: Summary, h: str) -> str:
+    """Return the target year of a horizon, empty where the cities differ in it."""
+    origin = summary["origin"]
+    return "" if origin is None else str(origin + int(h))
 
 
 def _subtitle(summary: Summary, say: Texts) -> Both | str:
@@ -138,36 +182,3 @@ def _data_notes(run: Mapping[str, Any], say: Texts) -> Iterable[Both]:
     for entry in run["unlabelled"]:
         why = say(f"reason_{entry['reason']}")
         yield say("unlabelled", horizon=entry["horizon"], n=entry["n"], reason=why)
-
-
-def _data(summary: Summary, say: Texts) -> dict[str, Any]:
-    """Return what the scripts of the page draw, search and fill in."""
-    words = ("base", "forecast", "missing_inputs", "rest")
-    families = dict.fromkeys(entry["family"] for entry in summary["indicators"])
-    moved = moved_cities(summary.get("nowcast"))
-    return {
-        "names": language_of(summary["outcome_cities"]),
-        **{key: summary[key] for key in ("title", "horizons", "indicators", "outcome_cities")},
-        "cities": [
-            {
-                **{key: entry[key] for key in ("city", "origin", "nation") if key in entry},
-                "h": _known(entry["h"], moved.get(entry["city"], {})),
-            }
-            for entry in summary["cities"]
-        ],
-        "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
-        "figures": build_figures(summary, say),
-        "styles": figure_styles(),
-        "families": {family: say.name("family", family) for family in families},
-        "words": {key: say(key) for key in words},
-    }
-
-
-def _known(by_horizon: Mapping[str, Any], moved: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is known of a city's forecasts, without their flags, and of its nowcasts."""
-    found = {}
-    for h, own in by_horizon.items():
-        told = {key: moved[h][key] for key in ("nowcast", "moved")} if h in moved else {}
-        known = {key: value for key, value in own.items() if key != "flags" and value is not None}
-        found[h] = known | told
-    return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from city_resilience.report.drawing import Axis, Chart, Mark, Series, Step
 from city_resilience.report.formatting import rounded, text_of, whole
 from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.tables import Column, Table, table_of
@@ -182,11 +183,11 @@ def pairs_table(part: Mapping[str, Any], view: str, say: Texts) -> Table:
     return table_of(PAIRS, rows, say)
 
 
-def draw_shapes(part: Mapping[str, Any], view: str, say: Texts) -> dict[str, Any] | None:
+def draw_shapes(part: Mapping[str, Any], view: str, say: Texts) -> dict[str, Step] | None:
     """Draw the curve of each indicator with its band, the local effects and the threshold."""
     found = part["shapes"].get(view, {"indicators": []})["indicators"]
     return {
-        f"{place:02}": {"label": _both(own), "note": _note(own, say), **_curve(own, say)}
+        f"{place:02}": Step(_both(own), _note(own, say), _curve(own, say))
         for place, own in enumerate(found)
         if not own["withheld"]
     } or None
@@ -196,35 +197,38 @@ def _note(own: Mapping[str, Any], say: Texts) -> Both:
     return say("shape_note", n=own["n"], cities=own["cities"], provinces=own["clusters"])
 
 
-def _curve(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
+def _curve(own: Mapping[str, Any], say: Texts) -> Chart:
     bins = own["curve"]
     x = bins["value"]
-    traces: list[dict[str, Any]] = [
-        {"style": "band_low", "x": x, "y": bins["low"]},
-        {"style": "band_high", "x": x, "y": bins["high"], "name": say("shape_band")},
-        {"style": "local_means", "x": x, "y": bins["contribution"], "name": say("shape_means")},
+    series = [
+        Series("shape_band", "band", x, bins["low"], say("shape_band"), bins["high"]),
+        Series("local_means", "line", x, bins["contribution"], say("shape_means")),
     ]
     if any(value is not None for value in bins["ale"]):
         middle = [(a + b) / 2 for a, b in zip(bins["from"], bins["to"], strict=True)]
-        ale = {"style": "local_effects", "x": middle, "y": bins["ale"], "name": say("shape_ale")}
-        traces.append(ale)
+        series.append(Series("local_effects", "curve", middle, bins["ale"], say("shape_ale")))
     unit = say("unit_behind", unit=unit_words(own["unit"])) if own["unit"] else both(lambda _: "")
-    title = joined((_both(own), unit))
-    layout: dict[str, Any] = {
-        "style": "shape",
-        "xaxis": {"title": {"text": title}, "range": _padded(x)},
-        "yaxis": {"title": {"text": say("axis_contribution")}},
-    }
-    if own["threshold"] is not None:
-        at, low, high = (own[name] for name in _PLACES)
-        layout["shapes"] = [
-            {"style": "threshold_range", "x0": low, "x1": high},
-            {"style": "threshold", "x0": at, "x1": at},
-        ]
-    return {"data": traces, "layout": layout}
+    known = (value for one in series for value in (*one.y, *one.top) if value is not None)
+    values = [0.0, *known]
+    pad = 0.06 * (max(values) - min(values)) or 0.1
+    return Chart(
+        tuple(series),
+        Axis(joined((_both(own), unit)), *_padded(x)),
+        Axis(say("axis_contribution"), min(values) - pad, max(values) + pad),
+        _threshold(own),
+        height=300.0,
+    )
 
 
-def _padded(values: list[float]) -> list[float]:
+def _threshold(own: Mapping[str, Any]) -> tuple[Mark, ...]:
+    zero = Mark("zero", "y")
+    if own["threshold"] is None:
+        return (zero,)
+    at, low, high = (own[name] for name in _PLACES)
+    return zero, Mark("threshold_range", "x", low, high), Mark("threshold", "x", at, at)
+
+
+def _padded(values: list[float]) -> tuple[float, float]:
     """Return a range around values; the outer bins reach to single cities far off."""
-    pad = 0.04 * (values[-1] - values[0])
-    return [values[0] - pad, values[-1] + pad]
+    pad = 0.04 * (values[-1] - values[0]) or 1.0
+    return values[0] - pad, values[-1] + pad

@@ -17,6 +17,9 @@ _COMPARED = ("wins", "sign_test_p")
 _HISTORY = ("skill_history", "difference_history", "difference_low", "difference_high")
 DIGITS = 6  # the terminal shows three: a figure rounded to four first would not always agree
 
+NO_GAP = "zero"
+"""The rule that every chart of errors shows: each city grows as the nation."""
+
 
 def model_scores(
     scores: pd.DataFrame, horizon: int, served: str, comparisons: pd.DataFrame | None = None
@@ -71,7 +74,7 @@ def yearly_errors(
     Returns
     -------
     dict
-        ``years``; ``errors``: ``role`` ("served", "naive", "history"), ``model``, ``mae`` by year
+        ``years``; ``errors``: ``role`` ("served", "naive", "zero", "history"), ``model``, ``mae`` by year
         (None where not scored) of each that was scored; ``wins`` over ``of`` years against the
         best naive rule.
     """
@@ -80,7 +83,7 @@ def yearly_errors(
     table = rows.assign(year=year).pivot_table(index="year", columns="model", values="mae")
     table = table[table[served].notna()] if served in table else table.iloc[:0]
     names = {served: "served"}
-    for model, role in ((naive or "", "naive"), (HISTORY_ONLY, "history")):
+    for model, role in ((naive or "", "naive"), (NO_GAP, "zero"), (HISTORY_ONLY, "history")):
         names.setdefault(model, role)
     both = table.index[table[naive].notna()] if naive in table else table.index[:0]
     return {

@@ -1,182 +1,236 @@
-// The report: horizon, the table of cities (sort, search, pages) and the sheet of one city.
-Object.assign(state, { h: null, sort: "rank", down: false, city: null });
-const table = $("city-table");
-const rows = table ? [...table.tBodies[0].rows] : [];
-const heads = table ? [...table.tHead.rows[0].cells] : [];
-const forecasts = [...heads, ...rows.flatMap((row) => [...row.cells])].filter((cell) => cell.dataset.f);
-const boxes = [...document.querySelectorAll("[data-figure]")];
-const names = Object.fromEntries(DATA.indicators.map((indicator) => [indicator.id, indicator]));
-const codes = table ? [...table.querySelectorAll(".drivers i")].map((node) => [node, node.textContent]) : [];
+// The report: addresses of every state, the reader's place, the map, and what is drawn when.
+const TEXT = DATA.texts;
+state.route = { kind: "", names: [] };
+const steps = [...document.querySelectorAll("[data-figure]")].filter((box) => box.querySelector("select"));
 
-// What a cell shows at the horizon: the parts of it that belong to other horizons are hidden.
-function shownParts(cell) {
-  return [...cell.childNodes].filter((node) => !node.dataset || !node.dataset.h || node.dataset.h.split(" ").includes(String(state.h)));
+// An address: a path for what is shown, and a query for how.
+function addressOf(kind = "", names = "") {
+  const path = kind ? `${kind}/${names.split("\n").map(encodeURIComponent).join(",")}` : "";
+  const kept = query();
+  return `#/${path}${kept ? `?${kept}` : ""}`;
 }
 
-function shownText(cell) {
-  return shownParts(cell).map((node) => node.textContent).join(" ").trim();
+function query() {
+  const kept = new URLSearchParams();
+  const own = { lang: state.lang === DATA.lang ? "" : state.lang, h: state.h === DATA.horizons[0] ? "" : state.h, set: state.set, q: state.query, sort: state.sort, down: state.sort && state.down ? 1 : "", tier: state.tier, province: state.province, mine: state.mine, cols: state.columns ? state.columns.join(".") : "" };
+  for (const [name, value] of Object.entries(own)) if (value) kept.set(name, value);
+  for (const [group, level] of Object.entries(state.groups)) if (level) kept.set(`g.${group}`, level);
+  return kept.toString();
 }
 
-function sortValue(row) {
-  const place = heads.findIndex((head) => head.dataset.key === state.sort);
-  const cell = row.cells[place];
-  if (!heads[place].matches(".num, .drivers")) return shownText(cell);
-  const figure = shownParts(cell).map((node) => (node.matches && node.matches("b") ? node : node.querySelector && node.querySelector("b"))).find(Boolean);
-  const value = parseFloat((figure ? figure.textContent : shownText(cell)).replace("−", "-"));
-  return Number.isNaN(value) ? "" : value;
+function keep() {
+  history.replaceState(null, "", addressOf(state.route.kind, state.route.names.join("\n")));
+  drawLinks();
 }
 
-const collators = {};
-function collator() {
-  return (collators[state.lang] ||= new Intl.Collator(state.lang === "zh" ? "zh-Hans" : "en", { numeric: true }));
+function drawLinks() {
+  for (const link of document.querySelectorAll('a[href^="#/"]')) if (link.id !== "compare") link.href = `${link.hash.split("?")[0]}${query() ? `?${query()}` : ""}`;
 }
 
-function compare([x, a], [y, b]) {
-  const byName = () => collator().compare(a.cells[0].textContent, b.cells[0].textContent);
-  if (x === "" || y === "") return (x === "") - (y === "") || byName();
-  const order = typeof x === "number" ? x - y : collator().compare(x, y);
-  return (state.down ? -order : order) || byName();
-}
-
-function drawCities() {
-  if (!table) return;
-  const query = state.query.trim().toLowerCase();
-  const found = rows.filter((row) => !query || [...row.cells].map(shownText).join("\n").toLowerCase().includes(query));
-  const sorted = found.map((row) => [sortValue(row), row]).sort(compare).map(([, row]) => row);
-  const [first, last] = pageOf(sorted, false);
-  table.tBodies[0].replaceChildren(...sorted.slice(first, last));
-  const column = heads.find((head) => head.dataset.key === state.sort);
-  const label = Object.fromEntries(["en", "zh"].map((lang) => [lang, column.querySelector(`[lang=${lang}]`).textContent]));
-  const some = found.length || null;
-  put($("shown"), { first: first + 1, last, n: some, none: some ? null : "", column: label,
-    up: some && !state.down ? "" : null, down: some && state.down ? "" : null });
-  document.querySelector(".pager").hidden = found.length <= PAGE;
-  for (const head of heads) {
-    const on = head === column;
-    head.setAttribute("aria-sort", on ? (state.down ? "descending" : "ascending") : "none");
-    head.querySelector(".arrow").textContent = on ? (state.down ? "▼" : "▲") : "↕";
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
   }
 }
 
-function sortBy(head) {
-  state.down = state.sort === head.dataset.key ? !state.down : head.dataset.down !== undefined;
-  state.sort = head.dataset.key;
-  state.page = 0;
-  drawCities();
+function recall() {
+  const [path, rest = ""] = location.hash.slice(1).split("?");
+  const kept = new URLSearchParams(rest), [, kind = "", names = ""] = path.split("/");
+  if (!path.startsWith("/") && path) return false;
+  const h = Number(kept.get("h"));
+  Object.assign(state, { lang: ["en", "zh"].includes(kept.get("lang")) ? kept.get("lang") : DATA.lang, h: DATA.horizons.includes(h) ? h : DATA.horizons[0] ?? null, set: kept.get("set") === "nowcast" ? "nowcast" : "",
+    query: kept.get("q") || "", sort: kept.get("sort") || "", down: kept.has("down"), tier: kept.get("tier") || "", province: kept.get("province") || "", mine: kept.get("mine") || "", columns: kept.get("cols") ? ["city", ...kept.get("cols").split(".")] : null,
+    groups: Object.fromEntries([...kept].filter(([name]) => name.startsWith("g.")).map(([name, level]) => [name.slice(2), level])),
+    route: { kind: ["city", "group", "compare"].includes(kind) ? kind : "", names: names ? names.split(",").map(decoded) : [] } });
+  return true;
 }
 
-function openCity(name) {
-  state.city = name;
-  if (!$("city").open) $("city").showModal();
-  drawCity();
-  keep();
+function drawPlace() {
+  const { kind, names } = state.route, place = $("place");
+  $("home").hidden = Boolean(kind);
+  place.hidden = !kind;
+  place.replaceChildren(...(kind ? [{ city: () => cityPage(names[0] || ""), group: () => groupPage(names[0] || ""), compare: () => comparePage(names) }[kind]()] : []));
+  if (kind === "city") document.title = `${names[0]} – ${pick(DATA.title)}`;
 }
 
-function drawCity() {
-  const entry = DATA.cities.find((one) => one.city === state.city);
-  if (!entry || !$("city").open) return;
-  const found = entry.h[state.h];
-  const parts = found && DATA.parts[state.h][entry.city];
-  const values = { city: entry.city, origin: entry.origin, unknown: found ? null : "", no_detail: found && !parts ? "" : null };
-  if (found) {
-    const share = (value) => (value === undefined ? null : `${Math.round(100 * value)}\u00a0%`);
-    const chances = ["p_below_0", "p_below_minus_2", "p_worst_tenth"].map((event) => [event, share(found[event])]);
-    Object.assign(values, Object.fromEntries(chances), {
-      forecast: signed(found.forecast), target: found.target, base: parts ? signed(parts.base) : null,
-      rank: found.rank, unranked: found.rank === undefined ? "" : null, n: DATA.cities.filter((one) => one.nation === entry.nation && one.h[state.h] && one.h[state.h].rank !== undefined).length,
-      nowcast: found.nowcast === undefined ? null : signed(found.nowcast), moved: found.moved === undefined ? null : signed(found.moved),
-      coverage: Math.round(100 * found.coverage), lower: found.lower === undefined ? null : signed(found.lower), upper: found.upper === undefined ? null : signed(found.upper) });
+function drawMap() {
+  const mine = groupRows().find((row) => row.level === state.mine);
+  for (const dot of document.querySelectorAll("#map circle")) {
+    const city = DATA.cities[Number(dot.dataset.i)], at = atOf(city);
+    dot.setAttribute("class", `${binOf(at && at.p_below_0)}${mine ? (mine.cities.includes(city.city) ? " mine" : " away") : ""}`);
   }
-  put($("city"), values);
-  $("city-body").hidden = !parts;
-  if (parts) drawCityFigures(parts, found.forecast);
+  for (const row of document.querySelectorAll(".strip li")) row.classList.toggle("mine", Boolean(mine) && decoded(row.querySelector("a").hash.split("/")[2].split("?")[0]) === state.mine);
+  for (const box of document.querySelectorAll(".sentences .mine")) {
+    box.hidden = !mine;
+    box.previousElementSibling.hidden = Boolean(mine);
+    if (mine) box.textContent = fillText(TEXT.mine, { name: pick(mine.name), below: mine.below, n: mine.n, mean: known(mine.forecast ?? mine.mean) ? signed(mine.forecast ?? mine.mean, 1) : "–", behind: mine.behind, ahead: mine.ahead });
+  }
+}
+
+function fillText(text, values) {
+  return pick(text).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+function drawSteps() {
+  for (const box of steps) {
+    const select = box.querySelector("select");
+    for (const step of box.querySelectorAll(".step")) step.classList.toggle("shown", step.dataset.step === select.value);
+    box.querySelector(".back").disabled = select.selectedIndex === 0;
+    box.querySelector(".on").disabled = select.selectedIndex === select.options.length - 1;
+  }
 }
 
 function drawAll() {
   drawLanguage();
   root.dataset.horizon = state.h;
-  for (const button of $("horizons").querySelectorAll("button")) button.setAttribute("aria-pressed", String(Number(button.dataset.horizon) === state.h));
-  for (const cell of forecasts) {
-    cell.classList.toggle("current", Number(cell.dataset.f) === state.h);
-    cell.classList.toggle("other", Number(cell.dataset.f) !== state.h);
-  }
-  for (const [node, code] of codes) node.textContent = pick(names[code]);
+  for (const button of document.querySelectorAll("[data-horizon]:is(button)")) button.setAttribute("aria-pressed", String(Number(button.dataset.horizon) === state.h));
+  for (const button of document.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", String(button.dataset.set === state.set));
+  if ($("search")) $("search").value = state.query;
+  fillSelect($("my-group"), groupRows().map((row) => [row.level, row.name]), state.mine);
+  drawFilters();
   drawCities();
-  if (state.h !== null) boxes.forEach(drawBox);
-  drawCity();
+  drawMap();
+  drawPlace();
+  drawLinks();
 }
 
-function keep() {
-  remember({ h: state.h, city: state.city });
+function change(values) {
+  Object.assign(state, { page: 0, ...values });
+  drawAll();
+  keep();
 }
 
-function recall() {
-  const kept = recalled();
-  const h = Number(kept.get("h"));
-  state.h = DATA.horizons.includes(h) ? h : state.h !== null ? state.h : DATA.horizons.length ? DATA.horizons[0] : null;
-  return kept.get("city");
+async function copyLink(button) {
+  const done = () => (button.textContent = pick(DATA.words.copied));
+  try {
+    await navigator.clipboard.writeText(location.href);
+    done();
+  } catch {
+    window.prompt(pick(DATA.words.copied), location.href);
+  }
 }
 
-function button(kind, children, clicked) {
-  const made = document.createElement("button");
-  Object.assign(made, { type: "button", className: kind });
-  made.append(...children);
-  if (clicked) made.addEventListener("click", clicked);
-  return made;
+// The nearest dot within reach of a finger.
+function nearest(event) {
+  const map = $("map"), box = map.getBoundingClientRect(), scale = map.viewBox.baseVal.width / box.width;
+  const wide = Math.max(scale, map.viewBox.baseVal.height / box.height), at = map.getScreenCTM().inverse();
+  const x = event.clientX * at.a + at.e, y = event.clientY * at.d + at.f;
+  let best = null, least = 14 * wide;
+  for (const dot of map.children) {
+    const far = Math.hypot(dot.cx.baseVal.value - x, dot.cy.baseVal.value - y) - dot.r.baseVal.value;
+    if (far < least) [best, least] = [dot, far];
+  }
+  return best && DATA.cities[Number(best.dataset.i)];
 }
 
-for (const head of heads) {
-  const arrow = document.createElement("span");
-  Object.assign(arrow, { className: "arrow", ariaHidden: "true" });
-  const sort = button("sort", [...head.childNodes, arrow], () => sortBy(head));
-  sort.dataset.sort = head.dataset.key;
-  head.replaceChildren(sort);
+function wireMap() {
+  const map = $("map");
+  if (!map) return;
+  const tip = made("p", { class: "tip", hidden: "" });
+  document.body.append(tip);
+  map.addEventListener("pointermove", (event) => {
+    const city = nearest(event), at = city && atOf(city);
+    tip.hidden = !city;
+    if (!city) return;
+    tip.textContent = [city.city, city.province, at && share(at.p_below_0), at && signed(at.forecast, 1)].filter(Boolean).join(" · ");
+    tip.style.left = `${Math.min(event.pageX + 12, window.innerWidth - 220)}px`;
+    tip.style.top = `${event.pageY + 14}px`;
+  });
+  map.addEventListener("pointerleave", () => (tip.hidden = true));
+  map.addEventListener("click", (event) => {
+    const city = nearest(event);
+    if (city) location.hash = addressOf("city", city.city);
+  });
 }
-rows.forEach((row, i) => {
-  const name = row.cells[0].firstElementChild;
-  name.replaceWith(button("link", name.childNodes));
-  row.addEventListener("click", () => openCity(DATA.cities[i].city));
-});
-if (table) {
+
+function openPart(id) {
+  const part = $(id);
+  if (!part) return;
+  if (state.route.kind) change({ route: { kind: "", names: [] } });
+  for (let node = part.querySelector("details") || part; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+  part.scrollIntoView();
+}
+
+function goTo(event) {
+  event.preventDefault();
+  const query = plain($("my-city").value.trim());
+  const own = byName.get($("my-city").value.trim()) || (query && DATA.cities.find((city) => matches(city, query.split(/\s+/))));
+  if (own) location.hash = addressOf("city", own.city);
+}
+
+function wireReport() {
+  $("city-names").append(...DATA.cities.map((city) => new Option(city.province || "", city.city)));
+  $("mine").addEventListener("submit", goTo);
+  $("my-city").addEventListener("change", goTo);
+  if ($("my-group")) $("my-group").addEventListener("change", (event) => change({ mine: event.target.value }));
+  for (const button of document.querySelectorAll("button[data-horizon]")) button.addEventListener("click", () => change({ h: Number(button.dataset.horizon) }));
+  for (const button of document.querySelectorAll("button[data-set]")) button.addEventListener("click", () => change({ set: button.dataset.set }));
+  $("print").addEventListener("click", () => window.print());
+  for (const box of steps) {
+    const select = box.querySelector("select");
+    select.addEventListener("change", drawSteps);
+    for (const [name, by] of [["back", -1], ["on", 1]]) box.querySelector(`.${name}`).addEventListener("click", () => {
+      select.selectedIndex += by;
+      drawSteps();
+    });
+  }
+  for (const link of document.querySelectorAll('a[href^="#"]:not([href^="#/"])')) link.addEventListener("click", (event) => {
+    event.preventDefault();
+    openPart(link.hash.slice(1));
+  });
+}
+
+function wireExplore() {
+  if (!table) return;
   wirePager(drawCities, table);
+  $("finder").addEventListener("submit", (event) => event.preventDefault());
   $("search").addEventListener("input", (event) => {
     Object.assign(state, { query: event.target.value, page: 0 });
     drawCities();
+    keep();
+  });
+  if ($("filter-province")) $("filter-province").addEventListener("change", (event) => change({ province: event.target.value }));
+  $("filter-tier").addEventListener("change", (event) => change({ tier: event.target.value }));
+  for (const select of document.querySelectorAll("[data-group]")) select.addEventListener("change", () => change({ groups: { ...state.groups, [select.dataset.group]: select.value } }));
+  $("columns").addEventListener("change", () => change({ columns: ["city", ...[...$("columns").querySelectorAll("input:checked")].map((box) => box.value)] }));
+  $("reset").addEventListener("click", () => change({ query: "", province: "", tier: "", groups: {}, sort: "", down: false, columns: null }));
+  $("download").addEventListener("click", download);
+  $("copy-link").addEventListener("click", (event) => copyLink(event.target));
+  $("all-rows").addEventListener("click", () => {
+    state.all = !state.all;
+    drawCities();
   });
 }
-boxes.forEach(wireBox);
-wireLinks();
-wirePage(drawAll, keep);
-$("horizons").addEventListener("click", (event) => {
-  const chosen = event.target.closest("button");
-  if (!chosen) return;
-  Object.assign(state, { h: Number(chosen.dataset.horizon), page: 0 });
-  drawAll();
-  keep();
+
+const folded = [];
+window.addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details:not([open]):not(.columns)")) {
+    part.open = true;
+    folded.push(part);
+  }
+  state.all = true;
+  drawCities();
 });
-$("city-close").addEventListener("click", () => $("city").close());
-$("city").addEventListener("click", (event) => {
-  if (event.target === $("city")) $("city").close();
-});
-$("city").addEventListener("close", () => {
-  state.city = null;
-  keep();
+window.addEventListener("afterprint", () => {
+  for (const part of folded.splice(0)) part.open = false;
+  state.all = false;
+  drawCities();
 });
 window.addEventListener("hashchange", () => {
-  recall();
+  if (!recall()) return openPart(location.hash.slice(1));
   drawAll();
-});
-let narrow = window.innerWidth < 640;
-window.addEventListener("resize", () => {
-  if (narrow !== window.innerWidth < 640) {
-    narrow = !narrow;
-    drawAll();
-  }
-});
-window.addEventListener("beforeprint", () => {
-  for (const plot of document.querySelectorAll(".js-plotly-plot")) if (plot.offsetParent) Plotly.Plots.resize(plot);
+  window.scrollTo(0, 0);
+  const heading = document.querySelector("#place h2");
+  if (heading) heading.focus({ preventScroll: true });
 });
 
-const asked = recall();
+wireReport();
+wireExplore();
+wireMap();
+wirePage(drawAll, keep);
+recall();
 drawAll();
-if (asked && state.h !== null && DATA.cities.some((entry) => entry.city === asked)) openCity(asked);
+drawSteps();
+if (location.hash && !location.hash.startsWith("#/")) openPart(location.hash.slice(1));
