@@ -9,6 +9,7 @@ import pytest
 from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.evaluation.sums import score_sums
 from city_resilience.models.intervals import EVENTS
+from city_resilience.report.drawing import Chart
 from city_resilience.report.figures import draw_covered
 from city_resilience.report.intervals import interval_part, interval_sentence
 from city_resilience.report.texts import Texts, measure_words
@@ -63,7 +64,8 @@ def test_sentence_figures_and_groups_are_those_of_the_tables(rows):
     came = (rows["truth"] < 0).mean()
     assert chances["events"]["p_below_0"]["frequency"] == pytest.approx(came, abs=1e-4)
     drawn = draw_covered({"intervals": part}, {}, Texts())
-    assert drawn["data"][0]["y"] == part["years"]["coverage"]
+    assert isinstance(drawn, Chart)
+    assert list(drawn.series[0].y) == part["years"]["coverage"]
 
 
 def test_plain_intervals_that_do_better_are_said_to(rows):

@@ -45,9 +45,10 @@ def keys_of(*sections: str) -> set[str]:
     """Keys that the page of a city and sections of the report ask for."""
     report = (ASSETS / "report.html.j2").read_text("utf-8")
     patterns = [rf'<section id="{name}".*?</section>' for name in sections]
-    found = [re.search(one, report, re.DOTALL) for one in (*patterns, "<dialog.*?</dialog>")]
+    found = [re.search(one, report, re.DOTALL) for one in patterns]
     assert all(found)
     texts = [one[0] for one in found if one]
+    texts.append((ASSETS / "outlook.html.j2").read_text("utf-8"))
     texts += [path.read_text("utf-8") for path in ASSETS.glob("city*.j2")]
     asked = {key for text in texts for key in re.findall(r'"(\w+)#?"', text)}
     return asked & set(every_text())

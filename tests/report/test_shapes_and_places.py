@@ -65,16 +65,16 @@ def test_the_table_of_shapes_has_the_threshold_with_its_interval_and_the_grade(t
 
 def test_each_indicator_is_drawn_with_band_effects_and_threshold(tables):
     drawn = draw_shapes({"shapes": shapes_part(tables, 1, LABELS)}, FORECASTING, SAY)
-    first = next(own for own in drawn.values() if own["label"]["en"] == "Alpha")
-    styles = [trace["style"] for trace in first["data"]]
-    assert styles == ["band_low", "band_high", "local_means", "local_effects"]
-    low, high, mean, _ = (trace["y"] for trace in first["data"])
-    assert all(a <= b <= c for a, b, c in zip(low, mean, high, strict=True))
-    assert {shape["style"] for shape in first["layout"]["shapes"]} == {
-        "threshold",
-        "threshold_range",
-    }
-    assert not any(name in first["note"]["en"] for name in ("Alpha", "Beta"))
+    first = next(own for own in drawn.values() if own.label["en"] == "Alpha")
+    assert [own.style for own in first.chart.series] == [
+        "shape_band",
+        "local_means",
+        "local_effects",
+    ]
+    band, mean, _ = first.chart.series
+    assert all(a <= b <= c for a, b, c in zip(band.y, mean.y, band.top, strict=True))
+    assert {mark.style for mark in first.chart.marks} == {"zero", "threshold", "threshold_range"}
+    assert not any(name in first.note["en"] for name in ("Alpha", "Beta"))
     assert draw_shapes({"shapes": {}}, FORECASTING, SAY) is None
 
 
@@ -121,5 +121,6 @@ def test_the_page_has_them_where_the_run_has_the_tables(tables):
     drivers = page[page.index('<section id="drivers"') : page.index('<section id="study"')]
     for key in ("shapes_title", "pairs_title", "places_title", "places_skill_title"):
         assert drivers.count(SAY(key)["zh"]) == 1
-    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
-    assert list(data["figures"]["1"]["shapes"]) == ["00", "01", "02"]
+    figure = drivers[drivers.index('data-figure="shapes"') :]
+    figure = figure[: figure.index("</figure>")]
+    assert re.findall(r'data-step="(\d+)"', figure) == ["00", "01", "02"]

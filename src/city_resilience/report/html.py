@@ -67,7 +67,7 @@ def render_page(
             unit_words=unit_words,
             style=Markup(style),
             script=Markup(script),
-            policy=content_policy(style, script),
+            policy=Markup(content_policy(style, script)),
             data=Markup(page_json(data)),
         )
     )

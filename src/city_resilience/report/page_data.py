@@ -84,7 +84,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "horizons": summary["horizons"],
         "indicators": summary["indicators"],
         "families": {family: say.name("family", family) for family in families},
-        "years": summary.get("past_years", []),
+        "years": summary["past_years"],
         "cities": cities,
         "flags": list(flags.values()),
         "groups": group_filters(summary["cities"], say),
@@ -96,7 +96,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
             {**vars(own), "text": _head(own, say)} for own in COLUMNS if own.id in present
         ],
         "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
-        "outlook": {h: _outlook(part, say) for h, part in summary["by_horizon"].items()},
+        "outlook": {h: _outlook(part["outlook"], say) for h, part in summary["by_horizon"].items()},
         "before": {h: _before(part, summary) for h, part in summary["by_horizon"].items()},
         "words": {key: say(key) for key in WORDS},
         "texts": {name: say.find(key) for name, key in TEXTS.items()},
@@ -156,10 +156,7 @@ def group_filters(cities: Iterable[Mapping[str, Any]], say: Texts) -> list[dict[
     ]
 
 
-def _outlook(part: Mapping[str, Any], say: Texts) -> dict[str, Any] | None:
-    own = part.get("outlook")
-    if own is None:
-        return None
+def _outlook(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     group = own["group"]
     rows = [
         {**row, "name": say.level(group["group"], row["level"])}

@@ -93,7 +93,7 @@ def render_report(summary: Summary) -> str:
         say,
         styles=STYLES,
         scripts=SCRIPTS,
-        rules="\n".join(map(_horizon_rule, horizons)),
+        rules="\n".join(_horizon_rule(h, summary.get("views")) for h in horizons),
         data=page_data(summary, say),
         summary=summary,
         sections=[name for name in SECTIONS if name not in OPTIONAL or summary.get(OPTIONAL[name])],
@@ -132,14 +132,17 @@ def _screens(summary: Summary, say: Texts) -> dict[str, dict[str, Any]]:
             "tiers": list(tier_rows(outlook, say)),
         }
         for h, part in summary["by_horizon"].items()
-        if (outlook := part.get("outlook"))
+        if (outlook := part["outlook"])["cities"]
     }
 
 
-def _horizon_rule(h: str) -> str:
-    """Return the rule that hides what is of other horizons."""
-    hidden = f'.js[data-horizon="{h}"] [data-h]:not([data-h~="{h}"])'
-    return f"{hidden} {{ display: none !important; }}"
+def _horizon_rule(h: str, views: Mapping[str, Any] | None) -> str:
+    """Return the rules that hide what is of other horizons, and grey what has no skill."""
+    page = f'.js[data-horizon="{h}"]'
+    rule = f'{page} [data-h]:not([data-h~="{h}"]) {{ display: none !important; }}'
+    if views is None or views[h]["shown"]:
+        return rule
+    return f'{rule}\n{page} [data-figure="structural_shapes"] {{ opacity: .45; }}'
 
 
 def _target(summary: Summary, h: str) -> str:
