@@ -76,6 +76,7 @@ def test_every_text_is_used() -> None:
     whole, patterns = asked()
     kinds = [rf"{kind}_\w+" for kind in ("family", "flag", "group", "level", "unit", "unit_long")]
     kinds += [rf"{kind}_\w+" for kind in ("unit_head", "unit_note", "measure", "against")]
+    kinds += [rf"{kind}_\w+" for kind in ("out_nation", "out_group")]
     patterns = [*patterns, *kinds]
     unused = [
         key

@@ -177,10 +177,11 @@ def _grid(chart: Chart, x: Place, y: Place) -> Iterable[str]:
     for value in ticks_of(chart.y.low, chart.y.high, 6):
         at = y(value)
         yield f'<path class="rule" d="M{LEFT:g} {at:g}H{WIDTH - RIGHT:g}"/>'
-        yield f'<text class="side" x="{LEFT - 6:g}" y="{at + 4:g}">{_written(value, chart.y)}</text>'
+        place = f'x="{LEFT - 6:g}" y="{at + 4:g}"'
+        yield f'<text class="side" {place}>{_written(value, chart.y)}</text>'
     for value in _below(chart.x):
-        at = f'x="{x(value):g}" y="{chart.height - 7:g}"'
-        yield f'<text class="below" {at}>{_written(value, chart.x)}</text>'
+        place = f'x="{x(value):g}" y="{chart.height - 7:g}"'
+        yield f'<text class="below" {place}>{_written(value, chart.x)}</text>'
 
 
 def _below(axis: Axis) -> list[float]:
@@ -216,7 +217,7 @@ def _mark(mark: Mark, chart: Chart, x: Place, y: Place) -> str:
 def _series(own: Series, x: Place, y: Place) -> Iterable[str]:
     if own.kind == "band":
         rows = zip(own.x, own.y, own.top, strict=True)
-        known = [(a, b, c) for a, b, c in rows if None not in (a, b, c)]
+        known = [(a, b, c) for a, b, c in rows if a is not None and b is not None and c is not None]
         edge = [*((a, b) for a, b, _ in known), *((a, c) for a, _, c in reversed(known))]
         yield f'<path class="band {own.style}" d="{_path([edge], x, y)}Z"/>' if edge else ""
         return

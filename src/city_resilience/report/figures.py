@@ -70,7 +70,9 @@ def draw_years(part: Part, _summary: Summary, say: Texts) -> Chart | None:
         if (own := lines.get(role))
     )
     top = max((value for own in series for value in own.y if value is not None), default=1.0)
-    return Chart(series, _years(years, say), Axis(say("axis_mae"), 0.0, 1.06 * top)) if years else None
+    return (
+        Chart(series, _years(years, say), Axis(say("axis_mae"), 0.0, 1.06 * top)) if years else None
+    )
 
 
 def draw_covered(part: Part, _summary: Summary, say: Texts) -> Chart | None:

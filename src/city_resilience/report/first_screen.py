@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from city_resilience.report.formatting import interval, signed
-from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.texts import Both, Texts, joined
 
 __all__ = ["bin_of", "first_sentences", "list_rows", "map_of", "strip_of", "tier_rows"]
 
@@ -150,7 +150,7 @@ def first_sentences(outlook: Part, say: Texts) -> dict[str, Both]:
     return {
         "risk": _risk(outlook, say),
         "place": say(
-            "out_nation",
+            say.special("out_nation"),
             **{name: outlook[name] for name in ("cities", "below", "behind", "ahead")},
         ),
         "trust": _trust(outlook["trust"], say),
@@ -169,7 +169,7 @@ def _risk(outlook: Part, say: Texts) -> Both:
         by_chance=lists["by_chance"]["risk"],
     )
     where = [
-        joined((say.level(group["group"], str(level)), both(lambda _, n=n: f"({n})")), " ")
+        say("out_where", level=say.level(group["group"], str(level)), n=n)
         for level, n in lists["concentrated"]
         if group
     ]
@@ -197,11 +197,14 @@ def list_rows(
     Returns
     -------
     dict
-        List → rows: ``city``, ``change`` as written ("" but for changes), ``chance`` and ``wide`` of
-        its bar in percent, ``bin``, ``forecast``, ``range``, ``clear`` ("behind", "ahead" or ""), ``reason``.
+        List → rows: ``city``, ``change`` as written ("" but for changes), ``chance``, ``wide`` of
+        its bar in percent, ``bin``, ``forecast``, ``range``, ``clear`` ("behind", "ahead" or ""),
+        ``reason``.
     """
     return {
-        name: [_list_row(row, name, cities[row["city"]]["h"][h], say) for row in outlook["lists"][name]]
+        name: [
+            _list_row(row, name, cities[row["city"]]["h"][h], say) for row in outlook["lists"][name]
+        ]
         for name in LISTS
     }
 

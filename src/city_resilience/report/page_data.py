@@ -16,7 +16,7 @@ __all__ = ["COLUMNS", "ExploreColumn", "group_filters", "page_data"]
 
 FEW = 12
 """A group of more levels is searched, not filtered by a list."""
-TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group"}
+TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group", "shown": "rows_shown"}
 """Name in the scripts → key; the script fills those with {figures}."""
 WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_90"),
@@ -77,7 +77,9 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     present = {key for own in cities for key in own}
     present |= {key for own in cities for at in own["h"].values() for key in at}
     present |= {"range"} if summary["has_intervals"] else set()
-    present |= {"drivers"} if any(part["parts"] for part in summary["by_horizon"].values()) else set()
+    present |= (
+        {"drivers"} if any(part["parts"] for part in summary["by_horizon"].values()) else set()
+    )
     return {
         "title": summary["title"],
         "name": summary["run"]["name"],
@@ -92,14 +94,12 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
             tier: say(f"tier_{tier}")
             for tier in ("likely_behind", "rather_behind", "open", "rather_ahead", "likely_ahead")
         },
-        "columns": [
-            {**vars(own), "text": _head(own, say)} for own in COLUMNS if own.id in present
-        ],
+        "columns": [{**vars(own), "text": _head(own, say)} for own in COLUMNS if own.id in present],
         "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
         "outlook": {h: _outlook(part["outlook"], say) for h, part in summary["by_horizon"].items()},
         "before": {h: _before(part, summary) for h, part in summary["by_horizon"].items()},
         "words": {key: say(key) for key in WORDS},
-        "texts": {name: say.find(key) for name, key in TEXTS.items()},
+        "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
         "lang": "en",
     }
 

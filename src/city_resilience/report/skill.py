@@ -74,8 +74,8 @@ def yearly_errors(
     Returns
     -------
     dict
-        ``years``; ``errors``: ``role`` ("served", "naive", "zero", "history"), ``model``, ``mae`` by year
-        (None where not scored) of each that was scored; ``wins`` over ``of`` years against the
+        ``years``; ``errors``: ``role`` ("served", "naive", "zero", "history"), ``model``, ``mae``
+        by year (None where not scored) of each that was scored; ``wins`` over ``of`` years against the
         best naive rule.
     """
     rows = _slice(scores, horizon, "year")

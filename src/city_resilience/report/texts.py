@@ -230,6 +230,11 @@ class Texts:
         found = every_text().get(key)
         return None if found is None else placed(found, self.noun)
 
+    def special(self, key: str) -> str:
+        """Return the key of a text in the words of the measure, the plain one where none is."""
+        own = f"{key}_{self.measure}"
+        return own if own in every_text() else key
+
     def _nation(self, nation: str) -> Both:
         """Return what a place is compared with."""
         found = self.find(f"nation_{nation}")

@@ -122,7 +122,7 @@ function drawCities() {
   const [first, last] = pageOf(cities, state.all);
   table.tHead.replaceChildren(made("tr", {}, made("th", { scope: "col", class: "pick-head" }, made("span", { class: "unseen" }, pick(TEXT.compare))), ...columns.map(heading)));
   table.tBodies[0].replaceChildren(...cities.slice(first, last).map((city) => cityRow(city, columns)));
-  $("shown").textContent = cities.length ? `${first + 1}–${last} / ${cities.length}` : pick(TEXT.none);
+  $("shown").textContent = cities.length ? fillText(TEXT.shown, { first: first + 1, last, n: cities.length }) : pick(TEXT.none);
   document.querySelector(".pager").hidden = cities.length <= PAGE;
   drawCompared();
 }
