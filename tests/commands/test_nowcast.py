@@ -241,20 +241,20 @@ def test_the_table_of_cities_sorts_by_the_move_and_a_city_says_its_nowcast(both,
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto((both.folder / "out" / "report.html").as_uri())
-    page.wait_for_selector("#fig-years .main-svg")
+    page.click("#nowcast summary")
     for h in (1, 2):
         page.click(f'#horizons [data-horizon="{h}"]')
-        page.click('[data-sort="nowcast"]')
+        page.click('[data-sort="forecast"]')
         page.click('[data-sort="moved"]')
-        shown = page.locator(f'#city-table tbody td.moved [data-h="{h}"]').all_inner_texts()
+        shown = page.locator('#city-table [data-column="moved"]').all_inner_texts()
         moves = [float(text.replace("\u2212", "-")) for text in shown]
         assert moves == sorted(moves, reverse=True)
         own = both.told.live.nowcast.query("horizon == @h").nlargest(1, "early_release").iloc[0]
         assert moves[0] == pytest.approx(own["early_release"], abs=0.005)
         assert page.inner_text("#nowcast-sentence").count("(nowcast)") == 1
-    page.click("#city-table tbody tr")
-    page.wait_for_selector("#fig-city-families .main-svg")
-    said = page.inner_text("#city-sub").replace("\u2212", "-").replace("\u00a0", " ")
+    page.click("#city-table tbody a")
+    page.wait_for_selector("#place .falls .bar")
+    said = page.inner_text("#place").replace("\u2212", "-").replace("\u00a0", " ")
     assert f"Nowcast, with what is already published: {own['forecast']:+.2f} pp, moved by" in said
     page.close()
     assert problems == []

@@ -117,8 +117,7 @@ ENTRIES = {
             "report/figures.py",
             "FIGURES: dict[str, FigureEntry] = {\n",
             before="def draw_made_up(part, summary, say):\n"
-            '    trace = {"type": "bar", "name": say("covered_90"), "x": [1], "y": [97531]}\n'
-            '    return {"data": [trace], "layout": {"height": 200}}\n\n\n',
+            '    return Bars.of([(say("covered_90"), 97531.0)])\n\n\n',
         ),
         Edit(
             "report/figures.py",

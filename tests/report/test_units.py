@@ -42,5 +42,5 @@ def test_the_axis_of_a_curve_has_its_unit_in_both_languages() -> None:
     part = {"shapes": {"forecasting": {"indicators": [own]}}}
     drawn = draw_shapes(part, "forecasting", Texts(measure_words("growth_gap")))
     assert drawn is not None
-    title = drawn["00"]["layout"]["xaxis"]["title"]["text"]
+    title = drawn["00"].chart.x.title
     assert title == {"en": "Broadband (per 100 people)", "zh": "宽带（每百人）"}

@@ -240,6 +240,7 @@ def test_a_figure_is_drawn(walked, browser):
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto((walked.folder / "out/report.html").as_uri())
-    page.wait_for_selector("#fig-made_up .main-svg")
+    page.click("#drivers summary")
+    page.wait_for_selector('[data-figure="made_up"] .bars rect')
     page.close()
     assert problems == []

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from city_resilience.report.flags import flag_words
-from city_resilience.report.texts import Both, Texts, both
+from city_resilience.report.texts import Both, Texts, both, language_of
 
 __all__ = ["COLUMNS", "ExploreColumn", "group_filters", "page_data"]
 
@@ -100,7 +100,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "before": {h: _before(part, summary) for h, part in summary["by_horizon"].items()},
         "words": {key: say(key) for key in WORDS},
         "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
-        "lang": "en",
+        "names": language_of(summary["outcome_cities"]),
     }
 
 

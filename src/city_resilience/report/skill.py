@@ -75,8 +75,8 @@ def yearly_errors(
     -------
     dict
         ``years``; ``errors``: ``role`` ("served", "naive", "zero", "history"), ``model``, ``mae``
-        by year (None where not scored) of each that was scored; ``wins`` over ``of`` years against the
-        best naive rule.
+        by year (None where not scored) of each that was scored; ``wins`` over ``of`` years
+        against the best naive rule.
     """
     rows = _slice(scores, horizon, "year")
     year = rows["level"].map(_year)

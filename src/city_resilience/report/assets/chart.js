@@ -25,7 +25,7 @@ function signed(value, digits = 2) {
 }
 
 const known = (value) => value !== null && value !== undefined;
-const share = (value) => (known(value) ? `${Math.round(100 * value)}\u00a0%` : null);
+const share = (value) => (known(value) ? `${Math.round(100 * value)}${state.lang === "zh" ? "" : "\u00a0"}%` : null);
 const range = (at) => (known(at.upper) ? `${signed(at.lower, 1)} … ${signed(at.upper, 1)}` : null);
 const locale = () => (state.lang === "zh" ? "zh-Hans" : "en");
 

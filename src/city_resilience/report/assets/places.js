@@ -1,7 +1,7 @@
 // The pages of a city, of a group of cities and of a comparison, copied from templates and filled.
 function pageFrom(template) {
   const page = $(template).content.cloneNode(true).firstElementChild;
-  page.slot = (name) => page.querySelector(`[data-slot="${name}"]`);
+  page.hole = (name) => page.querySelector(`[data-slot="${name}"]`);
   for (const button of page.querySelectorAll("[data-do]")) button.addEventListener("click", () => ({ copy: () => copyLink(button), print: () => window.print(), compare: () => addCompared(page.dataset.city, button) })[button.dataset.do]());
   return page;
 }
@@ -18,28 +18,28 @@ function ownGroup(city) {
 function cityPage(name) {
   const page = pageFrom("city-page"), city = byName.get(name), at = city && atOf(city);
   page.dataset.city = name;
-  page.slot("name").textContent = name;
+  page.hole("name").textContent = name;
   const group = city && ownGroup(city);
-  if (group) page.slot("crumb").append("› ", made("a", { href: addressOf("group", group.level) }, pick(group.name)));
+  if (group) page.hole("crumb").append("› ", made("a", { href: addressOf("group", group.level) }, pick(group.name)));
   if (!city) return unknownCity(page);
-  page.slot("about").textContent = [city.province, ...Object.entries(city.groups || {}).map(([id, level]) => levelName(id, level))].filter(Boolean).join(" · ");
-  put(page.slot("verdict"), verdictOf(at));
-  put(page.slot("more"), chancesOf(city, at));
-  page.slot("fan").append(fan(city));
-  page.slot("fan-table").append(fanTable(city));
+  page.hole("about").textContent = [city.province, ...Object.entries(city.groups || {}).map(([id, level]) => levelName(id, level))].filter(Boolean).join(" · ");
+  put(page.hole("verdict"), verdictOf(at));
+  put(page.hole("more"), chancesOf(city, at));
+  page.hole("fan").append(fan(city));
+  page.hole("fan-table").append(fanTable(city));
   drawWhy(page, city, at);
   drawRecord(page, city);
   const problems = flagsOf(city);
-  page.slot("problems").append(...problems.map((text) => made("li", {}, text)));
-  page.slot("no-problems").hidden = problems.length > 0;
+  page.hole("problems").append(...problems.map((text) => made("li", {}, text)));
+  page.hole("no-problems").hidden = problems.length > 0;
   const siblings = group ? group.cities.filter((one) => one !== name) : [];
-  page.slot("siblings").append(...siblings.map(cityLink));
-  page.slot("siblings-box").hidden = !siblings.length;
+  page.hole("siblings").append(...siblings.map(cityLink));
+  page.hole("siblings-box").hidden = !siblings.length;
   return page;
 }
 
 function unknownCity(page) {
-  put(page.slot("verdict"), { unknown: "", forecast: null, lower: null, zero_in: null });
+  put(page.hole("verdict"), { unknown: "", forecast: null, lower: null, zero_in: null });
   for (const node of page.querySelectorAll(".two, section, .foot")) node.hidden = true;
   return page;
 }
@@ -67,16 +67,16 @@ function chancesOf(city, at) {
 
 function drawWhy(page, city, at) {
   const parts = at && DATA.parts[state.h][city.city], own = city.h[state.h];
-  page.slot("no-parts").hidden = Boolean(parts);
-  page.slot("sum").hidden = !parts;
+  page.hole("no-parts").hidden = Boolean(parts);
+  page.hole("sum").hidden = !parts;
   if (!parts) return;
-  page.slot("waterfall").append(falls(parts, own.forecast));
-  put(page.slot("sum"), { base: signed(parts.base), forecast: signed(own.forecast) });
+  page.hole("waterfall").append(falls(parts, own.forecast));
+  put(page.hole("sum"), { base: signed(parts.base), forecast: signed(own.forecast) });
 }
 
 function drawRecord(page, city) {
   const own = recordOf(city), written = (value) => (known(value) ? number(value) : "–");
-  put(page.slot("record"), own
+  put(page.hole("record"), own
     ? { no_record: null, years: own.years, mae: written(own.mae), average: written(own.average), zero: written(own.zero), signs: own.signs, signs_of: own.signs_of, inside: own.inside, inside_of: own.inside_of,
         last: known(own.truth) ? "" : null, target: own.target, before: known(own.forecast) ? signed(own.forecast, 1) : "–", truth: known(own.truth) ? signed(own.truth, 1) : "–" }
     : { no_record: "", years: null, last: null });
@@ -96,22 +96,22 @@ function citiesTable(names) {
 
 function groupPage(level) {
   const page = pageFrom("group-page"), row = groupRows().find((one) => one.level === level);
-  page.slot("name").textContent = row ? pick(row.name) : level;
+  page.hole("name").textContent = row ? pick(row.name) : level;
   if (!row) {
-    page.slot("verdict").hidden = true;
+    page.hole("verdict").hidden = true;
     return page;
   }
   const written = (value, digits = 1) => (known(value) ? signed(value, digits) : null);
-  put(page.slot("verdict"), { ...row, name: null, forecast: written(row.forecast), lower: written(row.lower), upper: written(row.upper), mean: known(row.forecast) ? null : written(row.mean),
+  put(page.hole("verdict"), { ...row, name: null, forecast: written(row.forecast), lower: written(row.lower), upper: written(row.upper), mean: known(row.forecast) ? null : written(row.mean),
     expected: known(row.expected_below) ? Math.round(row.expected_below) : "–", share: share(row.share) });
-  page.slot("table").append(citiesTable(row.cities));
+  page.hole("table").append(citiesTable(row.cities));
   return page;
 }
 
 function comparePage(names) {
   const page = pageFrom("compare-page"), cities = names.map((name) => byName.get(name)).filter(Boolean).slice(0, MOST);
-  page.slot("fans").append(...cities.map((city) => made("figure", {}, made("figcaption", {}, cityLink(city.city)), fan(city, true))));
-  page.slot("table").append(citiesTable(cities.map((city) => city.city)));
+  page.hole("fans").append(...cities.map((city) => made("figure", {}, made("figcaption", {}, cityLink(city.city)), fan(city, true))));
+  page.hole("table").append(citiesTable(cities.map((city) => city.city)));
   return page;
 }
 

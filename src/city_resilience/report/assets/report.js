@@ -1,5 +1,5 @@
 // The report: addresses of every state, the reader's place, the map, and what is drawn when.
-const TEXT = DATA.texts;
+const TEXT = DATA.texts, OWN = firstLanguage();
 state.route = { kind: "", names: [] };
 const steps = [...document.querySelectorAll("[data-figure]")].filter((box) => box.querySelector("select"));
 
@@ -12,7 +12,7 @@ function addressOf(kind = "", names = "") {
 
 function query() {
   const kept = new URLSearchParams();
-  const own = { lang: state.lang === DATA.lang ? "" : state.lang, h: state.h === DATA.horizons[0] ? "" : state.h, set: state.set, q: state.query, sort: state.sort, down: state.sort && state.down ? 1 : "", tier: state.tier, province: state.province, mine: state.mine, cols: state.columns ? state.columns.join(".") : "" };
+  const own = { lang: state.lang === OWN ? "" : state.lang, h: state.h === DATA.horizons[0] ? "" : state.h, set: state.set, q: state.query, sort: state.sort, down: state.sort && state.down ? 1 : "", tier: state.tier, province: state.province, mine: state.mine, cols: state.columns ? state.columns.join(".") : "" };
   for (const [name, value] of Object.entries(own)) if (value) kept.set(name, value);
   for (const [group, level] of Object.entries(state.groups)) if (level) kept.set(`g.${group}`, level);
   return kept.toString();
@@ -40,7 +40,7 @@ function recall() {
   const kept = new URLSearchParams(rest), [, kind = "", names = ""] = path.split("/");
   if (!path.startsWith("/") && path) return false;
   const h = Number(kept.get("h"));
-  Object.assign(state, { lang: ["en", "zh"].includes(kept.get("lang")) ? kept.get("lang") : DATA.lang, h: DATA.horizons.includes(h) ? h : DATA.horizons[0] ?? null, set: kept.get("set") === "nowcast" ? "nowcast" : "",
+  Object.assign(state, { lang: ["en", "zh"].includes(kept.get("lang")) ? kept.get("lang") : OWN, h: DATA.horizons.includes(h) ? h : DATA.horizons[0] ?? null, set: kept.get("set") === "nowcast" ? "nowcast" : "",
     query: kept.get("q") || "", sort: kept.get("sort") || "", down: kept.has("down"), tier: kept.get("tier") || "", province: kept.get("province") || "", mine: kept.get("mine") || "", columns: kept.get("cols") ? ["city", ...kept.get("cols").split(".")] : null,
     groups: Object.fromEntries([...kept].filter(([name]) => name.startsWith("g.")).map(([name, level]) => [name.slice(2), level])),
     route: { kind: ["city", "group", "compare"].includes(kind) ? kind : "", names: names ? names.split(",").map(decoded) : [] } });
