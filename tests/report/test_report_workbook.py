@@ -120,6 +120,16 @@ def test_matters_of_the_data_and_notes_are_there(book: Any) -> None:
     assert notes[say("fingerprint")[lang]] == "0f3a9c1be8d24766"
 
 
+def test_places_are_called_by_their_word(summary: Summary, tmp_path: Path) -> None:
+    counties = {**summary, "measure": {**summary["measure"], "noun": "county"}}
+    found = load_workbook(write_report_workbook(counties, tmp_path / "a.xlsx"))
+    texts = [
+        str(cell.value) for page in found.worksheets[1:] for row in page.iter_rows() for cell in row
+    ]
+    assert [text for text in texts if re.search(r"(?i)\bcit(y|ies)\b", text)] == []
+    assert "Level shift in one county" in texts
+
+
 def test_the_same_summary_gives_the_same_bytes(summary: Summary, tmp_path: Path) -> None:
     paths = [write_report_workbook(summary, tmp_path / f"{k}.xlsx") for k in (1, 2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()

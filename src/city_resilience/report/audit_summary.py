@@ -17,7 +17,7 @@ from city_resilience.experiment.family import FAMILIES
 from city_resilience.reading.issues import Place
 from city_resilience.report.account import summarise_account
 from city_resilience.report.audit_coverage import THIN, series_by_variable
-from city_resilience.report.texts import Both, Texts, both, joined
+from city_resilience.report.texts import Both, Texts, both, joined, placed
 
 __all__ = ["summarise_audit"]
 
@@ -69,7 +69,7 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
         "unmasked": _unmasked(audit, say),
         "issues": open_rows,
         "accepted": _accepted(rows, reasons),
-        "checks": _checks(rows, reasons),
+        "checks": _checks(rows, reasons, say.noun),
         "years": [_heading(year, years) for year in years],
         "coverage": _coverage_lead(series, years, say),
         "series": _families(audit, series, open_rows, say),
@@ -78,9 +78,12 @@ def summarise_audit(audit: Found) -> dict[str, Any]:
     }
 
 
-def rule_names() -> dict[str, Both]:
-    """Return the names of the checks in the order of the audit."""
-    return {check.id: {"en": check.label_en, "zh": check.label_zh} for check in rules.RULES}
+def rule_names(noun: str = "city") -> dict[str, Both]:
+    """Return the names of the checks in the order of the audit, in the word for a place."""
+    return {
+        check.id: placed({"en": check.label_en, "zh": check.label_zh}, noun)
+        for check in rules.RULES
+    }
 
 
 def _variable_name(id: str, variables: Found) -> Both:
@@ -168,7 +171,7 @@ def _heading(year: int, years: list[int]) -> dict[str, Any]:
 def _row(issue: Found, variables: Found, say: Texts) -> dict[str, Any]:
     """Return an issue as it is shown."""
     city, variable, factor = issue["city"], issue["variable"], issue["factor"]
-    name = rule_names().get(issue["kind"]) or both(lambda _: issue["kind"])
+    name = rule_names(say.noun).get(issue["kind"]) or both(lambda _: issue["kind"])
     own = _variable_name(variable, variables) if variable else say("all_variables")
     return {
         **{key: issue[key] for key in ("id", "variable", "correction", "acceptance")},
@@ -202,9 +205,9 @@ def _accepted(rows: Iterable[Found], reasons: Mapping[str, str]) -> list[dict[st
     return [{"id": id, "why": why, "row": known.get(id)} for id, why in reasons.items()]
 
 
-def _checks(rows: Iterable[Found], reasons: Mapping[str, str]) -> list[dict[str, Any]]:
+def _checks(rows: Iterable[Found], reasons: Mapping[str, str], noun: str) -> list[dict[str, Any]]:
     """Return how often each check found something, by severity, and how often it was accepted."""
-    names = rule_names() | {row["check"]: row["check_name"] for row in rows}
+    names = rule_names(noun) | {row["check"]: row["check_name"] for row in rows}
     counts = Counter(
         (row["check"], "accepted" if row["id"] in reasons else row["severity"]) for row in rows
     )

@@ -317,7 +317,7 @@ AUDIT = (
 
 
 def _audit(summary: Found, say: Texts) -> Iterator[dict[str, Any]]:
-    checks = rule_names()
+    checks = rule_names(say.noun)
     for city in summary["cities"]:
         for own in city["problems"]:
             marks = {key: say("book_yes") for key in ("masked", "artefact") if own[key]}
