@@ -187,3 +187,19 @@ def test_acceptance_by_pattern(pattern, accepted):
     assert (accepted_by(error, {pattern: "checked"}) == "checked") is accepted
     masked = audit_panel(spoilt(), settings=Audit(accept={pattern: "checked"})).masked
     assert masked.cells["loans"].any() != accepted
+
+
+def test_reasons_call_places_by_their_word_and_leave_names_alone():
+    values = {"loans": smooth(), "gdp_real": smooth(1)}
+    values["loans"][:, 8:] *= 10
+    values["loans"][3, 5] = values["loans"][4, 5]
+    found = audit_panel(panel_of(values, [f"Old city {k}" for k in range(CITIES)]))
+    said = " ".join(issue.reason for issue in found.issues)
+    called = found.called("county")
+    told = " ".join(issue.reason for issue in called.issues)
+    assert "cities" in said
+    assert "cities" not in told
+    assert "counties" in told
+    assert called.noun == "county"
+    assert told.count("Old city") == said.count("Old city")
+    assert [own.id for own in called.issues] == [own.id for own in found.issues]

@@ -18,6 +18,7 @@ from city_resilience.audit.merging import merge_similar, ordered
 from city_resilience.audit.remembered import Trajectories
 from city_resilience.audit.rule import PanelView, Rule, VariableView, view_panel
 from city_resilience.audit.stack import Stack
+from city_resilience.catalogue.nouns import of_places_beside
 from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
@@ -68,6 +69,23 @@ class AuditResult:
     noun: str = "city"
     unmasked: tuple[Issue, ...] = ()
     refusal: str = ""
+
+    def called(self, noun: str) -> AuditResult:
+        """Return the audit with its places called so; names of the panel stay as they are."""
+        if noun == self.noun:
+            return self
+        names = {*self.panel.grid().cities, *self.panel.variables}
+        names |= {own.label_en for own in self.panel.variables.values()}
+        names |= {own["header"] for own in self.panel.account.as_dict()["columns"]}
+
+        def words(issue: Issue) -> Issue:
+            reason, hint = (
+                of_places_beside(text, noun, names) for text in (issue.reason, issue.hint)
+            )
+            return replace(issue, reason=reason, hint=hint)
+
+        issues, unmasked = (tuple(map(words, own)) for own in (self.issues, self.unmasked))
+        return replace(self, noun=noun, issues=issues, unmasked=unmasked)
 
     @property
     def open_issues(self) -> tuple[Issue, ...]:

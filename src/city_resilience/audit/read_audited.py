@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -111,7 +111,7 @@ def let_through(
     InputError
         If the panel has errors that stand.
     """
-    audit = replace(audit, noun=experiment.noun if experiment else audit.noun)
+    audit = audit.called(experiment.noun if experiment else audit.noun)
     standing = standing_errors(audit, purpose)
     if standing:
         raise InputError(_refusal(name, experiment, purpose, standing))

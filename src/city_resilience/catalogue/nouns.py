@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from city_resilience.catalogue.shipped import shipped_toml
 
-__all__ = ["Noun", "load_nouns", "of_places", "of_places_zh"]
+__all__ = ["Noun", "load_nouns", "of_places", "of_places_beside", "of_places_zh"]
 
 _CITY = re.compile(r"(?i)\bcit(?:y|ies)\b(?![- ]resilience)(?![^{]*\})")
 _CITY_ZH = re.compile(r"城市(?!经济韧性)(?!经济结构)")
@@ -49,6 +49,21 @@ def of_places(text: str, noun: str) -> str:
         return word.capitalize() if found[0][0].isupper() else word
 
     return _CITY.sub(other, text)
+
+
+def of_places_beside(text: str, noun: str, names: Iterable[str]) -> str:
+    """Return an English text, written of cities, with another word for a place, but in names.
+
+    Examples
+    --------
+    >>> of_places_beside("Kansas City is larger than other cities", "county", ["Kansas City"])
+    'Kansas City is larger than other counties'
+    """
+    told = sorted((name for name in names if _CITY.search(name)), key=len, reverse=True)
+    if noun == "city" or not told:
+        return of_places(text, noun)
+    parts = re.split(f"({'|'.join(map(re.escape, told))})", text)
+    return "".join(part if k % 2 else of_places(part, noun) for k, part in enumerate(parts))
 
 
 def of_places_zh(text: str, noun: str) -> str:

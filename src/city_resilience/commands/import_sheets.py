@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -196,7 +196,7 @@ def _audited(imported: Imported, experiment: Experiment | None) -> AuditResult:
         outcome=outcome if outcome in panel.variables else "",
         settings=experiment.audit,
     )
-    return replace(audited, noun=experiment.noun)
+    return audited.called(experiment.noun)
 
 
 def _manifest(
