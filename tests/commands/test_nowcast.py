@@ -179,7 +179,7 @@ def test_a_group_without_a_figure_is_forecast_and_the_others_are_told(both):
     assert set(quiet["province"]) == {silent_one}
     first, second = told_lines(table, ())
     assert first == f"{len(table) - len(quiet)} of {len(table)} rows are nowcasts"
-    assert f"{len(quiet)} of cities that no release moves" in second
+    assert f"{len(quiet)} of places that no release moves" in second
 
 
 def test_a_city_is_explained_with_what_the_release_adds(both):

@@ -295,7 +295,7 @@ def _series_by_family(groups: Sequence[Mapping[str, Any]]) -> Table:
     title = "Coverage by family: number of series (years)"
     table = table_of(title, [("family", "{family}"), *columns], found)
     if any(line["thin"] for group in groups for line in group["lines"]):
-        table.caption = f"thin: in some year fewer than {THIN:.0%} of the cities have a value"
+        table.caption = f"thin: in some year fewer than {THIN:.0%} of the places have a value"
     return table
 
 

@@ -144,8 +144,9 @@ def forecast_panel(
     )
     if asked.origin not in (None, rows.origin):
         raise InputError(
-            f"--origin {asked.origin}: too few cities have an outcome in it; the newest year "
-            f"before that most have is {rows.origin}"
+            f"--origin {asked.origin}: too few "
+            f"{of_places('cities', forecaster.experiment.noun)} have an outcome in it; the newest "
+            f"year before that most have is {rows.origin}"
         )
     _check_cities(asked.cities, rows, forecaster.experiment.noun)
     with np.errstate(over="ignore", invalid="ignore"):  # told below

@@ -89,7 +89,7 @@ def told_lines(table: pd.DataFrame, missing: Sequence[str]) -> Iterator[str]:
         return
     flags = quiet["flags"].str.split(";")
     stale = int(flags.map(lambda own: STALE in own).sum())
-    why = [f"{stale} of a city whose series ends early"] if stale else []
+    why = [f"{stale} of a place whose series ends early"] if stale else []
     if rest := len(quiet) - stale:
         why.append(f"{rest} {_reason(told, missing)}")
     yield f"{len(quiet)} rows are the forecast, flagged {NO_EARLY}: {'; '.join(why)}"
@@ -102,4 +102,4 @@ def _reason(told: int, missing: Sequence[str]) -> str:
         return "because no release has a figure beyond the origin by the day of the forecast"
     absent = f" (no file is given of {', '.join(missing)})" if missing else ""
     why = "their group has no figure, or passes nothing on"
-    return f"of cities that no release moves: {why}{absent}"
+    return f"of places that no release moves: {why}{absent}"

@@ -127,9 +127,10 @@ def show_scenario(result: ScenarioResult, console: Console) -> None:
     """Show what moved, the change of each view with its interval, and what must be known of it."""
     texts, made = _texts(result), result.scenario
     if result.simulated:
-        say(console, "SIMULATED DATA: the cities are made up.", style="bold")
+        say(console, texts.of_places("SIMULATED DATA: the cities are made up."), style="bold")
     note = texts("scenario_note")["en"]
-    say(console, f"{note} Only the city itself moves; the past of the outcome stays.")
+    moves = texts.of_places("Only the city itself moves; the past of the outcome stays.")
+    say(console, f"{note} {moves}")
     for view, _, sentence in skill_sentences(result):
         say(console, f"{texts(f'city_view_{view}')['en']}: {sentence.text['en']}")
     unit = MEASURES[result.measure].mark
