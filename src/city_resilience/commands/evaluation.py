@@ -13,6 +13,7 @@ from rich.table import Table
 from city_resilience.commands.console import open_console, table_of
 from city_resilience.commands.console import say as say_plain
 from city_resilience.commands.nowcast import nowcast_lines, nowcast_table
+from city_resilience.commands.places import places_of
 from city_resilience.commands.records import period_table, recent_coverage, recent_lines
 from city_resilience.commands.source import Source
 from city_resilience.commands.vintages import vintage_table
@@ -27,11 +28,9 @@ from city_resilience.evaluation.search import search_parameters
 from city_resilience.evaluation.sums import score_sums
 from city_resilience.evaluation.view_skill import structural_skill
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.explain.peers import peers_by_city
 from city_resilience.indicators.indicator import Index, Indicator
-from city_resilience.models.rows import FORECAST, NOWCAST, ForecastRows
+from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
-from city_resilience.report.city_places import city_places
 from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
@@ -239,8 +238,6 @@ def summary_of(
     dataset, counts = source.dataset, source.audited.counts
     outcome = source.panel.variables[source.experiment.outcome.variable]
     dropped = evaluation.backtest.dropped
-    oldest = source.experiment.features.carry_forward
-    near = peers_by_city(ForecastRows.of(dataset), oldest) if live else None
     info: RunInfo = {
         "files": source.panel.source,
         "notes": (*source.audited.scale_doubts, *source.panel.notes),
@@ -255,7 +252,7 @@ def summary_of(
         "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
         "outcome": (outcome.label_en, outcome.label_zh),
         "nation": dataset.nation.id,
-        "places": city_places(source.panel, dataset, source.audited, source.coordinates, near),
+        "places": places_of(source, live=live is not None),
     }
     stated = {"stated": evaluation.backtest.intervals}
     return summarise(

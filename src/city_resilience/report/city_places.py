@@ -12,11 +12,13 @@ from city_resilience.arrays import Float
 from city_resilience.audit.audit import AUDIT_LEVELS, AuditResult
 from city_resilience.catalogue.gazetteer.search import search_keys
 from city_resilience.catalogue.variables import Variable
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Panel
+from city_resilience.report.city_shocks import city_shocks, nation_growth, shock_windows
 from city_resilience.report.formatting import rounded, rounded_all
-from city_resilience.report.outlook_shapes import CityPlace, Problem
-from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.report.outlook_shapes import CityPlace, Problem, Shock
+from city_resilience.tasks.dataset import AsOf, Dataset, common_origin
 
 __all__ = ["Places", "city_places", "city_problems", "unknown_place"]
 
@@ -31,9 +33,10 @@ _NOT_GROUPS = ("province", "nation")
 
 
 class Places(TypedDict):
-    """The places of a panel: the years of ``past``, and what is known of each."""
+    """The places of a panel: the years of ``past``, the nation's growth, and each place."""
 
     past_years: list[int]
+    nation_growth: list[float | None]
     cities: dict[str, CityPlace]
 
 
@@ -43,6 +46,7 @@ def city_places(
     audit: AuditResult,
     coordinates: Mapping[str, tuple[float, float]] | None = None,
     peers: Mapping[str, Sequence[str]] | None = None,
+    outcome: Outcome | None = None,
 ) -> Places:
     """Return what the page shows of the places of a panel besides their forecasts.
 
@@ -56,6 +60,8 @@ def city_places(
         City to longitude and latitude, in place of the panel's own.
     peers : mapping, optional
         City to the names of its peers.
+    outcome : Outcome, optional
+        What is forecast; where that is growth gaps of a sum, past shocks are looked back on.
     """
     origin = common_origin(dataset.outcome, dataset.years)
     view = dataset.at(origin)
@@ -63,6 +69,7 @@ def city_places(
     output, problems = _output(view.counts), city_problems(audit)
     where = _where(panel, coordinates or {})
     province = dataset.groups.get("province")
+    growth, shocks = _nation_and_shocks(panel, view, past, outcome)
     row = {city: at for at, city in enumerate(dataset.cities)}
     cities: dict[str, CityPlace] = {}
     for at, city in enumerate(dataset.cities):
@@ -82,8 +89,10 @@ def city_places(
             "problem_count": len(own),
             "peers": near,
             "peers_past": _medians(past[[row[name] for name in near]]),
+            "shocks": shocks.get(city, []),
         }
-    return {"past_years": [int(year) for year in view.years[1:]], "cities": cities}
+    years = [int(year) for year in view.years[1:]]
+    return {"past_years": years, "nation_growth": growth, "cities": cities}
 
 
 def unknown_place() -> CityPlace:
@@ -99,6 +108,7 @@ def unknown_place() -> CityPlace:
         "problem_count": 0,
         "peers": [],
         "peers_past": [],
+        "shocks": [],
     }
 
 
@@ -169,6 +179,18 @@ def _where(
         return dict(stated)
     pairs = zip(grid.cities, grid.coordinates.tolist(), strict=True)
     return {city: (lon, lat) for city, (lon, lat) in pairs} | dict(stated)
+
+
+def _nation_and_shocks(
+    panel: Panel, view: AsOf, past: Float, outcome: Outcome | None
+) -> tuple[list[float | None], dict[str, list[Shock]]]:
+    """Return the nation's growth by year and the shocks of each city, where growth is forecast."""
+    adds_up = view.nation.way == "sum" and view.nation.own is None
+    if outcome is None or outcome.measure != "growth_gap" or not adds_up:
+        return [], {}
+    growth = nation_growth(view.outcome, past)
+    windows = shock_windows(view.years[1:], growth, outcome.windows)
+    return rounded_all(growth, 2), city_shocks(panel, outcome, windows)
 
 
 def _medians(past: Float) -> list[float | None]:

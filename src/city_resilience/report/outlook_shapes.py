@@ -18,6 +18,7 @@ __all__ = [
     "Problem",
     "Reason",
     "Record",
+    "Shock",
     "Tier",
     "TierRow",
     "Trust",
@@ -45,6 +46,22 @@ class Problem(TypedDict):
     artefact: bool
 
 
+class Shock(TypedDict):
+    """What a shock did to a city, see ``measure_panel``.
+
+    ``gap`` from ``start`` to ``end`` and ``recovery_gap`` from ``end`` to ``recovery_end``, pp;
+    ``resistance`` and ``recovery`` are the measures of that name, ratios.
+    """
+
+    start: int
+    end: int
+    recovery_end: int
+    gap: float | None
+    recovery_gap: float | None
+    resistance: float | None
+    recovery: float | None
+
+
 class CityPlace(TypedDict, total=False):
     """What every entry of ``summary["cities"]`` holds besides its forecasts.
 
@@ -54,7 +71,9 @@ class CityPlace(TypedDict, total=False):
     where it is no amount; ``past``: growth gaps by the years of ``summary["past_years"]``;
     ``problems``: at most eight, the gravest first, of ``problem_count``; ``peers``: names of its
     peers, the nearest first (``peers_of``); ``peers_past``: their median gaps by the same years.
-    ``summary["group_past"]``: level of the shown group → mean gaps of its cities by these years.
+    ``shocks``: what past shocks did to it, oldest first. ``summary`` itself has ``nation_growth``,
+    percent by these years, and ``group_past``: level of the shown group → mean gaps of its cities
+    by these years. Shocks and the nation are there where growth gaps of a sum are forecast.
 
     Every ``h[horizon]`` has besides: ``tier`` (None without a probability), ``clear`` ("behind"
     or "ahead" where the interval has zero outside, else ""), and, where a release moved it,
@@ -72,6 +91,7 @@ class CityPlace(TypedDict, total=False):
     problem_count: int
     peers: list[str]
     peers_past: list[float | None]
+    shocks: list[Shock]
 
 
 class TierRow(TypedDict):

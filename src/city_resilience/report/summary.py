@@ -91,6 +91,7 @@ class Summary(TypedDict, total=False):
     indicators: list[dict[str, str]]
     cities: Rows
     past_years: list[int]
+    nation_growth: list[float | None]
     group_past: dict[str, list[float | None]]
     has_intervals: bool
     outcome_cities: list[str]
@@ -173,7 +174,7 @@ def summarise(
     observed = live_families(coverage, live)
     shown = [family for family in experiment.features.families if family in observed]
     names: dict[str, int] = {}
-    places = info.get("places") or Places(past_years=[], cities={})
+    places = info.get("places") or Places(past_years=[], nation_growth=[], cities={})
     cities = [
         {**entry, **places["cities"].get(entry["city"], unknown_place())}
         for entry in cities_table(forecast, moved)
@@ -211,6 +212,7 @@ def summarise(
         "indicators": indicators,
         "cities": cities,
         "past_years": places["past_years"],
+        "nation_growth": places["nation_growth"],
         "group_past": group_past(cities, shown_group(cities)),
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),

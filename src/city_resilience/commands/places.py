@@ -1,0 +1,30 @@
+"""The places of a run for its summary: where they lie, their past, their peers, their problems."""
+
+from __future__ import annotations
+
+from city_resilience.commands.source import Source
+from city_resilience.explain.peers import peers_by_city
+from city_resilience.models.rows import ForecastRows
+from city_resilience.report.city_places import Places, city_places
+
+__all__ = ["places_of"]
+
+
+def places_of(source: Source, *, live: bool) -> Places:
+    """Return what is known of the places besides forecasts.
+
+    Parameters
+    ----------
+    source : Source
+    live : bool
+        Whether there are forecasts of the newest year, with which peers are compared.
+    """
+    oldest = source.experiment.features.carry_forward
+    return city_places(
+        source.panel,
+        source.dataset,
+        source.audited,
+        source.coordinates,
+        peers_by_city(ForecastRows.of(source.dataset), oldest) if live else None,
+        source.experiment.outcome,
+    )
