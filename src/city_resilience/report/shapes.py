@@ -23,7 +23,7 @@ _PLACES = ("threshold", "threshold_low", "threshold_high")
 CURVE = ("from", "to", "value", "contribution", "low", "high", "ale")
 SHAPES = (
     Column("shape_indicator", "{name}", "{grade}"),
-    Column("shape_rows#", "{n}", "{cities}"),
+    Column("shape_rows#", "{n:,}", "{cities}"),
     Column("shape_size#", "{size:2}"),
     Column("shape_trend", "{trend}", "{related}"),
     Column("shape_flat", "{flat}"),
@@ -31,7 +31,7 @@ SHAPES = (
 )
 PAIRS = (
     Column("pair_names", "{name}"),
-    Column("shape_rows#", "{n}"),
+    Column("shape_rows#", "{n:,}"),
     Column("pair_product#", "{product:+2}", "{low:+2} … {high:+2}"),
     Column("pair_q#", "{q_value:3}"),
 )
