@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
 
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
+from city_resilience.report.city_places import unknown_place
 from city_resilience.report.report_page import write_report
 from city_resilience.report.study_tables import BLOCKS
 from city_resilience.report.summary import summarise
@@ -36,7 +40,12 @@ class Visit:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.goto(path.as_uri() + fragment)
-        self.page.wait_for_selector("#fig-years .main-svg")
+        self.page.wait_for_selector("#city-table tbody tr, #place h2", state="attached")
+
+    def unfold(self) -> None:
+        """Open all that is folded."""
+        self.page.evaluate("document.querySelectorAll('details').forEach(d => (d.open = true))")
+        self.page.evaluate("document.querySelectorAll('.columns').forEach(d => (d.open = false))")
 
     def column(self, css: str) -> list[str]:
         return self.page.locator(f"#city-table tbody {css}").all_inner_texts()
@@ -54,7 +63,26 @@ def visit(browser: Any) -> Iterator[Visit]:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    inputs = make_inputs(cities=48, origins=range(2013, 2020), names=HOSTILE)
+    inputs = make_inputs(cities=48, origins=range(2013, 2021), names=HOSTILE, intervals=True)
+    cities = sorted(inputs.forecast["city"].unique())
+    places = {
+        city: unknown_place()
+        | {
+            "lon": 100.0 + 3 * (k % 8),
+            "lat": 25.0 + 2 * (k // 8),
+            "output": 10.0 + k,
+            "past": [0.1 * k - 2, -0.5],
+            "keys": ["akesu", "aks"] if city == HOSTILE[2] else [],
+        }
+        for k, city in enumerate(cities)
+    }
+    inputs.info["places"] = {"past_years": [2019, 2020], "cities": places}
+    inputs.forecast["province"] = inputs.forecast["city"].map(
+        {city: ("North", "South", "<b>East</b>")[k % 3] for k, city in enumerate(cities)}
+    )
+    ranks = inputs.forecast.groupby("horizon")["forecast"].rank(pct=True)
+    inputs.forecast["p_below_0"] = (1 - ranks).clip(0.02, 0.98)
+    inputs.forecast["p_worst_tenth"] = (0.5 - ranks).clip(0.01, 0.5)
     return write_report(summarise(**inputs.all()), tmp_path_factory.mktemp("report") / "r.html")
 
 
@@ -76,84 +104,172 @@ def _numbers(texts: list[str]) -> list[float]:
     return [float(text.replace("−", "-")) for text in texts]
 
 
-def test_page_draws_every_figure_and_loads_nothing(visit: Visit, report: Path) -> None:
+def test_page_shows_cities_first_and_every_figure_and_loads_nothing(
+    visit: Visit, report: Path
+) -> None:
     visit.open(report)
-    for name in ("years", "families", "indicators", "outcome"):
-        visit.page.wait_for_selector(f"#fig-{name} .main-svg", state="attached")
     assert visit.page.locator("#banner").is_visible()
+    assert visit.page.locator("#map circle").count() == 48
+    assert visit.page.locator(".list li:visible").count() == 20
+    assert "by chance 10" in visit.page.inner_text("#first")
+    for name in ("years", "families", "indicators", "outcome"):
+        assert visit.page.locator(f'[data-figure="{name}"]:visible').count() == 0
+    visit.unfold()
+    for name in ("years", "families", "indicators", "outcome"):
+        assert visit.page.locator(f'[data-figure="{name}"]:visible').count() == 1
     assert "no effect of the indicators was found" in visit.page.inner_text("#sentence")
     assert visit.page.locator("tr.served:visible").count() == 1
     assert visit.page.locator("#coverage-table tr.live").count() == 1
     assert [url for url in visit.requests if url.startswith("file:")] == [report.as_uri()]
 
 
+def test_first_screen_needs_no_scrolling(visit: Visit, report: Path) -> None:
+    visit.page.set_viewport_size({"width": 1440, "height": 900})
+    visit.open(report)
+    foot = visit.page.evaluate("document.querySelector('#first').getBoundingClientRect().bottom")
+    assert foot <= 930  # the last lines are the rule below the lists
+
+
 def test_table_sorts_by_mouse_and_key_turns_pages_and_searches(visit: Visit, report: Path) -> None:
     visit.open(report)
-    heading = visit.page.locator('[data-sort="forecast1"]')
+    heading = visit.page.locator('[data-sort="forecast"]')
     heading.click()
-    values = _numbers(visit.column("td.forecast.current"))
+    values = _numbers(visit.column('[data-column="forecast"]'))
     assert values == sorted(values, reverse=True)
     assert heading.locator("..").get_attribute("aria-sort") == "descending"
-    visit.page.locator('[data-sort="forecast1"]').focus()
     visit.page.keyboard.press("Enter")
-    values = _numbers(visit.column("td.forecast.current"))
+    values = _numbers(visit.column('[data-column="forecast"]'))
     assert values == sorted(values)
     assert heading.locator("..").get_attribute("aria-sort") == "ascending"
     assert len(visit.column("tr")) == 20
     visit.page.click("#next")
     assert "21–40 of 48" in visit.page.inner_text("#shown")
-    visit.page.fill("#search", "stale")
-    assert len(visit.column("tr")) == 1
+    visit.page.fill("#search", "north  AL")
+    found = visit.page.locator("#city-table tbody tr").all_inner_texts()
+    assert found
+    assert all("North" in text and "al" in text.lower() for text in found)
     visit.page.fill("#search", "zzz")
     assert visit.page.inner_text("#shown") == "No city matches the search."
+
+
+def test_filters_columns_and_their_address(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.select_option("#filter-province", "North")
+    visit.page.select_option("#filter-tier", "open")
+    tiers = set(visit.column("td.tier"))
+    assert tiers == {"open"}
+    assert set(visit.column('[data-column="province"]')) == {"North"}
+    visit.page.click(".columns summary")
+    visit.page.check('#columns input[value="rank"]')
+    assert visit.column('[data-column="rank"]')
+    address, shown = visit.page.url, visit.column("tr")
+    assert "province=North" in address
+    visit.page.goto("about:blank")
+    visit.page.goto(address)
+    assert visit.column("tr") == shown
+    visit.page.click("#reset")
+    assert "of 48" in visit.page.inner_text("#shown")
+
+
+def test_download_holds_what_is_shown_and_no_formula(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.select_option("#filter-province", "North")
+    with visit.page.expect_download() as waiting:
+        visit.page.click("#download")
+    rows = list(csv.reader(io.StringIO(waiting.value.path().read_text("utf-8-sig"))))
+    heads = visit.page.locator("#city-table thead th[aria-sort]").count()
+    assert len(rows[0]) == heads + 1  # an interval is two columns
+    assert f"of {len(rows) - 1}" in visit.page.inner_text("#shown")
+    assert not any(cell.startswith(("=", "@", "+")) for row in rows for cell in row)
+
+
+def test_map_opens_a_city_and_back_returns(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    dot = visit.page.locator("#map circle").last
+    box = dot.bounding_box()
+    visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    name = visit.page.inner_text(".tip").split(" · ")[0]
+    visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    visit.page.wait_for_selector("#place .fan")
+    assert visit.page.inner_text("#place h2") == name
+    assert not visit.page.locator("#home").is_visible()
+    assert visit.page.locator("#place .falls li").count() <= 8
+    visit.page.go_back()
+    visit.page.wait_for_selector("#map")
+    assert visit.page.locator("#home").is_visible()
+
+
+def test_city_group_and_comparison_have_addresses(visit: Visit, report: Path) -> None:
+    visit.open(report, f"#/city/{quote(HOSTILE[0], safe='')}?h=2")
+    assert visit.page.inner_text("#place h2") == HOSTILE[0]
+    assert visit.page.locator("img").count() == 0
+    assert "chance of coming out below zero" in visit.page.inner_text("#place")
+    assert visit.page.locator('#horizons [aria-pressed="true"]').inner_text() == "2023"
+    visit.page.click("#place .crumbs a >> nth=1")
+    visit.page.wait_for_selector("#place .cities")
+    assert visit.page.locator("#place tbody tr").count() == 16
+    visit.page.click("#place .crumbs a")
+    for box in visit.page.locator("#city-table .pick").all()[:3]:
+        box.check()
+    visit.page.click("#compare")
+    visit.page.wait_for_selector("#place .fans .fan")
+    assert visit.page.locator("#place .fans .fan").count() == 3
+    visit.page.reload()
+    assert visit.page.locator("#place .fans .fan").count() == 3
+
+
+def test_my_place_is_found_by_a_part_and_by_pinyin(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.select_option("#my-group", "North")
+    assert visit.page.inner_text(".sentences:visible .mine").startswith("North: ")
+    said = visit.page.inner_text(".sentences:visible .mine")
+    assert f"of {visit.page.locator('#map .mine').count()} cities" in said
+    visit.page.fill("#my-city", "akesu")
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_selector("#place h2")
+    assert visit.page.inner_text("#place h2") == HOSTILE[2]
+
+
+def test_an_unknown_address_says_so_and_breaks_nothing(visit: Visit, report: Path) -> None:
+    visit.open(report, "#/city/Atlantis?h=9&lang=xx&sort=%F0&cols=nothing")
+    assert "no forecast" in visit.page.inner_text("#place")
+    visit.page.goto(report.as_uri() + "#/compare/,,%E0%A4%A")
+    visit.page.goto(report.as_uri() + "#skill")
+    assert visit.page.locator("#skill-table").is_visible()
 
 
 def test_language_switches_and_is_remembered(visit: Visit, report: Path) -> None:
     visit.open(report)
     visit.page.click("#language")
-    assert visit.page.inner_text("#cities-title") == "城市"
+    assert visit.page.inner_text("#cities-title").startswith("城市")
+    visit.unfold()
     assert "未发现各项指标有可识别的影响" in visit.page.inner_text("#sentence")
-    assert "增长差距" in "".join(visit.column("td.drivers"))
-    assert "自身历史" in visit.page.inner_text("#fig-families")
+    assert "自身历史" in visit.page.inner_text('[data-figure="families"]:visible')
     assert "lang=zh" in visit.page.url
     visit.page.reload()
-    assert visit.page.inner_text("#cities-title") == "城市"
+    assert visit.page.inner_text("#cities-title").startswith("城市")
     assert visit.page.evaluate("document.documentElement.lang") == "zh-Hans"
     visit.page.click("#language")
-    assert visit.page.inner_text("#cities-title") == "Cities"
+    assert visit.page.inner_text("#cities-title").startswith("Cities")
 
 
 def test_horizon_and_origin_switch_verdict_table_and_figures(visit: Visit, report: Path) -> None:
     visit.open(report)
-    before = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin-outcome")
+    visit.unfold()
+    before = visit.page.inner_text("#skill-table"), visit.page.inner_text("#first")
     visit.page.click('#horizons [data-horizon="3"]')
     assert visit.page.inner_text("#sentence").startswith("3 years ahead")
-    after = visit.page.inner_text("#skill-table"), visit.page.inner_text("#origin-outcome")
+    after = visit.page.inner_text("#skill-table"), visit.page.inner_text("#first")
     assert all(old != new for old, new in zip(before, after, strict=True))
     pressed = visit.page.locator('#horizons [aria-pressed="true"]').all_inner_texts()
-    assert pressed == ["3 years"]
-    assert visit.page.input_value("#origin-outcome") == "2019"
-    visit.page.click('[data-figure="outcome"] .back')
-    assert visit.page.input_value("#origin-outcome") == "2018"
-    visit.page.wait_for_function(
-        "() => document.querySelectorAll('#fig-outcome .point').length === 48"
-    )
-
-
-def test_row_opens_the_city_and_escape_closes_it(visit: Visit, report: Path) -> None:
-    visit.open(report)
-    visit.page.fill("#search", "onerror")
-    visit.page.click("#city-table tbody tr")
-    visit.page.wait_for_selector("#fig-city-families .main-svg")
-    assert visit.page.inner_text("#city-title").startswith(f"{HOSTILE[0]}: forecast")
-    labels = visit.page.inner_text("#fig-city-families")
-    assert "Own history" in labels
-    assert "Forecast" in labels
-    assert visit.page.locator("img").count() == 0
-    visit.page.keyboard.press("Escape")
-    assert not visit.page.locator("#city").is_visible()
-    # a dialog tells of its closing in an event of its own, a moment later
-    visit.page.wait_for_function("() => !location.hash.includes('city=')")
+    assert pressed == ["2024"]
+    box = visit.page.locator('[data-figure="outcome"]:visible')
+    assert box.locator("select").input_value() == "2020"
+    box.locator(".back").click()
+    assert box.locator("select").input_value() == "2019"
+    assert box.locator(".step:visible").get_attribute("data-step") == "2019"
+    cloud = box.locator(".step:visible .cloud").get_attribute("d")
+    assert cloud.count("M") == 48
 
 
 def test_a_rank_is_among_the_cities_of_the_own_nation(visit: Visit, tmp_path: Path) -> None:
@@ -162,8 +278,9 @@ def test_a_rank_is_among_the_cities_of_the_own_nation(visit: Visit, tmp_path: Pa
     inputs.forecast["rank"] = [1, 2, 1, 3, 2]
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
     visit.page.fill("#search", "Borland")
-    visit.page.click("#city-table tbody tr")
-    assert re.search(r"Rank [12] of 2\.", visit.page.inner_text("#city"))
+    visit.page.click("#city-table tbody a")
+    visit.page.wait_for_selector("#place h2")
+    assert re.search(r"Rank [12] of 2\.", visit.page.inner_text("#place"))
 
 
 def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> None:
@@ -171,7 +288,33 @@ def test_real_data_have_no_banner_but_intervals(visit: Visit, real: Path) -> Non
     assert visit.page.locator("#banner").count() == 0
     assert visit.page.locator('[data-sort="province"]').count() == 0
     assert not visit.page.locator("#groups-box").is_visible()
-    assert "…" in visit.column("td.forecast")[0]
+    assert "…" in visit.column('[data-column="range"]')[0]
+
+
+def test_printing_shows_all_cities_and_unfolds_the_evidence(visit: Visit, report: Path) -> None:
+    visit.open(report)
+    visit.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(visit.column("tr")) == 48
+    assert visit.page.locator("details:not([open]):not(.columns)").count() == 0
+    visit.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert len(visit.column("tr")) == 20
+    assert len(visit.page.pdf(format="A4")) > 20_000
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("wide", [1440, 768, 360])
+def test_no_width_scrolls_sideways(
+    visit: Visit, report: Path, wide: int, scheme: str, lang: str
+) -> None:
+    visit.page.emulate_media(color_scheme=scheme)
+    visit.page.set_viewport_size({"width": wide, "height": 800})
+    visit.open(report, f"#/?lang={lang}")
+    visit.unfold()
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= wide
+    visit.page.click(".list a")
+    visit.page.wait_for_selector("#place .fan")
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= wide
 
 
 @pytest.fixture(scope="module")
@@ -198,19 +341,20 @@ def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_p
     inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1,))
     inputs.forecast["flags"] = "target_year_over;carried:digital(3);carried:green_innovation(12)"
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
-    first = visit.page.locator("#city-table tbody tr").first.locator(".tag.flag")
+    first = visit.page.locator("#city-table tbody tr").first.locator("td.list")
     carried = "years carried: Digital 3, Green innovation 12"
-    assert first.all_inner_texts() == ["target year over", carried]
+    assert first.inner_text() == f"target year over; {carried}"
     box = visit.page.locator("#city-table").evaluate(
         "t => { const b = t.closest('.table-box'); return [b.scrollWidth, b.clientWidth]; }"
     )
     assert box[0] <= box[1]
     visit.page.click("#language")
-    assert "沿用旧值年数：" in first.all_inner_texts()[1]
+    assert "沿用旧值年数：" in first.inner_text()
 
 
 def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grouped: Path) -> None:
     visit.open(grouped)
+    visit.unfold()
     for table in ("groups-table", "driver-groups-table"):
         rows = visit.page.locator(f"#{table} tbody tr").all_inner_texts()
         assert "Digital facilities (Broadband China pilot)" in rows[0]
@@ -226,13 +370,6 @@ def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grou
     assert visit.page.locator("#driver-groups-table").count() == 1
 
 
-def test_phone_width_needs_no_sideways_scrolling(visit: Visit, report: Path) -> None:
-    visit.page.set_viewport_size({"width": 375, "height": 800})
-    visit.open(report, "#lang=zh&h=2")
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375
-    assert visit.page.locator("#city-table tbody tr").first.is_visible()
-
-
 @pytest.fixture(scope="module")
 def with_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1, 2))
@@ -244,6 +381,7 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
     visit: Visit, with_study: Path
 ) -> None:
     visit.open(with_study)
+    visit.unfold()
     assert visit.page.locator("#study-blocks [data-part]").count() == len(BLOCKS)
     assert "leaving it out changes the error by" in visit.page.inner_text("#study-answer")
     rows = visit.page.locator('[data-part="ablation"] tbody tr').all_inner_texts()
@@ -260,6 +398,7 @@ def test_study_is_shown_in_both_languages_and_says_its_horizon(
 
 def test_report_without_a_study_says_how_to_get_one(visit: Visit, report: Path) -> None:
     visit.open(report)
+    visit.unfold()
     text = visit.page.inner_text("#study-none")
     assert "city-resilience study experiments/demo/experiment.toml" in text
     assert "{" not in text
@@ -267,5 +406,6 @@ def test_report_without_a_study_says_how_to_get_one(visit: Visit, report: Path) 
 
 def test_study_fits_a_phone(visit: Visit, with_study: Path) -> None:
     visit.page.set_viewport_size({"width": 375, "height": 800})
-    visit.open(with_study, "#lang=zh")
+    visit.open(with_study, "#/?lang=zh")
+    visit.unfold()
     assert visit.page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -127,6 +129,23 @@ def test_page_refers_to_nothing_outside(text: str, page: Page) -> None:
     assert "url(" not in style
     assert "@import" not in style
     assert "default-src 'none'" in text
+
+
+def test_policy_allows_the_own_style_and_script_alone(text: str) -> None:
+    """No attribute may hold a style or a handler, as the policy would refuse it."""
+    policy = re.search(r'Content-Security-Policy" content="(.*?)"', text)[1]
+    for tag, name in (("style", "style-src"), ("script", "script-src")):
+        [own] = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.S)
+        digest = base64.b64encode(hashlib.sha256(own.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy
+    static = re.sub(r"<(script|style)\b.*?</\1>", "", text, flags=re.S)
+    assert not re.search(r"<[^>]*\s(style|on\w+)=", static)
+
+
+def test_page_stays_light() -> None:
+    inputs = make_inputs(cities=300, origins=range(2010, 2023), intervals=True)
+    assert len(render_report(summarise(**inputs.all())).encode()) < 2_000_000
 
 
 def test_hostile_names_stay_data(page: Page) -> None:

@@ -87,6 +87,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "indicators": summary["indicators"],
         "families": {family: say.name("family", family) for family in families},
         "years": summary["past_years"],
+        "group_past": summary["group_past"],
         "cities": cities,
         "flags": list(flags.values()),
         "groups": group_filters(summary["cities"], say),
@@ -109,7 +110,18 @@ def _head(column: ExploreColumn, say: Texts) -> Both:
 
 
 def _city(own: Mapping[str, Any], flags: dict[str, Both], say: Texts) -> dict[str, Any]:
-    keys = ("city", "province", "nation", "origin", "groups", "keys", "output", "past")
+    keys = (
+        "city",
+        "province",
+        "nation",
+        "origin",
+        "groups",
+        "keys",
+        "output",
+        "past",
+        "peers",
+        "peers_past",
+    )
     kept = {key: own[key] for key in keys if own.get(key) not in (None, "", [], {})}
     problems = [_problem(row, say) for row in own.get("problems", ())]
     about = {"problems": problems, "problem_count": own["problem_count"]} if problems else {}

@@ -59,6 +59,10 @@ function fan(city, small = false) {
   for (const value of ticks(low, high)) root.append(svg("path", { class: value === 0 ? "zero" : "rule", d: `M38 ${y(value)}H${wide - 8}` }), svg("text", { class: "side", x: 33, y: Number(y(value)) + 4 }, number(value, value % 1 ? 1 : 0)));
   for (const year of ticks(first, last, small ? 4 : 6)) if (Number.isInteger(year)) root.append(svg("text", { class: "below", x: x(year), y: tall - 6 }, year));
   for (const at of ahead) if (known(at.upper)) root.append(svg("path", { class: "whisker", d: `M${x(at.target)} ${y(at.lower)}V${y(at.upper)}` }));
+  for (const [kind, own] of [["group", groupPast(city)], ["peers", city.peers_past]]) {
+    const line = (own || []).map((value, i) => [DATA.years[i], value]).filter(([, value]) => known(value) && value >= low && value <= high);
+    if (line.length > 1 && !small) root.append(svg("path", { class: `line ${kind}`, d: `M${line.map(([year, value]) => `${x(year)} ${y(value)}`).join("L")}` }));
+  }
   const points = past.map(([year, value]) => `${x(year)} ${y(value)}`);
   if (points.length) root.append(svg("path", { class: "line past", d: `M${points.join("L")}` }), svg("path", { class: "dot past", d: points.map((point) => `M${point}h0`).join("") }));
   for (const [year, value] of told) root.append(svg("circle", { class: "before", cx: x(year), cy: y(value), r: 3 }));

@@ -26,6 +26,11 @@ function cityPage(name) {
   put(page.hole("verdict"), verdictOf(at));
   put(page.hole("more"), chancesOf(city, at));
   page.hole("fan").append(fan(city));
+  page.hole("key-group").hidden = !groupPast(city);
+  page.hole("key-peers").hidden = !(city.peers_past || []).some(known);
+  const peers = (city.peers || []).filter((one) => byName.has(one));
+  if (peers.length) page.hole("peers").append(citiesTable([name, ...peers]));
+  page.hole("peers-box").hidden = !peers.length;
   page.hole("fan-table").append(fanTable(city));
   drawWhy(page, city, at);
   drawRecord(page, city);
@@ -36,6 +41,12 @@ function cityPage(name) {
   page.hole("siblings").append(...siblings.map(cityLink));
   page.hole("siblings-box").hidden = !siblings.length;
   return page;
+}
+
+// The mean gaps of the cities of its group by year.
+function groupPast(city) {
+  const row = ownGroup(city);
+  return row && DATA.group_past[row.level];
 }
 
 function unknownCity(page) {
