@@ -130,6 +130,19 @@ def test_places_are_called_by_their_word(summary: Summary, tmp_path: Path) -> No
     assert "Level shift in one county" in texts
 
 
+def test_what_is_true_of_every_row_is_said_once(summary: Summary, tmp_path: Path) -> None:
+    cities = [
+        {**city, "h": {h: {**own, "flags": ["target_year_over"]} for h, own in city["h"].items()}}
+        for city in summary["cities"]
+    ]
+    cities[0]["h"]["1"]["flags"] = ["target_year_over", "stale"]
+    told: Summary = {**summary, "cities": cities}
+    found = load_workbook(write_report_workbook(told, tmp_path / "a.xlsx"))
+    assert [row["Flags"] for row in rows_of(found["Cities"])] == ["stale"] + [None] * 11
+    notes = dict(found["Notes"].iter_rows(values_only=True))
+    assert notes["True of every forecast"] == "target year over"
+
+
 def test_the_same_summary_gives_the_same_bytes(summary: Summary, tmp_path: Path) -> None:
     paths = [write_report_workbook(summary, tmp_path / f"{k}.xlsx") for k in (1, 2)]
     assert paths[0].read_bytes() == paths[1].read_bytes()

@@ -11,7 +11,7 @@ from typing import Any
 
 from city_resilience.models.rows import FORECASTING
 from city_resilience.report.audit_summary import rule_names
-from city_resilience.report.flags import flag_words
+from city_resilience.report.flags import common_flags, flag_words
 from city_resilience.report.forecast_sheet import Column
 from city_resilience.report.grading import grades_of
 from city_resilience.report.texts import LANGUAGES, Both, Texts, joined, unit_words
@@ -140,8 +140,10 @@ def _city_fields(summary: Found) -> Iterator[Field]:
 def _cities(summary: Found, say: Texts) -> Iterator[dict[str, Any]]:
     first = str(summary["horizons"][0])
     records = summary["by_horizon"][first]["outlook"]["records"]
+    every = common_flags(summary["cities"])
     for city in summary["cities"]:
-        flags = dict.fromkeys(flag for own in city["h"].values() for flag in own["flags"])
+        found = (flag for own in city["h"].values() for flag in own["flags"] if flag not in every)
+        flags = dict.fromkeys(found)
         record = records.get(city["city"]) or dict.fromkeys(("mae", "average", "signs_of"))
         right = f"{record['signs']}/{record['signs_of']}" if record["signs_of"] else None
         yield {

@@ -8,7 +8,7 @@ from typing import Any
 
 from city_resilience.report.texts import Both, Texts, both, joined
 
-__all__ = ["flag_words", "flags_of"]
+__all__ = ["common_flags", "flag_words", "flags_of"]
 
 
 def flag_words(flags: Iterable[str], say: Texts) -> Iterable[Both]:
@@ -21,6 +21,19 @@ def flag_words(flags: Iterable[str], say: Texts) -> Iterable[Both]:
             yield say.name("flag", flag)
     if carried:
         yield joined((say("flag_carried"), joined(carried, ", ")))
+
+
+def common_flags(cities: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the flags of every forecast of every city, which are said once.
+
+    Examples
+    --------
+    >>> one, two = ({"h": {"1": {"flags": own}}} for own in (["stale", "new_city"], ["stale"]))
+    >>> common_flags([one, two])
+    ['stale']
+    """
+    every = [own["flags"] for city in cities for own in city["h"].values()]
+    return [flag for flag in (every or [[]])[0] if all(flag in flags for flags in every)]
 
 
 def flags_of(

@@ -9,12 +9,13 @@ from typing import Any
 
 from city_resilience.files import write_bytes
 from city_resilience.report.book_sheets import BookSheet, book_sheets
+from city_resilience.report.flags import common_flags, flag_words
 from city_resilience.report.forecast_workbook import fill_columns, fill_texts
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.periods import recent_sentence
 from city_resilience.report.summary import Summary
-from city_resilience.report.texts import Texts, language_of
+from city_resilience.report.texts import Texts, joined, language_of
 from city_resilience.spreadsheet import check_rows, settle_texts, settled_workbook
 
 __all__ = ["write_report_workbook"]
@@ -76,6 +77,9 @@ def _notes(summary: Summary, say: Texts, lang: str) -> Iterator[tuple[str, str]]
     yield name("report"), summary["title"][lang]
     yield name("passed_note_what"), name("passed_note_what_long")
     yield from _record(summary, say, lang)
+    if every := common_flags(summary["cities"]):
+        flags = joined(flag_words(every, say), say("list_semicolon"))
+        yield name("book_every_flag"), flags[lang]
     for key in ("rank", "drivers"):
         yield name(f"passed_note_{key}"), name(f"passed_note_{key}_long")
     run = summary["run"]
