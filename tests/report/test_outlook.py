@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.report.city_lists import changed_list, city_lists, reason_of
+from city_resilience.report.city_lists import changed_list, city_lists, concentrated, reason_of
 from city_resilience.report.city_records import city_records
 from city_resilience.report.grading import Grades
 from city_resilience.report.group_rows import group_rows
@@ -219,9 +219,21 @@ def test_lists_hold_ten_by_their_chances_and_name_what_is_concentrated() -> None
     assert [row["city"] for row in found["promising"]] == [f"City {at}" for at in range(10)]
     assert found["promising"][0]["chance"] == 0.95
     assert found["by_chance"] == {"risk": 0.1, "promising": 0.5}
-    assert found["concentrated"] == [["North", 5], ["South", 4]]
+    assert found["concentrated"] == [["South", 4]]
     assert found["why_none"] == "no_study"
     assert all(row["reason"] is None for row in found["risk"])
+
+
+def test_a_list_is_concentrated_where_random_draws_seldom_are() -> None:
+    rng = np.random.default_rng(1)
+    every = ["A"] * 6 + ["B"] * 30 + [""] * 24
+    draws = [rng.choice(every, 10, replace=False).tolist() for _ in range(4000)]
+    assert np.mean([concentrated(draw, every) != [] for draw in draws]) < 0.05
+    share = np.mean([draw.count("A") >= 4 for draw in draws])
+    assert 2 * share < 0.05 < 2 * np.mean([draw.count("A") >= 3 for draw in draws])
+    assert concentrated(["A"] * 4 + ["B"] * 4 + [""] * 2, every) == [["A", 4]]
+    assert concentrated(["A"] * 3 + ["B"] * 5 + [""] * 2, every) == []
+    assert concentrated([], []) == []
 
 
 def test_changes_are_those_of_their_horizon() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import comb
 from typing import Any, Literal
 
 from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
@@ -13,11 +14,13 @@ from city_resilience.report.formatting import rounded
 from city_resilience.report.grading import NAMED, Grades
 from city_resilience.report.outlook_shapes import ListRow, Lists, Reason
 
-__all__ = ["TEN", "changed_list", "city_lists", "reason_of"]
+__all__ = ["TEN", "changed_list", "city_lists", "concentrated", "reason_of"]
 
 TEN = 10
 WORST_SHARE = 0.1
 """Chance of the worst tenth for a city about which nothing is known."""
+SURPRISE = 0.05
+"""Chance, over all provinces, from which on a list is not called concentrated."""
 
 Row = Mapping[str, Any]
 
@@ -61,7 +64,10 @@ def city_lists(
         "promising": [listed(row, _rest(row[BELOW_ZERO]), 1) for row in promising],
         "changed": [],
         "by_chance": {"risk": WORST_SHARE, **above},
-        "concentrated": _together(levels.get(row["city"], "") for row in risk),
+        "concentrated": concentrated(
+            [levels.get(row["city"], "") for row in risk],
+            [levels.get(row["city"], "") for row in live],
+        ),
         "why_none": grades.why,
     }
 
@@ -128,7 +134,38 @@ def _rest(chance: float | None) -> float | None:
     return None if chance is None else round(1 - chance, 4)
 
 
-def _together(levels: Iterable[str]) -> list[list[str | int]]:
-    counts = Counter(level for level in levels if level)
-    most_first = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return [[level, n] for level, n in most_first if n > 1]
+def concentrated(drawn: Sequence[str], every: Sequence[str]) -> list[list[str | int]]:
+    """Return the levels that a list has more cities of than chance would give it, most first.
+
+    Parameters
+    ----------
+    drawn, every : sequence of str
+        Levels of the cities on the list, and of all cities; "" where unknown.
+
+    Returns
+    -------
+    list
+        Level and its cities on the list, where as many would come of a random draw with a chance
+        of at most 5 %, taken over all levels (hypergeometric, times the number of levels).
+
+    Examples
+    --------
+    >>> concentrated(["A", "A", "A", "B"], ["A"] * 5 + ["B"] * 40 + ["C"] * 55)
+    [['A', 3]]
+    """
+    counts, sizes = Counter(drawn), Counter(every)
+    tested = len([level for level in sizes if level])
+    found = [
+        (level, n)
+        for level, n in counts.items()
+        if level and tested * _as_many(n, len(drawn), sizes[level], len(every)) <= SURPRISE
+    ]
+    return [[level, n] for level, n in sorted(found, key=lambda item: (-item[1], item[0]))]
+
+
+def _as_many(n: int, drawn: int, size: int, every: int) -> float:
+    """Return the chance that a draw without replacement has at least ``n`` of ``size`` cities."""
+    ways = sum(
+        comb(size, k) * comb(every - size, drawn - k) for k in range(n, min(size, drawn) + 1)
+    )
+    return ways / comb(every, drawn)

@@ -173,9 +173,9 @@ class Lists(TypedDict):
     """At most ten cities each.
 
     ``by_chance``: the chance of a city about which nothing is known (at risk 0.1; promising the
-    mean over all); ``concentrated``: levels with two or more of the ten at risk, as ``[level, how
-    many]``; ``why_none``: why no reason is given ("" where there are grades): "no_study",
-    "other_recipe" or "no_part". ``changed`` is empty without an earlier issue.
+    mean over all); ``concentrated``: levels with more of the ten at risk than chance would give
+    them, as ``[level, how many]``; ``why_none``: why no reason is given ("" where there are
+    grades): "no_study", "other_recipe" or "no_part". ``changed`` is empty without an earlier issue.
     """
 
     risk: list[ListRow]
