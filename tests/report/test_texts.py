@@ -183,3 +183,11 @@ def test_chinese_cells_of_a_page_write_a_share_without_a_space() -> None:
     chinese = re.findall(r'<span lang="zh">([^<]*)</span>', page)
     assert [text for text in chinese if re.search(r"\d %", text)] == []
     assert any(re.fullmatch(r"\+?\d+%", text) for text in chinese)
+
+
+def test_levels_of_the_shipped_panels_have_their_own_words():
+    say = Texts()
+    assert say.level("size_class", "medium") == {"en": "medium", "zh": "中"}
+    assert say.level("size", "medium")["en"] == "medium: 0.5 to 1 million"
+    assert say.level("census_region", "Midwest") == {"en": "Midwest", "zh": "中西部"}
+    assert say.name("group", "census_region")["en"] == "Census region"
