@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
-from city_resilience.catalogue.gazetteer.search import first_letters, search_keys
+from city_resilience.catalogue.gazetteer.search import english_name, first_letters, search_keys
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,10 @@ def test_every_unit_has_a_key_and_nearly_all_have_first_letters() -> None:
     assert len(lettered) > 0.93 * sum(city.name.endswith("市") for city in cities)
     for city in lettered:
         assert len(first_letters(city.name_en)) == len(city.short), city.name
+
+
+def test_every_city_has_an_english_name_beside_its_chinese_one() -> None:
+    cities = load_gazetteer("china").cities.values()
+    assert all(english_name(city.name, city.province) == city.name_en for city in cities)
+    assert english_name("Zhengzhou") == ""
+    assert english_name("不存在市") == ""

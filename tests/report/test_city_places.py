@@ -152,3 +152,14 @@ def test_an_experiment_without_its_file_has_no_map_and_a_named_file_must_be_ther
     assert load(load_experiment(tmp_path / "mapped.toml"), frame_of()).coordinates == {}
     with pytest.raises(InputError, match=r"data\.coordinates: no file at .*map\.csv"):
         load(tmp_path / "mapped.toml", frame_of())
+
+
+def test_a_chinese_city_is_found_by_the_pinyin_of_its_province_too() -> None:
+    frame = frame_of()
+    names = dict(zip(sorted(frame["city"].unique()), ("郑州市", "洛阳市", "西安市"), strict=False))
+    frame = frame.assign(city=frame["city"].replace(names), province="")
+    frame.loc[frame["city"].isin(["郑州市", "洛阳市"]), "province"] = "河南省"
+    cities = places_of(source(frame))["cities"]
+    assert cities["洛阳市"]["keys"] == ["luoyang", "ly", "henan"]
+    assert cities["西安市"]["keys"] == ["xian", "xa"]
+    assert (cities["洛阳市"]["name_en"], cities["洛阳市"]["lon"]) == ("Luoyang", 112.4539)

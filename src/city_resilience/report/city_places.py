@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.audit.audit import AUDIT_LEVELS, AuditResult
-from city_resilience.catalogue.gazetteer.search import search_keys
+from city_resilience.catalogue.gazetteer.search import english_name, search_keys
 from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.reading.issues import Issue
@@ -82,7 +82,8 @@ def city_places(
                 for name, levels in dataset.groups.items()
                 if name not in _NOT_GROUPS and levels[at] != ""
             },
-            "keys": search_keys(city, "" if province is None else str(province[at])),
+            "keys": _keys(city, within := "" if province is None else str(province[at])),
+            "name_en": english_name(city, within),
             "output": rounded(output[at], 2),
             "past": rounded_all(past[at], 2),
             "problems": own[:MOST],
@@ -102,6 +103,7 @@ def unknown_place() -> CityPlace:
         "lat": None,
         "groups": {},
         "keys": [],
+        "name_en": "",
         "output": None,
         "past": [],
         "problems": [],
@@ -168,6 +170,11 @@ def _names(id: str, variables: Mapping[str, Variable]) -> dict[str, str]:
     if variable is None:
         return {"en": id, "zh": id}
     return {"en": variable.label_en, "zh": variable.label_zh or variable.label_en}
+
+
+def _keys(city: str, province: str) -> list[str]:
+    """Return what a city is searched by: its own keys, and its province in pinyin."""
+    return list(dict.fromkeys((*search_keys(city, province), *search_keys(province)[:1])))
 
 
 def _where(

@@ -67,7 +67,8 @@ class CityPlace(TypedDict, total=False):
 
     ``groups``: group → level as the panel has it, without province and nation; ``keys``: what a
     search looks in besides the name and the province, lower case without accents (pinyin, first
-    letters of its syllables, former names); ``output``: level of the outcome at the origin, None
+    letters of its syllables, former names, its province in pinyin); ``name_en``: its English name
+    where its own is Chinese, else ""; ``output``: level of the outcome at the origin, None
     where it is no amount; ``past``: growth gaps by the years of ``summary["past_years"]``;
     ``problems``: at most eight, the gravest first, of ``problem_count``; ``peers``: names of its
     peers, the nearest first (``peers_of``); ``peers_past``: their median gaps by the same years.
@@ -85,6 +86,7 @@ class CityPlace(TypedDict, total=False):
     lat: float | None
     groups: dict[str, str]
     keys: list[str]
+    name_en: str
     output: float | None
     past: list[float | None]
     problems: list[Problem]

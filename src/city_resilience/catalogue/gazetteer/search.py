@@ -10,7 +10,7 @@ from functools import cache
 from city_resilience.catalogue.gazetteer.gazetteer import load_gazetteer
 from city_resilience.catalogue.gazetteer.lookup import Entry, base_key, normalise
 
-__all__ = ["first_letters", "search_keys"]
+__all__ = ["english_name", "first_letters", "search_keys"]
 
 _FINAL = (
     "(?:iang|iong|uang|ang|eng|ing|ong|iao|ian|uai|uan|ai|ei|ui|ao|ou|iu|ie|ue|er|an|en|in|un|ia"
@@ -44,13 +44,23 @@ def search_keys(name: str, province: str = "") -> list[str]:
     >>> search_keys("郑州市"), search_keys("São Paulo"), search_keys("Ohio")
     (['zhengzhou', 'zz'], ['sao paulo'], [])
     """
-    gazetteer = load_gazetteer("china")
-    found = [entry for entry in gazetteer.readings(name, None, province) if entry.kind != "county"]
-    keys = [_plain(name)]
-    if len(found) == 1 and found[0].how != "confusable":
-        keys += _names(found[0])
+    keys, entry = [_plain(name)], _reading(name, province)
+    if entry is not None:
+        keys += _names(entry)
     own = (name.casefold(), normalise(name))
-    return [key for key in dict.fromkeys(keys) if key and key not in own]
+    return [key for key in dict.fromkeys(keys) if len(key) > 1 and key not in own]
+
+
+def english_name(name: str, province: str = "") -> str:
+    """Return the English name of a Chinese unit or province, "" for any other place.
+
+    Examples
+    --------
+    >>> english_name("郑州市"), english_name("Ohio")
+    ('Zhengzhou', '')
+    """
+    entry = _reading(name, province)
+    return "" if entry is None or name.isascii() else entry.name_en
 
 
 def first_letters(english: str) -> str:
@@ -69,6 +79,13 @@ def first_letters(english: str) -> str:
             return ""
         letters += _split(word)
     return "".join(letters)
+
+
+def _reading(name: str, province: str) -> Entry | None:
+    """Return the one unit or province that a name means as it stands, None where there is none."""
+    found = load_gazetteer("china").readings(name, None, province)
+    found = [entry for entry in found if entry.kind != "county"]
+    return found[0] if len(found) == 1 and found[0].how != "confusable" else None
 
 
 def _split(word: str) -> list[str]:
