@@ -76,7 +76,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
         for k, city in enumerate(cities)
     }
-    inputs.info["places"] = {"past_years": [2019, 2020], "cities": places}
+    inputs.info["places"] = {
+        "past_years": [2019, 2020],
+        "nation_growth": [6.0, 5.0],
+        "cities": places,
+    }
     inputs.forecast["province"] = inputs.forecast["city"].map(
         {city: ("North", "South", "<b>East</b>")[k % 3] for k, city in enumerate(cities)}
     )
@@ -194,6 +198,9 @@ def test_map_opens_a_city_and_back_returns(visit: Visit, report: Path) -> None:
     assert visit.page.inner_text("#place h2") == name
     assert not visit.page.locator("#home").is_visible()
     assert visit.page.locator("#place .falls li").count() <= 8
+    before = visit.page.inner_text("#place [data-slot=if-nation]")
+    visit.page.fill("#place [data-slot=nation] input", "9")
+    assert visit.page.inner_text("#place [data-slot=if-nation]") != before
     visit.page.go_back()
     visit.page.wait_for_selector("#map")
     assert visit.page.locator("#home").is_visible()

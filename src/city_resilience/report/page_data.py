@@ -21,6 +21,7 @@ TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group", "sh
 WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_90"),
     *("past_outcome", "past_forecast", "explore_all", "copied"),
+    *("shock", "shock_gap", "shock_recovery_gap", "shock_resistance", "shock_recovery"),
 )
 
 
@@ -88,6 +89,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "families": {family: say.name("family", family) for family in families},
         "years": summary["past_years"],
         "group_past": summary["group_past"],
+        "nation_growth": summary["nation_growth"],
         "cities": cities,
         "flags": list(flags.values()),
         "groups": group_filters(summary["cities"], say),
@@ -121,6 +123,7 @@ def _city(own: Mapping[str, Any], flags: dict[str, Both], say: Texts) -> dict[st
         "past",
         "peers",
         "peers_past",
+        "shocks",
     )
     kept = {key: own[key] for key in keys if own.get(key) not in (None, "", [], {})}
     problems = [_problem(row, say) for row in own.get("problems", ())]

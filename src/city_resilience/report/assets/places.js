@@ -34,6 +34,8 @@ function cityPage(name) {
   page.hole("fan-table").append(fanTable(city));
   drawWhy(page, city, at);
   drawRecord(page, city);
+  drawNation(page, at);
+  drawShocks(page, city);
   const problems = flagsOf(city);
   page.hole("problems").append(...problems.map((text) => made("li", {}, text)));
   page.hole("no-problems").hidden = problems.length > 0;
@@ -83,6 +85,29 @@ function drawWhy(page, city, at) {
   if (!parts) return;
   page.hole("waterfall").append(falls(parts, own.forecast));
   put(page.hole("sum"), { base: signed(parts.base), forecast: signed(own.forecast) });
+}
+
+// The city's growth where the nation grows by so much: a gap is of logarithms.
+function drawNation(page, at) {
+  const box = page.hole("nation"), input = box.querySelector("input"), newest = (DATA.nation_growth || []).filter(known).pop();
+  box.hidden = !known(newest) || !at || state.h !== 1;
+  if (box.hidden) return;
+  const grown = (nation, gap) => `${number(100 * ((1 + nation / 100) * Math.exp(gap / 100) - 1), 1)}${state.lang === "zh" ? "" : "\u00a0"}%`;
+  const draw = () => {
+    const nation = input.valueAsNumber, told = Number.isFinite(nation) && nation > -100;
+    put(page.hole("if-nation"), { growth: told ? grown(nation, at.forecast) : "–", low: told && known(at.lower) ? grown(nation, at.lower) : "–", high: told && known(at.upper) ? grown(nation, at.upper) : "–" });
+  };
+  input.value = newest.toFixed(1);
+  input.addEventListener("input", draw);
+  draw();
+}
+
+function drawShocks(page, city) {
+  const shocks = city.shocks || [], word = (key) => pick(DATA.words[key]);
+  const written = (value) => (known(value) ? signed(value, 1) : "–");
+  page.hole("shocks-box").hidden = !shocks.length;
+  if (shocks.length) page.hole("shocks").append(tableOf([word("shock"), word("shock_gap"), word("shock_recovery_gap"), word("shock_resistance"), word("shock_recovery")],
+    shocks.map((own) => [`${own.start}–${own.end}–${own.recovery_end}`, written(own.gap), written(own.recovery_gap), known(own.resistance) ? signed(own.resistance) : "–", known(own.recovery) ? signed(own.recovery) : "–"])));
 }
 
 function drawRecord(page, city) {
