@@ -73,7 +73,7 @@ def test_the_normal_year_shows_what_is_new_and_no_row_of_zeros(capsys):
     )
     assert said[1] == (
         "Origin 2020, h = 1: the error is 1.700 pp, of the earlier origins 1.500 pp on average, of "
-        "the best naive rule (no gap) 1.900 pp. 90.0% of its outcomes lie inside the 90 % "
+        "the best naive rule (no gap) 1.900 pp. 90.0 % of its outcomes lie inside the 90 % "
         "intervals. What mine/1 forecast then missed by 1.720 pp."
     )
     assert said[2] == "Data: years 2021, columns gdp_real added, nothing gone."
@@ -125,7 +125,7 @@ def test_another_recipe_shows_keys_years_coverage_and_drivers(capsys):
     assert "80.0%" in recent
     assert "another recipe (keys that differ: 1), on data to 2021 and 2020." in lines[0]
     assert any("model.members" in line and '["xgboost"]' in line for line in lines)
-    assert "Inside the 90 % intervals: 80.0% of the outcomes, champion 90.0%." in lines
+    assert "Inside the 90 % intervals: 80.0 % of the outcomes, champion 90.0 %." in lines
     told = "Drivers: 7 of the ten largest are the same; rank correlation from origin to origin"
     assert f"{told} 0.90 (champion 0.80), between both 0.50." in lines
     assert "Verdict: keep the champion; the challenger's mean yearly MAE at h = 1," in out

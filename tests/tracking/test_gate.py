@@ -123,7 +123,7 @@ def test_too_few_common_rows_refuse_with_words() -> None:
     assert (found.decision, found.ruling.needs) == ("undecided", "force")
     assert found.paired.pairs.empty
     assert found.words() == (
-        "not comparable: the models share 10 of 20 scored rows (50%), 90% are needed"
+        "not comparable: the models share 10 of 20 scored rows (50 %), 90 % are needed"
     )
     nothing = backtest({(1, 2010): 1.0}).iloc[:0]
     assert verdict(nothing, nothing).codes == ("few_rows",)
@@ -174,7 +174,7 @@ def test_a_loss_of_coverage_is_counted_below_ninety_percent(inside, loss, passes
     found = verdict(challenger, champion, coverage_loss=loss)
     assert found.paired.coverage == (inside / 10, 1.0)
     assert found.promotes is passes
-    assert ("held 80.0% of the outcomes" in found.words()) is not passes
+    assert ("held 80.0 % of the outcomes" in found.words()) is not passes
     assert verdict(backtest({(1, 2010): 0.5}), champion).promotes  # one has no interval
 
 

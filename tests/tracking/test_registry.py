@@ -144,11 +144,11 @@ def test_later_version_is_challenger_until_a_gate_or_a_user_promotes_it(
         panel,
         forecaster,
         tmp_path,
-        verdict_of("few_rows", common=1, rows=2, share="50%", least="90%"),
+        verdict_of("few_rows", common=1, rows=2, share=0.5, least=0.9),
     )
     assert second.aliases == ("challenger",)
     assert second.tags["gate"] == (
-        "not comparable: the models share 1 of 2 scored rows (50%), 90% are needed"
+        "not comparable: the models share 1 of 2 scored rows (50 %), 90 % are needed"
     )
     third = train(store, panel, forecaster, tmp_path, LOWER)
     assert third.aliases == ("challenger", "champion")
@@ -172,7 +172,7 @@ def test_promotion_says_why_and_the_gate_reads_the_backtests_of_the_runs(
     better = train(store, panel, forecaster, tmp_path, recipe="new", error=0.4)
     assert promote(first, store).reason == "already"
     assert promote(refitted, store).reason == "refitted"
-    with pytest.raises(GateRefused, match=r"promoted/3 is not promoted: .* 0\.6000 pp, is not low"):
+    with pytest.raises(GateRefused, match=r"promoted/3 is not promoted: .* 0\.600 pp, is not low"):
         promote(worse, store)
     done = promote(better, store)
     assert (done.reason, done.version.reference) == ("gate", "promoted/4")

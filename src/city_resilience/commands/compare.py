@@ -114,7 +114,7 @@ def sentences(found: Comparison) -> Iterator[Both]:
         figures = _sizes(only["move"]) | {"city": only["city"].iloc[0]}
         yield say("compare_revised_moves", **figures, other=about["other"])
     if found.kind == "recipe" and len(found.verdict.paired.pairs):
-        own, other = (f"{share:.1%}" for share in found.verdict.paired.coverage)
+        own, other = found.verdict.paired.coverage
         yield say("compare_coverage", own=own, other=other)
     yield from _drivers(found, say)
 
@@ -125,7 +125,7 @@ def _added(found: Comparison, say: Texts) -> Iterator[Both]:
     for row in _records(found.added):
         parts = [say("compare_added", **(row | {"naive": say.name("model", row["naive"])}))]
         if row["inside"] == row["inside"]:
-            parts.append(say("compare_inside", share=f"{row['inside']:.1%}"))
+            parts.append(say("compare_inside", share=row["inside"]))
         if row["issued"] == row["issued"]:
             about = {"issued": row["issued"], "other": found.champion.reference}
             parts.append(say("compare_issued", **about))

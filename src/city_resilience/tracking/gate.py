@@ -87,8 +87,8 @@ def _bars(own: Contender, champion: Contender, rules: Gate) -> Iterator[Reason]:
         yield Reason.of("other_unit", variable=own.outcome.variable, times=told)
     common, every = len(own.cities & champion.cities), max(len(champion.cities), 1)
     if common / every < rules.min_cities:
-        share, least = f"{common / every:.0%}", f"{rules.min_cities:.0%}"
-        yield Reason.of("few_cities", own=common, other=every, share=share, least=least)
+        share = {"share": common / every, "least": rules.min_cities}
+        yield Reason.of("few_cities", own=common, other=every, **share)
 
 
 def _audit_errors(own: Contender) -> list[Reason]:
@@ -118,8 +118,8 @@ def paired_reasons(
 
 def _paired_reasons(paired: Paired, drivers: DriversBeside | None, rules: Gate) -> Iterator[Reason]:
     if paired.common_share < rules.min_common or not paired.rows:
-        share, least = f"{paired.common_share:.0%}", f"{rules.min_common:.0%}"
-        about = {"common": paired.common, "rows": paired.rows, "share": share, "least": least}
+        shares = {"share": paired.common_share, "least": rules.min_common}
+        about = {"common": paired.common, "rows": paired.rows, **shares}
         yield Reason("few_rows", about)
         return
     if paired.different:
@@ -135,13 +135,13 @@ def _paired_reasons(paired: Paired, drivers: DriversBeside | None, rules: Gate) 
     lower = paired.difference < 0
     yield Reason("lower" if lower else "not_lower", errors)
     if lower and paired.gain < rules.min_gain:
-        yield Reason.of("small_gain", gain=f"{paired.gain:.1%}", least=f"{rules.min_gain:.1%}")
+        yield Reason.of("small_gain", gain=paired.gain, least=rules.min_gain)
     if lower and paired.won < rules.min_years * paired.years:
-        least = f"{rules.min_years:.0%}"
+        least = rules.min_years
         yield Reason.of("few_years", won=paired.won, years=paired.years, least=least)
     if paired.coverage_lost > rules.coverage_loss:
-        own, other = (f"{share:.1%}" for share in paired.coverage)
-        yield Reason.of("coverage_lost", own=own, other=other, most=f"{rules.coverage_loss:.1%}")
+        held, before = paired.coverage
+        yield Reason.of("coverage_lost", own=held, other=before, most=rules.coverage_loss)
     if drivers and drivers.challenger < rules.min_stability:
         own, other = (f"{value:.2f}" for value in (drivers.challenger, drivers.champion))
         yield Reason.of("unsteady", own=own, other=other, least=f"{rules.min_stability:.2f}")

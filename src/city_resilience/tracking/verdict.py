@@ -96,7 +96,7 @@ class Reason:
 
     @classmethod
     def of(cls, code: str, **figures: Any) -> Reason:
-        """Return a reason; a share is given as it is to be read."""
+        """Return a reason; a share is given as one, 0 to 1."""
         return cls(code, figures)
 
 
