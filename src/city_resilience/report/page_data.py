@@ -25,6 +25,13 @@ WORDS = (
 )
 
 
+RECORD = (
+    *("years", "mae", "average", "zero", "signs", "signs_of", "inside", "inside_of"),
+    *("target", "forecast", "truth"),
+)
+"""What the page says of a city's record, in this order."""
+
+
 @dataclass(frozen=True)
 class ExploreColumn:
     """A column of the table of all cities.
@@ -101,6 +108,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
         "outlook": {h: _outlook(part["outlook"], say) for h, part in summary["by_horizon"].items()},
         "before": {h: _before(part, summary) for h, part in summary["by_horizon"].items()},
+        "record": RECORD,
         "words": {key: say(key) for key in WORDS},
         "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
         "names": language_of(summary["outcome_cities"]),
@@ -180,7 +188,7 @@ def _outlook(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     return {
         "group": group and {"group": group["group"], "name": say.name("group", group["group"])},
         "rows": rows,
-        "records": own["records"],
+        "records": {city: [row[key] for key in RECORD] for city, row in own["records"].items()},
     }
 
 

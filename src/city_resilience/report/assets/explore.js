@@ -32,7 +32,8 @@ function valueOf(city, column) {
 
 function recordOf(city) {
   const outlook = DATA.outlook[state.h];
-  return outlook && outlook.records[city.city];
+  const values = outlook && outlook.records[city.city];
+  return values && Object.fromEntries(DATA.record.map((name, i) => [name, values[i]]));
 }
 
 function flagsOf(city) {
