@@ -26,7 +26,7 @@ function cityPage(name) {
   put(page.hole("verdict"), verdictOf(at));
   put(page.hole("more"), chancesOf(city, at));
   page.hole("fan").append(fan(city));
-  page.hole("key-group").hidden = !groupPast(city);
+  page.hole("key-group").hidden = !(groupPast(city) || []).some(known);
   page.hole("key-peers").hidden = !(city.peers_past || []).some(known);
   const peers = (city.peers || []).filter((one) => byName.has(one));
   if (peers.length) page.hole("peers").append(citiesTable([name, ...peers]));
@@ -63,10 +63,15 @@ function levelName(id, level) {
   return own ? `${pick(group.name)}: ${pick(own[1])}` : "";
 }
 
+// A text as it opens a sentence.
+function opened(text) {
+  return { ...text, en: text.en[0].toUpperCase() + text.en.slice(1) };
+}
+
 function verdictOf(at) {
   if (!at) return { unknown: "", forecast: null, lower: null, zero_in: null };
   const bounded = known(at.upper);
-  return { unknown: null, tier: at.tier ? DATA.tiers[at.tier] : "–", p_below_0: share(at.p_below_0) || "–", forecast: signed(at.forecast, 1), target: at.target,
+  return { unknown: null, tier: at.tier ? opened(DATA.tiers[at.tier]) : "–", p_below_0: share(at.p_below_0) || "–", forecast: signed(at.forecast, 1), target: at.target,
     lower: bounded ? signed(at.lower, 1) : null, upper: bounded ? signed(at.upper, 1) : null, zero_in: bounded && !at.clear ? "" : null };
 }
 
