@@ -240,9 +240,9 @@ def test_changes_are_those_of_their_horizon() -> None:
     rows = [
         {"city": "Alby", "horizon": h, "moved": -0.5 * h, "forecast_before": 1.0} for h in (1, 2)
     ]
-    [own] = changed_list({"rows": rows}, 2)
+    [own] = changed_list({"rows": [*rows, {**rows[1], "city": "Gone"}]}, 2, {"Alby"})
     assert (own["city"], own["change"], own["before"]) == ("Alby", -1.0, 1.0)
-    assert changed_list(None, 1) == []
+    assert changed_list(None, 1, {"Alby"}) == []
 
 
 def test_provinces_count_their_cities_and_take_their_interval_from_the_total() -> None:

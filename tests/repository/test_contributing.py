@@ -177,7 +177,7 @@ def measure(run: Walked) -> None:
         page = run.text(name)
         assert "made-up lead" in page
         assert "虚构领先" in page
-        assert re.search(r"\d\.\d\d %", page)
+        assert re.search(r"\d\.\d\d\s%", page)
     assert "errors in %" in run.said["train"]
     assert "made_up_lead" in run.table("measured.csv").columns
     assert len(run.table("forecast.csv")) == len(run.table("out/forecast.csv"))

@@ -8,9 +8,10 @@ __all__ = ["EXTRAS", "missing_package"]
 EXTRAS = {
     "parquet": {"pyarrow": "pyarrow"},
     "train": {
+        "docx": "python-docx",
         "filelock": "filelock",
+        "matplotlib": "matplotlib",
         "mlflow": "mlflow",
-        "plotly": "plotly",
         "shap": "shap",
         "sklearn": "scikit-learn",
     },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import comb
 from typing import Any, Literal
 
@@ -72,15 +72,22 @@ def city_lists(
     }
 
 
-def changed_list(changed: Row | None, horizon: int) -> list[ListRow]:
+def changed_list(changed: Row | None, horizon: int, here: Container[str]) -> list[ListRow]:
     """Return the cities whose forecast changed most since the issue before, largest first.
 
     Parameters
     ----------
     changed : mapping or None
         As of `changed_part`.
+    horizon : int
+    here : container of str
+        The cities that may be listed.
     """
-    rows = [row for row in (changed or {"rows": []})["rows"] if row["horizon"] == horizon]
+    rows = [
+        row
+        for row in (changed or {"rows": []})["rows"]
+        if row["horizon"] == horizon and row["city"] in here
+    ]
     return [
         {
             "city": row["city"],

@@ -88,9 +88,13 @@ def with_reasons(summary: Row, grades: Grades) -> dict[str, Any]:
 
 
 def with_changed(summary: Row, changed: Row | None) -> dict[str, Any]:
-    """Return the parts of a summary by horizon with the list of changes since the last issue."""
+    """Return the parts of a summary by horizon with the list of changes since the last issue.
+
+    An issue may have cities that the summary lacks: they are not listed.
+    """
     found = {}
     for horizon, part in summary["by_horizon"].items():
-        lists = {**part["outlook"]["lists"], "changed": changed_list(changed, int(horizon))}
+        here = {row["city"] for row in live_rows(summary["cities"], horizon)}
+        lists = {**part["outlook"]["lists"], "changed": changed_list(changed, int(horizon), here)}
         found[horizon] = {**part, "outlook": {**part["outlook"], "lists": lists}}
     return found
