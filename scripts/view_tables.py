@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from city_resilience import load_experiment
+from city_resilience.catalogue.nouns import of_places
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
 from city_resilience.report.texts import words
 
@@ -145,7 +147,9 @@ def driver_table(name: str) -> str:
         if horizon == table["horizon"].min():
             lines += ["", f"Its {LEADING} largest indicators:", "", *_indicators(own)]
     drawn = f"{about['about']['refits']} refits over {about['about']['clusters_count']} clusters"
-    return "\n".join([f"{drawn} of cities and blocks of years:", *lines])
+    noun = load_experiment(ROOT / "experiments" / name / "experiment.toml").noun
+    head = of_places(f"{drawn} of cities and blocks of years:", noun)
+    return "\n".join([head, *lines])
 
 
 def _families(own: pd.DataFrame) -> list[str]:
