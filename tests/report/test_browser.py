@@ -6,7 +6,6 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,39 +15,14 @@ import pytest
 
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.report.cities import driver_groups
-from city_resilience.report.city_places import unknown_place
 from city_resilience.report.report_page import write_report
 from city_resilience.report.study_tables import BLOCKS
 from city_resilience.report.summary import summarise
+from page_visits import HOSTILE, Visit, placed_report
 from report_inputs import make_inputs
 from study_inputs import small_study
 
 pytestmark = pytest.mark.browser
-HOSTILE = ("<img src=x onerror=alert(1)>", "</script><b>Bold</b>", "阿克苏 & 'co'")
-
-
-@dataclass
-class Visit:
-    """An open page and everything it complained of or asked for."""
-
-    page: Any
-    problems: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def open(self, path: Path, fragment: str = "") -> None:
-        self.page.on("console", lambda message: self.problems.append(message.text))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri() + fragment)
-        self.page.wait_for_selector("#city-table tbody tr, #place h2", state="attached")
-
-    def unfold(self) -> None:
-        """Open all that is folded."""
-        self.page.evaluate("document.querySelectorAll('details').forEach(d => (d.open = true))")
-        self.page.evaluate("document.querySelectorAll('.columns').forEach(d => (d.open = false))")
-
-    def column(self, css: str) -> list[str]:
-        return self.page.locator(f"#city-table tbody {css}").all_inner_texts()
 
 
 @pytest.fixture
@@ -56,38 +30,12 @@ def visit(browser: Any) -> Iterator[Visit]:
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     seen = Visit(page)
     yield seen
-    page.close()
-    assert seen.problems == []
-    assert [url for url in seen.requests if not url.startswith(("file:", "data:", "blob:"))] == []
+    seen.close()
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    inputs = make_inputs(cities=48, origins=range(2013, 2021), names=HOSTILE, intervals=True)
-    cities = sorted(inputs.forecast["city"].unique())
-    places = {
-        city: unknown_place()
-        | {
-            "lon": 100.0 + 3 * (k % 8),
-            "lat": 25.0 + 2 * (k // 8),
-            "output": 10.0 + k,
-            "past": [0.1 * k - 2, -0.5],
-            "keys": ["akesu", "aks"] if city == HOSTILE[2] else [],
-        }
-        for k, city in enumerate(cities)
-    }
-    inputs.info["places"] = {
-        "past_years": [2019, 2020],
-        "nation_growth": [6.0, 5.0],
-        "cities": places,
-    }
-    inputs.forecast["province"] = inputs.forecast["city"].map(
-        {city: ("North", "South", "<b>East</b>")[k % 3] for k, city in enumerate(cities)}
-    )
-    ranks = inputs.forecast.groupby("horizon")["forecast"].rank(pct=True)
-    inputs.forecast["p_below_0"] = (1 - ranks).clip(0.02, 0.98)
-    inputs.forecast["p_worst_tenth"] = (0.5 - ranks).clip(0.01, 0.5)
-    return write_report(summarise(**inputs.all()), tmp_path_factory.mktemp("report") / "r.html")
+    return placed_report(tmp_path_factory.mktemp("report"))
 
 
 @pytest.fixture(scope="module")
