@@ -9,8 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from city_resilience.report.flags import flag_words
-from city_resilience.report.texts import Both, Texts, both, language_of
+from city_resilience.report.grading import grades_of
+from city_resilience.report.packed import (
+    RECORD,
+    packed_before,
+    packed_cities,
+    packed_parts,
+    packed_records,
+)
+from city_resilience.report.texts import Texts, language_of
+from city_resilience.report.tiers import TIERS
 
 __all__ = ["COLUMNS", "ExploreColumn", "group_filters", "page_data"]
 
@@ -21,15 +29,9 @@ TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group", "sh
 WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_90"),
     *("past_outcome", "past_forecast", "explore_all", "copied"),
+    *("problem_masked", "problem_artefact"),
     *("shock", "shock_gap", "shock_recovery_gap", "shock_resistance", "shock_recovery"),
 )
-
-
-RECORD = (
-    *("years", "mae", "average", "zero", "signs", "signs_of", "inside", "inside_of"),
-    *("target", "forecast", "truth"),
-)
-"""What the page says of a city's record, in this order."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ COLUMNS = (
     ExploreColumn("output", "col_output", "whole", shown=False, down=True),
     ExploreColumn("mae", "col_own_error", "figure", shown=False, down=True),
     ExploreColumn("drivers", "drivers_3", "drivers", shown=False, down=True),
-    ExploreColumn("coverage", "coverage_share", "share", shown=False, down=True),
+    ExploreColumn("observed", "coverage_share", "share", shown=False, down=True),
     ExploreColumn("flags", "flags", "list"),
 )
 
@@ -80,14 +82,8 @@ COLUMNS = (
 def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     """Return what the scripts read, as JSON can hold it."""
     families = dict.fromkeys(entry["family"] for entry in summary["indicators"])
-    flags: dict[str, Both] = {}
-    cities = [_city(own, flags, say) for own in summary["cities"]]
-    present = {key for own in cities for key in own}
-    present |= {key for own in cities for at in own["h"].values() for key in at}
-    present |= {"range"} if summary["has_intervals"] else set()
-    present |= (
-        {"drivers"} if any(part["parts"] for part in summary["by_horizon"].values()) else set()
-    )
+    study = summary.get("study")
+    grades = grades_of(study, same=bool(study and study["same"]))
     return {
         "title": summary["title"],
         "name": summary["run"]["name"],
@@ -97,17 +93,18 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "years": summary["past_years"],
         "group_past": summary["group_past"],
         "nation_growth": summary["nation_growth"],
-        "cities": cities,
-        "flags": list(flags.values()),
+        "cities": packed_cities(summary, say),
         "groups": group_filters(summary["cities"], say),
-        "tiers": {
-            tier: say(f"tier_{tier}")
-            for tier in ("likely_behind", "rather_behind", "open", "rather_ahead", "likely_ahead")
+        "tiers": {tier: say(f"tier_{tier}") for tier, *_ in TIERS},
+        "columns": _columns(summary, say),
+        "parts": {
+            h: packed_parts(part, summary, grades, h) for h, part in summary["by_horizon"].items()
         },
-        "columns": [{**vars(own), "text": _head(own, say)} for own in COLUMNS if own.id in present],
-        "parts": {h: part["parts"] for h, part in summary["by_horizon"].items()},
-        "outlook": {h: _outlook(part["outlook"], say) for h, part in summary["by_horizon"].items()},
-        "before": {h: _before(part, summary) for h, part in summary["by_horizon"].items()},
+        "outlook": {
+            h: _outlook(part["outlook"], summary["cities"], say)
+            for h, part in summary["by_horizon"].items()
+        },
+        "before": {h: packed_before(part, summary) for h, part in summary["by_horizon"].items()},
         "record": RECORD,
         "words": {key: say(key) for key in WORDS},
         "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
@@ -115,51 +112,18 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     }
 
 
-def _head(column: ExploreColumn, say: Texts) -> Both:
-    return say(column.text)
-
-
-def _city(own: Mapping[str, Any], flags: dict[str, Both], say: Texts) -> dict[str, Any]:
-    keys = (
-        "city",
-        "province",
-        "nation",
-        "origin",
-        "groups",
-        "keys",
-        "output",
-        "past",
-        "peers",
-        "peers_past",
-        "shocks",
-    )
-    kept = {key: own[key] for key in keys if own.get(key) not in (None, "", [], {})}
-    problems = [_problem(row, say) for row in own.get("problems", ())]
-    about = {"problems": problems, "problem_count": own["problem_count"]} if problems else {}
-    return {**kept, **about, "h": {h: _at(at, flags, say) for h, at in own["h"].items()}}
-
-
-def _at(at: Mapping[str, Any], flags: dict[str, Both], say: Texts) -> dict[str, Any]:
-    found = {key: value for key, value in at.items() if key != "flags" and value not in (None, "")}
-    known = list(flags)
-    places = []
-    for text in flag_words(at["flags"], say):
-        flags.setdefault(text["en"], text)
-        known = list(flags)
-        places.append(known.index(text["en"]))
-    if isinstance(nowcast := found.get("nowcast"), Mapping):
-        found["nowcast"] = {key: value for key, value in nowcast.items() if value not in (None, "")}
-        found["moved"] = nowcast["moved"]
-    return found | ({"flags": places} if places else {})
-
-
-def _problem(row: Mapping[str, Any], say: Texts) -> Both:
-    from city_resilience.report.audit_summary import rule_names
-
-    name = say.find(row["kind"]) or rule_names().get(row["kind"]) or both(lambda _: row["kind"])
-    years = "–".join(str(year) for year in dict.fromkeys((row["first"], row["last"])) if year)
-    about = [row["variable"], both(lambda _: years)]
-    return both(lambda lang: " · ".join(filter(None, [name[lang], *(t.get(lang) for t in about)])))
+def _columns(summary: Mapping[str, Any], say: Texts) -> list[dict[str, Any]]:
+    """Return the columns of which any city has a value."""
+    cities = summary["cities"]
+    told = [at for own in cities for at in own["h"].values()]
+    rows = [*cities, *told, *(at["nowcast"] for at in told if at.get("nowcast"))]
+    present = {key for row in rows for key, value in row.items() if value not in (None, "")}
+    parts = any(part["parts"] for part in summary["by_horizon"].values())
+    present |= {"range"} if summary["has_intervals"] else set()
+    present |= {"drivers", "observed"} if parts else set()
+    records = any(part["outlook"]["records"] for part in summary["by_horizon"].values())
+    present |= {"mae"} if records else set()
+    return [{**vars(own), "text": say(own.text)} for own in COLUMNS if own.id in present]
 
 
 def group_filters(cities: Iterable[Mapping[str, Any]], say: Texts) -> list[dict[str, Any]]:
@@ -179,7 +143,9 @@ def group_filters(cities: Iterable[Mapping[str, Any]], say: Texts) -> list[dict[
     ]
 
 
-def _outlook(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
+def _outlook(
+    own: Mapping[str, Any], cities: Iterable[Mapping[str, Any]], say: Texts
+) -> dict[str, Any]:
     group = own["group"]
     rows = [
         {**row, "name": say.level(group["group"], row["level"])}
@@ -188,21 +154,5 @@ def _outlook(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     return {
         "group": group and {"group": group["group"], "name": say.name("group", group["group"])},
         "rows": rows,
-        "records": {city: [row[key] for key in RECORD] for city, row in own["records"].items()},
-    }
-
-
-def _before(part: Mapping[str, Any], summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the forecasts of past origins: ``targets`` and city → forecasts, None for none."""
-    years = sorted(part["outcomes"], key=int)
-    found: dict[str, list[float | None]] = {}
-    for place, origin in enumerate(years):
-        own = part["outcomes"][origin]
-        for index, forecast in zip(own["city"], own["forecast"], strict=True):
-            city = summary["outcome_cities"][index]
-            row = found.setdefault(city, [None] * len(years))
-            row[place] = None if forecast is None else round(forecast, 2)
-    return {
-        "targets": [part["outcomes"][origin]["target"] for origin in years],
-        "of": found,
+        "records": packed_records(own["records"], cities),
     }

@@ -26,6 +26,7 @@ function valueOf(city, column) {
   if (column.id === "tier") return at.tier ? Object.keys(DATA.tiers).indexOf(at.tier) : undefined;
   if (column.id === "flags") return flagsOf(city).join("; ");
   if (column.id === "drivers") return driversOf(city).map(([name, size]) => `${name} ${signed(size)}`).join("; ");
+  if (column.id === "observed") return (DATA.parts[state.h][city.city] || {}).observed;
   if (column.id === "mae") return (recordOf(city) || {}).mae;
   return column.id in at ? at[column.id] : city[column.id];
 }
@@ -37,7 +38,7 @@ function recordOf(city) {
 }
 
 function flagsOf(city) {
-  return [...((atOf(city) || {}).flags || []).map((place) => pick(DATA.flags[place])), ...(city.problems || []).map(pick)];
+  return [...((atOf(city) || {}).flags || []).map((place) => pick(DATA.flags[place])), ...city.problems.map(problemWords)];
 }
 
 function shownValue(city, column) {

@@ -1,4 +1,9 @@
 // The pages of a city, of a group of cities and of a comparison, copied from templates and filled.
+function problemWords(problem) {
+  const marks = [problem.masked && "problem_masked", problem.artefact && "problem_artefact"].filter(Boolean).map((key) => pick(DATA.words[key]));
+  return [pick(problem.text), problem.years, ...marks].filter(Boolean).join(" · ");
+}
+
 function pageFrom(template) {
   const page = $(template).content.cloneNode(true).firstElementChild;
   page.hole = (name) => page.querySelector(`[data-slot="${name}"]`);

@@ -1,0 +1,229 @@
+"""What the scripts read of cities, in short: arrays in a stated order, and each text once.
+
+``assets/data.js`` unpacks it. Figures are rounded to what is shown, chances to a thousandth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from city_resilience.report.flags import flag_words
+from city_resilience.report.grading import Grades
+from city_resilience.report.texts import Both, Texts, both
+from city_resilience.report.tiers import TIERS
+
+__all__ = ["RECORD", "Numbered", "packed_before", "packed_cities", "packed_parts", "packed_records"]
+
+RECORD = (
+    *("years", "mae", "average", "zero", "signs", "signs_of", "inside", "inside_of"),
+    *("target", "forecast", "truth"),
+)
+"""What the page says of a city's record, in this order."""
+FIGURES = ("forecast", "lower", "upper", "lower_80", "upper_80")
+CHANCES = ("p_below_0", "p_below_minus_2", "p_worst_tenth")
+SHOCK = ("gap", "recovery_gap", "resistance", "recovery")
+WINDOW = ("start", "end", "recovery_end")
+CLEAR = ("", "behind", "ahead")
+NAMED = 3
+"""Drivers of a city that are kept: the largest, and the largest of those that are graded."""
+TIER_NAMES = [name for name, _, _ in TIERS]
+
+Row = Mapping[str, Any]
+
+
+class Numbered(dict[Any, int]):
+    """Things by their number, which the first to ask for gives them."""
+
+    def __missing__(self, key: Any) -> int:
+        self[key] = len(self)
+        return self[key]
+
+
+def packed_cities(summary: Row, say: Texts) -> dict[str, Any]:
+    """Return all cities: one row each, and the texts and years that rows have by number."""
+    numbers = {own["city"]: place for place, own in enumerate(summary["cities"])}
+    groups = list(dict.fromkeys(name for own in summary["cities"] for name in own["groups"]))
+    about = _Texts(say, numbers, summary["origin"], groups)
+    rows = [_city(own, about) for own in summary["cities"]]
+    return {
+        "rows": rows,
+        "origin": summary["origin"],
+        "provinces": list(about.provinces),
+        "nations": list(about.nations),
+        "groups": groups,
+        "levels": [list(own) for own in about.levels],
+        "windows": [list(window) for window in about.windows],
+        "problems": list(about.problems.values()),
+        "flags": list(about.flags.values()),
+    }
+
+
+class _Texts:
+    """What rows have by number."""
+
+    def __init__(
+        self, say: Texts, numbers: Mapping[str, int], origin: int | None, groups: Sequence[str]
+    ) -> None:
+        self.say, self.numbers, self.origin, self.groups = say, numbers, origin, groups
+        self.provinces, self.nations, self.windows = Numbered(), Numbered(), Numbered()
+        self.levels = [Numbered() for _ in groups]
+        self.problems: dict[str, Both] = {}
+        self.flags: dict[str, Both] = {}
+
+
+def _city(own: Row, about: _Texts) -> list[Any]:
+    level = [
+        _number(own["groups"].get(name), seen)
+        for name, seen in zip(about.groups, about.levels, strict=True)
+    ]
+    near = [about.numbers[name] for name in own["peers"] if name in about.numbers]
+    late = None if own["origin"] is None else own["origin"] - (about.origin or 0)
+    return _trimmed(
+        [
+            own["city"],
+            own["name_en"] or None,
+            _number(own["province"], about.provinces),
+            _number(own.get("nation"), about.nations),
+            late or None,
+            _trimmed(level),
+            "\n".join(own["keys"]),
+            _short(own["output"], 0),
+            [_short(value, 1) for value in own["past"]],
+            near,
+            [_short(value, 1) for value in own["peers_past"]],
+            [_shock(row, about.windows) for row in own["shocks"]],
+            [_problem(row, about) for row in own["problems"]],
+            own["problem_count"] or None,
+            {h: _at(at, about) for h, at in own["h"].items()},
+        ]
+    )
+
+
+def _at(at: Row, about: _Texts) -> list[Any]:
+    flags = [_text(text, about.flags) for text in flag_words(at["flags"], about.say)]
+    nowcast = at.get("nowcast")
+    return _trimmed(
+        [*_figures(at), flags, _trimmed([*_figures(nowcast), _short(nowcast["moved"], 2)])]
+        if nowcast
+        else [*_figures(at), flags]
+    )
+
+
+def _figures(at: Row) -> list[Any]:
+    tier = at.get("tier")
+    return [
+        *(_short(at.get(name), 2) for name in FIGURES),
+        *(_thousandths(at.get(name)) for name in CHANCES),
+        at.get("rank"),
+        None if tier is None else TIER_NAMES.index(tier),
+        CLEAR.index(at.get("clear") or "") or None,
+    ]
+
+
+def _shock(row: Row, windows: Numbered) -> list[Any]:
+    number = windows[tuple(row[name] for name in WINDOW)]
+    digits = dict.fromkeys(SHOCK, 2) | {"gap": 1, "recovery_gap": 1}
+    return [number, *(_short(row[name], digits[name]) for name in SHOCK)]
+
+
+def _problem(row: Row, about: _Texts) -> list[Any]:
+    years = "–".join(str(year) for year in dict.fromkeys((row["first"], row["last"])) if year)
+    marks = 1 * row["masked"] + 2 * row["artefact"]
+    return _trimmed([_text(_problem_words(row, about.say), about.problems), years, marks or None])
+
+
+def _problem_words(row: Row, say: Texts) -> Both:
+    from city_resilience.report.audit_summary import rule_names
+
+    name = say.find(row["kind"]) or rule_names(say.noun).get(row["kind"])
+    name = name or both(lambda _: row["kind"])
+    return both(lambda lang: " · ".join(filter(None, [name[lang], row["variable"].get(lang)])))
+
+
+def packed_parts(part: Row, summary: Row, grades: Grades, horizon: str) -> dict[str, Any]:
+    """Return what each forecast is made of: families in one order, and its leading drivers."""
+    names = list(dict.fromkeys(entry["family"] for entry in summary["indicators"]))
+    named = [entry["id"] for entry in summary["indicators"]]
+    graded = {
+        level: {
+            place: grade
+            for place, name in enumerate(order)
+            if (grade := grades.of("forecasting", int(horizon), level, name)) in ("firm", "likely")
+        }
+        for level, order in (("indicator", named), ("family", names))
+    }
+    rows = [part["parts"].get(own["city"]) for own in summary["cities"]]
+    return {
+        "families": names,
+        "grades": graded,
+        "rows": [row and _part(row, names, graded["indicator"]) for row in rows],
+    }
+
+
+def _part(row: Row, names: Sequence[str], graded: Iterable[int]) -> list[Any]:
+    known = set(graded)
+    order = row["top"]
+    kept = [*order[:NAMED], *[own for own in order if own[0] in known][:NAMED]]
+    leading = {own[0]: own for own in kept}
+    return [
+        _short(row["base"], 2),
+        _short(row["missing"], 2) if row["missing_count"] else None,
+        row["missing_count"],
+        _thousandths(row["observed"]),
+        [_short(row["families"].get(name), 2) for name in names],
+        [value for place, own, size in leading.values() for value in (place, own, _short(size, 2))],
+    ]
+
+
+def packed_before(part: Row, summary: Row) -> dict[str, Any]:
+    """Return the forecasts of past origins: ``targets``, and a row of forecasts for each city."""
+    numbers = {own["city"]: place for place, own in enumerate(summary["cities"])}
+    years = sorted(part["outcomes"], key=int)
+    rows: list[list[float | None]] = [[None] * len(years) for _ in numbers]
+    for place, origin in enumerate(years):
+        own = part["outcomes"][origin]
+        for index, forecast in zip(own["city"], own["forecast"], strict=True):
+            number = numbers.get(summary["outcome_cities"][index])
+            if number is not None:
+                rows[number][place] = _short(forecast, 1)
+    return {"targets": [part["outcomes"][origin]["target"] for origin in years], "rows": rows}
+
+
+def packed_records(records: Row, cities: Iterable[Row]) -> list[list[Any] | None]:
+    """Return the record of each city, `RECORD`, None where it has none."""
+    return [
+        [_short(own[name], 2) for name in RECORD] if (own := records.get(city["city"])) else None
+        for city in cities
+    ]
+
+
+def _text(text: Both, seen: dict[str, Both]) -> int:
+    seen.setdefault(text["en"], text)
+    return list(seen).index(text["en"])
+
+
+def _number(value: Any, seen: Numbered) -> int | None:
+    return None if value in (None, "") else seen[value]
+
+
+def _short(value: float | None, digits: int) -> float | int | None:
+    """Round a figure, and write a whole one without a point."""
+    if value is None:
+        return None
+    rounded = round(value, digits)
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _thousandths(chance: float | None) -> int | None:
+    """Return a chance in thousandths; only what is certain is 0 or 1000."""
+    if chance is None:
+        return None
+    return round(1000 * chance) if chance in (0.0, 1.0) else min(max(round(1000 * chance), 1), 999)
+
+
+def _trimmed(values: list[Any]) -> list[Any]:
+    """Leave out what is unknown at the end."""
+    while values and values[-1] in (None, []):
+        values.pop()
+    return values
