@@ -8,12 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from city_resilience.report.city_lists import changed_list, city_lists, concentrated, reason_of
+from city_resilience.report.city_lists import (
+    changed_list,
+    city_lists,
+    concentrated,
+    moved_list,
+    reasons_of,
+)
 from city_resilience.report.city_records import city_records
 from city_resilience.report.grading import Grades
 from city_resilience.report.group_rows import group_rows
 from city_resilience.report.nowcast import moved_horizons
-from city_resilience.report.outlook import with_changed
+from city_resilience.report.outlook import nowcast_outlook, with_changed
 from city_resilience.report.summary import summarise, with_study
 from city_resilience.report.tiers import TIERS, overlap, tier_of, tier_rows
 from city_resilience.report.trust import trust
@@ -179,7 +185,7 @@ PARTS = {
         "families": {"digital": -1.3, "talent": 0.7},
     }
 }
-INDICATORS = [{"id": id, "en": id.upper(), "zh": id} for id in ("a", "b", "c")]
+INDICATORS = [{"id": id, "en": id.upper(), "zh": id, "unit": "pp"} for id in ("a", "b", "c")]
 
 
 def graded(**grades: str) -> Grades:
@@ -206,8 +212,9 @@ def graded(**grades: str) -> Grades:
 def test_a_reason_is_a_graded_driver_that_pulls_the_same_way(
     grades: Grades, sign: int, expected: tuple[str, float] | None
 ) -> None:
-    reason = reason_of(PARTS["City 0"], INDICATORS, grades, 1, sign)
-    assert (reason and (reason["id"], reason["contribution"])) == expected
+    reasons = reasons_of(PARTS["City 0"], INDICATORS, grades, 1, sign)
+    first = reasons[0] if reasons else None
+    assert (first and (first["id"], first["contribution"])) == expected
 
 
 def test_lists_hold_ten_by_their_chances_and_name_what_is_concentrated() -> None:
@@ -243,6 +250,63 @@ def test_changes_are_those_of_their_horizon() -> None:
     [own] = changed_list({"rows": [*rows, {**rows[1], "city": "Gone"}]}, 2, {"Alby"})
     assert (own["city"], own["change"], own["before"]) == ("Alby", -1.0, 1.0)
     assert changed_list(None, 1, {"Alby"}) == []
+
+
+def test_a_reason_that_half_of_a_list_have_is_shared_and_the_next_one_stands_beside_it() -> None:
+    rows = live(0.9, 0.8, 0.7)
+    parts = {row["city"]: PARTS["City 0"] for row in rows[:2]}
+    found = city_lists(rows, {}, parts, INDICATORS, graded(a="firm", b="likely", c="firm"), 1)
+    assert found["shared"] == {"risk": "a", "promising": "c"}
+    by_city = {row["city"]: row for row in found["risk"]}
+    own = by_city["City 1"]
+    assert (own["reason"]["value"], own["also"]["id"], own["also"]["unit"]) == (1.0, "b", "pp")
+    assert by_city["City 2"]["reason"] is None
+    alone = city_lists(rows, {}, {"City 0": parts["City 0"]}, INDICATORS, graded(a="firm"), 1)
+    assert alone["shared"] == {}
+
+
+def test_a_change_has_the_driver_whose_part_changed_most_the_same_way() -> None:
+    row = {"city": "City 0", "horizon": 1, "moved": -0.5, "forecast_before": 0.1}
+    told = {**row, "driver_1_before": "A: -0.25"}
+    grades = graded(a="firm")
+    here = (1, {"City 0"}, PARTS, INDICATORS)
+    [own] = changed_list({"rows": [told]}, *here, grades)
+    assert own["reason"]["id"] == "a"
+    assert own["reason"]["contribution"] == pytest.approx(-0.65)
+    for other in ({**told, "moved": 0.5}, {**told, "driver_1_before": "Z: -0.25"}, row):
+        assert changed_list({"rows": [other]}, *here, grades)[0]["reason"] is None
+    assert changed_list({"rows": [told]}, *here, graded(a="unstable"))[0]["reason"] is None
+
+
+def test_moves_of_early_releases_are_listed_by_their_size() -> None:
+    rows = [
+        {**row, "moved": move}
+        for row, move in zip(live(0.9, 0.5, 0.2), (0.1, -0.4, None), strict=True)
+    ]
+    assert [(row["city"], row["change"]) for row in moved_list(rows)] == [
+        ("City 1", -0.4),
+        ("City 0", 0.1),
+    ]
+    assert moved_list(rows)[0]["before"] == pytest.approx(0.4)
+
+
+def test_a_nowcast_has_an_outlook_of_its_own(inputs: Inputs) -> None:
+    taken = with_chances(inputs)
+    summary = summarise(**taken)
+    assert summary["by_horizon"]["1"]["nowcast_outlook"] is None
+    told = {"forecast": -9.0, "lower": -9.5, "upper": -8.5, "lower_80": -9.3, "upper_80": -8.7}
+    told |= {"p_below_0": 0.99, "p_worst_tenth": 0.98, "tier": "likely_behind", "clear": "behind"}
+    cities = [{**city, "h": dict(city["h"])} for city in summary["cities"]]
+    own = next(city for city in cities if city["origin"] == summary["origin"])
+    own["h"]["1"] = {**own["h"]["1"], "nowcast": {**told, "rank": 29, "moved": -9.0}}
+    forecast = summary["by_horizon"]["1"]["outlook"]
+    found = nowcast_outlook(cities, forecast, 1)
+    assert found["lists"]["risk"][0]["city"] == own["city"]
+    assert found["lists"]["changed"][0]["change"] == -9.0
+    assert found["behind"] == forecast["behind"] + 1
+    assert sum(row["cities"] for row in found["tiers"]) == found["cities"] == forecast["cities"]
+    assert all(row["forecast"] is None for row in found["group"]["rows"])
+    assert nowcast_outlook(summary["cities"], forecast, 1) is None
 
 
 def test_provinces_count_their_cities_and_take_their_interval_from_the_total() -> None:

@@ -14,7 +14,15 @@ from city_resilience.report.formatting import rounded
 from city_resilience.report.grading import NAMED, Grades
 from city_resilience.report.outlook_shapes import ListRow, Lists, Reason
 
-__all__ = ["TEN", "changed_list", "city_lists", "concentrated", "reason_of"]
+__all__ = [
+    "TEN",
+    "changed_list",
+    "city_lists",
+    "concentrated",
+    "moved_list",
+    "reasons_of",
+    "shared_reason",
+]
 
 TEN = 10
 WORST_SHARE = 0.1
@@ -54,25 +62,59 @@ def city_lists(
     )[:TEN]
 
     def listed(row: Row, chance: float | None, sign: int) -> ListRow:
-        why = reason_of(parts.get(row["city"]), indicators, grades, horizon, sign)
-        return ListRow(city=row["city"], chance=chance, reason=why, change=None, before=None)
+        why = reasons_of(parts.get(row["city"]), indicators, grades, horizon, sign)
+        reason, also = (*why[:2], None, None)[:2]
+        return _listed(row["city"], chance=chance, reason=reason, also=also)
 
+    lists = {
+        "risk": [listed(row, row[WORST], -1) for row in risk],
+        "promising": [listed(row, _rest(row[BELOW_ZERO]), 1) for row in promising],
+    }
     chances = [row[BELOW_ZERO] for row in live if row[BELOW_ZERO] is not None]
     above = {"promising": round(1 - sum(chances) / len(chances), 4)} if chances else {}
     return {
-        "risk": [listed(row, row[WORST], -1) for row in risk],
-        "promising": [listed(row, _rest(row[BELOW_ZERO]), 1) for row in promising],
+        "risk": lists["risk"],
+        "promising": lists["promising"],
         "changed": [],
         "by_chance": {"risk": WORST_SHARE, **above},
         "concentrated": concentrated(
             [levels.get(row["city"], "") for row in risk],
             [levels.get(row["city"], "") for row in live],
         ),
+        "shared": {name: id for name, rows in lists.items() if (id := shared_reason(rows))},
         "why_none": grades.why,
     }
 
 
-def changed_list(changed: Row | None, horizon: int, here: Container[str]) -> list[ListRow]:
+def _listed(
+    city: str,
+    *,
+    chance: float | None = None,
+    reason: Reason | None = None,
+    also: Reason | None = None,
+    change: float | None = None,
+    before: float | None = None,
+) -> ListRow:
+    return ListRow(city=city, chance=chance, reason=reason, also=also, change=change, before=before)
+
+
+def shared_reason(rows: Sequence[ListRow]) -> str:
+    """Return the indicator that is the reason of at least half of the cities, "" for none."""
+    ids = [
+        row["reason"]["id"] for row in rows if row["reason"] and row["reason"]["level"] == INDICATOR
+    ]
+    counts = Counter(ids).most_common(1)
+    return counts[0][0] if counts and counts[0][1] > 1 and 2 * counts[0][1] >= len(rows) else ""
+
+
+def changed_list(
+    changed: Row | None,
+    horizon: int,
+    here: Container[str],
+    parts: Mapping[str, Row] | None = None,
+    indicators: Sequence[Mapping[str, str]] = (),
+    grades: Grades | None = None,
+) -> list[ListRow]:
     """Return the cities whose forecast changed most since the issue before, largest first.
 
     Parameters
@@ -82,6 +124,9 @@ def changed_list(changed: Row | None, horizon: int, here: Container[str]) -> lis
     horizon : int
     here : container of str
         The cities that may be listed.
+    parts, indicators, grades : optional
+        As for `city_lists`: a reason is the driver whose part in the forecast changed most the same
+        way, of those that both issues name.
     """
     rows = [
         row
@@ -89,27 +134,52 @@ def changed_list(changed: Row | None, horizon: int, here: Container[str]) -> lis
         if row["horizon"] == horizon and row["city"] in here
     ]
     return [
-        {
-            "city": row["city"],
-            "chance": None,
-            "reason": None,
-            "change": rounded(row["moved"]),
-            "before": rounded(row["forecast_before"]),
-        }
+        _listed(
+            row["city"],
+            reason=_changed_reason(row, (parts or {}).get(row["city"]), indicators, grades),
+            change=rounded(row["moved"]),
+            before=rounded(row["forecast_before"]),
+        )
         for row in rows[:TEN]
     ]
 
 
-def reason_of(
+def moved_list(live: Sequence[Row]) -> list[ListRow]:
+    """Return the cities whose forecast early releases moved most, largest first."""
+    moved = [row for row in live if row.get("moved")]
+    moved.sort(key=lambda row: (-abs(row["moved"]), row["city"]))
+    return [
+        _listed(row["city"], change=row["moved"], before=rounded(row["forecast"] - row["moved"]))
+        for row in moved[:TEN]
+    ]
+
+
+def _changed_reason(
+    row: Row, part: Row | None, indicators: Sequence[Mapping[str, str]], grades: Grades | None
+) -> Reason | None:
+    """Return what a driver that the issue before named has less or more of the forecast now."""
+    label, _, written = str(row.get("driver_1_before") or "").rpartition(": ")
+    before = rounded(written)
+    for at, _, size in part["top"] if part and before is not None else ():
+        own = indicators[at]
+        if label not in (own["en"], own["zh"]):
+            continue
+        grade = grades.of(FORECASTING, row["horizon"], INDICATOR, own["id"]) if grades else ""
+        if (size - before) * row["moved"] > 0 and grade in NAMED:
+            return _reason(INDICATOR, own, None, round(size - before, 6), grade)
+    return None
+
+
+def reasons_of(
     part: Row | None,
     indicators: Sequence[Mapping[str, str]],
     grades: Grades,
     horizon: int,
     sign: int,
-) -> Reason | None:
-    """Return the largest contribution of a sign among drivers that are graded firm or likely.
+) -> list[Reason]:
+    """Return the contributions of a sign of drivers that are graded firm or likely, largest first.
 
-    An indicator goes before a family, as it says more; None where none is graded so.
+    Families only where no indicator is graded so, as an indicator says more.
 
     Parameters
     ----------
@@ -119,22 +189,37 @@ def reason_of(
         -1 for what lowers the forecast, 1 for what raises it.
     """
     if part is None:
-        return None
-    named = [(indicators[at]["id"], indicators[at], size) for at, _, size in part["top"]]
-    families = [(id, {"en": id, "zh": id}, size) for id, size in part["families"].items()]
+        return []
+    named = [(indicators[at], value, size) for at, value, size in part["top"]]
+    families = [
+        ({"id": id, "en": id, "zh": id}, None, size) for id, size in part["families"].items()
+    ]
     for level, rows in ((INDICATOR, named), (FAMILY, families)):
         graded = [
-            (id, names, size, grade)
-            for id, names, size in rows
+            _reason(level, own, value, size, grade)
+            for own, value, size in rows
             if (size or 0.0) * sign > 0
-            and (grade := grades.of(FORECASTING, horizon, level, id)) in NAMED
+            and (grade := grades.of(FORECASTING, horizon, level, own["id"])) in NAMED
         ]
         if graded:
-            id, names, size, grade = max(graded, key=lambda row: abs(row[2]))
-            kind: Literal["indicator", "family"] = "indicator" if level == INDICATOR else "family"
-            en, zh = names["en"], names["zh"]
-            return Reason(level=kind, id=id, en=en, zh=zh, contribution=size, grade=grade)
-    return None
+            return sorted(graded, key=lambda own: -abs(own["contribution"]))
+    return []
+
+
+def _reason(
+    level: str, own: Mapping[str, str], value: float | None, size: float, grade: str
+) -> Reason:
+    kind: Literal["indicator", "family"] = "indicator" if level == INDICATOR else "family"
+    return Reason(
+        level=kind,
+        id=own["id"],
+        en=own["en"],
+        zh=own["zh"],
+        contribution=size,
+        grade=grade,
+        value=value,
+        unit=own.get("unit", ""),
+    )
 
 
 def _rest(chance: float | None) -> float | None:

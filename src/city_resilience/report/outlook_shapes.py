@@ -19,6 +19,7 @@ __all__ = [
     "Reason",
     "Record",
     "Shock",
+    "Standing",
     "Tier",
     "TierRow",
     "Trust",
@@ -146,7 +147,9 @@ class GroupRow(TypedDict):
 class Reason(TypedDict):
     """A driver that a study grades firm or likely, and that pulls to where the list goes.
 
-    ``level``: "indicator" (``en``, ``zh`` are its names) or "family" (``id`` names it).
+    ``level``: "indicator" (``en``, ``zh`` are its names) or "family" (``id`` names it);
+    ``value``: of the indicator at the city, in its ``unit``. On the list of changes
+    ``contribution`` is by how much it changed since the last issue, and ``value`` is None.
     """
 
     level: Literal["indicator", "family"]
@@ -155,18 +158,22 @@ class Reason(TypedDict):
     zh: str
     contribution: float
     grade: str
+    value: float | None
+    unit: str
 
 
 class ListRow(TypedDict):
     """A city on a list; its forecast and interval stand in ``summary["cities"]``.
 
     ``chance``: of the list's event (at risk: the worst tenth; promising: above zero; None for
-    changes); ``change``, ``before``: of the forecast since the last issue, else None.
+    changes); ``reason``: the largest, ``also`` the one after it; ``change``, ``before``: of the
+    forecast since the last issue, or in a nowcast by the early releases, else None.
     """
 
     city: str
     chance: float | None
     reason: Reason | None
+    also: Reason | None
     change: float | None
     before: float | None
 
@@ -178,6 +185,7 @@ class Lists(TypedDict):
     mean over all); ``concentrated``: levels with more of the ten at risk than chance would give
     them, as ``[level, how many]``; ``why_none``: why no reason is given ("" where there are
     grades): "no_study", "other_recipe" or "no_part". ``changed`` is empty without an earlier issue.
+    ``shared``: list → id of the indicator that is the reason of at least half of its cities.
     """
 
     risk: list[ListRow]
@@ -185,6 +193,7 @@ class Lists(TypedDict):
     changed: list[ListRow]
     by_chance: dict[str, float]
     concentrated: list[list[str | int]]
+    shared: dict[str, str]
     why_none: str
 
 
@@ -240,13 +249,11 @@ class Record(TypedDict):
     upper: float | None
 
 
-class Outlook(TypedDict):
-    """``summary["by_horizon"][horizon]["outlook"]``.
+class Standing(TypedDict):
+    """What the forecasts of a horizon say by themselves.
 
     ``below``: forecasts below zero; ``behind``, ``ahead``: cities clear of zero at the interval's
-    coverage, ``behind_80``, ``ahead_80`` at 80 %; ``overlap``: how often, at the scored origins,
-    a city of the lowest tenth of the forecasts did better than one of the highest tenth (0.5 for
-    an order that tells nothing); ``records``: city → `Record`.
+    coverage, ``behind_80``, ``ahead_80`` at 80 %.
     """
 
     cities: int
@@ -255,9 +262,19 @@ class Outlook(TypedDict):
     ahead: int
     behind_80: int
     ahead_80: int
-    overlap: float | None
-    tiers: list[TierRow]
     group: Group | None
     lists: Lists
+
+
+class Outlook(Standing):
+    """``outlook`` of a horizon, and ``nowcast_outlook`` where releases moved cities.
+
+    ``overlap``: how often, at the scored origins, a city of the lowest tenth of the forecasts did
+    better than one of the highest tenth (0.5 for an order that tells nothing); ``records``: city →
+    `Record`.
+    """
+
+    overlap: float | None
+    tiers: list[TierRow]
     trust: Trust
     records: dict[str, Record]

@@ -31,7 +31,7 @@ from city_resilience.report.group_rows import group_past, shown_group
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
 from city_resilience.report.nowcast import moved_horizons, nowcast_part, panel_alone
-from city_resilience.report.outlook import outlook_part, with_reasons
+from city_resilience.report.outlook import nowcast_outlook, outlook_part, with_reasons
 from city_resilience.report.outlook_shapes import Outlook
 from city_resilience.report.periods import period_scores
 from city_resilience.report.places import places_part
@@ -67,6 +67,7 @@ class HorizonPart(TypedDict):
     shapes: dict[str, dict[str, Any]]
     places: dict[str, dict[str, Any]]
     outlook: Outlook
+    nowcast_outlook: Outlook | None
 
 
 class Summary(TypedDict, total=False):
@@ -185,6 +186,7 @@ def summarise(
         naive = next((row["model"] for row in table if row["best_naive"]), None)
         years = yearly_errors(scores, horizon, served, naive)
         totals = totals_part(tables.get("forecast_groups.csv"), tables.get("sums.csv"), horizon)
+        outlook = outlook_part(cities, tables, totals, horizon, served)
         by_horizon[str(horizon)] = {
             "skill": table,
             "periods": period_scores(scores, horizon, served),
@@ -201,7 +203,8 @@ def summarise(
             "totals": totals,
             "shapes": shapes_part(tables, horizon, labels or {}),
             "places": places_part(tables.get("places"), horizon, labels or {}),
-            "outlook": outlook_part(cities, tables, totals, horizon, served),
+            "outlook": outlook,
+            "nowcast_outlook": nowcast_outlook(cities, outlook, horizon),
         }
     summary: Summary = {
         **_heading(experiment, info, forecast, live),

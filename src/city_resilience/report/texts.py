@@ -15,6 +15,7 @@ from importlib.resources import files
 from string import Formatter
 from typing import Any
 
+from city_resilience.catalogue.gazetteer.search import english_name
 from city_resilience.catalogue.nouns import load_nouns, of_places, of_places_zh
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.evaluation.candidates import candidate_labels
@@ -256,11 +257,16 @@ class Texts:
         return self.find(f"{kind}_{id}") or both(lambda _: id)
 
     def level(self, group: str, level: str) -> Both:
-        """Return the name of a group of cities by its grouping, else as the panel has it."""
+        """Return the name of a group of cities by its grouping, else as the panel has it.
+
+        A Chinese province has its English name where the gazetteer knows one.
+        """
         code = level.replace(" ", "_")
         own = self.find(f"level_{group}_{code}")
         if own is None and self.find(f"group_{group}"):
             own = self.find(f"level_{code}")
+        if own is None and group == "province":
+            own = {"en": english_name(level) or level, "zh": level}
         return own or both(lambda _: level)
 
     def status(self, status: Mapping[str, Any]) -> Both:
