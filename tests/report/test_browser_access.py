@@ -92,8 +92,8 @@ def test_the_evidence_of_these_tests_has_a_study(visit: Visit, report: Path) -> 
 
 TOO_SMALL = """() => [...document.querySelectorAll(
   'a[href], button, input, select, summary, [role="link"], [tabindex="0"]:not(.table-box)')]
-  .filter((node) => node.checkVisibility({visibilityProperty: true}) && !node.closest('p, .sentences, .skip')
-    && !node.matches('.skip'))
+  .filter((node) => node.checkVisibility({visibilityProperty: true}))
+  .filter((node) => !node.closest('p, .sentences, .skip'))
   .map((node) => [(node.closest('label') || node).getBoundingClientRect(), node])
   .filter(([box]) => box.width && (box.height < 24 || box.width < 24))
   .map(([box, node]) => `${node.outerHTML.slice(0, 90)} ${box.width} × ${box.height}`)"""
