@@ -10,6 +10,7 @@ from typing import Any
 
 from city_resilience.report.flags import flag_words
 from city_resilience.report.grading import Grades
+from city_resilience.report.place_names import place_names
 from city_resilience.report.texts import Both, Texts, both
 from city_resilience.report.tiers import TIERS
 
@@ -45,11 +46,12 @@ def packed_cities(summary: Row, say: Texts) -> dict[str, Any]:
     numbers = {own["city"]: place for place, own in enumerate(summary["cities"])}
     groups = list(dict.fromkeys(name for own in summary["cities"] for name in own["groups"]))
     about = _Texts(say, numbers, summary["origin"], groups)
-    rows = [_city(own, about) for own in summary["cities"]]
+    names = place_names(summary["cities"], say)
+    rows = [_city(own, names[own["city"]]["en"], about) for own in summary["cities"]]
     return {
         "rows": rows,
         "origin": summary["origin"],
-        "provinces": list(about.provinces),
+        "provinces": [[name, say.level("province", name)["en"]] for name in about.provinces],
         "nations": list(about.nations),
         "groups": groups,
         "levels": [list(own) for own in about.levels],
@@ -72,7 +74,7 @@ class _Texts:
         self.flags: dict[str, Both] = {}
 
 
-def _city(own: Row, about: _Texts) -> list[Any]:
+def _city(own: Row, name: str, about: _Texts) -> list[Any]:
     level = [
         _number(own["groups"].get(name), seen)
         for name, seen in zip(about.groups, about.levels, strict=True)
@@ -82,7 +84,7 @@ def _city(own: Row, about: _Texts) -> list[Any]:
     return _trimmed(
         [
             own["city"],
-            own["name_en"] or None,
+            name if name != own["city"] else None,
             _number(own["province"], about.provinces),
             _number(own.get("nation"), about.nations),
             late or None,

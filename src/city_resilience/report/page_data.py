@@ -28,7 +28,7 @@ TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group", "sh
 """Name in the scripts → key; the script fills those with {figures}."""
 WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_90"),
-    *("past_outcome", "past_forecast", "explore_all", "copied"),
+    *("past_outcome", "past_forecast", "explore_all", "copied", "own_name"),
     *("problem_masked", "problem_artefact"),
     *("shock", "shock_gap", "shock_recovery_gap", "shock_resistance", "shock_recovery"),
 )

@@ -17,7 +17,7 @@ function unpacked(packed) {
   const cities = packed.rows.map(([city, name_en, province, nation, late, level, keys, output, past, peers, peers_past, shocks, problems, problem_count, h]) => {
     const origin = packed.origin + (late || 0);
     const groups = Object.fromEntries(packed.groups.map((name, i) => [name, packed.levels[i][level[i]]]).filter(([, own]) => own !== undefined));
-    return { city, name_en: name_en || "", province: packed.provinces[province] ?? "", nation: packed.nations[nation] ?? "", origin, groups, keys: keys ? keys.split("\n") : [], output, past, peers, peers_past,
+    return { city, name_en: name_en || "", province: (packed.provinces[province] || [""])[0], nation: packed.nations[nation] ?? "", origin, groups, keys: keys ? keys.split("\n") : [], output, past, peers, peers_past,
       shocks: shocks.map(shock), problems: problems.map(problem), problem_count: problem_count || 0, h: Object.fromEntries(Object.entries(h).map(([name, row]) => [name, at(origin, name, row)])) };
   });
   for (const city of cities) city.peers = city.peers.map((place) => cities[place].city);
@@ -35,6 +35,7 @@ function unpackedParts(packed, cities) {
 
 const named = (rows) => keyed(DATA.cities.map(({ city }, i) => [city, rows[i]]).filter(([, row]) => row));
 DATA.levels = DATA.cities.levels;
+const provinceNames = keyed(DATA.cities.provinces);
 DATA.flags = DATA.cities.flags;
 DATA.cities = unpacked(DATA.cities);
 for (const h of DATA.horizons) {

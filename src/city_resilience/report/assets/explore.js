@@ -4,6 +4,12 @@ const byName = new Map(DATA.cities.map((city) => [city.city, city]));
 const table = $("city-table");
 const MOST = 5;
 
+// A place as the reader's language has it.
+const nameOf = (city) => (state.lang === "en" && city.name_en ? city.name_en : city.city);
+const provinceOf = (name) => (state.lang === "en" && provinceNames[name]) || name;
+const ownTitle = (city) => (nameOf(city) === city.city ? null : city.city);
+const headingOf = (city) => (ownTitle(city) ? [nameOf(city), " ", made("span", { class: "muted", lang: "zh-Hans" }, city.city)] : [city.city]);
+
 // What is known of a city at a horizon, with early releases where the reader wants them.
 function atOf(city, h = state.h) {
   const at = city.h[h];
@@ -28,6 +34,9 @@ function valueOf(city, column) {
   if (column.id === "drivers") return driversOf(city).map(([name, size]) => `${name} ${signed(size)}`).join("; ");
   if (column.id === "observed") return (DATA.parts[state.h][city.city] || {}).observed;
   if (column.id === "mae") return (recordOf(city) || {}).mae;
+  if (column.id === "city") return nameOf(city);
+  if (column.id === "own") return city.city;
+  if (column.id === "province") return provinceOf(city.province);
   return column.id in at ? at[column.id] : city[column.id];
 }
 
@@ -65,7 +74,7 @@ function plain(text) {
 
 function matches(city, words) {
   city.text ||= {};
-  const text = (city.text[state.lang] ||= plain([city.city, city.province, city.nation, ...(city.keys || []), ...flagsOf(city)].filter(Boolean).join("\n")));
+  const text = (city.text[state.lang] ||= plain([city.city, city.name_en, city.province, provinceOf(city.province), city.nation, ...(city.keys || []), ...flagsOf(city)].filter(Boolean).join("\n")));
   return words.every((word) => text.includes(word));
 }
 
@@ -79,7 +88,7 @@ function found() {
 function ordered(cities) {
   const column = DATA.columns.find((one) => one.id === state.sort) || DATA.columns[0];
   const rows = cities.map((city) => [valueOf(city, column), city]);
-  const named = (a, b) => collator().compare(a.city, b.city);
+  const named = (a, b) => collator().compare(nameOf(a), nameOf(b));
   rows.sort(([x, a], [y, b]) => {
     const none = (value) => !known(value) || value === "";
     if (none(x) || none(y)) return none(x) - none(y) || named(a, b);
@@ -90,11 +99,12 @@ function ordered(cities) {
 }
 
 function cityLink(name) {
-  return made("a", { href: addressOf("city", name) }, name);
+  const city = byName.get(name);
+  return made("a", { href: addressOf("city", name), title: city ? ownTitle(city) : null }, city ? nameOf(city) : name);
 }
 
 function cityRow(city, columns) {
-  const box = made("input", { type: "checkbox", class: "pick", "aria-label": `${pick(TEXT.compare)}: ${city.city}` });
+  const box = made("input", { type: "checkbox", class: "pick", "aria-label": `${pick(TEXT.compare)}: ${nameOf(city)}` });
   box.checked = state.compared.includes(city.city);
   box.addEventListener("change", () => compare(city.city, box.checked));
   const cells = columns.map((column) => {
@@ -151,6 +161,7 @@ function csvCell(value) {
 function csvOf() {
   const columns = columnsShown().flatMap((column) => (column.id === "range" ? [{ id: "lower", text: `${pick(column.text)} −` }, { id: "upper", text: `${pick(column.text)} +` }] : [column]));
   const value = (city, column) => (column.kind === "tier" ? pick(DATA.tiers[(atOf(city) || {}).tier] || "") : valueOf(city, column));
+  if (DATA.cities.some(ownTitle)) columns.unshift({ id: "own", text: DATA.words.own_name });
   const lines = [columns.map((column) => pick(column.text)), ...ordered(found()).map((city) => columns.map((column) => value(city, column)))];
   return `\ufeff${lines.map((line) => line.map(csvCell).join(",")).join("\r\n")}\r\n`;
 }
@@ -173,8 +184,8 @@ function fillSelect(node, options, chosen) {
 }
 
 function drawFilters() {
-  const provinces = [...new Set(DATA.cities.map((city) => city.province).filter(Boolean))].sort(collator().compare);
-  fillSelect($("filter-province"), provinces.map((name) => [name, name]), state.province);
+  const provinces = [...new Set(DATA.cities.map((city) => city.province).filter(Boolean))].sort((a, b) => collator().compare(provinceOf(a), provinceOf(b)));
+  fillSelect($("filter-province"), provinces.map((name) => [name, provinceOf(name)]), state.province);
   fillSelect($("filter-tier"), Object.entries(DATA.tiers), state.tier);
   for (const group of DATA.groups) fillSelect(document.querySelector(`[data-group="${CSS.escape(group.id)}"]`), group.levels, state.groups[group.id] || "");
   if (!$("columns")) return;

@@ -23,11 +23,11 @@ function ownGroup(city) {
 function cityPage(name) {
   const page = pageFrom("city-page"), city = byName.get(name), at = city && atOf(city);
   page.dataset.city = name;
-  page.hole("name").textContent = name;
+  page.hole("name").append(...(city ? headingOf(city) : [name]));
   const group = city && ownGroup(city);
   if (group) page.hole("crumb").append("› ", made("a", { href: addressOf("group", group.level) }, pick(group.name)));
   if (!city) return unknownCity(page);
-  page.hole("about").textContent = [city.province, ...Object.entries(city.groups || {}).map(([id, level]) => levelName(id, level))].filter(Boolean).join(" · ");
+  page.hole("about").textContent = [provinceOf(city.province), ...Object.entries(city.groups || {}).map(([id, level]) => levelName(id, level))].filter(Boolean).join(" · ");
   put(page.hole("verdict"), verdictOf(at));
   put(page.hole("more"), chancesOf(city, at));
   page.hole("fan").append(fan(city));

@@ -52,7 +52,7 @@ function drawPlace() {
   $("home").hidden = Boolean(kind);
   place.hidden = !kind;
   place.replaceChildren(...(kind ? [{ city: () => cityPage(names[0] || ""), group: () => groupPage(names[0] || ""), compare: () => comparePage(names) }[kind]()] : []));
-  if (kind === "city") document.title = `${names[0]} – ${pick(DATA.title)}`;
+  if (kind === "city") document.title = `${byName.has(names[0]) ? nameOf(byName.get(names[0])) : names[0]} – ${pick(DATA.title)}`;
 }
 
 function drawMap() {
@@ -84,6 +84,7 @@ function drawSteps() {
 
 function drawAll() {
   drawLanguage();
+  $("city-names").replaceChildren(...DATA.cities.map((city) => new Option(provinceOf(city.province), nameOf(city))));
   root.dataset.horizon = state.h;
   for (const button of document.querySelectorAll("[data-horizon]:is(button)")) button.setAttribute("aria-pressed", String(Number(button.dataset.horizon) === state.h));
   for (const button of document.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", String(button.dataset.set === state.set));
@@ -134,7 +135,7 @@ function wireMap() {
     const city = nearest(event), at = city && atOf(city);
     tip.hidden = !city;
     if (!city) return;
-    tip.textContent = [city.city, city.province, at && share(at.p_below_0), at && signed(at.forecast, 1)].filter(Boolean).join(" · ");
+    tip.textContent = [nameOf(city), provinceOf(city.province), at && share(at.p_below_0), at && signed(at.forecast, 1)].filter(Boolean).join(" · ");
     tip.style.left = `${Math.min(event.pageX + 12, window.innerWidth - 220)}px`;
     tip.style.top = `${event.pageY + 14}px`;
   });
@@ -156,12 +157,11 @@ function openPart(id) {
 function goTo(event) {
   event.preventDefault();
   const query = plain($("my-city").value.trim());
-  const own = byName.get($("my-city").value.trim()) || (query && DATA.cities.find((city) => matches(city, query.split(/\s+/))));
+  const own = DATA.cities.find((city) => [city.city, city.name_en].includes($("my-city").value.trim())) || (query && DATA.cities.find((city) => matches(city, query.split(/\s+/))));
   if (own) location.hash = addressOf("city", own.city);
 }
 
 function wireReport() {
-  $("city-names").append(...DATA.cities.map((city) => new Option(city.province || "", city.city)));
   $("mine").addEventListener("submit", goTo);
   $("my-city").addEventListener("change", goTo);
   if ($("my-group")) $("my-group").addEventListener("change", (event) => change({ mine: event.target.value }));
