@@ -16,6 +16,7 @@ from city_resilience.files import check_suffix, refuse_overwriting
 from city_resilience.unfinished import settle
 
 if TYPE_CHECKING:
+    from city_resilience.issued.record import Issues
     from city_resilience.report.summary import Summary
 
 __all__ = ["Reported", "command", "show", "write_report"]
@@ -69,7 +70,6 @@ def write_report(
         report would overwrite another file of the results.
     """
     from city_resilience.evaluation.study.study import read_study
-    from city_resilience.report.outlook import with_changed
     from city_resilience.report.summary import read_summary, with_study
 
     out, results = Path(out), None if results is None else Path(results)
@@ -88,8 +88,7 @@ def write_report(
     if study is not None:
         summary = with_study(summary, read_study(Path(study)))
     if place := _record(record, store, beside=results is None):
-        found = _changed(place, summary, named=record is not None)
-        summary = {**summary, "changed": found, "by_horizon": with_changed(summary, found)}
+        summary = _with_record(summary, place, named=record is not None)
     return Reported(summary, _written(summary, out, lang))
 
 
@@ -115,16 +114,27 @@ def _record(record: Path | str | None, store: str, *, beside: bool) -> Path | No
         return None
 
 
-def _changed(place: Path, summary: Summary, *, named: bool) -> dict[str, Any] | None:
-    """Return what changed since the issue before the one of the report's forecast."""
-    from city_resilience.issued.changes import changed_since
+def _with_record(summary: Summary, place: Path, *, named: bool) -> Summary:
+    """Return a summary with what changed since the last issue, and what came of earlier ones."""
     from city_resilience.issued.record import models_of, read_issues
-    from city_resilience.report.monitor_summary import changed_part
+    from city_resilience.report.issued_before import with_issued
+    from city_resilience.report.outlook import with_changed
 
     name = summary["run"]["name"]
     if not named and name not in models_of(place):
-        return None
-    found = changed_since(read_issues(place, name))
+        return {**summary, "changed": None}
+    issues = read_issues(place, name)
+    found = _changed(issues, summary)
+    summary = {**summary, "changed": found, "by_horizon": with_changed(summary, found)}
+    return {**summary, "by_horizon": with_issued(summary, issues)}
+
+
+def _changed(issues: Issues, summary: Summary) -> dict[str, Any] | None:
+    """Return what changed since the issue before the one of the report's forecast."""
+    from city_resilience.issued.changes import changed_since
+    from city_resilience.report.monitor_summary import changed_part
+
+    found = changed_since(issues)
     return changed_part(found) if found and found.now.origin == summary["origin"] else None
 
 

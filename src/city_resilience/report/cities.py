@@ -21,9 +21,18 @@ from city_resilience.models.intervals import BELOW_ZERO, EVENTS
 from city_resilience.report.formatting import rounded, text_of, whole
 from city_resilience.report.tiers import clear_of, tier_of
 
-__all__ = ["cities_table", "contributions", "driver_groups", "families", "indicator_list"]
+__all__ = [
+    "cities_table",
+    "contributions",
+    "driver_groups",
+    "families",
+    "indicator_list",
+    "leading_values",
+]
 
 SHOWN = 12
+SIDE_BY_SIDE = 12
+"""Indicators whose values are shown of every city."""
 
 Labels = Mapping[str, tuple[str, str, str, str]]
 
@@ -137,6 +146,35 @@ def families(
     return {
         "families": [[str(name), rounded(size)] for name, size in by_family.items()],
         "indicators": [[index[name], rounded(size)] for name, size in by_indicator.items()],
+    }
+
+
+def leading_values(
+    drivers: pd.DataFrame, indicators: list[dict[str, str]], observed: set[str]
+) -> dict[str, Any] | None:
+    """Return the values of the leading indicators, which stand beside those of the peers.
+
+    They are those that the forecasts of the shortest horizon rest on most.
+
+    Returns
+    -------
+    dict or None
+        ``indicators``: their places among all, the leading one first; ``rows``: city → values, in
+        the unit of each, None where unknown. None without drivers.
+    """
+    if drivers.empty:
+        return None
+    rows = drivers[drivers["horizon"] == drivers["horizon"].min()]
+    index = {entry["id"]: i for i, entry in enumerate(indicators)}
+    leading = list(mean_sizes(rows, "indicator", observed)[:SIDE_BY_SIDE].index)
+    own = rows[rows["indicator"].isin(leading)]
+    table = own.pivot_table("value", "city", "indicator", dropna=False).reindex(columns=leading)
+    return {
+        "indicators": [index[name] for name in leading],
+        "rows": {
+            str(city): [_short(value) for value in values]
+            for city, values in zip(table.index, table.to_numpy(), strict=True)
+        },
     }
 
 

@@ -8,13 +8,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
+from city_resilience.models.rows import FORECASTING
+from city_resilience.report.beside import Beside, beside_peers
 from city_resilience.report.flags import flag_words
-from city_resilience.report.grading import Grades
+from city_resilience.report.grading import NAMED, Grades
 from city_resilience.report.place_names import place_names
 from city_resilience.report.texts import Both, Texts, both
 from city_resilience.report.tiers import TIERS
 
-__all__ = ["RECORD", "Numbered", "packed_before", "packed_cities", "packed_parts", "packed_records"]
+__all__ = [
+    "RECORD",
+    "Numbered",
+    "packed_before",
+    "packed_cities",
+    "packed_issued",
+    "packed_parts",
+    "packed_records",
+]
 
 RECORD = (
     *("years", "mae", "average", "zero", "signs", "signs_of", "inside", "inside_of"),
@@ -26,7 +37,7 @@ CHANCES = ("p_below_0", "p_below_minus_2", "p_worst_tenth")
 SHOCK = ("gap", "recovery_gap", "resistance", "recovery")
 WINDOW = ("start", "end", "recovery_end")
 CLEAR = ("", "behind", "ahead")
-NAMED = 3
+LEADING = 3
 """Drivers of a city that are kept: the largest, and the largest of those that are graded."""
 TIER_NAMES = [name for name, _, _ in TIERS]
 
@@ -151,22 +162,39 @@ def packed_parts(part: Row, summary: Row, grades: Grades, horizon: str) -> dict[
         level: {
             place: grade
             for place, name in enumerate(order)
-            if (grade := grades.of("forecasting", int(horizon), level, name)) in ("firm", "likely")
+            if (grade := grades.of(FORECASTING, int(horizon), level, name)) in NAMED
         }
-        for level, order in (("indicator", named), ("family", names))
+        for level, order in ((INDICATOR, named), (FAMILY, names))
     }
     rows = [part["parts"].get(own["city"]) for own in summary["cities"]]
+    beside = beside_peers(summary["cities"], part["parts"], grades, int(horizon))
     return {
         "families": names,
-        "grades": graded,
-        "rows": [row and _part(row, names, graded["indicator"]) for row in rows],
+        "grades": graded[INDICATOR],
+        "why_none": "nil" if _without_skill(part["headline"]) else grades.why,
+        "rows": [row and _part(row, names, graded[INDICATOR]) for row in rows],
+        "beside": [_beside(beside.get(own["city"]), names) for own in summary["cities"]],
     }
+
+
+def _without_skill(headline: Row) -> bool:
+    """Say whether the forecasts are no better than the best naive rule."""
+    return headline["skill"] is not None and headline["percent"] <= 0
+
+
+def _beside(own: Beside | None, names: Sequence[str]) -> list[Any] | None:
+    if own is None:
+        return None
+    apart = [
+        value for name, size in own["families"] for value in (names.index(name), _short(size, 2))
+    ]
+    return [own["of"], _short(own["median"], 1), own["below"], *apart]
 
 
 def _part(row: Row, names: Sequence[str], graded: Iterable[int]) -> list[Any]:
     known = set(graded)
     order = row["top"]
-    kept = [*order[:NAMED], *[own for own in order if own[0] in known][:NAMED]]
+    kept = [*order[:LEADING], *[own for own in order if own[0] in known][:LEADING]]
     leading = {own[0]: own for own in kept}
     return [
         _short(row["base"], 2),
@@ -197,6 +225,22 @@ def packed_records(records: Row, cities: Iterable[Row]) -> list[list[Any] | None
     return [
         [_short(own[name], 2) for name in RECORD] if (own := records.get(city["city"])) else None
         for city in cities
+    ]
+
+
+def packed_issued(part: Row, summary: Row) -> list[list[Any] | None]:
+    """Return the last issued forecast of each city whose outcome is known, None where none is.
+
+    Day of issue, target year, forecast, bounds, outcome, and 1 where it was issued afterwards.
+    """
+    issued = part.get("issued") or {"rows": {}}
+    rows = [issued["rows"].get(own["city"]) for own in summary["cities"]]
+    figures = ("forecast", "lower", "upper", "truth")
+    late = [] if issued.get("live", True) else [1]
+    return [
+        row
+        and [issued["day"], issued["target"], *(_short(row[name], 1) for name in figures), *late]
+        for row in rows
     ]
 
 

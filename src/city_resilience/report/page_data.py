@@ -9,25 +9,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from city_resilience.report.beside import peers_values
 from city_resilience.report.grading import grades_of
 from city_resilience.report.packed import (
     RECORD,
     packed_before,
     packed_cities,
+    packed_issued,
     packed_parts,
     packed_records,
 )
-from city_resilience.report.texts import Texts, language_of
+from city_resilience.report.texts import Texts, language_of, unit_words
 from city_resilience.report.tiers import TIERS
 
 __all__ = ["COLUMNS", "ExploreColumn", "group_filters", "page_data"]
 
 FEW = 12
 """A group of more levels is searched, not filtered by a list."""
-TEXTS = {"compare": "compare_add", "none": "rows_none", "mine": "out_group", "shown": "rows_shown"}
+TEXTS = {
+    "compare": "compare_add",
+    "none": "rows_none",
+    "mine": "out_group",
+    "shown": "rows_shown",
+    "why_named": "why_named",
+    "why_alone": "why_alone",
+    "compare_drop": "compare_drop",
+    "peers_said": "peers_said",
+    "peers_apart": "peers_apart",
+    "problems_more": "problems_more",
+}
 """Name in the scripts → key; the script fills those with {figures}."""
+ADDING_UP = ("growth_gap", "composite")
+"""Measures of which a forecast over some years is the sum of their years."""
 WORDS = (
-    *("base", "forecast", "missing_inputs", "rest", "range_90"),
+    *("base", "forecast", "missing_inputs", "rest", "range_80", "range_90"),
+    *("key_group", "key_peers", "col_own_error", "record_average", "compare_values", "place_why"),
+    *("why_unstable", "study_grade_firm", "study_grade_likely"),
+    *(f"city_said_ungraded_{why}" for why in ("no_study", "other_recipe", "no_part", "nil")),
     *("past_outcome", "past_forecast", "explore_all", "copied", "own_name"),
     *("problem_masked", "problem_artefact"),
     *("shock", "shock_gap", "shock_recovery_gap", "shock_resistance", "shock_recovery"),
@@ -88,12 +106,16 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "title": summary["title"],
         "name": summary["run"]["name"],
         "horizons": summary["horizons"],
-        "indicators": summary["indicators"],
+        "indicators": [
+            {**entry, "unit": unit_words(entry["unit"])} for entry in summary["indicators"]
+        ],
         "families": {family: say.name("family", family) for family in families},
         "years": summary["past_years"],
         "group_past": summary["group_past"],
         "nation_growth": summary["nation_growth"],
         "cities": packed_cities(summary, say),
+        "values": _values(summary),
+        "adds_up": summary["measure"]["id"] in ADDING_UP,
         "groups": group_filters(summary["cities"], say),
         "tiers": {tier: say(f"tier_{tier}") for tier, *_ in TIERS},
         "columns": _columns(summary, say),
@@ -107,8 +129,21 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "before": {h: packed_before(part, summary) for h, part in summary["by_horizon"].items()},
         "record": RECORD,
         "words": {key: say(key) for key in WORDS},
+        "unit": say.name("unit", say.unit) if say.unit else "",
+        "issued": {h: packed_issued(part, summary) for h, part in summary["by_horizon"].items()},
         "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
         "names": language_of(summary["outcome_cities"]),
+    }
+
+
+def _values(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the leading indicators: a row for each city, and one of its peers."""
+    own = summary.get("levels") or {"indicators": [], "rows": {}}
+    cities = summary["cities"]
+    return {
+        "indicators": own["indicators"],
+        "rows": [own["rows"].get(city["city"]) for city in cities],
+        "peers": [peers_values(city["peers"], own["rows"]) for city in cities],
     }
 
 

@@ -22,6 +22,7 @@ from city_resilience.report.cities import (
     driver_groups,
     families,
     indicator_list,
+    leading_values,
 )
 from city_resilience.report.city_places import Places, unknown_place
 from city_resilience.report.coverage import coverage_table, live_families
@@ -73,6 +74,7 @@ class HorizonPart(TypedDict):
 class Summary(TypedDict, total=False):
     """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is.
 
+    ``levels``, as of `leading_values`, is there where there are drivers.
     All but ``nowcast`` is about the forecast from the panel alone; that is there if one is, and
     ``changed`` where the forecast was issued after another one.
     """
@@ -94,6 +96,7 @@ class Summary(TypedDict, total=False):
     past_years: list[int]
     nation_growth: list[float | None]
     group_past: dict[str, list[float | None]]
+    levels: dict[str, Any]
     has_intervals: bool
     outcome_cities: list[str]
     coverage: dict[str, Any]
@@ -222,6 +225,8 @@ def summarise(
         "coverage": coverage_table(coverage, experiment.features.families, live),
         "run": _run(experiment, info, labels or {}),
     }
+    if (levels := leading_values(drivers, indicators, observed)) is not None:
+        summary["levels"] = levels
     if nowcast is not None:
         summary["nowcast"] = nowcast
     if (vintages := vintage_part(tables.get("vintages.csv"))) is not None:

@@ -34,14 +34,17 @@ function unpackedParts(packed, cities) {
 }
 
 const named = (rows) => keyed(DATA.cities.map(({ city }, i) => [city, rows[i]]).filter(([, row]) => row));
-DATA.levels = DATA.cities.levels;
+DATA.origin = DATA.cities.origin;
 const provinceNames = keyed(DATA.cities.provinces);
 DATA.flags = DATA.cities.flags;
 DATA.cities = unpacked(DATA.cities);
+DATA.values = { indicators: DATA.values.indicators, of: named(DATA.values.rows), peers: named(DATA.values.peers) };
+DATA.why = {};
 for (const h of DATA.horizons) {
   const parts = DATA.parts[h];
-  DATA.grades = { ...DATA.grades, [h]: parts.grades };
+  DATA.why[h] = { grades: parts.grades, none: parts.why_none, families: parts.families, beside: named(parts.beside) };
   DATA.parts[h] = unpackedParts(parts, DATA.cities);
   DATA.before[h] = { targets: DATA.before[h].targets, of: named(DATA.before[h].rows) };
   DATA.outlook[h].records = named(DATA.outlook[h].records);
+  DATA.issued[h] = named(DATA.issued[h]);
 }

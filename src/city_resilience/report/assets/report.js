@@ -206,7 +206,7 @@ function wireExplore() {
 
 const folded = [];
 window.addEventListener("beforeprint", () => {
-  for (const part of document.querySelectorAll("details:not([open]):not(.columns)")) {
+  for (const part of document.querySelectorAll("details:not([open]):not(.columns, .as-table)")) {
     part.open = true;
     folded.push(part);
   }
