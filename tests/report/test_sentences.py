@@ -43,12 +43,12 @@ OF_VERSIONS = {"gate_newer_data", "gate_revised_data", "verdict_promote"}
 
 def keys_of(*sections: str) -> set[str]:
     """Keys that the page of a city and sections of the report ask for."""
-    report = (ASSETS / "report.html.j2").read_text("utf-8")
+    report = (ASSETS / "evidence.html.j2").read_text("utf-8")
     patterns = [rf'<section id="{name}".*?</section>' for name in sections]
     found = [re.search(one, report, re.DOTALL) for one in patterns]
     assert all(found)
     texts = [one[0] for one in found if one]
-    texts.append((ASSETS / "outlook.html.j2").read_text("utf-8"))
+    texts += [(ASSETS / f"{name}.html.j2").read_text("utf-8") for name in ("outlook", "places")]
     texts += [path.read_text("utf-8") for path in ASSETS.glob("city*.j2")]
     asked = {key for text in texts for key in re.findall(r'"(\w+)#?"', text)}
     return asked & set(every_text())

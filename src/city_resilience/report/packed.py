@@ -171,15 +171,19 @@ def packed_parts(part: Row, summary: Row, grades: Grades, horizon: str) -> dict[
     return {
         "families": names,
         "grades": graded[INDICATOR],
-        "why_none": "nil" if _without_skill(part["headline"]) else grades.why,
+        "why_none": _why_none(part["headline"], grades, int(horizon)),
         "rows": [row and _part(row, names, graded[INDICATOR]) for row in rows],
         "beside": [_beside(beside.get(own["city"]), names) for own in summary["cities"]],
     }
 
 
-def _without_skill(headline: Row) -> bool:
-    """Say whether the forecasts are no better than the best naive rule."""
-    return headline["skill"] is not None and headline["percent"] <= 0
+def _why_none(headline: Row, grades: Grades, horizon: int) -> str:
+    """Return why no driver is named: no skill beside the best naive rule, or no grades."""
+    if headline["skill"] is not None and headline["percent"] <= 0:
+        return "nil"
+    if grades.why or any(own == horizon for _, own, *_ in grades.rows):
+        return grades.why
+    return "horizon"
 
 
 def _beside(own: Beside | None, names: Sequence[str]) -> list[Any] | None:
@@ -236,12 +240,9 @@ def packed_issued(part: Row, summary: Row) -> list[list[Any] | None]:
     issued = part.get("issued") or {"rows": {}}
     rows = [issued["rows"].get(own["city"]) for own in summary["cities"]]
     figures = ("forecast", "lower", "upper", "truth")
-    late = [] if issued.get("live", True) else [1]
-    return [
-        row
-        and [issued["day"], issued["target"], *(_short(row[name], 1) for name in figures), *late]
-        for row in rows
-    ]
+    about = [issued.get("day"), issued.get("target")]
+    late = [1] if issued.get("live") is False else []
+    return [row and [*about, *(_short(row[name], 1) for name in figures), *late] for row in rows]
 
 
 def _text(text: Both, seen: dict[str, Both]) -> int:

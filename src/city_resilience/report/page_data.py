@@ -45,7 +45,10 @@ WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_80", "range_90"),
     *("key_group", "key_peers", "col_own_error", "record_average", "compare_values", "place_why"),
     *("why_unstable", "study_grade_firm", "study_grade_likely"),
-    *(f"city_said_ungraded_{why}" for why in ("no_study", "other_recipe", "no_part", "nil")),
+    *(
+        f"city_said_ungraded_{why}"
+        for why in ("no_study", "other_recipe", "no_part", "nil", "horizon")
+    ),
     *("past_outcome", "past_forecast", "explore_all", "copied", "own_name"),
     *("problem_masked", "problem_artefact"),
     *("shock", "shock_gap", "shock_recovery_gap", "shock_resistance", "shock_recovery"),
