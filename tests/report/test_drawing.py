@@ -35,7 +35,7 @@ def test_a_missing_value_breaks_the_line_and_has_no_dot() -> None:
     series = Series("own", "line", [0, 1, 2, 3], [1, None, 2, 3])
     line, dots = _of_class(_chart(series), "own")
     assert line.get("d", "").count("M") == 2
-    assert dots.get("d", "").count("h0") == 3
+    assert dots.get("d", "").count("z") == 3
 
 
 def test_a_band_lies_between_its_ends_and_a_strip_has_their_width() -> None:
@@ -43,7 +43,7 @@ def test_a_band_lies_between_its_ends_and_a_strip_has_their_width() -> None:
     (band,) = _of_class(_chart(series, Mark("strip", "x", 2, 4)), "own")
     assert band.get("d", "").endswith("Z")
     (strip,) = _of_class(_chart(series, Mark("strip", "x", 2, 4)), "strip")
-    assert float(strip.get("width", 0)) == pytest.approx(0.2 * (460 - 42 - 10), abs=0.2)
+    assert float(strip.get("width", 0)) == pytest.approx(0.2 * (460 - 42 - 10), abs=1)
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ from importlib.resources import files
 
 import pytest
 
+from city_resilience.evaluation.baselines import NAIVE
 from city_resilience.report import figures, texts
 from city_resilience.report.drawing import Bars, Chart, Step
 from city_resilience.report.figures import FIGURES, FigureEntry, build_figures
 from city_resilience.report.report_page import SECTIONS, render_report
 from city_resilience.report.summary import Summary, summarise
-from city_resilience.report.texts import Texts
+from city_resilience.report.texts import Texts, model_name
 from report_inputs import make_inputs
 
 
@@ -39,11 +40,14 @@ def test_the_style_sheet_knows_every_class_of_a_figure(summary: Summary) -> None
 
 
 def test_errors_by_year_are_drawn_beside_the_zero_rule(summary: Summary) -> None:
-    drawn = build_figures(summary, Texts(summary["measure"]))
-    for part in drawn.values():
+    figures_at = build_figures(summary, Texts(summary["measure"]))
+    for part in figures_at.values():
         chart = part["years"]
         assert isinstance(chart, Chart)
-        assert {own.style for own in chart.series} == {"served", "naive", "zero", "history"}
+        drawn = [own.style for own in chart.series]
+        assert drawn == ["other_0", "other_1", "history", "naive", "zero", "served"]
+        names = [own.name["en"] for own in chart.series if own.name]
+        assert {model_name(rule, "en") for rule in NAIVE} <= set(names)
 
 
 def test_a_made_up_figure_needs_an_entry_and_its_texts(summary: Summary, monkeypatch) -> None:
@@ -56,7 +60,7 @@ def test_a_made_up_figure_needs_an_entry_and_its_texts(summary: Summary, monkeyp
     monkeypatch.setitem(figures.FIGURES, "error", FigureEntry("error", "skill", draw))
     page = render_report(summary)
     skill = page[page.index('<section id="skill"') : page.index('<section id="intervals"')]
-    assert '<span lang="en">Error as a bar</span><span lang="zh">误差条形图</span>' in skill
+    assert "<b lang=en>Error as a bar</b><b lang=zh>误差条形图</b>" in skill
     for part in summary["by_horizon"].values():
-        assert f'<span class="num">{part["headline"]["mae"]:.2f}</span>' in skill
+        assert f"<span class=num>{part['headline']['mae']:.2f}</span>" in skill
     assert "MAE（百分点）" in skill

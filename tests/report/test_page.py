@@ -69,7 +69,8 @@ class Cells(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.texts: set[str] = set()
-        self.feed(text)
+        spaced = text.replace("<i>\u00a0</i>", "\u00a0")
+        self.feed(text.replace("<i>\u00a0</i>", "") + spaced)  # as each language shows it
 
     def handle_data(self, data) -> None:
         self.texts.add(data.strip().replace("\u00a0", " "))

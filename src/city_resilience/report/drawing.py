@@ -18,7 +18,20 @@ from city_resilience.report.texts import Both
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Axis", "Bar", "Bars", "Chart", "Mark", "Series", "Step", "draw_chart", "ticks_of"]
+__all__ = [
+    "Axis",
+    "Bar",
+    "Bars",
+    "Chart",
+    "Mark",
+    "Series",
+    "Step",
+    "Whisker",
+    "WhiskerRow",
+    "Whiskers",
+    "draw_chart",
+    "ticks_of",
+]
 
 WIDTH, LEFT, RIGHT, TOP, FOOT = 460.0, 42.0, 10.0, 8.0, 24.0
 """Of the drawing, in its own units, of which a reader sees about one a pixel."""
@@ -118,6 +131,69 @@ class Bars:
 
 
 @dataclass(frozen=True)
+class Whisker:
+    """A dot between two ends: its name, its value in words, and its places in percent."""
+
+    label: Both
+    value: str
+    low: float
+    at: float
+    high: float
+    tone: str = ""
+    note: Both | str = ""
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Whiskers:
+    """Dots with their intervals below each other, on one scale with zero where it is on it."""
+
+    rows: tuple[Whisker, ...]
+    title: Both
+    zero: float | None
+
+    @classmethod
+    def of(cls, rows: Iterable[WhiskerRow], title: Both, least: float | None) -> Whiskers | None:
+        """Return dots and whiskers on a common scale; None without any.
+
+        Parameters
+        ----------
+        rows : iterable of WhiskerRow
+        title : text
+            What the scale is of.
+        least : float or None
+            Where the scale begins; None for one around zero, which is marked.
+        """
+        found = list(rows)
+        if not found:
+            return None
+        ends = [end for row in found for end in row.ends]
+        low = min(0.0, *ends) if least is None else least
+        span = max(0.0, *ends) - low or 1.0
+
+        def place(value: float) -> float:
+            return round(2 + 96 * (value - low) / span, 1)
+
+        def placed(row: WhiskerRow) -> Whisker:
+            low, at, high = map(place, row.ends)
+            return Whisker(row.label, row.value, low, at, high, row.tone, row.note, row.first)
+
+        return cls(tuple(map(placed, found)), title, place(0.0) if least is None else None)
+
+
+@dataclass(frozen=True)
+class WhiskerRow:
+    """A row before it has its place: ``ends`` are the low end, the value and the high end."""
+
+    label: Both
+    value: str
+    ends: tuple[float, float, float]
+    tone: str = ""
+    note: Both | str = ""
+    first: bool = False
+
+
+@dataclass(frozen=True)
 class Step:
     """One of the charts that a reader steps through."""
 
@@ -167,7 +243,7 @@ def _places(chart: Chart) -> tuple[Place, Place]:
 
     def scale(axis: Axis, first: float, last: float) -> Place:
         span = (axis.high - axis.low) or 1.0
-        return lambda value: round(first + (last - first) * (value - axis.low) / span, 1)
+        return lambda value: round(first + (last - first) * (value - axis.low) / span)
 
     left, right = LEFT, WIDTH - RIGHT
     return scale(chart.x, left, right), scale(chart.y, chart.height - FOOT, TOP)
@@ -225,8 +301,22 @@ def _series(own: Series, x: Place, y: Place) -> Iterable[str]:
     if own.kind in {"line", "curve"}:
         yield f'<path class="line {own.style}" d="{_path(runs, x, y)}"/>'
     if own.kind in {"line", "dots"}:
-        dots = "".join(f"M{x(a):g} {y(b):g}h0" for run in runs for a, b in run)
+        dots = _dots([(x(a), y(b)) for run in runs for a, b in run], ordered=own.kind == "line")
         yield f'<path class="{"dot" if own.kind == "line" else "cloud"} {own.style}" d="{dots}"/>'
+
+
+def _dots(places: list[tuple[float, float]], *, ordered: bool) -> str:
+    """Return dots one after the other, each from where the last one was.
+
+    Dots of a cloud move by one unit at most, so that many of them share a place.
+    """
+    path, last = "", (0.0, 0.0)
+    cells = [(2 * round(a / 2), 2 * round(b / 2)) for a, b in places]
+    for at in dict.fromkeys(places) if ordered else sorted(set(cells)):
+        across, down = at[0] - last[0], at[1] - last[1]
+        path += f"m{across:g}{'' if down < 0 else ' '}{down:g}z"
+        last = at
+    return path
 
 
 def _runs(x: Values, y: Values) -> Iterable[list[tuple[float, float]]]:

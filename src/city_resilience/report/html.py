@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.files import check_suffix, write_bytes
 from city_resilience.report import formatting
-from city_resilience.report.drawing import Bars, draw_chart
+from city_resilience.report.drawing import draw_chart
+from city_resilience.report.squeezing import squeezed
 from city_resilience.report.texts import LANGUAGES, Both, Texts, both, unit_words
 
 if TYPE_CHECKING:
@@ -125,11 +126,12 @@ def _environment(*, escape: bool) -> Environment:
         "said": _said,
         "attribute": _attribute,
         "drawn": draw_chart,
-        "is_bars": lambda figure: isinstance(figure, Bars),
+        "kind": lambda figure: type(figure).__name__,
         "of_kind": lambda id, kind: (kind, id),
         "interval": formatting.interval,
         "percent": _percent,
         "signed": formatting.signed,
+        "squeezed": squeezed,
         "tone": formatting.tone,
         "unsigned": formatting.unsigned,
     }

@@ -18,14 +18,14 @@ from city_resilience.report.texts import LANGUAGES, Both, Texts, joined
 
 __all__ = ["places_part", "places_sentence", "places_table", "skill_by_group_table"]
 
-MOST = 20
+MOST = 12
 """Differences that are shown; all stand in the table of the run."""
 FIGURES = ("value", "value_rest", "difference", "low", "high", "q_value")
 GROUP = Column("place_level", "{level}", "{group}")
 COUNTS = Column("place_cities#", "{n}", "{others}")
 BY_GROUP = (
     *(GROUP, COUNTS),
-    Column("place_skill#", "{value:0%}", "{withheld}"),
+    Column("place_skill#", "{value:0%}"),
     Column("place_skill_rest#", "{value_rest:0%}"),
     Column("place_skill_apart#", "{difference:+0%}", "{low:+0%} … {high:+0%}"),
     Column("place_q#", "{q_value:3}"),
@@ -108,8 +108,12 @@ def places_sentence(own: Mapping[str, Any], say: Texts) -> Both:
 
 
 def skill_by_group_table(own: Mapping[str, Any], say: Texts) -> Table:
-    """Return the skill of a view in each level of each group, beside all other cities."""
-    return table_of(BY_GROUP, [_words(row, say) for row in own["skill"]], say)
+    """Return the skill of a view in each level of each group, beside all other cities.
+
+    Withheld levels are left out; `places_sentence` counts them.
+    """
+    rows = [_words(row, say) for row in own["skill"] if not row["withheld"]]
+    return table_of(BY_GROUP, rows, say)
 
 
 def places_table(own: Mapping[str, Any], say: Texts) -> Table:
@@ -127,5 +131,4 @@ def _words(row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "level": say.level(row["group"], row["level"]),
         "group": say.name("group", row["group"]),
         "others": say("place_others", **counts),
-        "withheld": say("place_withheld") if row["withheld"] else "",
     }

@@ -16,10 +16,12 @@ from city_resilience.report.grading import Grades, grades_of
 from city_resilience.report.tables import Column, Table, table_of
 from city_resilience.report.texts import LANGUAGES, Both, Texts, both, joined, unit_words
 
-__all__ = ["draw_shapes", "pairs_table", "shapes_part", "shapes_table"]
+__all__ = ["draw_shapes", "pairs_table", "shapes_part", "shapes_table", "value_words"]
 
 Labels = Mapping[str, Any]
 _PLACES = ("threshold", "threshold_low", "threshold_high")
+SHOWN = 10
+"""Leading indicators of a view on the page; the tables of the run have more."""
 CURVE = ("from", "to", "value", "contribution", "low", "high", "ale")
 SHAPES = (
     Column("shape_indicator", "{name}", "{grade}"),
@@ -112,7 +114,7 @@ def shapes_table(
     grades = grades_of(study, bool(study and study["same"]))
     rows = [
         _told(own, say) | {"name": _both(own), "grade": _grade(grades, view, horizon, own, say)}
-        for own in part[view]["indicators"]
+        for own in part[view]["indicators"][:SHOWN]
     ]
     return table_of(SHAPES, rows, say)
 
@@ -154,7 +156,7 @@ def _told(own: Mapping[str, Any], say: Texts) -> dict[str, Any]:
 def _place(own: Mapping[str, Any], say: Texts) -> Both | str:
     if own["threshold"] is None:
         return "" if own["q_value"] is None else say("shape_q", q_value=own["q_value"])
-    at, low, high = (_value(own[name]) for name in _PLACES)
+    at, low, high = (value_words(own[name]) for name in _PLACES)
     return say(
         "shape_place",
         at=at,
@@ -165,7 +167,7 @@ def _place(own: Mapping[str, Any], say: Texts) -> Both | str:
     )
 
 
-def _value(number: float) -> str:
+def value_words(number: float) -> str:
     """Write a value of an indicator with three digits at least."""
     text = f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.3g}"
     return text.replace("-", "−")
@@ -185,7 +187,7 @@ def pairs_table(part: Mapping[str, Any], view: str, say: Texts) -> Table:
 
 def draw_shapes(part: Mapping[str, Any], view: str, say: Texts) -> dict[str, Step] | None:
     """Draw the curve of each indicator with its band, the local effects and the threshold."""
-    found = part["shapes"].get(view, {"indicators": []})["indicators"]
+    found = part["shapes"].get(view, {"indicators": []})["indicators"][:SHOWN]
     return {
         f"{place:02}": Step(_both(own), _note(own, say), _curve(own, say))
         for place, own in enumerate(found)
@@ -205,8 +207,10 @@ def _curve(own: Mapping[str, Any], say: Texts) -> Chart:
         Series("local_means", "line", x, bins["contribution"], say("shape_means")),
     ]
     if any(value is not None for value in bins["ale"]):
+        low, high = _padded(x)
         middle = [(a + b) / 2 for a, b in zip(bins["from"], bins["to"], strict=True)]
-        series.append(Series("local_effects", "curve", middle, bins["ale"], say("shape_ale")))
+        inside = [at if low <= at <= high else None for at in middle]
+        series.append(Series("local_effects", "curve", inside, bins["ale"], say("shape_ale")))
     unit = say("unit_behind", unit=unit_words(own["unit"])) if own["unit"] else both(lambda _: "")
     known = (value for one in series for value in (*one.y, *one.top) if value is not None)
     values = [0.0, *known]

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from city_resilience.errors import InputError, nearest
+from city_resilience.evaluation.baselines import NAIVE
 from city_resilience.evaluation.candidates import HISTORY_ONLY, candidate_kind
 from city_resilience.evaluation.scores import SCORES, WITHOUT_BREAKS, best_naive
 from city_resilience.report.formatting import rounded, rounded_all, text_of, whole
@@ -74,9 +75,10 @@ def yearly_errors(
     Returns
     -------
     dict
-        ``years``; ``errors``: ``role`` ("served", "naive", "zero", "history"), ``model``, ``mae``
-        by year (None where not scored) of each that was scored; ``wins`` over ``of`` years
-        against the best naive rule.
+        ``years``; ``errors``: ``role`` ("served", "naive" for the best naive rule, "zero",
+        "history", "other" for the other naive rules), ``model``, ``mae`` by year (None where not
+        scored) of each that was scored; ``skill_zero``: of the served model against "no gap" by
+        year; ``wins`` over ``of`` years against the best naive rule.
     """
     rows = _slice(scores, horizon, "year")
     year = rows["level"].map(_year)
@@ -85,6 +87,7 @@ def yearly_errors(
     names = {served: "served"}
     for model, role in ((naive or "", "naive"), (NO_GAP, "zero"), (HISTORY_ONLY, "history")):
         names.setdefault(model, role)
+    names |= {model: "other" for model in NAIVE if model not in names}
     both = table.index[table[naive].notna()] if naive in table else table.index[:0]
     return {
         "years": [int(value) for value in table.index],
@@ -93,9 +96,17 @@ def yearly_errors(
             for model, role in names.items()
             if model in table and table[model].notna().any()
         ],
+        "skill_zero": _yearly_skill(table, served),
         "wins": int((table.loc[both, served] < table.loc[both, naive]).sum()) if len(both) else 0,
         "of": len(both),
     }
+
+
+def _yearly_skill(table: pd.DataFrame, served: str) -> list[float | None]:
+    """Return the share of the error of "no gap" that the served model saves, by year."""
+    if NO_GAP not in table or served not in table or served == NO_GAP:
+        return [None] * len(table)
+    return rounded_all(1 - table[served] / table[NO_GAP])
 
 
 def outcomes(
