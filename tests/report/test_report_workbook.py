@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,21 @@ from report_inputs import make_inputs
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 HOSTILE = '=HYPERLINK("http://x","y")'
+HELD: dict[str, Any] = {
+    "coverage": 0.91,
+    "coverage_80": 0.82,
+    "width": 5.7,
+    "width_80": 4.0,
+    "code": "better",
+    "difference": -0.4,
+    "low": -0.6,
+    "high": -0.2,
+    "rule": "split",
+    "unbroken": None,
+    "worst": {"year": 2010, "coverage": 0.9, "coverage_80": 0.8},
+    "periods": [{"origins": "2010–2018", "coverage": 0.93, "coverage_80": 0.87, "width": 5.5}],
+    "years": {"year": [2010, 2011], "coverage": [0.9, 0.97], "coverage_80": [0.8, 0.85]},
+}
 SHEETS = {
     "en": ["Notes", "Cities", "Provinces and groups", "Drivers", "Drivers by city"],
     "zh": ["说明", "城市", "省份与分组", "主要依据", "各城市主要依据"],
@@ -33,6 +47,8 @@ def summary() -> Summary:
     problem = {"level": "warning", "kind": "jump", "variable": {"en": "Real GDP", "zh": "实际GDP"}}
     problem |= {"first": 2015, "last": 2015, "masked": True, "artefact": False}
     made["cities"][1] |= {"problems": [problem], "problem_count": 1}
+    for part in made["by_horizon"].values():
+        part["intervals"] = HELD
     return made
 
 
@@ -51,7 +67,7 @@ def rows_of(page: Any) -> list[dict[str, Any]]:
 def test_sheets_are_named_in_the_language(book: Any) -> None:
     lang, found = book
     assert found.sheetnames[:5] == SHEETS[lang]
-    assert len(found.sheetnames) == 9
+    assert len(found.sheetnames) == 10
 
 
 def test_a_row_is_a_city_with_its_forecasts_and_its_record(book: Any, summary: Summary) -> None:
@@ -81,10 +97,33 @@ def test_scores_and_past_forecasts_are_those_of_the_summary(book: Any, summary: 
         if [row[h] for h in heads[:2]] == [2, every]
     }
     assert told == {say.name("model", row["model"])[lang]: row["mae"] for row in part["skill"]}
-    past = rows_of(found[say("book_sheet_past")[lang]])
-    count = Counter(row[heads[0]] for row in past)
+    past, names = rows_of(found[say("book_sheet_past")[lang]]), summary["outcome_cities"]
+    places = [say(key)[lang] for key in ("city", "origin")]
     for h, own in summary["by_horizon"].items():
-        assert count[int(h)] == sum(year["n"] for year in own["outcomes"].values())
+        ahead = say.count("horizon_years", int(h))
+        columns = [say(f"book_past_{key}", ahead=ahead)[lang] for key in ("forecast", "truth")]
+        written = {tuple(row[key] for key in (*places, *columns)) for row in past}
+        told = {
+            (names[at], int(origin), forecast, truth)
+            for origin, year in own["outcomes"].items()
+            for at, forecast, truth in zip(
+                *(year[key] for key in ("city", "forecast", "truth")), strict=True
+            )
+        }
+        assert {row for row in written if row[2] is not None} == told
+
+
+def test_coverage_stands_by_period_and_year(book: Any, summary: Summary) -> None:
+    lang, found = book
+    say = Texts(summary["measure"])
+    keys = ("book_horizon", "book_span", "book_coverage", "book_coverage_80")
+    heads = [say(key)[lang] for key in keys]
+    rows = rows_of(found[say("book_sheet_intervals")[lang]])
+    held = {tuple(row[head] for head in heads) for row in rows}
+    for h, part in summary["by_horizon"].items():
+        years = part["intervals"]["years"]
+        for year, wide, narrow in zip(*years.values(), strict=True):
+            assert (int(h), str(year), wide, narrow) in held
 
 
 def test_every_column_is_explained_and_in_one_language(book: Any) -> None:

@@ -5,6 +5,7 @@ Everything comes from the summary that the page is made of; nothing is computed 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -107,14 +108,19 @@ def _label(own: Found) -> Both:
     return {lang: own[lang] for lang in LANGUAGES}
 
 
-_AT = ("forecast", "lower", "upper", "p_below_0", "p_worst_tenth", "rank")
+_PLACE = ("city", "name_en", "province", "nation", "origin", "output")
+_AT = ("forecast", "lower", "upper", "lower_80", "upper_80", "p_below_0", "p_worst_tenth", "rank")
 
 
 def _city_fields(summary: Found) -> Iterator[Field]:
     """Yield the columns of a city: what is forecast at each horizon, its record and its data."""
-    yield from (Field(name, name) for name in ("city", "province", "nation"))
-    yield Field("origin", "origin", "whole")
     say = Texts(summary["measure"])
+    yield from (Field("city", "city"), Field("name_en", "book_name_en"))
+    yield from (Field(name, name) for name in ("province", "nation"))
+    groups = dict.fromkeys(group for city in summary["cities"] for group in city["groups"])
+    for group in groups:
+        yield Field(f"group_{group}", "book_in_group", figures={"group": say.name("group", group)})
+    yield from (Field("origin", "origin", "whole"), Field("output", "book_output", "one"))
     for h in map(str, summary["horizons"]):
         held = (city["h"][h]["coverage"] for city in summary["cities"] if h in city["h"])
         coverage = max((own for own in held if own is not None), default=0.0)
@@ -123,9 +129,12 @@ def _city_fields(summary: Found) -> Iterator[Field]:
             ("forecast", "passed_forecast", "gap"),
             ("lower", "passed_lower", "gap"),
             ("upper", "passed_upper", "gap"),
+            ("lower_80", "book_lower_80", "gap"),
+            ("upper_80", "book_upper_80", "gap"),
             ("p_below_0", "passed_below_zero", "share"),
             ("p_worst_tenth", "book_worst_tenth", "share"),
             ("tier", "book_tier", "text"),
+            ("clear", "book_clear", "text"),
             ("nowcast", "book_nowcast", "gap"),
             ("rank", "passed_rank", "whole"),
         ):
@@ -147,7 +156,8 @@ def _cities(summary: Found, say: Texts) -> Iterator[dict[str, Any]]:
         record = records.get(city["city"]) or dict.fromkeys(("mae", "average", "signs_of"))
         right = f"{record['signs']}/{record['signs_of']}" if record["signs_of"] else None
         yield {
-            **{name: city.get(name) for name in ("city", "province", "nation", "origin")},
+            **{name: city.get(name) for name in _PLACE},
+            **{f"group_{name}": say.level(name, own) for name, own in city["groups"].items()},
             **{key: value for h, own in city["h"].items() for key, value in _at(h, own, say)},
             "flags": joined(flag_words(flags, say), say("list_semicolon")),
             **{name: record[name] for name in ("mae", "average")},
@@ -159,6 +169,7 @@ def _cities(summary: Found, say: Texts) -> Iterator[dict[str, Any]]:
 def _at(h: str, own: Found, say: Texts) -> Iterator[tuple[str, Any]]:
     yield from ((f"{name}_{h}", own[name]) for name in _AT)
     yield f"tier_{h}", say.name("tier", own["tier"]) if own["tier"] else None
+    yield f"clear_{h}", say(f"book_clear_{own['clear']}") if own["clear"] else None
     yield f"nowcast_{h}", (own.get("nowcast") or {}).get("forecast")
 
 
@@ -287,23 +298,51 @@ def _scored(horizon: str, span: Both | str, model: str, say: Texts) -> dict[str,
     return {"horizon": int(horizon), "span": span, "model": say.name("model", model)}
 
 
-PAST = (
-    Field("city", "city"),
-    Field("origin", "origin", "whole"),
+INTERVALS = (
     Field("horizon", "book_horizon", "whole"),
-    Field("target", "book_target", "whole"),
-    Field("forecast", "book_past_forecast", "gap", True),
-    Field("truth", "book_past_truth", "gap", True),
+    Field("span", "book_span"),
+    Field("coverage", "book_coverage", "share"),
+    Field("coverage_80", "book_coverage_80", "share"),
+    Field("width", "book_width", "gap", True),
+    Field("width_80", "book_width_80", "gap", True),
 )
 
 
+def _intervals(summary: Found, say: Texts) -> Iterator[dict[str, Any]]:
+    """Yield how often outcomes lay inside, over all years, by period and by origin year."""
+    for horizon, part in summary["by_horizon"].items():
+        if (found := part["intervals"]) is None:
+            continue
+        about, years = {"horizon": int(horizon)}, found["years"]
+        yield {**found, **about, "span": say.count("view_years", len(years["year"]))}
+        for own in found["periods"]:
+            yield {**own, **about, "span": own["origins"]}
+        for year, *held in zip(*(years[name] for name in YEARLY), strict=True):
+            yield {**about, "span": str(year), **dict(zip(YEARLY[1:], held, strict=True))}
+
+
+YEARLY = ("year", "coverage", "coverage_80")
+
+
+def _past_fields(summary: Found) -> Iterator[Field]:
+    """Yield the columns of a past origin: what was forecast at each horizon, and what came."""
+    say = Texts(summary["measure"])
+    yield from (Field("city", "city"), Field("origin", "origin", "whole"))
+    for h in summary["horizons"]:
+        told = {"ahead": say.count("horizon_years", h)}
+        for name in ("forecast", "truth"):
+            yield Field(f"{name}_{h}", f"book_past_{name}", "gap", True, told)
+
+
 def _past(summary: Found, _say: Texts) -> Iterator[dict[str, Any]]:
-    names = summary["outcome_cities"]
+    names, found = summary["outcome_cities"], defaultdict[tuple[int, int], dict[str, Any]](dict)
     for horizon, part in summary["by_horizon"].items():
         for origin, own in part["outcomes"].items():
-            about = {"horizon": int(horizon), "origin": int(origin), "target": own["target"]}
             for at, forecast, truth in zip(own["city"], own["forecast"], own["truth"], strict=True):
-                yield {**about, "city": names[at], "forecast": forecast, "truth": truth}
+                row = found[int(origin), at]
+                row[f"forecast_{horizon}"], row[f"truth_{horizon}"] = forecast, truth
+    for origin, at in sorted(found):
+        yield {"city": names[at], "origin": origin, **found[origin, at]}
 
 
 AUDIT = (
@@ -339,6 +378,7 @@ SHEETS: tuple[tuple[str, Iterable[Field] | Callable[[Found], Iterable[Field]], R
     ("drivers", DRIVERS, _drivers),
     ("by_city", BY_CITY, _by_city),
     ("scores", SCORES, _scores),
-    ("past", PAST, _past),
+    ("intervals", INTERVALS, _intervals),
+    ("past", _past_fields, _past),
     ("audit", AUDIT, _audit),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,18 @@ from typing import Any
 from city_resilience.files import write_bytes
 from city_resilience.report.book_sheets import BookSheet, book_sheets
 from city_resilience.report.flags import common_flags, flag_words
-from city_resilience.report.forecast_workbook import fill_columns, fill_texts
+from city_resilience.report.forecast_workbook import (
+    bytes_of,
+    fill_columns,
+    fill_texts,
+    new_book,
+)
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.periods import recent_sentence
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts, joined, language_of
-from city_resilience.spreadsheet import check_rows, settle_texts, settled_workbook
+from city_resilience.spreadsheet import check_rows
 
 __all__ = ["write_report_workbook"]
 
@@ -38,24 +42,17 @@ def write_report_workbook(summary: Summary, path: Path, lang: str = "") -> Path:
     InputError
         If there are more rows than a sheet holds, or the path cannot be written to.
     """
-    from openpyxl import Workbook
-
     lang = lang or language_of(entry["city"] for entry in summary["cities"])
-    say, book = Texts(summary["measure"]), Workbook()
+    say, book = Texts(summary["measure"]), new_book()
     sheets = book_sheets(summary, say, lang)
-    notes = book.active
-    notes.title = say("passed_sheet_notes")[lang]
+    notes = book.create_sheet(say("passed_sheet_notes")[lang])
     fill_texts(notes, list(_notes(summary, say, lang)))
     for sheet in sheets:
         check_rows(max(len(own.values) for own in sheet.columns), path)
         fill_columns(book.create_sheet(sheet.title), sheet.columns)
     dictionary = book.create_sheet(say("passed_sheet_dictionary")[lang])
     fill_texts(dictionary, list(_dictionary(sheets, say, lang)), head=True)
-    for page in book:
-        settle_texts(page)
-    made = io.BytesIO()
-    book.save(made)
-    return write_bytes(settled_workbook(made.getvalue()), path)
+    return write_bytes(bytes_of(book), path)
 
 
 def _dictionary(sheets: list[BookSheet], say: Texts, lang: str) -> Iterator[tuple[str, ...]]:
