@@ -27,10 +27,10 @@ function endsOf(all) {
   return { low: low - pad, high: high + pad, first: Math.min(...years) - 0.5, last: Math.max(...years) + 0.5, empty: !years.length };
 }
 
-function fanOf(own, { small = false, ends = endsOf([own]), label = "" } = {}) {
+function fanOf(own, { small = 0, ends = endsOf([own]), label = "" } = {}) {
   const { low, high, first, last, empty } = ends;
   if (empty) return made("p", { class: "muted" }, "–");
-  const wide = small ? 380 : 560, tall = small ? 210 : 270;
+  const narrow = matchMedia("(max-width: 40rem)").matches, wide = small || (narrow ? 360 : 560), tall = small ? 200 : narrow ? 240 : 270;
   const x = (year) => Number((38 + ((wide - 46) * (year - first)) / (last - first)).toFixed(1)), y = (value) => Number((8 + ((tall - 32) * (high - value)) / (high - low)).toFixed(1));
   const root = svg("svg", { class: "chart fan", viewBox: `0 0 ${wide} ${tall}`, role: "img", "aria-label": label });
   for (const value of ticks(low, high)) root.append(svg("path", { class: value === 0 ? "zero" : "rule", d: `M38 ${y(value)}H${wide - 8}` }), svg("text", { class: "side", x: 33, y: y(value) + 4 }, number(value, value % 1 ? 1 : 0)));
