@@ -25,7 +25,7 @@ class Visit:
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda message: self.problems.append(message.text))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("pageerror", lambda error: self.problems.append(f"{error} {error.stack}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def open(self, path: Path, fragment: str = "") -> None:
@@ -43,7 +43,7 @@ class Visit:
     def close(self) -> None:
         """Close the page; it must not have complained, nor asked for anything beside it."""
         self.page.close()
-        assert self.problems == []
+        assert self.problems == [], self.problems
         outside = [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
         assert outside == []
 

@@ -45,7 +45,10 @@ from city_resilience.report.vintages import vintage_sentence
 
 __all__ = ["SCRIPTS", "render_report", "write_report"]
 
-SCRIPTS = ("base.js", "data.js", "chart.js", "fan.js", "explore.js", "places.js", "report.js")
+SCRIPTS = (
+    *("base.js", "data.js", "chart.js", "fan.js", "explore.js", "places.js", "map.js"),
+    "report.js",
+)
 STYLES = ("report.css", "charts.css", "outlook.css", "places.css")
 SECTIONS = (
     *("headline", "changed", "nowcast", "drivers", "structural", "study", "skill"),

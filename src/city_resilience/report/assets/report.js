@@ -61,6 +61,7 @@ function drawMap() {
     const city = DATA.cities[Number(dot.dataset.i)], at = atOf(city);
     dot.setAttribute("class", `${binOf(at && at.p_below_0)}${mine ? (mine.cities.includes(city.city) ? " mine" : " away") : ""}`);
   }
+  if (reachedDot()) reach(reachedDot());
   for (const row of document.querySelectorAll(".strip li")) row.classList.toggle("mine", Boolean(mine) && decoded(row.querySelector("a").hash.split("/")[2].split("?")[0]) === state.mine);
   for (const box of document.querySelectorAll(".sentences .mine")) {
     box.hidden = !mine;
@@ -119,7 +120,7 @@ function nearest(event) {
   const wide = Math.max(scale, map.viewBox.baseVal.height / box.height), at = map.getScreenCTM().inverse();
   const x = event.clientX * at.a + at.e, y = event.clientY * at.d + at.f;
   let best = null, least = 14 * wide;
-  for (const dot of map.children) {
+  for (const dot of map.querySelectorAll("circle")) {
     const far = Math.hypot(dot.cx.baseVal.value - x, dot.cy.baseVal.value - y) - dot.r.baseVal.value;
     if (far < least) [best, least] = [dot, far];
   }
@@ -129,15 +130,13 @@ function nearest(event) {
 function wireMap() {
   const map = $("map");
   if (!map) return;
-  const tip = made("p", { class: "tip", hidden: "" });
+  const tip = made("p", { class: "tip", hidden: "", "aria-hidden": "true" });
   document.body.append(tip);
+  wireMapKeys(map, tip);
   map.addEventListener("pointermove", (event) => {
-    const city = nearest(event), at = city && atOf(city);
-    tip.hidden = !city;
-    if (!city) return;
-    tip.textContent = [nameOf(city), provinceOf(city.province), at && share(at.p_below_0), at && signed(at.forecast, 1)].filter(Boolean).join(" · ");
-    tip.style.left = `${Math.min(event.pageX + 12, window.innerWidth - 220)}px`;
-    tip.style.top = `${event.pageY + 14}px`;
+    const city = nearest(event);
+    if (city) showTip(tip, city, event.pageX, event.pageY);
+    else tip.hidden = true;
   });
   map.addEventListener("pointerleave", () => (tip.hidden = true));
   map.addEventListener("click", (event) => {
@@ -203,6 +202,13 @@ function wireExplore() {
     drawCities();
   });
 }
+
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && document.querySelector(".columns[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
 
 const folded = [];
 window.addEventListener("beforeprint", () => {
