@@ -191,14 +191,18 @@ def test_drawings_are_named_or_hidden_from_those_who_hear(
     visit: Visit, report: Path, screen: str
 ) -> None:
     _show(visit, report, screen)
-    unnamed = visit.page.evaluate("""() => [...document.querySelectorAll('svg')]
-      .filter((node) => node.checkVisibility() && node.getAttribute('aria-hidden') !== 'true')
-      .filter((node) => !node.getAttribute('role') || !(node.getAttribute('aria-label')
-        || node.querySelector(':scope > title') || (node.getAttribute('aria-labelledby') || '').split(' ')
-          .some((id) => document.getElementById(id))))
-      .map((node) => node.outerHTML.slice(0, 120))""")
+    unnamed = visit.page.evaluate(UNNAMED)
     assert unnamed == []
-    untold = visit.page.evaluate("""() => [...document.querySelectorAll('svg.chart[aria-hidden="true"]')]
-      .filter((node) => node.checkVisibility() && !node.closest('figure, .figure'))
-      .map((node) => node.outerHTML.slice(0, 120))""")
+    untold = visit.page.evaluate(UNTOLD)
     assert untold == []
+
+
+UNNAMED = """() => [...document.querySelectorAll('svg:not([aria-hidden="true"])')]
+  .filter((node) => node.checkVisibility())
+  .filter((node) => !node.getAttribute('role') || !(node.getAttribute('aria-label')
+    || node.querySelector(':scope > title') || document.getElementById(
+      (node.getAttribute('aria-labelledby') || '').split(' ')[0])))
+  .map((node) => node.outerHTML.slice(0, 120))"""
+UNTOLD = """() => [...document.querySelectorAll('svg.chart[aria-hidden="true"]')]
+  .filter((node) => node.checkVisibility() && !node.closest('figure, .figure'))
+  .map((node) => node.outerHTML.slice(0, 120))"""
