@@ -116,7 +116,7 @@ def test_the_page_has_them_where_the_run_has_the_tables(tables):
     assert SAY("places_title")["en"] not in page
     inputs["tables"] = {**inputs["tables"], **tables}
     page = render_report(summarise(**inputs))
-    drivers = page[page.index('<section id="drivers"') : page.index('<section id="study"')]
+    drivers = page[page.index('<section id="drivers"') : page.index('<section id="coverage"')]
     for key in ("shapes_title", "pairs_title", "places_title", "places_skill_title"):
         assert drivers.count(SAY(key)["zh"]) == 1
     figure = drivers[drivers.index('data-figure="shapes"') :]

@@ -31,6 +31,7 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
 from city_resilience.progress import Progress, silent
+from city_resilience.report.audit_part import audit_checks
 from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
 from city_resilience.report.texts import Texts, placed
@@ -243,6 +244,7 @@ def summary_of(
         "notes": (*source.audited.scale_doubts, *source.panel.notes),
         "account": source.panel.account.as_dict(),
         "audit": {level: counts[level] for level in ("error", "warning", "note")},
+        "checks": audit_checks(source.audited.issues, source.audited.accepted),
         "accepted": source.audited.accepted,
         "unlabelled": {
             horizon: missing_labels(dataset.measure, dataset.outcome, horizon, dataset.nation)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from city_resilience.models.intervals import EVENTS
+from city_resilience.report.audit_part import audit_table
 from city_resilience.report.figures import FIGURES, build_figures
 from city_resilience.report.first_screen import (
     first_sentences,
@@ -19,6 +20,7 @@ from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
+from city_resilience.report.methods import methods_of
 from city_resilience.report.monitor import changed_table
 from city_resilience.report.nowcast import (
     group_words,
@@ -30,6 +32,7 @@ from city_resilience.report.page_data import group_filters, page_data
 from city_resilience.report.periods import recent_sentence, skill_note, standing_words
 from city_resilience.report.places import places_sentence, places_table, skill_by_group_table
 from city_resilience.report.shapes import pairs_table, shapes_table
+from city_resilience.report.shock_part import shocks_table
 from city_resilience.report.study import answer_words
 from city_resilience.report.study_tables import (
     BLOCKS,
@@ -51,10 +54,16 @@ SCRIPTS = (
 )
 STYLES = ("report.css", "charts.css", "outlook.css", "places.css")
 SECTIONS = (
-    *("headline", "changed", "nowcast", "drivers", "structural", "study", "skill"),
-    *("intervals", "coverage", "reading", "run"),
+    *("headline", "changed", "nowcast", "skill", "intervals", "study", "drivers", "structural"),
+    *("shocks", "audit", "coverage", "reading", "methods", "run"),
 )
-OPTIONAL = {"changed": "changed", "nowcast": "nowcast", "structural": "views"}
+OPTIONAL = {
+    "changed": "changed",
+    "nowcast": "nowcast",
+    "structural": "views",
+    "shocks": "shocks",
+    "audit": "checks",
+}
 """Sections that are there where the summary has a part."""
 READING = 9
 WORDS = (
@@ -63,6 +72,7 @@ WORDS = (
     *(group_words, nowcast_sentence, slope_sentences, vintage_sentence),
     *(view_sentence, view_skill_table, view_drivers_table),
     changed_table,
+    *(audit_table, shocks_table),
     *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
 )
 """What the template asks for words and for tables of the study."""
@@ -99,7 +109,8 @@ def render_report(summary: Summary) -> str:
         rules="\n".join(_horizon_rule(h, summary.get("views")) for h in horizons),
         data=page_data(summary, say),
         summary=summary,
-        sections=[name for name in SECTIONS if name not in OPTIONAL or summary.get(OPTIONAL[name])],
+        sections=_sections(summary),
+        methods=methods_of(summary, say),
         nowcast=nowcast,
         moved=moved_cities(nowcast),
         figures=list(FIGURES.values()),
@@ -146,6 +157,11 @@ def _horizon_rule(h: str, views: Mapping[str, Any] | None) -> str:
     if views is None or views[h]["shown"]:
         return rule
     return f'{rule}\n{page} [data-figure="structural_shapes"] {{ opacity: .45; }}'
+
+
+def _sections(summary: Summary) -> list[str]:
+    parts = {**summary, "checks": summary["run"].get("checks")}
+    return [name for name in SECTIONS if name not in OPTIONAL or parts.get(OPTIONAL[name])]
 
 
 def _target(summary: Summary, h: str) -> str:

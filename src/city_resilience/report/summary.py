@@ -37,6 +37,7 @@ from city_resilience.report.outlook_shapes import Outlook
 from city_resilience.report.periods import period_scores
 from city_resilience.report.places import places_part
 from city_resilience.report.shapes import shapes_part
+from city_resilience.report.shock_part import shocks_part
 from city_resilience.report.skill import group_scores, model_scores, outcomes, yearly_errors
 from city_resilience.report.study import study_part
 from city_resilience.report.texts import measure_words
@@ -106,6 +107,7 @@ class Summary(TypedDict, total=False):
     vintages: dict[str, Any]
     views: dict[str, Any]
     changed: dict[str, Any] | None
+    shocks: Rows
 
 
 class RunInfo(TypedDict, total=False):
@@ -123,6 +125,7 @@ class RunInfo(TypedDict, total=False):
     notes: Iterable[str]  # of the panel, sentences
     account: Mapping[str, Any]  # what came in, as `Account.as_dict` returns it
     audit: Mapping[str, int]  # severity → number
+    checks: Rows  # what each check of the audit found, as of `audit_checks`
     accepted: Mapping[str, str]  # issue → why
     unlabelled: Mapping[int, Mapping[str, int]]  # horizon → reason → city-years without a label
     absent: Mapping[str, Any]  # indicator → why
@@ -219,6 +222,7 @@ def summarise(
         "cities": cities,
         "past_years": places["past_years"],
         "nation_growth": places["nation_growth"],
+        "shocks": shocks_part(cities, places["past_years"], places["nation_growth"]),
         "group_past": group_past(cities, shown_group(cities)),
         "has_intervals": "lower" in forecast and bool(forecast["lower"].notna().any()),
         "outcome_cities": list(names),
@@ -343,6 +347,7 @@ def _run(experiment: Experiment, info: RunInfo, labels: Labels) -> dict[str, Any
         "notes": [str(note) for note in info.get("notes", ())],
         "account": dict(info.get("account", {})),
         "audit": dict(info.get("audit", {})),
+        "checks": list(info.get("checks", ())),
         "accepted": dict(info.get("accepted", {})),
         "unlabelled": [
             {"horizon": int(horizon), "reason": reason, "n": int(n)}
