@@ -247,7 +247,7 @@ function comparePage(names) {
   const without = (name) => addressOf("compare", cities.map((city) => city.city).filter((one) => one !== name).join("\n"));
   const drop = (city) => made("a", { class: "drop", href: without(city.city), "aria-label": fillText(DATA.texts.compare_drop, { city: nameOf(city) }) }, "×");
   page.hole("none").hidden = cities.length > 0;
-  page.hole("fans").append(...cities.map((city, i) => made("figure", {}, made("figcaption", {}, cityLink(city.city), " ", drop(city)), fanOf(all[i], { small: cities.length > 3 ? 270 : 380, ends, label: nameOf(city) }))));
+  page.hole("fans").append(...cities.map((city, i) => made("figure", {}, made("figcaption", {}, cityLink(city.city), " ", drop(city)), fanOf(all[i], { small: cities.length > 3 ? 240 : 380, ends, label: nameOf(city) }))));
   if (cities.length) page.hole("ranges").append(rangesOf(cities));
   if (cities.length) page.hole("table").append(sideBySide(cities));
   const form = page.querySelector("form"), input = form.querySelector("input");
