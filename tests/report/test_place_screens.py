@@ -22,6 +22,11 @@ GRADED = ("gap_last", "gap_mean5", "density", "upgrading")
 """Indicators that the study grades; it finds all others unstable."""
 
 
+def address(name: str) -> str:
+    """Return a name as an address has it."""
+    return quote(name, safe="")
+
+
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     inputs = placed_inputs(cities=24)
@@ -107,7 +112,7 @@ def test_a_city_has_its_past_its_fan_and_at_most_six_bars(
     shared: Visit, report: Path, summary: Summary
 ) -> None:
     own = summary["cities"][5]
-    shared.open(report, f"#/city/{quote(own['city'])}")
+    shared.open(report, f"#/city/{address(own['city'])}")
     page = shared.page.locator(".city-page")
     assert page.locator("svg.fan .band").count() == 2
     drawn = page.locator("svg.fan .dot.past").get_attribute("d")
@@ -128,14 +133,14 @@ def test_reasons_are_graded_and_have_their_values(
     found: set[str] = set()
     made = summary["by_horizon"]["1"]["parts"]
     for own in [own for own in summary["cities"] if own["city"] in made][:6]:
-        shared.open(report, f"#/city/{quote(own['city'])}")
+        shared.open(report, f"#/city/{address(own['city'])}")
         shared.page.locator(".place h2", has_text=own["city"]).wait_for()
         said = shared.page.locator(".reasons li").all_inner_texts()
         assert 1 <= len(said) <= 3
         found |= {labels[name[1]] for text in said if (name := re.search("“(.*?)”", text))}
     assert found
     assert found <= set(GRADED)
-    shared.open(report, f"#/city/{quote(own['city'])}?h=2")
+    shared.open(report, f"#/city/{address(own['city'])}?h=2")
     shared.page.locator(".reasons li", has_text="another horizon").wait_for()
 
 
@@ -144,7 +149,7 @@ def test_growth_is_that_of_the_nation_and_the_gap(
     shared: Visit, report: Path, summary: Summary, h: str
 ) -> None:
     own = summary["cities"][7]
-    shared.open(report, f"#/city/{quote(own['city'])}?h={h}")
+    shared.open(report, f"#/city/{address(own['city'])}?h={h}")
     box = shared.page.locator('[data-slot="nation"]')
     assert box.locator("input").input_value() == "6.0"
     box.locator("input").fill("5")
@@ -163,7 +168,7 @@ def test_peers_stand_beside_the_city_with_values_and_their_median(
     shared: Visit, report: Path, summary: Summary
 ) -> None:
     own = summary["cities"][4]
-    shared.open(report, f"#/city/{quote(own['city'])}")
+    shared.open(report, f"#/city/{address(own['city'])}")
     rows = shared.page.locator('[data-slot="peers"] tbody th').all_inner_texts()
     assert rows == [own["city"], *own["peers"]]
     leading = summary["levels"]["indicators"][0]
@@ -180,7 +185,7 @@ def test_a_comparison_is_added_to_and_taken_from(
     shared: Visit, report: Path, summary: Summary
 ) -> None:
     names = [own["city"] for own in summary["cities"][6:9]]
-    shared.open(report, f"#/compare/{','.join(map(quote, names[:2]))}")
+    shared.open(report, f"#/compare/{','.join(map(address, names[:2]))}")
     page = shared.page
     assert page.locator(".fans svg").count() == 2
     boxes = [one.get_attribute("viewBox") for one in page.locator(".fans svg").all()]
@@ -201,7 +206,7 @@ def test_a_group_has_its_cities_their_ranges_and_its_past(
     shared: Visit, report: Path, summary: Summary
 ) -> None:
     row = summary["by_horizon"]["2"]["outlook"]["group"]["rows"][0]
-    shared.open(report, f"#/group/{quote(row['level'])}?h=2")
+    shared.open(report, f"#/group/{address(row['level'])}?h=2")
     page = shared.page.locator(".group-page")
     assert page.locator(".ranges a").all_inner_texts() == row["cities"]
     assert page.locator("tbody th").all_inner_texts() == row["cities"]
@@ -218,8 +223,8 @@ def test_a_place_is_printed_on_one_upright_page(
 ) -> None:
     names = [own["city"] for own in summary["cities"][5:10]]
     level = summary["by_horizon"]["1"]["outlook"]["group"]["rows"][0]["level"]
-    address = {"city": names[:1], "group": [level], "compare": names}[kind]
-    shared.open(report, f"#/{kind}/{','.join(map(quote, address))}")
+    asked = {"city": names[:1], "group": [level], "compare": names}[kind]
+    shared.open(report, f"#/{kind}/{','.join(map(address, asked))}")
     printed = shared.page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
     assert [[round(float(side)) for side in box] for box in boxes] == [[595, 842]]
