@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Reported", "command", "show", "write_report"]
 
-SUFFIXES = (".html", ".htm", ".xlsx")
+SUFFIXES = (".html", ".htm", ".xlsx", ".docx")
+IN_ONE = (".xlsx", ".docx")
+"""What is in one language."""
 LANGUAGES = ("en", "zh")
-OWN = ("report.html", "report.xlsx")
+OWN = ("report.html", "report.xlsx", "brief.docx")
 """What may be written over in a folder of results."""
 
 
@@ -45,12 +47,13 @@ def write_report(
     record: Path | str | None = None,
     lang: str = "",
 ) -> Reported:
-    """Write the report of a trained model again, as a page or as a workbook.
+    """Write the report of a trained model again, as a page, a workbook or a brief.
 
     Parameters
     ----------
     out : Path
-        ``.html``, a page in both languages, or ``.xlsx``, a workbook in one.
+        ``.html``, a page in both languages; ``.xlsx``, a workbook, or ``.docx``, a brief of two
+        pages, in one.
     results : Path, optional
         Folder that ``train`` wrote; else the model's run is looked for.
     study : Path, optional
@@ -61,7 +64,7 @@ def write_report(
         Folder of the record of issued forecasts; beside the store of the model unless given. Where
         the forecast of the report was issued, and one before it, the report says what changed.
     lang : str
-        Language of a workbook, ``en`` or ``zh``; that of the cities' names unless given.
+        Language of a workbook or a brief, ``en`` or ``zh``; that of the cities' names unless given.
 
     Raises
     ------
@@ -75,9 +78,10 @@ def write_report(
     out, results = Path(out), None if results is None else Path(results)
     if lang:
         check_known(lang, LANGUAGES, "--lang: no language")
-    if lang and out.suffix.lower() != ".xlsx":
+    if lang and out.suffix.lower() not in IN_ONE:
         raise InputError(
-            f"{out}: a page holds both languages; leave --lang out, or end the name in .xlsx"
+            f"{out}: a page holds both languages; leave --lang out, or end the name in "
+            f"{' or '.join(IN_ONE)}"
         )
     check_suffix(out, SUFFIXES)
     settle(results)
@@ -97,6 +101,10 @@ def _written(summary: Summary, out: Path, lang: str) -> Path:
         from city_resilience.report.report_workbook import write_report_workbook
 
         return write_report_workbook(summary, out, lang)
+    if out.suffix.lower() == ".docx":
+        from city_resilience.report.brief_document import write_brief
+
+        return write_brief(summary, out, lang)
     from city_resilience.report import report_page
 
     return report_page.write_report(summary, out)
@@ -157,19 +165,20 @@ def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
 @click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
-    help="Language of a workbook [that of the cities' names].",
+    help="Language of a workbook or a brief [that of the cities' names].",
 )
 @model_option
 @store_option
 @record_option
 def command(**options: Any) -> None:
-    """Write the report of a trained model again, as one HTML file or as a workbook.
+    """Write the report of a trained model again, as one HTML file, a workbook or a brief.
 
     \b
     Examples:
       city-resilience report --model demo@champion --out report.html
       city-resilience report --results out/demo --study out/study --out report.html
       city-resilience report --results out/demo --out report.xlsx --lang zh
+      city-resilience report --results out/demo --out brief.docx
     """
     options["lang"] = options["lang"] or ""
     show(write_report(**options))
