@@ -16,7 +16,7 @@ STAMP := $(VENV)/.installed
 PARALLEL ?= -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-short test-slow test-all check packages format docs model lock clean
+.PHONY: help env demo test test-short test-slow test-all check packages format docs model results lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z-]+):.*## /  make \1 | /' | column -t -s '|' 2>/dev/null \
@@ -85,6 +85,10 @@ model: $(STAMP)  ## Train models/demo anew, with the golden forecasts that its t
 	$(BIN)/city-resilience train experiments/demo/experiment.toml --out out/model --store out/model/store
 	rm -rf models/demo && $(BIN)/city-resilience models export demo@champion models/demo --store out/model/store
 	$(BIN)/python -c "import pandas; pandas.read_csv('out/model/forecast.csv')[['city', 'horizon', 'forecast']].round(7).to_csv('tests/golden/demo_forecast.csv', index=False, lineterminator='\n')"
+
+results: $(STAMP)  ## Repeat the committed figures that need no private data, and compare them (STUDY=1: studies too)
+	$(BIN)/python scripts/results_table.py --check
+	OMP_NUM_THREADS=1 $(BIN)/python scripts/repeat_results.py $(if $(STUDY),--study,)
 
 lock:  ## Write requirements.lock and python_env.yaml anew (needs uv; UPGRADE=1 takes newer versions)
 	@command -v $(UV) >/dev/null 2>&1 || { echo "make lock: uv not found; install it (pip install uv) or give its path: make lock UV=/path/to/uv" >&2; exit 2; }

@@ -36,6 +36,8 @@ __all__ = [
 WIDTH, LEFT, RIGHT, TOP, FOOT = 460.0, 42.0, 10.0, 8.0, 24.0
 """Of the drawing, in its own units, of which a reader sees about one a pixel."""
 
+MANY = 1000
+"""Dots of a cloud from which on those at one place are drawn once."""
 Values = Sequence[float | None]
 Place = Callable[[float], float]
 
@@ -308,11 +310,13 @@ def _series(own: Series, x: Place, y: Place) -> Iterable[str]:
 def _dots(places: list[tuple[float, float]], *, ordered: bool) -> str:
     """Return dots one after the other, each from where the last one was.
 
-    Dots of a cloud move by one unit at most, so that many of them share a place.
+    Dots of a cloud are moved by one unit at most; of a large one those at one place are one dot.
     """
+    if not ordered:
+        cells = [(2 * round(a / 2), 2 * round(b / 2)) for a, b in places]
+        places = sorted(set(cells) if len(cells) > MANY else cells)
     path, last = "", (0.0, 0.0)
-    cells = [(2 * round(a / 2), 2 * round(b / 2)) for a, b in places]
-    for at in dict.fromkeys(places) if ordered else sorted(set(cells)):
+    for at in places:
         across, down = at[0] - last[0], at[1] - last[1]
         path += f"m{across:g}{'' if down < 0 else ' '}{down:g}z"
         last = at
