@@ -133,13 +133,22 @@ def tone(value: float | None) -> str:
 def percent(share: float | None, digits: int = 0, *, sign: bool = False, lang: str = "en") -> str:
     """Write a share in percent; Chinese has no space before the sign.
 
+    In whole percent, a share that is not quite nothing or all is not written as such.
+
     Examples
     --------
     >>> percent(0.456), percent(-0.0312, 1, sign=True), percent(None), percent(0.456, lang="zh")
     ('46 %', '−3.1 %', '–', '46%')
+    >>> percent(0.996), percent(1.0), percent(0.001), percent(0.0)
+    ('>99 %', '100 %', '<1 %', '0 %')
     """
     if share is None:
         return NONE
+    if not (digits or sign):
+        if 0 < share < 0.005:
+            return f"<1{_PERCENT[lang]}"
+        if 0.995 <= share < 1:
+            return f">99{_PERCENT[lang]}"
     return f"{(signed if sign else unsigned)(100 * share, digits)}{_PERCENT[lang]}"
 
 

@@ -30,6 +30,10 @@ TEXTS = {
     "compare": "compare_add",
     "none": "rows_none",
     "mine": "out_group",
+    "total": "out_group_total",
+    "end": "out_group_end",
+    "clear": "out_clear",
+    "clear_none": "out_clear_none",
     "shown": "rows_shown",
     "why_named": "why_named",
     "why_alone": "why_alone",
@@ -126,15 +130,14 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
             h: packed_parts(part, summary, grades, h) for h, part in summary["by_horizon"].items()
         },
         "outlook": {
-            h: _outlook(part["outlook"], summary["cities"], say)
-            for h, part in summary["by_horizon"].items()
+            h: _outlook(part, summary["cities"], say) for h, part in summary["by_horizon"].items()
         },
         "before": {h: packed_before(part, summary) for h, part in summary["by_horizon"].items()},
         "record": RECORD,
         "words": {key: say(key) for key in WORDS},
         "unit": say.name("unit", say.unit) if say.unit else "",
         "issued": {h: packed_issued(part, summary) for h, part in summary["by_horizon"].items()},
-        "texts": {name: say.find(say.special(key)) for name, key in TEXTS.items()},
+        "texts": {name: say.unfilled(say.special(key)) for name, key in TEXTS.items()},
         "names": language_of(summary["outcome_cities"]),
     }
 
@@ -182,15 +185,21 @@ def group_filters(cities: Iterable[Mapping[str, Any]], say: Texts) -> list[dict[
 
 
 def _outlook(
-    own: Mapping[str, Any], cities: Iterable[Mapping[str, Any]], say: Texts
+    part: Mapping[str, Any], cities: Iterable[Mapping[str, Any]], say: Texts
 ) -> dict[str, Any]:
+    own, told = part["outlook"], part.get("nowcast_outlook")
     group = own["group"]
-    rows = [
+    return {
+        "group": group and {"group": group["group"], "name": say.name("group", group["group"])},
+        "rows": _group_rows(own, say),
+        "nowcast_rows": _group_rows(told, say) if told else None,
+        "records": packed_records(own["records"], cities),
+    }
+
+
+def _group_rows(outlook: Mapping[str, Any], say: Texts) -> list[dict[str, Any]]:
+    group = outlook["group"]
+    return [
         {**row, "name": say.level(group["group"], row["level"])}
         for row in (group["rows"] if group else ())
     ]
-    return {
-        "group": group and {"group": group["group"], "name": say.name("group", group["group"])},
-        "rows": rows,
-        "records": packed_records(own["records"], cities),
-    }

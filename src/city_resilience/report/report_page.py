@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from city_resilience.models.intervals import EVENTS
 from city_resilience.report.audit_part import audit_table
+from city_resilience.report.dot_drawings import map_of
 from city_resilience.report.figures import FIGURES, build_figures
-from city_resilience.report.first_screen import (
-    first_sentences,
-    list_rows,
-    map_of,
-    strip_of,
-    tier_rows,
-)
+from city_resilience.report.first_screen import first_screens, shown_screens
 from city_resilience.report.flags import flags_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
@@ -46,7 +41,7 @@ from city_resilience.report.totals import totals_sentence
 from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
 from city_resilience.report.vintages import vintage_sentence
 
-__all__ = ["SCRIPTS", "render_report", "write_report"]
+__all__ = ["BESIDE", "SCRIPTS", "render_report", "write_report"]
 
 SCRIPTS = (
     *("base.js", "data.js", "chart.js", "fan.js", "explore.js", "places.js", "map.js"),
@@ -65,6 +60,8 @@ OPTIONAL = {
     "audit": "checks",
 }
 """Sections that are there where the summary has a part."""
+BESIDE = {"report.xlsx": "link_workbook", "brief.docx": "link_brief"}
+"""Files that may stand beside a page → key of the words of the link to each."""
 READING = 9
 WORDS = (
     *(headline_sentence, interval_sentence, totals_sentence, answer_words, flags_of),
@@ -78,7 +75,7 @@ WORDS = (
 """What the template asks for words and for tables of the study."""
 
 
-def write_report(summary: Summary, path: Path | str) -> Path:
+def write_report(summary: Summary, path: Path | str, *, beside: Collection[str] = ()) -> Path:
     """Write the report to a file, whole or not at all.
 
     Parameters
@@ -87,20 +84,22 @@ def write_report(summary: Summary, path: Path | str) -> Path:
         What `summarise` returned.
     path : Path
         Ends in ``.html``; its folder is made when missing.
+    beside : collection of str
+        Files of `BESIDE` that were written into the same folder, to which the page links.
 
     Raises
     ------
     InputError
         If the path is a folder, has another ending or cannot be written to.
     """
-    return write_page(render_report(summary), path)
+    return write_page(render_report(summary, beside=beside), path)
 
 
-def render_report(summary: Summary) -> str:
+def render_report(summary: Summary, *, beside: Collection[str] = ()) -> str:
     """Return the report as one self-contained HTML document."""
     say, nowcast = Texts(summary["measure"]), summary.get("nowcast")
     horizons, cities = list(summary["by_horizon"]), summary["cities"]
-    screens = _screens(summary, say)
+    screens = first_screens(summary, say)
     return render_page(
         "report.html.j2",
         say,
@@ -116,6 +115,7 @@ def render_report(summary: Summary) -> str:
         figures=list(FIGURES.values()),
         drawn=build_figures(summary, say),
         screens=screens,
+        shown_screens=shown_screens(screens),
         map=map_of(cities, horizons[0]) if horizons else None,
         strips=next((own["strip"] for own in screens.values() if own["strip"]), None),
         targets={h: _target(summary, h) for h in horizons},
@@ -125,29 +125,13 @@ def render_report(summary: Summary) -> str:
         study=summary.get("study"),
         views=summary.get("views"),
         subtitle=_subtitle(summary, say),
+        beside={name: key for name, key in BESIDE.items() if name in beside},
         provinces=any(entry["province"] for entry in cities),
         nations=any("nation" in entry for entry in cities),
         reading=_reading(summary, say),
         notes=[*summary["run"]["notes"], *_data_notes(summary["run"], say)],
         **{function.__name__: function for function in WORDS},
     )
-
-
-def _screens(summary: Summary, say: Texts) -> dict[str, dict[str, Any]]:
-    """Return what the first screen shows at each horizon at which there is an outlook."""
-    cities = summary["cities"]
-    named = {entry["city"]: entry for entry in cities}
-    return {
-        h: {
-            "sentences": first_sentences(outlook, say),
-            "strip": strip_of(outlook, cities, h, say),
-            "lists": list_rows(outlook, named, h, say),
-            "why_none": outlook["lists"]["why_none"],
-            "tiers": list(tier_rows(outlook, say)),
-        }
-        for h, part in summary["by_horizon"].items()
-        if (outlook := part["outlook"])["cities"]
-    }
 
 
 def _horizon_rule(h: str, views: Mapping[str, Any] | None) -> str:
@@ -174,13 +158,18 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
     targets = summary["targets"]
     if not targets:
         return ""
-    return say(
-        "subtitle",
-        variable=summary["outcome"],
-        cities=summary["city_count"],
-        origin=summary["origin"],
-        targets="–".join(str(year) for year in dict.fromkeys((targets[0], targets[-1]))),
-    )
+    parts = [
+        say(
+            "subtitle",
+            variable=summary["outcome"],
+            cities=summary["city_count"],
+            origin=summary["origin"],
+            targets="–".join(str(year) for year in dict.fromkeys((targets[0], targets[-1]))),
+        )
+    ]
+    if made := summary["run"]["created"]:
+        parts.append(say("subtitle_made", day=made.split()[0]))
+    return joined(parts, " · ")
 
 
 def _reading(summary: Summary, say: Texts) -> list[Both]:

@@ -9,7 +9,7 @@ from city_resilience.evaluation.study.ablation import ADDED, EVERY_YEAR, WITHOUT
 from city_resilience.evaluation.study.study import same_recipe
 from city_resilience.report.texts import Both, Texts, joined
 
-__all__ = ["answer", "answer_words", "over_all_origins", "study_part"]
+__all__ = ["DIGITAL", "answer", "answer_words", "over_all_origins", "study_part"]
 
 Row = Mapping[str, Any]
 DIGITAL = "digital"

@@ -226,6 +226,12 @@ class Texts:
             for name, value in figures.items()
         }
 
+    def unfilled(self, key: str) -> Both:
+        """Return a text with the words of the measure, and its other figures as ``{figure}``."""
+        text = every_text()[key]
+        names = {name for own in text.values() for _, name, _, _ in Formatter().parse(own) if name}
+        return self(key, **{name: f"{{{name}}}" for name in names - set(self._figures)})
+
     def find(self, key: str) -> Both | None:
         """Return a text as it is written, None where there is none."""
         found = every_text().get(key)

@@ -25,7 +25,9 @@ function signed(value, digits = 2) {
 }
 
 const known = (value) => value !== null && value !== undefined;
-const share = (value) => (known(value) ? `${Math.round(100 * value)}${state.lang === "zh" ? "" : "\u00a0"}%` : null);
+// Not quite nothing or all is not written as such.
+const whole = (value) => (value > 0 && value < 0.005 ? "<1" : value >= 0.995 && value < 1 ? ">99" : Math.round(100 * value));
+const share = (value) => (known(value) ? `${whole(value)}${state.lang === "zh" ? "" : "\u00a0"}%` : null);
 const range = (at) => (known(at.upper) ? `${signed(at.lower, 1)} … ${signed(at.upper, 1)}` : null);
 const locale = () => (state.lang === "zh" ? "zh-Hans" : "en");
 

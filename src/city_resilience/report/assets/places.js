@@ -17,7 +17,8 @@ function problemWords(problem) {
 }
 
 function groupRows(h = state.h) {
-  return (DATA.outlook[h] && DATA.outlook[h].rows) || [];
+  const own = DATA.outlook[h];
+  return (own && ((state.set && own.nowcast_rows) || own.rows)) || [];
 }
 
 function ownGroup(city) {

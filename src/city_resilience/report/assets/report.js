@@ -66,8 +66,14 @@ function drawMap() {
   for (const box of document.querySelectorAll(".sentences .mine")) {
     box.hidden = !mine;
     box.previousElementSibling.hidden = Boolean(mine);
-    if (mine) box.textContent = fillText(TEXT.mine, { name: pick(mine.name), below: mine.below, n: mine.n, mean: known(mine.forecast ?? mine.mean) ? signed(mine.forecast ?? mine.mean, 1) : "–", behind: mine.behind, ahead: mine.ahead });
+    if (mine) box.textContent = groupSentence(mine);
   }
+}
+
+function groupSentence(row) {
+  const written = { ...row, name: pick(row.name), mean: known(row.mean) ? signed(row.mean, 1) : "–", total: known(row.forecast) ? signed(row.forecast, 1) : "" };
+  const end = fillText(written.total ? TEXT.total : TEXT.end, written), clear = fillText(row.behind || row.ahead ? TEXT.clear : TEXT.clear_none, written);
+  return `${fillText(TEXT.mine, written)}${end}${state.lang === "zh" ? "" : " "}${clear}`;
 }
 
 function fillText(text, values) {
@@ -87,6 +93,7 @@ function drawAll() {
   drawLanguage();
   $("city-names").replaceChildren(...DATA.cities.map((city) => new Option(provinceOf(city.province), nameOf(city))));
   root.dataset.horizon = state.h;
+  root.dataset.set = state.set;
   for (const button of document.querySelectorAll("[data-horizon]:is(button)")) button.setAttribute("aria-pressed", String(Number(button.dataset.horizon) === state.h));
   for (const button of document.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", String(button.dataset.set === state.set));
   if ($("search")) $("search").value = state.query;
@@ -166,7 +173,10 @@ function wireReport() {
   if ($("my-group")) $("my-group").addEventListener("change", (event) => change({ mine: event.target.value }));
   for (const button of document.querySelectorAll("button[data-horizon]")) button.addEventListener("click", () => change({ h: Number(button.dataset.horizon) }));
   for (const button of document.querySelectorAll("button[data-set]")) button.addEventListener("click", () => change({ set: button.dataset.set }));
-  $("print").addEventListener("click", () => window.print());
+  $("print-one").addEventListener("click", () => {
+    root.classList.add("print-one");
+    window.print();
+  });
   for (const box of steps) {
     const select = box.querySelector("select");
     select.addEventListener("change", drawSteps);
@@ -196,6 +206,7 @@ function wireExplore() {
   $("columns").addEventListener("change", () => change({ columns: ["city", ...[...$("columns").querySelectorAll("input:checked")].map((box) => box.value)] }));
   $("reset").addEventListener("click", () => change({ query: "", province: "", tier: "", groups: {}, sort: "", down: false, columns: null }));
   $("download").addEventListener("click", download);
+  $("print").addEventListener("click", () => window.print());
   $("copy-link").addEventListener("click", (event) => copyLink(event.target));
   $("all-rows").addEventListener("click", () => {
     state.all = !state.all;
@@ -212,6 +223,7 @@ document.addEventListener("keydown", (event) => {
 
 const folded = [];
 window.addEventListener("beforeprint", () => {
+  if (root.classList.contains("print-one")) return;
   for (const part of document.querySelectorAll("details:not([open]):not(.columns, .as-table)")) {
     part.open = true;
     folded.push(part);
@@ -220,6 +232,7 @@ window.addEventListener("beforeprint", () => {
   drawCities();
 });
 window.addEventListener("afterprint", () => {
+  root.classList.remove("print-one");
   for (const part of folded.splice(0)) part.open = false;
   state.all = false;
   drawCities();
