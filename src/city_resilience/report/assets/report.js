@@ -95,7 +95,7 @@ function drawAll() {
   root.dataset.horizon = state.h;
   root.dataset.set = state.set;
   for (const button of document.querySelectorAll("[data-horizon]:is(button)")) button.setAttribute("aria-pressed", String(Number(button.dataset.horizon) === state.h));
-  for (const button of document.querySelectorAll("[data-set]")) button.setAttribute("aria-pressed", String(button.dataset.set === state.set));
+  for (const button of document.querySelectorAll("button[data-set]")) button.setAttribute("aria-pressed", String(button.dataset.set === state.set));
   if ($("search")) $("search").value = state.query;
   fillSelect($("my-group"), groupRows().map((row) => [row.level, row.name]), state.mine);
   drawFilters();
