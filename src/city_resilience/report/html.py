@@ -56,7 +56,7 @@ def render_page(
     from markupsafe import Markup
 
     style = "\n".join([*map(_asset, styles), rules])
-    script = "\n".join(_inert(_asset(name)) for name in scripts)
+    script = "\n".join(_inert(_lean(_asset(name))) for name in scripts)
     page = (
         _environment(escape=True)
         .get_template(template)
@@ -141,6 +141,11 @@ def _environment(*, escape: bool) -> Environment:
 def _asset(name: str) -> str:
     folder = files("city_resilience.report").joinpath("assets")
     return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _lean(script: str) -> str:
+    """Return a script without indents and lines that are comments."""
+    return re.sub(r"^[ \t]+|^[ \t]*//.*\n", "", script, flags=re.MULTILINE)
 
 
 def _inert(script: str) -> str:
