@@ -46,7 +46,7 @@ def map_of(cities: Sequence[Part], h: str) -> dict[str, Any] | None:
     known = [
         (index, own["lon"], own["lat"], own.get("output"))
         for index, own in enumerate(cities)
-        if own.get("lon") is not None and own.get("lat") is not None
+        if _on_earth(own.get("lon"), own.get("lat"))
     ]
     if len(known) < 2 or 2 * len(known) < len(cities):
         return None
@@ -70,6 +70,10 @@ def map_of(cities: Sequence[Part], h: str) -> dict[str, Any] | None:
         "height": round(tall * scale + 2 * EDGE, 1),
         "dots": sorted(dots, key=lambda dot: -dot["r"]),
     }
+
+
+def _on_earth(lon: float | None, lat: float | None) -> bool:
+    return lon is not None and lat is not None and abs(lon) <= 180 and abs(lat) <= 90
 
 
 def _radius(size: float | None, most: float) -> float:

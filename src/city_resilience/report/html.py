@@ -14,6 +14,7 @@ from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from city_resilience.files import check_suffix, write_bytes
 from city_resilience.report import formatting
@@ -124,6 +125,7 @@ def _environment(*, escape: bool) -> Environment:
     )
     environment.filters |= {
         "said": _said,
+        "address": partial(quote, safe=""),
         "attribute": _attribute,
         "drawn": draw_chart,
         "kind": lambda figure: type(figure).__name__,

@@ -42,6 +42,9 @@ __all__ = [
 LANGUAGES = ("en", "zh")
 Both = dict[str, str]
 """Language → text."""
+_TURNING = re.compile("[\u061c\u0590-\u08ff\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_ISOLATED = re.compile("\u2068[^\u2066-\u2069]*\u2069")
+"""What changes the direction of writing, and what keeps that to itself."""
 
 
 @cache
@@ -126,6 +129,19 @@ def measure_sign(id: str, noun: str = "city", nation: str = "sum") -> str:
     if nation.removeprefix("own_").startswith("mean_of_logs"):  # a rate: nothing grows
         sign = sign.replace("grew faster", "did better")
     return together.of_places(sign)
+
+
+def _isolated(name: str) -> str:
+    """Return a name that keeps the direction of its letters to itself.
+
+    Examples
+    --------
+    >>> _isolated("Alby"), _isolated("\u202eAlby") == "\u2068\u202eAlby\u2069"
+    ('Alby', True)
+    """
+    if not _TURNING.search(_ISOLATED.sub("", name)):
+        return name
+    return f"\u2068{name.translate(dict.fromkeys(range(0x2066, 0x206A)))}\u2069"
 
 
 def placed(text: Both, noun: str) -> Both:
@@ -218,10 +234,12 @@ class Texts:
     def _in(self, figures: Mapping[str, Any], lang: str) -> dict[str, Any]:
         unit = self.name("unit", self.unit)[lang]
         return {
-            name: value[lang]
+            name: _isolated(value[lang])
             if isinstance(value, Mapping) and lang in value
             else Number(value, unit, lang)
             if value is None or isinstance(value, int | float)
+            else _isolated(value)
+            if isinstance(value, str)
             else value
             for name, value in figures.items()
         }

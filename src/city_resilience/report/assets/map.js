@@ -4,7 +4,7 @@ const dotCity = (dot) => DATA.cities[Number(dot.dataset.i)];
 
 function tipText(city) {
   const at = atOf(city);
-  return [nameOf(city), provinceOf(city.province), at && share(at.p_below_0), at && signed(at.forecast, 1)].filter(Boolean).join(" · ");
+  return [nameOf(city), provinceOf(city.province), at && share(at.p_below_0), at && known(at.forecast) && signed(at.forecast, 1)].filter(Boolean).join(" · ");
 }
 
 function reachedDot() {
@@ -56,7 +56,7 @@ function wireMapKeys(map, tip) {
 
 function showTip(tip, city, x, y) {
   tip.hidden = false;
-  tip.textContent = tipText(city);
+  tip.replaceChildren(made("bdi", {}, nameOf(city)), tipText(city).slice(nameOf(city).length));
   tip.style.left = `${Math.min(x + 12, window.innerWidth - 220)}px`;
   tip.style.top = `${y + 14}px`;
 }

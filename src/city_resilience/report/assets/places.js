@@ -76,7 +76,7 @@ function opened(text) {
 }
 
 function verdictOf(at) {
-  if (!at) return { unknown: "", forecast: null, lower: null, zero_in: null };
+  if (!at || !known(at.forecast)) return { unknown: "", forecast: null, lower: null, zero_in: null };
   const bounded = known(at.upper);
   return { unknown: null, tier: at.tier ? opened(DATA.tiers[at.tier]) : "–", p_below_0: share(at.p_below_0) || "–", forecast: signed(at.forecast, 1), target: at.target,
     lower: bounded ? signed(at.lower, 1) : null, upper: bounded ? signed(at.upper, 1) : null, zero_in: bounded && !at.clear ? "" : null };
@@ -111,7 +111,7 @@ function reasonsOf(city, parts) {
 }
 
 function drawWhy(page, city, at) {
-  const parts = at && DATA.parts[state.h][city.city], own = city.h[state.h];
+  const parts = at && known(at.forecast) && DATA.parts[state.h][city.city], own = city.h[state.h];
   page.hole("no-parts").hidden = Boolean(parts);
   page.hole("sum").hidden = !parts;
   if (!parts) return;
