@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 
 from bundle_inputs import small_forecaster, small_panel
 from city_resilience.errors import InputError
+from city_resilience.experiment.load import experiment_from
 from city_resilience.models.bundle import load_bundle, save_bundle
 from city_resilience.models.bundle_copy import copy_bundle
 from city_resilience.models.forecaster import Forecaster
@@ -73,6 +75,17 @@ def test_loaded_forecaster_forecasts_to_the_last_bit(
     assert loaded.experiment.digest() == forecaster.experiment.digest()
     assert (loaded.origin, loaded.cities) == (forecaster.origin, forecaster.cities)
     assert loaded.fingerprint == panel.fingerprint()
+
+
+def test_a_bundle_carries_no_places_of_a_map(
+    forecaster: Forecaster, folder: Path, tmp_path: Path
+) -> None:
+    values = forecaster.experiment.model_dump(mode="json")
+    values["data"]["coordinates"] = "private/where.csv"
+    mapped = replace(forecaster, experiment=experiment_from(values, "test"))
+    stored = contents(save_bundle(mapped, tmp_path / "mapped"))
+    assert stored == contents(folder)
+    assert not any(b"where.csv" in data or b"coordinates" in data for data in stored.values())
 
 
 def test_same_forecaster_gives_the_same_bytes(
