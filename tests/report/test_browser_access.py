@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -206,3 +207,15 @@ UNNAMED = """() => [...document.querySelectorAll('svg:not([aria-hidden="true"])'
 UNTOLD = """() => [...document.querySelectorAll('svg.chart[aria-hidden="true"]')]
   .filter((node) => node.checkVisibility() && !node.closest('figure, .figure'))
   .map((node) => node.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_first_screen_is_printed_on_one_page_across(
+    visit: Visit, report: Path, lang: str
+) -> None:
+    _show(visit, report, "all", lang)
+    visit.page.evaluate("window.print = () => {}")
+    visit.page.click("#print-one")
+    printed = visit.page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", printed)
+    assert [[round(float(side)) for side in box] for box in boxes] == [[842, 595]]
