@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from city_resilience.report.texts import Both, Texts, both, joined
 
-__all__ = ["common_flags", "flag_words", "flags_of"]
+__all__ = ["common_flags", "flag_numbers", "flag_words"]
 
 
 def flag_words(flags: Iterable[str], say: Texts) -> Iterable[Both]:
@@ -36,12 +36,20 @@ def common_flags(cities: Iterable[Mapping[str, Any]]) -> list[str]:
     return [flag for flag in (every or [[]])[0] if all(flag in flags for flags in every)]
 
 
-def flags_of(
-    city: Mapping[str, Any], horizons: Sequence[str], say: Texts
-) -> list[tuple[str, Both]]:
-    """Return the flags of a city in words with the horizons of each, "" for all."""
-    found: dict[str, tuple[list[str], Both]] = {}
-    for h, own in city["h"].items():
-        for name in flag_words(own["flags"], say):
-            found.setdefault(name["en"], ([], name))[0].append(h)
-    return [("" if len(hs) == len(horizons) else " ".join(hs), name) for hs, name in found.values()]
+def flag_numbers(
+    cities: Iterable[Mapping[str, Any]], say: Texts
+) -> tuple[list[Both], dict[str, str]]:
+    """Return all flags in words, and for each city the numbers of its own, counted from 1."""
+    places: dict[str, int] = {}
+    words: list[Both] = []
+    numbers = {}
+    for city in cities:
+        own: dict[int, None] = {}
+        for at in city["h"].values():
+            for name in flag_words(at["flags"], say):
+                if name["en"] not in places:
+                    words.append(name)
+                    places[name["en"]] = len(words)
+                own[places[name["en"]]] = None
+        numbers[city["city"]] = " ".join(map(str, sorted(own)))
+    return words, numbers

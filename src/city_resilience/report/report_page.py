@@ -11,7 +11,7 @@ from city_resilience.report.audit_part import audit_table
 from city_resilience.report.dot_drawings import map_of
 from city_resilience.report.figures import FIGURES, build_figures
 from city_resilience.report.first_screen import first_screens, shown_screens
-from city_resilience.report.flags import flags_of
+from city_resilience.report.flags import flag_numbers
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
@@ -25,6 +25,7 @@ from city_resilience.report.nowcast import (
 )
 from city_resilience.report.page_data import group_filters, page_data
 from city_resilience.report.periods import recent_sentence, skill_note, standing_words
+from city_resilience.report.place_names import place_names
 from city_resilience.report.places import places_sentence, places_table, skill_by_group_table
 from city_resilience.report.shapes import pairs_table, shapes_table
 from city_resilience.report.shock_part import shocks_table
@@ -64,7 +65,7 @@ BESIDE = {"report.xlsx": "link_workbook", "brief.docx": "link_brief"}
 """Files that may stand beside a page → key of the words of the link to each."""
 READING = 9
 WORDS = (
-    *(headline_sentence, interval_sentence, totals_sentence, answer_words, flags_of),
+    *(headline_sentence, interval_sentence, totals_sentence, answer_words),
     *(recent_sentence, skill_note, standing_words, measured_horizons, block_sentence, block_table),
     *(group_words, nowcast_sentence, slope_sentences, vintage_sentence),
     *(view_sentence, view_skill_table, view_drivers_table),
@@ -116,6 +117,8 @@ def render_report(summary: Summary, *, beside: Collection[str] = ()) -> str:
         drawn=build_figures(summary, say),
         screens=screens,
         shown_screens=shown_screens(screens),
+        names=place_names(cities, say),
+        flag_numbers=flag_numbers(cities, say),
         map=map_of(cities, horizons[0]) if horizons else None,
         strips=next((own["strip"] for own in screens.values() if own["strip"]), None),
         targets={h: _target(summary, h) for h in horizons},
