@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from city_resilience.models.rows import FORECASTING
-from city_resilience.report.first_screen import first_sentences, list_rows, map_of, tier_rows
+from city_resilience.report.dot_drawings import map_of
+from city_resilience.report.first_screen import first_sentences, list_rows, tier_rows
 from city_resilience.report.flags import common_flags, flag_words
 from city_resilience.report.forecast_workbook import wide_of
 from city_resilience.report.formatting import interval, percent, signed, unsigned
@@ -19,8 +20,9 @@ from city_resilience.report.grading import NAMED, grades_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.place_names import place_names
+from city_resilience.report.reasons import reason_words
 from city_resilience.report.study import answer_words
-from city_resilience.report.texts import Texts, joined
+from city_resilience.report.texts import LANGUAGES, Texts, joined
 
 __all__ = ["Brief", "BriefSection", "BriefTable", "brief_of", "shortened"]
 
@@ -125,13 +127,14 @@ def brief_of(summary: Found, say: Texts, lang: str) -> Brief:
     }
     h = str(summary["horizons"][0])
     outlook = _named(summary["by_horizon"][h]["outlook"], names)
+    told = {name: dict.fromkeys(LANGUAGES, name) for name in names.values()}
     dots = _marked(map_of(summary["cities"], h), summary["cities"], outlook, names)
     return Brief(
         lang=lang,
         title=shortened(say("brief_title", title=summary["title"])[lang], 3 * LONGEST),
         about=_about(summary, say, lang),
         banner=say("banner_simulated")[lang] if summary["simulated"] else "",
-        sentences=tuple(own[lang] for own in first_sentences(outlook, say).values())
+        sentences=tuple(own[lang] for own in first_sentences(outlook, told, say).values())
         if outlook["cities"]
         else (),
         map=dots,
@@ -196,10 +199,11 @@ def _about(summary: Found, say: Texts, lang: str) -> str:
 def _lists(
     summary: Found, h: str, names: Mapping[str, str], say: Texts, lang: str
 ) -> Iterator[BriefTable]:
-    cities = {own["city"]: own for own in summary["cities"]}
-    outlook = summary["by_horizon"][h]["outlook"]
+    forecasts = {own["city"]: own["h"].get(h) for own in summary["cities"]}
+    lists = summary["by_horizon"][h]["outlook"]["lists"]
     heads = ("city", "brief_chance", "forecast", "brief_interval", "brief_reason")
-    found = list_rows(outlook, cities, h, say)
+    told = place_names(summary["cities"], say)
+    found = list_rows({"lists": lists}, forecasts, told, summary["origin"], say)
     for name in LISTS:
         rows = tuple(
             (
@@ -207,9 +211,9 @@ def _lists(
                 percent(row["chance"], lang=lang),
                 row["forecast"],
                 unbroken(row["range"]),
-                shortened(row["reason"][lang] if row["reason"] else ""),
+                shortened(reason_words(own["reason"], summary["origin"], say)[lang]),
             )
-            for row in found[name]
+            for row, own in zip(found[name]["rows"], lists[name], strict=True)
         )
         title = say("brief_list", list=say(f"list_{name}"), how=say(f"list_{name}_how"))[lang]
         yield BriefTable(title, tuple(say(key)[lang] for key in heads), rows)

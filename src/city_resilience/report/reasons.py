@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from city_resilience.report.formatting import signed
-from city_resilience.report.texts import Both, Texts, both, unit_words
+from city_resilience.report.texts import Both, Texts, both, joined, unit_words
 
-__all__ = ["driver_name", "value_words"]
+__all__ = ["driver_name", "reason_words", "value_words"]
 
 Row = Mapping[str, Any]
 SHORT = 3
@@ -37,6 +37,13 @@ def driver_name(reason: Row, origin: int | None, say: Texts) -> Both:
         return say("reason_gap", year=origin - years)
     span = f"{(origin - years + 1) % 100:02}–{origin % 100:02}"
     return say("reason_mean" if kind == "gap_mean" else "reason_sum", span=span)
+
+
+def reason_words(reason: Row | None, origin: int | None, say: Texts) -> Both:
+    """Return the short name of a driver and its value, "" for none."""
+    if reason is None:
+        return both(lambda _: "")
+    return joined([driver_name(reason, origin, say), value_words(reason)], " ")
 
 
 def value_words(reason: Row) -> Both:
