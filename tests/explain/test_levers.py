@@ -11,6 +11,7 @@ from bundle_inputs import small_experiment, small_forecaster, small_panel
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.explain.city_levers import city_levers
 from city_resilience.explain.directions import directions_for, load_directions
+from city_resilience.explain.every_lever import every_lever
 from city_resilience.explain.forecast_table import check_panel
 from city_resilience.explain.lever_responses import POINTS, RANGE, responses
 from city_resilience.explain.levers import (
@@ -46,6 +47,23 @@ def weakest(ground: Ground) -> str:
     ids = ground.rows.dataset.indicators.ids
     values = ground.rows.dataset.indicators.values[:, -1, ids.index("students_per_10k")]
     return ground.rows.dataset.cities[int(np.nanargmin(values))]
+
+
+def test_levers_of_every_city_are_those_of_each(ground):
+    cities = ground.rows.dataset.cities
+    peers = {city: [name for name in cities if name != city][:10] for city in cities[:3]}
+    found = every_lever(ground, peers)
+    assert "data_centre_racks_per_10k" not in found["indicators"]
+    assert found["indicators"]["students_per_10k"]["en"]
+    for city, near in peers.items():
+        table = levers(ground, city, near)
+        rows = found["rows"][city]
+        assert [row["indicator"] for row in rows] == table["indicator"].tolist()
+        assert [row["short"] for row in rows] == table["short_board"].tolist()
+        for row, own in zip(rows, table.to_dict("records"), strict=True):
+            for name in ("value", "median", "to_median", "sd_to_median"):
+                known = None if np.isnan(own[name]) else pytest.approx(own[name], rel=1e-5)
+                assert row[name] == known
 
 
 def test_distances_are_those_of_a_slow_loop_and_short_boards_come_first(ground):

@@ -41,6 +41,12 @@ def summary() -> Summary:
         ]
     for name, by in (("lower_80", -1.4), ("upper_80", 1.4)):
         inputs.forecast[name] = inputs.forecast["forecast"] + by
+    figures = {"value": 12.0, "median": 20.0, "best_quartile": 31.0, "to_median": 8.0}
+    about = {"indicator": "students", "year": 2019, "sd_to_median": 1.25, "old": False, "why": ""}
+    inputs.info["levers"] = {
+        "indicators": {"students": {"en": "Students", "zh": "在校学生", "unit": "per 10k people"}},
+        "rows": {next(iter(places["cities"])): [{**about, **figures, "short": True}]},
+    }
     summary = summarise(**inputs.all())
     return with_study(summary, graded_study(summary))
 
@@ -215,6 +221,21 @@ def test_a_group_has_its_cities_their_ranges_and_its_past(
     assert str(drawn).count("M") == len(YEARS)
     counts = page.locator(".tier-counts b").all_inner_texts()
     assert sorted(map(int, counts)) == sorted(row["tiers"].values())
+
+
+def test_levers_stand_where_an_experiment_marks_some(
+    shared: Visit, report: Path, summary: Summary
+) -> None:
+    first, other = next(iter(summary["levers"]["rows"])), summary["cities"][9]["city"]
+    shared.open(report, f"#/city/{address(first)}")
+    row = shared.page.locator('[data-slot="levers"] tbody tr')
+    row.wait_for()
+    text = row.inner_text().replace("\u00a0", " ")
+    for part in ("Students (2019 · short board)", "12.0 per 10k people", "20.0", "+8.00 (1.3 sd)"):
+        assert part in text
+    shared.open(report, f"#/city/{address(other)}")
+    shared.page.locator(".place h2", has_text=other).wait_for()
+    assert not shared.page.locator('[data-slot="levers-box"]').is_visible()
 
 
 @pytest.mark.parametrize("kind", ["city", "group", "compare"])

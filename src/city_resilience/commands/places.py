@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from city_resilience.commands.source import Source
+from city_resilience.explain.every_lever import every_lever
+from city_resilience.explain.moving import ground_of
 from city_resilience.explain.peers import peers_by_city
 from city_resilience.models.rows import ForecastRows
 from city_resilience.report.city_places import Places, city_places
 
-__all__ = ["places_of"]
+if TYPE_CHECKING:
+    from city_resilience.models.forecaster import Forecaster
+
+__all__ = ["levers_of", "places_of"]
 
 
 def places_of(source: Source, *, live: bool) -> Places:
@@ -28,3 +35,12 @@ def places_of(source: Source, *, live: bool) -> Places:
         peers_by_city(ForecastRows.of(source.dataset), oldest) if live else None,
         source.experiment.outcome,
     )
+
+
+def levers_of(source: Source, forecaster: Forecaster) -> dict[str, Any] | None:
+    """Return the levers of every city, None where the experiment marks none."""
+    if not source.experiment.actionable:
+        return None
+    rows = ForecastRows.of(source.dataset)
+    peers = peers_by_city(rows, source.experiment.features.carry_forward)
+    return every_lever(ground_of(forecaster, source.panel, rows), peers)

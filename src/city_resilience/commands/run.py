@@ -15,6 +15,7 @@ from city_resilience.audit.training_levels import training_levels
 from city_resilience.commands.evaluation import FILES as TABLES
 from city_resilience.commands.evaluation import OPTIONAL_FILES as OPTIONAL_TABLES
 from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
+from city_resilience.commands.places import levers_of
 from city_resilience.commands.source import Source
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest
@@ -234,6 +235,7 @@ def summarise_run(source: Source, evaluation: Evaluation, live: Live, **about: A
         created=dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         learners=recipe_of(source.experiment)["learners"],
         rules=RECIPE_VERSION,
+        levers=levers_of(source, live.forecaster),
         **about,
     )
 

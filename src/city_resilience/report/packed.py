@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
+from city_resilience.explain.every_lever import LEVER_FIGURES
 from city_resilience.models.rows import FORECASTING
 from city_resilience.report.beside import Beside, beside_peers
 from city_resilience.report.flags import flag_words
 from city_resilience.report.grading import NAMED, Grades
 from city_resilience.report.place_names import place_names
-from city_resilience.report.texts import Both, Texts, both
+from city_resilience.report.texts import Both, Texts, both, unit_words
 from city_resilience.report.tiers import TIERS
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "packed_before",
     "packed_cities",
     "packed_issued",
+    "packed_levers",
     "packed_parts",
     "packed_records",
 ]
@@ -243,6 +245,32 @@ def packed_issued(part: Row, summary: Row) -> list[list[Any] | None]:
     about = [issued.get("day"), issued.get("target")]
     late = [1] if issued.get("live") is False else []
     return [row and [*about, *(_short(row[name], 1) for name in figures), *late] for row in rows]
+
+
+def packed_levers(summary: Row) -> dict[str, Any]:
+    """Return the levers of each city: number of the indicator, year, figures and what it is.
+
+    The last one is "short" (board), "old", why there is no distance, or "".
+    """
+    own = summary.get("levers") or {"indicators": {}, "rows": {}}
+    names = list(own["indicators"])
+
+    def row(lever: Row) -> list[Any]:
+        what = "short" if lever["short"] else lever["why"] or ("old" if lever["old"] else "")
+        figures = [lever[name] for name in LEVER_FIGURES]
+        return [names.index(lever["indicator"]), lever["year"], *figures, what]
+
+    return {
+        "indicators": [
+            {**about, "unit": unit_words(about["unit"])} for about in own["indicators"].values()
+        ],
+        "rows": [
+            [row(lever) for lever in own["rows"].get(city["city"], ())] or None
+            for city in summary["cities"]
+        ]
+        if names
+        else [],
+    }
 
 
 def _text(text: Both, seen: dict[str, Both]) -> int:

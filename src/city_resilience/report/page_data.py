@@ -16,6 +16,7 @@ from city_resilience.report.packed import (
     packed_before,
     packed_cities,
     packed_issued,
+    packed_levers,
     packed_parts,
     packed_records,
 )
@@ -41,6 +42,7 @@ TEXTS = {
     "peers_said": "peers_said",
     "peers_apart": "peers_apart",
     "problems_more": "problems_more",
+    "lever_sd": "city_lever_sd",
 }
 """Name in the scripts → key; the script fills those with {figures}."""
 ADDING_UP = ("growth_gap", "composite")
@@ -48,6 +50,8 @@ ADDING_UP = ("growth_gap", "composite")
 WORDS = (
     *("base", "forecast", "missing_inputs", "rest", "range_80", "range_90"),
     *("key_group", "key_peers", "col_own_error", "record_average", "compare_values", "place_why"),
+    *("city_lever", "city_lever_value", "key_peers", "city_lever_best", "city_lever_to_median"),
+    *(f"city_lever_{what}" for what in ("short", "old", "there", "no_direction", "few_peers")),
     *("why_unstable", "study_grade_firm", "study_grade_likely"),
     *(
         f"city_said_ungraded_{why}"
@@ -122,6 +126,7 @@ def page_data(summary: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "nation_growth": summary["nation_growth"],
         "cities": packed_cities(summary, say),
         "values": _values(summary),
+        "levers": packed_levers(summary),
         "adds_up": summary["measure"]["id"] in ADDING_UP,
         "groups": group_filters(summary["cities"], say),
         "tiers": {tier: say(f"tier_{tier}") for tier, *_ in TIERS},

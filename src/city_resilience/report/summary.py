@@ -75,7 +75,8 @@ class HorizonPart(TypedDict):
 class Summary(TypedDict, total=False):
     """What a run found. ``by_horizon`` has the horizon as text; ``study`` is there if one is.
 
-    ``levels``, as of `leading_values`, is there where there are drivers.
+    ``levels``, as of `leading_values`, is there where there are drivers, ``levers`` where any are
+    marked.
     All but ``nowcast`` is about the forecast from the panel alone; that is there if one is, and
     ``changed`` where the forecast was issued after another one.
     """
@@ -98,6 +99,7 @@ class Summary(TypedDict, total=False):
     nation_growth: list[float | None]
     group_past: dict[str, list[float | None]]
     levels: dict[str, Any]
+    levers: dict[str, Any]
     has_intervals: bool
     outcome_cities: list[str]
     coverage: dict[str, Any]
@@ -137,6 +139,7 @@ class RunInfo(TypedDict, total=False):
     rules: int
     study: Mapping[str, Any] | None  # what run_study returned
     places: Places  # what is known of the places besides their forecasts
+    levers: Mapping[str, Any] | None  # what `every_lever` returned
 
 
 def summarise(
@@ -231,6 +234,8 @@ def summarise(
     }
     if (levels := leading_values(drivers, indicators, observed)) is not None:
         summary["levels"] = levels
+    if levers := info.get("levers"):
+        summary["levers"] = dict(levers)
     if nowcast is not None:
         summary["nowcast"] = nowcast
     if (vintages := vintage_part(tables.get("vintages.csv"))) is not None:

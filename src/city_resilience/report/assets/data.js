@@ -39,6 +39,7 @@ const provinceNames = keyed(DATA.cities.provinces);
 DATA.flags = DATA.cities.flags;
 DATA.cities = unpacked(DATA.cities);
 DATA.values = { indicators: DATA.values.indicators, of: named(DATA.values.rows), peers: named(DATA.values.peers) };
+DATA.levers = { indicators: DATA.levers.indicators, of: named(DATA.levers.rows) };
 DATA.why = {};
 for (const h of DATA.horizons) {
   const parts = DATA.parts[h];

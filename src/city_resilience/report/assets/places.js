@@ -51,6 +51,7 @@ function cityPage(name) {
   drawRecord(page, city);
   drawNation(page, at);
   drawShocks(page, city);
+  drawLevers(page, city);
   drawProblems(page, city);
   const siblings = group ? group.cities.filter((one) => one !== name) : [];
   page.hole("siblings").append(...siblings.map(cityLink));
@@ -176,6 +177,20 @@ function drawShocks(page, city) {
   page.hole("shocks-box").hidden = !city.shocks.length;
   if (city.shocks.length) page.hole("shocks").append(tableOf([word("shock"), word("shock_gap"), word("shock_recovery_gap"), word("shock_resistance"), word("shock_recovery")],
     city.shocks.map((own) => [`${own.start}–${own.end}–${own.recovery_end}`, written(own.gap, 1), written(own.recovery_gap, 1), written(own.resistance, 2), written(own.recovery, 2)])));
+}
+
+// What the experiment marks as actionable, beside the peers; the short boards come first.
+function drawLevers(page, city) {
+  const own = DATA.levers.of[city.city] || [], word = (key) => pick(DATA.words[key]);
+  page.hole("levers-box").hidden = !own.length;
+  if (!own.length) return;
+  const rows = own.map(([place, year, value, median, best, away, deviations, what]) => {
+    const indicator = DATA.levers.indicators[place], none = ["no_direction", "few_peers"].includes(what);
+    const short = none ? word(`city_lever_${what}`) : away ? `${away > 0 ? "+" : ""}${figured(away)} (${fillText(DATA.texts.lever_sd, { sd: known(deviations) ? number(Math.abs(deviations), 1) : "–" })})` : word("city_lever_there");
+    const tags = ["short", "old"].includes(what) ? ` · ${word(`city_lever_${what}`)}` : "";
+    return [`${pick(indicator)} (${year}${tags})`, figured(value, indicator), figured(median), figured(best), short];
+  });
+  page.hole("levers").append(tableOf([word("city_lever"), word("city_lever_value"), word("key_peers"), word("city_lever_best"), word("city_lever_to_median")], rows));
 }
 
 function drawRecord(page, city) {
