@@ -18,6 +18,7 @@ from page_visits import Visit, placed_inputs
 
 pytestmark = pytest.mark.browser
 YEARS = list(range(2010, 2021))
+ISSUED = "Alham"
 GRADED = ("gap_last", "gap_mean5", "density", "upgrading")
 """Indicators that the study grades; it finds all others unstable."""
 
@@ -48,6 +49,14 @@ def summary() -> Summary:
         "rows": {next(iter(places["cities"])): [{**about, **figures, "short": True}]},
     }
     summary = summarise(**inputs.all())
+    summary["by_horizon"]["1"]["issued"] = {  # type: ignore[typeddict-unknown-key]
+        "id": "2019-forecast-1",
+        "day": "2021-04-02",
+        "origin": 2019,
+        "target": 2020,
+        "live": False,
+        "rows": {ISSUED: {"forecast": 1.24, "lower": -2.0, "upper": 4.5, "truth": -0.34}},
+    }
     return with_study(summary, graded_study(summary))
 
 
@@ -221,6 +230,20 @@ def test_a_group_has_its_cities_their_ranges_and_its_past(
     assert str(drawn).count("M") == len(YEARS)
     counts = page.locator(".tier-counts b").all_inner_texts()
     assert sorted(map(int, counts)) == sorted(row["tiers"].values())
+
+
+def test_the_last_issue_stands_beside_its_outcome(
+    shared: Visit, report: Path, summary: Summary
+) -> None:
+    shared.open(report, f"#/city/{address(ISSUED)}")
+    shared.page.locator(".place h2", has_text=ISSUED).wait_for()
+    text = shared.page.locator('[data-slot="issued"]').inner_text().replace("\u00a0", " ")
+    assert "Issued on 2021-04-02 for 2020: +1.2 pp; it came out at −0.3 pp." in text
+    assert "from −2.0 to +4.5 pp" in text
+    assert "already be known" in text
+    shared.open(report, f"#/city/{address(ISSUED)}?h=2")
+    shared.page.wait_for_function("state.h === 2")
+    assert shared.page.locator('[data-slot="issued"]').inner_text() == ""
 
 
 def test_levers_stand_where_an_experiment_marks_some(

@@ -239,7 +239,7 @@ function groupPage(level) {
     return page;
   }
   const written = (value) => (known(value) ? signed(value, 1) : null);
-  put(page.hole("verdict"), { ...row, name: null, forecast: written(row.forecast), lower: written(row.lower), upper: written(row.upper), mean: written(row.mean),
+  put(page.hole("verdict"), { ...row, name: null, some: row.behind + row.ahead ? "" : null, none: row.behind + row.ahead ? null : "", forecast: written(row.forecast), lower: written(row.lower), upper: written(row.upper), mean: written(row.mean),
     expected: known(row.expected_below) ? Math.round(row.expected_below) : null, share: share(row.share) });
   page.hole("tiers").append(...Object.entries(DATA.tiers).filter(([tier]) => row.tiers[tier]).map(([tier, text]) => made("li", {}, made("b", {}, row.tiers[tier]), made("span", { class: `tier ${tier}` }, pick(text)))));
   const own = groupSeries(level);
