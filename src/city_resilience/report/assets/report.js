@@ -156,7 +156,7 @@ function openPart(id) {
   const part = $(id);
   if (!part) return;
   if (state.route.kind) change({ route: { kind: "", names: [] } });
-  for (let node = part.querySelector("details") || part; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
+  for (let node = part.querySelector("details:not(.columns)") || part; node; node = node.parentElement) if (node.tagName === "DETAILS") node.open = true;
   part.scrollIntoView();
 }
 
