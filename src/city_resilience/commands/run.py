@@ -45,9 +45,11 @@ from city_resilience.models.versions import package_versions
 from city_resilience.progress import Progress
 from city_resilience.reading.marks import MARKS, YEAR_MARKS, mark_tables
 from city_resilience.report.audit_page import write_audit
+from city_resilience.report.brief_document import write_brief
 from city_resilience.report.card import model_card
 from city_resilience.report.grading import PART
 from city_resilience.report.report_page import write_report
+from city_resilience.report.report_workbook import write_report_workbook
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
 from city_resilience.tracking.comparison import REVISED_FORECASTS
@@ -81,7 +83,8 @@ FILES = (
         "drivers_by_group.csv",
         "drivers_structural.parquet",
     ),
-    *("summary.json", "report.html", "verdict.json", MARKS, YEAR_MARKS, DRIFT_REFERENCE),
+    *("summary.json", "report.html", "report.xlsx", "brief.docx", "verdict.json"),
+    *(MARKS, YEAR_MARKS, DRIFT_REFERENCE),
 )
 """What a run leaves in its output folder, beside the folder of the model."""
 GRADES = "grades"
@@ -254,6 +257,8 @@ def write_run(
     write_audit(audit, folder / "audit.json")
     write_audit(audit, folder / "audit.html")
     write_json(summary, folder / "summary.json")
+    write_report_workbook(summary, folder / "report.xlsx")
+    write_brief(summary, folder / "brief.docx")
     write_report(summary, folder / "report.html")
     cities, years = len(source.panel.cities), source.panel.years
     places = Texts(noun=source.experiment.noun).of_places("cities")

@@ -57,14 +57,42 @@ function wirePager(draw, table) {
   }
 }
 
+// MLflow shows a page in a frame that may not change its address: the page then keeps it itself.
+const FRAMED = location.protocol === "blob:";
+let ownAddress = "";
+const address = () => (FRAMED ? ownAddress : location.hash);
+
+function openAddress(hash) {
+  if (!FRAMED) location.hash = hash;
+  else {
+    ownAddress = hash;
+    window.dispatchEvent(new Event("hashchange"));
+  }
+}
+
+function setAddress(hash) {
+  if (FRAMED) ownAddress = hash;
+  else history.replaceState(null, "", hash);
+}
+
+if (FRAMED) {
+  document.documentElement.classList.add("framed");
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='#']");
+    if (!link || event.defaultPrevented) return;
+    event.preventDefault();
+    openAddress(link.getAttribute("href"));
+  });
+}
+
 function remember(values) {
   const kept = new URLSearchParams({ lang: state.lang });
   for (const [name, value] of Object.entries(values)) if (value) kept.set(name, value);
-  history.replaceState(null, "", `#${kept}`);
+  setAddress(`#${kept}`);
 }
 
 function recalled() {
-  const kept = new URLSearchParams(location.hash.slice(1));
+  const kept = new URLSearchParams(address().slice(1));
   if (["en", "zh"].includes(kept.get("lang"))) state.lang = kept.get("lang");
   return kept;
 }

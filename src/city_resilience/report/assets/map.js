@@ -37,7 +37,7 @@ function wireMapKeys(map, tip) {
   figure.addEventListener("keydown", (event) => {
     const dot = event.target.closest("circle"), way = WAYS[event.key], next = way && nextDot(dot, way);
     if (!dot) return;
-    if (event.key === "Enter") location.hash = addressOf("city", dotCity(dot).city);
+    if (event.key === "Enter") openAddress(addressOf("city", dotCity(dot).city));
     if (event.key === "Escape") tip.hidden = true;
     if (way || ["Enter", "Escape"].includes(event.key)) {
       event.preventDefault();

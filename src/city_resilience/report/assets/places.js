@@ -270,7 +270,7 @@ function comparePage(names) {
   form.hidden = cities.length >= MOST;
   const add = () => {
     const own = searched(input.value);
-    if (own && !cities.includes(own)) location.hash = addressOf("compare", [...cities, own].map((city) => city.city).join("\n"));
+    if (own && !cities.includes(own)) openAddress(addressOf("compare", [...cities, own].map((city) => city.city).join("\n")));
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -303,6 +303,6 @@ function searched(text) {
 
 function addCompared(name, button) {
   compare(name, true);
-  if (state.compared.length > 1) location.hash = addressOf("compare", state.compared.join("\n"));
+  if (state.compared.length > 1) openAddress(addressOf("compare", state.compared.join("\n")));
   else button.disabled = true;
 }

@@ -19,7 +19,7 @@ function query() {
 }
 
 function keep() {
-  history.replaceState(null, "", addressOf(state.route.kind, state.route.names.join("\n")));
+  setAddress(addressOf(state.route.kind, state.route.names.join("\n")));
   drawLinks();
 }
 
@@ -36,7 +36,7 @@ function decoded(text) {
 }
 
 function recall() {
-  const [path, rest = ""] = location.hash.slice(1).split("?");
+  const [path, rest = ""] = address().slice(1).split("?");
   const kept = new URLSearchParams(rest), [, kind = "", names = ""] = path.split("/");
   if (!path.startsWith("/") && path) return false;
   const h = Number(kept.get("h"));
@@ -148,7 +148,7 @@ function wireMap() {
   map.addEventListener("pointerleave", () => (tip.hidden = true));
   map.addEventListener("click", (event) => {
     const city = nearest(event);
-    if (city) location.hash = addressOf("city", city.city);
+    if (city) openAddress(addressOf("city", city.city));
   });
 }
 
@@ -164,7 +164,7 @@ function goTo(event) {
   event.preventDefault();
   const query = plain($("my-city").value.trim());
   const own = DATA.cities.find((city) => [city.city, city.name_en].includes($("my-city").value.trim())) || (query && DATA.cities.find((city) => matches(city, query.split(/\s+/))));
-  if (own) location.hash = addressOf("city", own.city);
+  if (own) openAddress(addressOf("city", own.city));
 }
 
 function wireReport() {
@@ -238,7 +238,7 @@ window.addEventListener("afterprint", () => {
   drawCities();
 });
 window.addEventListener("hashchange", () => {
-  if (!recall()) return openPart(location.hash.slice(1));
+  if (!recall()) return openPart(address().slice(1));
   drawAll();
   window.scrollTo(0, 0);
   const heading = document.querySelector("#place h2");
@@ -252,4 +252,4 @@ wirePage(drawAll, keep);
 recall();
 drawAll();
 drawSteps();
-if (location.hash && !location.hash.startsWith("#/")) openPart(location.hash.slice(1));
+if (address() && !address().startsWith("#/")) openPart(address().slice(1));
