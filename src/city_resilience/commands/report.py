@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,10 +94,18 @@ def write_report(
         summary = with_study(summary, read_study(Path(study)))
     if place := _record(record, store, beside=results is None):
         summary = _with_record(summary, place, named=record is not None)
-    return Reported(summary, _written(summary, out, lang))
+    told = [] if study or summary.get("changed") else _beside(out, results)
+    return Reported(summary, _written(summary, out, lang, told))
 
 
-def _written(summary: Summary, out: Path, lang: str) -> Path:
+def _beside(out: Path, results: Path | None) -> list[str]:
+    """Return what train wrote beside a page that is written again in the folder of its results."""
+    if results is None or out.resolve().parent != results.resolve():
+        return []
+    return [name for name in OWN if name != out.name and (results / name).is_file()]
+
+
+def _written(summary: Summary, out: Path, lang: str, beside: Collection[str]) -> Path:
     if out.suffix.lower() == ".xlsx":
         from city_resilience.report.report_workbook import write_report_workbook
 
@@ -107,7 +116,7 @@ def _written(summary: Summary, out: Path, lang: str) -> Path:
         return write_brief(summary, out, lang)
     from city_resilience.report import report_page
 
-    return report_page.write_report(summary, out)
+    return report_page.write_report(summary, out, beside=beside)
 
 
 def _record(record: Path | str | None, store: str, *, beside: bool) -> Path | None:

@@ -48,7 +48,7 @@ from city_resilience.report.audit_page import write_audit
 from city_resilience.report.brief_document import write_brief
 from city_resilience.report.card import model_card
 from city_resilience.report.grading import PART
-from city_resilience.report.report_page import write_report
+from city_resilience.report.report_page import BESIDE, write_report
 from city_resilience.report.report_workbook import write_report_workbook
 from city_resilience.report.summary import Summary
 from city_resilience.report.texts import Texts
@@ -259,7 +259,7 @@ def write_run(
     write_json(summary, folder / "summary.json")
     write_report_workbook(summary, folder / "report.xlsx")
     write_brief(summary, folder / "brief.docx")
-    write_report(summary, folder / "report.html")
+    write_report(summary, folder / "report.html", beside=BESIDE)
     cities, years = len(source.panel.cities), source.panel.years
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")

@@ -20,9 +20,8 @@ from city_resilience.report.grading import NAMED, grades_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.place_names import place_names
-from city_resilience.report.reasons import reason_words
 from city_resilience.report.study import answer_words
-from city_resilience.report.texts import LANGUAGES, Texts, joined
+from city_resilience.report.texts import Both, Texts, joined
 
 __all__ = ["Brief", "BriefSection", "BriefTable", "brief_of", "shortened"]
 
@@ -123,18 +122,18 @@ def brief_of(summary: Found, say: Texts, lang: str) -> Brief:
         ``en`` or ``zh``.
     """
     names = {
-        city: shortened(own[lang]) for city, own in place_names(summary["cities"], say).items()
+        city: {key: shortened(text) for key, text in own.items()}
+        for city, own in place_names(summary["cities"], say).items()
     }
     h = str(summary["horizons"][0])
-    outlook = _named(summary["by_horizon"][h]["outlook"], names)
-    told = {name: dict.fromkeys(LANGUAGES, name) for name in names.values()}
-    dots = _marked(map_of(summary["cities"], h), summary["cities"], outlook, names)
+    outlook = summary["by_horizon"][h]["outlook"]
+    dots = _marked(map_of(summary["cities"], h), summary["cities"], outlook)
     return Brief(
         lang=lang,
         title=shortened(say("brief_title", title=summary["title"])[lang], 3 * LONGEST),
         about=_about(summary, say, lang),
         banner=say("banner_simulated")[lang] if summary["simulated"] else "",
-        sentences=tuple(own[lang] for own in first_sentences(outlook, told, say).values())
+        sentences=tuple(own[lang] for own in first_sentences(outlook, names, say).values())
         if outlook["cities"]
         else (),
         map=dots,
@@ -159,27 +158,12 @@ def brief_of(summary: Found, say: Texts, lang: str) -> Brief:
     )
 
 
-def _named(outlook: Found, names: Mapping[str, str]) -> dict[str, Any]:
-    """Return an outlook whose lists have the names that are shown."""
-    lists = {
-        key: [{**row, "city": names[row["city"]]} for row in own]
-        if key in (*LISTS, "changed")
-        else own
-        for key, own in outlook["lists"].items()
-    }
-    return {**outlook, "lists": lists}
-
-
-def _marked(
-    placed: Found | None, cities: Sequence[Found], outlook: Found, names: Mapping[str, str]
-) -> dict[str, Any] | None:
+def _marked(placed: Found | None, cities: Sequence[Found], outlook: Found) -> dict[str, Any] | None:
     """Say of each dot on which list its city is."""
     if placed is None:
         return None
     on = {row["city"]: key for key in LISTS for row in outlook["lists"][key]}
-    dots = [
-        {**dot, "list": on.get(names[cities[dot["index"]]["city"]], "")} for dot in placed["dots"]
-    ]
+    dots = [{**dot, "list": on.get(cities[dot["index"]]["city"], "")} for dot in placed["dots"]]
     return {**placed, "dots": dots}
 
 
@@ -197,26 +181,31 @@ def _about(summary: Found, say: Texts, lang: str) -> str:
 
 
 def _lists(
-    summary: Found, h: str, names: Mapping[str, str], say: Texts, lang: str
+    summary: Found, h: str, names: Mapping[str, Both], say: Texts, lang: str
 ) -> Iterator[BriefTable]:
-    forecasts = {own["city"]: own["h"].get(h) for own in summary["cities"]}
-    lists = summary["by_horizon"][h]["outlook"]["lists"]
+    known = {own["city"]: own["h"].get(h) for own in summary["cities"]}
+    outlook = summary["by_horizon"][h]["outlook"]
     heads = ("city", "brief_chance", "forecast", "brief_interval", "brief_reason")
-    told = place_names(summary["cities"], say)
-    found = list_rows({"lists": lists}, forecasts, told, summary["origin"], say)
+    found = list_rows(outlook, known, names, summary["origin"], say)
     for name in LISTS:
         rows = tuple(
             (
-                names[row["city"]],
+                row["name"][lang],
                 percent(row["chance"], lang=lang),
                 row["forecast"],
                 unbroken(row["range"]),
-                shortened(reason_words(own["reason"], summary["origin"], say)[lang]),
+                _reason(row, found[name]["shared"], lang),
             )
-            for row, own in zip(found[name]["rows"], lists[name], strict=True)
+            for row in found[name]["rows"]
         )
         title = say("brief_list", list=say(f"list_{name}"), how=say(f"list_{name}_how"))[lang]
         yield BriefTable(title, tuple(say(key)[lang] for key in heads), rows)
+
+
+def _reason(row: Found, shared: Both | str, lang: str) -> str:
+    """Return the first reason of a city with its value."""
+    parts = (shared, row["common"]) if row["common"] else (row["reason"], row["value"])
+    return shortened(" ".join(own[lang] for own in parts if isinstance(own, Mapping)))
 
 
 def _firm(summary: Found, h: str, say: Texts) -> Iterator[dict[str, str]]:

@@ -22,7 +22,7 @@ INK, MUTED, HEAD, RULE = "1F2328", "59636E", "EDEFF2", "C9CED4"
 EDGE, BODY, SMALL = 1.7, 9.5, 7.5
 """Margin, cm, and sizes of the texts, points."""
 PAGE = 21.0 - 2 * EDGE
-LIST_SHARES = (0.26, 0.135, 0.155, 0.24, 0.21)
+LIST_SHARES = (0.235, 0.12, 0.135, 0.22, 0.29)
 """Of the columns of a list."""
 
 
@@ -121,7 +121,7 @@ def _captioned(document: Any, table: BriefTable) -> None:
     _text(document, table.title, size=SMALL + 0.5, bold=True, around=(4, 2))
     shares = (1.6, *(1.0 for _ in table.heads[1:]))
     _table(document, table, PAGE, [share / sum(shares) for share in shares])
-    _text(document, "", size=4.0)
+    _gap(document, 3.0)
 
 
 def _lists(document: Any, lists: Sequence[BriefTable]) -> None:
@@ -137,7 +137,7 @@ def _lists(document: Any, lists: Sequence[BriefTable]) -> None:
         cell.width = Cm(wide)
         _put(cell.paragraphs[0], own.title, SMALL + 0.5, bold=True)
         _table(cell, own, wide - 0.4, LIST_SHARES)
-        _put(cell.add_paragraph(), "", 2.0)
+        _gap(cell, 1.0)
 
 
 def _section(document: Any, section: BriefSection, *, breaks: bool) -> None:
@@ -215,6 +215,14 @@ def _text(
     made = document.add_paragraph(style=style)
     _put(made, text, **look)
     made.paragraph_format.space_before, made.paragraph_format.space_after = map(Pt, around)
+
+
+def _gap(place: Any, points: float) -> None:
+    """Leave so much space; a table needs a paragraph behind it."""
+    from docx.shared import Pt
+
+    form = place.add_paragraph().paragraph_format
+    form.line_spacing, form.space_before, form.space_after = Pt(points), Pt(0), Pt(0)
 
 
 def _put(
