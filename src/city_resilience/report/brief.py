@@ -20,6 +20,7 @@ from city_resilience.report.grading import NAMED, grades_of
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.place_names import place_names
+from city_resilience.report.reasons import reason_words
 from city_resilience.report.study import answer_words
 from city_resilience.report.texts import Both, Texts, joined
 
@@ -194,18 +195,12 @@ def _lists(
                 percent(row["chance"], lang=lang),
                 row["forecast"],
                 unbroken(row["range"]),
-                _reason(row, found[name]["shared"], lang),
+                shortened(reason_words(own["reason"], summary["origin"], say)[lang]),
             )
-            for row in found[name]["rows"]
+            for row, own in zip(found[name]["rows"], outlook["lists"][name], strict=True)
         )
         title = say("brief_list", list=say(f"list_{name}"), how=say(f"list_{name}_how"))[lang]
         yield BriefTable(title, tuple(say(key)[lang] for key in heads), rows)
-
-
-def _reason(row: Found, shared: Both | str, lang: str) -> str:
-    """Return the first reason of a city with its value."""
-    parts = (shared, row["common"]) if row["common"] else (row["reason"], row["value"])
-    return shortened(" ".join(own[lang] for own in parts if isinstance(own, Mapping)))
 
 
 def _firm(summary: Found, h: str, say: Texts) -> Iterator[dict[str, str]]:
