@@ -253,7 +253,7 @@ def _leading(summary: Mapping[str, Any]) -> Iterable[str]:
         for row in rows:
             where = ", ".join(row[key]["en"] for key in ("variable_name", "who", "years"))
             yield f"{row['severity']}: {where}{' · ' if row['cell'] else ''}{row['cell']}"
-            yield f"    {row['reason']}"
+            yield f"    {row['reason']['en']}"
             if row["correction"]:
                 yield f"    [data.corrections] {row['correction']}"
             elif row["acceptance"]:
@@ -269,7 +269,7 @@ def _unmasked(unmasked: Mapping[str, Any] | None) -> Iterable[str]:
     yield f"{unmasked['sentence']['en']}:"
     for row in unmasked["rows"]:
         where = ", ".join(row[key]["en"] for key in ("variable_name", "who", "years"))
-        yield f"    {row['severity']}: {where}: {row['reason']}"
+        yield f"    {row['severity']}: {where}: {row['reason']['en']}"
 
 
 def _series_by_family(groups: Sequence[Mapping[str, Any]]) -> Table:

@@ -17,6 +17,7 @@ from city_resilience.experiment.family import FAMILIES
 from city_resilience.reading.issues import Place
 from city_resilience.report.account import summarise_account
 from city_resilience.report.audit_coverage import THIN, series_by_variable
+from city_resilience.report.audit_reasons import reason_in_chinese
 from city_resilience.report.texts import Both, Texts, both, joined, placed
 
 __all__ = ["summarise_audit"]
@@ -177,7 +178,7 @@ def _row(issue: Found, variables: Found, say: Texts) -> dict[str, Any]:
         **{key: issue[key] for key in ("id", "variable", "correction", "acceptance")},
         "check": issue["kind"],
         "severity": issue["level"],
-        "reason": "; ".join(filter(None, (issue["reason"], issue["hint"]))),
+        "reason": _reason(issue, variables, say.noun),
         "cell": str(Place(**issue["place"])),
         "severity_name": say(f"severity_{issue['level']}"),
         "check_name": name,
@@ -189,6 +190,16 @@ def _row(issue: Found, variables: Found, say: Texts) -> dict[str, Any]:
         "expected": _figure(issue["expected"], 3),
         "factor": "" if factor is None else f"× {_figure(factor, 3)}",
         "unit": variables.get(variable, {}).get("unit", ""),
+    }
+
+
+def _reason(issue: Found, variables: Found, noun: str) -> Both:
+    unit = variables.get(issue["variable"], {}).get("unit", "")
+    names = {id: entry["label_zh"] for id, entry in variables.items()}
+    chinese = reason_in_chinese(issue["reason"], names, unit, noun)
+    return {
+        lang: between.join(filter(None, (text, issue["hint"])))
+        for lang, text, between in (("en", issue["reason"], "; "), ("zh", chinese, "；"))
     }
 
 
