@@ -309,6 +309,8 @@ def grouped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_path: Path) -> None:
     inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1,))
     inputs.forecast["flags"] = "target_year_over;carried:digital(3);carried:green_innovation(12)"
+    last = inputs.forecast["city"] == inputs.forecast["city"].max()
+    inputs.forecast.loc[last, "flags"] = ""
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
     first = visit.page.locator("#city-table tbody tr").first.locator("td.list")
     carried = "years carried: Digital 3, Green innovation 12"
@@ -319,6 +321,23 @@ def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_p
     assert box[0] <= box[1]
     visit.page.click("#language")
     assert "沿用旧值年数：" in first.inner_text()
+
+
+def test_a_flag_of_all_cities_stands_once_above_the_table(visit: Visit, tmp_path: Path) -> None:
+    inputs = make_inputs(cities=5, origins=range(2015, 2019), horizons=(1, 2))
+    flags = inputs.forecast["horizon"].map({1: "target_year_over;stale", 2: "stale"})
+    inputs.forecast["flags"] = flags
+    first = inputs.forecast["city"].min()
+    inputs.forecast.loc[inputs.forecast["city"] == first, "flags"] += ";carried:digital(3)"
+    visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
+    above = "#cities > .foot:visible"
+    assert visit.page.inner_text(above).startswith("Of all cities: target year over")
+    assert visit.column("td.list") == ["years carried: Digital 3", "", "", "", ""]
+    visit.page.click('#horizons [data-horizon="2"]')
+    assert "target year over" not in visit.page.inner_text(above)
+    visit.page.click("#city-table tbody tr:first-child a")
+    visit.page.wait_for_selector("#place h2")
+    assert "years carried: Digital 3" in visit.page.inner_text("#place")
 
 
 def test_groups_have_names_in_both_languages_and_withhold_few(visit: Visit, grouped: Path) -> None:

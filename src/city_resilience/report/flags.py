@@ -8,7 +8,7 @@ from typing import Any
 
 from city_resilience.report.texts import Both, Texts, both, joined
 
-__all__ = ["common_flags", "flag_numbers", "flag_words"]
+__all__ = ["common_by_horizon", "common_flags", "flag_numbers", "flag_words"]
 
 
 def flag_words(flags: Iterable[str], say: Texts) -> Iterable[Both]:
@@ -34,6 +34,16 @@ def common_flags(cities: Iterable[Mapping[str, Any]]) -> list[str]:
     """
     every = [own["flags"] for city in cities for own in city["h"].values()]
     return [flag for flag in (every or [[]])[0] if all(flag in flags for flags in every)]
+
+
+def common_by_horizon(cities: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return horizon → the flags of every forecast of it."""
+    rows = list(cities)
+    horizons = dict.fromkeys(h for city in rows for h in city["h"])
+    return {
+        h: common_flags({"h": {h: city["h"][h]}} for city in rows if h in city["h"])
+        for h in horizons
+    }
 
 
 def flag_numbers(
