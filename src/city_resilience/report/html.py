@@ -56,7 +56,7 @@ def render_page(
     """
     from markupsafe import Markup
 
-    style = "\n".join([*map(_asset, styles), rules])
+    style = "\n".join([*(_close(_asset(name)) for name in styles), rules])
     script = "\n".join(_inert(_lean(_asset(name))) for name in scripts)
     page = (
         _environment(escape=True)
@@ -143,6 +143,11 @@ def _environment(*, escape: bool) -> Environment:
 def _asset(name: str) -> str:
     folder = files("city_resilience.report").joinpath("assets")
     return folder.joinpath(name).read_text(encoding="utf-8")
+
+
+def _close(style: str) -> str:
+    """Return a style sheet without comments, and without spaces beside braces and semicolons."""
+    return re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"/\*.*?\*/\s*", "", style, flags=re.DOTALL))
 
 
 def _lean(script: str) -> str:

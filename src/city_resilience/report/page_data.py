@@ -5,7 +5,7 @@ Every number is one of the summary; the scripts filter, sort, write and draw the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -190,21 +190,28 @@ def group_filters(cities: Iterable[Mapping[str, Any]], say: Texts) -> list[dict[
 
 
 def _outlook(
-    part: Mapping[str, Any], cities: Iterable[Mapping[str, Any]], say: Texts
+    part: Mapping[str, Any], cities: Sequence[Mapping[str, Any]], say: Texts
 ) -> dict[str, Any]:
     own, told = part["outlook"], part.get("nowcast_outlook")
-    group = own["group"]
+    group, numbers = own["group"], {city["city"]: place for place, city in enumerate(cities)}
     return {
         "group": group and {"group": group["group"], "name": say.name("group", group["group"])},
-        "rows": _group_rows(own, say),
-        "nowcast_rows": _group_rows(told, say) if told else None,
+        "rows": _group_rows(own, numbers, say),
+        "nowcast_rows": _group_rows(told, numbers, say) if told else None,
         "records": packed_records(own["records"], cities),
     }
 
 
-def _group_rows(outlook: Mapping[str, Any], say: Texts) -> list[dict[str, Any]]:
+def _group_rows(
+    outlook: Mapping[str, Any], numbers: Mapping[str, int], say: Texts
+) -> list[dict[str, Any]]:
+    """Return the levels of the shown group, their cities by number."""
     group = outlook["group"]
     return [
-        {**row, "name": say.level(group["group"], row["level"])}
+        {
+            **row,
+            "name": say.level(group["group"], row["level"]),
+            "cities": [numbers[city] for city in row["cities"]],
+        }
         for row in (group["rows"] if group else ())
     ]

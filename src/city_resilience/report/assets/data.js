@@ -48,5 +48,6 @@ for (const h of DATA.horizons) {
   DATA.parts[h] = unpackedParts(parts, DATA.cities);
   DATA.before[h] = { targets: DATA.before[h].targets, of: named(DATA.before[h].rows) };
   DATA.outlook[h].records = named(DATA.outlook[h].records);
+  for (const row of [...DATA.outlook[h].rows, ...(DATA.outlook[h].nowcast_rows || [])]) row.cities = row.cities.map((place) => DATA.cities[place].city);
   DATA.issued[h] = named(DATA.issued[h]);
 }
