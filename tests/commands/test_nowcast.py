@@ -255,7 +255,7 @@ def test_the_table_of_cities_sorts_by_the_move_and_a_city_says_its_nowcast(both,
     page.click("#city-table tbody a")
     page.wait_for_selector("#place .falls .bar")
     said = page.inner_text("#place").replace("\u2212", "-").replace("\u00a0", " ")
-    assert f"Nowcast, with what is already published: {own['forecast']:+.2f} pp, moved by" in said
+    assert f"Nowcast, with what is already published: {own['forecast']:+.1f} pp, moved by" in said
     page.close()
     assert problems == []
 
