@@ -54,6 +54,9 @@ def _show(visit: Visit, report: Path, screen: str, lang: str = "en") -> None:
         visit.page.evaluate(
             "['first', 'cities'].forEach(id => document.getElementById(id).remove())"
         )
+        visit.page.evaluate(
+            "document.querySelectorAll('tr:nth-child(n+4)').forEach(r => r.remove())"
+        )
     elif screen == "first":
         visit.page.click(".columns summary")
         visit.page.evaluate("document.querySelectorAll('.part').forEach(s => s.remove())")

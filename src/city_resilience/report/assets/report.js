@@ -245,6 +245,8 @@ window.addEventListener("hashchange", () => {
   if (heading) heading.focus({ preventScroll: true });
 });
 
+// A drawing without a role has a figure beside it: those who hear need only that.
+for (const drawing of document.querySelectorAll("svg:not([role])")) drawing.setAttribute("aria-hidden", "true");
 wireReport();
 wireExplore();
 wireMap();
