@@ -12,6 +12,8 @@ from city_resilience.report.summary import summarise
 from report_inputs import Inputs, make_inputs
 
 HOSTILE = ("<img src=x onerror=alert(1)>", "</script><b>Bold</b>", "阿克苏 & 'co'")
+ALWAYS = 'resultTypes: ["violations"], preload: false'
+EVERY_RULE = f'{{{ALWAYS}, rules: {{"target-size": {{enabled: true}}}}}}'
 PROVINCES = ("North", "South", "<b>East</b>")
 
 
@@ -46,6 +48,16 @@ class Visit:
         assert self.problems == [], self.problems
         outside = [url for url in self.requests if not url.startswith(("file:", "data:", "blob:"))]
         assert outside == []
+
+
+def findings(page: Any, options: str = EVERY_RULE) -> list[str]:
+    """Return what axe finds above minor on a page, each rule with the first element."""
+    found = page.evaluate(f"axe.run({options})")["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
+        for one in found
+        if one["impact"] != "minor"
+    ]
 
 
 def placed_inputs(

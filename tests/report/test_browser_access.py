@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from city_resilience.report.study_tables import BLOCKS
-from page_visits import HOSTILE, Visit, placed_inputs, placed_report
+from page_visits import ALWAYS, EVERY_RULE, HOSTILE, Visit, findings, placed_inputs, placed_report
 from study_inputs import small_study
 
 pytestmark = pytest.mark.browser
@@ -23,8 +23,6 @@ SCREENS = {
     "compare": f"#/compare/{','.join(quote(name, safe='') for name in HOSTILE)}",
     "evidence": "#/",
 }
-ALWAYS = 'resultTypes: ["violations"], preload: false'
-EVERY_RULE = f'{{{ALWAYS}, rules: {{"target-size": {{enabled: true}}}}}}'
 CONTRAST = f'{{{ALWAYS}, runOnly: ["color-contrast"]}}'
 NARROW = f'{{{ALWAYS}, runOnly: ["target-size", "scrollable-region-focusable", "region"]}}'
 """What can change with the width; a new browser page for each would take minutes."""
@@ -64,16 +62,6 @@ def _show(visit: Visit, report: Path, screen: str, lang: str = "en") -> None:
         visit.page.evaluate("document.getElementById('home').replaceChildren()")
 
 
-def _axe(page: Any, options: str) -> list[str]:
-    """Return what axe finds above minor, each rule with the first element."""
-    found = page.evaluate(f"axe.run({options})")["violations"]
-    return [
-        f"{one['id']} ({one['impact']}): {one['nodes'][0]['html'][:200]}"
-        for one in found
-        if one["impact"] != "minor"
-    ]
-
-
 @pytest.mark.parametrize("lang", ["en", "zh"])
 @pytest.mark.parametrize("screen", SCREENS)
 def test_axe_finds_nothing_above_minor(visit: Visit, report: Path, screen: str, lang: str) -> None:
@@ -83,10 +71,10 @@ def test_axe_finds_nothing_above_minor(visit: Visit, report: Path, screen: str, 
     page.evaluate(axe.AXE_SCRIPT)
     for width, options in zip(WIDTHS, (EVERY_RULE, NARROW, NARROW), strict=True):
         page.set_viewport_size({"width": width, "height": 900})
-        assert _axe(page, options) == [], width
+        assert findings(page, options) == [], width
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.emulate_media(color_scheme="dark")
-    assert _axe(page, CONTRAST) == []
+    assert findings(page, CONTRAST) == []
 
 
 def test_the_evidence_of_these_tests_has_a_study(visit: Visit, report: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from city_inputs import summary
 from city_resilience.report.city_page import render_city
 from city_resilience.report.html import write_page
+from page_visits import findings
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +36,7 @@ def test_the_page_switches_fits_and_loads_nothing(browser: Any, city: Path, widt
     bars = page.locator("#view-forecasting .falls").first.locator(".bar")
     assert bars.count() == 5
     assert all(bars.nth(k).bounding_box()["width"] >= 2 for k in range(5))
-    opacity = "getComputedStyle(document.querySelector('#view-structural .falls')).opacity"
+    opacity = "getComputedStyle(document.querySelector('#view-structural .falls svg')).opacity"
     assert float(page.evaluate(opacity)) < 0.6
     page.click("#language")
     assert page.inner_text("#short-title") == "核心结论"
@@ -43,3 +44,17 @@ def test_the_page_switches_fits_and_loads_nothing(browser: Any, city: Path, widt
     page.close()
     assert problems == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_above_minor(browser: Any, city: Path, lang: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page = browser.new_page(locale={"en": "en-US", "zh": "zh-CN"}[lang])
+    page.goto(city.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    page.evaluate(axe.AXE_SCRIPT)
+    for width, scheme in ((1440, "light"), (360, "dark")):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        assert findings(page) == [], scheme
+    page.close()
