@@ -4,7 +4,7 @@ const dotCity = (dot) => DATA.cities[Number(dot.dataset.i)];
 
 function tipText(city) {
   const at = atOf(city);
-  return [nameOf(city), provinceOf(city.province), at && share(at.p_below_0), at && known(at.forecast) && signed(at.forecast, 1)].filter(Boolean).join(" · ");
+  return [nameOf(city), city.province !== city.city && provinceOf(city.province), at && share(at.p_below_0), at && known(at.forecast) && signed(at.forecast, 1)].filter(Boolean).join(" · ");
 }
 
 function reachedDot() {
