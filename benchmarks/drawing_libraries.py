@@ -207,8 +207,8 @@ def complaints(page: str, folder: Path, browser: Any) -> int:
     """Return of how many errors the browser tells; what is blocked may be tried without an end."""
     file, tab, said = folder / "page.html", browser.new_page(), []
     file.write_text(page, "utf-8")
-    tab.on("console", lambda own: said.append(own) if own.type == "error" else None)
-    tab.on("pageerror", said.append)
+    tab.on("console", lambda own: said.append(own.text) if own.type == "error" else None)
+    tab.on("pageerror", lambda own: said.append(str(own)))
     tab.goto(file.as_uri(), wait_until="commit")
     tab.wait_for_timeout(PATIENCE)
     tab.close()
