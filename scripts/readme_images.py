@@ -1,4 +1,4 @@
-"""Take the pictures of the README: docs/images/report, import, audit and null.
+"""Take the pictures of the README: first screens, maps and a city in both languages, and others.
 
     city-resilience train experiments/demo/experiment.toml --out out/demo
     city-resilience train experiments/us_states/experiment.toml --out out/us_states
@@ -11,22 +11,27 @@ browser of the tests (Chromium) and Pillow, which comes with the locked packages
 from __future__ import annotations
 
 import html
+import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 from openpyxl import Workbook
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 PANEL = ROOT / "experiments" / "demo" / "panel.csv"
 COLOURS = 96
+MOST_BYTES = 200_000
 POPULATION = "Resident population (10k persons)"
 MANUFACTURING = "Employment in manufacturing (10k persons)"
 PATENTS = "Patents granted (count)"
@@ -123,35 +128,80 @@ def audit_page(panel: pd.DataFrame, folder: Path) -> Path:
     return folder / "audit.html"
 
 
-def take(page: Page, source: Path, fragment: str, size: tuple[int, int], name: str) -> None:
-    """Open a page in the browser and keep a small picture of it."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.goto(f"{source.resolve().as_uri()}{fragment}")
-    page.wait_for_timeout(3000)
+@dataclass(frozen=True)
+class Picture:
+    """What is opened and kept: a part of the page, or all that a screen of a size shows.
+
+    Attributes
+    ----------
+    fragment : str
+        Address inside the page.
+    size : tuple of int
+        Width and height of the screen, in pixels.
+    part : str
+        Selector of the part that is kept; "" for the whole screen.
+    """
+
+    fragment: str = ""
+    size: tuple[int, int] = (1440, 900)
+    part: str = ""
+
+
+REPORT = {
+    "first": Picture(),
+    "map": Picture(size=(900, 1000), part="figure.map"),
+    "city": Picture("#/city/{city}", (1180, 980)),
+}
+OTHERS = {
+    "null": Picture("#skill", (1180, 560)),
+    "import": Picture(size=(1104, 800), part="#all"),
+    "audit": Picture("#issues", (1180, 790)),
+}
+
+
+def take(browser: Browser, source: Path, own: Picture, name: str, lang: str = "en") -> None:
+    """Open a page in the browser, in a language, and keep a small picture of it."""
+    page = browser.new_page(
+        viewport={"width": own.size[0], "height": own.size[1]},
+        locale={"en": "en-US", "zh": "zh-CN"}[lang],
+    )
+    page.goto(f"{source.resolve().as_uri()}{own.fragment}")
+    page.wait_for_timeout(800)
     target = IMAGES / f"{name}.png"
-    if page.locator("#all").count():
-        page.locator("#all").screenshot(path=target)
-    else:
-        page.screenshot(path=target)
+    shown = page.locator(own.part).first if own.part else page
+    shown.screenshot(path=target)
+    page.close()
     with Image.open(target) as picture:
         small = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     small.save(target, optimize=True)
+    if target.stat().st_size > MOST_BYTES:
+        raise SystemExit(f"{target.name} has more than {MOST_BYTES:,} bytes; show less of the page")
+
+
+def take_reports(browser: Browser, folders: Mapping[str, Path]) -> None:
+    """Take first screen, map and the page of the first city at risk, of each run."""
+    for run_name, folder in folders.items():
+        summary = json.loads((folder / "summary.json").read_text("utf-8"))
+        lists = next(iter(summary["by_horizon"].values()))["outlook"]["lists"]
+        city = quote(lists["risk"][0]["city"])
+        for (kind, own), lang in product(REPORT.items(), ("en", "zh")):
+            at = replace(own, fragment=own.fragment.format(city=city))
+            take(browser, folder / "report.html", at, f"{kind}_{run_name}_{lang}", lang)
 
 
 def main(arguments: list[str]) -> int:
     """Run the script."""
-    demo, states = (Path(folder) / "report.html" for folder in arguments)
+    demo, states = map(Path, arguments)
     panel = pd.read_csv(PANEL)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as player:
         folder = Path(name)
         browser = player.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page()
-        take(page, demo, "", (1320, 1130), "report")
-        take(page, states, "#h=2", (1180, 560), "null")
-        take(page, import_page(panel, folder), "", (1104, 800), "import")
-        take(page, audit_page(panel, folder), "#issues", (1180, 790), "audit")
+        take_reports(browser, {"demo": demo, "us_states": states})
+        take(browser, states / "report.html", OTHERS["null"], "null")
+        take(browser, import_page(panel, folder), OTHERS["import"], "import")
+        take(browser, audit_page(panel, folder), OTHERS["audit"], "audit")
         browser.close()
     return 0
 

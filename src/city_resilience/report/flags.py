@@ -3,28 +3,51 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from city_resilience.report.texts import Both, Texts, both, joined
 
-__all__ = ["common_by_horizon", "common_flags", "flag_numbers", "flag_words"]
+__all__ = ["carried_words", "common_flags", "flag_numbers", "flag_words", "usual_flags"]
+
+USUAL = 0.9
+"""Share of the cities from which on a flag is said once, above their table."""
+CARRIED = re.compile(r"carried:(\w+)\((\d+)\)")
 
 
 def flag_words(flags: Iterable[str], say: Texts) -> Iterable[Both]:
     """Say what the flags mean; all that was carried ("carried:FAMILY(YEARS)") in one."""
     carried = []
     for flag in flags:
-        if found := re.fullmatch(r"carried:(\w+)\((\d+)\)", flag):
-            carried.append(joined((say.name("family", found[1]), both(lambda _: found[2])), " "))
+        if (words := carried_words(flag, say)) is not None:
+            carried.append(words)
         else:
             yield say.name("flag", flag)
     if carried:
         yield joined((say("flag_carried"), joined(carried, ", ")))
 
 
-def common_flags(cities: Iterable[Mapping[str, Any]]) -> list[str]:
+def carried_words(flag: str, say: Texts) -> Both | None:
+    """Return the family that was carried and its years, None for a flag of another kind."""
+    found = CARRIED.fullmatch(flag)
+    if found is None:
+        return None
+    return joined((say.name("family", found[1]), both(lambda _: found[2])), " ")
+
+
+def common_flags(
+    cities: Iterable[Mapping[str, Any]], *, horizon: str | None = None, share: float = 1.0
+) -> list[str]:
     """Return the flags of every forecast of every city, which are said once.
+
+    Parameters
+    ----------
+    cities : iterable of mapping
+    horizon : str or None
+        The only horizon that counts; None for all.
+    share : float
+        Share of the forecasts that have such a flag at least.
 
     Examples
     --------
@@ -32,18 +55,16 @@ def common_flags(cities: Iterable[Mapping[str, Any]]) -> list[str]:
     >>> common_flags([one, two])
     ['stale']
     """
-    every = [own["flags"] for city in cities for own in city["h"].values()]
-    return [flag for flag in (every or [[]])[0] if all(flag in flags for flags in every)]
+    every = [
+        own["flags"] for city in cities for h, own in city["h"].items() if horizon in {None, h}
+    ]
+    counts = Counter(flag for flags in every for flag in dict.fromkeys(flags))
+    return [flag for flag, count in counts.items() if count >= share * len(every)]
 
 
-def common_by_horizon(cities: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return horizon → the flags of every forecast of it."""
-    rows = list(cities)
-    horizons = dict.fromkeys(h for city in rows for h in city["h"])
-    return {
-        h: common_flags({"h": {h: city["h"][h]}} for city in rows if h in city["h"])
-        for h in horizons
-    }
+def usual_flags(cities: Iterable[Mapping[str, Any]], horizon: str) -> list[str]:
+    """Return the flags that nearly all cities have, which are said once above their table."""
+    return common_flags(cities, horizon=horizon, share=USUAL)
 
 
 def flag_numbers(

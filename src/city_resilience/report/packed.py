@@ -12,7 +12,7 @@ from city_resilience.evaluation.driver_sizes import FAMILY, INDICATOR
 from city_resilience.explain.every_lever import LEVER_FIGURES
 from city_resilience.models.rows import FORECASTING
 from city_resilience.report.beside import Beside, beside_peers
-from city_resilience.report.flags import common_by_horizon, flag_words
+from city_resilience.report.flags import carried_words, usual_flags
 from city_resilience.report.grading import NAMED, Grades
 from city_resilience.report.place_names import place_names
 from city_resilience.report.texts import Both, Texts, both, unit_words
@@ -59,7 +59,6 @@ def packed_cities(summary: Row, say: Texts) -> dict[str, Any]:
     numbers = {own["city"]: place for place, own in enumerate(summary["cities"])}
     groups = list(dict.fromkeys(name for own in summary["cities"] for name in own["groups"]))
     about = _Texts(say, numbers, summary["origin"], groups)
-    about.common = common_by_horizon(summary["cities"])
     names = place_names(summary["cities"], say)
     rows = [_city(own, names[own["city"]]["en"], about) for own in summary["cities"]]
     return {
@@ -72,7 +71,7 @@ def packed_cities(summary: Row, say: Texts) -> dict[str, Any]:
         "windows": [list(window) for window in about.windows],
         "problems": list(about.problems.values()),
         "flags": list(about.flags.values()),
-        "common": {h: list(flag_words(own, say)) for h, own in about.common.items()},
+        "usual": {h: _usual(summary["cities"], h, about) for h in summary["by_horizon"]},
     }
 
 
@@ -86,8 +85,8 @@ class _Texts:
         self.provinces, self.nations, self.windows = Numbered(), Numbered(), Numbered()
         self.levels = [Numbered() for _ in groups]
         self.problems: dict[str, Both] = {}
-        self.flags: dict[str, Both] = {}
-        self.common: dict[str, list[str]] = {}
+        self.flags: dict[str, dict[str, Any]] = {}
+        self.flag_places = Numbered()
 
 
 def _city(own: Row, name: str, about: _Texts) -> list[Any]:
@@ -113,20 +112,33 @@ def _city(own: Row, name: str, about: _Texts) -> list[Any]:
             [_shock(row, about.windows) for row in own["shocks"]],
             [_problem(row, about) for row in own["problems"]],
             own["problem_count"] or None,
-            {h: _at(at, about.common[h], about) for h, at in own["h"].items()},
+            {h: _at(at, about) for h, at in own["h"].items()},
         ]
     )
 
 
-def _at(at: Row, common: Sequence[str], about: _Texts) -> list[Any]:
-    own = [flag for flag in at["flags"] if flag not in common]
-    flags = [_text(text, about.flags) for text in flag_words(own, about.say)]
+def _at(at: Row, about: _Texts) -> list[Any]:
+    flags = [_flag(flag, about) for flag in at["flags"]]
     nowcast = at.get("nowcast")
     return _trimmed(
         [*_figures(at), flags, _trimmed([*_figures(nowcast), _short(nowcast["moved"], 2)])]
         if nowcast
         else [*_figures(at), flags]
     )
+
+
+def _flag(flag: str, about: _Texts) -> int:
+    """Return the number of a flag, with its words; what was carried is a part of a sentence."""
+    if flag not in about.flags:
+        carried = carried_words(flag, about.say)
+        own = about.say.name("flag", flag) if carried is None else carried
+        about.flags[flag] = {**own, "carried": carried is not None}
+    return about.flag_places[flag]
+
+
+def _usual(cities: Sequence[Row], horizon: str, about: _Texts) -> list[int]:
+    """Return the flags that so many cities have that they are said once, above their table."""
+    return [_flag(flag, about) for flag in usual_flags(cities, horizon)]
 
 
 def _figures(at: Row) -> list[Any]:

@@ -36,6 +36,7 @@ TEXTS = {
     "clear": "out_clear",
     "clear_none": "out_clear_none",
     "shown": "rows_shown",
+    "flag_carried": "flag_carried",
     "why_named": "why_named",
     "why_alone": "why_alone",
     "compare_drop": "compare_drop",

@@ -11,7 +11,7 @@ from city_resilience.report.audit_part import audit_table
 from city_resilience.report.dot_drawings import map_of
 from city_resilience.report.figures import FIGURES, build_figures
 from city_resilience.report.first_screen import first_screens, shown_screens
-from city_resilience.report.flags import common_by_horizon, flag_numbers, flag_words
+from city_resilience.report.flags import flag_numbers, flag_words, usual_flags
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
@@ -119,10 +119,10 @@ def render_report(summary: Summary, *, beside: Collection[str] = ()) -> str:
         shown_screens=shown_screens(screens),
         names=place_names(cities, say),
         flag_numbers=flag_numbers(cities, say),
-        common_flags={
+        usual_flags={
             h: joined(flag_words(own, say), say("list_semicolon"))
-            for h, own in common_by_horizon(cities).items()
-            if own
+            for h in horizons
+            if (own := usual_flags(cities, h))
         },
         map=map_of(cities, horizons[0]) if horizons else None,
         strips=next((own["strip"] for own in screens.values() if own["strip"]), None),

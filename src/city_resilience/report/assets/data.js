@@ -37,7 +37,7 @@ const named = (rows) => keyed(DATA.cities.map(({ city }, i) => [city, rows[i]]).
 DATA.origin = DATA.cities.origin;
 const provinceNames = keyed(DATA.cities.provinces);
 DATA.flags = DATA.cities.flags;
-DATA.common = DATA.cities.common;
+DATA.usual = DATA.cities.usual;
 DATA.cities = unpacked(DATA.cities);
 DATA.values = { indicators: DATA.values.indicators, of: named(DATA.values.rows), peers: named(DATA.values.peers) };
 DATA.levers = { indicators: DATA.levers.indicators, of: named(DATA.levers.rows) };

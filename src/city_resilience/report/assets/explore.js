@@ -46,8 +46,16 @@ function recordOf(city) {
   return values && Object.fromEntries(DATA.record.map((name, i) => [name, values[i]]));
 }
 
+// Flags in words: all families that were carried in one.
+function flagWords(places) {
+  const flags = places.map((place) => DATA.flags[place]), carried = flags.filter((flag) => flag.carried).map(pick);
+  return [...flags.filter((flag) => !flag.carried).map(pick), ...(carried.length ? [`${pick(TEXT.flag_carried)}${carried.join(", ")}`] : [])];
+}
+
+// What stands above the table of all cities is not said again in its rows.
 function flagsOf(city) {
-  return [...((atOf(city) || {}).flags || []).map((place) => pick(DATA.flags[place])), ...city.problems.map(problemWords)];
+  const usual = DATA.usual[state.h] || [];
+  return [...flagWords(((atOf(city) || {}).flags || []).filter((place) => !usual.includes(place))), ...city.problems.map(problemWords)];
 }
 
 function shownValue(city, column) {
@@ -110,7 +118,7 @@ function cityRow(city, columns) {
   const cells = columns.map((column) => {
     if (column.id === "city") return made("th", { scope: "row", class: "city" }, cityLink(city.city));
     const text = ["text", "tier", "list", "drivers"].includes(column.kind);
-    return made("td", { class: text ? column.kind : "num", "data-column": column.id }, shownValue(city, column));
+    return made("td", { class: text ? `kind-${column.kind}` : "num", "data-column": column.id }, shownValue(city, column));
   });
   return made("tr", {}, made("td", {}, box), ...cells);
 }

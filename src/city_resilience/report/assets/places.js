@@ -204,7 +204,7 @@ function drawRecord(page, city) {
 }
 
 function drawProblems(page, city) {
-  const at = atOf(city), carried = at ? [...DATA.common[state.h], ...(at.flags || []).map((place) => DATA.flags[place])].map(pick) : [];
+  const carried = flagWords((atOf(city) || {}).flags || []);
   const problems = [...carried, ...city.problems.map(problemWords)], more = city.problem_count - city.problems.length;
   page.hole("problems").append(...problems.map((text) => made("li", {}, text)));
   if (more > 0) page.hole("problems").append(made("li", { class: "muted" }, fillText(DATA.texts.problems_more, { n: more })));
