@@ -312,7 +312,7 @@ def test_carried_families_share_one_flag_that_fits_the_table(visit: Visit, tmp_p
     last = inputs.forecast["city"] == inputs.forecast["city"].max()
     inputs.forecast.loc[last, "flags"] = ""
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
-    first = visit.page.locator("#city-table tbody tr").first.locator("td.list")
+    first = visit.page.locator("#city-table tbody tr").first.locator("td.kind-list")
     carried = "years carried: Digital 3, Green innovation 12"
     assert first.inner_text() == f"target year over; {carried}"
     box = visit.page.locator("#city-table").evaluate(
@@ -331,8 +331,8 @@ def test_a_flag_of_all_cities_stands_once_above_the_table(visit: Visit, tmp_path
     inputs.forecast.loc[inputs.forecast["city"] == first, "flags"] += ";carried:digital(3)"
     visit.open(write_report(summarise(**inputs.all()), tmp_path / "r.html"))
     above = "#cities > .foot:visible"
-    assert visit.page.inner_text(above).startswith("Of all cities: target year over")
-    assert visit.column("td.list") == ["years carried: Digital 3", "", "", "", ""]
+    assert visit.page.inner_text(above).endswith("in their rows: target year over; stale.")
+    assert visit.column("td.kind-list") == ["years carried: Digital 3", "", "", "", ""]
     visit.page.click('#horizons [data-horizon="2"]')
     assert "target year over" not in visit.page.inner_text(above)
     visit.page.click("#city-table tbody tr:first-child a")
