@@ -122,7 +122,7 @@ def test_filters_columns_and_their_address(visit: Visit, report: Path) -> None:
     visit.open(report)
     visit.page.select_option("#filter-province", "North")
     visit.page.select_option("#filter-tier", "open")
-    tiers = set(visit.column("td.tier"))
+    tiers = set(visit.column("td.kind-tier"))
     assert tiers == {"open"}
     assert set(visit.column('[data-column="province"]')) == {"North"}
     visit.page.click(".columns summary")
