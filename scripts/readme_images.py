@@ -135,7 +135,7 @@ class Picture:
     Attributes
     ----------
     fragment : str
-        Address inside the page.
+        Address inside the page, and others that are gone to from there.
     size : tuple of int
         Width and height of the screen, in pixels.
     part : str
@@ -153,7 +153,7 @@ REPORT = {
     "city": Picture("#/city/{city}", (1180, 980)),
 }
 OTHERS = {
-    "null": Picture("#skill", (1180, 560)),
+    "null": Picture("#/?h=2 #skill", (1180, 560)),
     "import": Picture(size=(1104, 800), part="#all"),
     "audit": Picture("#issues", (1180, 790)),
 }
@@ -165,7 +165,10 @@ def take(browser: Browser, source: Path, own: Picture, name: str, lang: str = "e
         viewport={"width": own.size[0], "height": own.size[1]},
         locale={"en": "en-US", "zh": "zh-CN"}[lang],
     )
-    page.goto(f"{source.resolve().as_uri()}{own.fragment}")
+    first, *others = own.fragment.split(" ")
+    page.goto(f"{source.resolve().as_uri()}{first}")
+    for other in others:
+        page.evaluate("other => { location.hash = other; }", other)
     page.wait_for_timeout(800)
     target = IMAGES / f"{name}.png"
     shown = page.locator(own.part).first if own.part else page

@@ -125,7 +125,8 @@ function drawWhy(page, city, at) {
 function figured(value, indicator) {
   if (!known(value)) return "–";
   const size = Math.abs(value), text = size >= 1000 ? Math.round(value).toLocaleString(locale()) : number(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
-  return indicator && pick(indicator.unit) ? `${text}\u00a0${pick(indicator.unit)}` : text;
+  const unit = indicator ? pick(indicator.unit) : "";
+  return unit ? `${text}\u00a0${unit.includes("=") ? `(${unit})` : unit}` : text;
 }
 
 const valueAt = (name, i) => (DATA.values.of[name] || [])[i];
