@@ -117,7 +117,7 @@ OVER: dict[str, tuple[list[str], str]] = {
     "report, the summary": (
         ["report", "--results", "results", "--out", "results/summary.json"],
         "results/summary.json: output suffix '.json' is not known; end the name in .html, .htm, "
-        ".xlsx",
+        ".xlsx, .docx",
     ),
 }
 
