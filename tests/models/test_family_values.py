@@ -9,12 +9,14 @@ from math import factorial
 import numpy as np
 import pytest
 
-from city_resilience.models.family_values import player_values, tree_values
+from city_resilience.models.family_values import player_values
 from city_resilience.models.fitted import Linear
 from city_resilience.models.forecaster import HorizonModel
-from city_resilience.models.leaf_games import leaf_values
+from city_resilience.models.leaf_games import Leaves, leaf_values
 from city_resilience.models.learners import LEARNERS
-from city_resilience.models.trees import Tree, Trees
+from city_resilience.models.tree import Tree
+from city_resilience.models.tree_values import tree_values
+from city_resilience.models.trees import Trees
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.task import Sample
 
@@ -178,7 +180,10 @@ def test_a_value_on_a_condition_is_compared_as_float32():
 def test_the_quadrature_is_exact_for_every_number_of_players(count: int):
     rng = np.random.default_rng(count)
     passes, shares = rng.random((4, count)) < 0.5, rng.random(count)
-    found = leaf_values(passes, shares)
+    padded = np.pad(~passes, ((0, 0), (0, -count % 5)))
+    stopped = (padded.reshape(4, -1, 5) @ (1 << np.arange(5))).T[None].astype(np.uint8)
+    leaf = Leaves(np.arange(count)[None], shares[None], stopped, np.ones(1))
+    found = leaf_values(leaf)[0].T
     assert found.shape == (4, count)
     np.testing.assert_allclose(found.sum(axis=1), passes.all(axis=1) - shares.prod(), atol=1e-12)
     pattern = passes[0]

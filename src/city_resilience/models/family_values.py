@@ -3,21 +3,18 @@
 A sum of SHAP values over the columns of a family is not what the family as a whole is worth once
 three or more columns interact across families. Here the families are the players (Shapley 1953;
 the quotient game of Owen 1977), and their values are exact over all coalitions of them; see
-`leaf_games`. With each column a player of its own, these are the values of ``pred_contribs``.
+`tree_values`. With each column a player of its own, these are the values of ``pred_contribs``.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.leaf_games import leaf_values, leaves
-from city_resilience.models.trees import Tree, Trees, rounded_to
+from city_resilience.models.trees import Trees
 
-__all__ = ["player_values", "tree_values"]
+__all__ = ["player_values"]
 
 
 def player_values(model: Fitted, features: Float, players: Positions) -> tuple[Float, float]:
@@ -37,29 +34,9 @@ def player_values(model: Fitted, features: Float, players: Positions) -> tuple[F
     base : float
     """
     if isinstance(model, Trees):
-        values, base = tree_values(*model.parts, features, players)
-        return rounded_to(model.predict(features), values, base), base
+        return model.player_values(features, players)
     by_column, base = model.contributions(features)
     values = np.zeros((len(features), int(players.max(initial=-1)) + 1))
     for column, player in enumerate(players):
         values[:, player] += by_column[:, column]
     return values, base
-
-
-def tree_values(
-    trees: Iterable[Tree], added: float, features: Float, players: Positions
-) -> tuple[Float, float]:
-    """Return the Shapley values of groups of columns in a sum of trees; see `player_values`.
-
-    ``added`` is what the model adds to the sum.
-    """
-    rows = features.astype(np.float32)
-    values = np.zeros((int(players.max(initial=-1)) + 1, len(rows)))
-    for tree in trees:
-        for leaf in leaves(tree, rows, players):
-            added += leaf.expected
-            passes, pattern = leaf.patterns()
-            found = leaf.value * leaf_values(passes, np.array(leaf.shares)).T
-            for player, own in zip(leaf.players, found, strict=True):
-                values[player] += own[pattern]
-    return values.T.copy(), added

@@ -7,14 +7,16 @@ little more than contributions; xgboost explains all rows again for every column
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.leaf_games import leaf_interactions, leaves
-from city_resilience.models.trees import Tree, Trees
+from city_resilience.models.leaf_games import Leaves, add_by_place, leaf_interactions, leaves
+from city_resilience.models.tree import Tree
+from city_resilience.models.tree_values import ROWS, parts_of
+from city_resilience.models.trees import Trees
 
 __all__ = ["interaction_values"]
 
@@ -47,17 +49,24 @@ def interaction_values(model: Fitted, features: Float, owners: Positions) -> Flo
     return found.transpose(2, 0, 1)
 
 
-def _add_pairs(found: Float, trees: Iterable[Tree], features: Float, owners: Positions) -> None:
+def _add_pairs(found: Float, trees: Sequence[Tree], features: Float, owners: Positions) -> None:
     """Add half of what columns of two owners make together to one side, shape (m, m, n)."""
-    rows, columns = features.astype(np.float32), np.arange(len(owners))
-    for tree in trees:
-        for leaf in leaves(tree, rows, columns):
-            passes, pattern = leaf.patterns()
-            owner = owners[list(leaf.players)]
-            first, second = np.triu_indices(len(owner), 1)
-            apart = owner[first] != owner[second]
-            first, second = first[apart], second[apart]
-            made = leaf_interactions(passes, np.array(leaf.shares), first, second)
-            made = (0.5 * leaf.value * made)[pattern].T
-            for one, other, half in zip(owner[first], owner[second], made, strict=True):
-                found[one, other] += half
+    columns, count = np.arange(len(owners)), len(found)
+    sums = found.reshape(count * count, -1)
+    for first in range(0, len(features), ROWS):
+        part = slice(first, first + ROWS)
+        rows = features[part].astype(np.float32)
+        for group in parts_of(trees):
+            for own in leaves(group, rows, columns):
+                for block in own.blocks():
+                    _add_block(sums[:, part], block, owners, count)
+
+
+def _add_block(sums: Float, block: Leaves, owners: Positions, count: int) -> None:
+    """Add the pairs of some leaves, both columns of one owner left out."""
+    first, second = np.triu_indices(block.players.shape[1], 1)
+    owner = owners[block.players]
+    one, other = owner[:, first], owner[:, second]
+    apart = one != other
+    made = 0.5 * leaf_interactions(block, first, second)[apart]
+    add_by_place(sums, made, (one * count + other)[apart])

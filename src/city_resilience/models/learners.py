@@ -19,7 +19,8 @@ from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.fitted import Fitted, Linear
-from city_resilience.models.trees import Tree, Trees
+from city_resilience.models.tree import Tree
+from city_resilience.models.trees import Trees
 from city_resilience.models.weights import least_absolute_weights
 from city_resilience.tasks.task import Sample
 
@@ -238,7 +239,7 @@ def _forest(sample: Sample, columns: Positions, values: Values, seed: int) -> Tr
     model.fit(filled, np.arcsinh(own.labels / scale), sample_weight=weights)
     size = scale / len(model.estimators_)
     grown = [_tree(each.tree_, size, fill, columns) for each in model.estimators_]
-    return Trees.forest(grown, len(sample.columns))
+    return Trees.of(grown, 0.0, len(sample.columns))
 
 
 def _tree(grown: Any, size: float, fill: Float, columns: Positions) -> Tree:

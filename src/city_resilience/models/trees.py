@@ -1,7 +1,8 @@
 """Trees as xgboost serves them: boosted or averaged, kept as its JSON.
 
 xgboost follows node numbers without looking, so what is read from a file is first checked to be
-trees over the given columns, and only that is handed on.
+trees over the given columns, and only that is handed on. Few rows are forecast without it, to the
+same bit: importing it takes longer.
 """
 
 from __future__ import annotations
@@ -16,45 +17,25 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Mask
+from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError
+from city_resilience.models.tree import Tree, joined, leaves_of
+from city_resilience.models.tree_values import tree_values
 
-__all__ = ["Tree", "Trees", "rounded_to"]
+__all__ = ["Trees", "rounded_to"]
 
 MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 64 * 2**20
 LEAST_BYTES = 8 * 2**20  # JSON of so many bytes takes little memory, whatever it holds
 MOST_RATIO = 50
+MOST_WALKED = 2**20  # trees x rows that take less time than to import xgboost
+WALKED_TOGETHER = 2**18  # trees x rows, so that memory stays small
 ROOT = 2**31 - 1  # what xgboost calls the parent of a root
 _UNREADABLE = (
     *(ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError),
     *(OSError, EOFError, zlib.error, MemoryError, RuntimeError),
 )
-
-
-@dataclass(frozen=True)
-class Tree:
-    """A regression tree, children behind their parent and side by side: right = left + 1.
-
-    Attributes
-    ----------
-    left, feature : ndarray of int32, shape (nodes,)
-        Left child (-1 = leaf), and the column that the node splits on.
-    condition : ndarray of float32, shape (nodes,)
-        A row goes left where its value is below; the forecast of a leaf.
-    missing_left : ndarray of bool, shape (nodes,)
-        Whether a row without the value goes left.
-    cover : ndarray of float32, shape (nodes,)
-        Weight of the training rows that reached the node.
-    """
-
-    left: NDArray[np.int32]
-    feature: NDArray[np.int32]
-    condition: NDArray[np.float32]
-    missing_left: Mask
-    cover: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -66,7 +47,9 @@ class Trees:
     load : callable
         Makes the booster.
     grown : tuple of Tree
-        Trees that forecast without it: most forests are never stored nor explained.
+        Trees that are there without it: most forests are never stored nor explained.
+    added : float
+        What is added to the sum of those.
     """
 
     kind: ClassVar[str] = "trees"
@@ -74,17 +57,12 @@ class Trees:
 
     load: Callable[[], Any]
     grown: tuple[Tree, ...] = ()
+    added: float = 0.0
 
     @classmethod
-    def of(cls, trees: Sequence[Tree], base: float, columns: int) -> Self:
-        """Hand trees over ``columns`` columns to xgboost; ``base`` is added to their sum."""
-        booster = _loaded(trees, base, columns)
-        return cls(lambda: booster)
-
-    @classmethod
-    def forest(cls, trees: Sequence[Tree], columns: int) -> Self:
+    def of(cls, trees: Sequence[Tree], added: float, columns: int) -> Self:
         """Keep trees over ``columns`` columns until xgboost is asked for them."""
-        return cls(lambda: _loaded(trees, 0.0, columns), tuple(trees))
+        return cls(lambda: _loaded(trees, added, columns), tuple(trees), added)
 
     @cached_property
     def booster(self) -> Any:
@@ -95,23 +73,24 @@ class Trees:
     def parts(self) -> tuple[tuple[Tree, ...], float]:
         """The trees as arrays, and the value that is added to their sum."""
         if self.grown:
-            return self.grown, 0.0
+            return self.grown, self.added
         trees, base = _read(bytes(self.booster.save_raw("json")), self.booster.num_features())
         return tuple(trees), base
 
     def predict(self, features: Float) -> Float:
         """Forecast rows of shape (n, columns): by xgboost, or without it to the same bit."""
-        if self.grown and "booster" not in vars(self):
-            return _walked(self.grown, features)
+        few = len(self.grown) * len(features) <= MOST_WALKED
+        if self.grown and few and "booster" not in vars(self):
+            return _walked(self.grown, self.added, features)
         return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
 
     def contributions(self, features: Float) -> tuple[Float, float]:
-        """SHAP values by xgboost itself, their float32 rounding given to the largest of a row."""
-        import xgboost
+        """SHAP values, those of ``pred_contribs``: each column a player, see `player_values`."""
+        return self.player_values(features, np.arange(features.shape[1]))
 
-        found = self.booster.predict(xgboost.DMatrix(features), pred_contribs=True)
-        found = np.asarray(found, dtype=np.float64)
-        values, base = found[:, :-1], float(found[0, -1]) if len(found) else 0.0
+    def player_values(self, features: Float, players: Positions) -> tuple[Float, float]:
+        """Shapley values of groups of columns, which add up to the forecast; see `tree_values`."""
+        values, base = tree_values(*self.parts, features, players)
         return rounded_to(self.predict(features), values, base), base
 
     def to_bytes(self) -> bytes:
@@ -160,17 +139,17 @@ def _loaded(trees: Sequence[Tree], base: float, columns: int) -> Any:
     return booster
 
 
-def _walked(trees: Sequence[Tree], features: Float) -> Float:
+def _walked(trees: Sequence[Tree], added: float, features: Float) -> Float:
     """Forecast rows as xgboost does: in float32, one tree added after another."""
-    values, rows = features.astype(np.float32), np.arange(len(features))
-    total = np.zeros(len(features), dtype=np.float32)
-    for tree in trees:
-        node = np.zeros(len(features), dtype=np.intp)
-        while (inner := tree.left[node] >= 0).any():
-            value = values[rows, tree.feature[node]]
-            below = np.where(np.isnan(value), tree.missing_left[node], value < tree.condition[node])
-            node = np.where(inner, tree.left[node] + ~below, node)
-        total += tree.condition[node]
+    tree, roots = joined(trees)
+    values = features.astype(np.float32)
+    total = np.full(len(values), np.float32(added))
+    step = max(1, WALKED_TOGETHER // len(roots))
+    for first in range(0, len(values), step):
+        part = slice(first, first + step)
+        leaf = leaves_of(tree, roots, values[part])
+        for own in tree.condition[leaf].reshape(len(roots), -1):
+            total[part] += own
     return total.astype(np.float64)
 
 

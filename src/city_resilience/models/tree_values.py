@@ -1,0 +1,72 @@
+"""Shapley values of groups of columns in a sum of trees: its leaves, summed; see `leaf_games`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from city_resilience.arrays import Float, Positions
+from city_resilience.models.leaf_games import add_by_place, leaf_values, leaves
+from city_resilience.models.tree import Tree
+
+__all__ = ["parts_of", "tree_values"]
+
+ROWS = 1024
+"""Rows that are explained together, so that memory does not grow with them."""
+NODES = 4096
+"""Nodes of the trees that are explained together, at least one tree."""
+
+
+def tree_values(
+    trees: Sequence[Tree], added: float, features: Float, players: Positions
+) -> tuple[Float, float]:
+    """Return the Shapley values of groups of columns in a sum of trees, and their base value.
+
+    Parameters
+    ----------
+    added : float
+        What the model adds to the sum.
+    features : ndarray, shape (n, columns)
+    players : ndarray of int, shape (columns,)
+        Player of each column, 0 to m - 1.
+
+    Returns
+    -------
+    values : ndarray, shape (n, m)
+    base : float
+    """
+    rows = features.astype(np.float32)
+    values = np.zeros((len(rows), int(players.max(initial=-1)) + 1))
+    for first in range(0, max(1, len(rows)), ROWS):
+        part, base = rows[first : first + ROWS], added
+        for group in parts_of(trees):
+            own, expected = _values(group, part, players, values.shape[1])
+            values[first : first + ROWS] += own
+            base += expected
+    return values, base
+
+
+def parts_of(trees: Sequence[Tree]) -> Iterator[Sequence[Tree]]:
+    """Yield trees one after another in groups of about as many nodes as are explained together."""
+    group, nodes = list[Tree](), 0
+    for tree in trees:
+        if group and nodes + len(tree.left) > NODES:
+            yield group
+            group, nodes = [], 0
+        group.append(tree)
+        nodes += len(tree.left)
+    yield group
+
+
+def _values(
+    trees: Sequence[Tree], rows: NDArray[np.float32], players: Positions, count: int
+) -> tuple[Float, float]:
+    sums, expected = np.zeros((count, len(rows))), 0.0
+    for found in leaves(trees, rows, players):
+        expected += found.expected
+        for block in found.blocks():
+            values = leaf_values(block)
+            add_by_place(sums, values.reshape(block.players.size, len(rows)), block.players.ravel())
+    return sums.T, expected
