@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from city_resilience.evaluation.checks import scored_origins
-from city_resilience.evaluation.engine import Engine, in_threads
+from city_resilience.evaluation.engine import Engine
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import LEARNERS
 from city_resilience.progress import silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Sample, Task
+from city_resilience.workers import in_threads
 
 Float = NDArray[np.float64]
 

@@ -18,6 +18,7 @@ from city_resilience.evaluation import engine as engines
 from city_resilience.evaluation import refits
 from city_resilience.evaluation.study.context import Settings, context_of
 from city_resilience.evaluation.study.stability import stability
+from city_resilience.workers import at_most
 
 
 class Clock:
@@ -43,14 +44,14 @@ def main() -> None:
     parser.add_argument("--data")
     parser.add_argument("--refits", type=int, default=50)
     options = parser.parse_args()
-    engines.WORKERS = 1
     source = load(options.experiment, options.data)
     settings = Settings(refits=options.refits)
     context = context_of(source.dataset, source.experiment, settings)
     clock = Clock(refits.fit_member)
     refits.fit_member = engines.fit_member = clock
     started = time.process_time()
-    stability(context)
+    with at_most(1):
+        stability(context)
     whole = time.process_time() - started
     print(f"fits    {clock.seconds:8.1f} s of processor time, {clock.calls} members")
     print(f"whole   {whole:8.1f} s, {whole / clock.seconds:.2f} times the fits")

@@ -14,6 +14,7 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.study import run_study
 from city_resilience.models.learners import learner_parameters
+from city_resilience.workers import at_most
 from forecasting_inputs import experiment, facts_of, small_panel
 from study_inputs import FAST, chosen
 
@@ -98,10 +99,10 @@ def test_a_variant_with_members_of_its_own_takes_no_forecast_of_others():
     assert (fitted[:, 0] != rolled[SERVED.id][1].members[2009][:, 1]).any()
 
 
-def test_workers_change_no_number(monkeypatch):
+def test_workers_change_no_number():
     asked = chosen()
     frames = []
     for workers in (1, 4):
-        monkeypatch.setattr(engines, "WORKERS", workers)
-        frames.append(run_backtest(facts_of(small_panel(), asked), asked).frame)
+        with at_most(workers):
+            frames.append(run_backtest(facts_of(small_panel(), asked), asked).frame)
     assert frames[0].equals(frames[1])

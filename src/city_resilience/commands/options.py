@@ -19,6 +19,7 @@ __all__ = [
     "sheet_option",
     "store_option",
     "vintage_option",
+    "workers_option",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -68,6 +69,13 @@ as_of_option = click.option(
     metavar="DATE",
     help="Day on which the forecast is made, such as 2020-03-31: early figures that are published "
     "later are not used. Default: the day on which the newest year of the panel is published.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Fits at once. Default: $CITY_RESILIENCE_WORKERS, else as many as the process may use "
+    "cores.",
 )
 overrides_option = click.option(
     "--set",

@@ -22,10 +22,12 @@ from city_resilience.commands.options import (
     record_option,
     store_option,
     vintage_option,
+    workers_option,
 )
 from city_resilience.errors import GateRefused, without_password
 from city_resilience.progress import Progress, silent
 from city_resilience.publishing import publishing
+from city_resilience.workers import at_most
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -215,6 +217,7 @@ def train(
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
 @record_option
 @vintage_option
+@workers_option
 def command(**options: Any) -> None:
     """Score a model on past years, fit it, forecast, explain, and register it.
 
@@ -225,7 +228,7 @@ def command(**options: Any) -> None:
     """
     from city_resilience.commands.console import progress_bars
 
-    with progress_bars() as progress:
+    with progress_bars() as progress, at_most(options.pop("workers")):
         result = train(**options, progress=progress)
     show(result)
 

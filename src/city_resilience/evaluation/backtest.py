@@ -19,7 +19,6 @@ from city_resilience.evaluation.engine import (
     Engine,
     Rolled,
     Variant,
-    in_threads,
 )
 from city_resilience.evaluation.explained import Explained
 from city_resilience.evaluation.forecasts import forecast_frame
@@ -33,6 +32,7 @@ from city_resilience.models.rows import NOWCAST, STRUCTURAL
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
+from city_resilience.workers import in_threads
 
 __all__ = ["Backtest", "NowcastPart", "backtest_at", "nowcast_part", "run_backtest"]
 

@@ -10,10 +10,8 @@ from the origins before it, warm-up origins included.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +28,7 @@ from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task, prepare_task
+from city_resilience.workers import in_threads
 
 __all__ = [
     "HISTORY",
@@ -38,12 +37,8 @@ __all__ = [
     "Rolled",
     "Variant",
     "forecast_members",
-    "in_threads",
     "past_only",
 ]
-
-Result = TypeVar("Result")
-WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -342,19 +337,3 @@ def _predicted(
 def past_only(members: Iterable[str], forecasts: Float) -> dict[str, Float]:
     """Return the forecasts, of shape (cities, members), of those that read the past alone."""
     return {name: forecasts[:, k] for k, name in enumerate(members) if LEARNERS[name].past_only}
-
-
-def in_threads(
-    calls: Sequence[Callable[[], Result]], what: str, progress: Progress
-) -> list[Result]:
-    """Run calls in threads and return what they gave, in order."""
-    results = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        futures = [pool.submit(call) for call in calls]
-        try:
-            for done, future in enumerate(futures, start=1):
-                results.append(future.result())
-                progress(what, done, len(calls))
-        finally:
-            pool.shutdown(cancel_futures=True)
-    return results

@@ -12,7 +12,7 @@ from city_resilience.evaluation.backtest import StructuralPart
 from city_resilience.evaluation.baselines import NAIVE, naive_model
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.checks import check_serve
-from city_resilience.evaluation.engine import Engine, in_threads
+from city_resilience.evaluation.engine import Engine
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
@@ -22,6 +22,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task
+from city_resilience.workers import in_threads
 
 __all__ = ["fit_forecaster"]
 

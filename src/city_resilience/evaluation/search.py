@@ -9,13 +9,14 @@ import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.errors import InputError, check_known
-from city_resilience.evaluation.engine import Engine, Variant, forecast_members, in_threads
+from city_resilience.evaluation.engine import Engine, Variant, forecast_members
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model, Parameter
 from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task
+from city_resilience.workers import in_threads
 
 __all__ = ["search_parameters"]
 

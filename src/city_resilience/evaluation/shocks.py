@@ -22,7 +22,6 @@ from city_resilience.evaluation.engine import (
     SERVED,
     Variant,
     forecast_members,
-    in_threads,
     past_only,
 )
 from city_resilience.evaluation.explained import explain_members
@@ -38,6 +37,7 @@ from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task, prepare_window_task
+from city_resilience.workers import in_threads
 
 __all__ = [
     "LATER",

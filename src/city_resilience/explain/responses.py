@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Mask
 from city_resilience.evaluation.baselines import NAIVE
-from city_resilience.evaluation.engine import SERVED, Engine, Variant, in_threads
+from city_resilience.evaluation.engine import SERVED, Engine, Variant
 from city_resilience.evaluation.refits import clusters_of, draw, refit
 from city_resilience.evaluation.views import structural_variant
 from city_resilience.explain.moving import Ground, MovedCity
@@ -19,6 +19,7 @@ from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.progress import Progress
 from city_resilience.tasks.features import FeatureSpec, features_in_year
 from city_resilience.tasks.task import Task
+from city_resilience.workers import in_threads
 
 __all__ = ["Asked", "Key", "Refits", "summed"]
 

@@ -18,12 +18,13 @@ import pandas as pd
 
 from city_resilience.arrays import Float, Int
 from city_resilience.evaluation.candidates import BLEND
-from city_resilience.evaluation.engine import Variant, forecast_members, in_threads
+from city_resilience.evaluation.engine import Variant, forecast_members
 from city_resilience.evaluation.scores import yearly
 from city_resilience.evaluation.study.context import Context, Part
 from city_resilience.models.learners import learner_parameters
 from city_resilience.models.weights import blend_weights
 from city_resilience.tasks.task import Sample, Task
+from city_resilience.workers import in_threads
 
 __all__ = ["RANDOM_SPLIT_COLUMNS", "r_squared", "random_folds", "random_split"]
 

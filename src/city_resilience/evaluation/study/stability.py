@@ -22,7 +22,7 @@ from city_resilience.evaluation.baselines import NAIVE
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.conditional import Conditional, change_without
 from city_resilience.evaluation.driver_sizes import FAMILY, Contributed, contributed, sizes
-from city_resilience.evaluation.engine import SERVED, Rolled, Variant, in_threads
+from city_resilience.evaluation.engine import SERVED, Rolled, Variant
 from city_resilience.evaluation.refits import Clusters, clusters_of, draw, refit, whole
 from city_resilience.evaluation.shadows import halves, lenders, shadowed
 from city_resilience.evaluation.study.context import Context, Part
@@ -32,6 +32,7 @@ from city_resilience.models.forecaster import HorizonModel
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task
+from city_resilience.workers import in_threads
 
 __all__ = ["PLAIN", "REFIT", "SHADOW", "Fit", "stability"]
 
