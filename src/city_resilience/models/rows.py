@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.intervals import EVENTS
 from city_resilience.tasks.dataset import Dataset, common_origin
-from city_resilience.tasks.features import FeatureSpec, feature_matrix, read_indicators
+from city_resilience.tasks.features import FeatureSpec, features_in_year, indicators_in_year
 
 __all__ = [
     "FORECAST",
@@ -109,9 +109,11 @@ class ForecastRows:
 
     def features(self, spec: FeatureSpec) -> Float:
         """Features of the rows, shape (rows, columns), read through the as-of view."""
-        matrix = feature_matrix(self.dataset.at(self.origin), spec)
-        rows: Float = matrix[self.cities, self.origins - self.dataset.years[0]]
-        return rows
+        view = self.dataset.at(self.origin)
+        found = np.empty((len(self.cities), len(spec.columns)))
+        for year, rows in self._years():
+            found[rows] = features_in_year(view, spec, year)[self.cities[rows]]
+        return found
 
     def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
         """Return ids of the indicators, and values and ages as the model reads them.
@@ -119,9 +121,17 @@ class ForecastRows:
         Both of shape (rows, indicators). An age is in years: 0 is the origin of the row, or the
         newest year that the publication lag lets it read; NaN where there is no value.
         """
-        names, values, age = read_indicators(self.dataset.at(self.origin), spec)
-        year = self.origins - self.dataset.years[0]
-        return names, values[self.cities, year], age[self.cities, year]
+        view, names = self.dataset.at(self.origin), spec.indicators
+        found = np.empty((2, len(self.cities), len(names)))
+        for year, rows in self._years():
+            _, *read = indicators_in_year(view, spec, year)
+            found[:, rows] = np.stack(read)[:, self.cities[rows]]
+        return names, *found
+
+    def _years(self) -> Iterator[tuple[int, Mask]]:
+        """Yield each year that some rows are forecast from, and which rows those are."""
+        for year in np.unique(self.origins).tolist():
+            yield year, self.origins == year
 
     def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
         """Return, for each row, the families with carried values and the oldest age of those."""
