@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 from city_resilience.arrays import Float, Positions
 from city_resilience.models.leaf_games import add_by_place, leaf_values, leaves
 from city_resilience.models.tree import Tree
+from city_resilience.progress import silent
+from city_resilience.workers import in_threads
 
 __all__ = ["parts_of", "tree_values"]
 
-ROWS = 1024
-"""Rows that are explained together, so that memory does not grow with them."""
+ROWS = 512
+"""Rows that are explained together, the same whatever number of threads there is."""
+AT_ONCE = 8
+"""Parts of so many rows that are summed before the next, so that memory does not grow with them."""
 NODES = 4096
 """Nodes of the trees that are explained together, at least one tree."""
 
@@ -37,15 +42,23 @@ def tree_values(
     values : ndarray, shape (n, m)
     base : float
     """
-    rows = features.astype(np.float32)
+    rows, groups = features.astype(np.float32), list(parts_of(trees))
     values = np.zeros((len(rows), int(players.max(initial=-1)) + 1))
-    for first in range(0, max(1, len(rows)), ROWS):
-        part, base = rows[first : first + ROWS], added
-        for group in parts_of(trees):
-            own, expected = _values(group, part, players, values.shape[1])
-            values[first : first + ROWS] += own
-            base += expected
-    return values, base
+    for first in range(0, max(1, len(rows)), AT_ONCE * ROWS):
+        last = min(first + AT_ONCE * ROWS, len(rows))
+        parts = [slice(k, min(k + ROWS, last)) for k in range(first, max(last, 1), ROWS)]
+        calls = [(part, group) for part in parts for group in groups]
+        found = in_threads(
+            [
+                partial(_values, group, rows[part], players, values.shape[1])
+                for part, group in calls
+            ],
+            "explain",
+            silent,
+        )
+        for (part, _), (own, _) in zip(calls, found, strict=True):
+            values[part] += own
+    return values, added + sum(expected for _, expected in found[: len(groups)])
 
 
 def parts_of(trees: Sequence[Tree]) -> Iterator[Sequence[Tree]]:
