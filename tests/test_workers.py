@@ -4,6 +4,7 @@ import os
 import threading
 
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from city_resilience import workers
 from city_resilience.errors import InputError
@@ -138,3 +139,14 @@ def test_an_error_ends_what_has_not_begun(count):
     with at_most(count), pytest.raises(ValueError, match="stop"):
         in_threads([fail, *later], "", silent)
     assert len(begun) < 500
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_linear_algebra_starts_no_threads_within_a_call(count):
+    def blas():
+        return {own["num_threads"] for own in threadpool_info() if own["user_api"] == "blas"}
+
+    with threadpool_limits(2, user_api="blas"), at_most(count):
+        before = blas()
+        assert in_threads([blas] * 3, "", silent) == [{1}] * 3
+        assert blas() == before

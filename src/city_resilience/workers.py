@@ -11,6 +11,8 @@ from contextvars import ContextVar, copy_context
 from pathlib import Path
 from typing import TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress
 
@@ -21,12 +23,14 @@ VARIABLE = "CITY_RESILIENCE_WORKERS"
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 _asked: ContextVar[int | None] = ContextVar("asked", default=None)
+_inside: ContextVar[bool] = ContextVar("inside", default=False)
 
 
 def worker_count() -> int:
     """Return how many calls run at once.
 
-    What `at_most` was given, else ``CITY_RESILIENCE_WORKERS``, else the cores that may be used.
+    One within a call of `in_threads`; what `at_most` was given, else ``CITY_RESILIENCE_WORKERS``,
+    else the cores that may be used.
 
     Raises
     ------
@@ -34,6 +38,8 @@ def worker_count() -> int:
         If the variable is no whole number above zero.
     """
     told, given = _asked.get(), os.environ.get(VARIABLE, "").strip()
+    if _inside.get():
+        return 1
     if told is not None or not given:
         return told or usable_cores()
     if not given.isascii() or not given.isdigit() or int(given) == 0:
@@ -112,26 +118,32 @@ def in_threads(
     """Run calls in as many threads as there are workers, and return what they gave, in order.
 
     Each call keeps to its thread: what it runs itself through ``in_threads`` comes one by one, and
-    the libraries below start none of their own.
+    linear algebra starts no threads, which would wait for each other where cores are busy.
     """
-    workers = min(worker_count(), len(calls))
+    if _inside.get():
+        return _in_turn(calls, what, progress)
+    with threadpool_limits(1, user_api="blas"):
+        workers = min(worker_count(), len(calls))
+        return (_at_once if workers > 1 else _in_turn)(calls, what, progress)
+
+
+def _in_turn(calls: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
     results: list[Result] = []
-    if workers <= 1:
-        for call in calls:
-            results.append(call())
-            progress(what, len(results), len(calls))
-        return results
-    with ThreadPoolExecutor(workers) as pool:
-        futures = [pool.submit(copy_context().run, _alone, call) for call in calls]
-        try:
-            for future in futures:
-                results.append(future.result())
-                progress(what, len(results), len(calls))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for call in calls:
+        results.append(call())
+        progress(what, len(results), len(calls))
     return results
 
 
+def _at_once(calls: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
+    with ThreadPoolExecutor(min(worker_count(), len(calls))) as pool:
+        futures = [pool.submit(copy_context().run, _alone, call) for call in calls]
+        try:
+            return _in_turn([future.result for future in futures], what, progress)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
 def _alone(call: Callable[[], Result]) -> Result:
-    _asked.set(1)
+    _inside.set(True)
     return call()
