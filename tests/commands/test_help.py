@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
+from city_resilience.commands import main as program
 from city_resilience.commands.main import main, run
 
 HEAVY = {"mlflow", "sklearn", "xgboost", "shap", "optuna", "plotly", "matplotlib", "numba"}
@@ -32,7 +33,10 @@ def commands(
 ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     yield words, command
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
             yield from commands(child, (*words, name))
 
 
@@ -54,6 +58,24 @@ def test_help_of_every_command_imports_nothing_heavy():
     for words, (code, text) in zip(every, found["texts"], strict=True):
         assert code == 0
         assert text.startswith(" ".join(["Usage: city-resilience", *words]))
+
+
+def test_the_list_of_verbs_says_what_each_says_and_imports_none():
+    for name, text in program.VERBS.items():
+        command = main.get_command(click.Context(main), name)
+        assert command is not None
+        assert command.name == name
+        said = click.Command(name, help=text).get_short_help_str(200)
+        assert said == command.get_short_help_str(200)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps([[]])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert set(found["modules"]) & (HEAVY | {"numpy", "pandas", "pydantic", "rich"}) == set()
+    assert all(name in found["texts"][0][1] for name in program.VERBS)
 
 
 def test_version_is_printed(capsys):

@@ -15,15 +15,67 @@ from city_resilience.errors import CityResilienceError
 
 __all__ = ["entry", "main", "run"]
 
-VERBS = (
-    *("backtest", "check", "compare", "explain", "export", "import_sheets", "measure"),
-    *("models", "monitor", "new", "predict", "promote", "report", "rollback"),
-    *("scenario", "study", "train", "ui"),
+VERBS = {
+    "backtest": "Score an experiment on past years; log and register nothing.",
+    "check": "Audit a panel; show for each issue the line that settles it.",
+    "compare": "Say what is new in a registered version beside another, the champion when left "
+    "out.",
+    "explain": "Show what the forecast of a city rests on, and write the page of a city.",
+    "export": "Write issued forecasts in the layout of the forecast hubs.",
+    "import": "Read yearbook sheets into one panel; list what could not be read.",
+    "measure": "Measure the resilience of each city over shocks.",
+    "models": "List, show, export, import, sign and clean up registered models.",
+    "monitor": "Score issued forecasts whose outcome is now known, and look for drift of the "
+    "indicators.",
+    "new": "Draft an experiment file from a panel: keys, outcome, families, years, and why.",
+    "predict": "Forecast every city of a panel file with a trained model.",
+    "promote": "Make a registered version the champion; exit with 3 if the gate refuses.",
+    "report": "Write the report of a trained model again, as one HTML file or as a workbook.",
+    "rollback": "Go back to the champion before, or to a version on older data.",
+    "scenario": "Show how a forecast would differ, had a city other values: an association, not an "
+    "effect.",
+    "study": "Measure what each family of indicators is worth.",
+    "train": "Score a model on past years, fit it, forecast, explain, and register it.",
+    "ui": "Look at runs and registered models in a browser, with MLflow's pages.",
+}
+"""Each verb with the first sentence of its help, so that the list imports none of them."""
+MODULES = {"import": "import_sheets"}
+"""Modules of this folder that are not named as their verb; each module has its ``command``."""
+
+
+class Verbs(click.Group):
+    """The group of all verbs, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the verbs."""
+        del ctx
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb; None where there is none of that name."""
+        del ctx
+        if cmd_name not in VERBS:
+            return None
+        module = import_module(f"city_resilience.commands.{MODULES.get(cmd_name, cmd_name)}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs as click does, from the table alone."""
+        del ctx
+        width = formatter.width - 6 - max(map(len, VERBS))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [
+                    (name, click.Command(name, help=text).get_short_help_str(width))
+                    for name, text in VERBS.items()
+                ]
+            )
+
+
+@click.group(
+    cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-"""Modules of this folder, each with its ``command``."""
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="city-resilience")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(debug: bool) -> None:
@@ -34,10 +86,6 @@ def main(debug: bool) -> None:
       city-resilience train experiments/demo/experiment.toml --out out/demo
       city-resilience predict --data experiments/demo/panel.csv --out forecast.csv
     """
-
-
-for _module in VERBS:
-    main.add_command(import_module(f"city_resilience.commands.{_module}").command)
 
 
 def run(arguments: list[str] | None = None) -> int:
