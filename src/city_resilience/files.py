@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -18,8 +17,7 @@ from city_resilience.spreadsheet import (
     clean_text,
     each_text,
     plain_text,
-    settle_texts,
-    settled_workbook,
+    plain_workbook,
 )
 from city_resilience.unfinished import in_turn, replace_folder, settle, stage
 
@@ -58,15 +56,8 @@ def write_csv_to(frame: pd.DataFrame, file: TextIO) -> None:
 
 
 def _write_xlsx(frame: pd.DataFrame, path: Path) -> None:
-    import pandas as pd
-
     check_rows(len(frame), path)
-    made = io.BytesIO()
-    with pd.ExcelWriter(made, engine="openpyxl") as writer:
-        clean = each_text(frame, clean_text)
-        clean.to_excel(writer, index=False, sheet_name="forecast", freeze_panes=(1, 0))
-        settle_texts(writer.sheets["forecast"])
-    path.write_bytes(settled_workbook(made.getvalue()))
+    path.write_bytes(plain_workbook(each_text(frame, clean_text), "forecast"))
 
 
 def _write_parquet(frame: pd.DataFrame, path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Callable
@@ -19,6 +20,7 @@ __all__ = [
     "clean_text",
     "each_text",
     "plain_text",
+    "plain_workbook",
     "settle_texts",
     "settled_workbook",
 ]
@@ -96,6 +98,39 @@ def settle_texts(sheet: Any) -> None:
         for cell in row:
             if cell.data_type == "f":
                 cell.data_type = "s"
+
+
+def plain_workbook(frame: pd.DataFrame, sheet: str) -> bytes:
+    """Return a workbook of one sheet, its headers kept in sight, without a formula.
+
+    It is written row by row; pandas makes an object of every cell first.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    book, made = Workbook(write_only=True), io.BytesIO()
+    page = book.create_sheet(sheet)
+    page.freeze_panes = "A2"
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float) and math.isinf(value):
+            return str(value)
+        if not isinstance(value, str) or not value.startswith("="):
+            return value
+        cell = WriteOnlyCell(page, value)
+        cell.data_type = "s"
+        return cell
+
+    page.append([plain(str(name)) for name in frame.columns])
+    columns = []
+    for at in range(frame.shape[1]):
+        column = frame.iloc[:, at]
+        values = column.astype(object).where(column.notna(), None).tolist()
+        columns.append(values if column.dtype.kind in "iub" else list(map(plain, values)))
+    for row in zip(*columns, strict=True):
+        page.append(row)
+    book.save(made)
+    return settled_workbook(made.getvalue())
 
 
 def settled_workbook(content: bytes) -> bytes:
