@@ -322,12 +322,12 @@ def _each(suffix: str, options: dict[str, Any], *, quiet: bool) -> tuple[str, ..
 
 def show(result: Predicted, data: str = "DATA") -> None:
     """Show how many forecasts there are, from which model, and what of the panel was read."""
+    from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.nowcast import told_lines
     from city_resilience.commands.recording import recorded_lines
     from city_resilience.report.account import account_line
-    from city_resilience.report.texts import Texts
 
-    places = Texts(noun=result.forecaster.experiment.noun).of_places("cities")
+    places = of_places("cities", result.forecaster.experiment.noun)
     echo(
         f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} "
         f"{places} from origin {result.origin}, model {result.model}"

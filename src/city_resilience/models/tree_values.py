@@ -20,7 +20,7 @@ ROWS = 512
 """Rows that are explained together, the same whatever number of threads there is."""
 AT_ONCE = 8
 """Parts of so many rows that are summed before the next, so that memory does not grow with them."""
-NODES = 4096
+NODES = 8192
 """Nodes of the trees that are explained together, at least one tree."""
 
 

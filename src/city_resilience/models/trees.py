@@ -180,12 +180,12 @@ def _tree(found: Mapping[str, Any], columns: int) -> Tree:
     arrays = (right, tree.feature, tree.condition, tree.missing_left, tree.cover)
     if left.ndim != 1 or not left.size or any(each.shape != left.shape for each in arrays):
         raise ValueError("arrays of a tree of different lengths")
-    if any(found["split_type"]) or not np.isfinite([*tree.condition, *tree.cover]).all():
+    if any(found["split_type"]) or not np.isfinite([tree.condition, tree.cover]).all():
         raise ValueError("a split that is no number")
     inner = np.flatnonzero(left != -1)
-    children = np.sort(np.concatenate([left[inner], right[inner]]))
-    sound = np.array_equal(children, np.arange(1, left.size))
-    sound &= bool((left[inner] > inner).all() and (right[inner] == left[inner] + 1).all())
+    below = left[inner]
+    sound = np.array_equal(np.sort(below), np.arange(1, left.size, 2))
+    sound &= bool((below > inner).all() and (right[inner] == below + 1).all())
     sound &= bool(((tree.feature[inner] >= 0) & (tree.feature[inner] < columns)).all())
     if not sound:
         raise ValueError("a node points outside its tree or the columns")
