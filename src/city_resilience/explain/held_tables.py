@@ -16,6 +16,8 @@ from city_resilience.explain.resampling import with_q_values
 from city_resilience.explain.shapes import THRESHOLD_COLUMNS, dependence, shape_of
 from city_resilience.explain.surface import leading_pairs, surface
 from city_resilience.explain.thresholds import ALPHA, NONE
+from city_resilience.progress import silent
+from city_resilience.workers import in_threads
 
 __all__ = ["HELD_TABLES", "LEADING", "held_parts", "held_tables"]
 
@@ -75,20 +77,20 @@ def held_tables(
         ``HELD_TABLES``, each with ``view`` and ``horizon`` before its own columns. q-values are
         over all that was looked at in a view and horizon.
     """
-    found: dict[str, list[pd.DataFrame]] = {name: [] for name in HELD_TABLES}
-    for view, horizon, held in held_parts(drivers, truth, groups.get("province", {})):
-        made = _shapes(held, partial(effects, view, horizon) if effects else None)
-        made |= _surfaces(held, pairs or leading_pairs(held))
-        made["places"] = place_differences(
-            held,
-            {name: own for name, own in groups.items() if name != "province"},
-            min_group=min_group,
-            indicators=LEADING,
-        )
-        for name, table in made.items():
+    levels = {name: own for name, own in groups.items() if name != "province"}
+
+    def made(view: str, horizon: int, held: HeldOut) -> dict[str, pd.DataFrame]:
+        own = _shapes(held, partial(effects, view, horizon) if effects else None)
+        own |= _surfaces(held, pairs or leading_pairs(held))
+        own["places"] = place_differences(held, levels, min_group=min_group, indicators=LEADING)
+        for table in own.values():
             table.insert(0, "horizon", horizon)
             table.insert(0, "view", view)
-            found[name].append(table)
+        return own
+
+    parts = held_parts(drivers, truth, groups.get("province", {}))
+    every = in_threads([partial(made, *part) for part in parts], "", silent)
+    found = {name: [own[name] for own in every if name in own] for name in HELD_TABLES}
     return {name: pd.concat(own, ignore_index=True) for name, own in found.items() if own}
 
 

@@ -16,7 +16,6 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.nation import Nation
 from city_resilience.indicators.formulas.ratios import within_year_rank
-from city_resilience.indicators.formulas.years import lag
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
 
@@ -105,13 +104,11 @@ def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
     """
     filled = np.full_like(values, np.nan)
     age = np.full_like(values, np.nan)
-    for years in range(int(limits.max(initial=0)) + 1):
-        if years >= values.shape[1]:
-            break
-        old = lag(values, years)
-        take = np.isnan(filled) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
-        filled[take] = old[take]
-        age[take] = years
+    for years in range(min(int(limits.max(initial=0)) + 1, values.shape[1])):
+        old, empty = values[:, : values.shape[1] - years], filled[:, years:]
+        take = np.isnan(empty) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
+        np.copyto(empty, old, where=take)
+        np.copyto(age[:, years:], years, where=take)
     return filled, age
 
 
