@@ -3,6 +3,7 @@
 import os
 import threading
 
+import numpy  # noqa: F401 - brings the library of linear algebra
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
