@@ -14,10 +14,12 @@ from city_resilience.explain.contributions import (
     BASE_FAMILY,
     NOT_OBSERVED,
     contributions,
+    contributions_in_parts,
     family_sums,
     leading,
     mean_sizes,
 )
+from city_resilience.explain.forecast_table import add_drivers, shown_drivers
 from city_resilience.models.forecaster import Forecaster
 from forecasting_inputs import experiment, facts_of, small_panel
 
@@ -47,6 +49,20 @@ def test_one_row_per_indicator_and_a_base(drivers):
     keys = ["city", "horizon", "indicator"]
     assert not drivers.duplicated(keys).any()
     assert (drivers.groupby(["city", "horizon"])["indicator"].last() == BASE).all()
+
+
+def test_parts_of_the_rows_make_the_whole_and_name_the_same_drivers(forecaster, drivers):
+    rows = forecaster.rows(small_panel())
+    parts = list(contributions_in_parts(forecaster, rows, 7))
+    assert sum(part.stop - part.start for part, _ in parts) >= len(rows.cities) > 7
+    keys = ["horizon", "city", "indicator"]
+    whole = pd.concat([own for _, own in parts]).sort_values(keys, ignore_index=True)
+    pd.testing.assert_frame_equal(whole, drivers.sort_values(keys, ignore_index=True))
+    shown = pd.concat([shown_drivers(own, 3) for _, own in parts])
+    table = forecaster.forecast(rows)
+    pd.testing.assert_frame_equal(
+        add_drivers(table, shown, 3, {}), add_drivers(table, drivers, 3, {})
+    )
 
 
 def test_family_sums_add_up_and_name_no_unobserved_family(forecaster):

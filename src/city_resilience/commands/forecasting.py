@@ -18,7 +18,7 @@ from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
-from city_resilience.explain.contributions import contributions, with_early
+from city_resilience.explain.contributions import contributions_in_parts, with_early
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.rows import ForecastRows, Moved
@@ -157,7 +157,7 @@ def forecast_panel(
         table = forecaster.nowcast(rows, alone, moved, asked.coverage)
     said = table
     if asked.drivers:
-        leading = with_early(contributions(forecaster, rows), rows, moved)
+        leading = _leading(forecaster, rows, moved, asked.drivers)
         name = partial(tables.name_drivers, table, leading, forecaster, rows, asked.drivers)
         table, said = name(), name(lang=asked.lang or "en")
     groups = forecast_groups(forecaster, rows, alone, asked.coverage) if asked.groups else None
@@ -186,6 +186,15 @@ def forecast_panel(
         rows=rows,
         moved=moved,
     )
+
+
+def _leading(forecaster: Forecaster, rows: ForecastRows, moved: Moved, most: int) -> pd.DataFrame:
+    """Return the leading drivers of each row, those that early releases are among them."""
+    parts = []
+    for part, drivers in contributions_in_parts(forecaster, rows):
+        own = {h: {name: by[part] for name, by in told.items()} for h, told in moved.items()}
+        parts.append(tables.shown_drivers(with_early(drivers, rows.part(part), own), most))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _check_finite(table: pd.DataFrame) -> None:

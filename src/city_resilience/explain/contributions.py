@@ -8,7 +8,7 @@ forecast is the sum over the horizons up to it, so are its contributions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,10 @@ __all__ = [
     "NOT_OBSERVED",
     "Explanation",
     "contributions",
+    "contributions_in_parts",
     "early_id",
     "early_labels",
+    "explanations",
     "family_sums",
     "leading",
     "mean_sizes",
@@ -37,6 +39,8 @@ __all__ = [
 
 BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
+PART = 1024
+"""Rows whose contributions stand in one table, where not all have to."""
 _VINTAGES_ZH = {"first": "首次公布版", "revised": "修订版"}
 
 
@@ -53,12 +57,35 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
         publication lag lets it read; NaN = no value), ``contribution`` is in the unit of the
         measure. The contributions of a city and horizon add up to its forecast within 1e-5 pp.
     """
-    parts, found = [], {0: Explanation({}, {}, 0.0)}
+    found = explanations(forecaster, rows)
+    return pd.concat([own.table(h, rows) for h, own in found.items()], ignore_index=True)
+
+
+def contributions_in_parts(
+    forecaster: Forecaster, rows: ForecastRows, size: int = PART
+) -> Iterator[tuple[slice, pd.DataFrame]]:
+    """Yield the contributions of some rows after another, so that no table of all is in memory.
+
+    Returns
+    -------
+    iterator of (slice, DataFrame)
+        Which rows, and their table as of `contributions`.
+    """
+    found = explanations(forecaster, rows)
+    for first in range(0, max(1, len(rows.cities)), size):
+        part = slice(first, first + size)
+        some = rows.part(part)
+        tables = [own.part(part).table(horizon, some) for horizon, own in found.items()]
+        yield part, pd.concat(tables, ignore_index=True)
+
+
+def explanations(forecaster: Forecaster, rows: ForecastRows) -> dict[int, Explanation]:
+    """Return by horizon what the forecasts of all rows are made of."""
+    found = {0: Explanation({}, {}, 0.0)}
     for horizon in sorted(forecaster.horizons):
         added = _explained(forecaster.horizons[horizon], rows)
         found[horizon] = found[forecaster.before(horizon)].plus(added)
-        parts.append(found[horizon].table(horizon, rows))
-    return pd.concat(parts, ignore_index=True)
+    return {horizon: found[horizon] for horizon in sorted(forecaster.horizons)}
 
 
 def early_id(release: str) -> str:
@@ -133,6 +160,11 @@ class Explanation:
         """Return that of values, ages and contributions of shape (rows, indicators)."""
         read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
         return cls(read, dict(zip(names, sums.T, strict=True)), base)
+
+    def part(self, rows: slice) -> Explanation:
+        """Return that of some of the rows."""
+        read = {name: (values[rows], ages[rows]) for name, (values, ages) in self.read.items()}
+        return Explanation(read, {name: own[rows] for name, own in self.sums.items()}, self.base)
 
     def plus(self, longer: Explanation) -> Explanation:
         """Return the explanation of the sum; values and ages are those that were read last."""

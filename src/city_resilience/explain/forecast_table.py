@@ -25,6 +25,7 @@ __all__ = [
     "check_panel",
     "forecast_table",
     "name_drivers",
+    "shown_drivers",
     "unobserved_families",
 ]
 
@@ -162,20 +163,24 @@ def add_drivers(
     labels : mapping
         Indicator id to label.
     """
-    has_value = drivers["value"].notna() | drivers["indicator"].str.startswith(early_id(""))
-    observed = drivers[has_value & (drivers["contribution"].abs() >= LEAST_SHOWN)]
-    named = leading(observed, most)
     found = {
         (row.city, row.horizon, row.place): (
             f"{labels.get(row.indicator, row.indicator)}: {row.contribution:+.2f}"
         )
-        for row in named.itertuples()
+        for row in shown_drivers(drivers, most).itertuples()
     }
     keys = list(zip(table["city"], table["horizon"], strict=True))
     places = range(1, most + 1)
     return table.assign(
         **{f"driver_{k}": [found.get((*key, k), "") for key in keys] for k in places}
     )
+
+
+def shown_drivers(drivers: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return the leading drivers of each row that may be named; see `add_drivers`."""
+    has_value = drivers["value"].notna() | drivers["indicator"].str.startswith(early_id(""))
+    observed = drivers[has_value & (drivers["contribution"].abs() >= LEAST_SHOWN)]
+    return leading(observed, most)
 
 
 def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:

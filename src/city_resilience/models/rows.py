@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,6 +91,10 @@ class ForecastRows:
         cities = np.flatnonzero(known.any(axis=1))
         newest = known.shape[1] - 1 - known[cities, ::-1].argmax(axis=1)
         return cls(dataset, origin, cities, dataset.years[newest])
+
+    def part(self, rows: slice) -> ForecastRows:
+        """Return some of the rows."""
+        return replace(self, cities=self.cities[rows], origins=self.origins[rows])
 
     @property
     def names(self) -> NDArray[np.object_]:
