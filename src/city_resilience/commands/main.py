@@ -30,7 +30,7 @@ VERBS = {
     "new": "Draft an experiment file from a panel: keys, outcome, families, years, and why.",
     "predict": "Forecast every city of a panel file with a trained model.",
     "promote": "Make a registered version the champion; exit with 3 if the gate refuses.",
-    "report": "Write the report of a trained model again, as one HTML file or as a workbook.",
+    "report": "Write the report of a trained model again, as one HTML file, a workbook or a brief.",
     "rollback": "Go back to the champion before, or to a version on older data.",
     "scenario": "Show how a forecast would differ, had a city other values: an association, not an "
     "effect.",
@@ -59,6 +59,14 @@ class Verbs(click.Group):
         module = import_module(f"city_resilience.commands.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb of the words; where there is none, say which may be meant."""
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            raise click.exceptions.NoSuchCommand(args[0], possibilities=VERBS, ctx=ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the verbs as click does, from the table alone."""
