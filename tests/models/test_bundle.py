@@ -88,6 +88,19 @@ def test_a_bundle_carries_no_places_of_a_map(
     assert not any(b"where.csv" in data or b"coordinates" in data for data in stored.values())
 
 
+def test_a_bundle_names_no_folder_of_other_files(forecaster: Forecaster, tmp_path: Path) -> None:
+    values = forecaster.experiment.model_dump(mode="json")
+    values["data"]["vintages"] = {"2020-03-30": "private/first.csv"}
+    values["early"] = {"accounts": {"path": "private/early.csv", "group": "province"}}
+    values["early"]["accounts"] |= {"column": "GDP index", "kind": "index", "delay_days": 45}
+    own = replace(forecaster, experiment=experiment_from(values, "test"))
+    stored = contents(save_bundle(own, tmp_path / "own"))
+    assert not any(b"private" in data for data in stored.values())
+    data = load_bundle(tmp_path / "own").experiment
+    assert data.data.vintages == {"2020-03-30": "first.csv"}
+    assert data.early["accounts"].path == ""
+
+
 def test_same_forecaster_gives_the_same_bytes(
     forecaster: Forecaster, folder: Path, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from city_resilience import __version__
@@ -249,8 +249,13 @@ def _stored_nowcast(
 def _portable(forecaster: Forecaster) -> dict[str, Any]:
     """Return the experiment without the places of its files, which are nobody else's business."""
     values = forecaster.experiment.model_dump(mode="json")
-    values["data"]["path"] = ""
-    values["data"].pop("coordinates", None)
+    own = values["data"]
+    own["path"] = ""
+    own.pop("coordinates", None)
+    if vintages := own.get("vintages"):
+        own["vintages"] = {day: PurePath(path).name for day, path in vintages.items()}
+    for release in values.get("early", {}).values():
+        release.pop("path", None)
     return values
 
 
