@@ -30,7 +30,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parents[1]
 IMAGES = ROOT / "docs" / "images"
 PANEL = ROOT / "experiments" / "demo" / "panel.csv"
-COLOURS = 96
+COLOURS = 192
 MOST_BYTES = 200_000
 POPULATION = "Resident population (10k persons)"
 MANUFACTURING = "Employment in manufacturing (10k persons)"

@@ -169,7 +169,6 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
     parts = [
         say(
             "subtitle",
-            variable=summary["outcome"],
             cities=summary["city_count"],
             origin=summary["origin"],
             targets="–".join(str(year) for year in dict.fromkeys((targets[0], targets[-1]))),
@@ -177,6 +176,7 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
     ]
     if made := summary["run"]["created"]:
         parts.append(say("subtitle_made", day=made.split()[0]))
+    parts.append(say("subtitle_outcome", variable=summary["outcome"]))
     return joined(parts, " · ")
 
 
