@@ -21,7 +21,6 @@ __all__ = [
     "each_text",
     "plain_text",
     "plain_workbook",
-    "settle_texts",
     "settled_workbook",
 ]
 
@@ -90,14 +89,6 @@ def check_rows(rows: int, path: Path) -> None:
             f"{path.name}: {rows:,} rows, and a sheet holds {MOST_ROWS:,}; end the name in .csv or "
             ".parquet"
         )
-
-
-def settle_texts(sheet: Any) -> None:
-    """Make what begins like a formula in a sheet of openpyxl a text."""
-    for row in sheet.iter_rows():
-        for cell in row:
-            if cell.data_type == "f":
-                cell.data_type = "s"
 
 
 def plain_workbook(frame: pd.DataFrame, sheet: str) -> bytes:

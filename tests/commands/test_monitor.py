@@ -23,6 +23,7 @@ from city_resilience.errors import InputError
 from city_resilience.models.bundle import save_bundle
 from city_resilience.report.monitor import render_monitor
 from city_resilience.tasks.dataset import build_dataset
+from page_visits import findings_of
 
 ORIGINS = (2010, 2011, 2012)
 
@@ -112,6 +113,12 @@ def test_the_page_switches_fits_and_loads_nothing(browser: Any, result, width: i
     page.close()
     assert problems == []
     assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_above_minor(browser: Any, result, lang: str) -> None:
+    assert findings_of(browser, result.out / "monitor.html", lang) == []
 
 
 def test_what_changed_is_beside_the_issue_before(result) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from city_resilience.report.city_places import unknown_place
 from city_resilience.report.report_page import write_report
 from city_resilience.report.summary import summarise
@@ -58,6 +60,22 @@ def findings(page: Any, options: str = EVERY_RULE) -> list[str]:
         for one in found
         if one["impact"] != "minor"
     ]
+
+
+def findings_of(browser: Any, path: Path, lang: str) -> list[str]:
+    """Return what axe finds above minor on an unfolded page, wide and light, narrow and dark."""
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe is not installed")
+    page = browser.new_page(locale={"en": "en-US", "zh": "zh-CN"}[lang])
+    page.goto(path.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    page.evaluate(axe.AXE_SCRIPT)
+    found = []
+    for width, scheme in ((1440, "light"), (360, "dark")):
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{scheme}: {one}" for one in findings(page)]
+    page.close()
+    return found
 
 
 def placed_inputs(
