@@ -133,14 +133,15 @@ def test_headers_of_the_file_resolve_to_the_catalogue(simulated):
     assert all(match.factor == 1 for match in found)
 
 
-@pytest.mark.parametrize("options", [{"cities": 1}, {"cities": 10**6}, {"years": 3}])
+@pytest.mark.parametrize("options", [{"cities": 1}, {"years": 3}])
 def test_impossible_sizes_are_refused(options):
-    with pytest.raises(ValueError, match="needs 2 to"):
+    with pytest.raises(ValueError, match="needs at least 2 cities"):
         simulate_panel(**options)
 
 
-def test_more_cities_than_short_names():
-    assert simulate_panel(cities=600, years=4).frame["city"].nunique() == 600
+@pytest.mark.parametrize("cities", [600, 2300])
+def test_more_cities_than_names(cities):
+    assert simulate_panel(cities=cities, years=4).frame["city"].nunique() == cities
 
 
 def test_truth_of_an_origin_that_was_not_simulated(simulated):

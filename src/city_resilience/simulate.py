@@ -179,11 +179,10 @@ def simulate_panel(
     Raises
     ------
     ValueError
-        If the panel would be too small, or larger than there are made-up names.
+        If the panel would be too small.
     """
-    most = len(_FIRST) * len(_MIDDLE) * len(_LAST)
-    if not 2 <= cities <= most or years < 4:
-        raise ValueError(f"needs 2 to {most} cities and at least 4 years, found {cities}, {years}")
+    if cities < 2 or years < 4:
+        raise ValueError(f"needs at least 2 cities and 4 years, found {cities} and {years}")
     rng = np.random.default_rng(seed)
     latent = {name: ar1(rng, cities, years + BURN_IN, rho) for name, rho in PERSISTENCE.items()}
     shocks = np.zeros(years + BURN_IN + max(HORIZONS), dtype=bool)
@@ -311,8 +310,10 @@ def _truth(
 
 
 def made_up_names(rng: np.random.Generator, cities: int) -> list[str]:
-    """Draw names of cities, sorted."""
+    """Draw names of cities, sorted; once all names are taken, they come again with a number."""
     names = [first + middle + last for middle in _MIDDLE for last in _LAST for first in _FIRST]
+    rounds = -(-cities // len(names))
+    names += [f"{name} {number}" for number in range(2, rounds + 1) for name in names]
     return sorted(rng.permutation(names[: max(cities, len(_FIRST) * len(_LAST))])[:cities].tolist())
 
 
