@@ -17,6 +17,7 @@ pytestmark = [
 SCRIPT = ROOT / "scripts" / "kill_trials.py"
 
 
+@pytest.mark.slow
 def test_a_few_kills_and_a_few_at_once_lose_nothing():
     found = found_by(SCRIPT, kills=2, trains=2, predicts=4, flips=4)
     assert found["faults"] == []

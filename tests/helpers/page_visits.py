@@ -16,6 +16,13 @@ from report_inputs import Inputs, make_inputs
 HOSTILE = ("<img src=x onerror=alert(1)>", "</script><b>Bold</b>", "阿克苏 & 'co'")
 ALWAYS = 'resultTypes: ["violations"], preload: false'
 EVERY_RULE = f'{{{ALWAYS}, rules: {{"target-size": {{enabled: true}}}}}}'
+TURN = """hash => new Promise((drawn) => {
+  const before = location.href;
+  addEventListener("hashchange", () => drawn(), { once: true });
+  location.hash = hash;
+  if (location.href === before) drawn();
+})"""
+"""Go to another address of the page; its own listener, which draws, was there first."""
 PROVINCES = ("North", "South", "<b>East</b>")
 
 
@@ -33,8 +40,18 @@ class Visit:
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def open(self, path: Path, fragment: str = "") -> None:
-        self.page.goto(path.as_uri() + fragment)
+        """Open a page, or another of its addresses, and wait until it is drawn."""
+        if fragment and self.page.url.split("#")[0] == path.as_uri():
+            self.page.evaluate(TURN, fragment)
+        else:
+            self.page.goto(path.as_uri() + fragment)
         self.page.wait_for_selector("#city-table tbody tr, #place h2", state="attached")
+
+    def arrive(self, name: str) -> None:
+        """Wait until the page of a place is drawn, that of the place before is gone."""
+        self.page.wait_for_function(
+            "name => document.querySelector('#place h2')?.textContent === name", arg=name
+        )
 
     def unfold(self) -> None:
         """Open all that is folded."""

@@ -156,8 +156,7 @@ def test_map_opens_a_city_and_back_returns(visit: Visit, report: Path) -> None:
     visit.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     name = visit.page.inner_text(".tip").split(" · ")[0]
     visit.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    visit.page.wait_for_selector("#place .fan")
-    assert visit.page.inner_text("#place h2") == name
+    visit.arrive(name)
     assert not visit.page.locator("#home").is_visible()
     assert visit.page.locator("#place .falls li").count() <= 8
     before = visit.page.inner_text("#place [data-slot=if-nation]")
@@ -174,8 +173,10 @@ def test_city_group_and_comparison_have_addresses(visit: Visit, report: Path) ->
     assert visit.page.locator("img").count() == 0
     assert "chance of coming out below zero" in visit.page.inner_text("#place")
     assert visit.page.locator('#horizons [aria-pressed="true"]').inner_text() == "2023"
-    visit.page.click("#place .crumbs a >> nth=1")
-    visit.page.wait_for_selector("#place .cities")
+    crumb = visit.page.locator("#place .crumbs a").nth(1)
+    province = crumb.text_content()
+    crumb.click()
+    visit.arrive(province)
     assert visit.page.locator("#place tbody tr").count() == 16
     visit.page.click("#place .crumbs a")
     for box in visit.page.locator("#city-table .pick").all()[:3]:
@@ -195,8 +196,7 @@ def test_my_place_is_found_by_a_part_and_by_pinyin(visit: Visit, report: Path) -
     assert f"of {visit.page.locator('#map .mine').count()} cities" in said
     visit.page.fill("#my-city", "akesu")
     visit.page.keyboard.press("Enter")
-    visit.page.wait_for_selector("#place h2")
-    assert visit.page.inner_text("#place h2") == HOSTILE[2]
+    visit.arrive(HOSTILE[2])
 
 
 def test_an_unknown_address_says_so_and_breaks_nothing(visit: Visit, report: Path) -> None:

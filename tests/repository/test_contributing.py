@@ -228,6 +228,7 @@ USES: dict[str, Callable[[Walked], None]] = dict(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.tracking
 @pytest.mark.parametrize("kind", ENTRIES)
 def test_what_uses_an_entry_runs_to_the_end(kind, walked):

@@ -90,6 +90,7 @@ def test_program_of_the_entry_points_needs_no_installed_package(tmp_path):
     assert "No module named 'click'" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.tracking
 @pytest.mark.skipif(sys.platform == "win32", reason="checked on POSIX shells")
 def test_mlflow_run_with_local_ends_in_one_run_in_one_store(tmp_path):
