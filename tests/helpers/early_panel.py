@@ -10,7 +10,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Positions, Strings
 from city_resilience.indicators.compute import IndicatorValues
-from city_resilience.indicators.formulas.ratios import year_total
+from city_resilience.indicators.formulas.together import totals
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.tasks.dataset import Dataset
 
@@ -55,7 +55,7 @@ def make_panel(seed: int = 0, shock: float = 2.0, sizes: Sequence[int] = SIZES) 
     steps = 5.0 + yearly + rng.normal(0.0, 1.0, yearly.shape)
     start = rng.uniform(1.0, 3.0, (len(member), 1))
     outcome = start * np.exp(np.cumsum(steps, axis=1) / 100.0)
-    total = np.stack([year_total(outcome[member == k]) for k in range(len(sizes))])
+    total = np.stack([totals(outcome[member == k])[0] for k in range(len(sizes))])
     growth = np.full(total.shape, np.nan)
     growth[:, 1:] = 100.0 * np.diff(np.log(total), axis=1)
     years = np.arange(FIRST, FIRST + YEARS)

@@ -44,7 +44,7 @@ ENTRIES = {
         ),
         Edit(
             "indicators/formulas/ratios.py",
-            "def year_total(",
+            "def ratio(",
             before="def made_up(x, y):\n    return 1000 * x / y\n\n\n",
         ),
     ),

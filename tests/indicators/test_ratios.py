@@ -67,10 +67,3 @@ def test_rank_equals_a_slow_count(rng):
 
 def test_rank_of_a_year_without_values_is_missing():
     assert np.isnan(ratios.within_year_rank(np.full((3, 1), NAN))).all()
-
-
-def test_year_total_has_the_same_bits_for_one_year_and_for_many(rng):
-    x = rng.lognormal(size=(500, 12))
-    whole = ratios.year_total(x)
-    for years in (1, 2, 7):
-        np.testing.assert_array_equal(ratios.year_total(x[:, :years]), whole[:years])

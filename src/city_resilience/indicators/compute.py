@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.family import FAMILIES
 from city_resilience.indicators.formulas.ratios import value
+from city_resilience.indicators.formulas.together import independent
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import POINTS, Indicator
 from city_resilience.indicators.inputs import Inputs, lag_of, variables_behind
@@ -22,8 +24,17 @@ from city_resilience.indicators.table import load_indices, load_table
 if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
-__all__ = ["IndicatorValues", "compute_indicators", "indicator_values", "indicators_again"]
+__all__ = [
+    "IndicatorValues",
+    "asked_indicators",
+    "compute_indicators",
+    "indicator_values",
+    "indicators_again",
+    "missing_inputs",
+    "no_value_of",
+]
 
+_NO_OUTCOME = "outcome.variable: the panel has no"
 _TOGETHER = 8  # layers written at once: they lie side by side in the array
 
 
@@ -89,20 +100,16 @@ def compute_indicators(
         negative or set on the outcome.
     """
     lags = dict(publication_lag or {})
-    series = outcome if isinstance(outcome, OutcomeSeries) else None
-    outcome = series.id if series else str(outcome)
-    table = (*load_table(), *_own_columns(variables, outcome))
-    _check(grid, outcome, lags, table, exclude)
-    level = grid.values[outcome]
-    series = series or OutcomeSeries(outcome, level, output=level)
-    whole, parts = Inputs(grid, series), _by_nation(grid, series)
-    asked = [spec for spec in table if spec.family in families and _about(spec, series)]
-    absent = {
-        spec.id: "excluded by the experiment" if spec.id in exclude else reason
-        for spec in asked
-        if spec.id in exclude or (reason := _missing(spec, whole, outcome))
-    }
-    wanted = [spec for spec in asked if spec.id not in absent]
+    if isinstance(outcome, OutcomeSeries):
+        series = outcome
+    else:
+        check_known(outcome, grid.values, _NO_OUTCOME, then="name a variable of the panel")
+        series = OutcomeSeries(outcome, grid.values[outcome], output=grid.values[outcome])
+    asked = asked_indicators(
+        grid.values, series, variables, publication_lag=lags, families=families, exclude=exclude
+    )
+    absent = missing_inputs(asked, grid, series, exclude)
+    wanted, parts = [spec for spec in asked if spec.id not in absent], _by_nation(grid, series)
     specs, layers = [], []
     # One array for all: layers that are stacked at the end would need the memory twice.
     indicators = np.empty((*grid.shape, len(wanted)))
@@ -112,11 +119,49 @@ def compute_indicators(
             specs.append(spec)
             layers.append(values)
         else:
-            absent[spec.id] = _empty(spec)
+            absent[spec.id] = no_value_of(spec)
         if layers and (len(layers) == _TOGETHER or spec is wanted[-1]):
             indicators[:, :, len(specs) - len(layers) : len(specs)] = np.stack(layers, axis=-1)
             layers.clear()
     return IndicatorValues(tuple(specs), indicators[:, :, : len(specs)], absent)
+
+
+def asked_indicators(
+    columns: Collection[str],
+    series: OutcomeSeries,
+    variables: Mapping[str, Variable],
+    *,
+    publication_lag: Mapping[str, int],
+    families: Collection[str],
+    exclude: Sequence[str],
+) -> list[Indicator]:
+    """Return the indicators that may be computed of a panel, whether it has their inputs or not.
+
+    Parameters
+    ----------
+    columns : collection of str
+        Ids of the panel's variables, the outcome among them.
+    series, variables, publication_lag, families, exclude
+        As of `compute_indicators`, which says what is refused.
+    """
+    table = (*load_table(), *_own_columns(variables, series.id))
+    _check(columns, series.id, publication_lag, table, exclude)
+    return [spec for spec in table if spec.family in families and _about(spec, series)]
+
+
+def missing_inputs(
+    asked: Sequence[Indicator], grid: Grid, series: OutcomeSeries, exclude: Collection[str]
+) -> dict[str, str]:
+    """Return the asked indicators that a grid cannot have, or that are excluded, with the reason.
+
+    Of the values of the grid and the series it counts whether there is any.
+    """
+    whole = Inputs(grid, series)
+    return {
+        spec.id: "excluded by the experiment" if spec.id in exclude else reason
+        for spec in asked
+        if spec.id in exclude or (reason := _missing(spec, whole, series.id))
+    }
 
 
 def indicator_values(spec: Indicator, grid: Grid, series: OutcomeSeries) -> Float:
@@ -144,8 +189,12 @@ def indicators_again(
 
 def _by_nation(grid: Grid, series: OutcomeSeries) -> list[tuple[Positions | slice, Inputs]]:
     """Return the inputs of each nation by themselves, with the rows of its cities."""
+    names = np.array([""]) if grid.nation is None else grid.nation
     parts = series.nation.within(grid.nation).parts()
-    return [(rows, Inputs(grid.of(rows), series.of(rows, nation))) for rows, nation in parts]
+    return [
+        (rows, Inputs(grid.of(rows), series.of(rows, nation), str(names[rows][0])))
+        for rows, nation in parts
+    ]
 
 
 def _values(
@@ -154,9 +203,10 @@ def _values(
     shape: tuple[int, int],
 ) -> Float:
     """Compute an indicator nation by nation, shape (cities, years)."""
+    found = independent(*(partial(inputs.values_of, spec) for _, inputs in parts))
     values = np.empty(shape)
-    for rows, inputs in parts:
-        values[rows] = spec(*(inputs[name] for name in (*spec.inputs, *spec.optional)))
+    for (rows, _), own in zip(parts, found, strict=True):
+        values[rows] = own
     return values
 
 
@@ -190,19 +240,18 @@ def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[In
 
 
 def _check(
-    grid: Grid,
+    columns: Collection[str],
     outcome: str,
     lags: Mapping[str, int],
     table: Sequence[Indicator],
     exclude: Sequence[str],
 ) -> None:
-    where, then = "outcome.variable: the panel has no", "name a variable of the panel"
-    check_known(outcome, grid.values, where, then=then)
+    check_known(outcome, columns, _NO_OUTCOME, then="name a variable of the panel")
     then = "remove it or correct its name"
     ids = {spec.id for spec in table} | {index.id for index in load_indices()}
     for name in exclude:
         check_known(name, ids, "features.exclude: no indicator", then=then)
-    known = {*grid.values, *(v for spec in table for v in variables_behind(spec))}
+    known = {*columns, *(v for spec in table for v in variables_behind(spec))}
     for name, years in lags.items():
         check_known(name, known, "features.publication_lag: no variable", then=then)
         if years < 0 or (name == outcome and years):
@@ -222,7 +271,8 @@ def _missing(spec: Indicator, inputs: Inputs, outcome: str) -> str:
     return "" if spec.inputs else inputs.none_of(spec.optional)
 
 
-def _empty(spec: Indicator) -> str:
+def no_value_of(spec: Indicator) -> str:
+    """Return that an indicator has no value at all, though its inputs are there."""
     wanted = variables_behind(spec)
     names = ", ".join(map(repr, wanted[:3])) + (", …" if len(wanted) > 3 else "")
     return f"has no city and year with all it needs of {names or 'the outcome'}"

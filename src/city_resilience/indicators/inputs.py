@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from city_resilience.catalogue.industries import broad_groups, industry_ids
 from city_resilience.indicators.formulas import agglomeration
 from city_resilience.indicators.formulas.history import growth_gap_past
 from city_resilience.indicators.formulas.spatial import proximity, spatial_lag
+from city_resilience.indicators.formulas.together import Pending, asked_by, independent
 from city_resilience.indicators.formulas.variety import mean_densities
 from city_resilience.indicators.indicator import (
     COORDINATES,
@@ -121,10 +122,12 @@ class Inputs:
         Variables on (cities, years).
     series : OutcomeSeries
         The outcome.
+    nation : str
+        Name of the nation that the cities are of, "" where no nation is named.
     """
 
-    def __init__(self, grid: Grid, series: OutcomeSeries) -> None:
-        self._grid = grid
+    def __init__(self, grid: Grid, series: OutcomeSeries, nation: str = "") -> None:
+        self._grid, self._nation = grid, nation
         self._special: dict[str, Any] = {
             OUTCOME: series.level,
             NATION: series.nation,
@@ -150,10 +153,26 @@ class Inputs:
             return self._grid.values.get(name, self._unknown)
         if name not in self._derived:
             derived = shared_inputs()[name]
-            with np.errstate(all="ignore"):
-                arrays = [self[part] for part in (*derived.inputs, *derived.optional)]
-                self._derived[name] = derived.function(*arrays)
+            try:
+                with np.errstate(all="ignore"):
+                    names = (*derived.inputs, *derived.optional)
+                    self._derived[name] = self._computed(name, derived.function, names)
+            except Pending as pending:
+                self._derived[name] = pending
+        if isinstance(self._derived[name], Pending):
+            raise self._derived[name]
         return self._derived[name]
+
+    def values_of(self, spec: Indicator) -> Float:
+        """Compute an indicator, shape (cities, years), before any publication lag."""
+        values: Float = self._computed(spec.id, spec, (*spec.inputs, *spec.optional))
+        return values
+
+    def _computed(self, name: str, function: Callable[..., Any], names: tuple[str, ...]) -> Any:
+        """Apply a function to inputs; what it asks of all cities is asked under its name."""
+        arrays = independent(*(partial(self.__getitem__, part) for part in names))
+        with asked_by(self._nation, name):
+            return function(*arrays)
 
     def has(self, name: str) -> bool:
         """Return whether an input has a value at all."""

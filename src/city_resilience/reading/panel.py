@@ -60,12 +60,15 @@ class Grid:
         return len(self.cities), len(self.years)
 
     def of(self, cities: NDArray[np.intp] | slice) -> Grid:
-        """Return the grid of the cities of one nation."""
-        if isinstance(cities, slice):
+        """Return the grid of some of the cities; those of a slice share the memory of this one."""
+        if isinstance(cities, slice) and cities == slice(None):
             return self
         province, coordinates, nation = self.province, self.coordinates, self.nation
+        names = self.cities
         return Grid(
-            tuple(np.array(self.cities, dtype=object)[cities]),
+            names[cities]
+            if isinstance(cities, slice)
+            else tuple(np.array(names, dtype=object)[cities]),
             self.years,
             {name: values[cities] for name, values in self.values.items()},
             None if province is None else province[cities],

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.arrays import Float, Mask
-from city_resilience.indicators.formulas.nation import SUM_BETWEEN, Between, city_total
+from city_resilience.indicators.formulas.nation import SUM_BETWEEN, Between
 from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.together import totals
 from city_resilience.resilience.growth import FLOOR, pair_rules, still
 from city_resilience.resilience.reasons import Measured, Rule, measured
 
@@ -89,8 +90,7 @@ def industry_rates(start: Float, end: Float) -> tuple[Float, float]:
         NaN where no city has every industry.
     """
     known = industries_known(start, end)[:, None]
-    before = city_total(np.where(known, start, np.nan))
-    change = city_total(np.where(known, end - start, np.nan))
+    before, change = totals(np.where(known, start, np.nan), np.where(known, end - start, np.nan))
     rates = np.where(before > 0, ratio(change, before), 0.0)
     return rates, float(ratio(change.sum(), before.sum()))
 

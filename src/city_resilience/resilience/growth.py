@@ -11,6 +11,7 @@ import numpy as np
 from city_resilience.arrays import Float, Mask
 from city_resilience.indicators.formulas.nation import SUM_BETWEEN, Between
 from city_resilience.indicators.formulas.ratios import log_ratio, ratio
+from city_resilience.indicators.formulas.together import counts
 from city_resilience.resilience.reasons import Measured, Rule, measured
 
 __all__ = [
@@ -54,7 +55,7 @@ def pair_rules(start: Float, end: Float, gone: Mask | None = None) -> tuple[Rule
 
 def years_over(outcome: Float) -> Mask:
     """Years up to the newest one in which any city has a value, shape (years,)."""
-    seen = np.asarray(np.isfinite(outcome).any(axis=0))
+    seen = counts(np.isfinite(outcome).sum(axis=0)) > 0
     return np.asarray(np.logical_or.accumulate(seen[::-1])[::-1])
 
 

@@ -19,6 +19,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.outcome import Outcome, Scale
 from city_resilience.indicators.formulas.nation import SUM, Nation, Way
 from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.together import counts
 from city_resilience.indicators.formulas.years import lag, newest
 from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.resilience.measures import MEASURES, Measure
@@ -210,7 +211,7 @@ def _points(values: Float, variable: Variable, direction: int) -> Float:
             "direction = 1 (more is better) or -1 (less is better) under [outcome]"
         )
     unit, percent = parse_unit(variable.unit), parse_unit("%")
-    if unit is None and not variable.unit and np.nanmax(np.abs(values), initial=0.0) <= 1.0:
+    if unit is None and not variable.unit and not counts(np.count_nonzero(np.abs(values) > 1.0)):
         raise InputError(
             f"outcome {variable.id!r} is a rate without a unit, and no value is above 1; set "
             'unit = "fraction" or unit = "%" under [outcome]'

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.indicators.formulas.ratios import log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.ratios import log_ratio, ratio
+from city_resilience.indicators.formulas.together import counts, independent, totals
 from city_resilience.indicators.formulas.years import lag, newest
 
 __all__ = [
@@ -58,7 +59,8 @@ def location_quotient(part: Float, whole: Float) -> Float:
     """
     both = np.isfinite(part) & (whole > 0)
     part, whole = np.where(both, part, np.nan), np.where(both, whole, np.nan)
-    nation = ratio(year_total(part), year_total(whole))
+    of_nation, of_all = totals(part, whole)
+    nation = ratio(of_nation, of_all)
     return ratio(ratio(part, whole), np.broadcast_to(nation, part.shape))
 
 
@@ -104,7 +106,7 @@ def employment_total(unit: Float, employment: Float, *industries: Float) -> Floa
         jump = np.abs(log_ratio(added, newest(lag(known, 1))))
         added = np.where(np.isnan(jump) | (jump <= np.log(JUMP)), added, np.nan)
         unit = np.where(np.isfinite(known), known, added)
-    none = ~np.isfinite(unit).any(axis=0)
+    none = counts(np.isfinite(unit).sum(axis=0)) == 0
     return np.where(none, employment, unit)
 
 
@@ -171,7 +173,10 @@ def co_agglomeration_with_sum(first: Float, *rest: Float) -> Float:
 
 def paired_co_agglomeration(first: Float, second: Float, whole: Float) -> Float:
     """Co-agglomeration of two industries, or groups of them, from their employment."""
-    return co_agglomeration(employment_quotient(first, whole), employment_quotient(second, whole))
+    quotients = independent(
+        lambda: employment_quotient(first, whole), lambda: employment_quotient(second, whole)
+    )
+    return co_agglomeration(*quotients)
 
 
 def industry_shares(industries: Float) -> Float:
@@ -207,8 +212,8 @@ def national_mix(industries: Float, shares: Float) -> Float:
         Fractions; missing in a year without such a city.
     """
     known = np.isfinite(shares[0])
-    totals = np.stack([year_total(np.where(known, industry, np.nan)) for industry in industries])
-    return ratio(totals, np.sum(totals, axis=0))
+    added = np.stack(totals(*(np.where(known, industry, np.nan) for industry in industries)))
+    return ratio(added, np.sum(added, axis=0))
 
 
 def hhi(shares: Float) -> Float:

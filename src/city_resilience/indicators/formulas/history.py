@@ -14,6 +14,7 @@ import numpy as np
 from city_resilience.arrays import Float, Strings
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.ratios import log_ratio
+from city_resilience.indicators.formulas.together import independent
 from city_resilience.indicators.formulas.years import lag
 
 __all__ = ["gap_less_province", "growth_gap_past", "national_growth", "over_years", "province_gap"]
@@ -117,12 +118,12 @@ def province_gap(outcome: Float, province: Strings, nation: Nation = SUM) -> Flo
     Missing where the city itself has no outcome, so that a city which enters later is in no
     rank of the years before.
     """
-    grown = national_growth(outcome, nation)
-    gap = np.full(outcome.shape, np.nan)
-    for name in np.unique(province[province != ""]):
-        inside = province == name
-        gap[inside] = 100.0 * (national_growth(outcome[inside], nation.of(inside)) - grown)
-    return np.where(np.isfinite(outcome), gap, np.nan)
+    own = nation.past(1).by(province)
+    inside, grown = independent(
+        lambda: own.log_growth(lag(outcome, 1), outcome), lambda: national_growth(outcome, nation)
+    )
+    known = np.isfinite(outcome) & (province != "")[:, None]
+    return np.where(known, 100.0 * (inside - grown), np.nan)
 
 
 def province_gap_lag(
@@ -141,5 +142,7 @@ def province_gap_mean(
 
 def gap_less_province(outcome: Float, province: Strings, nation: Nation = SUM) -> Float:
     """One-year gap of the city minus its province's, pp."""
-    gap = growth_gap_past(outcome, nation)
-    return np.asarray(gap - province_gap(outcome, province, nation))
+    gap, of_province = independent(
+        lambda: growth_gap_past(outcome, nation), lambda: province_gap(outcome, province, nation)
+    )
+    return np.asarray(gap - of_province)

@@ -19,17 +19,13 @@ from typing import Any, Literal
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask, Positions, Strings
-from city_resilience.indicators.formulas.ratios import log_level, log_ratio, ratio, year_total
+from city_resilience.indicators.formulas.ratios import log_level, log_ratio, ratio
+from city_resilience.indicators.formulas.together import totals, totals_by
 from city_resilience.indicators.formulas.years import lag, lead
 
-__all__ = ["SUM", "SUM_BETWEEN", "Between", "Nation", "Way", "city_total"]
+__all__ = ["SUM", "SUM_BETWEEN", "Between", "Nation", "Way"]
 
 Way = Literal["sum", "mean", "mean_of_logs", "mean_growth"]
-
-
-def city_total(x: Float) -> Float:
-    """Sum over the cities with a value, in a fixed order; shape (cities, ...) -> (...)."""
-    return year_total(x.reshape(len(x), -1)).reshape(x.shape[1:])
 
 
 @dataclass(frozen=True)
@@ -42,11 +38,21 @@ class Between:
         See `Nation`.
     before, after : ndarray, optional
         Weights of the cities in both years, of the shape of the values; None = all alike.
+    groups : ndarray of str, shape (cities,), optional
+        See `by`.
     """
 
     way: Way = "sum"
     before: Float | None = None
     after: Float | None = None
+    groups: Strings | None = None
+
+    def by(self, groups: Strings) -> Between:
+        """Return each city's group in place of the nation, as its cities make it up.
+
+        What has one value for the nation then has one for each city, shape (cities, ...).
+        """
+        return replace(self, groups=groups)
 
     def rate(self, start: Float, end: Float) -> Float:
         """Growth of the nation as a fraction, over the cities present in both years.
@@ -89,16 +95,17 @@ class Between:
             before, now = self._levels(start, end)
             return log_ratio(now, before)
         first, last = self._weights(start, end)
-        return _mean(log_level(end), last) - _mean(log_level(start), first)
+        before, now = self._means((log_level(start), first), (log_level(end), last))
+        return now - before
 
     def _levels(self, start: Float, end: Float) -> tuple[Float, Float]:
         """Level of the nation in both years."""
         if self.way == "sum":
             both = (start > 0) & (end > 0)
-            before = city_total(np.where(both, start, np.nan))
-            return before, city_total(np.where(both, end, np.nan))
+            before, now = self._totals(np.where(both, start, np.nan), np.where(both, end, np.nan))
+            return before, now
         first, last = self._weights(start, end)
-        return _mean(start, first), _mean(end, last)
+        return self._means((start, first), (end, last))
 
     def _weights(self, start: Float, end: Float) -> tuple[Float, Float]:
         """Weights in both years, NaN for cities that do not count."""
@@ -108,6 +115,15 @@ class Between:
             after = before
         counts = (start > 0) & (end > 0) & (before > 0) & (after > 0)
         return np.where(counts, before, np.nan), np.where(counts, after, np.nan)
+
+    def _means(self, *weighed: tuple[Float, Float]) -> tuple[Float, Float]:
+        """Weighted means of both years; NaN weights do not count, none gives NaN."""
+        (x, first), (y, last) = weighed
+        before, of_first, now, of_last = self._totals(first * x, first, last * y, last)
+        return ratio(before, of_first), ratio(now, of_last)
+
+    def _totals(self, *arrays: Float) -> list[Float]:
+        return totals(*arrays) if self.groups is None else totals_by(self.groups, *arrays)
 
 
 @dataclass(frozen=True)
@@ -232,8 +248,3 @@ class Nation:
 
 SUM = Nation()
 SUM_BETWEEN = Between()
-
-
-def _mean(x: Float, weight: Float) -> Float:
-    """Weighted mean over the cities; NaN weights do not count, none gives NaN."""
-    return ratio(city_total(weight * x), city_total(weight))

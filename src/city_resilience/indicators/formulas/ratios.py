@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Int
+from city_resilience.indicators.formulas.together import gathered, totals
 from city_resilience.indicators.formulas.years import lag
 from city_resilience.indicators.indicator import Function
 
@@ -32,7 +33,7 @@ __all__ = [
     "then",
     "value",
     "within_year_rank",
-    "year_total",
+    "yearly_mean",
 ]
 
 
@@ -44,26 +45,6 @@ def then(first: Function, last: Callable[[Float], Float]) -> Function:
 def value(x: Float, per: float = 1.0) -> Float:
     """Return the variable as it is, times ``per``: a fraction in percent, for instance."""
     return per * np.asarray(x, dtype=np.float64)
-
-
-def year_total(x: Float) -> Float:
-    """Sum over the cities with a value, year by year.
-
-    The cities are added one after another, so that the sum of a year has the same bits whatever
-    other years stand beside it (numpy's own sum depends on the shape).
-
-    Parameters
-    ----------
-    x : ndarray, shape (cities, years)
-
-    Returns
-    -------
-    ndarray, shape (years,)
-        0 where no city has a value.
-    """
-    if not x.shape[0]:
-        return np.zeros(x.shape[1])
-    return np.asarray(np.cumsum(np.where(np.isfinite(x), x, 0.0), axis=0)[-1])
 
 
 def ratio(part: Float, whole: Float, per: float = 1.0) -> Float:
@@ -105,8 +86,13 @@ def less_mean(x: Float) -> Float:
     >>> less_mean(np.array([[5.0], [8.0]])).ravel().tolist()
     [-1.5, 1.5]
     """
-    count = np.isfinite(x).sum(axis=0)
-    return np.asarray(x - ratio(year_total(x), count))
+    return np.asarray(x - yearly_mean(x))
+
+
+def yearly_mean(x: Float) -> Float:
+    """Mean over the cities with a value in each year, shape (years,); NaN where none has."""
+    total, count = totals(x, np.where(np.isfinite(x), 1.0, np.nan))
+    return ratio(total, count)
 
 
 def layer(x: Float, at: int) -> Float:
@@ -180,8 +166,7 @@ def log_relative(x: Float) -> Float:
     [-0.693, 0.405]
     """
     known = np.where(x > 0, x, np.nan)
-    count = np.isfinite(known).sum(axis=0)
-    return log_ratio(known, np.broadcast_to(ratio(year_total(known), count), x.shape))
+    return log_ratio(known, np.broadcast_to(yearly_mean(known), x.shape))
 
 
 def relative_growth(x: Float) -> Float:
@@ -221,5 +206,10 @@ def within_year_rank(x: Float) -> Float:
     [0.5, 1.0, 0.5, nan]
     """
     known = np.where(np.isfinite(x), x, np.nan).reshape(len(x), -1)
-    ranks: Float = pd.DataFrame(known).rank(pct=True).to_numpy().reshape(x.shape)
+    ranks, own = gathered(known, _ranks)
+    return np.asarray(ranks[own]).reshape(x.shape)
+
+
+def _ranks(known: Float) -> Float:
+    ranks: Float = pd.DataFrame(known).rank(pct=True).to_numpy()
     return ranks

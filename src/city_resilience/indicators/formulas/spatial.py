@@ -8,12 +8,15 @@ pairs up to 500 km apart, since all pairs of 10,000 cities would fill a gigabyte
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Positions
 from city_resilience.indicators.formulas.ratios import log_ratio, ratio
+from city_resilience.indicators.formulas.together import gathered
 from city_resilience.indicators.formulas.years import newest
 from city_resilience.indicators.indicator import Function
 
@@ -36,19 +39,59 @@ CLOSEST_KM = 1.0
 KNOWN_OF_LAG = 0.5
 KNOWN_OF_POTENTIAL = 0.9
 _BLOCK = 256
+_SLACK = 1e-9  # what rounding may move a pair: the haversine decides
 
 
-def _haversine(first: Float, second: Float) -> Float:
-    """``sin²(angle / 2)`` between points: a quarter of the squared chord of the unit sphere."""
-    squares = [
-        (a[:, None] - b[None, :]) ** 2 for a, b in zip(_unit(first), _unit(second), strict=True)
-    ]
-    return np.minimum((squares[0] + squares[1] + squares[2]) / 4.0, 1.0)
+@dataclass(frozen=True)
+class _Places:
+    """Where all cities lie.
 
+    Attributes
+    ----------
+    points : ndarray, shape (cities, 3)
+        On the unit sphere; NaN = unknown.
+    """
 
-def _unit(coordinates: Float) -> tuple[Float, Float, Float]:
-    lon, lat = np.radians(coordinates).T
-    return np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)
+    points: Float
+
+    @classmethod
+    def of(cls, coordinates: Float) -> _Places:
+        lon, lat = np.radians(coordinates).T
+        points = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], 1)
+        return cls(points)
+
+    @cached_property
+    def known(self) -> Positions:
+        """Cities whose place is known."""
+        return np.flatnonzero(np.isfinite(self.points).all(axis=1))
+
+    @cached_property
+    def tree(self) -> Any:
+        """Tree of the points of the known cities."""
+        from scipy.spatial import cKDTree
+
+        return cKDTree(self.points[self.known])
+
+    def pairs(self, rows: slice, chord: float) -> tuple[Positions, Positions]:
+        """Return pairs of a row and any city, at most a chord apart and some more, in order."""
+        from scipy.spatial import cKDTree
+
+        own = np.arange(rows.start, rows.stop)
+        if chord >= 2.0:
+            return np.repeat(own, len(self.points)), np.tile(np.arange(len(self.points)), len(own))
+        own = own[np.isfinite(self.points[own]).all(axis=1)]
+        reach = chord * (1.0 + _SLACK)
+        near = cKDTree(self.points[own]).sparse_distance_matrix(
+            self.tree, reach, output_type="ndarray"
+        )
+        first, second = own[near["i"]], self.known[near["j"]]
+        order = np.lexsort((second, first))
+        return first[order], second[order]
+
+    def haversine(self, first: Positions, second: Positions) -> Float:
+        """``sin²(angle / 2)`` between points: a quarter of the squared chord of the unit sphere."""
+        x, y, z = ((axis[first] - axis[second]) ** 2 for axis in self.points.T)
+        return np.asarray(np.minimum((x + y + z) / 4.0, 1.0))
 
 
 def proximity(coordinates: Float, radius: float | None = None) -> Any:
@@ -59,31 +102,37 @@ def proximity(coordinates: Float, radius: float | None = None) -> Any:
     coordinates : ndarray, shape (cities, 2)
         Longitude and latitude, degrees; NaN = unknown: such a city has no neighbours.
     radius : float, optional
-        Greatest distance that counts, km; by default none up to 2,000 cities, 500 beyond.
+        Greatest distance that counts, km; by default none up to 2,000 cities, 500 beyond. Pairs
+        within it are found by a tree of the points on the unit sphere.
 
     Returns
     -------
-    scipy.sparse.csr_array, shape (cities, cities)
-        Empty diagonal. Cities closer than 1 km count as 1 km apart.
+    scipy.sparse.csr_array, shape (cities, all cities)
+        No city is a neighbour of its own. Cities closer than 1 km count as 1 km apart.
     """
     from scipy.sparse import csr_array
 
-    cities = len(coordinates)
+    places, own = gathered(coordinates, _Places.of)
+    cities = len(places.points)
     if radius is None:
         radius = np.inf if cities <= ALL_PAIRS else RADIUS_KM
     farthest = np.sin(min(radius / (2.0 * EARTH_RADIUS_KM), np.pi / 2.0)) ** 2
-    starts, columns, weights = [np.zeros(1, dtype=np.int64)], [], []
-    for start in range(0, cities, _BLOCK):
-        haversine = _haversine(coordinates[start : start + _BLOCK], coordinates)
-        own = np.arange(len(haversine))
-        haversine[own, start + own] = np.nan
-        near = haversine <= farthest
+    parts = []
+    for start in range(own.start, own.stop, _BLOCK):
+        rows = slice(start, min(start + _BLOCK, own.stop))
+        first, second = places.pairs(rows, 2.0 * np.sqrt(farthest))
+        haversine = places.haversine(first, second)
+        near = (haversine <= farthest) & (first != second)
         distance = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(haversine[near]))
-        starts.append(starts[-1][-1] + np.cumsum(np.count_nonzero(near, axis=1)))
-        columns.append(np.nonzero(near)[1].astype(np.int32))
-        weights.append(1.0 / np.maximum(distance, CLOSEST_KM))
-    parts = [np.concatenate(part) if part else np.zeros(0) for part in (weights, columns)]
-    return csr_array((*parts, np.concatenate(starts)), shape=(cities, cities))
+        counts = np.bincount(first[near] - start, minlength=rows.stop - start)
+        columns = second[near].astype(np.int32)
+        parts.append((1.0 / np.maximum(distance, CLOSEST_KM), columns, counts))
+    weights, columns, counts = (
+        np.concatenate(part) if part else np.zeros(0, dtype=np.int64)
+        for part in (zip(*parts, strict=True) if parts else ((), (), ()))
+    )
+    starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])
+    return csr_array((weights, columns, starts), shape=(len(coordinates), cities))
 
 
 def own_distance(area: Float) -> Float:
@@ -181,5 +230,6 @@ def _sums(x: Float, neighbours: Any) -> list[Float]:
     """
     known = np.isfinite(x)
     seen = np.logical_or.accumulate(known, axis=1)
-    sums = neighbours @ np.hstack([np.where(known, x, 0.0), known, seen])
+    columns, _ = gathered(np.hstack([np.where(known, x, 0.0), known, seen]))
+    sums = neighbours @ columns
     return np.split(sums, 3, axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import broad_positions
 from city_resilience.indicators.formulas.ratios import ratio
+from city_resilience.indicators.formulas.together import counts
 
 __all__ = [
     "co_occurrence",
@@ -121,12 +122,12 @@ def co_occurrence(present: Float) -> Float:
     """
     there = present > 0
     count = len(present)
-    pairs = np.zeros((count, count, present.shape[2]))
+    pairs = np.zeros((count, count, present.shape[2]), dtype=np.int64)
     for first in range(count):
         for second in range(first + 1, count):
             both = np.count_nonzero(there[first] & there[second], axis=0)
             pairs[first, second] = pairs[second, first] = both
-    return pairs
+    return counts(pairs).astype(np.float64)
 
 
 def relatedness(pairs: Float) -> Float:
