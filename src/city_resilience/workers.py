@@ -1,4 +1,9 @@
-"""How much runs at once: as many workers as the process may use cores, or as many as it is told."""
+"""Where work runs, and how much at once.
+
+`in_threads` runs calls in threads of this process: as many as it may use cores, or as many as it is
+told. `spread` runs pieces of work that can travel, a fold or a refit, on the engine in use: threads
+here, unless `spreading_on` names another. Which it is changes no number.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,46 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress
 
-__all__ = ["VARIABLE", "at_most", "in_threads", "usable_cores", "worker_count"]
+__all__ = [
+    "VARIABLE",
+    "Engine",
+    "alone",
+    "at_most",
+    "in_threads",
+    "spread",
+    "spreading_on",
+    "usable_cores",
+    "worker_count",
+]
 
 Result = TypeVar("Result")
 VARIABLE = "CITY_RESILIENCE_WORKERS"
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
+
+
+class Engine(Protocol):
+    """Runs pieces of work elsewhere than in threads of this process."""
+
+    def __call__(
+        self, calls: Sequence[Callable[..., Result]], shared: Sequence[Any], /
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield place and result of each call, given what they share, as they come.
+
+        Calls that wait are given up when the iterator is closed.
+        """
+
+
+_engine: ContextVar[Engine | None] = ContextVar("engine", default=None)
 _asked: ContextVar[int | None] = ContextVar("asked", default=None)
 _inside: ContextVar[bool] = ContextVar("inside", default=False)
 
@@ -112,38 +143,98 @@ def _text(path: Path) -> str:
         return ""
 
 
+@contextmanager
+def spreading_on(engine: Engine) -> Iterator[None]:
+    """Run on an engine what `spread` is given in what follows."""
+    before = _engine.set(engine)
+    try:
+        yield
+    finally:
+        _engine.reset(before)
+
+
+def spread(
+    calls: Sequence[Callable[..., Result]],
+    shared: Sequence[Any],
+    what: str,
+    progress: Progress,
+    took: Callable[[Result], None] | None = None,
+) -> list[Result]:
+    """Run pieces of work on the engine in use, and return what they gave, in order.
+
+    Parameters
+    ----------
+    calls : sequence of callable
+        Functions of a module, or partials of them with small arguments, that change nothing they
+        are given; each is called with ``shared`` after its own arguments, and what it returns is
+        small.
+    shared : sequence
+        What is large and the same for all: it goes to each worker once, and again only where
+        another object stands in its place.
+    took : callable, optional
+        Called here with each result, as it comes.
+    """
+    engine = None if _inside.get() else _engine.get()
+    if engine is None:
+        return in_threads([partial(call, *shared) for call in calls], what, progress, took)
+    found: dict[int, Result] = {}
+    for place, result in engine(calls, shared):
+        found[place] = result
+        if took is not None:
+            took(result)
+        progress(what, len(found), len(calls))
+    return [found[place] for place in range(len(calls))]
+
+
 def in_threads(
-    calls: Sequence[Callable[[], Result]], what: str, progress: Progress
+    calls: Sequence[Callable[[], Result]],
+    what: str,
+    progress: Progress,
+    took: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Run calls in as many threads as there are workers, and return what they gave, in order.
 
     Each call keeps to its thread: what it runs itself through ``in_threads`` comes one by one, and
     linear algebra starts no threads, which would wait for each other where cores are busy.
+    ``took`` is called here with each result, in order.
     """
     if _inside.get():
-        return _in_turn(calls, what, progress)
+        return _in_turn(calls, what, progress, took)
     with threadpool_limits(1, user_api="blas"):
         workers = min(worker_count(), len(calls))
-        return (_at_once if workers > 1 else _in_turn)(calls, what, progress)
+        return (_at_once if workers > 1 else _in_turn)(calls, what, progress, took)
 
 
-def _in_turn(calls: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
+def _in_turn(
+    calls: Sequence[Callable[[], Result]],
+    what: str,
+    progress: Progress,
+    took: Callable[[Result], None] | None,
+) -> list[Result]:
     results: list[Result] = []
     for call in calls:
         results.append(call())
+        if took is not None:
+            took(results[-1])
         progress(what, len(results), len(calls))
     return results
 
 
-def _at_once(calls: Sequence[Callable[[], Result]], what: str, progress: Progress) -> list[Result]:
+def _at_once(
+    calls: Sequence[Callable[[], Result]],
+    what: str,
+    progress: Progress,
+    took: Callable[[Result], None] | None,
+) -> list[Result]:
     with ThreadPoolExecutor(min(worker_count(), len(calls))) as pool:
-        futures = [pool.submit(copy_context().run, _alone, call) for call in calls]
+        futures = [pool.submit(copy_context().run, alone, call) for call in calls]
         try:
-            return _in_turn([future.result for future in futures], what, progress)
+            return _in_turn([future.result for future in futures], what, progress, took)
         finally:
             pool.shutdown(cancel_futures=True)
 
 
-def _alone(call: Callable[[], Result]) -> Result:
+def alone(call: Callable[..., Result], *arguments: Any) -> Result:
+    """Make a call that spreads nothing further: a context of its own has to be run in."""
     _inside.set(True)
-    return call()
+    return call(*arguments)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from city_resilience.evaluation import engine as engines
+from city_resilience.evaluation import folds
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.engine import HISTORY, SERVED, Engine, Variant, forecast_members
 from city_resilience.evaluation.live import fit_forecaster
@@ -23,13 +24,13 @@ from study_inputs import FAST, chosen
 def prepared(monkeypatch) -> Counter[tuple[int, int]]:
     """How often each origin and horizon was prepared."""
     count: Counter[tuple[int, int]] = Counter()
-    prepare = engines.prepare_task
+    prepare = folds.prepare_task
 
     def counted(view, horizon, asked):
         count[view.origin, horizon] += 1
         return prepare(view, horizon, asked)
 
-    monkeypatch.setattr(engines, "prepare_task", counted)
+    monkeypatch.setattr(folds, "prepare_task", counted)
     return count
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.evaluation.folds import Folds
 from city_resilience.evaluation.study.unseen import (
     UNSEEN_COLUMNS,
     group_folds,
@@ -54,14 +55,14 @@ def test_labels_of_masked_cells_cities_change_no_forecast_of_theirs():
 def with_absurd_labels(context, inside):
     """The same context, with absurd labels of some cities in training."""
     again = context_of(small_panel(), context.engine.experiment, every=1)
-    prepare = again.engine.task
 
-    def spoilt(origin: int, horizon: int):
-        task = prepare(origin, horizon)
-        labels = np.where(inside[task.learnt.cities], 1e3, task.learnt.labels)
-        return replace(task, learnt=replace(task.learnt, labels=labels))
+    class Spoilt(Folds):
+        def task(self, origin: int, horizon: int):
+            task = super().task(origin, horizon)
+            labels = np.where(inside[task.learnt.cities], 1e3, task.learnt.labels)
+            return replace(task, learnt=replace(task.learnt, labels=labels))
 
-    again.engine.task = spoilt
+    again.engine.folds = Spoilt(again.engine.dataset, again.engine.experiment)
     return again
 
 

@@ -14,13 +14,13 @@ from city_resilience.commands.options import (
     PATH,
     as_of_option,
     early_option,
+    engine_options,
     experiment_options,
-    workers_option,
+    working,
 )
 from city_resilience.files import write_tables
 from city_resilience.progress import Progress, silent
 from city_resilience.publishing import publishing
-from city_resilience.workers import at_most
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -108,7 +108,7 @@ def backtest(
 @early_option
 @as_of_option
 @click.option("--out", type=PATH, help="Folder for the tables.")
-@workers_option
+@engine_options
 def command(**options: Any) -> None:
     """Score an experiment on past years; log and register nothing.
 
@@ -118,7 +118,7 @@ def command(**options: Any) -> None:
     """
     from city_resilience.commands.console import progress_bars
 
-    with progress_bars() as progress, at_most(options.pop("workers")):
+    with progress_bars() as progress, working(options):
         result = backtest(**options, progress=progress)
     show(result)
 

@@ -17,6 +17,8 @@ EXTRAS = {
     },
     "sign": {"cryptography": "cryptography"},
     "search": {"optuna": "optuna"},
+    "scale": {"duckdb": "duckdb"},
+    "dask": {"cryptography": "cryptography", "distributed": "distributed"},
 }
 
 

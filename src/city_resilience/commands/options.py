@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from city_resilience.errors import InputError
+from city_resilience.workers import at_most
 
 __all__ = [
     "PATH",
     "as_of_option",
     "early_option",
     "encoding_option",
+    "engine_options",
     "experiment_options",
     "model_option",
     "record_option",
     "sheet_option",
     "store_option",
     "vintage_option",
-    "workers_option",
+    "working",
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -70,12 +75,26 @@ as_of_option = click.option(
     help="Day on which the forecast is made, such as 2020-03-31: early figures that are published "
     "later are not used. Default: the day on which the newest year of the panel is published.",
 )
-workers_option = click.option(
+_workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
     help="Fits at once. Default: $CITY_RESILIENCE_WORKERS, else as many as the process may use "
     "cores.",
+)
+_engine_option = click.option(
+    "--engine",
+    type=click.Choice(["threads", "dask"]),
+    default="threads",
+    show_default=True,
+    help="Where work runs: in threads of this process, or on workers of Dask (needs the extra "
+    "dask), which are processes of this machine unless --scheduler names others.",
+)
+_scheduler_option = click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help="Dask scheduler whose workers are used, such as tcp://HOST:8786; with --engine dask.",
 )
 overrides_option = click.option(
     "--set",
@@ -84,6 +103,33 @@ overrides_option = click.option(
     metavar="KEY=VALUE",
     help="Change one setting of the experiment, e.g. --set outcome.horizons=[1,2].",
 )
+
+
+def engine_options(command: Command) -> Command:
+    """Add what says where work runs, and how much at once; see `working`."""
+    return _workers_option(_engine_option(_scheduler_option(command)))
+
+
+@contextmanager
+def working(options: dict[str, Any]) -> Iterator[None]:
+    """Take `engine_options` out of the options of a verb, and work as they say.
+
+    Raises
+    ------
+    InputError
+        If a scheduler is named for another engine than Dask, or does not answer.
+    """
+    engine, scheduler = options.pop("engine"), options.pop("scheduler")
+    if scheduler and engine != "dask":
+        raise InputError(
+            f"--scheduler {scheduler}: only --engine dask has a scheduler; add --engine dask"
+        )
+    with at_most(options.pop("workers")), ExitStack() as stack:
+        if engine == "dask":
+            from city_resilience.machines.dask_engine import on_dask
+
+            stack.enter_context(on_dask(scheduler))
+        yield
 
 
 def experiment_options(command: Command) -> Command:

@@ -11,15 +11,15 @@ import click
 
 from city_resilience.commands.options import (
     PATH,
+    engine_options,
     model_option,
     sheet_option,
     store_option,
-    workers_option,
+    working,
 )
 from city_resilience.errors import InputError
 from city_resilience.files import output_path
 from city_resilience.progress import Progress, silent
-from city_resilience.workers import at_most
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,7 +167,7 @@ def scenario(
     help="Refits that the intervals stand on; 0 for no intervals.",
 )
 @click.option("--out", type=PATH, help="File for the result: .csv, .json or .xlsx.")
-@workers_option
+@engine_options
 def command(city: str | None, file: Path | None, **options: Any) -> None:
     """Show how a forecast would differ, had a city other values: an association, not an effect.
 
@@ -186,7 +186,7 @@ def command(city: str | None, file: Path | None, **options: Any) -> None:
     if (city is None) == (file is None):
         raise InputError("scenario: name a city, or a file of cities with --file, one of the two")
     cities = [city] if city is not None else names_in_file(file or "")
-    with progress_bars() as progress, at_most(options.pop("workers")):
+    with progress_bars() as progress, working(options):
         result = scenario(cities, progress=progress, **options)
     show(result, open_console())
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience.commands.options import PATH, experiment_options, workers_option
+from city_resilience.commands.options import PATH, engine_options, experiment_options, working
 from city_resilience.errors import InputError
 from city_resilience.files import write_json, write_table
 from city_resilience.progress import Progress, silent
 from city_resilience.publishing import publishing
-from city_resilience.workers import at_most
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,7 +178,7 @@ def _check_shock_origins(source: Source, wanted: Sequence[int]) -> None:
     show_default=True,
     help="Refits of the part stability. Those that are done stay in --out.",
 )
-@workers_option
+@engine_options
 def command(
     only: str, horizons: bool, shock_origins: str, every: int, refits: int, **options: Any
 ) -> None:
@@ -206,7 +205,7 @@ def command(
         shock_origins=_years_of(shock_origins),
         refits=refits,
     )
-    with progress_bars() as progress, at_most(options.pop("workers")):
+    with progress_bars() as progress, working(options):
         result = study(only=_items(only), settings=settings, progress=progress, **options)
     show(result)
 

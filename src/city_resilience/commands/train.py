@@ -18,16 +18,16 @@ from city_resilience.commands.options import (
     PATH,
     as_of_option,
     early_option,
+    engine_options,
     experiment_options,
     record_option,
     store_option,
     vintage_option,
-    workers_option,
+    working,
 )
 from city_resilience.errors import GateRefused, without_password
 from city_resilience.progress import Progress, silent
 from city_resilience.publishing import publishing
-from city_resilience.workers import at_most
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -217,7 +217,7 @@ def train(
 @click.option("--require-promotion", is_flag=True, help="Exit with 3 if the model is not promoted.")
 @record_option
 @vintage_option
-@workers_option
+@engine_options
 def command(**options: Any) -> None:
     """Score a model on past years, fit it, forecast, explain, and register it.
 
@@ -228,7 +228,7 @@ def command(**options: Any) -> None:
     """
     from city_resilience.commands.console import progress_bars
 
-    with progress_bars() as progress, at_most(options.pop("workers")):
+    with progress_bars() as progress, working(options):
         result = train(**options, progress=progress)
     show(result)
 

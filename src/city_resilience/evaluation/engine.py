@@ -1,10 +1,10 @@
 """One rolling-origin engine: variants of the recipe forecast every city at every origin.
 
-Each origin and horizon is prepared once, from the as-of view; the variants are fitted on it in
-threads (the learners release the interpreter lock). Members that read the past alone are fitted
-once for all variants that leave them the past. Members forecast what a horizon adds to the next
-shorter one; forecasts are summed over the horizons, and blended with weights that an origin learns
-from the origins before it, warm-up origins included.
+Each origin and horizon is prepared once, from the as-of view, and the variants are fitted on it: a
+cell, one piece of work wherever it runs (`workers.spread`). Members that read the past alone are
+fitted once for all variants that leave them the past. Members forecast what a horizon adds to the
+next shorter one; forecasts are summed over the horizons, and blended with weights that an origin
+learns from the origins before it, warm-up origins included.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from city_resilience.arrays import Float, Int, Positions
 from city_resilience.evaluation.baselines import BASELINES, NAIVE
 from city_resilience.evaluation.candidates import BLEND, HISTORY_ONLY
 from city_resilience.evaluation.explained import Explained, explain_members
+from city_resilience.evaluation.folds import Folds
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
 from city_resilience.models.learners import LEARNERS, Values, fit_member, learner_parameters
@@ -27,15 +28,17 @@ from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
-from city_resilience.tasks.task import Sample, Task, prepare_task
-from city_resilience.workers import in_threads
+from city_resilience.tasks.task import Sample, Task
+from city_resilience.workers import spread
 
 __all__ = [
     "HISTORY",
     "SERVED",
+    "Cell",
     "Engine",
     "Rolled",
     "Variant",
+    "forecast_cell",
     "forecast_members",
     "past_only",
 ]
@@ -71,6 +74,26 @@ class Variant:
         return self.parameters or learner_parameters(model)
 
 
+@dataclass(frozen=True)
+class Cell:
+    """What variants forecast at one origin and horizon.
+
+    Attributes
+    ----------
+    added : mapping of str to ndarray, shape (cities, members)
+        By variant, what the horizon adds to the next shorter one.
+    explained : mapping of str to Explained
+        By variant, what that is made of, where it is taken apart.
+    spec : FeatureSpec or None
+        Columns; None where nothing is asked.
+    """
+
+    added: Mapping[str, Float] = field(default_factory=dict)
+    explained: Mapping[str, Explained] = field(default_factory=dict)
+    spec: FeatureSpec | None = None
+
+
+EXPLAINING, KEEPING = "explaining", "keeping"
 SERVED = Variant(BLEND, explained=True)
 HISTORY = Variant(HISTORY_ONLY, columns=lambda task: task.learnt.history)
 
@@ -166,15 +189,23 @@ class Engine:
         keep: Collection[int] = (),
         explain: Collection[int] = (),
     ) -> None:
-        self.dataset = dataset
-        self.experiment = experiment
+        self.folds = Folds(dataset, experiment, frozenset(keep))
         self.progress = progress
         self.newest = common_origin(dataset.outcome, dataset.years)
         self.specs: dict[tuple[int, int], FeatureSpec] = {}
         self.explained: dict[tuple[str, int, int], Explained] = {}
-        self._keep, self._explain = frozenset(keep), frozenset(explain)
-        self._tasks: dict[tuple[int, int], Task | None] = {}
+        self._explain = frozenset(explain)
         self._added: dict[tuple[str, int, int], Float] = {}
+
+    @property
+    def dataset(self) -> Dataset:
+        """The panel."""
+        return self.folds.dataset
+
+    @property
+    def experiment(self) -> Experiment:
+        """The recipe."""
+        return self.folds.experiment
 
     def origins(self, scored: Sequence[int]) -> list[int]:
         """Return scored origins and, before them, those that warm up the blend."""
@@ -183,15 +214,10 @@ class Engine:
 
     def task(self, origin: int, horizon: int) -> Task | None:
         """Prepare what is asked at an origin and horizon; None without a label or a city."""
-        key = origin, horizon
-        if key not in self._tasks:
-            task = prepare_task(self.dataset.at(origin), horizon, self.experiment)
-            if task is not None:
-                self.specs[key] = task.spec
-            if task is not None and horizon not in self._keep:
-                return task
-            self._tasks[key] = task
-        return self._tasks[key]
+        task = self.folds.task(origin, horizon)
+        if task is not None:
+            self.specs[origin, horizon] = task.spec
+        return task
 
     def roll(
         self,
@@ -220,37 +246,32 @@ class Engine:
         waits = {horizon: self.dataset.wait(horizon) for horizon in horizons}
         known = self.newest
         cells = [(o, h) for o in reversed(origins) for h in horizons if o + waits[h] <= known]
-        calls = [partial(self._forecast, *cell, variants) for cell in cells]
-        in_threads(calls, what, self.progress if what else silent)
+        calls = [self._cell(*cell, variants) for cell in cells]
+        made = spread(calls, (self.folds,), what, self.progress if what else silent)
+        for (origin, horizon), cell in zip(cells, made, strict=True):
+            self._keep(origin, horizon, cell)
         return {variant.id: self._rolled(variant, horizons, origins) for variant in variants}
 
-    def _forecast(self, origin: int, horizon: int, variants: Sequence[Variant]) -> None:
+    def _cell(
+        self, origin: int, horizon: int, variants: Sequence[Variant]
+    ) -> Callable[[Folds], Cell]:
+        """Return the work that is still to be done at an origin and horizon."""
         missing = [v for v in variants if (v.id, origin, horizon) not in self._added]
-        task = self.task(origin, horizon) if missing else None
-        if task is None:
-            return
-        for variant in missing:
-            cell = variant.id, origin, horizon
-            if variant.explained and origin in self._explain:
-                found, own = self._explained(task, variant)
-                late = origin >= max(self._explain) - max(self.experiment.outcome.horizons)
-                self.explained[cell] = own if late else replace(own, members={})
-            else:
-                same = variant.held_out is None and variant.parameters is None
-                known = self._past(origin, horizon) if same else {}
-                found = forecast_members(task, variant, self.experiment.model, known)
-            self._added[cell] = found
+        served = self._added.get((SERVED.id, origin, horizon))
+        explain = None
+        if origin in self._explain:  # the last origins keep the members
+            late = origin >= max(self._explain) - max(self.experiment.outcome.horizons)
+            explain = KEEPING if late else EXPLAINING
+        return partial(forecast_cell, origin, horizon, missing, served, explain)
 
-    def _explained(self, task: Task, variant: Variant) -> tuple[Float, Explained]:
-        columns = None if variant.columns is None else variant.columns(task)
-        model = self.experiment.model
-        return explain_members(task, columns, variant.members(model), model.seed)
-
-    def _past(self, origin: int, horizon: int) -> dict[str, Float]:
-        """Forecasts of the members that read nothing but history, as far as they were made."""
-        made = self._added.get((SERVED.id, origin, horizon))
-        members = SERVED.members(self.experiment.model)
-        return {} if made is None else past_only(members, made)
+    def _keep(self, origin: int, horizon: int, cell: Cell) -> None:
+        """Note what was made at an origin and horizon."""
+        if cell.spec is not None:
+            self.specs[origin, horizon] = cell.spec
+        for name, own in cell.added.items():
+            self._added[name, origin, horizon] = own
+        for name, explained in cell.explained.items():
+            self.explained[name, origin, horizon] = explained
 
     def _rolled(
         self, variant: Variant, horizons: Sequence[int], origins: Sequence[int]
@@ -282,6 +303,44 @@ class Engine:
             return {}
         forecast = BASELINES[serve].forecast
         return {origin: forecast(self.dataset.at(origin), horizon, least) for origin in origins}
+
+
+def forecast_cell(
+    origin: int,
+    horizon: int,
+    variants: Sequence[Variant],
+    served: Float | None,
+    explain: str | None,
+    folds: Folds,
+) -> Cell:
+    """Forecast one origin and horizon with variants.
+
+    Parameters
+    ----------
+    served : ndarray, shape (cities, members), or None
+        What `SERVED` forecast there, where that is known: variants that leave its members the past
+        take the forecasts of those that read nothing else.
+    explain : {"explaining", "keeping"} or None
+        Whether explained variants are taken apart, and whether their members are kept.
+    """
+    task = folds.task(origin, horizon) if variants else None
+    if task is None:
+        return Cell()
+    model = folds.experiment.model
+    added: dict[str, Float] = {} if served is None else {SERVED.id: served}
+    explained: dict[str, Explained] = {}
+    for variant in variants:
+        if variant.explained and explain:
+            columns = None if variant.columns is None else variant.columns(task)
+            members = variant.members(model)
+            added[variant.id], own = explain_members(task, columns, members, model.seed)
+            explained[variant.id] = own if explain == KEEPING else replace(own, members={})
+        else:
+            same = variant.held_out is None and variant.parameters is None
+            made = added.get(SERVED.id) if same else None
+            known = {} if made is None else past_only(SERVED.members(model), made)
+            added[variant.id] = forecast_members(task, variant, model, known)
+    return Cell({v.id: added[v.id] for v in variants}, explained, task.spec)
 
 
 def forecast_members(

@@ -13,6 +13,7 @@ from city_resilience.evaluation.baselines import NAIVE, naive_model
 from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.checks import check_serve
 from city_resilience.evaluation.engine import Engine
+from city_resilience.evaluation.folds import Folds
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.fitted import Fitted
 from city_resilience.models.forecaster import Forecaster, HorizonModel
@@ -22,7 +23,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["fit_forecaster"]
 
@@ -59,28 +60,29 @@ def fit_forecaster(
     check_serve(experiment)
     horizons, sizes = experiment.outcome.horizons, slopes or {}
     engine = Engine(dataset, experiment, keep=horizons if structural else ())
-    present = np.flatnonzero(np.isfinite(dataset.at(engine.newest).outcome).any(axis=1))
+    newest = engine.newest
+    present = np.flatnonzero(np.isfinite(dataset.at(newest).outcome).any(axis=1))
     cities = tuple(dataset.cities[k] for k in present)
     position = city_positions(dataset.cities, cities)
 
     def known(of: Mapping[int, Calibration], horizon: int) -> Calibration | None:
         own = of.get(horizon)
-        return None if own is None else own.known_at(engine.newest).numbered(position)
+        return None if own is None else own.known_at(newest).numbered(position)
 
     calls = [
-        partial(_fitted, engine, h, weights[h], sizes.get(h, 1.0), known(calibrations or {}, h))
+        partial(_fitted, newest, h, weights[h], sizes.get(h, 1.0), known(calibrations or {}, h))
         for h in horizons
     ]
     part = structural
     if part is not None:
         calls += [
-            partial(_structural, engine, h, part, known(part.calibrations, h)) for h in horizons
+            partial(_structural, newest, h, part, known(part.calibrations, h)) for h in horizons
         ]
-    fitted = in_threads(calls, "fitting the served model", progress)
+    fitted = spread(calls, (engine.folds,), "fitting the served model", progress)
     nations = dataset.groups.get("nation")
     return Forecaster(
         experiment=experiment,
-        origin=engine.newest,
+        origin=newest,
         cities=cities,
         horizons=dict(zip(horizons, fitted, strict=False)),
         fingerprint=fingerprint,
@@ -91,16 +93,17 @@ def fit_forecaster(
 
 
 def _fitted(
-    engine: Engine,
+    origin: int,
     horizon: int,
     blend: Mapping[str, float],
     slope: float,
     calibration: Calibration | None,
+    folds: Folds,
 ) -> HorizonModel:
-    model = engine.experiment.model
+    model = folds.experiment.model
     if model.serve in NAIVE:
-        return _rule(engine, horizon, calibration)
-    task = _task(engine, horizon)
+        return _rule(folds, origin, horizon, calibration)
+    task = _task(folds, origin, horizon)
     shares = blend if model.serve == BLEND else {model.serve: 1.0}
     size = slope if model.serve == BLEND else 1.0
     members = _members(task.learnt, shares, learner_parameters(model), model.seed)
@@ -109,17 +112,21 @@ def _fitted(
 
 
 def _structural(
-    engine: Engine, horizon: int, part: StructuralPart, calibration: Calibration | None
+    origin: int,
+    horizon: int,
+    part: StructuralPart,
+    calibration: Calibration | None,
+    folds: Folds,
 ) -> HorizonModel:
     """Fit the structural view of a horizon."""
-    task, own = _task(engine, horizon), part.rolled[horizon]
+    task, own = _task(folds, origin, horizon), part.rolled[horizon]
     assert part.variant.columns is not None
     columns = part.variant.columns(task)
-    values = part.variant.members(engine.experiment.model)
+    values = part.variant.members(folds.experiment.model)
     shares = own.live_weights if part.serve == BLEND else {part.serve: 1.0}
     size = own.slopes[own.live] if part.serve == BLEND else 1.0
     learnt = task.learnt.only(columns)
-    members = _members(learnt, shares, values, engine.experiment.model.seed)
+    members = _members(learnt, shares, values, folds.experiment.model.seed)
     weights = {name: weight for name, weight in shares.items() if name in members}
     return HorizonModel(horizon, task.spec.only(columns), members, weights, calibration, size)
 
@@ -135,7 +142,7 @@ def _members(
     }
 
 
-def _task(engine: Engine, horizon: int) -> Task:
+def _task(folds: Folds, origin: int, horizon: int) -> Task:
     """Return what is asked at the live origin.
 
     Raises
@@ -143,19 +150,19 @@ def _task(engine: Engine, horizon: int) -> Task:
     InputError
         If no label is known there.
     """
-    task = engine.task(engine.newest, horizon)
+    task = folds.task(origin, horizon)
     if task is None:
         raise InputError(
-            f"outcome.horizons: no label of horizon {horizon} is known at {engine.newest}; "
+            f"outcome.horizons: no label of horizon {horizon} is known at {origin}; "
             "bring more years or drop that horizon"
         )
     return task
 
 
-def _rule(engine: Engine, horizon: int, calibration: Calibration | None) -> HorizonModel:
+def _rule(folds: Folds, origin: int, horizon: int, calibration: Calibration | None) -> HorizonModel:
     """Return the naive rule that is served, with its slopes at the live origin."""
-    experiment = engine.experiment
+    experiment = folds.experiment
     name, before = experiment.model.serve, horizon_before(horizon, experiment.outcome)
-    view, least = engine.dataset.at(engine.newest), experiment.features.min_history
+    view, least = folds.dataset.at(origin), experiment.features.min_history
     spec, model = naive_model(name, view, horizon, before, least)
     return HorizonModel(horizon, spec, {name: model}, {name: 1.0}, calibration)

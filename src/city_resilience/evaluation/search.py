@@ -16,7 +16,7 @@ from city_resilience.models.learners import LEARNERS, learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["search_parameters"]
 
@@ -71,8 +71,8 @@ def _best(
     def loss(trial: optuna.Trial) -> float:
         values = {**base, **LEARNERS[name].suggest(trial)}
         variant = Variant(name, parameters={name: values})
-        calls = [partial(_error, *own, variant, experiment.model) for own in tasks]
-        return float(np.mean(in_threads(calls, "", silent)))
+        calls = [partial(_error, place, variant) for place in range(len(tasks))]
+        return float(np.mean(spread(calls, (tasks, experiment.model), "", silent)))
 
     def report(_study: object, trial: optuna.trial.FrozenTrial) -> None:
         told(trial.number + 1)
@@ -103,7 +103,8 @@ def _inner_tasks(
     return found
 
 
-def _error(task: Task, truth: Float, trial: Variant, model: Model) -> float:
+def _error(place: int, trial: Variant, tasks: Sequence[tuple[Task, Float]], model: Model) -> float:
     """Mean absolute error of one learner at one origin."""
+    task, truth = tasks[place]
     forecast = forecast_members(task, trial, model)[:, 0]
     return float(np.nanmean(np.abs(forecast - truth)))

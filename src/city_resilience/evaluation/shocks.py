@@ -7,7 +7,7 @@ learn from, which nobody has in advance: it says what is common to cities, not w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,7 +37,7 @@ from city_resilience.resilience.measures import MEASURES, Measure
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.task import Task, prepare_window_task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = [
     "LATER",
@@ -118,10 +118,16 @@ def run_shocks(
     same = [_shock(dataset, experiment, UNSEEN, w, labels[w], {w: labels[w]}) for w in windows]
     province = dataset.groups.get("province", np.array([]))
     inside = [province == name for name in sorted(set(province.tolist()) - {""})]
-    asked = [(shock, None) for shock in later if shock is not None]
-    asked += [(shock, cities) for cities in inside for shock in same]
-    calls = [partial(_forecast, dataset, experiment, structural, *own) for own in asked]
-    found = [part for part in in_threads(calls, "shocks", progress) if len(part)]
+    every = [*(shock for shock in later if shock is not None), *same]
+    first = len(every) - len(same)
+    calls = [partial(_forecast, place, None, structural) for place in range(first)]
+    calls += [
+        partial(_forecast, place, cities, structural)
+        for cities in inside
+        for place in range(first, len(every))
+    ]
+    shared = every, dataset.cities, experiment
+    found = [part for part in spread(calls, shared, "shocks", progress) if len(part)]
     if not found:
         raise InputError(
             "outcome.windows: no shock has an earlier one whose outcome was known before it "
@@ -250,16 +256,18 @@ def _shock(
 
 
 def _forecast(
-    dataset: Dataset,
-    experiment: Experiment,
-    structural: Variant | None,
-    shock: _Shock,
+    place: int,
     inside: Mask | None,
+    structural: Variant | None,
+    shocks: Sequence[_Shock],
+    cities: Sequence[str],
+    experiment: Experiment,
 ) -> pd.DataFrame:
     """Forecast the cities of a group from all others, or all from all, with every candidate.
 
     Cities without a truth are left out, and all with too few rows to learn from.
     """
+    shock = shocks[place]
     learnt = shock.task.learnt
     asked = np.ones(len(shock.truth), dtype=np.bool_)
     if inside is not None:
@@ -272,7 +280,7 @@ def _forecast(
         **_without_history(shock.task, experiment, structural, inside),
     }
     known = asked & np.isfinite(shock.truth)
-    rows = {"city": np.array(dataset.cities, dtype=object)[known], "truth": shock.truth[known]}
+    rows = {"city": np.array(cities, dtype=object)[known], "truth": shock.truth[known]}
     about = {"test": shock.test, "window": str(shock.window)}
     frames = [
         pd.DataFrame({**about, "model": model, **rows, "forecast": forecast[known]})

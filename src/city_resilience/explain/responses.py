@@ -19,7 +19,7 @@ from city_resilience.models.rows import FORECASTING, STRUCTURAL, ForecastRows
 from city_resilience.progress import Progress
 from city_resilience.tasks.features import FeatureSpec, features_in_year
 from city_resilience.tasks.task import Task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["Asked", "Key", "Refits", "summed"]
 
@@ -121,14 +121,15 @@ class Refits:
         dict
             View → horizon → shape (refits, cities).
         """
-        calls = [partial(self._one, asked, number) for number in range(count)]
-        every = in_threads(calls, "refitting", progress)
+        calls = [partial(_refitted, number) for number in range(count)]
+        every = spread(calls, (self, asked), "refitting", progress)
         return {
             name: {h: np.stack([own[name][h] for own in every]) for h in self._tasks}
             for name in self._variants
         }
 
-    def _one(self, asked: Asked, number: int) -> dict[str, dict[int, Float]]:
+    def one(self, asked: Asked, number: int) -> dict[str, dict[int, Float]]:
+        """Return the change of one refit: view → horizon → shape (cities,)."""
         found = {}
         for name, variant in self._variants.items():
             view = self._views[name]
@@ -144,3 +145,7 @@ class Refits:
         columns = slice(None) if variant.columns is None else variant.columns(task)
         before, after = (own[:, columns] for own in asked.pair((TASK, horizon)))
         return again.predict(after) - again.predict(before)
+
+
+def _refitted(number: int, refits: Refits, asked: Asked) -> dict[str, dict[int, Float]]:
+    return refits.one(asked, number)

@@ -21,10 +21,11 @@ from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.engine import Variant, forecast_members
 from city_resilience.evaluation.scores import yearly
 from city_resilience.evaluation.study.context import Context, Part
+from city_resilience.experiment.training import Model
 from city_resilience.models.learners import learner_parameters
 from city_resilience.models.weights import blend_weights
 from city_resilience.tasks.task import Sample, Task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["RANDOM_SPLIT_COLUMNS", "r_squared", "random_folds", "random_split"]
 
@@ -122,9 +123,13 @@ def split_forecasts(context: Context, pool: Task, folds: Int) -> Float:
         Variant(f"random split, {name}", held_out=folds, parameters={name: values})
         for name, values in learner_parameters(model).items()
     ]
-    calls = [partial(forecast_members, pool, variant, model) for variant in variants]
+    calls = [partial(_forecast, variant) for variant in variants]
     what = f"random split, horizon {pool.horizon}"
-    return np.hstack(in_threads(calls, what, context.engine.progress))
+    return np.hstack(spread(calls, (pool, model), what, context.engine.progress))
+
+
+def _forecast(variant: Variant, pool: Task, model: Model) -> Float:
+    return forecast_members(pool, variant, model)
 
 
 def _blended(members: Float, labels: Float, origins: Int, folds: Int) -> Float:

@@ -11,7 +11,7 @@ cities at the origin, none of which is a row that was trained on, and summed up 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ from city_resilience.evaluation.candidates import BLEND
 from city_resilience.evaluation.conditional import Conditional, change_without
 from city_resilience.evaluation.driver_sizes import FAMILY, Contributed, contributed, sizes
 from city_resilience.evaluation.engine import SERVED, Rolled, Variant
+from city_resilience.evaluation.folds import Folds
 from city_resilience.evaluation.refits import Clusters, clusters_of, draw, refit, whole
 from city_resilience.evaluation.shadows import halves, lenders, shadowed
 from city_resilience.evaluation.study.context import Context, Part
@@ -32,7 +33,7 @@ from city_resilience.models.forecaster import HorizonModel
 from city_resilience.models.rows import FORECASTING, STRUCTURAL
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["PLAIN", "REFIT", "SHADOW", "Fit", "stability"]
 
@@ -100,13 +101,33 @@ class _Fitted:
 
 @dataclass(frozen=True)
 class _Study:
-    """What all fits share; ``served`` holds what the plain fits were explained with."""
+    """What all fits share beside the folds.
 
-    context: Context
+    Attributes
+    ----------
+    scored : tuple of int
+        Origins whose truth may be looked at.
+    seed : int
+        Of the draws.
+    served : mapping of (str, int) to mapping of int to Contributed
+        View and origin → horizon → what the plain fits were explained with.
+    """
+
     views: Mapping[str, _View]
     clusters: Clusters
     family: Mapping[str, str]
-    served: dict[tuple[str, int], dict[int, Contributed]] = field(default_factory=dict)
+    scored: tuple[int, ...]
+    seed: int
+    served: Mapping[tuple[str, int], Mapping[int, Contributed]]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a fit gave: rows to keep and, of a plain one, what others are compared with."""
+
+    fit: Fit
+    rows: list[dict[str, Any]]
+    explained: Mapping[int, Contributed] | None
 
 
 def stability(context: Context) -> Part:
@@ -117,14 +138,15 @@ def stability(context: Context) -> Part:
     Part
         ``STABILITY_COLUMNS``. Fits that ``context.kept`` holds are not made again.
     """
-    engine = context.engine
-    for horizon in context.horizons:  # the threads below share it
+    engine, views = context.engine, _views(context)
+    for horizon in context.horizons:  # threads share it
         engine.task(engine.newest, horizon)
     family = {spec.id: spec.family for spec in engine.dataset.specs}
-    study = _Study(context, _views(context), clusters_of(engine.dataset), family)
-    fits = {name: _fits(study, view) for name, view in study.views.items()}
+    clusters, scored = clusters_of(engine.dataset), tuple(context.scored)
+    study = _Study(views, clusters, family, scored, context.settings.seed, {})
+    fits = {name: _fits(context, view) for name, view in views.items()}
     every = [fit for own in fits.values() for fit in own]
-    _run(study, every)
+    _run(context, study, every)
     rows = context.kept.rows(fit.key for fit in every)
     refits = {name: [fit for fit in own if fit.kind == REFIT] for name, own in fits.items()}
     about = {
@@ -163,9 +185,9 @@ def _views(context: Context) -> dict[str, _View]:
     }
 
 
-def _fits(study: _Study, view: _View) -> list[Fit]:
+def _fits(context: Context, view: _View) -> list[Fit]:
     """Return the fits of a view; draw k is made at the same origin however many there are."""
-    context, live = study.context, study.context.engine.newest
+    live = context.engine.newest
     scored = [o for o in context.scored if view.horizons(o)]
     full = [o for o in scored if len(view.horizons(o)) == len(context.horizons)]
     again = [*full[-RECENT:], live]
@@ -182,35 +204,34 @@ def _fits(study: _Study, view: _View) -> list[Fit]:
     ]
 
 
-def _run(study: _Study, fits: Sequence[Fit]) -> None:
+def _run(context: Context, study: _Study, fits: Sequence[Fit]) -> None:
     """Make the fits that are not kept, first those that others are compared with."""
-    context = study.context
-    missing = [fit for fit in fits if not _kept(study, fit)]
+    kept, folds, progress = context.kept, context.engine.folds, context.engine.progress
+    missing = [f for f in fits if not kept.has(f.key, study.views[f.view].horizons(f.origin))]
     compared = {(fit.view, fit.origin) for fit in missing}
     plain = [f for f in fits if f.kind == PLAIN and (f.view, f.origin) in compared]
     others = [fit for fit in missing if fit.kind != PLAIN]
+
+    def took(made: _Made) -> None:
+        kept.add(made.fit.key, made.rows)
+
     try:
-        for what, calls in (("drivers at each origin", plain), ("refits", others)):
-            made = [partial(_make, study, fit) for fit in calls]
-            in_threads(made, what, context.engine.progress)
+        calls = [partial(_make, fit) for fit in plain]
+        made = spread(calls, (folds, study), "drivers at each origin", progress, took)
+        served = {(own.fit.view, own.fit.origin): own.explained or {} for own in made}
+        calls = [partial(_make, fit) for fit in others]
+        spread(calls, (folds, replace(study, served=served)), "refits", progress, took)
     finally:
-        context.kept.write()
+        kept.write()
 
 
-def _kept(study: _Study, fit: Fit) -> bool:
-    return study.context.kept.has(fit.key, study.views[fit.view].horizons(fit.origin))
-
-
-def _make(study: _Study, fit: Fit) -> None:
-    """Make one fit, explain it, and keep what it gave."""
-    only = _moved(study, fit)
-    fitted = _fitted(study, fit, only)
-    explained = _explained(study, fit, fitted)
+def _make(fit: Fit, folds: Folds, study: _Study) -> _Made:
+    """Make one fit and explain it."""
+    only = _moved(folds, study, fit)
+    fitted = _fitted(folds, study, fit, only)
+    explained = _explained(folds, fit, fitted)
     served = study.served.get((fit.view, fit.origin), explained)
-    losses: Mapping[tuple[int, str], float] = {}
-    if fit.kind == PLAIN:
-        study.served[fit.view, fit.origin] = explained
-        losses = _losses(study, fit, fitted)
+    losses = _losses(folds, study, fit, fitted) if fit.kind == PLAIN else {}
     rows: list[dict[str, Any]] = [
         {"horizon": horizon, **vars(size), "loss": losses.get((horizon, size.name), np.nan)}
         if size.level == FAMILY
@@ -218,20 +239,20 @@ def _make(study: _Study, fit: Fit) -> None:
         for horizon, own in explained.items()
         for size in sizes(own, study.family, served[horizon], only)
     ]
-    study.context.kept.add(fit.key, rows)
+    return _Made(fit, rows, explained if fit.kind == PLAIN else None)
 
 
-def _moved(study: _Study, fit: Fit) -> tuple[str, ...]:
+def _moved(folds: Folds, study: _Study, fit: Fit) -> tuple[str, ...]:
     """Return the families that are shadows in a fit."""
     if fit.kind != SHADOW:
         return ()
-    view, engine = study.views[fit.view], study.context.engine
-    task = engine.task(fit.origin, view.horizons(fit.origin)[0])
+    view = study.views[fit.view]
+    task = folds.task(fit.origin, view.horizons(fit.origin)[0])
     if task is None:
         return ()
     columns = _columns(view, task)
     families = {study.family[task.spec.columns[k][0]] for k in columns}
-    parts = halves(families, (study.context.settings.seed, fit.origin, fit.turn // 2))
+    parts = halves(families, (study.seed, fit.origin, fit.turn // 2))
     return parts[fit.turn % len(parts)] if parts else ()
 
 
@@ -241,13 +262,12 @@ def _columns(view: _View, task: Task) -> Positions:
     return view.variant.columns(task)
 
 
-def _fitted(study: _Study, fit: Fit, moved: Sequence[str]) -> dict[int, _Fitted]:
+def _fitted(folds: Folds, study: _Study, fit: Fit, moved: Sequence[str]) -> dict[int, _Fitted]:
     """Fit every horizon that a view had weights for."""
-    view, engine = study.views[fit.view], study.context.engine
-    model, seed = engine.experiment.model, study.context.settings.seed
+    view, model, seed = study.views[fit.view], folds.experiment.model, study.seed
     found: dict[int, _Fitted] = {}
     for horizon in view.horizons(fit.origin):
-        task = engine.task(fit.origin, horizon)
+        task = folds.task(fit.origin, horizon)
         if task is None:
             continue
         for name in moved:
@@ -267,9 +287,9 @@ def _fitted(study: _Study, fit: Fit, moved: Sequence[str]) -> dict[int, _Fitted]
     return found
 
 
-def _explained(study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[int, Contributed]:
+def _explained(folds: Folds, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[int, Contributed]:
     """Explain the forecasts of some cities, horizon upon horizon."""
-    outcome, rows = study.context.engine.experiment.outcome, _explained_rows(study, fit.origin)
+    outcome, rows = folds.experiment.outcome, _explained_rows(folds, fit.origin)
     found = {0: Contributed({}, {})}
     for horizon, own in fitted.items():
         before = found[horizon_before(horizon, outcome)]
@@ -278,18 +298,19 @@ def _explained(study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[i
     return found
 
 
-def _explained_rows(study: _Study, origin: int) -> Positions:
+def _explained_rows(folds: Folds, origin: int) -> Positions:
     """Return cities from the smallest to the largest at an origin, at even distances."""
-    level = study.context.engine.dataset.at(origin).outcome[:, -1]
+    level = folds.dataset.at(origin).outcome[:, -1]
     order = np.argsort(level, kind="stable")[: int(np.isfinite(level).sum())]
     return order[np.unique(np.linspace(0, len(order) - 1, min(ROWS, len(order))).astype(np.intp))]
 
 
-def _losses(study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[tuple[int, str], float]:
+def _losses(
+    folds: Folds, study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]
+) -> dict[tuple[int, str], float]:
     """By how much the error grows without each family, by horizon; of scored origins alone."""
-    context, outcome = study.context, study.context.engine.experiment.outcome
-    dataset = context.engine.dataset
-    if fit.origin not in context.scored:
+    dataset, outcome = folds.dataset, folds.experiment.outcome
+    if fit.origin not in study.scored:
         return {}
     asked = np.flatnonzero(dataset.at(fit.origin).reporting)
     learnt = {horizon: Conditional.of(own.learnt) for horizon, own in fitted.items()}
@@ -300,7 +321,7 @@ def _losses(study: _Study, fit: Fit, fitted: Mapping[int, _Fitted]) -> dict[tupl
         before = horizon_before(horizon, outcome)
         forecast[horizon] = forecast[before] + own.model.predict(own.asked[asked])
     for name in sorted(names):
-        rng = np.random.default_rng([context.settings.seed, fit.origin, *name.encode()])
+        rng = np.random.default_rng([study.seed, fit.origin, *name.encode()])
         orders = np.array([rng.permutation(len(asked)) for _ in range(REPEATS)])
         ids = {own for own, family in study.family.items() if family == name}
         changed = {0: np.zeros(orders.shape)}

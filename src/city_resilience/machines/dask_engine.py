@@ -1,0 +1,153 @@
+"""Dask as an engine: pieces of work go to its workers, what they share to each worker once.
+
+The pieces are the same functions that threads run, each with one thread, so the numbers are the
+same to the last bit. A worker that is lost loses no work: the scheduler gives its pieces to others,
+and what all workers have lost is sent anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from city_resilience.errors import InputError
+from city_resilience.machines.connecting import check_address, connected, own_workers
+from city_resilience.workers import alone, spreading_on
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["DaskEngine", "on_dask"]
+
+Result = TypeVar("Result")
+TRIES = 3
+"""How often what all workers have lost is sent anew."""
+REMEMBERED = 4
+"""Shared objects that workers keep between calls: a study comes back to the same folds."""
+
+
+@contextmanager
+def on_dask(scheduler: str = "") -> Iterator[DaskEngine]:
+    """Spread on workers of Dask in what follows.
+
+    Parameters
+    ----------
+    scheduler : str
+        Address, such as ``tcp://host:8786``. Without one, workers of this machine are started when
+        the first work is spread, as many as `workers.worker_count` says, and ended at the end.
+
+    Raises
+    ------
+    InputError
+        If no scheduler answers there, or its workers cannot do what is asked.
+    """
+    with ExitStack() as stack:
+        engine = DaskEngine(stack, scheduler)
+        with spreading_on(engine):
+            yield engine
+
+
+class DaskEngine:
+    """An engine for `workers.spread`.
+
+    Parameters
+    ----------
+    stack : ExitStack
+        Ends what is started.
+    scheduler : str
+        As of `on_dask`.
+    """
+
+    def __init__(self, stack: ExitStack, scheduler: str = "") -> None:
+        import distributed  # noqa: F401 - a missing extra is told of before any work
+
+        self._stack = stack
+        self._client: Client | None = None
+        self._sent: list[tuple[Any, Future]] = []
+        if scheduler:
+            check_address(scheduler)
+            self._client = stack.enter_context(connected(scheduler))
+
+    @property
+    def client(self) -> Client:
+        """The client; it starts workers of this machine where no scheduler was named."""
+        if self._client is None:
+            self._client = self._stack.enter_context(own_workers())
+        return self._client
+
+    def __call__(
+        self, calls: Sequence[Callable[..., Result]], shared: Sequence[Any], /
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield place and result of each call as they come.
+
+        Raises
+        ------
+        InputError
+            If a piece of work ended several workers, or what is shared was lost again and again.
+        """
+        todo = dict(enumerate(calls))
+        for _ in range(TRIES):
+            for place, result in self._once(todo, shared):
+                del todo[place]
+                yield place, result
+            if not todo:
+                return
+            self._sent.clear()
+        raise InputError(
+            f"--engine dask: all workers were lost {TRIES} times, with what they had been sent; "
+            "give them more memory, or look at why they end"
+        )
+
+    def _once(
+        self, todo: dict[int, Callable[..., Result]], shared: Sequence[Any]
+    ) -> Iterator[tuple[int, Result]]:
+        """Yield what comes of calls; those whose shared objects were lost yield nothing."""
+        from distributed import KilledWorker, as_completed
+
+        client, places = self.client, dict[Any, int]()
+        sent = [self._send(client, own) for own in shared]
+        try:
+            for place, call in todo.items():
+                places[client.submit(_worked, call, *sent, pure=False)] = place
+            for future in as_completed(list(places), loop=client.loop):
+                try:
+                    result = future.result()
+                except CancelledError:
+                    continue
+                except KilledWorker as error:
+                    raise InputError(
+                        "--engine dask: one piece of work ended the worker it ran on "
+                        f"{error.allowed_failures + 1} times, the last on "
+                        f"{getattr(error.last_worker, 'address', error.last_worker)}; it may need "
+                        "more memory than a worker has"
+                    ) from error
+                except ModuleNotFoundError as error:
+                    raise InputError(
+                        f"--engine dask: a worker has no module {error.name!r}; install there "
+                        "what is installed here, such as from requirements.lock"
+                    ) from error
+                place = places.pop(future)
+                future.release()
+                yield place, result
+        finally:
+            client.cancel(list(places))
+
+    def _send(self, client: Client, own: Any) -> Future:
+        """Send an object to each worker, unless they have it."""
+        for known, future in self._sent:
+            if known is own:
+                return future
+        future = client.scatter(own, broadcast=True, hash=False)
+        self._sent = [*self._sent[1 - REMEMBERED :], (own, future)]
+        return future
+
+
+def _worked(call: Callable[..., Result], *shared: Any) -> Result:
+    """Make a call on a worker, where linear algebra starts no threads."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1, user_api="blas"):
+        return copy_context().run(alone, call, *shared)
