@@ -18,6 +18,7 @@ import shutil
 import sys
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -27,6 +28,7 @@ from city_resilience.errors import CityResilienceError, InputError
 from city_resilience.processes import MARK, is_gone, own_mark
 
 __all__ = [
+    "Scratch",
     "carry_out",
     "exchange",
     "in_turn",
@@ -105,6 +107,28 @@ def scratch() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=f"city-resilience-{own_mark()}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
+
+
+class Scratch:
+    """A temporary folder that goes with this object, and at the latest when the program ends.
+
+    The folder of a program that was killed goes when another one makes such a folder.
+
+    Attributes
+    ----------
+    path : Path
+    """
+
+    def __init__(self) -> None:
+        sweep_scratch()
+        self.path = Path(tempfile.mkdtemp(prefix=f"city-resilience-{own_mark()}-"))
+        weakref.finalize(self, _remove_own, self.path, os.getpid())
+
+
+def _remove_own(folder: Path, process: int) -> None:
+    """Remove a folder in the process that made it: a forked one leaves it alone."""
+    if os.getpid() == process:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_scratch() -> None:

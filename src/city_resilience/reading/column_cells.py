@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
 
@@ -25,7 +25,17 @@ from city_resilience.reading.cells import (
 )
 from city_resilience.reading.number_style import Decimal, Style, narrow, number_style
 
-__all__ = ["STYLES", "Numbers", "as_text", "as_years", "parse_column", "read_numbers"]
+__all__ = [
+    "STYLES",
+    "Numbers",
+    "Written",
+    "as_text",
+    "as_years",
+    "how_written",
+    "notes_of",
+    "parse_column",
+    "read_numbers",
+]
 
 _SHORT, _SHORT_WHOLE = r"[+-]?\d{1,300}(?:\.\d+)?", r"[+-]?\d{1,300}"
 _TRUTHS = {"true": 1.0, "false": 0.0}
@@ -47,14 +57,48 @@ class Numbers:
         Where a percent sign stood behind the number.
     wrong : mapping of int to Cell
         Position to what is wrong with a cell that holds something and is no number.
-    notes : tuple of str
-        What was taken for a number although more than a number was written.
+    marks, styles : mapping of str to int
+        Footnote marks behind numbers, and what marks within numbers were taken for: how many.
     """
 
     values: NDArray[np.float64]
     percent: NDArray[np.bool_]
     wrong: Mapping[int, Cell]
-    notes: tuple[str, ...] = ()
+    marks: Mapping[str, int] = field(default_factory=Counter)
+    styles: Mapping[Style, int] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was taken for a number although more than a number was written."""
+        return notes_of(self.marks, self.styles)
+
+
+def notes_of(marks: Mapping[str, int], styles: Mapping[Style, int]) -> tuple[str, ...]:
+    """Say how many numbers were read without a footnote mark, and with which marks of numbers."""
+    without = (f"{n} numbers read without the footnote mark {mark}" for mark, n in marks.items())
+    read = (f"{count} numbers read with {STYLES[style]}" for style, count in styles.items())
+    return (*without, *read)
+
+
+@dataclass(frozen=True)
+class Written:
+    """How the numbers of a whole column are written.
+
+    Attributes
+    ----------
+    style : str
+        What its commas and points are; see `number_style`.
+    truths : bool
+        Whether it holds nothing but truth values.
+    """
+
+    style: Style = ""
+    truths: bool = False
+
+
+def how_written(cells: Sequence[Any], decimal: Decimal = "") -> Written:
+    """Decide from all cells of a column, or from all that differ, how its numbers are written."""
+    return Written(_style_of(cells, decimal), all(_truth(cell) is not None for cell in cells))
 
 
 def parse_column(cells: Sequence[Any], decimal: Decimal = "") -> list[Cell]:
@@ -92,8 +136,18 @@ def _style_of(cells: Sequence[Any], decimal: Decimal) -> Style:
     return number_style(texts, others, decimal)
 
 
-def read_numbers(column: pd.Series, decimal: Decimal = "") -> Numbers:
+def read_numbers(
+    column: pd.Series, decimal: Decimal = "", written: Written | None = None
+) -> Numbers:
     """Read a column of a table; what is a number already is not looked at twice.
+
+    Parameters
+    ----------
+    column : Series
+    decimal : str
+        What the file or the experiment says about the mark of decimals.
+    written : Written, optional
+        How the numbers of the whole column are written, where these are some of its rows.
 
     Returns
     -------
@@ -110,7 +164,8 @@ def read_numbers(column: pd.Series, decimal: Decimal = "") -> Numbers:
     objects = column.to_numpy(dtype=object, na_value=None)
     texts = np.fromiter((isinstance(cell, str) for cell in objects), bool, len(objects))
     codes, distinct = pd.factorize(objects[texts])
-    style = _style_of([*distinct, *objects[~texts]], decimal)
+    how = written or how_written([*distinct, *objects[~texts]], decimal)
+    style = how.style
     pattern = _SHORT_WHOLE if style in ("decimal", "unclear") else _SHORT
     plain = pd.Series(distinct, dtype=str).str.fullmatch(pattern).to_numpy(dtype=bool)
     where = np.empty(len(objects), dtype=np.int64)
@@ -120,8 +175,10 @@ def read_numbers(column: pd.Series, decimal: Decimal = "") -> Numbers:
     found[: len(plain)][plain] = distinct[plain].astype(np.float64)
     odd = np.append(np.flatnonzero(~plain), np.arange(len(distinct), len(found)))
     further = [*distinct[~plain], *objects[~texts]]
-    truths = () if plain.any() else parse_column(further, decimal)
-    parsed = truths or [parse_cell(cell, style=style) for cell in further]
+    parsed = [
+        Cell(_truth(cell)) if how.truths else parse_cell(cell, style=style)  # type: ignore[arg-type]
+        for cell in further
+    ]
     found[odd] = [cell.value for cell in parsed]
     more = {int(at): cell for at, cell in zip(odd, parsed, strict=True) if cell != Cell(cell.value)}
     rows = np.flatnonzero(np.isin(where, list(more))).tolist()
@@ -135,11 +192,9 @@ def _numbers(values: NDArray[np.float64], odd: Mapping[int, Cell]) -> Numbers:
         return Numbers(values, percent, {})
     percent[[at for at, cell in odd.items() if cell.percent]] = True
     marks = Counter(cell.mark for cell in odd.values() if cell.mark)
-    notes = [f"{n} numbers read without the footnote mark {mark}" for mark, n in marks.items()]
-    styles = Counter(cell.style for cell in odd.values() if cell.style)
-    notes += [f"{count} numbers read with {STYLES[style]}" for style, count in styles.items()]
+    styles: Counter[Style] = Counter(cell.style for cell in odd.values() if cell.style)
     wrong = {at: cell for at, cell in odd.items() if cell.fault}
-    return Numbers(values, percent, wrong, tuple(notes))
+    return Numbers(values, percent, wrong, marks, styles)
 
 
 def _floats(column: pd.Series) -> NDArray[np.float64]:
@@ -153,6 +208,9 @@ def as_text(column: pd.Series) -> pd.Series:
 
     Whole numbers lose the ``.0`` that a spreadsheet or a blank cell in the column gives them.
     """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        texts = np.array([*map(cell_text, column.cat.categories), ""], dtype=object)
+        return pd.Series(texts[column.cat.codes], index=column.index, dtype=str)
     cells = column.to_numpy(dtype=object, na_value=None)
     codes, distinct = pd.factorize(cells)
     texts = np.array([*map(cell_text, distinct), ""], dtype=object)

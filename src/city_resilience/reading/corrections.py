@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.reading.account import RowsAside, spans_of
 from city_resilience.reading.issues import Issue
 from city_resilience.reading.panel import Panel
+from city_resilience.reading.stored_panel import StoredPanel
 
 __all__ = ["apply_corrections"]
 
@@ -25,6 +27,7 @@ _ZEROS = "drop zeros"
 
 Rows = NDArray[np.intp]
 Correction = float | str
+AnyPanel = TypeVar("AnyPanel", bound=Panel)
 
 
 def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Panel:
@@ -55,18 +58,63 @@ def apply_corrections(panel: Panel, corrections: Mapping[str, Correction]) -> Pa
     """
     if not corrections:
         return panel
-    cells, notes = _Cells(panel), []
-    for key, value in corrections.items():
-        variable, city, years = _parts(key)
-        _check_variable(key, variable, panel.variables)
-        if variable in panel.variables:
-            notes.append(_apply(cells, key, value, cells.rows(city, years)))
-        else:
-            notes.append(f"correction {key}: the panel has no {variable}; nothing changed")
+    for key in corrections:
+        _check_variable(key, _parts(key)[0], panel.variables)
+    if isinstance(panel, StoredPanel):
+        return _in_batches(panel, corrections)
+    cells = _Cells(panel)
+    notes = [
+        _note(key, panel, made)
+        for key, made in zip(corrections, _made(cells, corrections), strict=True)
+    ]
     left = tuple(issue for issue in panel.issues if id(issue) not in cells.settled)
     frame = panel.frame.assign(**cells.changed)
     corrected = replace(panel, frame=frame, issues=left, notes=(*panel.notes, *notes))
     return _without_emptied(panel, corrected)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What a correction changed: how many cells, and what it did to the first."""
+
+    count: int = 0
+    said: tuple[str, ...] = ()
+
+    def __add__(self, other: _Made) -> _Made:
+        return _Made(self.count + other.count, (*self.said, *other.said)[:_SHOWN])
+
+
+def _made(cells: _Cells, corrections: Mapping[str, Correction]) -> list[_Made]:
+    """Correct the cells of a panel; return what each correction changed."""
+    made = []
+    for key, value in corrections.items():
+        variable, city, years = _parts(key)
+        known = variable in cells.panel.variables
+        made.append(_apply(cells, key, value, cells.rows(city, years)) if known else _Made())
+    return made
+
+
+def _in_batches(panel: StoredPanel, corrections: Mapping[str, Correction]) -> StoredPanel:
+    """Correct a panel whose columns lie in files."""
+    totals, settled = [_Made()] * len(corrections), set()
+
+    def change(batch: Panel) -> Mapping[str, NDArray[np.float64]]:
+        cells = _Cells(batch)
+        made = _made(cells, corrections)
+        totals[:] = [old + new for old, new in zip(totals, made, strict=True)]
+        settled.update(cells.settled)
+        return cells.changed
+
+    named = dict.fromkeys(_parts(key)[0] for key in corrections)
+    corrected = panel.changed([name for name in named if name in panel.variables], change)
+    notes = [_note(key, panel, made) for key, made in zip(corrections, totals, strict=True)]
+    left = tuple(issue for issue in panel.issues if id(issue) not in settled)
+    corrected = replace(corrected, issues=left, notes=(*panel.notes, *notes))
+    emptied = panel.emptied_in(corrected)
+    if not emptied or len(emptied) == len(panel.store.cities):
+        return corrected
+    rows = panel.of(panel.positions(emptied), ()).rows
+    return _without(corrected, corrected.without(emptied), emptied, rows)
 
 
 class _Cells:
@@ -117,8 +165,8 @@ class _Cells:
         return {row: issues for row, issues in found.items() if row >= 0}
 
 
-def _apply(cells: _Cells, key: str, value: Correction, rows: Rows) -> str:
-    """Correct some rows of the variable of a key; return the note."""
+def _apply(cells: _Cells, key: str, value: Correction, rows: Rows) -> _Made:
+    """Correct some rows of the variable of a key; return what that changed."""
     variable = _parts(key)[0]
     values, unread = cells.values(variable), cells.unread(variable)
     old = values[rows]
@@ -135,7 +183,7 @@ def _apply(cells: _Cells, key: str, value: Correction, rows: Rows) -> str:
         cells.settled.add(id(issue))
         if not unread[row]:
             del unread[row]
-    return _note(cells, key, rows[matched], old[matched], new[matched], found)
+    return _told(cells, rows[matched], (old[matched], new[matched]), found)
 
 
 def _without_emptied(before: Panel, panel: Panel) -> Panel:
@@ -146,15 +194,24 @@ def _without_emptied(before: Panel, panel: Panel) -> Panel:
     if not has or not had - has:
         return panel
     emptied = panel.frame["city"].isin(had - has).to_numpy(dtype=bool)
-    left = panel.frame[~emptied].reset_index(drop=True)
-    note = f"every value of {', '.join(sorted(had - has))} is dropped; left out"
-    panel = replace(panel, frame=left, notes=(*panel.notes, note))
+    left = replace(panel, frame=panel.frame[~emptied].reset_index(drop=True))
     if panel.rows is None:
-        return panel
-    spans = spans_of(panel.rows[emptied])
-    aside = RowsAside("dropped", int(emptied.sum()), spans, tuple(sorted(had - has)))
+        return _without(panel, left, had - has, None)
+    left = replace(left, rows=panel.rows[~emptied])
+    return _without(panel, left, had - has, panel.rows[emptied])
+
+
+def _without(
+    panel: AnyPanel, left: AnyPanel, cities: Collection[str], rows: NDArray[np.int64] | None
+) -> AnyPanel:
+    """Return what is left of a panel without some cities, which stood in these rows."""
+    note = f"every value of {', '.join(sorted(cities))} is dropped; left out"
+    left = replace(left, notes=(*panel.notes, note))
+    if rows is None:
+        return left
+    aside = RowsAside("dropped", len(rows), spans_of(rows), tuple(sorted(cities)))
     account = replace(panel.account, aside=(*panel.account.aside, aside))
-    return replace(panel, rows=panel.rows[~emptied], account=account)
+    return replace(left, account=account)
 
 
 def _parts(key: str) -> tuple[str, str, tuple[int, int] | None]:
@@ -200,23 +257,28 @@ def _corrected(key: str, old: NDArray[np.float64], value: Correction) -> NDArray
     return old * number if times else np.full(len(old), number)
 
 
-def _note(
+def _told(
     cells: _Cells,
-    key: str,
     rows: Rows,
-    old: NDArray[np.float64],
-    new: NDArray[np.float64],
+    values: tuple[NDArray[np.float64], NDArray[np.float64]],
     found: Mapping[int, str],
-) -> str:
-    count = len(rows)
-    if not count:
-        return f"correction {key}: no cell matches; nothing changed"
+) -> _Made:
+    """Return how many cells were changed, and what stood and stands in the first."""
     said = [
         f"{cells.cities[row]} {cells.years[row]}: {found.get(row) or _text(was)} → {_text(now)}"
-        for row, was, now in zip(rows[:_SHOWN].tolist(), old, new, strict=False)
+        for row, was, now in zip(rows[:_SHOWN].tolist(), *values, strict=False)
     ]
-    more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
-    return f"correction {key} changed {count} cell{'s'[: count > 1]}: {'; '.join(said)}{more}"
+    return _Made(len(rows), tuple(said))
+
+
+def _note(key: str, panel: Panel, made: _Made) -> str:
+    if (variable := _parts(key)[0]) not in panel.variables:
+        return f"correction {key}: the panel has no {variable}; nothing changed"
+    if not made.count:
+        return f"correction {key}: no cell matches; nothing changed"
+    more = f" and {made.count - _SHOWN} more" if made.count > _SHOWN else ""
+    cells = f"{made.count} cell{'s'[: made.count > 1]}"
+    return f"correction {key} changed {cells}: {'; '.join(made.said)}{more}"
 
 
 def _text(value: float) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from city_resilience.errors import InputError
 from city_resilience.reading.number_style import Decimal
 
-__all__ = ["Part", "joined_parts"]
+__all__ = ["Part", "joined_headers", "joined_parts"]
 
 Load = Callable[[Collection[int]], pd.DataFrame]
 Part = tuple[Path, tuple[str, ...], Load, Decimal]
@@ -35,17 +35,8 @@ def joined_parts(folder: Path, parts: Sequence[Part]) -> tuple[tuple[str, ...], 
     InputError
         If a part has other headers than the first.
     """
-    keys = [_keys(folder, path) for path, *_ in parts]
-    first, own, _, decimal = parts[0]
-    headers = (*own, *(key for key in keys[0] if key not in own))
-    for (path, names, *_), key in zip(parts, keys, strict=True):
-        found = {*names, *key}
-        if odd := sorted(found ^ set(headers)):
-            where = "not in" if odd[0] in found else "only in"
-            raise InputError(
-                f"{path}: another table than {first.name}: column {odd[0]!r} is {where} that "
-                "one; give all files of the folder the same headers, or name one file"
-            )
+    decimal = parts[0][3]
+    headers, keys = joined_headers(folder, [(path, names) for path, names, *_ in parts])
 
     def load(text: Collection[int]) -> pd.DataFrame:
         wanted = {headers[at] for at in text}
@@ -55,6 +46,36 @@ def joined_parts(folder: Path, parts: Sequence[Part]) -> tuple[tuple[str, ...], 
 
     marks = {mark for *_, mark in parts if mark}
     return headers, load, decimal if len(marks) < 2 else "?"
+
+
+def joined_headers(
+    folder: Path, parts: Sequence[tuple[Path, Sequence[str]]]
+) -> tuple[tuple[str, ...], list[dict[str, str]]]:
+    """Return the headers of all parts, and the columns that stand in the folders of each.
+
+    Parameters
+    ----------
+    folder : Path
+    parts : sequence of (Path, sequence of str)
+        Files with their own headers.
+
+    Raises
+    ------
+    InputError
+        If a part has other headers than the first.
+    """
+    keys = [_keys(folder, path) for path, _ in parts]
+    first, own = parts[0]
+    headers = (*own, *(key for key in keys[0] if key not in own))
+    for (path, names), key in zip(parts, keys, strict=True):
+        found = {*names, *key}
+        if odd := sorted(found ^ set(headers)):
+            where = "not in" if odd[0] in found else "only in"
+            raise InputError(
+                f"{path}: another table than {first.name}: column {odd[0]!r} is {where} that "
+                "one; give all files of the folder the same headers, or name one file"
+            )
+    return headers, keys
 
 
 def _rows(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 from city_resilience.catalogue.gazetteer.groups import size_bases, size_class
 
-__all__ = ["size_labels"]
+__all__ = ["newest_known", "size_columns", "size_labels", "size_of_cities"]
 
 _ENOUGH = 0.5
 _SCOPED = {
@@ -45,28 +45,39 @@ def size_labels(
         Which population of which years was used, what that does to the classes, and how many
         cities stay without one.
     """
-    newest = {
-        basis: _newest(frame, column)
-        for basis, column in _columns(variables, scope).items()
-        if frame[column].notna().any()
-    }
+    columns = size_columns(variables, scope)
+    newest = {basis: newest_known(frame, column) for basis, column in columns.items()}
+    classes, note = size_of_cities(newest, frame["city"].nunique())
+    labels = [classes.get(city, "") for city in frame["city"]]
+    return pd.Series(labels, index=frame.index, dtype="str"), note
+
+
+def size_of_cities(newest: Mapping[str, pd.DataFrame], cities: int) -> tuple[dict[str, str], str]:
+    """Classify cities by the newest population that is known of each, see `size_labels`.
+
+    Parameters
+    ----------
+    newest : mapping of str to DataFrame
+        Basis to what `newest_known` returns, the best first.
+    cities : int
+        How many there are.
+    """
+    newest = {basis: known for basis, known in newest.items() if len(known)}
     if not newest:
-        blank = pd.Series("", index=frame.index, dtype="str")
-        return blank, "size: no population in this panel, so no city has a size class"
-    cities = frame["city"].nunique()
+        return {}, "size: no population in this panel, so no city has a size class"
     enough = [name for name, known in newest.items() if len(known) >= _ENOUGH * cities]
     basis = enough[0] if enough else max(newest, key=lambda name: len(newest[name]))
     known = newest[basis]
     classes, note = size_class(known["population"].to_numpy(dtype="float64"), basis)
-    labels = frame["city"].map(dict(zip(known.index, classes.tolist(), strict=True))).fillna("")
+    labels = dict(zip(known.index, classes.tolist(), strict=True))
     first, last = int(known["year"].min()), int(known["year"].max())
     years = f"{first}" if first == last else f"{first}-{last}"
     without = cities - len(known)
     gaps = f"; {without} cities have none" if without else ""
-    return labels.astype("str"), f"{note}; newest year known of each city, {years}{gaps}"
+    return labels, f"{note}; newest year known of each city, {years}{gaps}"
 
 
-def _columns(variables: Collection[str], scope: str) -> dict[str, str]:
+def size_columns(variables: Collection[str], scope: str) -> dict[str, str]:
     """Return the populations on offer, the best basis first, with the column of each."""
     bases = {basis: _SCOPED.get(basis, (basis, scope)) for basis in size_bases()}
     return {
@@ -76,7 +87,7 @@ def _columns(variables: Collection[str], scope: str) -> dict[str, str]:
     }
 
 
-def _newest(frame: pd.DataFrame, column: str) -> pd.DataFrame:
+def newest_known(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return year and population of the newest year known, by city."""
     known = frame.loc[frame[column].notna(), ["city", "year", column]]
     known = known.sort_values(["city", "year"]).drop_duplicates("city", keep="last")
