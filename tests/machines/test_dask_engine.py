@@ -17,7 +17,7 @@ from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.study import run_study
-from city_resilience.machines import connecting, dask_engine
+from city_resilience.machines import connecting, dask_engine, parcels
 from city_resilience.machines.connecting import connected, differing
 from city_resilience.machines.dask_engine import on_dask
 from city_resilience.progress import silent
@@ -66,10 +66,11 @@ def test_backtest_and_served_model_are_the_same_wherever_their_folds_were_fitted
         assert set(own.members) == set(there.explained[key].members)
 
 
+@pytest.mark.slow
 def test_a_study_is_the_same_wherever_its_refits_were_made():
     asked = chosen(model=FAST)
     dataset = facts_of(small_panel(), asked)
-    parts, settings = ("ablation", "random_split", "stability"), Settings(draws=20, refits=2)
+    parts, settings = ("random_split", "stability"), Settings(draws=20, refits=2)
     here = run_study(dataset, asked, "fp", parts=parts, settings=settings)
     with spreading_on(travelled):
         there = run_study(dataset, asked, "fp", parts=parts, settings=settings)
@@ -89,7 +90,8 @@ def _failing(number, _shared):
 
 
 @pytest.mark.slow
-def test_a_lost_worker_changes_nothing_and_an_error_comes_as_it_is():
+def test_a_lost_worker_changes_nothing_and_an_error_comes_as_it_is(monkeypatch):
+    monkeypatch.setattr(parcels, "LARGE", 1000)
     asked = chosen()
     dataset = facts_of(small_panel(), asked)
     here, killed = run_backtest(dataset, asked).frame, []

@@ -1,28 +1,36 @@
 """Dask as an engine: pieces of work go to its workers, what they share to each worker once.
 
 The pieces are the same functions that threads run, each with one thread, so the numbers are the
-same to the last bit. A worker that is lost loses no work: the scheduler gives its pieces to others,
-and what all workers have lost is sent anew.
+same to the last bit. Large arrays lie in files that workers map, where they see a folder of this
+process: those of this machine do, others where `SHARED` names one. A worker that is lost loses no
+work: the scheduler gives its pieces to others, and what all workers have lost is sent anew.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from city_resilience.errors import InputError
 from city_resilience.machines.connecting import check_address, connected, own_workers
+from city_resilience.machines.parcels import Parcel, packed
+from city_resilience.unfinished import stage
 from city_resilience.workers import alone, spreading_on
 
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["DaskEngine", "on_dask"]
+__all__ = ["SHARED", "DaskEngine", "on_dask"]
 
 Result = TypeVar("Result")
+SHARED = "CITY_RESILIENCE_SHARED"
+"""Environment variable that names a folder which workers of a scheduler see under the same path."""
 TRIES = 3
 """How often what all workers have lost is sent anew."""
 REMEMBERED = 4
@@ -67,6 +75,8 @@ class DaskEngine:
         self._stack = stack
         self._client: Client | None = None
         self._sent: list[tuple[Any, Future]] = []
+        self._shared = _shared_folder() if scheduler else Path(gettempdir())
+        self._folder: Path | None = None
         if scheduler:
             check_address(scheduler)
             self._client = stack.enter_context(connected(scheduler))
@@ -140,9 +150,33 @@ class DaskEngine:
         for known, future in self._sent:
             if known is own:
                 return future
-        future = client.scatter(own, broadcast=True, hash=False)
+        goes = own if (folder := self._files()) is None else Parcel(packed(own, folder))
+        future = client.scatter(goes, broadcast=True, hash=False)
         self._sent = [*self._sent[1 - REMEMBERED :], (own, future)]
         return future
+
+    def _files(self) -> Path | None:
+        """Return the folder of large arrays, made when it is first asked for; None for none."""
+        if self._folder is None and self._shared is not None:
+            self._folder = self._stack.enter_context(stage(self._shared, "city-resilience"))
+        return self._folder
+
+
+def _shared_folder() -> Path | None:
+    """Return the folder that workers elsewhere see too, if one is named.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder.
+    """
+    named = os.environ.get(SHARED, "").strip()
+    if named and not Path(named).is_dir():
+        raise InputError(
+            f"{SHARED}: {named} is no folder; name one that this process and all workers see "
+            "under the same path, or unset it"
+        )
+    return Path(named).absolute() if named else None
 
 
 def _worked(call: Callable[..., Result], *shared: Any) -> Result:
@@ -150,4 +184,5 @@ def _worked(call: Callable[..., Result], *shared: Any) -> Result:
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, user_api="blas"):
-        return copy_context().run(alone, call, *shared)
+        own = [each.own if isinstance(each, Parcel) else each for each in shared]
+        return copy_context().run(alone, call, *own)
