@@ -21,7 +21,7 @@ from city_resilience.explain.forecast_table import check_city
 from city_resilience.explain.identities import follow
 from city_resilience.explain.numerator import numerator_of, solved
 from city_resilience.explain.settings import PREFIX, Setting
-from city_resilience.indicators.compute import indicator_values, indicators_again
+from city_resilience.indicators.compute import Computer
 from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.inputs import lag_of, variables_behind
 from city_resilience.indicators.outcome import OutcomeSeries
@@ -186,7 +186,7 @@ class _City:
 
     def indicator(self, spec: Indicator, grid: Grid, year: int) -> float:
         """Return an indicator of the city in a year, before its publication lag."""
-        values = indicator_values(spec, grid, self.ground.series)
+        values = Computer(grid, self.ground.series).values(spec)
         return float(values[self.place, grid.column(year)])
 
     def set(self, name: str, year: int, value: float, text: str) -> None:
@@ -361,11 +361,9 @@ def _rows(own: _City, cells: Cells) -> ForecastRows:
         if moved & set(variables_behind(spec))
     ]
     lags = ground.forecaster.experiment.features.publication_lag
-    specs = [spec for _, spec in touched]
-    values = dataset.indicators.values.copy()
-    layers = indicators_again(specs, own.grid(cells), ground.series, lags)
-    for (place, _), layer in zip(touched, layers, strict=True):
-        values[:, :, place] = layer
+    values, computer = dataset.indicators.values.copy(), Computer(own.grid(cells), ground.series)
+    for place, spec in touched:
+        values[:, :, place] = computer.values(spec, lags)
     moved_on = replace(dataset, indicators=replace(dataset.indicators, values=values))
     return replace(ground.rows, dataset=moved_on)
 

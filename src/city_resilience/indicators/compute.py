@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from city_resilience.arrays import Float, Positions
+from city_resilience.arrays import Float
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.family import FAMILIES
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
     from city_resilience.reading.panel import Grid
 
 __all__ = [
+    "Computer",
     "IndicatorValues",
     "asked_indicators",
     "compute_indicators",
-    "indicator_values",
-    "indicators_again",
     "missing_inputs",
     "no_value_of",
 ]
 
 _NO_OUTCOME = "outcome.variable: the panel has no"
+NO_LAGS: Mapping[str, int] = MappingProxyType({})
 _TOGETHER = 8  # layers written at once: they lie side by side in the array
 
 
@@ -109,12 +110,12 @@ def compute_indicators(
         grid.values, series, variables, publication_lag=lags, families=families, exclude=exclude
     )
     absent = missing_inputs(asked, grid, series, exclude)
-    wanted, parts = [spec for spec in asked if spec.id not in absent], _by_nation(grid, series)
+    wanted, computer = [spec for spec in asked if spec.id not in absent], Computer(grid, series)
     specs, layers = [], []
     # One array for all: layers that are stacked at the end would need the memory twice.
     indicators = np.empty((*grid.shape, len(wanted)))
     for spec in wanted:
-        values = lag(_values(spec, parts, grid.shape), lag_of(spec, lags))
+        values = computer.values(spec, lags)
         if np.isfinite(values).any():
             specs.append(spec)
             layers.append(values)
@@ -164,50 +165,31 @@ def missing_inputs(
     }
 
 
-def indicator_values(spec: Indicator, grid: Grid, series: OutcomeSeries) -> Float:
-    """Compute one indicator of a grid, shape (cities, years), before any publication lag.
+class Computer:
+    """Computes indicators of a grid, nation by nation; what several share is computed once.
 
     Parameters
     ----------
+    grid : Grid
     series : OutcomeSeries
         The outcome as it is measured.
     """
-    return _values(spec, _by_nation(grid, series), grid.shape)
 
+    def __init__(self, grid: Grid, series: OutcomeSeries) -> None:
+        names = np.array([""]) if grid.nation is None else grid.nation
+        self._shape = grid.shape
+        self._parts = [
+            (rows, Inputs(grid.of(rows), series.of(rows, nation), str(names[rows][0])))
+            for rows, nation in series.nation.within(grid.nation).parts()
+        ]
 
-def indicators_again(
-    specs: Sequence[Indicator],
-    grid: Grid,
-    series: OutcomeSeries,
-    publication_lag: Mapping[str, int],
-) -> Iterator[Float]:
-    """Compute some indicators of a grid as `compute_indicators` does, each (cities, years)."""
-    parts = _by_nation(grid, series)
-    for spec in specs:
-        yield lag(_values(spec, parts, grid.shape), lag_of(spec, publication_lag))
-
-
-def _by_nation(grid: Grid, series: OutcomeSeries) -> list[tuple[Positions | slice, Inputs]]:
-    """Return the inputs of each nation by themselves, with the rows of its cities."""
-    names = np.array([""]) if grid.nation is None else grid.nation
-    parts = series.nation.within(grid.nation).parts()
-    return [
-        (rows, Inputs(grid.of(rows), series.of(rows, nation), str(names[rows][0])))
-        for rows, nation in parts
-    ]
-
-
-def _values(
-    spec: Indicator,
-    parts: Sequence[tuple[Positions | slice, Inputs]],
-    shape: tuple[int, int],
-) -> Float:
-    """Compute an indicator nation by nation, shape (cities, years)."""
-    found = independent(*(partial(inputs.values_of, spec) for _, inputs in parts))
-    values = np.empty(shape)
-    for (rows, _), own in zip(parts, found, strict=True):
-        values[rows] = own
-    return values
+    def values(self, spec: Indicator, lags: Mapping[str, int] = NO_LAGS) -> Float:
+        """Compute an indicator, shape (cities, years), shifted by the longest of its lags."""
+        found = independent(*(partial(inputs.values_of, spec) for _, inputs in self._parts))
+        values = np.empty(self._shape)
+        for (rows, _), own in zip(self._parts, found, strict=True):
+            values[rows] = own
+        return lag(values, lag_of(spec, lags))
 
 
 def _about(spec: Indicator, series: OutcomeSeries) -> bool:

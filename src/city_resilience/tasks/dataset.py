@@ -36,7 +36,15 @@ from city_resilience.tasks.outcome import (
 )
 from city_resilience.tasks.vintage import Vintage
 
-__all__ = ["COMMON_ORIGIN_SHARE", "AsOf", "Dataset", "build_dataset", "common_origin"]
+__all__ = [
+    "COMMON_ORIGIN_SHARE",
+    "AsOf",
+    "Dataset",
+    "build_dataset",
+    "common_origin",
+    "dated",
+    "past_of",
+]
 
 COMMON_ORIGIN_SHARE = 0.9
 LATEST_YEARS = 10
@@ -296,9 +304,7 @@ def build_dataset(
         nation = SUM.within(grid.nation)
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
         indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
-    publication = settings.publication_delay_days
-    delay_years, delay_days = _delay(level, grid.years, publication, as_of)
-    return Dataset(
+    dataset = Dataset(
         cities=grid.cities,
         years=grid.years,
         outcome=level,
@@ -308,10 +314,23 @@ def build_dataset(
         composite=composite,
         nation=nation,
         early=early,
-        delay_years=delay_years,
-        delay_days=delay_days,
         scored_on=experiment.evaluation.truth,
     )
+    return dated(dataset, settings.publication_delay_days, as_of)
+
+
+def dated(dataset: Dataset, publication: int, as_of: dt.date | None) -> Dataset:
+    """Return the dataset with the days of its forecasts.
+
+    Parameters
+    ----------
+    publication : int
+        Days from the end of the year after an origin to the publication of its outcome.
+    as_of : date, optional
+        As of `build_dataset`.
+    """
+    years, days = _delay(dataset.outcome, dataset.years, publication, as_of)
+    return replace(dataset, delay_years=years, delay_days=days)
 
 
 def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) -> tuple[int, int]:
@@ -335,15 +354,20 @@ def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) ->
     return years_later, (as_of - available_from(newest + years_later, 0)).days
 
 
+def past_of(level: Float) -> Float:
+    """Return a composite as the series whose log growth is its change.
+
+    A composite of p points enters as exp(p / 100): a gap is then the change in points less that of
+    the nation.
+    """
+    return np.exp(level / 100.0)
+
+
 def _with_past_of(
     level: Float, indicators: IndicatorValues, grid: Grid, exclude: Collection[str]
 ) -> IndicatorValues:
-    """Return the indicators with the history of a composite in place of that of a variable.
-
-    A composite of p points enters as exp(p / 100), whose log growth is the change in points: a
-    gap is then the change less that of the nation.
-    """
-    past = replace(grid, values={COMPOSITE: np.exp(level / 100.0)})
+    """Return the indicators with the history of a composite in place of that of a variable."""
+    past = replace(grid, values={COMPOSITE: past_of(level)})
     history = compute_indicators(past, COMPOSITE, {}, families=("history",))
     others = [k for k, spec in enumerate(indicators.specs) if spec.family != "history"]
     if len(others) == len(indicators.specs):

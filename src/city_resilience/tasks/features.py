@@ -6,7 +6,7 @@ late in *every* row, so the training rows have the age pattern of the row that i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -23,11 +23,14 @@ __all__ = [
     "FORMS",
     "FeatureSpec",
     "carried",
+    "check_offered",
     "choose_features",
     "feature_matrix",
     "features_in_year",
     "indicators_in_year",
+    "laid_out",
     "live_shares",
+    "ranks_of",
     "read_indicators",
 ]
 
@@ -179,12 +182,7 @@ def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Flo
     InputError
         If the panel does not offer an indicator of the spec.
     """
-    if missing := [name for name in spec.needed if name not in view.ids]:
-        raise InputError(
-            f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
-            f"{', '.join(missing[:5])}{nearest(missing[0], view.ids)}; "
-            "add their columns or use a model trained without them"
-        )
+    check_offered(spec.needed, view.ids)
     view = with_indices(view, spec.indices)
     position = {name: k for k, name in enumerate(view.ids)}
     names = spec.indicators
@@ -194,6 +192,22 @@ def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Flo
         np.array([spec.limits[name] for name in names], dtype=np.int64),
     )
     return names, values, age
+
+
+def check_offered(needed: Iterable[str], offered: Collection[str]) -> None:
+    """Refuse a panel without an indicator that a model needs.
+
+    Raises
+    ------
+    InputError
+        Names the first of them and the nearest id.
+    """
+    if missing := [name for name in needed if name not in offered]:
+        raise InputError(
+            f"the panel does not offer {len(missing)} indicator(s) the model was trained on: "
+            f"{', '.join(missing[:5])}{nearest(missing[0], offered)}; "
+            "add their columns or use a model trained without them"
+        )
 
 
 def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
@@ -208,7 +222,8 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
     InputError
         If the panel does not offer an indicator of the spec.
     """
-    return _laid_out(view.nation, spec, *read_indicators(view, spec))
+    names, values, age = read_indicators(view, spec)
+    return laid_out(spec, names, values, ranks_of(values, view.nation), age)
 
 
 def features_in_year(view: AsOf, spec: FeatureSpec, year: int) -> Float:
@@ -219,7 +234,7 @@ def features_in_year(view: AsOf, spec: FeatureSpec, year: int) -> Float:
     ndarray, shape (cities, columns)
     """
     names, values, age = indicators_in_year(view, spec, year)
-    return _laid_out(view.nation, spec, names, values[:, None], age[:, None])[:, 0]
+    return laid_out(spec, names, values, ranks_of(values, view.nation), age)
 
 
 def indicators_in_year(
@@ -244,19 +259,32 @@ def indicators_in_year(
     return names, values[:, -1], age[:, -1]
 
 
-def _laid_out(
-    nation: Nation, spec: FeatureSpec, names: tuple[str, ...], values: Float, age: Float
+def ranks_of(values: Float, nation: Nation) -> Float:
+    """Return ranks of the cities within their nation, of the shape of the values."""
+    ranks: Float = nation.apart(lambda _, x: within_year_rank(x), values)
+    return ranks
+
+
+def laid_out(
+    spec: FeatureSpec, names: tuple[str, ...], values: Float, ranks: Float, age: Float
 ) -> Float:
-    """Lay values, ranks and ages out in the order of the columns of a spec."""
-    forms = {
-        "value": values,
-        "rank": nation.apart(lambda _, x: within_year_rank(x), values),
-        "age": age,
-    }
+    """Lay values, ranks and ages out in the order of the columns of a spec.
+
+    Parameters
+    ----------
+    names : tuple of str, length m
+        Ids of the indicators.
+    values, ranks, age : ndarray, shape (..., m)
+
+    Returns
+    -------
+    ndarray, shape (..., columns)
+    """
+    forms = {"value": values, "rank": ranks, "age": age}
     place = {name: k for k, name in enumerate(names)}
-    columns = [forms[form][:, :, place[name]] for name, form in spec.columns]
+    columns = [forms[form][..., place[name]] for name, form in spec.columns]
     if not columns:
-        return np.empty((*values.shape[:2], 0))
+        return np.empty((*values.shape[:-1], 0))
     return np.stack(columns, axis=-1)
 
 

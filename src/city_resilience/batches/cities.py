@@ -1,0 +1,86 @@
+"""A panel as batches of whole cities, read one after another."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from city_resilience.arrays import Float
+from city_resilience.catalogue.variables import Variable
+from city_resilience.reading.panel import Grid
+
+__all__ = ["BATCH", "CityBatches"]
+
+BATCH = 4096
+"""Cities of a batch: arrays of it over a few decades stay in the cache of a core."""
+
+
+@dataclass(frozen=True)
+class CityBatches:
+    """A panel as batches of whole cities, in the order of its cities.
+
+    Attributes
+    ----------
+    grid : Grid
+        All cities. Its values may lie on disk, as `numpy.memmap` of shape (cities, years); names,
+        provinces, nations and coordinates of the cities are in memory.
+    variables : mapping of str to Variable
+        Meaning of the values.
+    source : str
+        Name of the file, for errors.
+    headers : mapping of str to str
+        Variable id to the header of its column in the file.
+    size : int
+        Cities of a batch.
+    """
+
+    grid: Grid
+    variables: Mapping[str, Variable]
+    source: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    size: int = BATCH
+
+    def slices(self) -> Iterator[slice]:
+        """Yield the rows of each batch."""
+        cities = len(self.grid.cities)
+        for start in range(0, cities, self.size):
+            yield slice(start, min(start + self.size, cities))
+
+    def first(self) -> Iterator[dict[str, int]]:
+        """Yield, for each batch, the place in its nation of the first city of each nation.
+
+        The cities of an unnamed nation are those of "".
+        """
+        seen: Counter[str] = Counter()
+        for rows in self.slices():
+            if self.grid.nation is None:
+                yield {"": rows.start}
+                continue
+            known, sizes = np.unique(self.grid.nation[rows], return_counts=True)
+            yield {"": 0} | {name: seen[name] for name in known.tolist()}
+            seen.update(dict(zip(known.tolist(), sizes.tolist(), strict=True)))
+
+    def read(self, rows: slice, names: Collection[str]) -> Grid:
+        """Return some variables of a batch, in memory."""
+        values = {name: rows_of(self.grid.values[name], rows) for name in names}
+        return replace(replace(self.grid, values={}).of(rows), values=values)
+
+
+def rows_of(array: Float, rows: slice) -> Float:
+    """Return rows of an array; those of a file are read, not mapped.
+
+    Pages that are mapped count as memory of the process for as long as the array is there.
+    """
+    part = array[rows]
+    if not isinstance(part, np.memmap) or not part.flags.c_contiguous or not part.size:
+        return np.asarray(part)
+    whole: Any = array
+    while isinstance(whole.base, np.memmap):
+        whole = whole.base
+    start = part.ctypes.data - whole.ctypes.data + whole.offset
+    found = np.fromfile(whole.filename, part.dtype, part.size, offset=start)
+    return found.reshape(part.shape)
