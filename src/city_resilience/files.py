@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "ROWS_TOGETHER",
     "SUFFIXES",
     "appearing",
     "check_folder",
@@ -36,11 +37,14 @@ __all__ = [
     "write_csv_to",
     "write_folder",
     "write_json",
+    "write_parts",
     "write_table",
     "write_tables",
 ]
 
 
+ROWS_TOGETHER = 2**15
+"""Rows of a large table that are laid out and written together, as a row group of Parquet."""
 ELSEWHERE = "choose another place"
 
 
@@ -64,6 +68,37 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
     frame.to_parquet(path, index=False, engine="pyarrow")
 
 
+def _csv_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        for number, frame in enumerate(parts):
+            plain = each_text(frame, plain_text)
+            plain.to_csv(file, index=False, header=not number, lineterminator="\n")
+
+
+def _xlsx_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    import pandas as pd
+
+    _write_xlsx(pd.concat(parts, ignore_index=True), path)
+
+
+def _parquet_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    writer = None
+    for frame in parts:
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+        writer = writer or pyarrow.parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
+
+
+PARTWISE: Mapping[str, Callable[[Iterable[pd.DataFrame], Path], None]] = {
+    ".csv": _csv_parts,
+    ".xlsx": _xlsx_parts,
+    ".parquet": _parquet_parts,
+}
 SUFFIXES: Mapping[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": _write_csv,
     ".xlsx": _write_xlsx,
@@ -120,6 +155,19 @@ def write_table(frame: pd.DataFrame, path: Path | str) -> Path:
     write = SUFFIXES[check_suffix(path)]
     with _replacing(path) as temporary:
         write(frame, temporary)
+    return path
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: Path | str) -> Path:
+    """Write frames of the same columns as one table, as `write_table` would write them joined.
+
+    No more than one of them is in memory; a workbook is made of all of them. The parts of a
+    Parquet file are its row groups.
+    """
+    path = Path(path)
+    write = PARTWISE[check_suffix(path)]
+    with _replacing(path) as temporary:
+        write(parts, temporary)
     return path
 
 
@@ -279,4 +327,5 @@ def check_folder(out: Path | None, names: Iterable[str] = ()) -> None:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

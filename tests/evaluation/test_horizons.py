@@ -8,7 +8,7 @@ import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import contributions
-from city_resilience.models.forecaster import _oldest
+from city_resilience.models.carried import _oldest
 from city_resilience.models.learners import fit_member, learner_parameters
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import prepare_task

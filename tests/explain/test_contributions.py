@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
+from city_resilience.explain import leading
 from city_resilience.explain.contributions import (
     BASE,
     BASE_FAMILY,
     NOT_OBSERVED,
     contributions,
-    contributions_in_parts,
     family_sums,
     leading,
     mean_sizes,
 )
-from city_resilience.explain.forecast_table import add_drivers, shown_drivers
+from city_resilience.explain.forecast_table import add_drivers
 from city_resilience.models.forecaster import Forecaster
 from forecasting_inputs import experiment, facts_of, small_panel
 
@@ -51,17 +51,17 @@ def test_one_row_per_indicator_and_a_base(drivers):
     assert (drivers.groupby(["city", "horizon"])["indicator"].last() == BASE).all()
 
 
-def test_parts_of_the_rows_make_the_whole_and_name_the_same_drivers(forecaster, drivers):
+def test_leading_drivers_of_parts_are_those_of_the_whole_table(forecaster, drivers, monkeypatch):
+    monkeypatch.setattr(leading, "PART", 7)
     rows = forecaster.rows(small_panel())
-    parts = list(contributions_in_parts(forecaster, rows, 7))
-    assert sum(part.stop - part.start for part, _ in parts) >= len(rows.cities) > 7
-    keys = ["horizon", "city", "indicator"]
-    whole = pd.concat([own for _, own in parts]).sort_values(keys, ignore_index=True)
-    pd.testing.assert_frame_equal(whole, drivers.sort_values(keys, ignore_index=True))
-    shown = pd.concat([shown_drivers(own, 3) for _, own in parts])
+    assert len(rows.cities) > 7
     table = forecaster.forecast(rows)
+    found = leading.leading_drivers(forecaster, rows, {}, 3)
+    texts = [pd.DataFrame(own.texts({}, slice(None))) for own in found.values()]
+    named = add_drivers(table, drivers, 3, {})
+    assert (named["driver_3"] != "").any()
     pd.testing.assert_frame_equal(
-        add_drivers(table, shown, 3, {}), add_drivers(table, drivers, 3, {})
+        pd.concat(texts, ignore_index=True), named[["driver_1", "driver_2", "driver_3"]]
     )
 
 

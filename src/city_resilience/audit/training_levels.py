@@ -64,9 +64,12 @@ def training_levels(panel: Panel, cities: Collection[str]) -> dict[str, ColumnLe
 
 
 def _medians(grid: Grid, cities: Collection[str]) -> dict[str, Float]:
-    """Return the median of ln |value| of each column, shape (years,)."""
-    own = np.isin(np.array(grid.cities, dtype=object), list(cities))
-    found = {}
+    """Return the median of ln |value| of each column, shape (years,); none without a city."""
+    known = frozenset(cities)
+    own = np.array([city in known for city in grid.cities], dtype=bool)
+    found: dict[str, Float] = {}
+    if not own.any():
+        return found
     for name, values in grid.values.items():
         size = np.abs(values[own])
         logs = np.log(np.where(size > 0, size, np.nan))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience import __version__
 from city_resilience.errors import InputError
-from city_resilience.files import appearing, sha256_of, write_csv_to, write_table
+from city_resilience.files import appearing, sha256_of, write_csv_to, write_parts, write_table
 
 if TYPE_CHECKING:
     from city_resilience.commands.forecasting import Predicted
@@ -139,7 +139,7 @@ def files_of(out: Path, lang: str) -> tuple[Path, ...]:
 
 def _writers(result: Predicted, out: Path) -> dict[Path, Callable[[Path], object]]:
     """Return what writes each file of a forecast, the one that was named last."""
-    plain = partial(write_table, result.table)
+    plain = partial(write_parts, result.laid.parts())
     if out.suffix.lower() == ".xlsx":
         from city_resilience.report.forecast_workbook import write_forecast_workbook
 
@@ -170,31 +170,27 @@ def _sheet(result: Predicted) -> ForecastSheet:
         "alarms": result.alarms,
     }
     say = Texts(measure_words(outcome.measure, experiment.noun, result.nation))
-    table = result.table if result.said is None else result.said
-    return forecast_sheet(table, say, lang, about)
+    return forecast_sheet(result.said, say, lang, about)
 
 
 def _manifest(result: Predicted, out: Path, sums: Mapping[Path, str]) -> dict[str, Any]:
     from city_resilience.models.versions import package_versions
     from city_resilience.tasks.early import available_from
 
-    table, experiment = result.table, result.forecaster.experiment
-    flags = table["flags"][table["flags"] != ""].str.split(";").explode()
+    counts, experiment = result.laid.counts, result.forecaster.experiment
     delay = experiment.outcome.publication_delay_days
     return {
         "file": out.name,
         "sha256": sums[out],
         "beside": {path.name: own for path, own in sums.items() if path != out},
         "lang": result.asked.lang,
-        "rows": len(table),
-        "cities": int(table["city"].nunique()),
+        "rows": counts.rows,
+        "cities": counts.cities,
         "origin": result.origin,
         "available_from": available_from(result.origin, delay).isoformat(),
-        "horizons": sorted(int(horizon) for horizon in table["horizon"].unique()),
-        "flags": {name: int(count) for name, count in flags.value_counts().sort_index().items()},
-        "information": {
-            name: int(count) for name, count in table["information"].value_counts().items()
-        },
+        "horizons": sorted(result.laid.horizons),
+        "flags": dict(sorted(counts.flags.items())),
+        "information": dict(counts.information.most_common()),
         "early": {"said": list(result.news), "missing": list(result.early.missing)},
         "unobserved_families": dict(result.unobserved_families),
         "masked_cells": list(result.panel.masked),

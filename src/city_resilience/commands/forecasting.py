@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,12 @@ from city_resilience.audit.read_audited import AuditedPanel, read_audited
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
+from city_resilience.commands.laid_out import LaidOut
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
-from city_resilience.explain.contributions import contributions_in_parts, with_early
+from city_resilience.explain.leading import leading_drivers
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.forecasts import Forecasts
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.panel import Panel
@@ -53,8 +54,8 @@ class Predicted:
 
     Attributes
     ----------
-    table : DataFrame
-        As of ``forecast_table``; the cities that were asked for.
+    laid : LaidOut
+        Its table, whole or in parts; the cities that were asked for.
     forecaster : Forecaster
     panel : Panel
         What it stands on: corrected, its wrong cells masked.
@@ -75,8 +76,6 @@ class Predicted:
         As of ``forecast_groups``, where a file was asked for.
     asked : Asked
         What was asked for.
-    said : DataFrame or None
-        The table with the drivers named in the language that was asked for.
     nation : str
         What a city is compared with, a key ``nation_…`` of the texts.
     manifest : mapping
@@ -89,7 +88,7 @@ class Predicted:
         What was added to the record of issued forecasts.
     """
 
-    table: pd.DataFrame
+    laid: LaidOut
     forecaster: Forecaster
     panel: Panel
     origin: int
@@ -101,12 +100,21 @@ class Predicted:
     out: Path | None
     groups: pd.DataFrame | None = None
     asked: Asked = field(default_factory=Asked)
-    said: pd.DataFrame | None = None
     nation: str = "sum"
     manifest: Mapping[str, Any] = field(default_factory=dict)
     rows: ForecastRows | None = None
     moved: Moved = field(default_factory=dict)
     issued: Recorded | None = None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The forecasts as of ``forecast_table``, laid out in memory when first asked for."""
+        return self.laid.whole
+
+    @property
+    def said(self) -> pd.DataFrame:
+        """The table with the drivers named in the language that was asked for."""
+        return self.laid.named(self.asked.lang) if self.asked.lang else self.table
 
 
 def read_for(
@@ -150,23 +158,22 @@ def forecast_panel(
         )
     _check_cities(asked.cities, rows, forecaster.experiment.noun)
     with np.errstate(over="ignore", invalid="ignore"):  # told below
-        alone = table = forecaster.forecast(rows, asked.coverage)
-    _check_finite(alone)
-    moved = forecaster.early_moves(rows, alone)
+        found = forecaster.forecasts(rows, asked.coverage)
+    _check_finite(found)
+    moved: Moved = {}
+    nowcast = None
     if forecaster.nowcasts:
-        table = forecaster.nowcast(rows, alone, moved, asked.coverage)
-    said = table
-    if asked.drivers:
-        leading = _leading(forecaster, rows, moved, asked.drivers)
-        name = partial(tables.name_drivers, table, leading, forecaster, rows, asked.drivers)
-        table, said = name(), name(lang=asked.lang or "en")
-    groups = forecast_groups(forecaster, rows, alone, asked.coverage) if asked.groups else None
-    if asked.cities:
-        wanted = table["city"].isin(asked.cities)
-        table, said = (own[wanted].reset_index(drop=True) for own in (table, said))
-    unobserved = tables.unobserved_families(forecaster, rows)
+        alone = found.whole()
+        moved = forecaster.early_moves(rows, alone)
+        nowcast = forecaster.nowcast(rows, alone, moved, asked.coverage)
+    leading = leading_drivers(forecaster, rows, moved, asked.drivers) if asked.drivers else {}
+    labels = {lang: tables.driver_names(forecaster, rows, lang) for lang in ("en", asked.lang)}
+    groups = None
+    if asked.groups:
+        groups = forecast_groups(forecaster, rows, found.whole(), asked.coverage)
+    unobserved = tables.unobserved_families(forecaster, rows, found.seen)
     return Predicted(
-        table=table,
+        laid=LaidOut(found, leading, labels, asked.cities, nowcast),
         forecaster=forecaster,
         panel=read.panel,
         origin=rows.origin,
@@ -181,37 +188,29 @@ def forecast_panel(
         out=None,
         groups=groups,
         asked=asked,
-        said=said,
         nation=rows.dataset.nation.id,
         rows=rows,
         moved=moved,
     )
 
 
-def _leading(forecaster: Forecaster, rows: ForecastRows, moved: Moved, most: int) -> pd.DataFrame:
-    """Return the leading drivers of each row, those that early releases are among them."""
-    parts = []
-    for part, drivers in contributions_in_parts(forecaster, rows):
-        own = {h: {name: by[part] for name, by in told.items()} for h, told in moved.items()}
-        parts.append(tables.shown_drivers(with_early(drivers, rows.part(part), own), most))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _check_finite(table: pd.DataFrame) -> None:
+def _check_finite(found: Forecasts) -> None:
     """Refuse a forecast that is no number, as a damaged model gives."""
-    odd = table[~np.isfinite(table["forecast"])]
-    if len(odd):
-        first = odd.iloc[0]
+    odd = {h: np.flatnonzero(~np.isfinite(own)) for h, own in found.forecast.items()}
+    horizon = next((h for h, rows in odd.items() if rows.size), None)
+    if horizon is not None:
+        first = slice(odd[horizon][0], odd[horizon][0] + 1)
+        count, every = (sum(map(len, own.values())) for own in (odd, found.forecast))
         raise InputError(
-            f"the model gives no number for {len(odd)} of {len(table)} forecasts, such as "
-            f"{first['city']!r} at horizon {first['horizon']}; get the model again, or train "
-            "it anew"
+            f"the model gives no number for {count} of {every} forecasts, such as "
+            f"{found.rows.part(first).names[0]!r} at horizon {horizon}; get the model again, or "
+            "train it anew"
         )
 
 
 def _check_cities(cities: Sequence[str], rows: ForecastRows, noun: str) -> None:
 
-    known = [rows.dataset.cities[city] for city in rows.cities]
+    known = rows.names.tolist() if cities else []
     places = of_places("cities", noun)
     for city in cities:
         if city not in known:

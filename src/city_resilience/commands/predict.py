@@ -329,7 +329,7 @@ def show(result: Predicted, data: str = "DATA") -> None:
 
     places = of_places("cities", result.forecaster.experiment.noun)
     echo(
-        f"{result.out}: {len(result.table)} forecasts for {result.table['city'].nunique()} "
+        f"{result.out}: {result.laid.counts.rows} forecasts for {result.laid.counts.cities} "
         f"{places} from origin {result.origin}, model {result.model}"
     )
     if result.origin < result.forecaster.origin:

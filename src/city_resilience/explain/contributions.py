@@ -8,7 +8,7 @@ forecast is the sum over the horizons up to it, so are its contributions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +26,6 @@ __all__ = [
     "NOT_OBSERVED",
     "Explanation",
     "contributions",
-    "contributions_in_parts",
     "early_id",
     "early_labels",
     "explanations",
@@ -39,8 +38,6 @@ __all__ = [
 
 BASE, BASE_FAMILY = "(base)", "base"
 NOT_OBSERVED = "(not observed)"
-PART = 1024
-"""Rows whose contributions stand in one table, where not all have to."""
 _VINTAGES_ZH = {"first": "首次公布版", "revised": "修订版"}
 
 
@@ -59,24 +56,6 @@ def contributions(forecaster: Forecaster, rows: ForecastRows) -> pd.DataFrame:
     """
     found = explanations(forecaster, rows)
     return pd.concat([own.table(h, rows) for h, own in found.items()], ignore_index=True)
-
-
-def contributions_in_parts(
-    forecaster: Forecaster, rows: ForecastRows, size: int = PART
-) -> Iterator[tuple[slice, pd.DataFrame]]:
-    """Yield the contributions of some rows after another, so that no table of all is in memory.
-
-    Returns
-    -------
-    iterator of (slice, DataFrame)
-        Which rows, and their table as of `contributions`.
-    """
-    found = explanations(forecaster, rows)
-    for first in range(0, max(1, len(rows.cities)), size):
-        part = slice(first, first + size)
-        some = rows.part(part)
-        tables = [own.part(part).table(horizon, some) for horizon, own in found.items()]
-        yield part, pd.concat(tables, ignore_index=True)
 
 
 def explanations(forecaster: Forecaster, rows: ForecastRows) -> dict[int, Explanation]:
@@ -160,11 +139,6 @@ class Explanation:
         """Return that of values, ages and contributions of shape (rows, indicators)."""
         read = {name: (values[:, k], ages[:, k]) for k, name in enumerate(names)}
         return cls(read, dict(zip(names, sums.T, strict=True)), base)
-
-    def part(self, rows: slice) -> Explanation:
-        """Return that of some of the rows."""
-        read = {name: (values[rows], ages[rows]) for name, (values, ages) in self.read.items()}
-        return Explanation(read, {name: own[rows] for name, own in self.sums.items()}, self.base)
 
     def plus(self, longer: Explanation) -> Explanation:
         """Return the explanation of the sum; values and ages are those that were read last."""

@@ -8,21 +8,25 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from city_resilience.arrays import Int
 from city_resilience.catalogue.nouns import of_places, of_places_zh
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.contributions import early_id, early_labels, leading
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.forecaster import Forecaster
+from city_resilience.models.forecasts import Seen
 from city_resilience.models.intervals import REFERENCE
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
+from city_resilience.tasks.features import FeatureSpec
 
 __all__ = [
     "add_drivers",
     "check_city",
     "check_panel",
+    "driver_names",
     "forecast_table",
     "name_drivers",
     "shown_drivers",
@@ -126,8 +130,13 @@ def name_drivers(
     lang: str = "en",
 ) -> pd.DataFrame:
     """Name the leading drivers of a forecast or nowcast beside it; see `add_drivers`."""
+    return add_drivers(table, drivers, most, driver_names(forecaster, rows, lang))
+
+
+def driver_names(forecaster: Forecaster, rows: ForecastRows, lang: str = "en") -> dict[str, str]:
+    """Return the name of each indicator and early release of some rows by its id."""
     labels = driver_labels(rows.dataset.specs, forecaster.experiment, lang)
-    return add_drivers(table, drivers, most, labels | early_labels(rows.dataset.early, lang))
+    return labels | early_labels(rows.dataset.early, lang)
 
 
 def driver_labels(
@@ -235,8 +244,15 @@ def _check_indicators(forecaster: Forecaster, rows: ForecastRows, source: str) -
     )
 
 
-def unobserved_families(forecaster: Forecaster, rows: ForecastRows) -> dict[str, float]:
+def unobserved_families(
+    forecaster: Forecaster, rows: ForecastRows, seen: Seen | None = None
+) -> dict[str, float]:
     """Return the families the model uses whose indicators are hardly observed any more.
+
+    Parameters
+    ----------
+    seen : mapping, optional
+        Of the `Forecasts` of the rows, where there is one.
 
     Returns
     -------
@@ -246,10 +262,17 @@ def unobserved_families(forecaster: Forecaster, rows: ForecastRows) -> dict[str,
     """
     families = {spec.id: spec.family for spec in rows.dataset.specs}
     known: dict[str, list[float]] = {}
-    for model in forecaster.horizons.values():
-        names, values, _ = rows.indicators(model.spec)
-        for name, share in zip(names, np.isfinite(values).mean(axis=0), strict=True):
+    if seen is None:
+        seen = {h: _seen(model.spec, rows) for h, model in forecaster.horizons.items()}
+    for horizon in forecaster.horizons:
+        names, counts = seen[horizon]
+        for name, share in zip(names, counts / len(rows.cities), strict=True):
             known.setdefault(families[name], []).append(float(share))
     least = forecaster.experiment.features.min_coverage
     means = {family: float(np.mean(shares)) for family, shares in known.items()}
     return {family: share for family, share in means.items() if share < least}
+
+
+def _seen(spec: FeatureSpec, rows: ForecastRows) -> tuple[tuple[str, ...], Int]:
+    names, values, _ = rows.indicators(spec)
+    return names, np.isfinite(values).sum(axis=0)

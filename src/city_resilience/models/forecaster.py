@@ -9,22 +9,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Int
 from city_resilience.audit.training_levels import ColumnLevel
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
-from city_resilience.models.artefacts import break_stretch
+from city_resilience.models.bands import Bands
+from city_resilience.models.carried import Carried
 from city_resilience.models.family_values import player_values
 from city_resilience.models.fitted import Fitted
-from city_resilience.models.intervals import (
-    REFERENCE,
-    Calibration,
-    check_coverage,
-    city_scale,
-    half_widths,
-    interval_columns,
-)
+from city_resilience.models.flags import Flags
+from city_resilience.models.forecasts import Coded, Forecasts, ranks_of
+from city_resilience.models.intervals import REFERENCE, Calibration, check_coverage
 from city_resilience.models.nowcast import (
     HorizonNowcast,
     Telling,
@@ -33,7 +29,6 @@ from city_resilience.models.nowcast import (
     releases_key,
 )
 from city_resilience.models.rows import (
-    FORECAST,
     FORECASTING,
     NOWCAST,
     STRUCTURAL,
@@ -43,18 +38,17 @@ from city_resilience.models.rows import (
 )
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
-from city_resilience.tasks.breaks import level_breaks
 from city_resilience.tasks.dataset import build_dataset
-from city_resilience.tasks.early import available_from
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 
 __all__ = ["NO_EARLY", "Forecaster", "HorizonModel"]
 
 
-FLAGS = ("stale", "target_year_over", "new_city", "new_nation")
 NO_EARLY = "no_early_release"
 """Flag of a row that no release moves, in a table of nowcasts."""
+TOGETHER = 2**15
+"""Rows that are read and forecast together: enough for the boosters to be worth their start."""
 
 
 @dataclass(frozen=True)
@@ -250,15 +244,36 @@ class Forecaster:
         InputError
             If the panel lacks an indicator of the model or has no common origin.
         """
+        return self.forecasts(rows, coverage).whole()
+
+    def forecasts(self, rows: ForecastRows, coverage: float = REFERENCE) -> Forecasts:
+        """Forecast every row; the table of `forecast` is laid out from what is returned.
+
+        Rows are read and forecast in parts, so that memory does not grow with the columns.
+        """
         check_coverage(coverage, "coverage")
         if not self.horizons:
             raise InputError("the model has no horizon; train it again")
-        parts, calibrations = (
-            self._summed(rows),
-            {h: m.calibration for h, m in self.horizons.items()},
-        )
-        return pd.concat(
-            self._with_intervals(parts, rows, coverage, calibrations), ignore_index=True
+        horizons, count = sorted(self.horizons), len(rows.cities)
+        forecast = {horizon: np.empty(count) for horizon in horizons}
+        flags = {horizon: Coded(np.empty(count, dtype=np.int32)) for horizon in horizons}
+        seen = {h: np.zeros(len(self.horizons[h].spec.indicators), np.int64) for h in horizons}
+        flagged = Flags.of(self.experiment, self.cities, self.nations)
+        for part in rows.parts(TOGETHER):
+            own = rows.part(part)
+            for horizon, (sums, carried, known) in self._summed(own).items():
+                forecast[horizon][part] = sums
+                flags[horizon].put(part, *flagged.told(own, horizon, carried))
+                seen[horizon] += known
+        return Forecasts(
+            rows,
+            coverage,
+            forecast,
+            {horizon: ranks_of(rows, own) for horizon, own in forecast.items()},
+            flags,
+            Bands.of(rows, forecast, {h: m.calibration for h, m in self.horizons.items()}),
+            {h: (self.horizons[h].spec.indicators, own) for h, own in seen.items()},
+            tuple(forecast_columns(self.experiment)),
         )
 
     def nowcast(
@@ -285,11 +300,14 @@ class Forecaster:
         whole = alone.assign(forecast=alone["forecast"] + np.concatenate(sums))
         parts = [part.reset_index(drop=True) for _, part in whole.groupby("horizon")]
         for part in parts:
-            part["rank"] = _ranks(rows, part["forecast"].to_numpy())
+            rank = ranks_of(rows, part["forecast"].to_numpy())
+            part["rank"] = pd.Series(rank).astype("Int64").mask(rank == 0)
         calibrations = {h: self.calibrated(h, moved.get(h, ())) for h in self.horizons}
-        told = pd.concat(self._with_intervals(parts, rows, coverage, calibrations))
-        told = told.reset_index(drop=True).assign(
-            information=NOWCAST, early_release=np.concatenate(sums)
+        self._fill_intervals(parts, rows, coverage, calibrations)
+        told = (
+            pd.concat(parts)
+            .reset_index(drop=True)
+            .assign(information=NOWCAST, early_release=np.concatenate(sums))
         )
         flags = np.where(alone["flags"] == "", NO_EARLY, alone["flags"] + f";{NO_EARLY}")
         quiet = alone.assign(flags=flags, rank=told["rank"])
@@ -303,97 +321,37 @@ class Forecaster:
             return plain
         return self.nowcasts[horizon].calibrations.get(releases_key(releases), plain)
 
-    def _with_intervals(
+    def _fill_intervals(
         self,
         parts: list[pd.DataFrame],
         rows: ForecastRows,
         coverage: float,
         calibrations: Mapping[int, Calibration | None],
-    ) -> list[pd.DataFrame]:
+    ) -> None:
         """Fill bounds and probabilities, horizon after horizon."""
-        view = rows.dataset.at(rows.origin)
-        every, breaks = city_scale(view), level_breaks(view)
-        scale = every[rows.cities]
-        widest: dict[str, Float] = {"": np.zeros(len(scale)), "_80": np.zeros(len(scale))}
-        for part, horizon in zip(parts, sorted(self.horizons), strict=True):
-            calibration = calibrations.get(horizon)
-            if calibration is None:
-                continue
-            forecast = part["forecast"].to_numpy()
-            placed = np.full(len(every), np.nan)
-            placed[rows.cities] = forecast
-            stretch = break_stretch(calibration, placed, every, breaks)
-            calibration = calibration.stretched(stretch[rows.cities])
-            ranked = np.where(rows.stale, np.nan, forecast)
-            halves = half_widths(calibration, scale, coverage)
-            halves = {name: np.maximum(half, widest[name]) for name, half in halves.items()}
-            for name, half in halves.items():
-                widest[name] = np.where(np.isfinite(half), half, widest[name])
-            found = interval_columns(calibration, forecast, scale, halves, ranked)
-            part[list(found)] = pd.DataFrame(found)
-            part["coverage"] = np.where(part["upper"].notna(), coverage, np.nan)
-        return parts
+        by_horizon = dict(zip(sorted(self.horizons), parts, strict=True))
+        forecasts = {horizon: part["forecast"].to_numpy() for horizon, part in by_horizon.items()}
+        bands = Bands.of(rows, forecasts, calibrations)
+        for horizon, part in by_horizon.items():
+            found = bands.columns(horizon, forecasts[horizon], coverage, slice(None))
+            if found:
+                part[list(found)] = pd.DataFrame(found)
 
-    def _summed(self, rows: ForecastRows) -> list[pd.DataFrame]:
-        """Forecast horizon after horizon, each on top of the one it adds to."""
-        parts = []
-        forecast = {0: np.zeros(len(rows.cities))}
-        carried: dict[int, list[dict[str, int]]] = {0: [{} for _ in rows.cities]}
+    def _summed(self, rows: ForecastRows) -> dict[int, tuple[Float, Carried, Int]]:
+        """Forecast some rows horizon after horizon, each on top of the one it adds to.
+
+        With the families of carried values, and how many rows have a value of each indicator.
+        """
+        family = {own.id: own.family for own in rows.dataset.specs}
+        found = {0: (np.zeros(len(rows.cities)), Carried.none(len(rows.cities)), np.zeros(0, int))}
         for horizon in sorted(self.horizons):
-            model, before = self.horizons[horizon], self.before(horizon)
-            forecast[horizon] = forecast[before] + model.predict(rows.features(model.spec))
-            own = rows.carried_families(model.spec)
-            both = zip(carried[before], own, strict=True)
-            carried[horizon] = [_oldest(*pair) for pair in both]
-            parts.append(self._one_horizon(horizon, forecast[horizon], carried[horizon], rows))
-        return parts
-
-    def _one_horizon(
-        self, horizon: int, forecast: Float, carried: list[dict[str, int]], rows: ForecastRows
-    ) -> pd.DataFrame:
-        frame = pd.DataFrame(
-            {
-                "city": rows.names,
-                **{key: rows.of_group(key) for key in ("province", "nation")},
-                "origin": rows.origins,
-                "horizon": horizon,
-                "target_year": rows.origins + horizon,
-                "forecast": forecast,
-                "rank": _ranks(rows, forecast),
-                "flags": self._flags(rows, horizon, carried),
-                "information": FORECAST,
-            }
-        )
-        return frame.reindex(columns=list(forecast_columns(self.experiment)))
-
-    def _flags(self, rows: ForecastRows, horizon: int, carried: list[dict[str, int]]) -> list[str]:
-        new = ~np.isin(rows.names, self.cities)
-        foreign = ~np.isin(rows.of_group("nation"), self.nations) if self.nations else ~new & new
-        delay = self.experiment.outcome.publication_delay_days
-        over = [
-            dt.date(int(origin) + horizon, 12, 31) <= available_from(int(origin), delay)
-            for origin in rows.origins
-        ]
-        marks = zip(rows.stale, over, new, foreign, carried, strict=True)
-        return [
-            ";".join(
-                [flag for flag, on in zip(FLAGS, m, strict=True) if on]
-                + [f"carried:{family}({years})" for family, years in old.items()]
+            model, before = self.horizons[horizon], found[self.before(horizon)]
+            names, values, ages = rows.indicators(model.spec)
+            carried = Carried.of(tuple(family[name] for name in names), ages)
+            found[horizon] = (
+                before[0] + model.predict(rows.features(model.spec)),
+                before[1].then(carried),
+                np.isfinite(values).sum(axis=0),
             )
-            for *m, old in marks
-        ]
-
-
-def _ranks(rows: ForecastRows, forecast: Float) -> pd.Series:
-    """Rank the rows within their nation, the largest first; none for a stale city."""
-    ranks = rows.dataset.nation.of(rows.cities).apart(
-        lambda _, ranked: pd.Series(ranked).rank(ascending=False, method="min").to_numpy(),
-        np.where(rows.stale, np.nan, forecast),
-    )
-    return pd.Series(ranks).astype("Int64")
-
-
-def _oldest(first: Mapping[str, int], second: Mapping[str, int]) -> dict[str, int]:
-    """Return the families of both with the older of their ages."""
-    names = dict.fromkeys((*first, *second))
-    return {name: max(first.get(name, 0), second.get(name, 0)) for name in names}
+        del found[0]
+        return found

@@ -17,7 +17,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from city_resilience.arrays import Float, Int, Mask
+from city_resilience.arrays import Float, Int, Mask, Positions
 from city_resilience.errors import InputError
 from city_resilience.experiment.training import IntervalRule
 from city_resilience.indicators.formulas.years import lag
@@ -128,7 +128,9 @@ class Calibration:
 
     def stretched(self, stretch: Float) -> Calibration:
         """Return it with all that it says of each city spread by a factor, shape (cities,)."""
-        return replace(self, stretch=stretch)
+        found = replace(self, stretch=stretch)
+        found.__dict__.update(_adapted=self._adapted, _scores=self._scores)
+        return found
 
     def numbered(self, position: Int) -> Calibration:
         """Return the same errors with the cities numbered anew.
@@ -226,25 +228,41 @@ class Calibration:
 
     def _below(self, asked: Float) -> Float:
         """Share of past scores below some, as a probability, shape of ``asked``."""
-        below = np.searchsorted(self._scores, asked, side="left")
+        return self._share(self._count(asked), asked)
+
+    def _count(self, asked: Float) -> Positions:
+        return np.searchsorted(self._scores, asked, side="left")
+
+    def _share(self, below: Positions, asked: Float) -> Float:
         return np.where(np.isfinite(asked), (below + 0.5) / (len(self._scores) + 1.0), np.nan)
 
     def probability_worst(self, forecast: Float, scale: Float) -> Float:
-        """Probability that a city is among the worst tenth of the cities forecast.
+        """Probability that a city is among the worst tenth of the cities forecast."""
+        return self.probability_below(forecast, scale, self.worst_limit(forecast, scale))
 
-        The limit is the level below which a tenth of these cities is expected to end.
+    def worst_limit(self, forecast: Float, scale: Float) -> float:
+        """Level below which a tenth of the cities forecast is expected to end; NaN where unknown.
+
+        A city's count of past scores below a level rises with it, so that only a city whose
+        counts at both ends of what is left differ is counted again.
         """
         known = np.isfinite(forecast)
         if not len(self._scores) or not known.any():
-            return np.full(len(forecast), np.nan)
-        reach = self.reach(scale)
-        ends = forecast[known, None] + reach[known, None] * self._scores[[0, -1]]
+            return np.nan
+        forecast, reach = forecast[known], self.reach(scale)[known]
+        ends = forecast[:, None] + reach[:, None] * self._scores[[0, -1]]
         low, high = float(ends.min()) - 1.0, float(ends.max()) + 1.0
+        fewest, most = (self._count((end - forecast) / reach) for end in (low, high))
         for _ in range(_BISECTIONS):
             middle = (low + high) / 2.0
-            share = self._below((middle - forecast[known]) / reach[known]).mean()
-            low, high = (low, middle) if share > WORST_SHARE else (middle, high)
-        return self.probability_below(forecast, scale, low)
+            asked, open_ = (middle - forecast) / reach, fewest != most
+            count = fewest.copy()
+            count[open_] = self._count(asked[open_])
+            if self._share(count, asked).mean() > WORST_SHARE:
+                high, most = middle, count
+            else:
+                low, fewest = middle, count
+        return low
 
     def reach(self, scale: Float) -> Float:
         """How far one unit of the scores reaches for each city, shape (cities,)."""
@@ -330,12 +348,14 @@ def interval_columns(
     forecast: Float,
     scale: Float,
     halves: Mapping[str, Float],
-    ranked: Float | None = None,
+    worst: float | None = None,
 ) -> dict[str, Float]:
     """Return the bounds by their half widths, and the probability of each event.
 
-    ``ranked`` are the forecasts among which the worst are told, NaN = not among them.
+    ``worst`` is the limit of the worst tenth, that of these forecasts unless given.
     """
+    if worst is None:
+        worst = calibration.worst_limit(forecast, scale)
     found = {
         f"{side}{ending}": forecast + sign * half
         for ending, half in halves.items()
@@ -344,7 +364,7 @@ def interval_columns(
     return found | {
         BELOW_ZERO: calibration.probability_below(forecast, scale, 0.0),
         BELOW_TWO: calibration.probability_below(forecast, scale, -2.0),
-        WORST: calibration.probability_worst(forecast if ranked is None else ranked, scale),
+        WORST: calibration.probability_below(forecast, scale, worst),
     }
 
 

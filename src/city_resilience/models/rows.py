@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,13 +95,23 @@ class ForecastRows:
         return cls(dataset, origin, cities, dataset.years[newest])
 
     def part(self, rows: slice) -> ForecastRows:
-        """Return some of the rows."""
-        return replace(self, cities=self.cities[rows], origins=self.origins[rows])
+        """Return some of the rows, which read what all of them read once."""
+        if rows == slice(None):
+            return self
+        return _Part(
+            self.dataset, self.origin, self.cities[rows], self.origins[rows], whole=self, own=rows
+        )
+
+    def parts(self, size: int) -> Iterator[slice]:
+        """Yield the rows in parts of so many, one of none where there is no row."""
+        for first in range(0, max(1, len(self.cities)), size):
+            yield slice(first, min(first + size, len(self.cities)))
 
     @property
     def names(self) -> NDArray[np.object_]:
         """City of each row."""
-        return np.array(self.dataset.cities, dtype=object)[self.cities]
+        cities = self.dataset.cities
+        return np.array([cities[at] for at in self.cities.tolist()], dtype=object)
 
     @property
     def stale(self) -> Mask:
@@ -137,14 +149,55 @@ class ForecastRows:
         for year in np.unique(self.origins).tolist():
             yield year, self.origins == year
 
-    def carried_families(self, spec: FeatureSpec) -> list[dict[str, int]]:
-        """Return, for each row, the families with carried values and the oldest age of those."""
-        names, _, ages = self.indicators(spec)
-        age = np.nan_to_num(ages)
-        family = {own.id: own.family for own in self.dataset.specs}
-        owner = np.array([family[name] for name in names], dtype=np.str_)
-        oldest = {name: age[:, owner == name].max(axis=1) for name in dict.fromkeys(owner.tolist())}
-        return [
-            {name: int(years[row]) for name, years in oldest.items() if years[row] > 0}
-            for row in range(len(age))
-        ]
+    @cached_property
+    def kept(self) -> Kept:
+        """What parts of the rows have read of all of them."""
+        return Kept(self)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Features and indicators of rows, each read once.
+
+    Attributes
+    ----------
+    rows : ForecastRows
+    """
+
+    rows: ForecastRows
+    _features: list[tuple[FeatureSpec, Float]] = field(default_factory=list)
+    _indicators: list[tuple[FeatureSpec, Any]] = field(default_factory=list)
+
+    def features(self, spec: FeatureSpec) -> Float:
+        """Return what `ForecastRows.features` does."""
+        found: Float = _once(self._features, spec, self.rows.features)
+        return found
+
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+        """Return what `ForecastRows.indicators` does."""
+        found: tuple[tuple[str, ...], Float, Float]
+        found = _once(self._indicators, spec, self.rows.indicators)
+        return found
+
+
+def _once(kept: list[tuple[FeatureSpec, Any]], spec: FeatureSpec, read: Callable[..., Any]) -> Any:
+    for own, found in kept:
+        if own is spec:
+            return found
+    kept.append((spec, read(spec)))
+    return kept[-1][1]
+
+
+@dataclass(frozen=True)
+class _Part(ForecastRows):
+    """Some rows of others."""
+
+    whole: ForecastRows = field(kw_only=True)
+    own: slice = field(kw_only=True)
+
+    def features(self, spec: FeatureSpec) -> Float:
+        return self.whole.kept.features(spec)[self.own]
+
+    def indicators(self, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
+        names, values, ages = self.whole.kept.indicators(spec)
+        return names, values[self.own], ages[self.own]
