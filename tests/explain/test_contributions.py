@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from city_resilience.evaluation.live import fit_forecaster
-from city_resilience.explain import leading
 from city_resilience.explain.contributions import (
     BASE,
     BASE_FAMILY,
@@ -20,6 +19,7 @@ from city_resilience.explain.contributions import (
     mean_sizes,
 )
 from city_resilience.explain.forecast_table import add_drivers
+from city_resilience.explain.leading import leading_drivers
 from city_resilience.models.forecaster import Forecaster
 from forecasting_inputs import experiment, facts_of, small_panel
 
@@ -52,11 +52,11 @@ def test_one_row_per_indicator_and_a_base(drivers):
 
 
 def test_leading_drivers_of_parts_are_those_of_the_whole_table(forecaster, drivers, monkeypatch):
-    monkeypatch.setattr(leading, "PART", 7)
+    monkeypatch.setattr("city_resilience.explain.leading.PART", 7)
     rows = forecaster.rows(small_panel())
     assert len(rows.cities) > 7
     table = forecaster.forecast(rows)
-    found = leading.leading_drivers(forecaster, rows, {}, 3)
+    found = leading_drivers(forecaster, rows, {}, 3)
     texts = [pd.DataFrame(own.texts({}, slice(None))) for own in found.values()]
     named = add_drivers(table, drivers, 3, {})
     assert (named["driver_3"] != "").any()
