@@ -14,8 +14,9 @@ from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.explain.contributions import BASE, contributions
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.reading.panel import Panel
-from city_resilience.tasks.features import carried, choose_features, read_indicators
+from city_resilience.tasks.features import choose_features, read_indicators
 from city_resilience.tasks.indices import with_indices
+from city_resilience.tasks.series import carried
 from forecasting_inputs import experiment, facts_of, poisoned, small_panel
 
 NAN = np.nan

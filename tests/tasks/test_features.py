@@ -11,12 +11,8 @@ import pytest
 from city_resilience.errors import InputError
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.coverage import family_coverage
-from city_resilience.tasks.features import (
-    carried,
-    choose_features,
-    feature_matrix,
-    read_indicators,
-)
+from city_resilience.tasks.features import choose_features, feature_matrix, read_indicators
+from city_resilience.tasks.series import carried
 from forecasting_inputs import experiment, facts_of, small_panel
 
 NAN = np.nan

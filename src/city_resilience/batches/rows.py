@@ -23,9 +23,9 @@ from city_resilience.tasks.features import (
     check_offered,
     indicators_in_year,
     laid_out,
-    ranks_of,
 )
 from city_resilience.tasks.indices import FittedIndex
+from city_resilience.tasks.series import ranks_of
 
 __all__ = ["BatchedRows", "batched_rows"]
 

@@ -34,6 +34,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.report.audit_part import audit_checks
 from city_resilience.report.intervals import unbroken_sentence
 from city_resilience.report.summary import HorizonPart, RunInfo, Summary, summarise
+from city_resilience.report.tall import listed_rows, tall_notes
 from city_resilience.report.texts import Texts, placed
 from city_resilience.report.vintages import vintage_sentence
 from city_resilience.resilience.measures import MEASURES
@@ -241,7 +242,11 @@ def summary_of(
     dropped = evaluation.backtest.dropped
     info: RunInfo = {
         "files": source.panel.source,
-        "notes": (*source.audited.scale_doubts, *source.panel.notes),
+        "notes": (
+            *tall_notes(dataset, source.experiment, live=live is not None),
+            *source.audited.scale_doubts,
+            *source.panel.notes,
+        ),
         "account": source.panel.account.as_dict(),
         "audit": {level: counts[level] for level in ("error", "warning", "note")},
         "checks": audit_checks(source.audited.issues, source.audited.accepted),
@@ -254,12 +259,14 @@ def summary_of(
         "dropped": dict(zip(dropped["indicator"], dropped["reason"], strict=True)),
         "outcome": (outcome.label_en, outcome.label_zh),
         "nation": dataset.nation.id,
+        "cities": live.forecast["city"].nunique() if live else 0,
         "places": places_of(source, live=live is not None),
     }
     stated = {"stated": evaluation.backtest.intervals}
+    tables = {**evaluation.tables(), **stated, **({**live.tables(), **live.about} if live else {})}
     return summarise(
         source.experiment,
-        {**evaluation.tables(), **stated, **({**live.tables(), **live.about} if live else {})},
+        listed_rows(tables, dataset),
         {**info, **about},  # type: ignore[typeddict-item]
         {spec.id: (*_label(spec, source), spec.family, spec.unit) for spec in dataset.specs},
     )

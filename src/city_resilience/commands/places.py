@@ -32,7 +32,7 @@ def places_of(source: Source, *, live: bool) -> Places:
         source.dataset,
         source.audited,
         source.coordinates,
-        peers_by_city(ForecastRows.of(source.dataset), oldest) if live else None,
+        peers_by_city(_listed(source), oldest) if live else None,
         source.experiment.outcome,
     )
 
@@ -42,5 +42,10 @@ def levers_of(source: Source, forecaster: Forecaster) -> dict[str, Any] | None:
     if not source.experiment.actionable:
         return None
     rows = ForecastRows.of(source.dataset)
-    peers = peers_by_city(rows, source.experiment.features.carry_forward)
+    peers = peers_by_city(_listed(source), source.experiment.features.carry_forward)
     return every_lever(ground_of(forecaster, source.panel, rows), peers)
+
+
+def _listed(source: Source) -> ForecastRows:
+    """Return the rows of the cities that are shown one by one."""
+    return ForecastRows.of(source.dataset).among(source.dataset.listed)

@@ -181,7 +181,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     forecaster = replace(alone, nowcasts=now, levels=levels)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)
-    drivers = contributions(forecaster, rows)
+    listed = rows.among(source.dataset.listed)
+    drivers = contributions(forecaster, listed)
     table = forecaster.forecast(rows)
     forecast, nowcast = name_drivers(table, drivers, forecaster, rows), None
     if moved := forecaster.early_moves(rows, table):
@@ -193,7 +194,7 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     totals = forecast_groups(forecaster, rows, table)
     structural = None
     if STRUCTURAL in forecaster.views:
-        structural = contributions(forecaster.view(STRUCTURAL), rows)
+        structural = contributions(forecaster.view(STRUCTURAL), listed)
     live = Live(forecaster, forecast, totals, drivers, by_group, nowcast, structural)
     return _described(live, source, found, progress)
 
@@ -201,7 +202,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
 def _described(live: Live, source: Source, found: Backtest, progress: Progress) -> Live:
     """Add what both views rest on, live and at the scored origins."""
     progress("describing drivers", 0, 1)
-    rows, settings = ForecastRows.of(source.dataset), source.experiment
+    every, settings = ForecastRows.of(source.dataset), source.experiment
+    rows = every.among(source.dataset.listed)
     made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
     about = driver_tables(live.forecaster, rows, made)
     held_out = held_out_drivers(found, source.dataset, settings)

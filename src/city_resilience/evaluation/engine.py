@@ -333,7 +333,8 @@ def forecast_cell(
         if variant.explained and explain:
             columns = None if variant.columns is None else variant.columns(task)
             members = variant.members(model)
-            added[variant.id], own = explain_members(task, columns, members, model.seed)
+            listed = folds.dataset.listed
+            added[variant.id], own = explain_members(task, columns, members, model.seed, listed)
             explained[variant.id] = own if explain == KEEPING else replace(own, members={})
         else:
             same = variant.held_out is None and variant.parameters is None

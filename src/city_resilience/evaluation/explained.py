@@ -26,8 +26,8 @@ class Explained:
     ----------
     spec : FeatureSpec
         Columns that the members see.
-    values : ndarray of float32, shape (cities, indicators, members)
-        Contributions of the indicators of ``spec``, pp.
+    values : ndarray of float32, shape (listed cities, indicators, members)
+        Contributions of the indicators of ``spec``, pp; cities as of ``Dataset.listed``.
     base : ndarray, shape (members,)
     members : mapping of str to Fitted
         The members themselves, where they are kept.
@@ -39,12 +39,16 @@ class Explained:
     members: Mapping[str, Fitted] = field(default_factory=dict)
 
     def taken(self, shares: Float) -> tuple[Float, float]:
-        """Return contributions, shape (cities, indicators), and base value of a sum of members."""
+        """Return contributions, shape (listed, indicators), and base value of a sum of members."""
         return self.values.astype(np.float64) @ shares, float(self.base @ shares)
 
 
 def explain_members(
-    task: Task, columns: Positions | None, members: Mapping[str, Values], seed: int
+    task: Task,
+    columns: Positions | None,
+    members: Mapping[str, Values],
+    seed: int,
+    listed: Positions | slice = slice(None),
 ) -> tuple[Float, Explained]:
     """Fit members on all rows of a task, forecast its cities and explain the forecasts.
 
@@ -53,6 +57,8 @@ def explain_members(
     columns : ndarray of int or None
         Columns that members see; None for all, which are then read as they lie in memory, so that
         the forecasts are those without an explanation to the last bit.
+    listed : ndarray of int, optional
+        Cities whose forecasts are explained.
 
     Returns
     -------
@@ -67,7 +73,7 @@ def explain_members(
     for name, own in members.items():
         fitted = kept[name] = fit_member(learnt, name, own, seed)
         alone = HorizonModel(task.horizon, spec, {name: fitted}, {name: 1.0})
-        _, by_indicator, base = alone.by_indicator(asked)
+        _, by_indicator, base = alone.by_indicator(asked[listed])
         forecasts.append(fitted.predict(asked))
         values.append(by_indicator.astype(np.float32))
         bases.append(base)

@@ -9,14 +9,14 @@ cities of the year moves as well; composite indices and shares that contain it s
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions, Strings
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
-from city_resilience.tasks.features import feature_matrix
+from city_resilience.tasks.features import feature_columns, feature_matrix
 
 __all__ = ["MOST_ROWS", "Effect", "accumulated_effects", "effects_of", "moved_rank"]
 
@@ -156,7 +156,9 @@ def effects_of(
     found = {name: Effect.nothing(len(own) - 1) for name, own in edges.items()}
     while horizon:
         model = forecaster.horizons[horizon]
-        features, columns = feature_matrix(view, model.spec), model.spec.columns
+        columns = model.spec.columns
+        of = feature_matrix if view.kept is None else feature_columns
+        features: Any = of(view, model.spec)
         read = {name for name, form in columns if form == "value"}
         asked = {name: own for name, own in edges.items() if name in read}
         added = accumulated_effects(model.predict, features, columns, asked, nations)

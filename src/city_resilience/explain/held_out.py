@@ -35,7 +35,7 @@ Parts = Mapping[int, tuple[FeatureSpec, Float, float]]
 
 
 def held_out_drivers(backtest: Backtest, dataset: Dataset, experiment: Experiment) -> pd.DataFrame:
-    """Explain every row of a backtest, in both views.
+    """Explain every row of a backtest, in both views; of a tall panel, of the listed cities.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _view(
             names, read, ages = rows.indicators(spec)
             own = Explanation.of(names, read, ages, values, base)
             sums[horizon, origin] = sums[before, origin].plus(own) if before else own
-            known = np.isfinite(dataset.truth(origin, horizon))
+            known = np.isfinite(dataset.truth(origin, horizon))[rows.cities]
             table = sums[horizon, origin].table(horizon, rows)
             tables.append(table[np.repeat(known, len(table) // len(known))])
     every = pd.concat(tables, ignore_index=True).assign(view=name)
@@ -127,6 +127,6 @@ def _view(
 
 
 def _rows(dataset: Dataset, origin: int) -> ForecastRows:
-    """Return all cities as rows at one origin."""
-    cities = np.arange(len(dataset.cities))
+    """Return the listed cities as rows at one origin."""
+    cities = dataset.listed
     return ForecastRows(dataset, origin, cities, np.full(len(cities), origin))

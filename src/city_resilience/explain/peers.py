@@ -21,7 +21,7 @@ from city_resilience.arrays import Float, Mask, Positions, Strings
 from city_resilience.explain.likeness import group_distance, square_distance, standardised
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.dataset import AsOf, Dataset
-from city_resilience.tasks.features import carried
+from city_resilience.tasks.series import carried
 
 __all__ = ["GROUPINGS", "PARTS", "PEERS", "SIZE", "Peers", "peers_by_city", "peers_of"]
 
@@ -127,7 +127,7 @@ def _standing(view: AsOf, oldest: int) -> Float:
     """Indicators of each city in its newest year that may be read, standardised: (cities, k)."""
     count = view.indicators.shape[-1]
     ages = np.zeros(count, dtype=np.int64), np.full(count, oldest, dtype=np.int64)
-    values, _ = carried(view.indicators, *ages)
+    values, _ = carried(view.indicators[:, -1 - oldest :], *ages)
     return standardised(values[:, -1], view.nation)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
+from city_resilience.arrays import Float
 from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE, city_positions, city_scale
-from city_resilience.models.joint import Grouping, group_bands, joint_samples
+from city_resilience.models.joint import Grouping, group_bands, joint_parts
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.breaks import level_breaks
 
@@ -79,7 +80,7 @@ def _bands(
         calibration = calibration.numbered(position).stretched(stretch)
     for name, levels in rows.dataset.groups.items():
         grouping = Grouping.of(levels, view)
-        samples = np.full((1, len(forecast)), np.nan)
+        samples: Iterable[Float] = ()
         if calibration is not None:
-            samples = joint_samples(calibration, forecast, scale, grouping)
+            samples = joint_parts(calibration, forecast, scale, grouping)
         yield name, group_bands(samples, forecast, grouping, coverage)

@@ -9,6 +9,7 @@ copula over random effects of year and of group within year).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +19,19 @@ from city_resilience.arrays import Float, Int, Mask, Positions, Strings
 from city_resilience.models.intervals import Calibration
 from city_resilience.tasks.dataset import AsOf
 
-__all__ = ["DRAWS", "Grouping", "Shared", "group_bands", "joint_samples", "shared_shocks"]
+__all__ = [
+    "DRAWS",
+    "Grouping",
+    "Shared",
+    "group_bands",
+    "joint_parts",
+    "joint_samples",
+    "shared_shocks",
+]
 
 DRAWS = 2000
 MOST_SHARED = 0.99
+MOST_CELLS = 2**24  # draws x cities at once: 128 MB, and some copies
 
 
 @dataclass(frozen=True)
@@ -117,31 +127,50 @@ def joint_samples(
     ndarray, shape (draws, cities)
         In the unit of the measure, the same for the same seed; NaN without residuals.
     """
+    parts = joint_parts(calibration, forecast, scale, grouping, draws=draws, seed=seed)
+    return np.concatenate([*parts])
+
+
+def joint_parts(
+    calibration: Calibration,
+    forecast: Float,
+    scale: Float,
+    grouping: Grouping,
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Iterator[Float]:
+    """Yield the draws of `joint_samples`, some after another where they would take much memory."""
     from scipy.special import ndtr
 
     past = np.sort(calibration.scores(calibration.kind))
     if not len(past):
-        return np.full((draws, len(forecast)), np.nan)
+        yield np.full((draws, len(forecast)), np.nan)
+        return
     shared, code = shared_shocks(calibration, grouping), grouping.code
     rng = np.random.default_rng(seed)
     year = rng.standard_normal((draws, 1))
-    group = rng.standard_normal((draws, code.max(initial=0) + 1))[:, code]
-    own = rng.standard_normal((draws, len(forecast)))
-    normal = np.sqrt(shared.year) * year + np.sqrt(shared.group - shared.year) * group
-    normal += np.sqrt(1.0 - shared.group) * own
-    place = np.minimum((ndtr(normal) * len(past)).astype(np.int64), len(past) - 1)
-    return np.asarray(forecast + past[place] * calibration.reach(scale))
+    group = rng.standard_normal((draws, code.max(initial=0) + 1))
+    reach, size = calibration.reach(scale), max(1, MOST_CELLS // max(1, len(forecast)))
+    for first in range(0, draws, size):
+        part = slice(first, min(first + size, draws))
+        own = rng.standard_normal((part.stop - first, len(forecast)))
+        normal = np.sqrt(shared.year) * year[part]
+        normal = normal + np.sqrt(shared.group - shared.year) * group[part][:, code]
+        normal += np.sqrt(1.0 - shared.group) * own
+        place = np.minimum((ndtr(normal) * len(past)).astype(np.int64), len(past) - 1)
+        yield np.asarray(forecast + past[place] * reach)
 
 
 def group_bands(
-    samples: Float, forecast: Float, grouping: Grouping, coverage: float
+    samples: Float | Iterable[Float], forecast: Float, grouping: Grouping, coverage: float
 ) -> pd.DataFrame:
     """Forecast each group as the weighted mean of its cities, with the band of the samples.
 
     Parameters
     ----------
-    samples : ndarray, shape (draws, cities)
-        Of `joint_samples`.
+    samples : ndarray, shape (draws, cities), or some of those
+        Of `joint_samples` or `joint_parts`; the band is empty without any.
     forecast : ndarray, shape (cities,)
         Cities without a forecast or a weight do not count.
 
@@ -156,8 +185,11 @@ def group_bands(
     share, known = _share(grouping.weights[counted], code), forecast[counted]
     member = np.zeros((len(code), len(names)))
     member[np.arange(len(code)), code] = share
-    miss = np.abs((samples[:, counted] - known) @ member)
-    half = np.quantile(miss, coverage, axis=0) if len(names) else np.empty(0)
+    parts = (samples,) if isinstance(samples, np.ndarray) else samples
+    miss = [np.abs((part[:, counted] - known) @ member) for part in parts]
+    half = np.full(len(names), np.nan)
+    if miss and len(names):
+        half = np.quantile(np.concatenate(miss), coverage, axis=0)
     count = np.bincount(code, minlength=len(names))
     return pd.DataFrame({"level": names, "cities": count, "forecast": known @ member, "half": half})
 

@@ -18,10 +18,12 @@ import numpy as np
 from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.training import Model, Parameter
+from city_resilience.models.binned import binned
 from city_resilience.models.fitted import Fitted, Linear
 from city_resilience.models.tree import Tree
 from city_resilience.models.trees import Trees
 from city_resilience.models.weights import least_absolute_weights
+from city_resilience.tasks.tall import TallRows
 from city_resilience.tasks.task import Sample
 
 if TYPE_CHECKING:
@@ -84,7 +86,8 @@ class Learner:
     """An entry of the table of learners.
 
     ``label_en`` and ``label_zh`` name it wherever it is shown. ``past_only`` says that it reads no
-    column but those of the family history.
+    column but those of the family history. ``in_parts`` says that it learns from all rows of a tall
+    panel, part after part; others get a sample of them, see `Sample.drawn`.
     """
 
     id: str
@@ -93,6 +96,7 @@ class Learner:
     fit: Callable[[Sample, Values, int], Fitted]
     parameters: Mapping[str, Hyperparameter] = field(default_factory=dict)
     past_only: bool = False
+    in_parts: bool = False
 
     @property
     def defaults(self) -> dict[str, Parameter]:
@@ -186,7 +190,11 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
     import xgboost
 
     weights = recency_weights(sample, values)
-    data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
+    if isinstance(sample.features, TallRows):
+        data = binned(sample.features, sample.labels, int(values["max_bin"]))
+        data.set_weight(np.ones(len(sample.labels)) if weights is None else weights)
+    else:
+        data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
     rounds = int(values["rounds"])
     parameters = {
         "objective": "reg:absoluteerror",
@@ -306,7 +314,12 @@ LEARNERS: Mapping[str, Learner] = {
         Learner("lasting_gap", "lasting gap", "差距延续", fit_lasting_gap, past_only=True),
         Learner("ridge", "ridge on ranks", "基于排名的岭回归", fit_ridge, RIDGE),
         Learner(
-            "xgboost", "xgboost on recent years", "侧重近年的xgboost", fit_xgboost, RECENT_YEARS
+            "xgboost",
+            "xgboost on recent years",
+            "侧重近年的xgboost",
+            fit_xgboost,
+            RECENT_YEARS,
+            in_parts=True,
         ),
         Learner(
             "xgboost_all_years",
@@ -314,6 +327,7 @@ LEARNERS: Mapping[str, Learner] = {
             "各年等权的xgboost",
             fit_xgboost,
             ALL_YEARS,
+            in_parts=True,
         ),
         Learner("extra_trees", "extra trees", "极端随机树", fit_extra_trees, EXTRA_TREES),
         Learner(
@@ -329,11 +343,15 @@ LEARNERS: Mapping[str, Learner] = {
 
 
 def fit_member(sample: Sample, learner: str, values: Values, seed: int) -> Fitted:
-    """Fit one learner on a sample; where that has no column, the median of its labels."""
+    """Fit one learner on a sample; where that has no column, the median of its labels.
+
+    Of a tall panel, learners that need all rows in memory at once get rows drawn with the seed.
+    """
     if not sample.columns:
         nothing = np.empty(0)
         return Linear(nothing, nothing, nothing, float(np.median(sample.labels)))
-    return LEARNERS[learner].fit(sample, values, seed)
+    own = LEARNERS[learner]
+    return own.fit(sample if own.in_parts else sample.drawn(seed), values, seed)
 
 
 def learner_parameters(model: Model) -> dict[str, Values]:

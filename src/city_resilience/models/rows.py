@@ -107,6 +107,11 @@ class ForecastRows:
         for first in range(0, max(1, len(self.cities)), size):
             yield slice(first, min(first + size, len(self.cities)))
 
+    def among(self, cities: Positions) -> ForecastRows:
+        """Return the rows of some cities, given as positions in ``dataset.cities``."""
+        own = np.isin(self.cities, cities)
+        return replace(self, cities=self.cities[own], origins=self.origins[own])
+
     @property
     def names(self) -> NDArray[np.object_]:
         """City of each row."""

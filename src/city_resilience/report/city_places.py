@@ -48,7 +48,7 @@ def city_places(
     peers: Mapping[str, Sequence[str]] | None = None,
     outcome: Outcome | None = None,
 ) -> Places:
-    """Return what the page shows of the places of a panel besides their forecasts.
+    """Return what the page shows of the listed places of a panel besides their forecasts.
 
     Parameters
     ----------
@@ -72,7 +72,8 @@ def city_places(
     growth, shocks = _nation_and_shocks(panel, view, past, outcome)
     row = {city: at for at, city in enumerate(dataset.cities)}
     cities: dict[str, CityPlace] = {}
-    for at, city in enumerate(dataset.cities):
+    for at in dataset.listed.tolist():
+        city = dataset.cities[at]
         own, near = problems.get(city, []), list((peers or {}).get(city, ()))
         cities[city] = {
             "lon": rounded(where.get(city, NOWHERE)[0], PLACED),

@@ -134,6 +134,7 @@ class RunInfo(TypedDict, total=False):
     dropped: Mapping[str, Any]
     outcome: tuple[str, str]  # English and Chinese label
     nation: str  # default: sum; see `Nation.id`
+    cities: int  # default: how many are listed
     interval_level: float  # default: 0.95
     learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
@@ -321,7 +322,7 @@ def _heading(
         ),
         "origin": live,
         "targets": sorted({int(year) for year in targets}),
-        "city_count": int(forecast["city"].nunique()),
+        "city_count": int(info.get("cities") or forecast["city"].nunique()),
     }
 
 

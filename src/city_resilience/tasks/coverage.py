@@ -14,8 +14,8 @@ import pandas as pd
 from city_resilience.arrays import Int, Mask
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.tasks.dataset import AsOf, Dataset
-from city_resilience.tasks.features import FeatureSpec, carried, choose_features, yearly_shares
-from city_resilience.tasks.indices import with_indices
+from city_resilience.tasks.features import FeatureSpec, choose_features, yearly_shares
+from city_resilience.tasks.series import Series, carried
 
 __all__ = ["COVERAGE_COLUMNS", "family_coverage"]
 
@@ -52,37 +52,41 @@ def family_coverage(
 
 
 def _at_origin(view: AsOf, experiment: Experiment, spec: FeatureSpec) -> pd.DataFrame:
-    view = with_indices(view, spec.indices)
+    series = Series(view, spec.indices)
     carry = experiment.features.carry_forward
-    limits = np.array([0 if f == "history" else carry for f in view.families], dtype=np.int64)
-    shifts = np.array([spec.shifts.get(name, 0) for name in view.ids], dtype=np.int64)
-    values, age = carried(view.indicators, shifts, limits)
+    limits = np.array([0 if f == "history" else carry for f in series.families], dtype=np.int64)
+    shifts = np.array([spec.shifts.get(name, 0) for name in series.ids], dtype=np.int64)
+    near = slice(-1 - int(limits.max(initial=0)), None)
+    read = np.stack([series.observed(k)[:, near] for k in range(len(series.ids))], axis=-1)
+    values, age = carried(read, shifts, limits)
     now = values[view.reporting, -1]
     known = np.isfinite(now)
     ages = age[view.reporting, -1]
-    used = np.array([name in spec.shifts for name in view.ids])
+    used = np.array([name in spec.shifts for name in series.ids])
     rows: list[tuple[object, ...]] = []
     for family in experiment.features.families:
-        own = np.array([f == family for f in view.families])
+        own = np.array([f == family for f in series.families])
         if not own.any():
             rows.append((view.origin, family, 0, 0, 0.0, np.nan, "none", None))
             continue
         share = float(known[:, own].mean())
         mean_age = float(np.nanmean(ages[:, own])) if known[:, own].any() else np.nan
         counts = int(own.sum()), int((own & used).sum())
-        status = _status(view, own, used, shifts, experiment.features.min_coverage)
+        status = _status(series, own, used, shifts, experiment.features.min_coverage)
         rows.append((view.origin, family, *counts, share, mean_age, *status))
     table = pd.DataFrame(rows, columns=list(COVERAGE_COLUMNS))
     return table.astype({"last_year": "Int64"})
 
 
 def _status(
-    view: AsOf, own: Mask, used: Mask, shifts: Int, min_coverage: float
+    series: Series, own: Mask, used: Mask, shifts: Int, min_coverage: float
 ) -> tuple[str, int | None]:
+    view = series.view
     if (own & used).any():
         age = int(shifts[own & used].min())
         return ("carried", view.origin - age) if age else ("live", None)
-    shares = yearly_shares(view, view.indicators[:, :, own]).max(axis=1)
+    observed = np.stack([series.observed(k) for k in np.flatnonzero(own).tolist()], axis=-1)
+    shares = yearly_shares(view, observed).max(axis=1)
     seen = np.flatnonzero(shares >= min_coverage)
     if not seen.size:
         return "never", None

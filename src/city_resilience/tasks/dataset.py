@@ -34,6 +34,7 @@ from city_resilience.tasks.outcome import (
     wait_of,
     with_outcome,
 )
+from city_resilience.tasks.tall import LISTED_CITIES, KeptColumns, drawn_cities, is_tall
 from city_resilience.tasks.vintage import Vintage
 
 __all__ = [
@@ -72,6 +73,8 @@ class AsOf:
         How the cities make up the nation, up to the origin.
     early : tuple of EarlyView
         The early releases, as far as they were published by the day of the forecast.
+    kept : KeptColumns or None
+        Where columns of features are kept, of a tall panel.
     """
 
     origin: int
@@ -83,6 +86,7 @@ class AsOf:
     measure: str
     nation: Nation = SUM
     early: tuple[EarlyView, ...] = ()
+    kept: KeptColumns | None = None
 
     def of(self, cities: Positions | slice, nation: Nation) -> AsOf:
         """Return the view of the cities of one nation."""
@@ -92,6 +96,7 @@ class AsOf:
             indicators=self.indicators[cities],
             nation=nation,
             early=tuple(release.of(cities) for release in self.early),
+            kept=None,
         )
 
     def labels(self, horizon: int, before: int = 0) -> Float:
@@ -155,6 +160,8 @@ class Dataset:
         Earlier panels by the day of their publication; each origin sees that of its day.
     scored_on : {"newest", "first"}
         Whether the truth is that of the newest panel, or of the one in which it was first known.
+    kept : KeptColumns or None
+        Where columns of features are kept, of a tall panel.
     """
 
     cities: tuple[str, ...]
@@ -170,11 +177,18 @@ class Dataset:
     delay_days: int = 0
     vintages: tuple[Vintage, ...] = ()
     scored_on: Truth = "newest"
+    kept: KeptColumns | None = None
 
     @property
     def specs(self) -> tuple[Indicator | Index, ...]:
         """What is known of all that a feature can be made of, the indices of a task included."""
         return (*self.indicators.specs, *load_indices())
+
+    @property
+    def listed(self) -> Positions:
+        """Cities whose forecasts are explained and shown one by one; of a tall panel a sample."""
+        count = len(self.cities)
+        return drawn_cities(count, LISTED_CITIES if self.kept else count)
 
     def at(self, origin: int) -> AsOf:
         """Return the view at an origin.
@@ -196,6 +210,7 @@ class Dataset:
             measure=self.measure,
             nation=(own or self).nation.until(end),
             early=early_at(self.early, self.years[:end], self.day(origin)),
+            kept=None if own else self.kept,
         )
 
     def day(self, origin: int) -> dt.date:
@@ -315,6 +330,7 @@ def build_dataset(
         nation=nation,
         early=early,
         scored_on=experiment.evaluation.truth,
+        kept=KeptColumns() if is_tall(*level.shape) else None,
     )
     return dated(dataset, settings.publication_delay_days, as_of)
 

@@ -6,31 +6,30 @@ late in *every* row, so the training rows have the age pattern of the row that i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int, Positions
+from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError, nearest
 from city_resilience.experiment.training import Features
-from city_resilience.indicators.formulas.nation import Nation
-from city_resilience.indicators.formulas.ratios import within_year_rank
 from city_resilience.tasks.dataset import AsOf
 from city_resilience.tasks.indices import FittedIndex, fit_indices, with_indices
+from city_resilience.tasks.series import Series, carried, ranks_of
+from city_resilience.tasks.tall import TallMatrix
 
 __all__ = [
     "FORMS",
     "FeatureSpec",
-    "carried",
     "check_offered",
     "choose_features",
+    "feature_columns",
     "feature_matrix",
     "features_in_year",
     "indicators_in_year",
     "laid_out",
-    "live_shares",
-    "ranks_of",
     "read_indicators",
 ]
 
@@ -91,44 +90,29 @@ class FeatureSpec:
         return np.flatnonzero([name in ids for name, _ in self.columns])
 
 
-def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
-    """Read each series ``shift`` years late, bridging a city's holes from its past only.
-
-    Parameters
-    ----------
-    values : ndarray, shape (cities, years, k)
-    shifts, limits : ndarray of int, shape (k,)
-        Youngest and oldest age that is read, in years.
-
-    Returns
-    -------
-    values, age : ndarray, shape (cities, years, k)
-        The value as of each year and its age in years; NaN where none is young enough.
-    """
-    filled = np.full_like(values, np.nan)
-    age = np.full_like(values, np.nan)
-    for years in range(min(int(limits.max(initial=0)) + 1, values.shape[1])):
-        old, empty = values[:, : values.shape[1] - years], filled[:, years:]
-        take = np.isnan(empty) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
-        np.copyto(empty, old, where=take)
-        np.copyto(age[:, years:], years, where=take)
-    return filled, age
-
-
-def live_shares(view: AsOf, oldest: int) -> Float:
+def _live_shares(series: Series, oldest: int) -> Float:
     """Share of reporting cities with a value, by age: shape (oldest + 1, k)."""
-    cities = view.indicators[view.reporting]
-    shares = np.zeros((oldest + 1, len(view.ids)))
-    for years in range(min(oldest, cities.shape[1] - 1) + 1):
-        shares[years] = np.isfinite(cities[:, -1 - years]).mean(axis=0)
+    reporting = series.view.reporting
+    shares = np.zeros((oldest + 1, len(series.ids)))
+    for k in range(len(series.ids)):
+        known = np.isfinite(series.observed(k)[:, -1 - oldest :][reporting])
+        newest_first = known.mean(axis=0)[::-1]
+        shares[: len(newest_first), k] = newest_first
     return shares
 
 
 def yearly_shares(view: AsOf, values: Float) -> Float:
-    """Share of each year's reporting cities that have a value, shape (years, k)."""
+    """Share of each year's reporting cities that have a value, shape (years, ...).
+
+    Parameters
+    ----------
+    values : ndarray, shape (cities, years, ...)
+    """
     reporting = np.isfinite(view.outcome)
-    known = (np.isfinite(values) & reporting[:, :, None]).sum(axis=0)
-    shares: Float = known / np.maximum(reporting.sum(axis=0), 1)[:, None]
+    over = reporting.reshape(*reporting.shape, *(1,) * (values.ndim - 2))
+    known = (np.isfinite(values) & over).sum(axis=0)
+    counts = np.maximum(reporting.sum(axis=0), 1).reshape(-1, *(1,) * (values.ndim - 2))
+    shares: Float = known / counts
     return shares
 
 
@@ -141,30 +125,35 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
     are fitted here and take their place among the indicators.
     """
     fitted = fit_indices(view, settings, horizon)
-    view = with_indices(view, fitted)
-    limits = np.array([0 if f == "history" else settings.carry_forward for f in view.families])
-    shares = live_shares(view, int(limits.max(initial=0)))
+    series = Series(view, fitted)
+    ids, every = series.ids, range(len(series.ids))
+    limits = [0 if f == "history" else settings.carry_forward for f in series.families]
+    shares = _live_shares(series, max(limits, default=0))
     usable = (shares >= settings.min_coverage) & (np.arange(len(shares))[:, None] <= limits)
     live = np.asarray(usable.any(axis=0))
-    shifts = np.where(live, usable.argmax(axis=0), 0)
-    filled, age = carried(view.indicators, shifts, limits)
-    last_training = len(view.years) - horizon
-    training = slice(settings.min_history, last_training)
-    covered = yearly_shares(view, filled)[training] >= settings.min_coverage
-    trained = np.asarray(covered.any(axis=0))
+    shifts = np.where(live, usable.argmax(axis=0), 0).tolist()
+    training = slice(settings.min_history, len(view.years) - horizon)
+    read = series.carried(shifts, limits)
+    trained = np.array(
+        [
+            bool((yearly_shares(view, read(k, "value"))[training] >= settings.min_coverage).any())
+            for k in every
+        ],
+        dtype=bool,
+    )
     kept = np.flatnonzero(live & trained)
-    columns = [(view.ids[k], form) for k in kept for form in ("value", "rank")]
-    columns += [(view.ids[k], "age") for k in _distinct_ages(age, kept)]
+    columns = [(ids[k], form) for k in kept for form in ("value", "rank")]
+    columns += [(ids[k], "age") for k in _distinct_ages(lambda k: read(k, "age"), kept)]
     return FeatureSpec(
         columns=tuple(columns),
-        shifts={view.ids[k]: int(shifts[k]) for k in kept},
-        limits={view.ids[k]: int(limits[k]) for k in kept},
+        shifts={ids[k]: shifts[k] for k in kept},
+        limits={ids[k]: limits[k] for k in kept},
         dropped={
-            view.ids[k]: "no value at the origin" if not live[k] else "no value in training years"
-            for k in range(len(view.ids))
+            ids[k]: "no value at the origin" if not live[k] else "no value in training years"
+            for k in every
             if not (live[k] and trained[k])
         },
-        indices=tuple(index for index in fitted if index.id in {view.ids[k] for k in kept}),
+        indices=tuple(index for index in fitted if index.id in {ids[k] for k in kept}),
     )
 
 
@@ -208,6 +197,24 @@ def check_offered(needed: Iterable[str], offered: Collection[str]) -> None:
             f"{', '.join(missing[:5])}{nearest(missing[0], offered)}; "
             "add their columns or use a model trained without them"
         )
+
+
+def feature_columns(view: AsOf, spec: FeatureSpec) -> TallMatrix:
+    """Return what `feature_matrix` would hold, column by column, of a tall panel.
+
+    Raises
+    ------
+    InputError
+        If the panel does not offer an indicator of the spec.
+    """
+    check_offered(spec.needed, view.ids)
+    series = Series(view, spec.indices)
+    return TallMatrix(
+        tuple(
+            series.kept(name, form, spec.shifts[name], spec.limits[name])
+            for name, form in spec.columns
+        )
+    )
 
 
 def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
@@ -259,12 +266,6 @@ def indicators_in_year(
     return names, values[:, -1], age[:, -1]
 
 
-def ranks_of(values: Float, nation: Nation) -> Float:
-    """Return ranks of the cities within their nation, of the shape of the values."""
-    ranks: Float = nation.apart(lambda _, x: within_year_rank(x), values)
-    return ranks
-
-
 def laid_out(
     spec: FeatureSpec, names: tuple[str, ...], values: Float, ranks: Float, age: Float
 ) -> Float:
@@ -288,13 +289,16 @@ def laid_out(
     return np.stack(columns, axis=-1)
 
 
-def _distinct_ages(age: Float, kept: Positions) -> list[int]:
+def _distinct_ages(age_of: Callable[[int], Float], kept: Positions) -> list[int]:
     seen: set[bytes] = set()
     distinct = []
-    for k in kept:
-        finite = age[:, :, k][np.isfinite(age[:, :, k])]
-        key = age[:, :, k].tobytes()
-        if finite.size and finite.min() != finite.max() and key not in seen:
+    for k in kept.tolist():
+        age = np.ascontiguousarray(age_of(k))
+        finite = age[np.isfinite(age)]
+        if not finite.size or finite.min() == finite.max():
+            continue
+        key = hashlib.sha256(age.data).digest()
+        if key not in seen:
             seen.add(key)
-            distinct.append(int(k))
+            distinct.append(k)
     return distinct

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from city_resilience.arrays import Float
 from city_resilience.experiment.training import Features
 from city_resilience.indicators.formulas.composite import FittedComposite, varies
 from city_resilience.indicators.indicator import Index
 from city_resilience.indicators.table import load_indices, load_table
 from city_resilience.tasks.dataset import AsOf
 
-__all__ = ["FittedIndex", "fit_indices", "with_indices"]
+__all__ = ["FittedIndex", "fit_indices", "index_series", "with_indices"]
 
 
 LEAST_COMPONENTS = 2
@@ -86,15 +87,18 @@ def _components(index: Index, view: AsOf, settings: Features) -> list[str]:
     return [n for n in index.components if n in view.ids and n not in settings.accept_overlap]
 
 
+def index_series(view: AsOf, index: FittedIndex) -> Float:
+    """Return an index of every city and year of a view, shape (cities, years)."""
+    position = {name: k for k, name in enumerate(view.ids)}
+    components = view.indicators[:, :, [position[name] for name in index.components]]
+    return index.fitted.apply(np.moveaxis(components, -1, 0))
+
+
 def with_indices(view: AsOf, indices: Sequence[FittedIndex]) -> AsOf:
     """Return the view with indices among its indicators; it must offer their components."""
     if not indices:
         return view
-    position = {name: k for k, name in enumerate(view.ids)}
-    layers = []
-    for index in indices:
-        components = view.indicators[:, :, [position[name] for name in index.components]]
-        layers.append(index.fitted.apply(np.moveaxis(components, -1, 0)))
+    layers = [index_series(view, index) for index in indices]
     return replace(
         view,
         indicators=np.concatenate([view.indicators, np.stack(layers, axis=-1)], axis=-1),

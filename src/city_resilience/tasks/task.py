@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
@@ -16,8 +17,14 @@ from city_resilience.arrays import Float, Mask, Positions
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Features
 from city_resilience.tasks.dataset import AsOf
-from city_resilience.tasks.features import FeatureSpec, choose_features, feature_matrix
+from city_resilience.tasks.features import (
+    FeatureSpec,
+    choose_features,
+    feature_columns,
+    feature_matrix,
+)
 from city_resilience.tasks.outcome import horizon_before
+from city_resilience.tasks.tall import SAMPLED_ROWS, TallRows, drawn_cities
 
 __all__ = ["Sample", "Task", "prepare_task", "prepare_window_task"]
 
@@ -29,7 +36,7 @@ class Sample:
     Attributes
     ----------
     features : ndarray, shape (n, columns)
-        NaN = missing.
+        NaN = missing. `TallRows` of a tall panel, see `drawn`.
     labels : ndarray, shape (n,)
         What the horizon adds, in the measure's unit, all finite.
     columns : tuple of (indicator id, form), length columns
@@ -68,6 +75,18 @@ class Sample:
             columns=tuple(self.columns[k] for k in columns),
             history=np.flatnonzero(np.isin(columns, self.history)),
         )
+
+    def drawn(self, seed: int) -> Sample:
+        """Return the rows of cities drawn at random, of a tall panel, as an array; else itself.
+
+        Of so many cities that there are about ``SAMPLED_ROWS`` rows.
+        """
+        if not isinstance(self.features, TallRows):
+            return self
+        known = np.unique(self.cities)
+        most = max(1, SAMPLED_ROWS * len(known) // max(len(self.labels), 1))
+        own = self.rows(np.isin(self.cities, known[drawn_cities(len(known), most, seed)]))
+        return replace(own, features=np.asarray(own.features))
 
     def rows(self, kept: Mask | Positions) -> Sample:
         """Return some of its rows, given as a mask of shape (n,) or as positions, repeats too."""
@@ -148,13 +167,20 @@ def _laid_out(
     rows: tuple[Positions, ...],
 ) -> Task:
     """Return the task with some labels, rows given as (cities, years)."""
-    matrix = feature_matrix(view, spec)
     city, year = rows
+    if view.kept is None:
+        matrix = feature_matrix(view, spec)
+        chosen, asked = matrix[city, year], matrix[:, -1]
+    else:
+        columns = feature_columns(view, spec)
+        asked = columns[:, -1] if spec.columns else np.empty((len(view.outcome), 0))
+        # rows and columns of it are chosen as those of an array
+        chosen = cast(Float, TallRows(columns.columns, city, year))
     ages = (view.origin - view.years[year]).astype(np.float64)
     history = spec.family_columns(view.of_family("history"))
     learnt = Sample(
-        *(matrix[city, year], labels, spec.columns, history, ages, city),
+        *(chosen, labels, spec.columns, history, ages, city),
         before=horizons[1],
         measure=view.measure,
     )
-    return Task(view.origin, *horizons, spec, learnt, matrix[:, -1])
+    return Task(view.origin, *horizons, spec, learnt, asked)

@@ -1,0 +1,73 @@
+"""What boosters learn from of a tall panel: features in bins, read part by part.
+
+xgboost's histogram method needs of a feature only in which of ``max_bin`` bins a row lies: one
+byte where an array has eight. ``QuantileDMatrix`` makes the bins from parts of the rows, without an
+array of all. Members with as many bins share them: their edges are quantiles of all rows alike, not
+weighted by the members' weights.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from city_resilience.tasks.tall import TallRows
+
+if TYPE_CHECKING:
+    import xgboost
+
+    from city_resilience.arrays import Float
+
+__all__ = ["MOST_BINNED", "binned"]
+
+MOST_BINNED = 2**32
+"""Bytes of bins above which they lie on disk: folds run side by side, and a laptop has 8 GB."""
+
+
+def binned(features: TallRows, labels: Float, max_bin: int) -> xgboost.DMatrix:
+    """Return features in bins, with labels; made once for rows, columns and number of bins.
+
+    Above ``MOST_BINNED`` bytes the bins are read from a folder on disk, which goes with them.
+    """
+    import xgboost
+
+    made: dict[int, xgboost.DMatrix] = vars(features).setdefault("binned", {})
+    if max_bin not in made:
+        large = features.shape[0] * features.shape[1] > MOST_BINNED
+        of = xgboost.ExtMemQuantileDMatrix if large else xgboost.QuantileDMatrix
+        with ExitStack() as folders:
+            parts = _parts(features, labels, folders if large else None)
+            data = made[max_bin] = of(parts, max_bin=max_bin, nthread=1)
+            weakref.finalize(data, folders.pop_all().close)
+    return made[max_bin]
+
+
+def _parts(features: TallRows, labels: Float, folders: ExitStack | None) -> Any:
+    """Return an iterator of xgboost over the rows, with a folder for their bins if asked."""
+    import xgboost
+
+    prefix = None
+    if folders is not None:
+        folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="city-resilience-"))
+        prefix = f"{folder}/bins"
+
+    class Parts(xgboost.DataIter):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__(cache_prefix=prefix, release_data=True)
+            self.reset()
+
+        def next(self, input_data: Any) -> bool:
+            rows, part = next(self.parts, (None, None))
+            if part is None:
+                return False
+            input_data(data=part, label=labels[rows].astype(np.float32))
+            return True
+
+        def reset(self) -> None:
+            self.parts = features.parts()
+
+    return Parts()

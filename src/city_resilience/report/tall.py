@@ -1,0 +1,57 @@
+"""What is said and shown of a tall panel, of which some parts rest on a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from city_resilience.catalogue.nouns import of_places
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.models.learners import LEARNERS
+from city_resilience.tasks.dataset import Dataset
+from city_resilience.tasks.tall import SAMPLED_ROWS
+
+__all__ = ["listed_rows", "tall_notes"]
+
+BY_CITY = ("backtest.parquet", "forecast.csv", "nowcast.csv", "stated")
+"""Tables whose rows are shown one by one."""
+
+
+def listed_rows(tables: Mapping[str, pd.DataFrame], dataset: Dataset) -> dict[str, pd.DataFrame]:
+    """Return tables with the listed cities alone where their rows are shown one by one."""
+    if dataset.kept is None:
+        return dict(tables)
+    listed = {dataset.cities[at] for at in dataset.listed.tolist()}
+    return {
+        name: own[own["city"].isin(listed)].reset_index(drop=True) if name in BY_CITY else own
+        for name, own in tables.items()
+    }
+
+
+def tall_notes(dataset: Dataset, experiment: Experiment, *, live: bool) -> Iterator[str]:
+    """Say of a tall panel what rests on a sample; nothing of another.
+
+    Parameters
+    ----------
+    live : bool
+        Whether there are forecasts of the newest year.
+    """
+    if dataset.kept is None:
+        return
+    count, shown = len(dataset.cities), len(dataset.listed)
+    some = [LEARNERS[name] for name in experiment.model.members if not LEARNERS[name].in_parts]
+    if some:
+        names = ", ".join(own.label_en for own in some)
+        yield of_places(
+            f"{names}: fitted on cities drawn at random, about {SAMPLED_ROWS:,} rows at each "
+            "origin; the other members are fitted on all rows.",
+            experiment.noun,
+        )
+    text = (
+        f"{shown:,} of the {count:,} cities, drawn at random, are explained and listed; the scores "
+        "are of all cities."
+    )
+    if live:
+        text = f"{text[:-1]}, and forecast.csv holds the forecasts of all."
+    yield of_places(text, experiment.noun)
