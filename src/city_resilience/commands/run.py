@@ -51,6 +51,7 @@ from city_resilience.report.grading import PART
 from city_resilience.report.report_page import BESIDE, write_report
 from city_resilience.report.report_workbook import write_report_workbook
 from city_resilience.report.summary import Summary
+from city_resilience.report.tall import tall_notes
 from city_resilience.report.texts import Texts
 from city_resilience.tracking.comparison import REVISED_FORECASTS
 from city_resilience.unfinished import settle
@@ -178,7 +179,8 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     position = city_positions(source.dataset.cities, alone.cities)
     now = found.nowcast.live(position) if found.nowcast else {}
     levels = training_levels(source.panel, alone.cities)
-    forecaster = replace(alone, nowcasts=now, levels=levels)
+    notes = tuple(tall_notes(source.dataset, settings, live=True))
+    forecaster = replace(alone, nowcasts=now, levels=levels, notes=notes)
     progress("explaining the forecasts", 0, 1)
     rows = ForecastRows.of(source.dataset)
     listed = rows.among(source.dataset.listed)

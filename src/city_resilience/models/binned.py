@@ -8,9 +8,9 @@ weighted by the members' weights.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
-import weakref
-from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,27 +33,38 @@ def binned(features: TallRows, labels: Float, max_bin: int) -> xgboost.DMatrix:
 
     Above ``MOST_BINNED`` bytes the bins are read from a folder on disk, which goes with them.
     """
-    import xgboost
-
     made: dict[int, xgboost.DMatrix] = vars(features).setdefault("binned", {})
     if max_bin not in made:
-        large = features.shape[0] * features.shape[1] > MOST_BINNED
-        of = xgboost.ExtMemQuantileDMatrix if large else xgboost.QuantileDMatrix
-        with ExitStack() as folders:
-            parts = _parts(features, labels, folders if large else None)
-            data = made[max_bin] = of(parts, max_bin=max_bin, nthread=1)
-            weakref.finalize(data, folders.pop_all().close)
+        cells = features.shape[0] * features.shape[1]
+        make = _on_disk if cells > MOST_BINNED else _in_memory
+        rows = replace(features)  # xgboost's iterator must not hold what holds its matrix
+        made[max_bin] = make(rows, labels, max_bin)
     return made[max_bin]
 
 
-def _parts(features: TallRows, labels: Float, folders: ExitStack | None) -> Any:
-    """Return an iterator of xgboost over the rows, with a folder for their bins if asked."""
+def _in_memory(features: TallRows, labels: Float, max_bin: int) -> Any:
     import xgboost
 
-    prefix = None
-    if folders is not None:
-        folder = folders.enter_context(tempfile.TemporaryDirectory(prefix="city-resilience-"))
-        prefix = f"{folder}/bins"
+    return xgboost.QuantileDMatrix(_parts(features, labels), max_bin=max_bin, nthread=1)
+
+
+def _on_disk(features: TallRows, labels: Float, max_bin: int) -> Any:
+    import xgboost
+
+    folder = tempfile.mkdtemp(prefix="city-resilience-")
+
+    class OnDisk(xgboost.ExtMemQuantileDMatrix):  # type: ignore[misc]
+        def __del__(self) -> None:
+            super().__del__()  # which looks for its files
+            shutil.rmtree(folder, ignore_errors=True)
+
+    parts = _parts(features, labels, f"{folder}/bins")
+    return OnDisk(parts, max_bin=max_bin, nthread=1)
+
+
+def _parts(features: TallRows, labels: Float, prefix: str | None = None) -> Any:
+    """Return an iterator of xgboost over the rows."""
+    import xgboost
 
     class Parts(xgboost.DataIter):  # type: ignore[misc]
         def __init__(self) -> None:

@@ -142,6 +142,7 @@ def _forecaster(manifest: Manifest, content: Mapping[str, bytes], folder: Path) 
         composite=_composite(manifest, where),
         nations=manifest.nations,
         levels={name: ColumnLevel(own.first, own.medians) for name, own in manifest.levels.items()},
+        notes=manifest.notes,
         nowcasts={
             horizon: _nowcast(horizon, manifest, experiment, content, where)
             for horizon, entry in manifest.horizons.items()
@@ -192,6 +193,7 @@ def _content(forecaster: Forecaster, card_text: str) -> dict[str, bytes]:
         "composite": forecaster.composite.as_dict() if forecaster.composite else None,
         **({"nations": list(forecaster.nations)} if forecaster.nations else {}),
         "levels": {name: asdict(own) for name, own in forecaster.levels.items()},
+        **({"notes": list(forecaster.notes)} if forecaster.notes else {}),
         "files": {
             name: {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
             for name, data in files.items()

@@ -152,6 +152,8 @@ class Forecaster:
         The structural view: the same horizons without the past of the outcome; may be empty.
     levels : mapping of str to ColumnLevel
         Level of each column of the training panel; empty where it was not looked at.
+    notes : tuple of str
+        What of it rests on a sample of a tall panel, in sentences.
     """
 
     experiment: Experiment
@@ -164,6 +166,7 @@ class Forecaster:
     nowcasts: Mapping[int, HorizonNowcast] = field(default_factory=dict)
     structural: Mapping[int, HorizonModel] = field(default_factory=dict)
     levels: Mapping[str, ColumnLevel] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def views(self) -> dict[str, Forecaster]:

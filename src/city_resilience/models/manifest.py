@@ -143,6 +143,8 @@ class Manifest(_Strict):
         Level of each column of the training panel, beside which newer panels are held.
     files : mapping of str to FileEntry
         Every file of the bundle but the manifest.
+    notes : tuple of str
+        What rests on a sample of a tall panel.
     """
 
     format: str
@@ -159,6 +161,7 @@ class Manifest(_Strict):
     composite: dict[str, Any] | None = None
     nations: tuple[str, ...] = ()
     levels: dict[str, LevelEntry] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     files: dict[str, FileEntry]
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import LEARNERS
+from city_resilience.tasks import tall
 from city_resilience.tasks.dataset import Dataset
-from city_resilience.tasks.tall import SAMPLED_ROWS
 
 __all__ = ["listed_rows", "tall_notes"]
 
@@ -44,7 +44,7 @@ def tall_notes(dataset: Dataset, experiment: Experiment, *, live: bool) -> Itera
     if some:
         names = ", ".join(own.label_en for own in some)
         yield of_places(
-            f"{names}: fitted on cities drawn at random, about {SAMPLED_ROWS:,} rows at each "
+            f"{names}: fitted on cities drawn at random, about {tall.SAMPLED_ROWS:,} rows at each "
             "origin; the other members are fitted on all rows.",
             experiment.noun,
         )

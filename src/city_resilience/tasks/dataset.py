@@ -34,7 +34,7 @@ from city_resilience.tasks.outcome import (
     wait_of,
     with_outcome,
 )
-from city_resilience.tasks.tall import LISTED_CITIES, KeptColumns, drawn_cities, is_tall
+from city_resilience.tasks.tall import KeptColumns, is_tall, listed_cities
 from city_resilience.tasks.vintage import Vintage
 
 __all__ = [
@@ -188,7 +188,7 @@ class Dataset:
     def listed(self) -> Positions:
         """Cities whose forecasts are explained and shown one by one; of a tall panel a sample."""
         count = len(self.cities)
-        return drawn_cities(count, LISTED_CITIES if self.kept else count)
+        return np.arange(count) if self.kept is None else listed_cities(count)
 
     def at(self, origin: int) -> AsOf:
         """Return the view at an origin.

@@ -26,8 +26,10 @@ __all__ = [
     "KeptColumns",
     "TallMatrix",
     "TallRows",
+    "cities_of_rows",
     "drawn_cities",
     "is_tall",
+    "listed_cities",
     "on_disk",
 ]
 
@@ -65,6 +67,18 @@ def drawn_cities(cities: int, most: int, seed: int = SEED) -> Positions:
     if cities <= most:
         return np.arange(cities)
     return np.sort(np.random.default_rng(seed).permutation(cities)[:most])
+
+
+def cities_of_rows(cities: Positions, seed: int) -> Positions:
+    """Return cities drawn of those of some rows, which have about ``SAMPLED_ROWS`` of them."""
+    known = np.unique(cities)
+    most = max(1, SAMPLED_ROWS * len(known) // max(len(cities), 1))
+    return np.asarray(known[drawn_cities(len(known), most, seed)])
+
+
+def listed_cities(cities: int) -> Positions:
+    """Return positions of the cities of a tall panel that are explained and listed."""
+    return drawn_cities(cities, LISTED_CITIES)
 
 
 def on_disk(values: Float) -> Float:

@@ -24,7 +24,7 @@ from city_resilience.tasks.features import (
     feature_matrix,
 )
 from city_resilience.tasks.outcome import horizon_before
-from city_resilience.tasks.tall import SAMPLED_ROWS, TallRows, drawn_cities
+from city_resilience.tasks.tall import TallRows, cities_of_rows
 
 __all__ = ["Sample", "Task", "prepare_task", "prepare_window_task"]
 
@@ -83,9 +83,7 @@ class Sample:
         """
         if not isinstance(self.features, TallRows):
             return self
-        known = np.unique(self.cities)
-        most = max(1, SAMPLED_ROWS * len(known) // max(len(self.labels), 1))
-        own = self.rows(np.isin(self.cities, known[drawn_cities(len(known), most, seed)]))
+        own = self.rows(np.isin(self.cities, cities_of_rows(self.cities, seed)))
         return replace(own, features=np.asarray(own.features))
 
     def rows(self, kept: Mask | Positions) -> Sample:
