@@ -110,7 +110,9 @@ class ForecastRows:
     def among(self, cities: Positions) -> ForecastRows:
         """Return the rows of some cities, given as positions in ``dataset.cities``."""
         own = np.isin(self.cities, cities)
-        return replace(self, cities=self.cities[own], origins=self.origins[own])
+        if own.all():
+            return self
+        return ForecastRows(self.dataset, self.origin, self.cities[own], self.origins[own])
 
     @property
     def names(self) -> NDArray[np.object_]:
