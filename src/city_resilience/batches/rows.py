@@ -82,6 +82,10 @@ class BatchedRows(ForecastRows):
 
     store: _Store = field(repr=False, kw_only=True)
 
+    def part(self, rows: slice) -> BatchedRows:
+        """Return some of the rows, which read for themselves."""
+        return replace(self, cities=self.cities[rows], origins=self.origins[rows])
+
     def features(self, spec: FeatureSpec) -> Float:
         """Features of the rows, shape (rows, columns), read through the as-of view."""
         found = np.empty((len(self.cities), len(spec.columns)))

@@ -16,6 +16,7 @@ from city_resilience.catalogue.nouns import of_places
 from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
 from city_resilience.commands.laid_out import LaidOut
+from city_resilience.commands.stored_rows import batched_rows_of
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
 from city_resilience.explain.leading import leading_drivers
@@ -25,6 +26,7 @@ from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.rows import ForecastRows, Moved
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
+from city_resilience.reading.stored_panel import StoredPanel
 
 if TYPE_CHECKING:
     from city_resilience.commands.recording import Recorded
@@ -149,6 +151,7 @@ def forecast_panel(
         allow_partial=asked.allow_partial,
         early=releases.releases,
         as_of=day,
+        rows_of=batched_rows_of if isinstance(read.panel, StoredPanel) else None,
     )
     if asked.origin not in (None, rows.origin):
         raise InputError(

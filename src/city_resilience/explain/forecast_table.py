@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ __all__ = [
     "unobserved_families",
 ]
 
+RowsOf = Callable[[Forecaster, Panel, tuple[EarlyRelease, ...], dt.date | None], ForecastRows]
 LEAST_YEARS = 6
 LEAST_SHARE = 0.9
 LEAST_SHOWN = 0.005
@@ -76,10 +77,12 @@ def check_panel(
     allow_partial: bool = False,
     early: tuple[EarlyRelease, ...] = (),
     as_of: dt.date | None = None,
+    rows_of: RowsOf | None = None,
 ) -> ForecastRows:
     """Check that a panel is enough for a forecaster and return the rows it would forecast.
 
-    The early releases and the day of the forecast are as of `build_dataset`.
+    The early releases and the day of the forecast are as of `build_dataset`. ``rows_of`` reads
+    the rows of a panel that does not fit in memory; `Forecaster.rows` where it is not given.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def check_panel(
             f"{source}: {len(panel.years)} year(s), {panel.years[0]}-{panel.years[-1]}; "
             f"give the whole panel, at least {LEAST_YEARS} years"
         )
-    rows = forecaster.rows(panel, early, as_of)
+    rows = (rows_of or Forecaster.rows)(forecaster, panel, early, as_of)
     _check_indicators(forecaster, rows, source)
     _check_nations(forecaster, rows, source)
     if not allow_partial:
@@ -197,7 +200,8 @@ def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> N
 
     A nation may report later than others: its cities count in the year most of them report.
     """
-    present = set(rows.names[~rows.stale])
+    trained = frozenset(forecaster.cities)
+    present = {city for city in rows.names[~rows.stale] if city in trained}
     absent = [city for city in forecaster.cities if city not in present]
     cities = of_places("cities", forecaster.experiment.noun)
     share = 1 - len(absent) / max(len(forecaster.cities), 1)
@@ -208,8 +212,8 @@ def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> N
             f"and others; give the whole panel or pass --allow-partial"
         )
     known = np.isfinite(rows.dataset.at(rows.origin).outcome)
-    trained = pd.Series(forecaster.cities).groupby(pd.Series(forecaster.nations, dtype=str))
-    for nation, own in trained:
+    by_nation = pd.Series(forecaster.cities).groupby(pd.Series(forecaster.nations, dtype=str))
+    for nation, own in by_nation:
         most = int(known[np.isin(rows.dataset.cities, own)].sum(axis=0).max(initial=0))
         if most < LEAST_SHARE * len(own):
             raise InputError(
@@ -221,6 +225,8 @@ def _check_present(forecaster: Forecaster, rows: ForecastRows, source: str) -> N
 def _check_nations(forecaster: Forecaster, rows: ForecastRows, source: str) -> None:
     """Refuse a training city that the panel has in another nation."""
     trained = dict(zip(forecaster.cities, forecaster.nations, strict=False))
+    if not trained:
+        return
     for city, nation in zip(rows.names, rows.of_group("nation").tolist(), strict=True):
         if trained.get(city, nation) != nation:
             raise InputError(
