@@ -112,7 +112,7 @@ class WholePanel:
     def asked(self, families: Collection[str], exclude: Sequence[str] = ()) -> list[Indicator]:
         """Return the indicators that may be computed."""
         return asked_indicators(
-            {**self.batches.grid.values, self._series.id: self.level},
+            {*self.batches.grid.values, self._series.id},
             self._series,
             self._variables,
             publication_lag=self.experiment.features.publication_lag,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -48,17 +49,15 @@ class Passes:
         while pending:
             waiting: set[str] = set()
             found: dict[Key, Any] = {}
-            batches = zip(self._batches.slices(), self._batches.first(), strict=True)
-            for rows, first in batches:
-                with asking(self._known, first) as own:
+            keep = partial(self._keep, found)
+            for rows, first in zip(self._batches.slices(), self._batches.first(), strict=True):
+                with asking(self._known, first, keep):
                     waiting |= work(rows, pending)
-                for key, part in own.parts.items():
-                    found[key] = part.onto(found[key] if key in found else self._empty(part))
             self._known |= found
             pending = [name for name in pending if name in waiting]
 
-    def _empty(self, part: Part) -> GatheredFile | None:
-        """Return where the columns of a part are kept; anything else is kept in memory."""
-        if not isinstance(part, Gathered):
-            return None
-        return GatheredFile(self._folder / f"gathered_{next(self._numbers)}")
+    def _keep(self, found: dict[Key, Any], key: Key, part: Part) -> None:
+        """Add a part to what was found so far; columns go to a file."""
+        if key not in found and isinstance(part, Gathered):
+            found[key] = GatheredFile(self._folder / f"gathered_{next(self._numbers)}")
+        found[key] = part.onto(found.get(key))

@@ -29,7 +29,7 @@ from city_resilience.tasks.series import ranks_of
 
 __all__ = ["BatchedRows", "batched_rows"]
 
-_CELLS = 1 << 22  # of the columns that are ranked at once
+_CELLS = 1 << 20  # of the columns that are ranked at once
 
 Ranked = tuple[str, int, int, FittedIndex | None]
 """An indicator as a model reads it: its id, youngest and oldest age, and an index as fitted."""

@@ -73,13 +73,14 @@ class Asking:
         What earlier passes brought together.
     first : mapping of str to int
         For each nation, the place of the batch's first city among its cities.
-    parts : dict of Key to Part
-        What this batch adds to what is not known yet.
+    keep : callable
+        Takes what this batch adds to what is not known yet, each once.
     """
 
     known: Mapping[Key, Any]
     first: Mapping[str, int]
-    parts: dict[Key, Part] = field(default_factory=dict)
+    keep: Callable[[Key, Part], None]
+    asked: set[Key] = field(default_factory=set)
     owner: tuple[str, str] = ("", "")
     calls: int = 0
 
@@ -89,7 +90,9 @@ class Asking:
         self.calls += 1
         if key in self.known:
             return part.read(self.known[key], self.first[self.owner[0]])
-        self.parts[key] = part
+        if key not in self.asked:
+            self.asked.add(key)
+            self.keep(key, part)
         raise Pending
 
 
@@ -97,13 +100,13 @@ _ASKING: ContextVar[Asking | None] = ContextVar("asking", default=None)
 
 
 @contextmanager
-def asking(known: Mapping[Key, Any], first: Mapping[str, int]) -> Iterator[Asking]:
+def asking(
+    known: Mapping[Key, Any], first: Mapping[str, int], keep: Callable[[Key, Part], None]
+) -> Iterator[None]:
     """Compute a batch of cities in a pass, see `Asking`."""
-    token = _ASKING.set(Asking(known, first))
+    token = _ASKING.set(Asking(known, first, keep))
     try:
-        found = _ASKING.get()
-        assert found is not None
-        yield found
+        yield
     finally:
         _ASKING.reset(token)
 
