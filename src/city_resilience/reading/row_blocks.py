@@ -111,14 +111,13 @@ class BlockTable:
     ) -> Iterator[pd.DataFrame]:
         names = {at: self.headers[at] for at in columns}
         own = {at: part.headers.index(name) for at, name in names.items() if name in part.headers}
-        for frame in _batches(part, sorted(own.values()), coded=coded):
-            found = {
-                at: frame[own[at]]
-                if at in own
-                else pd.Series(part.constants[name], index=frame.index, dtype=object)
-                for at, name in names.items()
-            }
-            yield pd.DataFrame(found, index=frame.index)
+        places = {position: at for at, position in own.items()}
+        for frame in _batches(part, sorted(places), coded=coded):
+            block = frame.rename(columns=places)
+            for at in names.keys() - own.keys():
+                block[at] = pd.Series(part.constants[names[at]], index=frame.index, dtype=object)
+            del frame
+            yield block
 
 
 def open_blocks(path: Path) -> BlockTable | None:
@@ -202,5 +201,6 @@ def _batches(part: BlockPart, positions: list[int], *, coded: bool) -> Iterator[
                 return
             table = pyarrow.Table.from_batches([batch]).select(asked)
             table.validate(full=True)
-            frame = table.to_pandas(ignore_metadata=True)
+            frame = table.to_pandas(ignore_metadata=True, split_blocks=True)
+            del batch, table  # else they stay while the block is worked on
         yield frame.set_axis(positions, axis="columns")

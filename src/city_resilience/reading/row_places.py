@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -84,8 +85,10 @@ class RowKeys:
 
     Attributes
     ----------
-    place, year : ndarray of int32 and int16, shape (rows,), in files
-        Which place each row is of, -1 where it is set aside, and of which year.
+    files : tuple of Path
+        Which place each row is of (int32, -1 where it is set aside), and of which year (int16).
+    rows : int
+        Number of rows.
     texts : mapping of str to list of str
         ``city`` and, as far as the table has them, province, code and nation of each place.
     first : ndarray of int64, shape (places,)
@@ -94,11 +97,19 @@ class RowKeys:
         First and last year of any row.
     """
 
-    place: NDArray[np.int32]
-    year: NDArray[np.int16]
+    files: tuple[Path, Path]
+    rows: int
     texts: Mapping[str, Sequence[str]]
     first: NDArray[np.int64]
     span: tuple[int, int]
+
+    def of(self, first: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """Return place and year of some rows, by position from 0."""
+        place, year = self.files
+        return (
+            np.fromfile(place, np.int32, count, offset=4 * first),
+            np.fromfile(year, np.int16, count, offset=2 * first),
+        )
 
 
 def scan_keys(
@@ -131,7 +142,7 @@ def _scan(
             keep_scope(rows, table.headers, layout, scope)
             gathered.add(rows)
             places.write(rows, cells.index, place_file, year_file)
-    return places.keys(table.rows, *paths), gathered
+    return places.keys(table.rows, paths), gathered
 
 
 def _may_be_blank(cells: pd.DataFrame, layout: Layout) -> bool:
@@ -177,19 +188,16 @@ class _Places:
         self.first.append(rows.cells.index.to_numpy()[at[new >= before]])
         return np.asarray(new[own])
 
-    def keys(self, rows: int, *paths: Any) -> RowKeys:
+    def keys(self, rows: int, files: tuple[Path, Path]) -> RowKeys:
         """Return the keys of all rows, and forget the places."""
-        split = [mark.split(_MARK) for mark in self.known]
-        texts = (
-            dict(zip(self.names, map(list, zip(*split, strict=True)), strict=True)) if split else {}
-        )
+        columns: list[list[str]] = [[] for _ in self.names]
+        texts: dict[str, str] = {}
+        for mark in self.known:
+            for column, text in zip(columns, mark.split(_MARK), strict=True):
+                column.append(texts.setdefault(text, text))
         self.known = {}
-        place, year = (
-            np.memmap(path, kind, "r", shape=(rows,)) if rows else np.empty(0, dtype=kind)
-            for path, kind in zip(paths, (np.int32, np.int16), strict=True)
-        )
         first = np.concatenate([np.empty(0, dtype=np.int64), *self.first])
-        return RowKeys(place, year, texts or {name: [] for name in self.names}, first, self.span)
+        return RowKeys(files, rows, dict(zip(self.names, columns, strict=True)), first, self.span)
 
 
 @dataclass
@@ -249,8 +257,8 @@ def counts_by(keys: RowKeys) -> NDArray[np.uint8]:
 
 
 def _chunks(keys: RowKeys, rows: int = 1 << 18) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
-    for at in range(0, len(keys.place), rows):
-        yield np.array(keys.place[at : at + rows]), np.array(keys.year[at : at + rows])
+    for at in range(0, keys.rows, rows):
+        yield keys.of(at, rows)
 
 
 def tell_apart_places(rows: PlaceRows, counts: NDArray[np.uint8], first_year: int) -> None:

@@ -247,8 +247,7 @@ def _column(
     """Yield the places and the values of one column, block by block."""
     keys, written = scanned
     for block in table.blocks([source.position]):
-        own = slice(block.index[0] - FIRST_ROW, block.index[-1] - FIRST_ROW + 1)
-        place, year = keys.place[own], keys.year[own]
+        place, year = keys.of(block.index[0] - FIRST_ROW, len(block))
         chosen = np.flatnonzero(place >= 0)
         cells, place = block.iloc[chosen], place[chosen]
         names = pd.Series("", index=cells.index)
@@ -323,9 +322,8 @@ class _Filling:
     ) -> None:
         """Read a block and write what it holds to its cities and years."""
         data, outcome = told
-        start, stop = self.done, self.done + len(cells)
-        self.done = stop
-        place, year = np.array(self.keys.place[start:stop]), np.array(self.keys.year[start:stop])
+        place, year = self.keys.of(self.done, len(cells))
+        self.done += len(cells)
         self._set_aside(place, cells.index)
         read = (place >= 0) & self.places.read[place]
         if not read.all():
