@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Float, Strings
+from city_resilience.arrays import Float, Int, Strings
 from city_resilience.audit import rules
+from city_resilience.audit.batches import (
+    WHOLE,
+    Flat,
+    Found,
+    MaskedCells,
+    batch_view,
+    flat_cells,
+    merge_batches,
+    positions_of,
+    whole_gaps,
+)
 from city_resilience.audit.expected import Trajectory, trajectory_of
 from city_resilience.audit.gaps import coverage_rows
 from city_resilience.audit.masking import Masked, find_masked, in_one_stack, stacked
@@ -20,8 +32,11 @@ from city_resilience.audit.rule import PanelView, Rule, VariableView, view_panel
 from city_resilience.audit.stack import Stack
 from city_resilience.catalogue.nouns import of_places_beside
 from city_resilience.experiment.data import Audit
+from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
+from city_resilience.reading.stored_panel import StoredPanel
+from city_resilience.workers import in_threads
 
 __all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel"]
 
@@ -142,7 +157,13 @@ def _as_dicts(issues: Sequence[Issue]) -> list[dict[str, Any]]:
     return [issue.as_dict() | {"years": list(issue.years)} for issue in issues]
 
 
-def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = None) -> AuditResult:
+def audit_panel(
+    panel: Panel,
+    *,
+    outcome: str = "",
+    settings: Audit | None = None,
+    progress: Progress = silent,
+) -> AuditResult:
     """Audit a panel.
 
     Parameters
@@ -153,6 +174,8 @@ def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = Non
         Id of the variable that becomes the label; it is looked at more strictly.
     settings : Audit, optional
         Which issues the experiment accepts.
+    progress : callable, optional
+        Told about each batch of a panel whose columns lie in files.
 
     Returns
     -------
@@ -160,6 +183,8 @@ def audit_panel(panel: Panel, *, outcome: str = "", settings: Audit | None = Non
         The same whatever the order of the file's rows.
     """
     settings = settings or Audit()
+    if isinstance(panel, StoredPanel):
+        return _in_batches(panel, outcome, settings, rules.RULES, progress)
     masked = find_masked(panel.grid(), panel.variables, settings)
     found = list(_found(view_panel(panel, outcome, masked), rules.RULES))
     breaks = _level_breaks(found, outcome, panel.grid().cities)
@@ -188,6 +213,8 @@ def audit_errors(
         Its errors are those of `audit_panel`; there are no level breaks, and no other issues but
         those of the panel.
     """
+    if isinstance(panel, StoredPanel):
+        return _in_batches(panel, outcome, settings or Audit(), _ERRORS, silent)
     settings, grid = settings or Audit(), panel.grid()
     expect = trajectories.of if trajectories and in_one_stack(grid, panel.variables) else None
     look_back = (lambda *of: expect(*of).past) if expect else None
@@ -206,6 +233,30 @@ _ERRORS = tuple(
     )
     for rule in rules.RULES
 )
+
+
+def _in_batches(
+    panel: StoredPanel, outcome: str, settings: Audit, asked: Sequence[Rule], progress: Progress
+) -> AuditResult:
+    """Audit a panel whose columns lie in files, some of its cities at a time."""
+    within = [rule for rule in asked if rule.id not in WHOLE]
+
+    def audited(cities: Int) -> tuple[tuple[Flat, Found], list[Issue], frozenset[tuple[str, int]]]:
+        masked = find_masked(panel.grid().of(cities), panel.variables, settings)
+        issues = list(_found(batch_view(panel, cities, outcome, masked), within))
+        breaks = _level_breaks(issues, outcome, masked.grid.cities)
+        return flat_cells(masked, cities), issues, breaks
+
+    batches = [positions_of(panel, rows) for rows in panel.batches()]
+    parts = in_threads([partial(audited, rows) for rows in batches], "audit", progress)
+    masked = MaskedCells.of(panel.grid(), [cells for cells, *_ in parts])
+    found = merge_batches([issues for _, issues, _ in parts])
+    found += whole_gaps(panel, outcome, masked)
+    if asked is _ERRORS:
+        found = [issue for issue in found if issue.level == "error"]
+        return _result(panel, outcome, settings, masked, found, frozenset())
+    breaks = frozenset().union(*(own for *_, own in parts))
+    return _result(panel, outcome, settings, masked, found, breaks)
 
 
 def _result(

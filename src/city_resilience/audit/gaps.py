@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Mask
+from city_resilience.arrays import Float, Mask
 from city_resilience.audit import thresholds as limit
 from city_resilience.audit.rule import Rule, VariableView
 from city_resilience.audit.stack import Stack
@@ -19,6 +19,7 @@ from city_resilience.reading.panel import Grid
 
 __all__ = ["RULES", "coverage", "coverage_rows", "dead", "holes"]
 
+_CITIES_AT_ONCE = 50_000
 _NO_OUTCOME = "correct its cells or name another outcome; there is nothing to forecast"
 
 
@@ -27,8 +28,15 @@ def coverage_rows(grid: Grid) -> list[dict[str, Any]]:
     return [
         {"variable": name, "year": int(year), "share": float(share)}
         for name, values in grid.values.items()
-        for year, share in zip(grid.years, np.isfinite(values).mean(axis=0), strict=True)
+        for year, share in zip(grid.years, _known_by_year(values), strict=True)
     ]
+
+
+def _known_by_year(values: Float) -> Float:
+    """Return the share of the cities with a value, some cities at a time; shape (years,)."""
+    parts = range(0, len(values), _CITIES_AT_ONCE)
+    known = [np.isfinite(values[at : at + _CITIES_AT_ONCE]).sum(axis=0) for at in parts]
+    return np.asarray(np.sum(known, axis=0) / len(values))
 
 
 def coverage(view: VariableView) -> Iterator[Issue]:
@@ -37,7 +45,7 @@ def coverage(view: VariableView) -> Iterator[Issue]:
     if not observed.size:
         return
     years = (int(view.years[observed[0]]), int(view.years[observed[-1]]))
-    known = np.isfinite(view.values)
+    known = view.known
     share = float(known[:, observed[0] : observed[-1] + 1].mean())
     whole = years == view.panel_view.years
     if whole and share >= limit.WHOLE:
@@ -55,15 +63,15 @@ def dead(view: VariableView) -> Iterator[Issue]:
         issue = _dead(view, (), "has no value in any city and year")
         yield replace(issue, hint=_NO_OUTCOME, acceptable=False) if view.is_outcome else issue
         return
-    known = view.values[np.isfinite(view.values)]
-    if known.min() == known.max() and len(known) > 1:
-        yield _dead(view, (), f"has the same value, {shown(float(known[0]))}, everywhere")
+    least, most = view.span
+    if least == most and view.known.sum() > 1:
+        yield _dead(view, (), f"has the same value, {shown(least)}, everywhere")
     last = int(view.years[observed[-1]])
     if last < newest:
         what = f"stops with {last}: no value from {last + 1} to {newest}"
         yield _dead(view, (last + 1, newest), what)
         return
-    shares = np.isfinite(view.values).mean(axis=0)
+    shares = view.known.mean(axis=0)
     usual = float(np.median(shares[observed]))
     if shares[-1] < limit.THIN * usual:
         what = (
@@ -75,7 +83,7 @@ def dead(view: VariableView) -> Iterator[Issue]:
 
 def _dead(view: VariableView, years: tuple[int, ...], what: str) -> Issue:
     level: Level = "error" if view.is_outcome and not years else "warning"
-    return view.issue(level, "dead", f"{view.id} {what}", years=years, cities=len(view.values))
+    return view.issue(level, "dead", f"{view.id} {what}", years=years, cities=len(view.known))
 
 
 def holes(view: VariableView) -> Iterator[Issue]:
@@ -83,7 +91,7 @@ def holes(view: VariableView) -> Iterator[Issue]:
     observed = view.observed()
     if len(observed) < 3:
         return
-    known = np.isfinite(view.values)
+    known = view.known
     shares = known.mean(axis=0)
     beside = np.minimum(np.maximum.accumulate(shares), np.maximum.accumulate(shares[::-1])[::-1])
     missing = shares < limit.THIN * beside
@@ -100,7 +108,7 @@ def _year_hole(view: VariableView, first: int, last: int, most: float) -> Issue:
     years = (int(view.years[first]), int(view.years[last]))
     many = f"at most {100 * most:.0f} % of the cities have" if most else "no city has"
     reason = f"{many} a value in {span(years)}, though there are values before and after"
-    return view.issue("warning", "hole", reason, years=years, cities=len(view.values))
+    return view.issue("warning", "hole", reason, years=years, cities=len(view.known))
 
 
 def _city_holes(view: VariableView, inner: Mask) -> Issue:

@@ -23,6 +23,7 @@ from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.experiment.data import Audit
 from city_resilience.reading.issues import Issue, accepted_by
 from city_resilience.reading.panel import Grid, Panel
+from city_resilience.reading.stored_panel import StoredPanel
 
 __all__ = [
     "CELL_RULES",
@@ -75,6 +76,19 @@ class Masked:
         found = self.found_by(error.variable, error.kind)[cities, years]
         open_cells = found & ~self.cells[error.variable][cities, years]
         return bool((found.all() or not error.city) and not open_cells.any())
+
+    def touches(self, issue: Issue) -> bool:
+        """Say whether any cell that an issue of a city is about is masked."""
+        cells = self.cells.get(issue.variable)
+        if cells is None or not issue.years or issue.city not in self.grid.cities:
+            return False
+        first, last = self.grid.column(issue.years[0]), self.grid.column(issue.years[-1])
+        return bool(cells[self.grid.cities.index(issue.city), max(first, 0) : last + 1].any())
+
+    def each(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
+        """Yield each variable with masked cells, and their rows and columns of the grid."""
+        found = ((name, mask) for name, mask in self.cells.items() if mask.any())
+        return ((name, list(cells_of(mask))) for name, mask in found)
 
 
 def find_masked(
@@ -243,14 +257,20 @@ def mask_panel(panel: Panel, masked: Masked) -> Panel:
     Panel
         With a note for each variable that lost cells; the same one where none did.
     """
-    cells = {name: mask for name, mask in masked.cells.items() if mask.any()}
-    notes = [_note(masked.grid, name, mask) for name, mask in cells.items()]
-    return panel.mask(cells, notes) if cells else panel
+    cells = dict(masked.each())
+    notes = [_note(masked.grid, name, own) for name, own in cells.items()]
+    if not cells:
+        return panel
+    if isinstance(panel, StoredPanel):
+        years = masked.grid.shape[1]
+        flat = {name: np.array([r * years + c for r, c in own]) for name, own in cells.items()}
+        return panel.unknown(flat, notes)
+    return panel.mask({name: masked.cells[name] for name in cells}, notes)
 
 
-def _note(grid: Grid, name: str, mask: Mask) -> str:
-    cells = [
-        f"{grid.cities[city]} {grid.years[at]} ({shown(grid.values[name][city, at])})"
-        for city, at in cells_of(mask)
+def _note(grid: Grid, name: str, cells: Sequence[tuple[int, int]]) -> str:
+    values = grid.values[name]
+    said = [
+        f"{grid.cities[city]} {grid.years[at]} ({shown(values[city, at])})" for city, at in cells
     ]
-    return f"{name}: masked as almost certainly wrong: {', '.join(cells)}"
+    return f"{name}: masked as almost certainly wrong: {', '.join(said)}"

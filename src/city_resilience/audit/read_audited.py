@@ -16,6 +16,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.data import Audit, Data
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.outcome import Outcome
+from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, refuse_unread
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
@@ -52,6 +53,7 @@ def read_audited(
     outcome: str = "",
     sheet: str = "",
     encoding: str = "",
+    progress: Progress = silent,
 ) -> AuditedPanel:
     """Read a panel as an experiment says, audit it, and refuse it or mask its wrong cells.
 
@@ -67,6 +69,8 @@ def read_audited(
         Id of the outcome in place of the experiment's.
     sheet, encoding : str
         Sheet of a workbook and encoding of a text file in place of the experiment's.
+    progress : callable, optional
+        Told where a panel of any size stands: rows read, batches of cities audited.
 
     Raises
     ------
@@ -84,11 +88,11 @@ def read_audited(
         data = experiment.data if experiment else Data()
         stated = {"sheet": sheet, "encoding": encoding}
         data = data.model_copy(update={key: own for key, own in stated.items() if own})
-        panel = read_panel(source, data, outcome=forecast)
+        panel = read_panel(source, data, outcome=forecast, progress=progress)
     name = str(source) if isinstance(source, (str, Path)) else panel.source
     if purpose != "check":
         refuse_unread(panel.issues, settings.accept, name)
-    audit = audit_panel(panel, outcome=forecast.variable, settings=settings)
+    audit = audit_panel(panel, outcome=forecast.variable, settings=settings, progress=progress)
     return let_through(audit, experiment, purpose=purpose, name=name)
 
 

@@ -144,6 +144,17 @@ class VariableView:
         return self.panel_view.grid.values[self.id]
 
     @cached_property
+    def known(self) -> Mask:
+        """Where it has a value, shape (cities, years)."""
+        return np.isfinite(self.values)
+
+    @cached_property
+    def span(self) -> tuple[float, float]:
+        """Its least and its largest value; infinite where it has none."""
+        known = self.values[self.known]
+        return float(known.min(initial=np.inf)), float(known.max(initial=-np.inf))
+
+    @cached_property
     def trajectory(self) -> Trajectory:
         """What its own years and cities let expect."""
         return self.stack.trajectory.of(self.position)
@@ -175,7 +186,7 @@ class VariableView:
 
     def observed(self) -> Int:
         """Return the columns in which any city has a value."""
-        return np.flatnonzero(np.isfinite(self.values).any(axis=0))
+        return np.flatnonzero(self.known.any(axis=0))
 
     def masked_by(self, rule: str) -> Mask:
         """Return the cells that a rule masks."""

@@ -95,15 +95,14 @@ def unmasked_by(settling: Settling, audit: AuditResult, settings: Audit) -> tupl
 def _changing(corrections: Mapping[str, float | str], grid: Grid) -> dict[str, float | str]:
     """Leave out what drops a cell without a number: no rule sees a difference."""
     row, first = {city: at for at, city in enumerate(grid.cities)}, int(grid.years[0])
-    unknown = {name: np.isnan(values) for name, values in grid.values.items()}
 
     def is_unknown(key: str) -> bool:
         variable, _, where = key.partition("/")
         city, _, year = where.rpartition("/")
-        if variable not in unknown or city not in row or not year.isdigit():
+        if variable not in grid.values or city not in row or not year.isdigit():
             return False
         at = int(year) - first
-        return 0 <= at < grid.shape[1] and bool(unknown[variable][row[city], at])
+        return 0 <= at < grid.shape[1] and bool(np.isnan(grid.values[variable][row[city], at]))
 
     return {
         key: value

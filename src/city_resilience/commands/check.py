@@ -12,6 +12,7 @@ import click
 from city_resilience.commands.console import echo
 from city_resilience.commands.options import PATH, encoding_option, overrides_option, sheet_option
 from city_resilience.errors import InputError
+from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +39,7 @@ def check(
     encoding: str = "",
     overrides: Iterable[str] = (),
     out: Path | str | None = None,
+    progress: Progress = silent,
 ) -> AuditResult:
     """Audit a panel, as an experiment reads it where one is given.
 
@@ -54,6 +56,8 @@ def check(
         ``section.key=value`` pairs, for an experiment file.
     out : Path, optional
         Writes the audit there: ``.html`` or ``.json``.
+    progress : callable, optional
+        Told where a panel of any size stands.
 
     Raises
     ------
@@ -69,9 +73,8 @@ def check(
 
     out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
-    read = read_audited(
-        data, chosen, purpose="check", outcome=outcome, sheet=sheet, encoding=encoding
-    )
+    stated = {"outcome": outcome, "sheet": sheet, "encoding": encoding}
+    read = read_audited(data, chosen, purpose="check", progress=progress, **stated)
     settings = chosen.audit if chosen else Audit()
     unmasked = unmasked_by(settling_of(read.audit.errors), read.audit, settings)
     refusal = ""
@@ -86,14 +89,16 @@ def check(
 def _refusal(read: AuditedPanel, experiment: Experiment, folder: Path) -> str:
     """Return why train refuses a panel that has no error, "" where it does not.
 
+    It is not looked for in a panel of any size, whose indicators would have to be computed.
     Early releases count whose files the experiment, in its folder, names.
     """
     from city_resilience.commands.early import own_files, read_early
     from city_resilience.commands.evaluation import refuse_window_measure
     from city_resilience.evaluation.checks import check_experiment
+    from city_resilience.reading.stored_panel import StoredPanel
     from city_resilience.tasks.dataset import build_dataset
 
-    if read.audit.errors:
+    if read.audit.errors or isinstance(read.panel, StoredPanel):
         return ""
     try:
         refuse_window_measure(experiment)
@@ -143,6 +148,7 @@ def command(
       city-resilience check panel.csv --settle my.toml
       city-resilience check panel.csv --since audit.json
     """
+    from city_resilience.commands.console import progress_bars
     from city_resilience.commands.settle import settle_errors
     from city_resilience.commands.since import read_audit
 
@@ -151,7 +157,8 @@ def command(
             "--settle reads and writes one experiment file; leave out --experiment."
         )
     earlier = None if since is None else read_audit(since, out)
-    audit = check(panel, experiment or settle, out=out, **options)
+    with progress_bars() as progress:
+        audit = check(panel, experiment or settle, out=out, progress=progress, **options)
     show(audit.as_dict(), earlier=earlier, name=str(since))
     if out is not None:
         echo(f"Audit: {out}")

@@ -12,6 +12,7 @@ import click
 from city_resilience.commands.options import PATH
 from city_resilience.errors import InputError
 from city_resilience.files import output_path, refuse_overwriting, write_table
+from city_resilience.progress import Progress, silent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,7 @@ def measure(
     floor: float | None = None,
     gazetteer: str = "none",
     groups: Sequence[str] = (),
+    progress: Progress = silent,
 ) -> Measured:
     """Measure a panel over windows.
 
@@ -96,6 +98,8 @@ def measure(
         In place of the experiment's.
     gazetteer, groups
         Without an experiment: how names are resolved, and which groups are added.
+    progress : callable, optional
+        Told where a panel of any size stands.
 
     Raises
     ------
@@ -103,6 +107,8 @@ def measure(
         If a name is unknown, a window lies outside the panel, or the panel is not usable; nothing
         is written then.
     """
+    import pandas as pd
+
     from city_resilience.audit.read_audited import read_audited
     from city_resilience.resilience.measure_panel import measure_panel
     from city_resilience.resilience.summaries import count_reasons
@@ -120,7 +126,7 @@ def measure(
     }
     chosen = _experiment(experiment, changes, gazetteer, groups)
     settings = chosen.outcome
-    read = read_audited(data, chosen, purpose="measure")
+    read = read_audited(data, chosen, purpose="measure", progress=progress)
     panel = read.panel
     composite = None
     if "composite" in measures:
@@ -135,9 +141,10 @@ def measure(
         deflator=settings.deflator,
         composite=composite,
     )
-    newest = panel.frame.drop_duplicates("city", keep="last").set_index("city")
-    for group in panel.groups:
-        frame[group] = frame["city"].map(newest[group])
+    at = pd.Index(panel.grid().cities).get_indexer(frame["city"])
+    for group, labels in panel.slices().items():
+        if group in panel.groups:
+            frame[group] = pd.Series(labels[at], index=frame.index, dtype="str")
     medians = group_medians(frame, panel.groups, measures, chosen.evaluation.min_group)
     if out is not None:
         write_table(frame, out)
@@ -315,7 +322,11 @@ def command(**options: Any) -> None:
       city-resilience measure panel.csv --measure structure_effect --measure agency_effect \\
         --outcome unit_employment --window 2008:2009 --out m.xlsx --gazetteer china --by region
     """
-    show(measure(**options))
+    from city_resilience.commands.console import progress_bars
+
+    with progress_bars() as progress:
+        measured = measure(**options, progress=progress)
+    show(measured)
 
 
 def show(result: Measured) -> None:

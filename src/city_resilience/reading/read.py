@@ -13,6 +13,7 @@ import pandas as pd
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
+from city_resilience.progress import Progress, silent
 from city_resilience.reading import checks
 from city_resilience.reading.account import Account, unread_values
 from city_resilience.reading.column_cells import as_text
@@ -53,7 +54,11 @@ MOST_ROWS = 500_000
 
 
 def read_panel(
-    source: Path | str | pd.DataFrame, data: Data | None = None, *, outcome: Outcome | str = ""
+    source: Path | str | pd.DataFrame,
+    data: Data | None = None,
+    *,
+    outcome: Outcome | str = "",
+    progress: Progress = silent,
 ) -> Panel:
     """Read, name, convert and check a panel.
 
@@ -69,6 +74,8 @@ def read_panel(
     outcome : Outcome or str
         The variable that must be present and, unless its scale is log or rate, positive; not
         checked if empty. The outcome's own column and weight are read as well.
+    progress : callable, optional
+        Told how many rows are read of a table that is read in blocks.
 
     Returns
     -------
@@ -85,7 +92,7 @@ def read_panel(
     """
     data = data or Data()
     settings = Outcome(variable=outcome) if isinstance(outcome, str) else outcome
-    return read_uncorrected(source, data, settings).corrected(data.corrections)
+    return read_uncorrected(source, data, settings, progress).corrected(data.corrections)
 
 
 @dataclass(frozen=True)
@@ -117,13 +124,13 @@ class Uncorrected:
 
 
 def read_uncorrected(
-    source: Path | str | pd.DataFrame, data: Data, outcome: Outcome
+    source: Path | str | pd.DataFrame, data: Data, outcome: Outcome, progress: Progress = silent
 ) -> Uncorrected:
     """Read a panel without its corrections; see `read_panel`."""
     large = _large(source, data)
     if large is not None:
         with _named(large.name):
-            panel, found = read_streamed(large, data, outcome)
+            panel, found = read_streamed(large, data, outcome, progress)
         return Uncorrected(panel, outcome, data.scope, found)
     table = open_table(source, data.sheet, data.decimal, encoding=data.encoding)
     return read_opened(table, data, outcome)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.unfinished import Scratch
 
-__all__ = ["ColumnFile", "NumberFiles", "Store", "TextFile", "check_space"]
+__all__ = ["ColumnFile", "NumberFiles", "NumberRows", "Store", "TextFile", "check_space"]
 
 Int = NDArray[np.int64]
 _PIECE = 1 << 21
@@ -116,6 +116,31 @@ class NumberFiles(Mapping[str, NDArray[np.float64]]):
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """Map a variable."""
         return self.files[name].read()
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the ids."""
+        return iter(self.files)
+
+    def __len__(self) -> int:
+        """Return the number of variables."""
+        return len(self.files)
+
+
+@dataclass(frozen=True)
+class NumberRows(Mapping[str, NDArray[np.float64]]):
+    """The variables of some cities by id, each read once when it is asked for."""
+
+    files: Mapping[str, ColumnFile]
+    cities: NDArray[np.intp] | slice
+    _read: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Return a variable, which may not be written to."""
+        if name not in self._read:
+            values = self.files[name].rows(self.cities)
+            values.flags.writeable = False
+            self._read[name] = values
+        return self._read[name]
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the ids."""

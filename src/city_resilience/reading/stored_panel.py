@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,13 @@ from numpy.typing import NDArray
 from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Grid, Mask, Panel
-from city_resilience.reading.stored_columns import ColumnFile, NumberFiles, Store, TextFile
+from city_resilience.reading.stored_columns import (
+    ColumnFile,
+    NumberFiles,
+    NumberRows,
+    Store,
+    TextFile,
+)
 
 __all__ = ["BATCH_CITIES", "StoredGrid", "StoredPanel", "is_stored"]
 
@@ -33,10 +40,22 @@ class StoredGrid(Grid):
     """A grid whose variables are mapped from files, each when it is asked for."""
 
     def of(self, cities: Rows) -> Grid:
-        """Return the grid of some cities in memory; all of them are the grid itself."""
+        """Return the grid of some cities, whose variables are read when they are asked for.
+
+        Of all of them it is the grid itself.
+        """
         if isinstance(cities, slice) and cities == slice(None):
             return self
-        return super().of(cities)
+        assert isinstance(self.values, NumberFiles)
+        province, coordinates, nation = self.province, self.coordinates, self.nation
+        return Grid(
+            tuple(np.array(self.cities, dtype=object)[cities]),
+            self.years,
+            NumberRows(self.values.files, cities),
+            None if province is None else province[cities],
+            None if coordinates is None else coordinates[cities],
+            None if nation is None else nation[cities],
+        )
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,7 @@ class StoredPanel(Panel):
         Parameters
         ----------
         cities : int
-            How many; `BATCH_CITIES` where 0.
+            How many at most, in batches of one size; `BATCH_CITIES` where 0.
 
         Returns
         -------
@@ -84,10 +103,13 @@ class StoredPanel(Panel):
         """
         most = cities or BATCH_CITIES
         if "nation" not in self.store.texts:
-            return [slice(at, at + most) for at in range(0, self.store.shape[0], most)]
+            ends = _shares(self.store.shape[0], most)
+            return [slice(first, end) for first, end in pairwise(ends)]
         nation = self.slices()["nation"]
         own = (np.flatnonzero(nation == name) for name in np.unique(nation))
-        return [rows[at : at + most] for rows in own for at in range(0, len(rows), most)]
+        return [
+            rows[first:end] for rows in own for first, end in pairwise(_shares(len(rows), most))
+        ]
 
     def of(self, cities: Rows, names: Collection[str] | None = None) -> Panel:
         """Return some cities as a panel in memory, with their issues.
@@ -303,6 +325,12 @@ class StoredPanel(Panel):
 def is_stored(panel: Panel) -> bool:
     """Say whether the columns of a panel lie in files."""
     return isinstance(panel, StoredPanel)
+
+
+def _shares(cities: int, most: int) -> list[int]:
+    """Return where batches of cities begin and end, none much smaller than the others."""
+    count = -(-cities // most)
+    return [cities * batch // count for batch in range(count + 1)]
 
 
 def _last(codes: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -135,7 +135,7 @@ def _problem(issue: Issue, audit: AuditResult) -> Problem:
     artefact = bool(issue.years) and (issue.city, issue.years[0]) in audit.level_breaks
     about_level = issue.kind == BOUNDARY or issue.variable == audit.outcome
     row = _row(issue.level, issue.kind, names, years, artefact=artefact and about_level)
-    return {**row, "masked": _masked(issue, audit)}
+    return {**row, "masked": audit.masked.touches(issue)}
 
 
 def _row(
@@ -155,15 +155,6 @@ def _row(
         "masked": False,
         "artefact": artefact,
     }
-
-
-def _masked(issue: Issue, audit: AuditResult) -> bool:
-    """Say whether any cell that an issue is about is unknown to all calculations."""
-    cells, grid = audit.masked.cells.get(issue.variable), audit.masked.grid
-    if cells is None or not issue.years or issue.city not in grid.cities:
-        return False
-    first, last = grid.column(issue.years[0]), grid.column(issue.years[-1])
-    return bool(cells[grid.cities.index(issue.city), max(first, 0) : last + 1].any())
 
 
 def _names(id: str, variables: Mapping[str, Variable]) -> dict[str, str]:
