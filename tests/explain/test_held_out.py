@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from city_resilience.evaluation.backtest import run_backtest
+from city_resilience.evaluation.folds import told
+from city_resilience.evaluation.view_skill import structural_skill
 from city_resilience.explain.contributions import BASE
 from city_resilience.explain.held_families import held_out_families
 from city_resilience.explain.held_out import held_out_drivers
@@ -26,6 +30,16 @@ def explained(panel, chosen):
 @pytest.fixture(scope="module")
 def made():
     return explained(small_panel(), experiment())
+
+
+def test_what_is_told_of_a_backtest_travels_and_says_the_same(made):
+    backtest, drivers = made
+    chosen = experiment()
+    dataset = facts_of(small_panel(), chosen)
+    sent = pickle.dumps((backtest.told(explained=True), told(dataset)))
+    pd.testing.assert_frame_equal(held_out_drivers(*pickle.loads(sent), chosen), drivers)
+    alone = structural_skill(backtest.told(explained=False), told(dataset), 3)
+    pd.testing.assert_frame_equal(alone, structural_skill(backtest, dataset, 3))
 
 
 def summed(drivers: pd.DataFrame, view: str) -> pd.Series:

@@ -21,12 +21,10 @@ from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import Backtest, run_backtest
 from city_resilience.evaluation.candidates import HISTORY_ONLY
 from city_resilience.evaluation.checks import scored_origins
-from city_resilience.evaluation.interval_scores import reliability, score_intervals
 from city_resilience.evaluation.nowcast_scores import NowcastScores, score_nowcasts
-from city_resilience.evaluation.scores import WITHOUT_BREAKS, compare_models, score
+from city_resilience.evaluation.scores import WITHOUT_BREAKS
 from city_resilience.evaluation.search import search_parameters
-from city_resilience.evaluation.sums import score_sums
-from city_resilience.evaluation.view_skill import structural_skill
+from city_resilience.evaluation.tables import levels_of, score_tables
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.models.rows import FORECAST, NOWCAST
@@ -39,7 +37,7 @@ from city_resilience.report.texts import Texts, placed
 from city_resilience.report.vintages import vintage_sentence
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.tasks.coverage import family_coverage
-from city_resilience.tasks.dataset import Dataset, common_origin
+from city_resilience.tasks.dataset import common_origin
 from city_resilience.tasks.outcome import missing_labels
 
 if TYPE_CHECKING:
@@ -50,7 +48,7 @@ __all__ = [
     "OPTIONAL_FILES",
     "Evaluation",
     "evaluate",
-    "levels_of",
+    "evaluated",
     "refuse_window_measure",
     "searched",
     "show_summary",
@@ -104,14 +102,10 @@ class Evaluation:
 
     Attributes
     ----------
-    scores, comparisons, coverage : DataFrame
-        See ``score``, ``compare_models`` and ``family_coverage``.
-    intervals, reliability : DataFrame
-        See ``score_intervals`` and ``reliability``.
-    sums : DataFrame
-        See ``score_sums``.
-    structural : DataFrame
-        See ``structural_skill``.
+    scores, comparisons, intervals, reliability, sums, structural : DataFrame
+        See ``score_tables``.
+    coverage : DataFrame
+        See ``family_coverage``.
     nowcast : NowcastScores or None
         Of a panel with early releases. All else is about the forecasts from the panel alone.
     vintages : DataFrame or None
@@ -121,11 +115,11 @@ class Evaluation:
     backtest: Backtest
     scores: pd.DataFrame
     comparisons: pd.DataFrame
-    coverage: pd.DataFrame
     intervals: pd.DataFrame
     reliability: pd.DataFrame
     sums: pd.DataFrame
     structural: pd.DataFrame
+    coverage: pd.DataFrame
     nowcast: NowcastScores | None = None
     vintages: pd.DataFrame | None = None
 
@@ -182,30 +176,23 @@ def evaluate(source: Source, progress: Progress = silent, *, explain: bool = Fal
     """
     dataset, experiment = source.dataset, source.experiment
     found = run_backtest(dataset, experiment, progress, views=True, explain=explain)
-    levels = levels_of(dataset)
+    breaks = source.audited.level_breaks
+    return evaluated(source, found, score_tables(found, dataset, experiment, breaks))
+
+
+def evaluated(source: Source, found: Backtest, tabled: Mapping[str, pd.DataFrame]) -> Evaluation:
+    """Put the scores of a backtest beside what else there is to say of it."""
+    dataset, experiment = source.dataset, source.experiment
     origins = [*scored_origins(dataset, experiment), common_origin(dataset.outcome, dataset.years)]
     least, breaks = experiment.evaluation.min_group, source.audited.level_breaks
-    part = found.nowcast
+    part, levels = found.nowcast, levels_of(dataset)
     return Evaluation(
         backtest=found,
-        scores=score(found.frame, levels, least, flagged=breaks),
-        comparisons=compare_models(found.frame, experiment.model.serve),
+        **tabled,
         coverage=family_coverage(dataset, experiment, dict.fromkeys(origins), found.specs),
-        intervals=score_intervals(found.intervals, levels, least),
-        reliability=reliability(found.intervals),
-        sums=score_sums(found.sums),
-        structural=structural_skill(found, dataset, experiment.features.min_history, least),
         nowcast=score_nowcasts(found, part, dataset, levels, least, breaks) if part else None,
         vintages=vintage_table(dataset, origins[:-1], source.earlier) if source.earlier else None,
     )
-
-
-def levels_of(dataset: Dataset) -> dict[str, dict[str, str]]:
-    """Return the level of each city by slice."""
-    return {
-        name: dict(zip(dataset.cities, levels.tolist(), strict=True))
-        for name, levels in dataset.groups.items()
-    }
 
 
 def refuse_window_measure(experiment: Experiment) -> None:

@@ -11,10 +11,10 @@ import pandas as pd
 
 from city_resilience.audit.audit import AuditResult
 from city_resilience.audit.read_audited import read_audited
-from city_resilience.commands.evaluation import levels_of
 from city_resilience.commands.monitor import CHANGED, FILES, PAGE, SUMMARY, TABLES, Monitored
 from city_resilience.commands.run import DRIFT_REFERENCE
 from city_resilience.errors import InputError
+from city_resilience.evaluation.tables import levels_of
 from city_resilience.files import write_json, write_table, write_tables
 from city_resilience.issued.alarms import backtest_beside, drift_alarms, score_alarms
 from city_resilience.issued.changes import changed_since

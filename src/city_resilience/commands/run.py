@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,24 +15,27 @@ from city_resilience import __version__
 from city_resilience.audit.training_levels import training_levels
 from city_resilience.commands.evaluation import FILES as TABLES
 from city_resilience.commands.evaluation import OPTIONAL_FILES as OPTIONAL_TABLES
-from city_resilience.commands.evaluation import Evaluation, levels_of, summary_of
+from city_resilience.commands.evaluation import Evaluation, evaluated, summary_of
 from city_resilience.commands.places import levers_of
 from city_resilience.commands.source import Source
+from city_resilience.companion import Beside, beside, companion, sharing
 from city_resilience.errors import InputError
-from city_resilience.evaluation.backtest import Backtest
+from city_resilience.evaluation.backtest import Backtest, run_backtest
+from city_resilience.evaluation.folds import told
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.stability_table import STABILITY_COLUMNS
 from city_resilience.evaluation.study.study import RECIPE_VERSION, recipe_of
+from city_resilience.evaluation.tables import levels_of, score_tables
 from city_resilience.explain.contributions import contributions, with_early
 from city_resilience.explain.driver_tables import (
     HELD_OUT,
     driver_tables,
-    shapes_and_places,
+    with_local_effects,
     write_driver_tables,
 )
 from city_resilience.explain.forecast_table import name_drivers
 from city_resilience.explain.held_families import held_out_families
-from city_resilience.explain.held_out import held_out_drivers
+from city_resilience.explain.held_tables import describe_held_out
 from city_resilience.explain.slices import drivers_by_group
 from city_resilience.files import sha256_of, write_json, write_table, write_tables
 from city_resilience.issued.drift import drift_reference, indicators_read
@@ -64,8 +68,9 @@ __all__ = [
     "Live",
     "check_model_folder",
     "digest_of",
-    "fit_live",
+    "evaluate_and_fit",
     "graded",
+    "run_beside",
     "summarise_run",
     "write_run",
 ]
@@ -97,6 +102,11 @@ OPTIONAL_FILES = (*OPTIONAL_TABLES, "nowcast.csv", REVISED_FORECASTS)
 DRIVERS = "drivers"
 OWN = (*FILES, *OPTIONAL_FILES, DRIVERS, MODEL)
 """All that a run may leave there: what an earlier one left of it goes when a new one comes."""
+LEAST_CELLS = 5_000
+"""City-years from which a second process saves more than the 2 s that it takes to start."""
+MOST_CELLS = 200_000
+"""City-years from which sending a backtest to it takes memory that is better left free."""
+Held = tuple[pd.DataFrame, dict[str, pd.DataFrame]]
 
 
 @dataclass(frozen=True)
@@ -118,7 +128,7 @@ class Live:
     held_out : DataFrame
         As of ``held_out_drivers``.
     about : mapping of str to DataFrame
-        The tables of the folder ``drivers``: ``driver_tables`` and ``shapes_and_places``.
+        The tables of the folder ``drivers``: ``driver_tables`` and ``held_tables``.
     """
 
     forecaster: Forecaster
@@ -163,9 +173,46 @@ def digest_of(folder: Path) -> str:
     return sha256_of(folder / MODEL / MANIFEST)
 
 
-def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress: Progress) -> Live:
-    """Fit the forecaster that is served; forecast and explain the panel with it."""
-    found, settings = evaluation.backtest, source.experiment
+@contextmanager
+def run_beside(source: Source) -> Iterator[None]:
+    """Let tables and pages of a run be made in a second process, where that pays."""
+    cells = source.dataset.outcome.size
+    imports = ("city_resilience.commands.run", "scipy.stats", "openpyxl", "pyarrow.parquet")
+    with companion(imports, wanted=LEAST_CELLS <= cells <= MOST_CELLS):
+        yield
+
+
+def evaluate_and_fit(
+    source: Source, fingerprint: str, progress: Progress
+) -> tuple[Evaluation, Live]:
+    """Run the rolling origins and score them, while the forecaster that is served is fitted.
+
+    Raises
+    ------
+    InputError
+        If the panel is too short, or a required indicator never has a value.
+    """
+    dataset, settings = source.dataset, source.experiment
+    found = run_backtest(dataset, settings, progress, views=True, explain=True)
+    panel, breaks = told(dataset), source.audited.level_breaks
+    with sharing():
+        held = beside(describe_held_out, found.told(explained=True), panel, settings)
+        tabled = beside(score_tables, found.told(explained=False), panel, settings, breaks)
+        live = _fit_live(source, found, held, fingerprint, progress)
+        return evaluated(source, found, tabled.result()), live
+
+
+def _fit_live(
+    source: Source, found: Backtest, held: Beside[Held], fingerprint: str, progress: Progress
+) -> Live:
+    """Fit the forecaster that is served; forecast and explain the panel with it.
+
+    Parameters
+    ----------
+    held : Beside
+        Of `describe_held_out`.
+    """
+    settings = source.experiment
     alone = fit_forecaster(
         source.dataset,
         settings,
@@ -198,26 +245,21 @@ def fit_live(source: Source, evaluation: Evaluation, fingerprint: str, progress:
     if STRUCTURAL in forecaster.views:
         structural = contributions(forecaster.view(STRUCTURAL), listed)
     live = Live(forecaster, forecast, totals, drivers, by_group, nowcast, structural)
-    return _described(live, source, found, progress)
+    return _described(live, source, found, held, progress)
 
 
-def _described(live: Live, source: Source, found: Backtest, progress: Progress) -> Live:
+def _described(
+    live: Live, source: Source, found: Backtest, held: Beside[Held], progress: Progress
+) -> Live:
     """Add what both views rest on, live and at the scored origins."""
     progress("describing drivers", 0, 1)
     every, settings = ForecastRows.of(source.dataset), source.experiment
     rows = every.among(source.dataset.listed)
     made = {FORECASTING: live.drivers, STRUCTURAL: live.structural}
     about = driver_tables(live.forecaster, rows, made)
-    held_out = held_out_drivers(found, source.dataset, settings)
-    about |= shapes_and_places(
-        live.forecaster,
-        rows,
-        held_out,
-        found.frame[["city", "origin", "horizon", "truth"]].drop_duplicates(),
-        levels_of(source.dataset),
-        settings.evaluation.min_group,
-    )
     families = held_out_families(found, source.dataset, settings)
+    held_out, tables = held.result()
+    about |= with_local_effects(live.forecaster, rows, tables)
     if len(families):
         about |= {"families_held_out": families}
     progress("describing drivers", 1, 1)
@@ -251,19 +293,13 @@ def write_run(
     folder: Path, source: Source, evaluation: Evaluation, live: Live, summary: Summary
 ) -> None:
     """Write the files of a run and its model."""
+    pages = beside(_write_pages, folder, summary, source.audited.as_dict())
     tables = {**evaluation.tables(), **live.tables(), **mark_tables(source.panel)}
     write_tables(tables, folder)
     grades = graded(summary)
     own = {GRADES: grades} if len(grades) else {}
     write_driver_tables({**live.about, **own}, folder / DRIVERS)
     write_table(live.held_out, folder / DRIVERS / HELD_OUT)
-    audit = source.audited.as_dict()
-    write_audit(audit, folder / "audit.json")
-    write_audit(audit, folder / "audit.html")
-    write_json(summary, folder / "summary.json")
-    write_report_workbook(summary, folder / "report.xlsx")
-    write_brief(summary, folder / "brief.docx")
-    write_report(summary, folder / "report.html", beside=BESIDE)
     cities, years = len(source.panel.cities), source.panel.years
     places = Texts(noun=source.experiment.noun).of_places("cities")
     card = model_card(live.forecaster, summary, f"{cities} {places}, {years[0]}-{years[-1]}")
@@ -271,6 +307,16 @@ def write_run(
     model, dataset = live.forecaster, source.dataset
     known = drift_reference(dataset, model.origin, model.cities, indicators_read(model))
     write_table(known, folder / DRIFT_REFERENCE)
+    pages.result()
+
+
+def _write_pages(folder: Path, summary: Summary, audit: Mapping[str, Any]) -> None:
+    write_audit(audit, folder / "audit.json")
+    write_audit(audit, folder / "audit.html")
+    write_json(summary, folder / "summary.json")
+    write_report_workbook(summary, folder / "report.xlsx")
+    write_brief(summary, folder / "brief.docx")
+    write_report(summary, folder / "report.html", beside=BESIDE)
 
 
 def graded(summary: Summary) -> pd.DataFrame:

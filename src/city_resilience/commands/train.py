@@ -159,9 +159,9 @@ def train(
     with (
         publishing(out, obsolete=run.OWN) as folder,
         track(opened, source.experiment, fingerprint=fingerprint) as tracked,
+        run.run_beside(source),
     ):
-        evaluated = evaluation.evaluate(source, progress, explain=True)
-        live = run.fit_live(source, evaluated, fingerprint, progress)
+        evaluated, live = run.evaluate_and_fit(source, fingerprint, progress)
         progress("writing tables and report", 0, 1)
         seconds = time.perf_counter() - started
         about = {"study": study, "run_id": tracked.run_id, "seconds": seconds}

@@ -144,6 +144,11 @@ class Backtest:
     structural: StructuralPart | None = None
     explained: Mapping[tuple[str, int, int], Explained] = field(default_factory=dict)
 
+    def told(self, *, explained: bool) -> Backtest:
+        """Return what it says, to be sent elsewhere: without the members, and without nowcasts."""
+        parts = {key: replace(own, members={}) for key, own in self.explained.items()}
+        return replace(self, nowcast=None, explained=parts if explained else {})
+
     @property
     def served(self) -> dict[int, Mapping[int, Float]]:
         """Forecasts of the served model: horizon → origin, warm-up included → (cities,), pp."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -95,7 +96,7 @@ class Cell:
 
 EXPLAINING, KEEPING = "explaining", "keeping"
 SERVED = Variant(BLEND, explained=True)
-HISTORY = Variant(HISTORY_ONLY, columns=lambda task: task.learnt.history)
+HISTORY = Variant(HISTORY_ONLY, columns=attrgetter("learnt.history"))
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ made as for the forecast that is served.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 
+from city_resilience.arrays import Positions
 from city_resilience.evaluation.engine import Variant
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.training import Model
@@ -16,6 +18,7 @@ from city_resilience.models.learners import LEARNERS, Values, learner_parameters
 from city_resilience.models.rows import STRUCTURAL
 from city_resilience.tasks.dataset import Dataset
 from city_resilience.tasks.structural import structural_ids
+from city_resilience.tasks.task import Task
 
 __all__ = ["structural_members", "structural_variant"]
 
@@ -37,7 +40,11 @@ def structural_variant(dataset: Dataset, experiment: Experiment) -> Variant | No
         return None
     return Variant(
         STRUCTURAL,
-        columns=lambda task: task.spec.family_columns(ids),
+        columns=partial(_columns, ids),
         parameters=members,
         explained=True,
     )
+
+
+def _columns(ids: Collection[str], task: Task) -> Positions:
+    return task.spec.family_columns(ids)

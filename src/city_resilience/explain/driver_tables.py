@@ -17,7 +17,7 @@ from city_resilience.explain.ale import Effect, effects_of
 from city_resilience.explain.contributions import contributions
 from city_resilience.explain.dictionary import dictionary
 from city_resilience.explain.families import family_table, sampled
-from city_resilience.explain.held_tables import held_tables
+from city_resilience.explain.held_tables import with_effects
 from city_resilience.explain.interactions import interaction_table
 from city_resilience.files import SUFFIXES, write_tables
 from city_resilience.models.forecaster import Forecaster
@@ -28,7 +28,7 @@ __all__ = [
     "TABLES",
     "View",
     "driver_tables",
-    "shapes_and_places",
+    "with_local_effects",
     "write_driver_tables",
 ]
 
@@ -82,27 +82,11 @@ def driver_tables(
     return found
 
 
-def shapes_and_places(
-    forecaster: Forecaster,
-    rows: ForecastRows,
-    drivers: pd.DataFrame,
-    truth: pd.DataFrame,
-    groups: Mapping[str, Mapping[str, str]],
-    min_group: int = 10,
+def with_local_effects(
+    forecaster: Forecaster, rows: ForecastRows, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
-    """Return `held_tables` of held-out drivers, with the local effects of the live models.
-
-    Parameters
-    ----------
-    drivers : DataFrame
-        Of `held_out_drivers`; without a row there is no table.
-    truth : DataFrame
-        ``city, origin, horizon, truth``, rows may repeat.
-    groups : mapping of str to mapping of str to str
-        Group to the level of each city.
-    """
-    effects = partial(_effects, forecaster, rows)
-    return held_tables(drivers, truth, groups, min_group=min_group, effects=effects)
+    """Fill the local effects of the live models into `held_tables` of held-out drivers."""
+    return with_effects(tables, partial(_effects, forecaster, rows))
 
 
 def _effects(

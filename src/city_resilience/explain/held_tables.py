@@ -9,7 +9,11 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float
+from city_resilience.evaluation.backtest import Backtest
+from city_resilience.evaluation.tables import levels_of
+from city_resilience.experiment.experiment import Experiment
 from city_resilience.explain.ale import Effect
+from city_resilience.explain.held_out import held_out_drivers
 from city_resilience.explain.held_rows import HeldOut
 from city_resilience.explain.places import place_differences
 from city_resilience.explain.resampling import with_q_values
@@ -17,9 +21,17 @@ from city_resilience.explain.shapes import THRESHOLD_COLUMNS, dependence, shape_
 from city_resilience.explain.surface import leading_pairs, surface
 from city_resilience.explain.thresholds import ALPHA, NONE
 from city_resilience.progress import silent
+from city_resilience.tasks.dataset import Dataset
 from city_resilience.workers import in_threads
 
-__all__ = ["HELD_TABLES", "LEADING", "held_parts", "held_tables"]
+__all__ = [
+    "HELD_TABLES",
+    "LEADING",
+    "describe_held_out",
+    "held_parts",
+    "held_tables",
+    "with_effects",
+]
 
 LEADING = 15
 """Indicators of a view and horizon whose shape and places are looked at."""
@@ -80,7 +92,7 @@ def held_tables(
     levels = {name: own for name, own in groups.items() if name != "province"}
 
     def made(view: str, horizon: int, held: HeldOut) -> dict[str, pd.DataFrame]:
-        own = _shapes(held, partial(effects, view, horizon) if effects else None)
+        own = _shapes(held)
         own |= _surfaces(held, pairs or leading_pairs(held))
         own["places"] = place_differences(held, levels, min_group=min_group, indicators=LEADING)
         for table in own.values():
@@ -91,17 +103,49 @@ def held_tables(
     parts = held_parts(drivers, truth, groups.get("province", {}))
     every = in_threads([partial(made, *part) for part in parts], "", silent)
     found = {name: [own[name] for own in every if name in own] for name in HELD_TABLES}
-    return {name: pd.concat(own, ignore_index=True) for name, own in found.items() if own}
+    tables = {name: pd.concat(own, ignore_index=True) for name, own in found.items() if own}
+    return with_effects(tables, effects) if effects else tables
 
 
-def _shapes(
-    held: HeldOut,
-    effects: Callable[[Mapping[str, Float]], Mapping[str, Effect]] | None,
-) -> dict[str, pd.DataFrame]:
+def describe_held_out(
+    found: Backtest, dataset: Dataset, experiment: Experiment
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Return `held_out_drivers` of a backtest, and their `held_tables`, without local effects."""
+    drivers = held_out_drivers(found, dataset, experiment)
+    truth = found.frame[["city", "origin", "horizon", "truth"]].drop_duplicates()
+    least = experiment.evaluation.min_group
+    return drivers, held_tables(drivers, truth, levels_of(dataset), min_group=least)
+
+
+def with_effects(tables: Mapping[str, pd.DataFrame], effects: Effects) -> dict[str, pd.DataFrame]:
+    """Fill in the local effects of `held_tables`, ``effects`` as of there."""
+    if "dependence" not in tables:
+        return dict(tables)
+    curves = tables["dependence"].assign(ale=np.nan, ale_rows=0)
+    parts = [own for _, own in curves.groupby(["view", "horizon"], sort=False)]
+    calls = [
+        partial(effects, str(own["view"].iloc[0]), int(own["horizon"].iloc[0]), _edges(own))
+        for own in parts
+    ]
+    for part, found in zip(parts, in_threads(calls, "", silent), strict=True):
+        for name, own in found.items():
+            rows = part.index[part["indicator"] == name]
+            curves.loc[rows, "ale"], curves.loc[rows, "ale_rows"] = own.values, own.rows
+    return {**tables, "dependence": curves}
+
+
+def _edges(curves: pd.DataFrame) -> dict[str, Float]:
+    """Return the edges of the bins of each indicator that has enough rows."""
+    return {
+        str(name): np.append(own["from"].to_numpy(dtype=np.float64), float(own["to"].iloc[-1]))
+        for name, own in curves.groupby("indicator", sort=False)
+        if not own["withheld"].any()
+    }
+
+
+def _shapes(held: HeldOut) -> dict[str, pd.DataFrame]:
     every = [held.one(name) for name in held.leading(LEADING)]
     curves = pd.concat([dependence(own) for own in every], ignore_index=True)
-    if effects:
-        curves = _with_effects(curves, effects)
     shapes = pd.concat([shape_of(own) for own in every], ignore_index=True)
     return {"dependence": curves, "shapes": _counted(with_q_values(shapes))}
 
@@ -113,25 +157,6 @@ def _counted(shapes: pd.DataFrame) -> pd.DataFrame:
         shapes.loc[chance, "form"] = NONE
         shapes.loc[chance, list(THRESHOLD_COLUMNS)] = np.nan
     return shapes
-
-
-def _with_effects(
-    curves: pd.DataFrame, effects: Callable[[Mapping[str, Float]], Mapping[str, Effect]]
-) -> pd.DataFrame:
-    parts = {
-        str(name): own
-        for name, own in curves.groupby("indicator", sort=False)
-        if not own["withheld"].any()
-    }
-    edges = {
-        name: np.append(own["from"].to_numpy(dtype=np.float64), float(own["to"].iloc[-1]))
-        for name, own in parts.items()
-    }
-    curves = curves.assign(ale=np.nan, ale_rows=0)
-    for name, own in effects(edges).items():
-        curves.loc[parts[name].index, "ale"] = own.values
-        curves.loc[parts[name].index, "ale_rows"] = own.rows
-    return curves
 
 
 def _surfaces(held: HeldOut, pairs: Sequence[tuple[str, str]]) -> dict[str, pd.DataFrame]:

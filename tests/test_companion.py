@@ -1,0 +1,56 @@
+"""Work that a second process does beside this one."""
+
+import os
+import signal
+
+import pytest
+
+from city_resilience.companion import beside, companion, sharing
+from city_resilience.errors import InputError
+from city_resilience.workers import at_most, worker_count
+
+
+@pytest.fixture
+def two_workers():
+    with at_most(2):
+        yield
+
+
+def refuse():
+    raise InputError("the panel is empty")
+
+
+def end_other(own):
+    if os.getpid() != own:
+        os.kill(os.getpid(), signal.SIGTERM)
+    return "made here"
+
+
+def test_what_is_called_beside_runs_elsewhere_and_comes_back(two_workers):
+    with companion(["city_resilience.errors"]):
+        calls = [beside(os.getpid), beside(divmod, 7, 2), beside(os.getenv, "OMP_NUM_THREADS")]
+        other, divided, threads = (call.result() for call in calls)
+    assert other != os.getpid()
+    assert (divided, threads) == ((3, 1), "1")
+
+
+def test_the_other_process_takes_the_place_of_one_worker(two_workers):
+    with sharing():
+        assert worker_count() == 2
+    with companion([]), sharing():
+        assert worker_count() == beside(worker_count).result() == 1
+
+
+@pytest.mark.parametrize(("workers", "wanted"), [(1, True), (2, False)])
+def test_one_worker_or_a_small_panel_has_no_other_process(workers, wanted):
+    with at_most(workers), companion([], wanted):
+        assert beside(os.getpid).result() == os.getpid()
+
+
+def test_errors_are_those_of_this_process_and_a_lost_process_loses_nothing(two_workers):
+    with companion([]):
+        with pytest.raises(InputError, match="the panel is empty"):
+            beside(refuse).result()
+        assert beside(os.getpid).result() != os.getpid()
+        assert beside(end_other, os.getpid()).result() == "made here"
+        assert beside(os.getpid).result() == os.getpid()
