@@ -143,7 +143,9 @@ def test_a_silent_scheduler_is_named_within_the_time_that_is_stated(monkeypatch,
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--scheduler", "tcp://h:1"], "only --engine dask has a scheduler"),
+        (["--scheduler", "tcp://h:1"], "--scheduler tcp://h:1: it is for --engine dask"),
+        (["--fit-rows", "5"], "--fit-rows 5: it is for --engine dask"),
+        (["--engine", "dask", "--fit-rows", "5"], "--fit-rows: workers of this machine share"),
         (["--engine", "dask", "--scheduler", "h:1"], "no address of a Dask scheduler"),
     ],
 )

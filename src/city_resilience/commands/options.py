@@ -104,10 +104,18 @@ overrides_option = click.option(
     help="Change one setting of the experiment, e.g. --set outcome.horizons=[1,2].",
 )
 
+_fit_rows_option = click.option(
+    "--fit-rows",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="With --scheduler: boosters of more rows than N are fitted by all workers together, where "
+    "they outgrow one; their forecasts are close to those of one machine, not equal.",
+)
+
 
 def engine_options(command: Command) -> Command:
     """Add what says where work runs, and how much at once; see `working`."""
-    return _workers_option(_engine_option(_scheduler_option(command)))
+    return _workers_option(_engine_option(_scheduler_option(_fit_rows_option(command))))
 
 
 @contextmanager
@@ -117,18 +125,18 @@ def working(options: dict[str, Any]) -> Iterator[None]:
     Raises
     ------
     InputError
-        If a scheduler is named for another engine than Dask, or does not answer.
+        If what only Dask has is given for another engine, or a scheduler does not answer.
     """
-    engine, scheduler = options.pop("engine"), options.pop("scheduler")
-    if scheduler and engine != "dask":
-        raise InputError(
-            f"--scheduler {scheduler}: only --engine dask has a scheduler; add --engine dask"
-        )
+    engine, given = options.pop("engine"), {n: options.pop(n) for n in ("scheduler", "fit_rows")}
+    for name, value in given.items():
+        if value and engine != "dask":
+            option = f"--{name.replace('_', '-')} {value}"
+            raise InputError(f"{option}: it is for --engine dask; add that, or leave it out")
     with at_most(options.pop("workers")), ExitStack() as stack:
         if engine == "dask":
             from city_resilience.machines.dask_engine import on_dask
 
-            stack.enter_context(on_dask(scheduler))
+            stack.enter_context(on_dask(**given))
         yield
 
 

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from city_resilience.errors import InputError
 from city_resilience.machines.connecting import check_address, connected, own_workers
+from city_resilience.machines.fitting import fitting_on
 from city_resilience.machines.parcels import Parcel, packed
 from city_resilience.unfinished import stage
-from city_resilience.workers import alone, spreading_on
+from city_resilience.workers import alone, at_most, spreading_on
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -38,7 +39,7 @@ REMEMBERED = 4
 
 
 @contextmanager
-def on_dask(scheduler: str = "") -> Iterator[DaskEngine]:
+def on_dask(scheduler: str = "", fit_rows: int | None = None) -> Iterator[DaskEngine]:
     """Spread on workers of Dask in what follows.
 
     Parameters
@@ -46,16 +47,28 @@ def on_dask(scheduler: str = "") -> Iterator[DaskEngine]:
     scheduler : str
         Address, such as ``tcp://host:8786``. Without one, workers of this machine are started when
         the first work is spread, as many as `workers.worker_count` says, and ended at the end.
+    fit_rows : int, optional
+        Boosters of more rows are fitted by all workers together, one after another, see
+        `machines.fitting`; all else is then done in this process.
 
     Raises
     ------
     InputError
         If no scheduler answers there, or its workers cannot do what is asked.
     """
+    if fit_rows is not None and not scheduler:
+        raise InputError(
+            "--fit-rows: workers of this machine share its memory, so that a fit has no more room "
+            "there; name those of others with --scheduler, or leave it out"
+        )
     with ExitStack() as stack:
         engine = DaskEngine(stack, scheduler)
-        with spreading_on(engine):
-            yield engine
+        if fit_rows is None:
+            stack.enter_context(spreading_on(engine))
+        else:
+            stack.enter_context(fitting_on(engine.client, fit_rows))
+            stack.enter_context(at_most(1))
+        yield engine
 
 
 class DaskEngine:

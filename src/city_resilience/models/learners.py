@@ -18,6 +18,7 @@ import numpy as np
 from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.training import Model, Parameter
+from city_resilience.machines.fitting import fit_elsewhere
 from city_resilience.models.binned import binned
 from city_resilience.models.fitted import Fitted, Linear
 from city_resilience.models.tree import Tree
@@ -190,11 +191,6 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
     import xgboost
 
     weights = recency_weights(sample, values)
-    if isinstance(sample.features, TallRows):
-        data = binned(sample.features, sample.labels, int(values["max_bin"]))
-        data.set_weight(np.ones(len(sample.labels)) if weights is None else weights)
-    else:
-        data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
     rounds = int(values["rounds"])
     parameters = {
         "objective": "reg:absoluteerror",
@@ -204,8 +200,23 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
         "base_score": float(np.median(sample.labels)),
         **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
-    booster = xgboost.train(parameters, data, num_boost_round=rounds)
+    if fit := fit_elsewhere(len(sample.labels)):
+        booster = fit(sample.features, sample.labels, weights, parameters, rounds)
+    else:
+        data = _matrix(sample, weights, int(values["max_bin"]))
+        booster = xgboost.train(parameters, data, num_boost_round=rounds)
     return Trees(lambda: booster)
+
+
+def _matrix(sample: Sample, weights: Float | None, max_bin: int) -> Any:
+    """Return a sample as boosters read it; rows of a tall panel in bins."""
+    import xgboost
+
+    if not isinstance(sample.features, TallRows):
+        return xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
+    data = binned(sample.features, sample.labels, max_bin)
+    data.set_weight(np.ones(len(sample.labels)) if weights is None else weights)
+    return data
 
 
 def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Trees:
