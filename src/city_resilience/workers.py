@@ -159,8 +159,12 @@ def spread(
     what: str,
     progress: Progress,
     took: Callable[[Result], None] | None = None,
+    *,
+    at_once: bool = True,
 ) -> list[Result]:
     """Run pieces of work on the engine in use, and return what they gave, in order.
+
+    A single piece runs here.
 
     Parameters
     ----------
@@ -173,10 +177,13 @@ def spread(
         another object stands in its place.
     took : callable, optional
         Called here with each result, as it comes.
+    at_once : bool
+        Whether threads of this process run several; else one after another, each with all threads.
     """
-    engine = None if _inside.get() else _engine.get()
+    engine = None if _inside.get() or len(calls) < 2 else _engine.get()
     if engine is None:
-        return in_threads([partial(call, *shared) for call in calls], what, progress, took)
+        run = in_threads if at_once else _in_turn
+        return run([partial(call, *shared) for call in calls], what, progress, took)
     found: dict[int, Result] = {}
     for place, result in engine(calls, shared):
         found[place] = result

@@ -12,14 +12,18 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands.main import run
+from city_resilience.commands.predict import predict
 from city_resilience.errors import InputError
 from city_resilience.evaluation.backtest import run_backtest
 from city_resilience.evaluation.live import fit_forecaster
 from city_resilience.evaluation.study.context import Settings
 from city_resilience.evaluation.study.study import run_study
+from city_resilience.explain import leading
 from city_resilience.machines import connecting, dask_engine, parcels
 from city_resilience.machines.connecting import connected, differing
 from city_resilience.machines.dask_engine import on_dask
+from city_resilience.models import forecaster
+from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.progress import silent
 from city_resilience.workers import at_most, spread, spreading_on
 from forecasting_inputs import experiment, facts_of, small_panel
@@ -201,3 +205,22 @@ def test_workers_that_cannot_do_it_are_named(workers, message, monkeypatch):
     monkeypatch.setattr(distributed, "Client", lambda *_, **__: _Client(workers))
     with pytest.raises(InputError, match=message), connected("tcp://h:1"):
         pass
+
+
+def test_a_forecast_and_its_drivers_are_the_same_wherever_parts_of_them_were_made(monkeypatch):
+    bundle = ROOT / "tests" / "golden" / f"bundle_{FORMAT_VERSION}"
+    panel, model = bundle / "panel.csv", bundle / "growth_gap" / "model"
+    here = predict(panel, model, drivers=3).table
+    monkeypatch.setattr(forecaster, "TOGETHER", 7)
+    monkeypatch.setattr(leading, "PART", 7)
+    travels = []
+
+    def engine(calls, shared):
+        travels.append(len(calls))
+        return travelled(calls, shared)
+
+    with spreading_on(engine):
+        there = predict(panel, model, drivers=3).table
+    pd.testing.assert_frame_equal(here, there, check_exact=True)
+    assert len(travels) == 2
+    assert min(travels) > 1

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import click
 
 from city_resilience.errors import InputError
-from city_resilience.workers import at_most
 
 __all__ = [
     "PATH",
@@ -79,8 +78,8 @@ _workers_option = click.option(
     "--workers",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Fits at once. Default: $CITY_RESILIENCE_WORKERS, else as many as the process may use "
-    "cores.",
+    help="Fits, or parts of the rows, at once. Default: $CITY_RESILIENCE_WORKERS, else as many as "
+    "the process may use cores.",
 )
 _engine_option = click.option(
     "--engine",
@@ -132,6 +131,8 @@ def working(options: dict[str, Any]) -> Iterator[None]:
         if value and engine != "dask":
             option = f"--{name.replace('_', '-')} {value}"
             raise InputError(f"{option}: it is for --engine dask; add that, or leave it out")
+    from city_resilience.workers import at_most
+
     with at_most(options.pop("workers")), ExitStack() as stack:
         if engine == "dask":
             from city_resilience.machines.dask_engine import on_dask

@@ -14,11 +14,13 @@ from city_resilience.commands.options import (
     PATH,
     as_of_option,
     early_option,
+    engine_options,
     model_option,
     record_option,
     sheet_option,
     store_option,
     vintage_option,
+    working,
 )
 from city_resilience.errors import AlarmRaised, InputError, check_known
 from city_resilience.files import output_path, refuse_overwriting, write_table
@@ -253,6 +255,7 @@ def _places(
 )
 @record_option
 @vintage_option
+@engine_options
 @click.option("--strict", is_flag=True, help="End with 3 if an alarm was raised.")
 @click.option("--quiet", "-q", is_flag=True, help="Print alarms and errors alone.")
 def command(**options: Any) -> None:
@@ -272,13 +275,14 @@ def command(**options: Any) -> None:
     """
     strict, each = options.pop("strict"), options.pop("each")
     quiet, options["lang"] = options.pop("quiet"), options["lang"] or ""
-    if each:
-        alarms = _each(each, options, quiet=quiet)
-    else:
-        result = predict(**options)
-        if str(options["out"]) != "-" and not quiet:
-            show(result, options["data"])
-        alarms = result.alarms
+    with working(options):
+        if each:
+            alarms = _each(each, options, quiet=quiet)
+        else:
+            result = predict(**options)
+            alarms = result.alarms
+    if not each and str(options["out"]) != "-" and not quiet:
+        show(result, options["data"])
     for alarm in alarms:
         echo(f"Alarm: {alarm}", err=True)
     if strict and alarms:

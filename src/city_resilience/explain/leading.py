@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from city_resilience.explain.contributions import Explanation, early_id, explana
 from city_resilience.explain.forecast_table import LEAST_SHOWN
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows, Moved
+from city_resilience.progress import silent
+from city_resilience.workers import spread
 
 __all__ = ["PART", "Leading", "leading_drivers"]
 
@@ -79,16 +82,32 @@ def leading_drivers(
         Drivers of a row and horizon.
     """
     found: dict[int, Leading] = {}
-    for part in rows.parts(PART):
-        own = rows.part(part)
-        for horizon, explained in explanations(forecaster, own).items():
-            early = {name: by[part] for name, by in moved.get(horizon, {}).items()}
-            some = Leading.of(explained, early, most, len(own.cities))
+    shape = (len(rows.cities), most)
+
+    def take(made: tuple[slice, dict[int, Leading]]) -> None:
+        part, leading = made
+        for horizon, some in leading.items():
             if horizon not in found:
-                shape = (len(rows.cities), most)
-                found[horizon] = Leading(
-                    some.names, np.full(shape, -1, dtype=np.int16), np.zeros(shape)
-                )
+                which, by = np.full(shape, -1, dtype=np.int16), np.zeros(shape)
+                found[horizon] = Leading(some.names, which, by)
             found[horizon].which[part, : some.which.shape[1]] = some.which
             found[horizon].contribution[part, : some.which.shape[1]] = some.contribution
+
+    calls = [partial(_leading, part, _part_of(moved, part), most) for part in rows.parts(PART)]
+    spread(calls, (forecaster, rows), "", silent, take, at_once=False)
     return found
+
+
+def _part_of(moved: Moved, part: slice) -> Moved:
+    return {horizon: {name: by[part] for name, by in own.items()} for horizon, own in moved.items()}
+
+
+def _leading(
+    part: slice, moved: Moved, most: int, forecaster: Forecaster, rows: ForecastRows
+) -> tuple[slice, dict[int, Leading]]:
+    """Explain a part of the rows."""
+    own = rows.part(part)
+    return part, {
+        horizon: Leading.of(explained, moved.get(horizon, {}), most, len(own.cities))
+        for horizon, explained in explanations(forecaster, own).items()
+    }

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -18,12 +19,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from city_resilience.errors import InputError
+
 if TYPE_CHECKING:
     import xgboost
     from distributed import Client
 
 __all__ = ["Fit", "fit_elsewhere", "fit_on_workers", "fitting_on"]
 
+TRIES = 3
+WORKER_SECONDS = 60
 PART = 2**18
 """Rows that are laid out and sent at once: 100 MB for a hundred columns."""
 
@@ -64,6 +69,9 @@ def fit_on_workers(
 ) -> xgboost.Booster:
     """Fit a booster on rows that are dealt out to all workers, one part after another.
 
+    A fit that loses a worker begins anew when another has taken its place, or after
+    `WORKER_SECONDS` with those that are left.
+
     Parameters
     ----------
     features : array-like, shape (rows, columns)
@@ -71,23 +79,55 @@ def fit_on_workers(
     labels, weights : array-like, shape (rows,)
     parameters : mapping
         Of ``xgboost.train``; the threads are those of each worker.
+
+    Raises
+    ------
+    InputError
+        If workers are lost again and again.
     """
+    import xgboost
+    from distributed import KilledWorker
+
+    lost = CancelledError, KilledWorker, OSError, xgboost.core.XGBoostError
+    rows = features, labels, np.ones(len(features)) if weights is None else weights
+    for _ in range(TRIES):
+        workers = _workers(client)
+        try:
+            return _fitted(client, workers, rows, parameters, rounds)
+        except lost as error:
+            last = error
+            with suppress(TimeoutError):
+                client.wait_for_workers(len(workers), timeout=WORKER_SECONDS)
+    raise InputError(
+        f"--fit-rows: a fit of {len(features):,} rows ended {TRIES} times ("
+        f"{str(last).splitlines()[0]}); its rows are in the memory of the workers, twice over "
+        "while they are binned: use more of them"
+    ) from last
+
+
+def _workers(client: Client) -> list[str]:
+    return sorted(client.scheduler_info(n_workers=-1)["workers"])
+
+
+def _fitted(
+    client: Client,
+    workers: Sequence[str],
+    rows: Sequence[Any],
+    parameters: Mapping[str, Any],
+    rounds: int,
+) -> xgboost.Booster:
     import xgboost.dask
     from xgboost.collective import Config
 
-    every = [labels, np.ones(len(features)) if weights is None else weights]
-    workers = sorted(client.scheduler_info(n_workers=-1)["workers"])
-    dealt = [*_dealt(len(features), len(workers))]
     own = {name: value for name, value in parameters.items() if name != "nthread"}
+    bins = {"max_bin": own["max_bin"]} if "max_bin" in own else {}
+    host = client.scheduler.address.rpartition("://")[2].rpartition(":")[0]
+    told = Config(tracker_host_ip=host if host.startswith("127.") else None)
+    dealt = [*_dealt(len(rows[0]), len(workers))]
     with warnings.catch_warnings(), client.as_current():
         warnings.simplefilter("ignore")
-        x, y, weight = (
-            _spread_out(client, source, dealt, workers) for source in (features, *every)
-        )
-        bins = {"max_bin": own["max_bin"]} if "max_bin" in own else {}
+        x, y, weight = (_spread_out(client, source, dealt, workers) for source in rows)
         data = xgboost.dask.DaskQuantileDMatrix(client, x, y, weight=weight, **bins)
-        host = client.scheduler.address.rpartition("://")[2].rpartition(":")[0]
-        told = Config(tracker_host_ip=host if host.startswith("127.") else None)
         found = xgboost.dask.train(client, own, data, num_boost_round=rounds, coll_cfg=told)
     booster: xgboost.Booster = found["booster"]
     return booster

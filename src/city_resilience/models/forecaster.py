@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -36,11 +38,13 @@ from city_resilience.models.rows import (
     Moved,
     forecast_columns,
 )
+from city_resilience.progress import silent
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
+from city_resilience.workers import spread
 
 __all__ = ["NO_EARLY", "Forecaster", "HorizonModel"]
 
@@ -49,6 +53,8 @@ NO_EARLY = "no_early_release"
 """Flag of a row that no release moves, in a table of nowcasts."""
 TOGETHER = 2**15
 """Rows that are read and forecast together: enough for the boosters to be worth their start."""
+
+_Summed: TypeAlias = dict[int, tuple[Float, Carried, Int]]
 
 
 @dataclass(frozen=True)
@@ -262,12 +268,17 @@ class Forecaster:
         flags = {horizon: Coded(np.empty(count, dtype=np.int32)) for horizon in horizons}
         seen = {h: np.zeros(len(self.horizons[h].spec.indicators), np.int64) for h in horizons}
         flagged = Flags.of(self.experiment, self.cities, self.nations)
-        for part in rows.parts(TOGETHER):
+
+        def take(made: tuple[slice, _Summed]) -> None:
+            part, summed = made
             own = rows.part(part)
-            for horizon, (sums, carried, known) in self._summed(own).items():
+            for horizon, (sums, carried, known) in summed.items():
                 forecast[horizon][part] = sums
                 flags[horizon].put(part, *flagged.told(own, horizon, carried))
                 seen[horizon] += known
+
+        calls = [partial(_forecast_part, part) for part in rows.parts(TOGETHER)]
+        spread(calls, (self, rows), "", silent, take, at_once=False)
         return Forecasts(
             rows,
             coverage,
@@ -340,7 +351,7 @@ class Forecaster:
             if found:
                 part[list(found)] = pd.DataFrame(found)
 
-    def _summed(self, rows: ForecastRows) -> dict[int, tuple[Float, Carried, Int]]:
+    def summed(self, rows: ForecastRows) -> _Summed:
         """Forecast some rows horizon after horizon, each on top of the one it adds to.
 
         With the families of carried values, and how many rows have a value of each indicator.
@@ -358,3 +369,9 @@ class Forecaster:
             )
         del found[0]
         return found
+
+
+def _forecast_part(
+    part: slice, forecaster: Forecaster, rows: ForecastRows
+) -> tuple[slice, _Summed]:
+    return part, forecaster.summed(rows.part(part))

@@ -175,6 +175,10 @@ class Kept:
     _features: list[tuple[FeatureSpec, Float]] = field(default_factory=list)
     _indicators: list[tuple[FeatureSpec, Any]] = field(default_factory=list)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process empty; it reads its own."""
+        return Kept, (self.rows,)
+
     def features(self, spec: FeatureSpec) -> Float:
         """Return what `ForecastRows.features` does."""
         found: Float = _once(self._features, spec, self.rows.features)
