@@ -12,6 +12,8 @@ from bundle_inputs import panel_text, small_forecaster, small_panel
 from city_resilience.batches.rows import BatchedRows
 from city_resilience.commands.predict import predict
 from city_resilience.models.bundle import save_bundle
+from city_resilience.workers import spreading_on
+from travelling import travelled
 
 PARTS = {
     "reading.read.MOST_ROWS": 10,
@@ -55,9 +57,13 @@ def test_streamed_forecast_has_the_bytes_of_that_in_memory(
     for name, size in PARTS.items():
         monkeypatch.setattr(f"city_resilience.{name}", size)
     assert isinstance(run("parts"), BatchedRows) > isinstance(whole, BatchedRows)
+    with spreading_on(travelled):
+        run("elsewhere")
     files = sorted(path.name for path in (tmp_path / "whole").iterdir())
     for file in files:
-        assert (tmp_path / "parts" / file).read_bytes() == (tmp_path / "whole" / file).read_bytes()
+        for name in ("parts", "elsewhere"):
+            own, other = (tmp_path / folder / file for folder in (name, "whole"))
+            assert own.read_bytes() == other.read_bytes()
     assert json.loads((tmp_path / "parts" / "out.csv.manifest.json").read_text())["rows"]
 
 

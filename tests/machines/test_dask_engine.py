@@ -6,7 +6,6 @@ import os
 import signal
 from functools import partial
 
-import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -29,20 +28,12 @@ from city_resilience.workers import at_most, spread, spreading_on
 from forecasting_inputs import experiment, facts_of, small_panel
 from places import ROOT
 from study_inputs import FAST, chosen
+from travelling import travelled
 
 TREES = {
     "members": ["persistence", "ridge", "xgboost"],
     "parameters": {"xgboost": {"rounds": 5}},
 }
-
-
-def travelled(calls, shared):
-    """Run each call on copies that were sent, the last one first, as an engine elsewhere would."""
-    sent = [cloudpickle.dumps(own) for own in shared]
-    for place in reversed(range(len(calls))):
-        call = cloudpickle.loads(cloudpickle.dumps(calls[place]))
-        result = call(*map(cloudpickle.loads, sent))
-        yield place, cloudpickle.loads(cloudpickle.dumps(result))
 
 
 def test_backtest_and_served_model_are_the_same_wherever_their_folds_were_fitted():
