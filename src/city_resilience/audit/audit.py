@@ -23,7 +23,7 @@ from city_resilience.audit.batches import (
     positions_of,
     whole_gaps,
 )
-from city_resilience.audit.expected import Trajectory, trajectory_of
+from city_resilience.audit.expected import Past, Trajectory, trajectory_of
 from city_resilience.audit.gaps import coverage_rows
 from city_resilience.audit.masking import Masked, find_masked, in_one_stack, stacked
 from city_resilience.audit.merging import merge_similar, ordered
@@ -185,8 +185,10 @@ def audit_panel(
     settings = settings or Audit()
     if isinstance(panel, StoredPanel):
         return _in_batches(panel, outcome, settings, rules.RULES, progress)
-    masked = find_masked(panel.grid(), panel.variables, settings)
-    found = list(_found(view_panel(panel, outcome, masked), rules.RULES))
+    grid = panel.grid()
+    expect = Trajectories().of if in_one_stack(grid, panel.variables) else None
+    masked = find_masked(grid, panel.variables, settings, _look_back(expect))
+    found = list(_found(view_panel(panel, outcome, masked), rules.RULES, expect))
     breaks = _level_breaks(found, outcome, panel.grid().cities)
     return _result(panel, outcome, settings, masked, found, breaks)
 
@@ -217,11 +219,15 @@ def audit_errors(
         return _in_batches(panel, outcome, settings or Audit(), _ERRORS, silent)
     settings, grid = settings or Audit(), panel.grid()
     expect = trajectories.of if trajectories and in_one_stack(grid, panel.variables) else None
-    look_back = (lambda *of: expect(*of).past) if expect else None
-    masked = find_masked(grid, panel.variables, settings, look_back)
+    masked = find_masked(grid, panel.variables, settings, _look_back(expect))
     view = view_panel(panel, outcome, masked)
     found = [issue for issue in _found(view, _ERRORS, expect) if issue.level == "error"]
     return _result(panel, outcome, settings, masked, found, frozenset())
+
+
+def _look_back(expect: Expect | None) -> Callable[[Float, Strings | None], Past] | None:
+    """Return what finds the past of values, where their whole trajectories are remembered."""
+    return (lambda *of: expect(*of).past) if expect else None
 
 
 _ERRORS = tuple(

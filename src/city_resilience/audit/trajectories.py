@@ -9,6 +9,7 @@ for bit, whatever later years stand beside it.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,8 @@ __all__ = [
     "runs",
     "trailing_most",
 ]
+
+_LONG = 256  # values that are quicker parted than sorted
 
 
 def cells_of(mask: Mask) -> list[tuple[int, int]]:
@@ -64,11 +67,10 @@ def median_of_known(x: Float) -> Float:
     >>> median_of_known(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]))
     array([ 2., nan])
     """
-    ordered = np.sort(x, axis=-1)
     known = np.isfinite(x).sum(axis=-1)
     low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, x.shape[-1] - 1)
-    middle = (_taken(ordered, low) + _taken(ordered, high)) / 2
-    return np.asarray(np.where(known > 0, middle, np.nan))
+    lower, upper = _in_order(x, low, high)
+    return np.asarray(np.where(known > 0, (lower + upper) / 2, np.nan))
 
 
 def quantile_of_known(x: Float, share: float) -> Float:
@@ -79,15 +81,34 @@ def quantile_of_known(x: Float, share: float) -> Float:
     >>> quantile_of_known(np.array([[3.0, np.nan, 1.0], [np.nan, np.nan, np.nan]]), 0.75)
     array([2.5, nan])
     """
-    ordered = np.sort(x, axis=-1)
     last = np.isfinite(x).sum(axis=-1) - 1
     place = np.maximum(last, 0) * share
     low = np.floor(place).astype(np.intp)
-    below = _taken(ordered, low)
-    above = _taken(ordered, np.minimum(low + 1, np.maximum(last, 0)))
+    below, above = _in_order(x, low, np.minimum(low + 1, np.maximum(last, 0)))
     weight, step = place - low, above - below
     found = np.where(weight >= 0.5, above - step * (1 - weight), below + step * weight)
     return np.asarray(np.where(last >= 0, found, np.nan))
+
+
+def _in_order(x: Float, first: NDArray[np.intp], second: NDArray[np.intp]) -> tuple[Float, Float]:
+    """Return two values of each row by their places in its order, NaN last.
+
+    The second place is the first or the next. Long rows are not sorted for it.
+    """
+    if x.shape[-1] < _LONG:
+        ordered = np.sort(x, axis=-1)
+        return _taken(ordered, first), _taken(ordered, second)
+    found = np.full((2, first.size), np.nan)
+    rows = x.reshape(-1, x.shape[-1])
+    for row, low, high, own in zip(rows, first.flat, second.flat, found.T, strict=True):
+        known = row[~np.isnan(row)]
+        if len(known) > high:
+            parted = np.partition(known, high)
+            own[1] = parted[high]
+            own[0] = parted[high] if low == high else parted[:high].max()
+        elif len(known) > low:
+            own[0] = known.max()
+    return found[0].reshape(first.shape), found[1].reshape(first.shape)
 
 
 def _taken(x: Float, at: NDArray[np.intp]) -> Float:
@@ -245,14 +266,37 @@ def levels_before(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]
     rows = x.reshape(-1, x.shape[-1])
     level, last = np.full(rows.shape, np.nan), np.full(rows.shape, np.nan)
     seen = np.zeros(rows.shape, dtype=np.int16)
-    window, count = np.full((len(rows), most), np.nan), np.zeros(len(rows), dtype=np.int16)
+    count = np.zeros(len(rows), dtype=np.int16)
+    window = [np.full(len(rows), np.inf) for _ in range(most)]
     for at in range(rows.shape[1]):
-        level[:, at], last[:, at], seen[:, at] = median_of_known(window), window[:, -1], count
-        known = np.isfinite(rows[:, at])
-        window[known, :-1] = window[known, 1:]
-        window[known, -1] = rows[known, at]
+        known_last = np.where(count > 0, window[-1], np.nan)
+        level[:, at], last[:, at], seen[:, at] = _median_of_first(window, count), known_last, count
+        newest = rows[:, at]
+        known = np.isfinite(newest)
+        later = [*window[1:], newest]
+        pairs = zip(later, window, strict=True)
+        window = later if known.all() else [np.where(known, new, old) for new, old in pairs]
         count += known
     return level.reshape(x.shape), last.reshape(x.shape), seen.reshape(x.shape)
+
+
+def _median_of_first(window: Sequence[Float], count: NDArray[np.int16]) -> Float:
+    """Return the median of each row's ``count`` values, at most all; what is no value is infinite.
+
+    Few columns are sorted by exchanging neighbours, all rows at once.
+    """
+    ordered = list(window)
+    for end in range(len(window) - 1, 0, -1):
+        for k in range(end):
+            pair = ordered[k], ordered[k + 1]
+            ordered[k], ordered[k + 1] = np.minimum(*pair), np.maximum(*pair)
+    most = len(window)
+    if (count >= most).all():
+        return np.asarray((ordered[(most - 1) // 2] + ordered[most // 2]) / 2)
+    known, columns = np.minimum(count, most), np.stack(ordered)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, most - 1)
+    rows = np.arange(len(count))
+    return np.where(known > 0, (columns[low, rows] + columns[high, rows]) / 2, np.nan)
 
 
 def levels_after(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]:

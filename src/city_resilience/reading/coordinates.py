@@ -41,9 +41,8 @@ def find_coordinates(cities: tuple[str, ...], provinces: tuple[str, ...] = ()) -
         where no name is known.
     """
     gazetteer = load_gazetteer("china")
-    places = np.full((len(cities), 2), np.nan)
-    for at, city in enumerate(cities):
-        places[at] = gazetteer.locate(city, provinces[at] if provinces else "")
+    named = zip(cities, provinces or ("",) * len(cities), strict=True)
+    places = np.array([gazetteer.locate(*one) for one in named], dtype=np.float64).reshape(-1, 2)
     if not np.isfinite(places).any():
         return None
     places.flags.writeable = False

@@ -186,7 +186,8 @@ class Gazetteer:
         >>> gazetteer.locate("河北省") == gazetteer.locate("石家庄市")
         True
         """
-        readings = self.readings(name, None, province)
+        if not (readings := self.readings(name, None, province)):
+            return math.nan, math.nan
         cities = [entry for entry in readings if entry.kind == "city"]
         whole = [entry for entry in readings if entry.kind == "province"]
         own = {entry.name for entry in whole} <= {entry.province for entry in cities}
