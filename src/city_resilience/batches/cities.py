@@ -67,7 +67,9 @@ class CityBatches:
     def read(self, rows: slice, names: Collection[str]) -> Grid:
         """Return some variables of a batch, in memory."""
         values = {name: rows_of(self.grid.values[name], rows) for name in names}
-        return replace(replace(self.grid, values={}).of(rows), values=values)
+        grid = self.grid
+        keys = Grid(grid.cities, grid.years, {}, grid.province, grid.coordinates, grid.nation)
+        return replace(keys.of(rows), values=values)
 
 
 def rows_of(array: Float, rows: slice) -> Float:

@@ -48,8 +48,11 @@ class StoredGrid(Grid):
             return self
         assert isinstance(self.values, NumberFiles)
         province, coordinates, nation = self.province, self.coordinates, self.nation
+        names = self.cities
         return Grid(
-            tuple(np.array(self.cities, dtype=object)[cities]),
+            names[cities]
+            if isinstance(cities, slice)
+            else tuple(names[at] for at in cities.tolist()),
             self.years,
             NumberRows(self.values.files, cities),
             None if province is None else province[cities],
