@@ -12,7 +12,9 @@ import pytest
 from city_resilience.errors import InputError
 from city_resilience.models.learners import LEARNERS
 from city_resilience.models.trees import MOST_BYTES, Trees
+from city_resilience.progress import silent
 from city_resilience.tasks.task import Sample
+from city_resilience.workers import at_most, in_threads
 
 COLUMNS = 6
 
@@ -87,6 +89,18 @@ def test_a_forest_forecasts_the_same_bits_once_xgboost_has_it(sample: Sample):
     walked = model.predict(sample.features)
     assert model.booster.num_boosted_rounds() == len(model.parts[0])
     np.testing.assert_array_equal(model.predict(sample.features), walked)
+
+
+def test_forecasts_take_as_many_threads_as_there_are_workers_and_one_within_threads(
+    document: dict[str, Any], sample: Sample
+):
+    def threads() -> str:
+        loaded = Trees.from_bytes(packed(document), sample.features.shape[1])
+        config = json.loads(loaded.booster.save_config())
+        return config["learner"]["generic_param"]["nthread"]
+
+    with at_most(2):
+        assert [threads(), *in_threads([threads, threads], "", silent)] == ["2", "1", "1"]
 
 
 def test_a_row_on_a_threshold_goes_the_way_scikit_learn_sends_it(sample: Sample):

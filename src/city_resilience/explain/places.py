@@ -8,12 +8,14 @@ over all that were looked at, since among two hundred differences ten look remar
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.explain.held_rows import HeldOut
@@ -39,6 +41,7 @@ error of no gap that the view saves."""
 STAND_INS: Mapping[str, str] = {"broadband_china": "smart_facility"}
 """Groups that stand in for one that the panel lacks: reported under their own name, and named."""
 VIEW = "(view)"
+Columns = dict[str, NDArray[Any]]
 FEWEST_PROVINCES, FEWEST_VALUES = 3, 8
 PLACE_COLUMNS = (
     *("group", "stands_in_for", "level", "kind", "name", "figure", "n", "rest", "provinces"),
@@ -77,15 +80,14 @@ def place_differences(
     """
     measured = _Measured(held, indicators, draws, seed)
     parts = [
-        table
+        part
         for name, levels in groups.items()
-        for table in _group(measured, name, levels, min_group)
+        for part in _group(measured, name, levels, min_group)
     ]
     if not parts:
         return pd.DataFrame(columns=list(PLACE_COLUMNS))
-    return (
-        with_q_values(pd.concat(parts)).reindex(columns=list(PLACE_COLUMNS)).reset_index(drop=True)
-    )
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return with_q_values(pd.DataFrame(columns)).reindex(columns=list(PLACE_COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -184,18 +186,17 @@ class _Measured:
 
 def _group(
     measured: _Measured, name: str, levels: Mapping[str, str], min_group: int
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[Columns]:
     level = np.array([levels.get(city, "") for city in measured.held.cities])
     for own in sorted(set(level) - {""}):
         sides = (level == own, (level != own) & (level != ""))
         n, others = (np.unique(measured.held.cities[rows]).size for rows in sides)
         provinces = [measured.held.clusters.rows(rows).count for rows in sides]
-        about = {"group": name, "stands_in_for": STAND_INS.get(name, ""), "level": own, "n": n}
-        about |= {"rest": others, "provinces": provinces[0]}
-        if reason := _too_few(min(n, others), min(provinces), min_group):
-            yield _withheld(measured, reason).assign(**about)
-        else:
-            yield _compared(measured, *sides).assign(**about)
+        reason = _too_few(min(n, others), min(provinces), min_group)
+        found = _withheld(measured, reason) if reason else _compared(measured, *sides)
+        about = {"group": name, "stands_in_for": STAND_INS.get(name, ""), "level": own}
+        about |= {"n": n, "rest": others, "provinces": provinces[0]}
+        yield {**found, **{key: _repeated(value, found) for key, value in about.items()}}
 
 
 def _too_few(cities: int, provinces: int, min_group: int) -> str:
@@ -206,7 +207,11 @@ def _too_few(cities: int, provinces: int, min_group: int) -> str:
     return ""
 
 
-def _compared(measured: _Measured, inside: Mask, rest: Mask) -> pd.DataFrame:
+def _repeated(value: str | int, beside: Columns) -> NDArray[Any]:
+    return np.full(len(beside["name"]), value, dtype=object if isinstance(value, str) else np.int64)
+
+
+def _compared(measured: _Measured, inside: Mask, rest: Mask) -> Columns:
     """Compare two sides in the draws of `stratified_weights`."""
     sums = [measured.sums(rows) for rows in (inside, rest)]
     present = [own[:, 0] > 0 for own in sums]
@@ -214,16 +219,18 @@ def _compared(measured: _Measured, inside: Mask, rest: Mask) -> pd.DataFrame:
     weights = np.vstack([np.ones(drawn.shape[1]), drawn])
     own, others = (measured.figures(side, weights) for side in sums)
     counts = (int(present[0].sum()), int(present[1].sum()))
-    parts = [
-        pd.DataFrame(measured.names(figure), columns=["kind", "name"])
-        .assign(figure=figure)
-        .join(_differences(values, others[figure], counts))
-        for figure, values in own.items()
-    ]
-    return pd.concat(parts)
+    found = [_differences(values, others[figure], counts) for figure, values in own.items()]
+    columns = {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+    return {**_named(measured, tuple(own)), **columns}
 
 
-def _differences(own: Float, rest: Float, clusters: tuple[int, int]) -> pd.DataFrame:
+def _named(measured: _Measured, figures: Sequence[str]) -> Columns:
+    """Return kind, name and figure of the columns of figures."""
+    rows = [(*name, figure) for figure in figures for name in measured.names(figure)]
+    return dict(zip(("kind", "name", "figure"), np.array(rows, dtype=object).T, strict=True))
+
+
+def _differences(own: Float, rest: Float, clusters: tuple[int, int]) -> Columns:
     """Return differences of two sides, one a column, their first draws being the estimates.
 
     The standard error is that of the draws, enlarged by sqrt(G / (G - 1)) for the G clusters of
@@ -244,24 +251,25 @@ def _differences(own: Float, rest: Float, clusters: tuple[int, int]) -> pd.DataF
     reach = np.where(told, t.ppf(0.5 + LEVEL / 2, freedom) * safe, np.nan)
     p_value = np.where(told, 2 * t.sf(np.abs(estimates) / safe, freedom), np.nan)
     why = np.where(known, "no difference in any draw", "too few different values")
-    return pd.DataFrame(
-        {
-            "value": own[0],
-            "value_rest": rest[0],
-            "difference": estimates,
-            "low": estimates - reach,
-            "high": estimates + reach,
-            "p_value": p_value,
-            "withheld": np.where(told, "", why),
-        }
-    )
+    return {
+        "value": own[0],
+        "value_rest": rest[0],
+        "difference": estimates,
+        "low": estimates - reach,
+        "high": estimates + reach,
+        "p_value": p_value,
+        "withheld": np.where(told, "", why).astype(object),
+    }
 
 
-def _withheld(measured: _Measured, reason: str) -> pd.DataFrame:
-    figures = FIGURES if measured.known else FIGURES[:2]
-    named = [(figure, *name) for figure in figures for name in measured.names(figure)]
-    table = pd.DataFrame(named, columns=["figure", "kind", "name"])
-    return table.assign(withheld=reason, p_value=np.nan)
+def _withheld(measured: _Measured, reason: str) -> Columns:
+    named = _named(measured, FIGURES if measured.known else FIGURES[:2])
+    unknown = np.full(len(named["name"]), np.nan)
+    return {
+        **named,
+        **dict.fromkeys(("value", "value_rest", "difference", "low", "high", "p_value"), unknown),
+        "withheld": _repeated(reason, named),
+    }
 
 
 def _over(above: Float, below: Float) -> Float:

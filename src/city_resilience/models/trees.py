@@ -22,6 +22,7 @@ from city_resilience.arrays import Float, Positions
 from city_resilience.errors import InputError
 from city_resilience.models.tree import Tree, joined, leaves_of
 from city_resilience.models.tree_values import tree_values
+from city_resilience.workers import worker_count
 
 __all__ = ["Trees", "rounded_to"]
 
@@ -134,7 +135,7 @@ def rounded_to(forecast: Float, values: Float, base: float) -> Float:
 def _loaded(trees: Sequence[Tree], base: float, columns: int) -> Any:
     import xgboost
 
-    booster = xgboost.Booster()
+    booster = xgboost.Booster({"nthread": worker_count()})
     booster.load_model(bytearray(json.dumps(_document(trees, base, columns)).encode()))
     return booster
 
