@@ -33,7 +33,7 @@ from two_versions import module_of, run_in
 from city_resilience.commands.train import train
 from city_resilience.workers import usable_cores
 
-__all__ = ["Clock", "bare_fits", "main", "timed"]
+__all__ = ["Clock", "bare_fits", "clocks", "main", "timed"]
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARIES = (
@@ -66,16 +66,22 @@ class Clock:
 
 def bare_fits(experiment: Path, data: Path | None, changes: Sequence[str]) -> tuple[float, float]:
     """Train in this process; returns processor seconds of the libraries' fits, and of all."""
-    clock = Clock()
-    with tempfile.TemporaryDirectory() as folder, ExitStack() as patched:
-        for name in LIBRARIES:
-            patch = mock.patch(name, clock.around(_named(name)))
-            patched.enter_context(patch)
+    with tempfile.TemporaryDirectory() as folder, clocks(LIBRARIES) as clock:
         started = time.process_time()
         out, store = Path(folder) / "out", f"{folder}/store"
         train(experiment, data, out=out, store=store, overrides=changes)
         whole = time.process_time() - started
     return sum(clock.calls), whole
+
+
+@contextmanager
+def clocks(names: Sequence[str]) -> Iterator[Clock]:
+    """Put one clock on functions or methods of libraries, given with their modules."""
+    clock = Clock()
+    with ExitStack() as patched:
+        for name in names:
+            patched.enter_context(mock.patch(name, clock.around(_named(name))))
+        yield clock
 
 
 def _named(name: str) -> Any:
