@@ -43,8 +43,10 @@ def test_samples_are_told_and_all_cities_are_forecast_and_scored(
     assert served["n"].item() >= (CITIES - 1) * served["years"].item()
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["city_count"], len(summary["cities"])) == (CITIES, LISTED)
+    page = (out / "report.html").read_text("utf-8")
+    assert f"{LISTED} of the {CITIES} cities, drawn at random, are listed here" in page
     for text in (
-        (out / "report.html").read_text("utf-8"),
+        page,
         (out / "model" / "MODEL_CARD.md").read_text("utf-8"),
         (out / "model" / "manifest.json").read_text("utf-8"),
     ):

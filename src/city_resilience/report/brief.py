@@ -22,6 +22,7 @@ from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.place_names import place_names
 from city_resilience.report.reasons import reason_words
 from city_resilience.report.study import answer_words
+from city_resilience.report.tall import listed_sentence
 from city_resilience.report.texts import Both, Texts, joined
 
 __all__ = ["Brief", "BriefSection", "BriefTable", "brief_of", "shortened"]
@@ -169,8 +170,8 @@ def _marked(placed: Found | None, cities: Sequence[Found], outlook: Found) -> di
 
 
 def _about(summary: Found, say: Texts, lang: str) -> str:
-    targets = summary["targets"]
-    return say(
+    targets, listed = summary["targets"], listed_sentence(summary, say)
+    about = say(
         "brief_about",
         cities=summary["city_count"],
         origin=summary["origin"],
@@ -178,7 +179,8 @@ def _about(summary: Found, say: Texts, lang: str) -> str:
         if targets
         else None,
         created=summary["run"]["created"][:10] or None,
-    )[lang]
+    )
+    return joined([about, listed], " · ")[lang] if listed else about[lang]
 
 
 def _lists(

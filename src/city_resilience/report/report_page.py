@@ -37,6 +37,7 @@ from city_resilience.report.study_tables import (
     measured_horizons,
 )
 from city_resilience.report.summary import Summary
+from city_resilience.report.tall import listed_sentence
 from city_resilience.report.texts import Both, Texts, joined
 from city_resilience.report.totals import totals_sentence
 from city_resilience.report.views import view_drivers_table, view_sentence, view_skill_table
@@ -174,6 +175,8 @@ def _subtitle(summary: Summary, say: Texts) -> Both | str:
             targets="–".join(str(year) for year in dict.fromkeys((targets[0], targets[-1]))),
         )
     ]
+    if listed := listed_sentence(summary, say):
+        parts.append(listed)
     if made := summary["run"]["created"]:
         parts.append(say("subtitle_made", day=made.split()[0]))
     parts.append(say("subtitle_outcome", variable=summary["outcome"]))

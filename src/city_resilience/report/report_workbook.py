@@ -19,6 +19,7 @@ from city_resilience.report.headline import headline_sentence
 from city_resilience.report.intervals import interval_sentence
 from city_resilience.report.periods import recent_sentence
 from city_resilience.report.summary import Summary
+from city_resilience.report.tall import listed_sentence
 from city_resilience.report.texts import Texts, joined, language_of
 from city_resilience.spreadsheet import check_rows
 
@@ -73,6 +74,8 @@ def _notes(summary: Summary, say: Texts, lang: str) -> Iterator[tuple[str, str]]
         yield name("passed_note_simulated"), name("banner_simulated")
     yield name("report"), summary["title"][lang]
     yield name("passed_note_what"), name("passed_note_what_long")
+    if listed := listed_sentence(summary, say):
+        yield name("passed_note_what"), listed[lang]
     yield from _record(summary, say, lang)
     if every := common_flags(summary["cities"]):
         flags = joined(flag_words(every, say), say("list_semicolon"))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
 from city_resilience.catalogue.nouns import of_places
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.models.learners import LEARNERS
+from city_resilience.report.texts import Both, Texts
 from city_resilience.tasks import tall
 from city_resilience.tasks.dataset import Dataset
 
-__all__ = ["listed_rows", "tall_notes"]
+__all__ = ["listed_rows", "listed_sentence", "tall_notes"]
 
 BY_CITY = ("backtest.parquet", "forecast.csv", "nowcast.csv", "stated")
 """Tables whose rows are shown one by one."""
@@ -27,6 +29,12 @@ def listed_rows(tables: Mapping[str, pd.DataFrame], dataset: Dataset) -> dict[st
         name: own[own["city"].isin(listed)].reset_index(drop=True) if name in BY_CITY else own
         for name, own in tables.items()
     }
+
+
+def listed_sentence(summary: Mapping[str, Any], say: Texts) -> Both | None:
+    """Say how many of the cities are listed; None where all are."""
+    listed, cities = len(summary["cities"]), summary["city_count"]
+    return say("listed", listed=listed, cities=cities) if listed < cities else None
 
 
 def tall_notes(dataset: Dataset, experiment: Experiment, *, live: bool) -> Iterator[str]:
