@@ -13,7 +13,7 @@ from city_resilience.arrays import Float
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.panel import Grid
 
-__all__ = ["BATCH", "CityBatches"]
+__all__ = ["BATCH", "CityBatches", "rows_of"]
 
 BATCH = 4096
 """Cities of a batch: arrays of it over a few decades stay in the cache of a core."""

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.batches.cities import CityBatches
+from city_resilience.batches.cities import CityBatches, rows_of
 from city_resilience.batches.columns import Columns, GatheredFile
 from city_resilience.batches.source import Source
 from city_resilience.experiment.experiment import Experiment
@@ -203,7 +203,7 @@ class WholePanel:
         def read(rows: slice, names: Collection[str]) -> tuple[Grid, OutcomeSeries]:
             del names
             grid = self.batches.read(rows, ())
-            values = past_of(np.asarray(self.level[rows]))
+            values = past_of(rows_of(self.level, rows))
             past = replace(grid, values={COMPOSITE: values})
             return past, OutcomeSeries(COMPOSITE, values, output=values)
 

@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions, Strings
-from city_resilience.batches.cities import BATCH, CityBatches
+from city_resilience.batches.cities import BATCH, CityBatches, rows_of
 from city_resilience.batches.columns import Columns
 from city_resilience.batches.indicators import Stored, WholePanel
 from city_resilience.indicators.compute import IndicatorValues
@@ -167,16 +168,25 @@ def batched_rows(
         early=early,
         scored_on=experiment.evaluation.truth,
     )
-    dataset = dated(dataset, experiment.outcome.publication_delay_days, as_of)
-    rows = ForecastRows.of(dataset, origin)
+    outline = replace(dataset, outcome=_outline(dataset.outcome, batches))
+    outline = dated(outline, experiment.outcome.publication_delay_days, as_of)
+    rows = ForecastRows.of(outline, origin)
     origins = np.unique(rows.origins)
     wanted = [asked[name] for name in asked if name in set(needed)]
     stored = panel.store(wanted, _years_read(origins - batches.grid.years[0], specs))
     check_offered(needed, stored.ids)
     store = _ranked_store(batches, dataset, stored, specs, origins, panel.folder / "ranks")
     known = IndicatorValues(stored.specs, nothing.values, stored.absent)
-    dataset = replace(dataset, indicators=known)
+    dataset = replace(outline, outcome=panel.level, indicators=known)
     return BatchedRows(dataset, rows.origin, rows.cities, rows.origins, store=store)
+
+
+def _outline(level: Float, batches: CityBatches) -> Float:
+    """Return 0 where a level in a file is known and NaN elsewhere, in a quarter of its memory."""
+    outline = np.full(level.shape, np.nan, dtype=np.float16)
+    for rows in batches.slices():
+        outline[rows][np.isfinite(rows_of(level, rows))] = 0.0
+    return cast(Float, outline)
 
 
 def _years_read(origins: Int, specs: Sequence[FeatureSpec]) -> Positions:
@@ -196,7 +206,7 @@ def _view_in_year(
     return AsOf(
         origin=year,
         years=dataset.years[read],
-        outcome=np.asarray(dataset.outcome[cities, read[0] : last + 1]),
+        outcome=rows_of(dataset.outcome, cities)[:, read],
         indicators=stored.columns.read(columns, np.searchsorted(stored.years, read), cities),
         ids=spec.needed,
         families=tuple(stored.specs[k].family for k in columns.tolist()),

@@ -157,10 +157,10 @@ class Inputs:
                 with np.errstate(all="ignore"):
                     names = (*derived.inputs, *derived.optional)
                     self._derived[name] = self._computed(name, derived.function, names)
-            except Pending as pending:
-                self._derived[name] = pending
-        if isinstance(self._derived[name], Pending):
-            raise self._derived[name]
+            except Pending:
+                self._derived[name] = Pending
+        if self._derived[name] is Pending:
+            raise Pending
         return self._derived[name]
 
     def values_of(self, spec: Indicator) -> Float:

@@ -128,14 +128,14 @@ def asked_by(nation: str, name: str) -> Iterator[None]:
 
 def independent(*calls: Callable[[], Any]) -> list[Any]:
     """Return the results of calls none of which needs another's: they wait for the same pass."""
-    results, pending = [], None
+    results, pending = [], False
     for call in calls:
         try:
             results.append(call())
-        except Pending as found:
-            pending = found
+        except Pending:
+            pending = True
     if pending:
-        raise pending
+        raise Pending  # anew: one that was kept would keep the arrays of its formula
     return results
 
 
