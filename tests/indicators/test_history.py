@@ -92,10 +92,10 @@ def test_province_gap_is_the_gap_of_its_sum(outcome):
     np.testing.assert_allclose(found[2:4, 3], with_hole)
     assert np.isnan(found[4, 3])
     assert np.isnan(found[5]).all()
-    own = history.gap_less_province(outcome, province)
+    own = history.growth_gap_past(outcome) - history.province_gap(outcome, province)
     np.testing.assert_allclose(own[:2, 5], growth_gap_past(outcome)[:2, 5] - slow)
 
 
 def test_province_of_one_city_leaves_nothing_of_its_own(outcome):
-    own = history.gap_less_province(outcome, np.array(list("ABCDEF")))
+    own = history.growth_gap_past(outcome) - history.province_gap(outcome, np.array(list("ABCDEF")))
     np.testing.assert_allclose(own[:, 1:], 0.0, atol=1e-10)

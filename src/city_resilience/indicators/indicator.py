@@ -25,6 +25,7 @@ __all__ = [
     "POINTS",
     "PRODUCER_SERVICES",
     "PROVINCE",
+    "PROVINCE_GAP",
     "RELATEDNESS_DENSITY",
     "YEARS",
     "Function",
@@ -44,6 +45,7 @@ PROVINCE = "@province"
 COORDINATES = "@coordinates"
 YEARS = "@years"
 GAP = "@gap"
+PROVINCE_GAP = "@province_gap"
 EMPLOYMENT_TOTAL = "@employment_total"
 PRODUCER_SERVICES = "@producer_services"
 INDUSTRIES = "@industries"

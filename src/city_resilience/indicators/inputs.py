@@ -16,7 +16,7 @@ import numpy as np
 from city_resilience.arrays import Float
 from city_resilience.catalogue.industries import broad_groups, industry_ids
 from city_resilience.indicators.formulas import agglomeration
-from city_resilience.indicators.formulas.history import growth_gap_past
+from city_resilience.indicators.formulas.history import growth_gap_past, province_gap
 from city_resilience.indicators.formulas.spatial import proximity, spatial_lag
 from city_resilience.indicators.formulas.together import Pending, asked_by, independent
 from city_resilience.indicators.formulas.variety import mean_densities
@@ -35,6 +35,7 @@ from city_resilience.indicators.indicator import (
     POINTS,
     PRODUCER_SERVICES,
     PROVINCE,
+    PROVINCE_GAP,
     RELATEDNESS_DENSITY,
     YEARS,
     Indicator,
@@ -74,6 +75,7 @@ def shared_inputs() -> Mapping[str, Derived]:
     services = broad_groups()["producer services"]
     return {
         GAP: Derived((OUTCOME, NATION), growth_gap_past),
+        PROVINCE_GAP: Derived((OUTCOME, PROVINCE, NATION), province_gap),
         EMPLOYMENT_TOTAL: Derived((), agglomeration.employment_total, total),
         PRODUCER_SERVICES: Derived(services, agglomeration.joint_employment),
         INDUSTRIES: Derived(industries, agglomeration.checked_industries, ("unit_employment",)),

@@ -17,7 +17,7 @@ from city_resilience.indicators.formulas.ratios import log_ratio
 from city_resilience.indicators.formulas.together import independent
 from city_resilience.indicators.formulas.years import lag
 
-__all__ = ["gap_less_province", "growth_gap_past", "national_growth", "over_years", "province_gap"]
+__all__ = ["growth_gap_past", "national_growth", "over_years", "province_gap"]
 
 LONG_WINDOW = 5
 LONG_WINDOW_LEAST = 3
@@ -124,25 +124,3 @@ def province_gap(outcome: Float, province: Strings, nation: Nation = SUM) -> Flo
     )
     known = np.isfinite(outcome) & (province != "")[:, None]
     return np.where(known, 100.0 * (inside - grown), np.nan)
-
-
-def province_gap_lag(
-    outcome: Float, province: Strings, nation: Nation = SUM, *, years: int
-) -> Float:
-    """Gap of the province of ``years`` years before, pp."""
-    return lag(province_gap(outcome, province, nation), years)
-
-
-def province_gap_mean(
-    outcome: Float, province: Strings, nation: Nation = SUM, *, years: int
-) -> Float:
-    """Mean gap of the province over the last ``years`` years, see `over_years`."""
-    return over_years(province_gap(outcome, province, nation), "mean", years)
-
-
-def gap_less_province(outcome: Float, province: Strings, nation: Nation = SUM) -> Float:
-    """One-year gap of the city minus its province's, pp."""
-    gap, of_province = independent(
-        lambda: growth_gap_past(outcome, nation), lambda: province_gap(outcome, province, nation)
-    )
-    return np.asarray(gap - of_province)

@@ -24,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from city_resilience.arrays import Float, Int, Strings
+from city_resilience.arrays import Float, Int, Positions, Strings
 
 __all__ = [
     "Asking",
@@ -243,24 +243,40 @@ class GroupTotals:
     groups: Strings
     arrays: tuple[Float, ...]
 
-    def onto(self, whole: dict[str, Float] | None) -> dict[str, Float]:
-        """Go on adding; the sums of a group have shape (arrays, years)."""
+    def onto(self, whole: _GroupSums | None) -> _GroupSums:
+        """Go on adding."""
+        years = self.arrays[0].shape[1]
+        sums = _GroupSums(np.zeros((len(self.arrays), 0, years))) if whole is None else whole
         names, codes = np.unique(self.groups, return_inverse=True)
-        nothing = np.zeros((len(self.arrays), self.arrays[0].shape[1]))
-        sums = {} if whole is None else whole
-        before = np.stack([sums.get(str(name), nothing) for name in names], axis=1)
+        places = sums.places(names)
         own = np.concatenate([np.arange(len(names)), codes])
-        after = [
-            _added_by(own, np.concatenate([start, np.where(np.isfinite(array), array, 0.0)]))
-            for start, array in zip(before, self.arrays, strict=True)
-        ]
-        return sums | {str(name): np.stack(own) for name, *own in zip(names, *after, strict=True)}
+        for added, array in zip(sums.sums, self.arrays, strict=True):
+            known = np.where(np.isfinite(array), array, 0.0)
+            added[places] = _added_by(own, np.concatenate([added[places], known]))
+        return sums
 
-    def read(self, whole: dict[str, Float], first: int) -> list[Float]:
+    def read(self, whole: _GroupSums, first: int) -> list[Float]:
         """Return the sums of each city's group."""
         del first
         names, codes = np.unique(self.groups, return_inverse=True)
-        return list(np.stack([whole[str(name)] for name in names], axis=1)[:, codes])
+        return list(whole.sums[:, whole.places(names)[codes]])
+
+
+@dataclass
+class _GroupSums:
+    """Sums by group, shape (arrays, groups, years), and the place of each group."""
+
+    sums: Float
+    known: dict[str, int] = field(default_factory=dict)
+
+    def places(self, names: Strings) -> Positions:
+        """Return the places of groups; a new one has sums of 0."""
+        for name in names.tolist():
+            self.known.setdefault(name, len(self.known))
+        if new := len(self.known) - self.sums.shape[1]:
+            zeros = np.zeros((len(self.sums), new, self.sums.shape[2]))
+            self.sums = np.concatenate([self.sums, zeros], axis=1)
+        return np.array([self.known[name] for name in names.tolist()], dtype=np.intp)
 
 
 @dataclass(frozen=True)
