@@ -159,12 +159,13 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--no-demo", action="store_true")
     parser.add_argument("--way", nargs=3, metavar=("WAY", "EXPERIMENT", "OUT"))
     given = parser.parse_args()
     if given.way:
         way, experiment, out = given.way
         return backtested(way, Path(experiment), Path(out), given.workers)
-    rows = [compared("demo", DEMO, given.workers)]
+    rows = [] if given.no_demo else [compared("demo", DEMO, given.workers)]
     for cities in given.cities:
         with tempfile.TemporaryDirectory() as folder:
             name = f"{cities} cities x {given.years} years"
