@@ -56,6 +56,8 @@ def test_a_mapped_array_is_not_written_again(tmp_path):
     assert [*(tmp_path / "own").iterdir()] == []
     np.testing.assert_array_equal(sent(whole[:, 1:3], tmp_path / "own"), CUBE[:, 1:3])
     assert len([*(tmp_path / "own").iterdir()]) == 1
+    packed(whole, tmp_path / "own", tmp_path / "own")
+    assert len([*(tmp_path / "own").iterdir()]) == 2
 
 
 def test_small_arrays_objects_and_arrays_in_memory_are_no_files(tmp_path):

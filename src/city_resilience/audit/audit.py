@@ -36,7 +36,7 @@ from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.stored_panel import StoredPanel
-from city_resilience.workers import in_threads
+from city_resilience.workers import spread
 
 __all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel"]
 
@@ -246,15 +246,10 @@ def _in_batches(
 ) -> AuditResult:
     """Audit a panel whose columns lie in files, some of its cities at a time."""
     within = [rule for rule in asked if rule.id not in WHOLE]
-
-    def audited(cities: Int) -> tuple[tuple[Flat, Found], list[Issue], frozenset[tuple[str, int]]]:
-        masked = find_masked(panel.grid().of(cities), panel.variables, settings)
-        issues = list(_found(batch_view(panel, cities, outcome, masked), within))
-        breaks = _level_breaks(issues, outcome, masked.grid.cities)
-        return flat_cells(masked, cities), issues, breaks
-
-    batches = [positions_of(panel, rows) for rows in panel.batches()]
-    parts = in_threads([partial(audited, rows) for rows in batches], "audit", progress)
+    calls = [
+        partial(_audited, positions_of(panel, rows), outcome, settings) for rows in panel.batches()
+    ]
+    parts = spread(calls, (panel, within), "audit", progress)
     masked = MaskedCells.of(panel.grid(), [cells for cells, *_ in parts])
     found = merge_batches([issues for _, issues, _ in parts])
     found += whole_gaps(panel, outcome, masked)
@@ -263,6 +258,16 @@ def _in_batches(
         return _result(panel, outcome, settings, masked, found, frozenset())
     breaks = frozenset().union(*(own for *_, own in parts))
     return _result(panel, outcome, settings, masked, found, breaks)
+
+
+def _audited(
+    cities: Int, outcome: str, settings: Audit, panel: StoredPanel, within: Sequence[Rule]
+) -> tuple[tuple[Flat, Found], list[Issue], frozenset[tuple[str, int]]]:
+    """Audit some cities by rules that look at each alone."""
+    masked = find_masked(panel.grid().of(cities), panel.variables, settings)
+    issues = list(_found(batch_view(panel, cities, outcome, masked), within))
+    breaks = _level_breaks(issues, outcome, masked.grid.cities)
+    return flat_cells(masked, cities), issues, breaks
 
 
 def _result(

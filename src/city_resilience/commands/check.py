@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from city_resilience.commands.console import echo
-from city_resilience.commands.options import PATH, encoding_option, overrides_option, sheet_option
+from city_resilience.commands.options import (
+    PATH,
+    encoding_option,
+    engine_options,
+    overrides_option,
+    sheet_option,
+    working,
+)
 from city_resilience.errors import InputError
 from city_resilience.progress import Progress, silent
 
@@ -130,6 +137,7 @@ def _refusal(read: AuditedPanel, experiment: Experiment, folder: Path) -> str:
     metavar="AUDIT.JSON",
     help="Show only what is new since an earlier audit.",
 )
+@engine_options
 def command(
     panel: str,
     experiment: str | None,
@@ -157,7 +165,7 @@ def command(
             "--settle reads and writes one experiment file; leave out --experiment."
         )
     earlier = None if since is None else read_audit(since, out)
-    with progress_bars() as progress:
+    with progress_bars() as progress, working(options):
         audit = check(panel, experiment or settle, out=out, progress=progress, **options)
     show(audit.as_dict(), earlier=earlier, name=str(since))
     if out is not None:

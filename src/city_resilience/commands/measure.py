@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from city_resilience.commands.options import PATH
+from city_resilience.commands.options import PATH, engine_options, working
 from city_resilience.errors import InputError
 from city_resilience.files import output_path, refuse_overwriting, write_table
 from city_resilience.progress import Progress, silent
@@ -311,6 +311,7 @@ def _with_components(panel: Panel, experiment: Experiment) -> tuple[Panel, Fitte
     metavar="GROUP",
     help="Show medians by this group (repeatable).",
 )
+@engine_options
 def command(**options: Any) -> None:
     """Measure the resilience of each city over shocks.
 
@@ -324,7 +325,7 @@ def command(**options: Any) -> None:
     """
     from city_resilience.commands.console import progress_bars
 
-    with progress_bars() as progress:
+    with progress_bars() as progress, working(options):
         measured = measure(**options, progress=progress)
     show(measured)
 

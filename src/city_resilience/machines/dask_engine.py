@@ -88,7 +88,8 @@ class DaskEngine:
         self._stack = stack
         self._client: Client | None = None
         self._sent: list[tuple[Any, Future]] = []
-        self._shared = _shared_folder() if scheduler else Path(gettempdir())
+        self._near = not scheduler
+        self._shared = Path(gettempdir()) if self._near else _shared_folder()
         self._folder: Path | None = None
         if scheduler:
             check_address(scheduler)
@@ -152,6 +153,11 @@ class DaskEngine:
                         f"--engine dask: a worker has no module {error.name!r}; install there "
                         "what is installed here, such as from requirements.lock"
                     ) from error
+                except FileNotFoundError as error:
+                    raise InputError(
+                        f"--engine dask: a worker does not find {error.filename}; let TMPDIR and "
+                        f"{SHARED} name a folder that this process and all workers see"
+                    ) from error
                 place = places.pop(future)
                 future.release()
                 yield place, result
@@ -163,7 +169,9 @@ class DaskEngine:
         for known, future in self._sent:
             if known is own:
                 return future
-        goes = own if (folder := self._files()) is None else Parcel(packed(own, folder))
+        goes = own
+        if (folder := self._files()) is not None:
+            goes = Parcel(packed(own, folder, Path("/") if self._near else folder.parent))
         future = client.scatter(goes, broadcast=True, hash=False)
         self._sent = [*self._sent[1 - REMEMBERED :], (own, future)]
         return future

@@ -47,18 +47,18 @@ class Parcel:
         return Parcel, (self._content,)
 
 
-def packed(own: Any, folder: Path) -> bytes:
+def packed(own: Any, folder: Path, seen: Path = Path("/")) -> bytes:
     """Pickle an object with its large arrays in files of a folder that the other side sees too.
 
-    An array that is a map of a file is not written again. Arrays come back in the layout they had
-    in memory, since sums in another order have other last bits.
+    An array that is a map of a file below ``seen`` is not written again. Arrays come back in the
+    layout they had in memory, since sums in another order have other last bits.
     """
     import cloudpickle
 
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, np.ndarray) and obj.nbytes >= LARGE and not obj.dtype.hasobject:
-                return _mapped, _in_a_file(obj, folder)
+                return _mapped, _in_a_file(obj, folder, seen)
             return super().reducer_override(obj)
 
     written = io.BytesIO()
@@ -74,17 +74,17 @@ def mapped_file(array: NDArray[Any]) -> tuple[Path, int] | None:
             if own.filename is None or not Path(own.filename).exists():
                 return None
             begin = array.__array_interface__["data"][0] - own.__array_interface__["data"][0]
-            return Path(own.filename), int(own.offset + begin)
+            return Path(own.filename).absolute(), int(own.offset + begin)
         own = own.base
     return None
 
 
-def _in_a_file(array: NDArray[Any], folder: Path) -> tuple[Any, ...]:
+def _in_a_file(array: NDArray[Any], folder: Path, seen: Path) -> tuple[Any, ...]:
     """Return what `_mapped` makes an array of again; write it to a file unless it is in one."""
     axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
     laid_out = array.transpose(axes)
     found = mapped_file(array) if laid_out.flags.c_contiguous else None
-    if found is None:
+    if found is None or not found[0].is_relative_to(seen):
         found = folder / f"{uuid4().hex}.array", 0
         with found[0].open("wb") as file:
             np.ascontiguousarray(laid_out).tofile(file)
