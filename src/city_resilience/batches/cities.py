@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Positions
 from city_resilience.catalogue.variables import Variable
 from city_resilience.reading.panel import Grid
 
-__all__ = ["BATCH", "CityBatches", "rows_of"]
+__all__ = ["BATCH", "CityBatches", "Rows", "rows_of"]
+
+Rows = slice | Positions
 
 BATCH = 4096
 """Cities of a batch: arrays of it over a few decades stay in the cache of a core."""
@@ -45,26 +46,28 @@ class CityBatches:
     size: int = BATCH
 
     def slices(self) -> Iterator[slice]:
-        """Yield the rows of each batch."""
+        """Yield batches in the order of the cities, for what asks about no other city."""
         cities = len(self.grid.cities)
         for start in range(0, cities, self.size):
             yield slice(start, min(start + self.size, cities))
 
-    def first(self) -> Iterator[dict[str, int]]:
-        """Yield, for each batch, the place in its nation of the first city of each nation.
+    def batches(self) -> Iterator[tuple[Rows, dict[str, int]]]:
+        """Yield the rows of each batch, of one nation each where nations are named.
 
-        The cities of an unnamed nation are those of "".
+        With them comes the place, among the cities of its nation, of the first one; the nation is
+        "" where none is named.
         """
-        seen: Counter[str] = Counter()
-        for rows in self.slices():
-            if self.grid.nation is None:
-                yield {"": rows.start}
-                continue
-            known, sizes = np.unique(self.grid.nation[rows], return_counts=True)
-            yield {"": 0} | {name: seen[name] for name in known.tolist()}
-            seen.update(dict(zip(known.tolist(), sizes.tolist(), strict=True)))
+        if self.grid.nation is None:
+            yield from ((rows, {"": rows.start}) for rows in self.slices())
+            return
+        names, codes = np.unique(self.grid.nation, return_inverse=True)
+        ends = np.cumsum(np.bincount(codes))
+        order = np.argsort(codes, kind="stable")
+        for name, own in zip(names.tolist(), np.split(order, ends[:-1]), strict=True):
+            for start in range(0, len(own), self.size):
+                yield own[start : start + self.size], {"": 0, name: start}
 
-    def read(self, rows: slice, names: Collection[str]) -> Grid:
+    def read(self, rows: Rows, names: Collection[str]) -> Grid:
         """Return some variables of a batch, in memory."""
         values = {name: rows_of(self.grid.values[name], rows) for name in names}
         grid = self.grid
@@ -72,12 +75,14 @@ class CityBatches:
         return replace(keys.of(rows), values=values)
 
 
-def rows_of(array: Float, rows: slice) -> Float:
+def rows_of(array: Float, rows: Rows) -> Float:
     """Return rows of an array; those of a file are read, not mapped.
 
     Pages that are mapped count as memory of the process for as long as the array is there.
     """
     part = array[rows]
+    if not isinstance(rows, slice):
+        return np.array(part)
     if not isinstance(part, np.memmap) or not part.flags.c_contiguous or not part.size:
         return np.asarray(part)
     whole: Any = array

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
+from city_resilience.batches.cities import Rows
 
-__all__ = ["Columns", "GatheredFile"]
+__all__ = ["Columns", "GatheredFile", "RowFile"]
 
 _COPIED = 1 << 20  # bytes at once
 
@@ -36,8 +37,12 @@ class Columns:
             with self.path.open("wb") as file:
                 file.truncate(8 * self.columns * self.years * self.cities)
 
-    def write(self, column: int, rows: slice, values: Float, first: int = 0) -> None:
+    def write(self, column: int, rows: Rows, values: Float, first: int = 0) -> None:
         """Write some cities of a column from a year on, shape (cities, years)."""
+        if not isinstance(rows, slice):
+            shape, start = (values.shape[1], self.cities), self._place(column, first, 0)
+            np.memmap(self.path, np.float64, "r+", start, shape)[:, rows] = values.T
+            return
         with self.path.open("r+b", buffering=0) as file:
             for year, own in enumerate(np.ascontiguousarray(values.T), first):
                 file.seek(self._place(column, year, rows.start))
@@ -74,6 +79,28 @@ class Columns:
 
     def _place(self, column: int, year: int, city: int) -> int:
         return 8 * ((column * self.years + year) * self.cities + city)
+
+
+@dataclass(frozen=True)
+class RowFile:
+    """One array of shape (cities, years) in a file."""
+
+    path: Path
+    shape: tuple[int, int]
+
+    def put(self, rows: Rows, values: Float) -> None:
+        """Write some cities."""
+        with self.path.open("ab"), self.path.open("r+b", buffering=0) as file:
+            file.truncate(8 * self.shape[0] * self.shape[1])
+            if isinstance(rows, slice):
+                file.seek(8 * self.shape[1] * rows.start)
+                file.write(np.ascontiguousarray(values).data)
+                return
+        np.memmap(self.path, np.float64, "r+", shape=self.shape)[rows] = values
+
+    def whole(self) -> Float:
+        """Return it as it lies on disk."""
+        return np.memmap(self.path, np.float64, "r", shape=self.shape)
 
 
 @dataclass

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.batches.cities import CityBatches, rows_of
-from city_resilience.batches.columns import Columns, GatheredFile
+from city_resilience.batches.cities import CityBatches, Rows, rows_of
+from city_resilience.batches.columns import Columns, RowFile
 from city_resilience.batches.source import Source
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.family import FAMILIES
@@ -143,7 +143,7 @@ class WholePanel:
             absent |= self._past.compute(of_past, COMPOSITE, NO_LAGS, features.exclude, writer.take)
         return writer.stored(absent)
 
-    def _read(self, rows: slice, names: Collection[str]) -> tuple[Grid, OutcomeSeries]:
+    def _read(self, rows: Rows, names: Collection[str]) -> tuple[Grid, OutcomeSeries]:
         outcome, known = self._outcome, self.batches.grid.values
         own = {outcome.variable, outcome.deflator, outcome.weight, _PEOPLE, *names}
         grid = self.batches.read(rows, [name for name in known if name in own])
@@ -158,13 +158,13 @@ class WholePanel:
         return grid, series
 
     def _read_outcome(self) -> OutcomeSeries:
-        level, weight = GatheredFile(self._new("outcome")), GatheredFile(self._new("weight"))
+        level, weight = self._new_file("outcome"), self._new_file("weight")
         found: list[OutcomeSeries] = []
 
-        def take(_: slice, series: OutcomeSeries) -> None:
-            level.below(series.level)
+        def take(rows: Rows, series: OutcomeSeries) -> None:
+            level.put(rows, series.level)
             if series.nation.weight is not None:
-                weight.below(series.nation.weight)
+                weight.put(rows, series.nation.weight)
             found[:] = [series]
 
         self._source.each(take)
@@ -185,14 +185,14 @@ class WholePanel:
         )
         whole = IndicatorValues(stored.specs, stored.columns.mapped(), stored.absent)
         years, frozen = self.batches.grid.years, self.composite
-        level = GatheredFile(self._new("level"))
+        level = self._new_file("level")
         if frozen is None:
             found, frozen = composite_level(whole, years, settings, first)
-            level.below(found)
+            level.put(slice(0, len(found)), found)
         else:
             for rows in self.batches.slices():
                 part = replace(whole, values=np.asarray(whole.values[rows]))
-                level.below(composite_level(part, years, settings, first, frozen)[0])
+                level.put(rows, composite_level(part, years, settings, first, frozen)[0])
         return level.whole(), frozen
 
     @cached_property
@@ -200,7 +200,7 @@ class WholePanel:
         """The past of a composite, in place of that of a variable."""
         (self.folder / "past").mkdir()
 
-        def read(rows: slice, names: Collection[str]) -> tuple[Grid, OutcomeSeries]:
+        def read(rows: Rows, names: Collection[str]) -> tuple[Grid, OutcomeSeries]:
             del names
             grid = self.batches.read(rows, ())
             values = past_of(rows_of(self.level, rows))
@@ -208,6 +208,9 @@ class WholePanel:
             return past, OutcomeSeries(COMPOSITE, values, output=values)
 
         return Source(self.batches, read, self.folder / "past")
+
+    def _new_file(self, name: str) -> RowFile:
+        return RowFile(self._new(name), self.batches.grid.shape)
 
     def _new(self, name: str) -> Path:
         return self.folder / name
@@ -224,7 +227,7 @@ class _Writer:
         self._columns = Columns(path, len(specs), len(years), len(grid.cities))
         self._seen: set[str] = set()
 
-    def take(self, spec: Indicator, rows: slice, values: Float) -> None:
+    def take(self, spec: Indicator, rows: Rows, values: Float) -> None:
         if spec.id not in self._seen and np.isfinite(values).any():
             self._seen.add(spec.id)
         self._columns.write(self._place[spec.id], rows, values[:, self._years])

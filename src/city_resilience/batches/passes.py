@@ -8,13 +8,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from city_resilience.batches.cities import CityBatches
+from city_resilience.batches.cities import CityBatches, Rows
 from city_resilience.batches.columns import GatheredFile
 from city_resilience.indicators.formulas.together import Gathered, Key, Part, asking
 
 __all__ = ["Passes", "Work"]
 
-Work = Callable[[slice, list[str]], set[str]]
+Work = Callable[[Rows, list[str]], set[str]]
 """Computes what is named for the cities of a batch; returns what waits for the next pass."""
 
 
@@ -50,7 +50,7 @@ class Passes:
             waiting: set[str] = set()
             found: dict[Key, Any] = {}
             keep = partial(self._keep, found)
-            for rows, first in zip(self._batches.slices(), self._batches.first(), strict=True):
+            for rows, first in self._batches.batches():
                 with asking(self._known, first, keep):
                     waiting |= work(rows, pending)
             self._known |= found

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.batches.cities import CityBatches
+from city_resilience.batches.cities import CityBatches, Rows
 from city_resilience.batches.passes import Passes
 from city_resilience.indicators.compute import Computer, missing_inputs
 from city_resilience.indicators.formulas.nation import SUM
@@ -20,9 +20,9 @@ from city_resilience.reading.panel import Grid
 
 __all__ = ["Emit", "Read", "Source"]
 
-Read = Callable[[slice, Collection[str]], tuple[Grid, OutcomeSeries]]
+Read = Callable[[Rows, Collection[str]], tuple[Grid, OutcomeSeries]]
 """Reads some variables of the cities of a batch, and their outcome."""
-Emit = Callable[[Indicator, slice, Float], None]
+Emit = Callable[[Indicator, Rows, Float], None]
 """Takes an indicator of the cities of a batch, shape (cities, years)."""
 
 
@@ -43,10 +43,10 @@ class Source:
         self._passes = Passes(batches, folder)
         self._present: set[str] = set()
 
-    def each(self, take: Callable[[slice, OutcomeSeries], None]) -> None:
+    def each(self, take: Callable[[Rows, OutcomeSeries], None]) -> None:
         """Give the outcome of each batch, without any variable beside."""
 
-        def work(rows: slice, pending: list[str]) -> set[str]:
+        def work(rows: Rows, pending: list[str]) -> set[str]:
             try:
                 grid, series = self._read(rows, ())
             except Pending:
@@ -80,7 +80,7 @@ class Source:
         specs = [spec for spec in specs if spec.id not in absent]
         table = {spec.id: spec for spec in specs}
 
-        def work(rows: slice, pending: list[str]) -> set[str]:
+        def work(rows: Rows, pending: list[str]) -> set[str]:
             names = {name for id in pending for name in variables_behind(table[id])}
             try:
                 grid, series = self._read(rows, names)

@@ -68,7 +68,7 @@ class Grid:
         return Grid(
             names[cities]
             if isinstance(cities, slice)
-            else tuple(np.array(names, dtype=object)[cities]),
+            else tuple(names[city] for city in cities.tolist()),
             self.years,
             {name: values[cities] for name, values in self.values.items()},
             None if province is None else province[cities],
