@@ -18,7 +18,9 @@ from city_resilience.models.intervals import Calibration
 from city_resilience.models.joint import (
     Grouping,
     Shared,
+    band_draws,
     group_bands,
+    joint_parts,
     joint_samples,
     shared_shocks,
 )
@@ -211,3 +213,21 @@ def group_table(forecaster, panel):
     """Return the forecasts of the groups of a panel."""
     rows = forecaster.rows(panel)
     return forecast_groups(forecaster, rows, forecaster.forecast(rows))
+
+
+def test_draws_made_some_after_another_are_those_made_at_once(monkeypatch):
+    known, forecast = past(np.random.default_rng(3)), np.zeros(CITIES)
+    whole = joint_samples(known, forecast, SCALE, GROUPING)
+    monkeypatch.setattr("city_resilience.models.joint.MOST_CELLS", 300 * CITIES)
+    parts = [*joint_parts(known, forecast, SCALE, GROUPING)]
+    assert len(parts) > 1
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+    together, apart = (group_bands(own, forecast, GROUPING, 0.9) for own in (whole, parts))
+    np.testing.assert_allclose(together["half"], apart["half"], rtol=1e-12)
+
+
+def test_bands_of_many_cities_take_fewer_draws():
+    assert band_draws(5570) == 2000
+    assert band_draws(43_501) == 771
+    assert band_draws(10**7) == 500
+    assert band_draws(10, 1000) == 1000

@@ -11,7 +11,7 @@ from city_resilience.arrays import Float
 from city_resilience.evaluation.scores import WHOLE, slices
 from city_resilience.models.conformal import interval_score
 from city_resilience.models.intervals import REFERENCE, Calibration
-from city_resilience.models.joint import Grouping, group_bands, joint_parts
+from city_resilience.models.joint import Grouping, band_draws, group_bands, joint_parts
 
 __all__ = ["SUM_COLUMNS", "SUM_ROWS", "score_sums", "summed_rows"]
 
@@ -39,7 +39,9 @@ def summed_rows(
     DataFrame
         ``SUM_ROWS`` without group, origin and horizon.
     """
-    samples = joint_parts(calibration, forecast, scale, grouping, draws=SCORED_DRAWS)
+    samples = joint_parts(
+        calibration, forecast, scale, grouping, draws=band_draws(len(forecast), SCORED_DRAWS)
+    )
     scored = np.where(np.isfinite(truth), forecast, np.nan)
     bands = group_bands(samples, scored, grouping, REFERENCE)
     came = group_bands((), np.where(np.isfinite(forecast), truth, np.nan), grouping, REFERENCE)

@@ -11,7 +11,7 @@ from city_resilience.arrays import Float
 from city_resilience.models.artefacts import break_stretch
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE, city_positions, city_scale
-from city_resilience.models.joint import Grouping, group_bands, joint_parts
+from city_resilience.models.joint import Grouping, band_draws, group_bands, joint_parts
 from city_resilience.models.rows import ForecastRows
 from city_resilience.tasks.breaks import level_breaks
 
@@ -82,5 +82,7 @@ def _bands(
         grouping = Grouping.of(levels, view)
         samples: Iterable[Float] = ()
         if calibration is not None:
-            samples = joint_parts(calibration, forecast, scale, grouping)
+            samples = joint_parts(
+                calibration, forecast, scale, grouping, draws=band_draws(len(forecast))
+            )
         yield name, group_bands(samples, forecast, grouping, coverage)

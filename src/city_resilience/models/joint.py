@@ -23,6 +23,7 @@ __all__ = [
     "DRAWS",
     "Grouping",
     "Shared",
+    "band_draws",
     "group_bands",
     "joint_parts",
     "joint_samples",
@@ -32,6 +33,11 @@ __all__ = [
 DRAWS = 2000
 MOST_SHARED = 0.99
 MOST_CELLS = 2**24  # draws x cities at once: 128 MB, and some copies
+MOST_DRAWN, FEWEST_DRAWS = 2**25, 500
+"""Draws x cities above which bands of groups take fewer draws, down to so many.
+
+So many take two seconds; a bound from 500 draws is known to about 4 % of the width of the band.
+"""
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,11 @@ def joint_samples(
     """
     parts = joint_parts(calibration, forecast, scale, grouping, draws=draws, seed=seed)
     return np.concatenate([*parts])
+
+
+def band_draws(cities: int, draws: int = DRAWS) -> int:
+    """Return how many draws the bands of groups of so many cities rest on, at most ``draws``."""
+    return min(draws, max(FEWEST_DRAWS, MOST_DRAWN // max(cities, 1)))
 
 
 def joint_parts(

@@ -45,10 +45,10 @@ SAMPLED_ROWS = 2**15
 Forests and linear programmes grow faster than their rows, and these are enough that another draw
 moves the forecasts by less than another seed does; ``benchmarks/train_scale.py --tolerance``.
 """
-LISTED_CITIES = 2000
+LISTED_CITIES = 1000
 """Cities of a tall panel that are explained, and listed on pages and sheets, drawn at random.
 
-A mean over so many is known to about 2 %, and a page of 2,000 cities is of 4 MB.
+A mean over so many is known to about 3 %, and a page of them is of 2 MB.
 """
 PART = 2**15  # rows that are laid out at once: 13 MB of float32 for a hundred columns
 SEED = 19
@@ -69,7 +69,7 @@ def drawn_cities(cities: int, most: int, seed: int = SEED) -> Positions:
     return np.sort(np.random.default_rng(seed).permutation(cities)[:most])
 
 
-def cities_of_rows(cities: Positions, seed: int) -> Positions:
+def cities_of_rows(cities: Positions, seed: int = SEED) -> Positions:
     """Return cities drawn of those of some rows, which have about ``SAMPLED_ROWS`` of them."""
     known = np.unique(cities)
     most = max(1, SAMPLED_ROWS * len(known) // max(len(cities), 1))
