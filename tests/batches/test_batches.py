@@ -66,6 +66,8 @@ def assert_rows_alike(panel, chosen, tmp_path, size):
         expected = rows.features(spec)
         np.testing.assert_array_equal(found.features(spec), expected)
         np.testing.assert_array_equal(found.part(slice(3, 9)).features(spec), expected[3:9])
+        some = found.among(rows.cities[::5])
+        np.testing.assert_array_equal(some.features(spec), expected[::5])
         for own, known in zip(found.indicators(spec)[1:], rows.indicators(spec)[1:], strict=True):
             np.testing.assert_array_equal(own, known)
     return found

@@ -87,6 +87,11 @@ class BatchedRows(ForecastRows):
         """Return some of the rows, which read for themselves."""
         return replace(self, cities=self.cities[rows], origins=self.origins[rows])
 
+    def among(self, cities: Positions) -> BatchedRows:
+        """Return the rows of some cities, given as positions in ``dataset.cities``."""
+        own = np.isin(self.cities, cities)
+        return replace(self, cities=self.cities[own], origins=self.origins[own])
+
     def features(self, spec: FeatureSpec) -> Float:
         """Features of the rows, shape (rows, columns), read through the as-of view."""
         found = np.empty((len(self.cities), len(spec.columns)))
