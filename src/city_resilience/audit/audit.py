@@ -27,14 +27,15 @@ from city_resilience.audit.expected import Past, Trajectory, trajectory_of
 from city_resilience.audit.gaps import coverage_rows
 from city_resilience.audit.masking import Masked, find_masked, in_one_stack, stacked
 from city_resilience.audit.merging import merge_similar, ordered
-from city_resilience.audit.remembered import Trajectories
+from city_resilience.audit.remembered import Pasts, Trajectories
 from city_resilience.audit.rule import PanelView, Rule, VariableView, view_panel
 from city_resilience.audit.stack import Stack
 from city_resilience.catalogue.nouns import of_places_beside
+from city_resilience.catalogue.variables import Variable
 from city_resilience.experiment.data import Audit
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Level, accepted_by
-from city_resilience.reading.panel import Panel
+from city_resilience.reading.panel import Grid, Panel
 from city_resilience.reading.stored_panel import StoredPanel
 from city_resilience.workers import spread
 
@@ -43,6 +44,9 @@ __all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel"]
 AUDIT_LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Levels of an audit's issues; what is lost while importing is no panel's."""
 
+
+_REMEMBERED = 4_000_000
+"""Cells of a panel up to which the past of each is kept between two looks at it: 0.2 GB."""
 
 Expect = Callable[[Float, Strings | None], Trajectory]
 """Returns what values of shape (variables, cities, years) let expect."""
@@ -185,9 +189,7 @@ def audit_panel(
     settings = settings or Audit()
     if isinstance(panel, StoredPanel):
         return _in_batches(panel, outcome, settings, rules.RULES, progress)
-    grid = panel.grid()
-    expect = Trajectories().of if in_one_stack(grid, panel.variables) else None
-    masked = find_masked(grid, panel.variables, settings, _look_back(expect))
+    masked, expect = _masked_once(panel.grid(), panel.variables, settings)
     found = list(_found(view_panel(panel, outcome, masked), rules.RULES, expect))
     breaks = _level_breaks(found, outcome, panel.grid().cities)
     return _result(panel, outcome, settings, masked, found, breaks)
@@ -241,6 +243,16 @@ _ERRORS = tuple(
 )
 
 
+def _masked_once(
+    grid: Grid, variables: Mapping[str, Variable], settings: Audit
+) -> tuple[Masked, Expect]:
+    """Return what is masked, and what lets expect the same values without looking back again."""
+    if len(variables) * grid.shape[0] * grid.shape[1] > _REMEMBERED:
+        return find_masked(grid, variables, settings), trajectory_of
+    pasts = Pasts()
+    return find_masked(grid, variables, settings, pasts.look_back), pasts.expect
+
+
 def _in_batches(
     panel: StoredPanel, outcome: str, settings: Audit, asked: Sequence[Rule], progress: Progress
 ) -> AuditResult:
@@ -264,8 +276,8 @@ def _audited(
     cities: Int, outcome: str, settings: Audit, panel: StoredPanel, within: Sequence[Rule]
 ) -> tuple[tuple[Flat, Found], list[Issue], frozenset[tuple[str, int]]]:
     """Audit some cities by rules that look at each alone."""
-    masked = find_masked(panel.grid().of(cities), panel.variables, settings)
-    issues = list(_found(batch_view(panel, cities, outcome, masked), within))
+    masked, expect = _masked_once(panel.grid().of(cities), panel.variables, settings)
+    issues = list(_found(batch_view(panel, cities, outcome, masked), within, expect))
     breaks = _level_breaks(issues, outcome, masked.grid.cities)
     return flat_cells(masked, cities), issues, breaks
 

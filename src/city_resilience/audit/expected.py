@@ -189,9 +189,14 @@ def past_of(values: Float, nation: Strings | None = None) -> Past:
     )
 
 
-def trajectory_of(values: Float, nation: Strings | None = None) -> Trajectory:
-    """Return what both sides of each cell let expect; see `past_of` for the parameters."""
-    past, side = past_of(values, nation), limit.SIDE_YEARS
+def trajectory_of(
+    values: Float, nation: Strings | None = None, past: Past | None = None
+) -> Trajectory:
+    """Return what both sides of each cell let expect; see `past_of` for the parameters.
+
+    ``past`` is what `past_of` returns of them, where that is known already.
+    """
+    past, side = past or past_of(values, nation), limit.SIDE_YEARS
     detrended = past.logs - past.national
     before, nearest, known_before = levels_before(detrended, side)
     after, _, known_after = levels_after(detrended, side)

@@ -1,16 +1,17 @@
-"""What values let expect, computed again only for the variables whose values changed."""
+"""What values let expect, kept for a second look, or for the variables whose values stayed."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
 from city_resilience.arrays import Float, Mask, Strings
-from city_resilience.audit.expected import Past, Trajectory, trajectory_of
+from city_resilience.audit.expected import Past, Trajectory, past_of, trajectory_of
 
-__all__ = ["Trajectories"]
+__all__ = ["Pasts", "Trajectories"]
 
 
 class Trajectories:
@@ -44,6 +45,27 @@ class Trajectories:
             return np.ones(len(values), dtype=bool)
         same = (values == before) | (np.isnan(values) & np.isnan(before))
         return np.asarray(~same.all(axis=(1, 2)))
+
+
+class Pasts:
+    """What the past of each cell lets expect, looked at twice: for what is masked, and by rules.
+
+    Both go through the same stacks of variables in the same order; a stack is forgotten as soon as
+    it was looked at again.
+    """
+
+    def __init__(self) -> None:
+        self._known: deque[Past] = deque()
+
+    def look_back(self, values: Float, nation: Strings | None = None) -> Past:
+        """Return `past_of` some variables, and remember it."""
+        past = past_of(values, nation)
+        self._known.append(past)
+        return past
+
+    def expect(self, values: Float, nation: Strings | None = None) -> Trajectory:
+        """Return `trajectory_of` the variables that were asked for first."""
+        return trajectory_of(values, nation, self._known.popleft())
 
 
 def _equal(one: Strings | None, other: Strings | None) -> bool:

@@ -1,0 +1,128 @@
+"""Measure reading and ``check`` of made-up Parquet panels of 10⁵ to 10⁷ rows.
+
+Usage: python benchmarks/check_scale.py [--rows 100000 1000000] [--shuffled] [--csv FILE]
+
+The panel has 11 variables of the simulated one, for cities of 20 years. Each step runs in a process
+of its own, with columns in files at every size: a bare ``pyarrow.parquet.read_table``,
+`read_panel`, and ``check`` with its page as JSON. Printed are processor seconds, seconds, peak
+memory, the ratio to the bare reading, and the exponent of processor time against the size before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from city_resilience.simulate import simulate_panel, with_headers
+
+YEARS, CHUNK = 20, 2_000
+STEPS = {
+    "bare": "import pyarrow.parquet as pq, sys; pq.read_table(sys.argv[1])",
+    "read": (
+        "import sys; from city_resilience.reading import read; read.MOST_ROWS = 0; "
+        "read.read_panel(sys.argv[1], outcome='gdp_real')"
+    ),
+    "check": (
+        "import sys; from city_resilience.reading import read; read.MOST_ROWS = 0; "
+        "from city_resilience.commands.check import check; "
+        "check(sys.argv[1], outcome='gdp_real', out=sys.argv[1] + '.json')"
+    ),
+}
+COLUMNS = ("rows", "step", "processor_s", "seconds", "peak_mb", "of_bare", "exponent")
+
+
+def main() -> None:
+    """Print a row for each size and step, and write them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--shuffled", action="store_true", help="Scatter the rows of each city.")
+    parser.add_argument("--csv", type=Path)
+    asked = parser.parse_args()
+    rows = list(measured(asked.rows, shuffled=asked.shuffled))
+    if asked.csv:
+        with asked.csv.open("w", encoding="utf-8", newline="") as file:
+            file.write(f"# {about()}\n")
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def about() -> str:
+    """Return machine and versions."""
+    names = ("numpy", "pandas", "pyarrow")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python "
+        f"{platform.python_version()}, {versions}"
+    )
+
+
+def measured(sizes: list[int], *, shuffled: bool) -> Iterator[dict[str, object]]:
+    """Yield what each step takes at each size."""
+    before: dict[str, tuple[int, float]] = {}
+    print(*COLUMNS, sep="\t")
+    with tempfile.TemporaryDirectory() as folder:
+        for size in sizes:
+            path = Path(folder) / f"{size}.parquet"
+            write(path, size // YEARS, shuffled=shuffled)
+            bare = 0.0
+            for step, program in STEPS.items():
+                used, seconds, peak = run(program, path)
+                bare = bare or used
+                old = before.get(step)
+                grown = math.log(used / old[1]) / math.log(size / old[0]) if old else math.nan
+                before[step] = size, used
+                found = (size, step, f"{used:.2f}", f"{seconds:.2f}", f"{peak:.0f}")
+                more = (f"{used / bare:.1f}", "" if math.isnan(grown) else f"{grown:.2f}")
+                print(*found, *more, sep="\t", flush=True)
+                yield dict(zip(COLUMNS, (*found, *more), strict=True))
+            path.unlink()
+
+
+def run(program: str, path: Path) -> tuple[float, float, float]:
+    """Return processor seconds, seconds and peak memory in MB of a program."""
+    start = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-c", program, str(path)])
+    _, status, used = os.wait4(child.pid, 0)
+    if status:
+        sys.exit(f"failed: {program}")
+    return used.ru_utime + used.ru_stime, time.perf_counter() - start, used.ru_maxrss / 1e3
+
+
+def write(path: Path, cities: int, *, shuffled: bool) -> None:
+    """Write made-up cities, some at a time, each with a size of its own."""
+    base = with_headers(simulate_panel(min(CHUNK, cities), 2000, YEARS).frame)
+    numbers = base.select_dtypes("float").columns
+    writer, rng = None, np.random.default_rng(0)
+    order = rng.permutation(-(-cities // CHUNK))
+    for at, chunk in enumerate(order if shuffled else sorted(order)):
+        frame = base.iloc[: min(CHUNK, cities - CHUNK * int(chunk)) * YEARS].copy()
+        frame["city"] += f" {chunk}"
+        size = np.repeat(rng.lognormal(0, 0.5, -(-len(frame) // YEARS)), YEARS)[: len(frame)]
+        for name in numbers:
+            noise = np.exp(rng.normal(0, 0.01, len(frame)))
+            frame[name] *= noise if "fraction" in name else noise * size
+        frame = frame.sample(frac=1, random_state=at) if shuffled else frame
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        writer = writer or pq.ParquetWriter(path, table.schema)
+        writer.write_table(table)
+    assert writer is not None
+    writer.close()
+
+
+if __name__ == "__main__":
+    main()
