@@ -8,8 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from city_resilience.commands.evaluation import evaluate
-from city_resilience.commands.run import fit_live, summarise_run, write_run
+from city_resilience.commands.run import evaluate_and_fit, summarise_run, write_run
 from city_resilience.commands.source import load
 from city_resilience.models.bundle import load_bundle
 from city_resilience.progress import silent
@@ -31,8 +30,7 @@ def test_samples_are_told_and_all_cities_are_forecast_and_scored(
         monkeypatch.setattr(f"city_resilience.tasks.tall.{name}", value)
     source, out = load(write_experiment(tmp_path), overrides=CHOSEN), tmp_path / "out"
     out.mkdir()
-    evaluated = evaluate(source, explain=True)
-    live = fit_live(source, evaluated, "", silent)
+    evaluated, live = evaluate_and_fit(source, "", silent)
     write_run(out, source, evaluated, live, summarise_run(source, evaluated, live))
     listed = f"{LISTED} of the {CITIES} cities, drawn at random, are explained and listed"
     assert pd.read_csv(out / "forecast.csv")["city"].nunique() == CITIES
