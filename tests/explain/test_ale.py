@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -82,9 +83,11 @@ def test_a_longer_horizon_adds_the_effects_of_those_below_it(monkeypatch, featur
         def before(self, horizon):
             return horizon - 1
 
+    view = SimpleNamespace(kept=None)
+
     class Rows:
         origin = 2010
-        dataset = type("D", (), {"groups": {}, "at": lambda self, origin: None})()
+        dataset = SimpleNamespace(groups={}, at=lambda origin: view)
 
     monkeypatch.setattr("city_resilience.explain.ale.feature_matrix", lambda view, spec: features)
     edges = {"a": edges_of(features)}
