@@ -27,6 +27,8 @@ __all__ = [
 # Not what XML 1.0 or UTF-8 can hold, and what moves the cursor of a terminal.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = re.compile(r"[=@\t\r＝＠]|[-+－＋](?=.)(?![\d.,]+(?:e[-+]?\d+)?\s*%?$)", re.IGNORECASE)
+_MAY_CHANGE = re.compile(f"{_CONTROL.pattern}|^(?:{_FORMULA.pattern})", re.M | re.I)
+"""Found in texts on lines of their own where `clean_text` or `plain_text` may change any."""
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 MOST_ROWS = 1_048_575
 
@@ -58,13 +60,18 @@ def plain_text(text: str) -> str:
 
 
 def each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
-    """Return a frame with its texts and headers changed; numbers stay as they are."""
+    """Return a frame with its texts and headers changed; numbers stay as they are.
+
+    ``change`` is `clean_text` or `plain_text`.
+    """
     found = {}
     for at in range(frame.shape[1]):
         column = frame.iloc[:, at]
         if column.dtype.kind not in {"O", "T", "U"} and str(column.dtype) not in ("str", "string"):
             continue
         texts = {own for own in column.unique() if isinstance(own, str)}
+        if not _MAY_CHANGE.search("\n".join(texts)):
+            continue
         if changed := {own: new for own in texts if (new := change(own)) != own}:
             found[at] = column.map(lambda own, by=changed: by.get(own, own))
     columns = [frame.iloc[:, at] if at not in found else found[at] for at in range(frame.shape[1])]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
@@ -32,6 +33,8 @@ __all__ = ["BatchedRows", "batched_rows"]
 
 _CELLS = 1 << 20  # of the columns that are ranked at once
 
+Read = tuple[tuple[str, ...], Float, Float]
+"""Indicators, and their values and ages, shape (cities, indicators)."""
 Ranked = tuple[str, int, int, FittedIndex | None]
 """An indicator as a model reads it: its id, youngest and oldest age, and an index as fitted."""
 
@@ -79,13 +82,17 @@ class BatchedRows(ForecastRows):
     ----------
     store : _Store
         What is on disk.
+    is_part : bool
+        Whether they are some rows of others; what these read is kept with them.
     """
 
     store: _Store = field(repr=False, kw_only=True)
+    is_part: bool = field(default=False, kw_only=True)
 
     def part(self, rows: slice) -> BatchedRows:
         """Return some of the rows, which read for themselves."""
-        return replace(self, cities=self.cities[rows], origins=self.origins[rows])
+        own = self.cities[rows], self.origins[rows]
+        return replace(self, cities=own[0], origins=own[1], is_part=True)
 
     def among(self, cities: Positions) -> BatchedRows:
         """Return the rows of some cities, given as positions in ``dataset.cities``."""
@@ -96,7 +103,7 @@ class BatchedRows(ForecastRows):
         """Features of the rows, shape (rows, columns), read through the as-of view."""
         found = np.empty((len(self.cities), len(spec.columns)))
         for year, rows, near in self._near():
-            names, values, age = indicators_in_year(self._view(near, year, spec), spec, year)
+            names, values, age = self._read(near, year, spec)
             ranks = self.store.ranks_in(spec, names, year, near)
             found[rows] = laid_out(spec, names, values, ranks, age)[self.cities[rows] - near.start]
         return found
@@ -108,7 +115,7 @@ class BatchedRows(ForecastRows):
         """
         found = np.empty((2, len(self.cities), len(spec.indicators)))
         for year, rows, near in self._near():
-            _, *read = indicators_in_year(self._view(near, year, spec), spec, year)
+            _, *read = self._read(near, year, spec)
             found[:, rows] = np.stack(read)[:, self.cities[rows] - near.start]
         return spec.indicators, *found
 
@@ -122,8 +129,20 @@ class BatchedRows(ForecastRows):
                 own = self.cities[part]
                 yield year, part, slice(int(own[0]), int(own[-1]) + 1)
 
-    def _view(self, cities: slice, year: int, spec: FeatureSpec) -> AsOf:
-        return _view_in_year(self.dataset, self.store.stored, cities, year, spec)
+    def _read(self, near: slice, year: int, spec: FeatureSpec) -> Read:
+        """Read indicators of some cities in a year; once, for those of a part."""
+        key = near.start, near.stop, year, id(spec)
+        if key not in self._known:
+            view = _view_in_year(self.dataset, self.store.stored, near, year, spec)
+            read = indicators_in_year(view, spec, year)
+            if not self.is_part:
+                return read
+            self._known[key] = read
+        return self._known[key]
+
+    @cached_property
+    def _known(self) -> dict[tuple[int, int, int, int], Read]:
+        return {}
 
 
 def batched_rows(
