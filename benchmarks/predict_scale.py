@@ -3,8 +3,8 @@
 Usage: python benchmarks/predict_scale.py [MODEL] [--rows 100000 1000000] [--drivers] [--csv CSV]
 
 A made-up panel of 20 years with the demo's columns is written as Parquet, and ``predict`` runs on
-it as a command of its own. Beside it stands, measured right after, the sum of reading the Parquet file
-(bare pyarrow), its features (those of ``predict``), ``inplace_predict`` of the model's boosters on
+it as a command of its own. Beside it stands, measured right after, the sum of reading the Parquet
+file (bare pyarrow), its features (those of ``predict``), ``inplace_predict`` of the model's boosters on
 them in float32, and writing the same table; with ``--drivers`` also ``pred_contribs`` of the same
 boosters, taken on some hundred rows. The goal of issue 19 is 1.5 times that sum, with drivers more
 by 1.15 times ``pred_contribs``.
