@@ -1,5 +1,6 @@
 """A Parquet table that is read in blocks of rows gives what it gives when it is read at once."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from city_resilience.commands.check import check
 from city_resilience.commands.measure import measure
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
-from city_resilience.reading import read, row_blocks, stored_panel
+from city_resilience.reading import read, row_blocks, sorting, stored_panel
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.stored_panel import StoredPanel
 from city_resilience.simulate import simulate_panel, with_headers
@@ -116,6 +117,27 @@ def test_parts_of_nations_with_cities_of_one_name_are_the_same(
     assert {one.why for one in stored.account.aside} >= {"no_nation", "small_nation"}
     assert any("carry their" in note for note in stored.notes)
     assert_same(whole, stored)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_rows_that_duckdb_sorts_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: pd.DataFrame
+) -> None:
+    pytest.importorskip("duckdb")
+    frame = faulty(clean)
+    folder = tmp_path / "panel"
+    folder.mkdir()
+    frame[:200].to_parquet(folder / "a.parquet", row_group_size=60)
+    frame[200:].to_parquet(folder / "b.parquet", row_group_size=60)
+    monkeypatch.setattr(sorting, "free_memory", lambda: 0)
+    asked = []
+    sort = sorting.sorted_blocks
+    monkeypatch.setattr(sorting, "sorted_blocks", lambda *own: asked.append(1) or sort(*own))
+    assert_same(*both_ways(monkeypatch, folder, Data(groups=("region",))))
+    assert asked
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    with pytest.raises(InputError, match=r"install city-resilience\[scale\]"):
+        read.read_panel(folder, outcome=OUTCOME)
 
 
 @pytest.mark.usefixtures("small_blocks")

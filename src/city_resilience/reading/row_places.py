@@ -68,15 +68,25 @@ class Gathered:
         if old is None:
             self.rows_aside[new.why] = new
             return
-        spans, more = old.spans, new.spans
-        if spans and more and spans[-1][1] + 1 == more[0][0]:
-            spans, more = (*spans[:-1], (spans[-1][0], more[0][1])), more[1:]
-        self.rows_aside[new.why] = replace(old, rows=old.rows + new.rows, spans=(*spans, *more))
+        spans = (*old.spans, *new.spans)
+        self.rows_aside[new.why] = replace(old, rows=old.rows + new.rows, spans=spans)
 
     @property
     def aside(self) -> tuple[RowsAside, ...]:
         """Rows set aside, in the order of the steps."""
-        return tuple(self.rows_aside[why] for why in _ORDER if why in self.rows_aside)
+        chosen = (self.rows_aside[why] for why in _ORDER if why in self.rows_aside)
+        return tuple(replace(one, spans=_joined(one.spans)) for one in chosen)
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return runs of rows in their order, neighbours as one."""
+    joined: list[tuple[int, int]] = []
+    for first, last in sorted(spans):
+        if joined and joined[-1][1] + 1 == first:
+            joined[-1] = joined[-1][0], last
+        else:
+            joined.append((first, last))
+    return tuple(joined)
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,8 @@ class RowKeys:
         Row in the file in which each place stands first; ascending.
     span : tuple of int
         First and last year of any row.
+    runs : int
+        How often a row is of another place than the row before it.
     """
 
     files: tuple[Path, Path]
@@ -102,6 +114,7 @@ class RowKeys:
     texts: Mapping[str, Sequence[str]]
     first: NDArray[np.int64]
     span: tuple[int, int]
+    runs: int = 0
 
     def of(self, first: int, count: int) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
         """Return place and year of some rows, by position from 0."""
@@ -110,6 +123,22 @@ class RowKeys:
             np.fromfile(place, np.int32, count, offset=4 * first),
             np.fromfile(year, np.int16, count, offset=2 * first),
         )
+
+    def at(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int16]]:
+        """Return the same of rows in any order."""
+        if (
+            len(rows)
+            and int(rows[-1]) - int(rows[0]) == len(rows) - 1
+            and (np.diff(rows) == 1).all()
+        ):
+            return self.of(int(rows[0]), len(rows))
+        place, year = self.files
+        return np.memmap(place, np.int32, "r")[rows], np.memmap(year, np.int16, "r")[rows]
+
+    @property
+    def scattered(self) -> bool:
+        """Whether most rows stand apart from the other rows of their place."""
+        return self.runs > len(self.first) + self.rows // 2
 
 
 def scan_keys(
@@ -158,6 +187,7 @@ class _Places:
         self.known: dict[str, int] = {}
         self.first: list[NDArray[np.int64]] = []
         self.span = (9999, 0)
+        self.runs = 0
 
     def write(self, rows: Rows, index: pd.Index, place_file: BinaryIO, year_file: BinaryIO) -> None:
         """Append place and year of the rows of a block to the files."""
@@ -168,6 +198,7 @@ class _Places:
             places[at], years[at] = self._places_of(rows), rows.keys["year"]
             own = rows.keys["year"]
             self.span = min(self.span[0], int(own.min())), max(self.span[1], int(own.max()))
+        self.runs += int(np.count_nonzero(np.diff(places)))
         places.tofile(place_file)
         years.tofile(year_file)
 
@@ -197,7 +228,8 @@ class _Places:
                 column.append(texts.setdefault(text, text))
         self.known = {}
         first = np.concatenate([np.empty(0, dtype=np.int64), *self.first])
-        return RowKeys(files, rows, dict(zip(self.names, columns, strict=True)), first, self.span)
+        named = dict(zip(self.names, columns, strict=True))
+        return RowKeys(files, rows, named, first, self.span, self.runs)
 
 
 @dataclass

@@ -2,10 +2,13 @@
 
 Two passes. The first reads the keys and decides which places there are, by the same steps as a
 table that is read at once. The second reads every other column and writes each number to the place
-of its city and year. Rows of a city may be scattered over the file: they come together where they
-are written. Writing there costs as little as sorting first as long as the files fit into the memory
-that the system has free for them; beyond that each block would touch pages that have left memory
-again, so such a table is sorted outside memory by DuckDB first (see `sorting`).
+of its city and year, so that rows of a city that are scattered over the file come together there.
+
+As long as the files fit into the memory that the system has free for them, that costs what sorting
+costs: of 1,000,000 shuffled rows of 20 variables, 4.7 processor seconds against 2.1 for DuckDB's
+sort (at most 0.5 GB) and 2.2 for reading what it wrote. Beyond that each block would touch pages of
+every file that have left memory again. So scattered rows are sorted by DuckDB first where the files
+are larger than the free memory, and only there.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.progress import Progress, silent
-from city_resilience.reading import checks
+from city_resilience.reading import checks, sorting
 from city_resilience.reading.account import Account, Aside, RowsAside, spans_of, unread_values
 from city_resilience.reading.column_cells import (
     Written,
@@ -32,6 +35,7 @@ from city_resilience.reading.column_cells import (
     read_numbers,
 )
 from city_resilience.reading.headers import Layout, Source, lay_out
+from city_resilience.reading.issues import Issue
 from city_resilience.reading.nations import nation_of_rows
 from city_resilience.reading.row_blocks import FIRST_ROW, BlockTable
 from city_resilience.reading.row_places import (
@@ -311,6 +315,11 @@ class _Filling:
     def blocks(self, table: BlockTable, layout: Layout) -> Any:
         """Yield what is to be written, block by block."""
         positions = {source.position for source in layout.sources} | {*layout.groups.values()}
+        store = self.store
+        size = 8 * store.shape[0] * store.shape[1] * (len(store.numbers) + 1)
+        whole = not any(part.constants for part in table.parts)
+        if whole and self.keys.scattered and size > sorting.free_memory():
+            return sorting.sorted_blocks(table, positions, layout.keys["city"], store.scratch)
         return table.blocks(positions)
 
     def fill(
@@ -322,7 +331,7 @@ class _Filling:
     ) -> None:
         """Read a block and write what it holds to its cities and years."""
         data, outcome = told
-        place, year = self.keys.of(self.done, len(cells))
+        place, year = self.keys.at(cells.index.to_numpy(dtype=np.int64) - FIRST_ROW)
         self.done += len(cells)
         self._set_aside(place, cells.index)
         read = (place >= 0) & self.places.read[place]
@@ -434,8 +443,15 @@ class _Filling:
             notes=notes,
             source=table.source,
             headers={source.id: source.header for source in layout.sources},
-            issues=tuple(issue for found in issues.values() for issue in found),
+            issues=tuple(
+                issue for found in issues.values() for issue in sorted(found, key=_by_row)
+            ),
             account=Account(layout.columns, table.rows, aside),
             store=replace(self.store, texts=texts),
         )
         return panel, pd.concat(self.raw) if self.raw else None
+
+
+def _by_row(issue: Issue) -> tuple[bool, int]:
+    """Sort issues of rows as the rows stand in the file, what is about many rows after them."""
+    return not issue.place.row, issue.place.row
