@@ -4,10 +4,10 @@ Usage: python benchmarks/predict_scale.py [MODEL] [--rows 100000 1000000] [--dri
 
 A made-up panel of 20 years with the demo's columns is written as Parquet, and ``predict`` runs on
 it as a command of its own. Beside it stands, measured right after, the sum of reading the Parquet
-file (bare pyarrow), its features (those of ``predict``), ``inplace_predict`` of the model's boosters on
-them in float32, and writing the same table; with ``--drivers`` also ``pred_contribs`` of the same
-boosters, taken on some hundred rows. The goal of issue 19 is 1.5 times that sum, with drivers more
-by 1.15 times ``pred_contribs``.
+file (bare pyarrow), its features (those of ``predict``), ``inplace_predict`` of the model's
+boosters on them in float32, and writing the same table; with ``--drivers`` also ``pred_contribs``
+of the same boosters, taken on some hundred rows. The goal of issue 19 is 1.5 times that sum, with
+drivers more by 1.15 times ``pred_contribs``.
 
     python benchmarks/predict_scale.py --rows 100000 1000000 --csv benchmarks/predict_scale.csv
     flock /tmp/heavy.lock python benchmarks/predict_scale.py --rows 1000000 10000000
