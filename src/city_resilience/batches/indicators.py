@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,7 @@ class WholePanel:
     ) -> None:
         check_measure(experiment.outcome)
         self.batches, self.experiment, self.folder = batches, experiment, folder
+        self._numbers = count()
         panel = Panel(pd.DataFrame(), batches.variables, headers=batches.headers)
         self._outcome = panel.resolved(experiment.outcome)
         self._source = Source(batches, self._read, folder / "panel")
@@ -135,7 +137,7 @@ class WholePanel:
         own = {s.id for s in specs if s.family == "history" and self.composite is not None}
         of_past = [spec for spec in specs if spec.id in own]
         rest = [spec for spec in specs if spec.id not in own]
-        writer = _Writer(self._new("indicators"), specs, years, self.batches.grid)
+        writer = _Writer(self.new("indicators"), specs, years, self.batches.grid)
         absent = self._source.compute(
             rest, self._series.id, features.publication_lag, features.exclude, writer.take
         )
@@ -179,7 +181,7 @@ class WholePanel:
         first = evaluation.first_origin - evaluation.warmup_origins
         specs = [spec for spec in self.asked(FAMILIES) if spec.id in settings.components]
         years = np.arange(len(self.batches.grid.years))
-        writer = _Writer(self._new("components"), specs, years, self.batches.grid)
+        writer = _Writer(self.new("components"), specs, years, self.batches.grid)
         stored = writer.stored(
             self._source.compute(specs, self._series.id, NO_LAGS, (), writer.take)
         )
@@ -210,10 +212,11 @@ class WholePanel:
         return Source(self.batches, read, self.folder / "past")
 
     def _new_file(self, name: str) -> RowFile:
-        return RowFile(self._new(name), self.batches.grid.shape)
+        return RowFile(self.new(name), self.batches.grid.shape)
 
-    def _new(self, name: str) -> Path:
-        return self.folder / name
+    def new(self, name: str) -> Path:
+        """Return a path in the folder that nothing has yet."""
+        return self.folder / f"{name}_{next(self._numbers)}"
 
 
 class _Writer:

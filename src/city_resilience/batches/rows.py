@@ -199,7 +199,7 @@ def batched_rows(
     wanted = [asked[name] for name in asked if name in set(needed)]
     stored = panel.store(wanted, _years_read(origins - batches.grid.years[0], specs))
     check_offered(needed, stored.ids)
-    store = _ranked_store(batches, dataset, stored, specs, origins, panel.folder / "ranks")
+    store = _ranked_store(batches, dataset, stored, specs, origins, panel.new("ranks"))
     known = IndicatorValues(stored.specs, nothing.values, stored.absent)
     dataset = replace(outline, outcome=panel.level, indicators=known)
     return BatchedRows(dataset, rows.origin, rows.cities, rows.origins, store=store)
