@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -38,13 +39,16 @@ def test_bins_made_part_by_part_give_the_booster_of_an_array(sample):
 
     array = np.asarray(sample.features, dtype=np.float32)
     whole = xgboost.QuantileDMatrix(array, sample.labels, max_bin=32, nthread=1)
-    parts = binned(sample.features, sample.labels, 32)
+    with binned(sample.features, sample.labels, None, 32) as parts:
+        pass
     for one, other in zip(whole.get_quantile_cut(), parts.get_quantile_cut(), strict=True):
         np.testing.assert_array_equal(one, other)
     settings = {"objective": "reg:absoluteerror", "max_bin": 32, "nthread": 1, "base_score": 0.0}
     one, other = (xgboost.train(settings, own, 10).inplace_predict(array) for own in (whole, parts))
     np.testing.assert_array_equal(one, other)
-    assert binned(sample.features, sample.labels, 32) is parts
+    with binned(sample.features, sample.labels, None, 32) as again:
+        assert again is parts
+    assert "binned" not in vars(pickle.loads(pickle.dumps(sample.features)))
 
 
 @pytest.mark.parametrize("name", ["xgboost", "xgboost_all_years"])

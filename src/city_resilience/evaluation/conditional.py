@@ -58,7 +58,8 @@ class Conditional:
 
     @classmethod
     def of(cls, learnt: Sample) -> Self:
-        """Learn from a sample; its labels play no part."""
+        """Learn from a sample, of a tall panel from some of it; its labels play no part."""
+        learnt = learnt.drawn(0)
         fill = fill_values(learnt)
         filled = np.where(np.isnan(learnt.features), fill, learnt.features)
         mean, spread = filled.mean(axis=0), filled.std(axis=0)

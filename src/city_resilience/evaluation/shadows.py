@@ -56,7 +56,7 @@ def shadowed(task: Task, columns: Positions, lender: Positions) -> Task:
     Where the other has no row in a year, its own lender gives one, and so on.
     """
     learnt = task.learnt
-    features, asked = learnt.features.copy(), task.asked.copy()
+    features, asked = np.array(learnt.features), task.asked.copy()
     features[:, columns] = _lent(learnt, lender)[:, columns]
     asked[:, columns] = task.asked[np.ix_(lender, columns)]
     return replace(task, learnt=replace(learnt, features=features), asked=asked)
@@ -72,5 +72,5 @@ def _lent(learnt: Sample, lender: Positions) -> Float:
     while (absent := rows < 0).any():  # the way leads back to the city itself, which is there
         city[absent] = lender[city[absent]]
         rows = place[city, year]
-    lent: Float = learnt.features[rows]
+    lent: Float = np.asarray(learnt.features[rows])
     return lent

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,18 +31,32 @@ MOST_BINNED = 2**32
 """Bytes of bins above which they lie on disk: folds run side by side, and a laptop has 8 GB."""
 
 
-def binned(features: TallRows, labels: Float, max_bin: int) -> xgboost.DMatrix:
-    """Return features in bins, with labels; made once for rows, columns and number of bins.
+class _Bins:
+    """The matrices made of some rows, by number of bins; one fit at a time weighs its rows."""
 
-    Above ``MOST_BINNED`` bytes the bins are read from a folder on disk, which goes with them.
+    def __init__(self) -> None:
+        self.lock, self.made = Lock(), dict[int, Any]()
+
+
+@contextmanager
+def binned(
+    features: TallRows, labels: Float, weights: Float | None, max_bin: int
+) -> Iterator[xgboost.DMatrix]:
+    """Give a fit features in bins, with labels and its weights.
+
+    Bins are made once for rows, columns and number of bins. Above ``MOST_BINNED`` bytes they are
+    read from a folder on disk, which goes with them.
     """
-    made: dict[int, xgboost.DMatrix] = vars(features).setdefault("binned", {})
-    if max_bin not in made:
-        cells = features.shape[0] * features.shape[1]
-        make = _on_disk if cells > MOST_BINNED else _in_memory
-        rows = replace(features)  # xgboost's iterator must not hold what holds its matrix
-        made[max_bin] = make(rows, labels, max_bin)
-    return made[max_bin]
+    bins: _Bins = vars(features).setdefault("binned", _Bins())
+    with bins.lock:
+        if max_bin not in bins.made:
+            rows = replace(features)  # xgboost's iterator must not hold what holds its matrix
+            cells = features.shape[0] * features.shape[1]
+            make = _on_disk if cells > MOST_BINNED else _in_memory
+            bins.made[max_bin] = make(rows, labels, max_bin)
+        data = bins.made[max_bin]
+        data.set_weight(np.empty(0) if weights is None else weights)
+        yield data
 
 
 def _in_memory(features: TallRows, labels: Float, max_bin: int) -> Any:

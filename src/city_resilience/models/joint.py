@@ -166,11 +166,19 @@ def joint_parts(
     for first in range(0, draws, size):
         part = slice(first, min(first + size, draws))
         own = rng.standard_normal((part.stop - first, len(forecast)))
-        normal = np.sqrt(shared.year) * year[part]
-        normal = normal + np.sqrt(shared.group - shared.year) * group[part][:, code]
-        normal += np.sqrt(1.0 - shared.group) * own
-        place = np.minimum((ndtr(normal) * len(past)).astype(np.int64), len(past) - 1)
-        yield np.asarray(forecast + past[place] * reach)
+        own *= np.sqrt(1.0 - shared.group)
+        drawn = group[part][:, code]
+        drawn *= np.sqrt(shared.group - shared.year)
+        drawn += np.sqrt(shared.year) * year[part]
+        drawn += own
+        del own
+        ndtr(drawn, out=drawn)
+        drawn *= len(past)
+        place = drawn.astype(np.int64)
+        np.take(past, np.minimum(place, len(past) - 1, out=place), out=drawn)
+        drawn *= reach
+        drawn += forecast
+        yield drawn
 
 
 def group_bands(

@@ -201,22 +201,15 @@ def fit_xgboost(sample: Sample, values: Values, seed: int) -> Trees:
         **{name: value for name, value in values.items() if name not in ("rounds", "recency")},
     }
     if fit := fit_elsewhere(len(sample.labels)):
-        booster = fit(sample.features, sample.labels, weights, parameters, rounds)
+        booster = fit(np.asarray(sample.features), sample.labels, weights, parameters, rounds)
+    elif isinstance(sample.features, TallRows):
+        max_bin = int(values["max_bin"])
+        with binned(sample.features, sample.labels, weights, max_bin) as data:
+            booster = xgboost.train(parameters, data, num_boost_round=rounds)
     else:
-        data = _matrix(sample, weights, int(values["max_bin"]))
+        data = xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
         booster = xgboost.train(parameters, data, num_boost_round=rounds)
     return Trees(lambda: booster)
-
-
-def _matrix(sample: Sample, weights: Float | None, max_bin: int) -> Any:
-    """Return a sample as boosters read it; rows of a tall panel in bins."""
-    import xgboost
-
-    if not isinstance(sample.features, TallRows):
-        return xgboost.DMatrix(sample.features, sample.labels, weight=weights, nthread=1)
-    data = binned(sample.features, sample.labels, max_bin)
-    data.set_weight(np.ones(len(sample.labels)) if weights is None else weights)
-    return data
 
 
 def fit_extra_trees(sample: Sample, values: Values, seed: int) -> Trees:

@@ -170,6 +170,10 @@ class TallRows:
             return replace(self[every], columns=tuple(self.columns[k] for k in chosen))
         return replace(self, city=self.city[key], year=self.year[key])
 
+    def __reduce__(self) -> tuple[type[TallRows], tuple[Any, ...]]:
+        """Travel to another process without what was made of it here."""
+        return TallRows, (self.columns, self.city, self.year)
+
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Lay all rows out."""
         found = np.empty(self.shape, dtype=dtype or np.float64)
