@@ -10,7 +10,8 @@ seconds of the threads that run them; the ratio to the processor seconds of the 
 one run. Peak memory is that of the process.
 
 ``--tolerance`` backtests the panel of the first number of cities twice instead, as it is and as a
-tall one (see ``tasks/tall.py``), and prints the errors of each member in both.
+tall one (see ``tasks/tall.py``), and prints the errors of each member in both. The sample is as
+small a share of the panel as it is of the smallest tall one, an eighth.
 
     python benchmarks/train_scale.py --cities 43501 --years 35
     python benchmarks/train_scale.py --cities 2800 --tolerance
@@ -140,6 +141,7 @@ def tolerance(cities: int, years: int) -> pd.DataFrame:
         folder = Path(name)
         panel_of(cities, years, folder)
         frames = []
+        tall.SAMPLED_ROWS = tall.SAMPLED_ROWS * cities * years // tall.TALL
         for limit in (cities * years, 0):
             tall.TALL = limit
             source = load(folder / "experiment.toml", folder / "panel.parquet")

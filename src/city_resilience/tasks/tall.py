@@ -42,8 +42,8 @@ copies, five at most, beside those of the next fold: with two at once 2 GB.
 SAMPLED_ROWS = 2**15
 """Rows of a tall panel that a learner gets which needs all of its rows in memory at once.
 
-Forests and linear programmes grow faster than their rows, and these are enough that another draw
-moves the forecasts by less than another seed does; ``benchmarks/train_scale.py --tolerance``.
+Forests and linear programmes grow faster than their rows. What a sample costs is measured by
+``benchmarks/train_scale.py --tolerance``.
 """
 LISTED_CITIES = 1000
 """Cities of a tall panel that are explained, and listed on pages and sheets, drawn at random.
