@@ -41,7 +41,8 @@ def run_in(command: list[str], checkout: Path, place: Path, folder: str) -> reso
     SystemExit
         If the command fails; its messages are shown.
     """
-    own = {"PYTHONPATH": str(checkout / "src"), "MLFLOW_TRACKING_URI": f"{folder}/store"}
+    path = os.pathsep.join(filter(None, [str(checkout / "src"), os.environ.get("PYTHONPATH")]))
+    own = {"PYTHONPATH": path, "MLFLOW_TRACKING_URI": f"{folder}/store"}
     process = subprocess.Popen(
         command,
         cwd=place,
