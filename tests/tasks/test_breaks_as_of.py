@@ -52,6 +52,16 @@ def test_breaks_are_those_of_the_past_alone():
         np.testing.assert_array_equal(again.size, found.size)
 
 
+def test_cities_of_a_large_panel_are_looked_at_in_parts_of_their_nation(monkeypatch):
+    _, dataset, cities = restated()
+    nations = replace(dataset.nation, own=(np.arange(40) % 2).astype(np.int64))
+    view = replace(dataset, nation=nations).at(YEAR + 2)
+    whole = level_breaks(view)
+    assert np.flatnonzero(whole.size.any(axis=1)).tolist() == cities.tolist()
+    monkeypatch.setattr("city_resilience.tasks.breaks.TOGETHER", 20)  # a part for each nation
+    np.testing.assert_array_equal(level_breaks(view).size, whole.size)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_labels_over_a_break_are_unknown_and_the_nation_is_the_other_cities(weighted):
     whole, dataset, cities = restated()

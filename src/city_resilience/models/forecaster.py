@@ -51,8 +51,8 @@ __all__ = ["NO_EARLY", "Forecaster", "HorizonModel"]
 
 NO_EARLY = "no_early_release"
 """Flag of a row that no release moves, in a table of nowcasts."""
-TOGETHER = 2**15
-"""Rows that are read and forecast together: enough for the boosters to be worth their start."""
+TOGETHER = 2**13
+"""Rows that are read and forecast together: their features over three horizons are some 40 MB."""
 
 _Summed: TypeAlias = dict[int, tuple[Float, Carried, Int]]
 

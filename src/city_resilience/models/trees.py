@@ -79,9 +79,14 @@ class Trees:
         return tuple(trees), base
 
     def predict(self, features: Float) -> Float:
-        """Forecast rows of shape (n, columns): by xgboost, or without it to the same bit."""
-        few = len(self.grown) * len(features) <= MOST_WALKED
+        """Forecast rows of shape (n, columns): by xgboost, or without it to the same bit.
+
+        Rows of earlier calls count, so that many parts of few rows are worth its import too.
+        """
+        rows = vars(self).get("_walked_rows", 0) + len(features)
+        few = len(self.grown) * rows <= MOST_WALKED
         if self.grown and few and "booster" not in vars(self):
+            vars(self)["_walked_rows"] = rows
             return _walked(self.grown, self.added, features)
         return np.asarray(self.booster.inplace_predict(features), dtype=np.float64)
 
