@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.audit import batches
 from city_resilience.audit.audit import AuditResult, audit_panel
 from city_resilience.audit.masking import mask_panel
 from city_resilience.commands.check import check
@@ -230,6 +231,22 @@ def test_batches_say_once_what_several_show(
     assert gaps[0] == gaps[1]
     shown = [i for i in other.issues if i.variable == "college_students" and not i.city]
     assert any("of 6 batches of cities" in issue.reason for issue in shown)
+
+
+def test_the_least_surprising_of_many_warnings_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean: pd.DataFrame
+) -> None:
+    frame, names = clean.copy(), clean["city"].unique()
+    for name in names[:4]:
+        frame.loc[(frame["city"] == name) & (frame["year"] >= 2006), GDP] *= 3
+    frame.to_parquet(tmp_path / "panel.parquet")
+    _, stored = both_ways(monkeypatch, tmp_path / "panel.parquet")
+    every = [i for i in audit_panel(stored, outcome=OUTCOME).issues if i.kind == "jump"]
+    assert len(every) >= 4
+    monkeypatch.setattr(batches, "MOST_LISTED", 1)
+    first, rest = [i for i in audit_panel(stored, outcome=OUTCOME).issues if i.kind == "jump"]
+    assert first == every[0]
+    assert rest.reason.startswith(f"{len(every) - 1} more such city-years")
 
 
 @pytest.mark.usefixtures("small_blocks")

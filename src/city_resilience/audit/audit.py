@@ -19,6 +19,7 @@ from city_resilience.audit.batches import (
     MaskedCells,
     batch_view,
     flat_cells,
+    listed_first,
     merge_batches,
     positions_of,
     whole_gaps,
@@ -290,7 +291,9 @@ def _result(
     found: Sequence[Issue],
     breaks: frozenset[tuple[str, int]],
 ) -> AuditResult:
-    issues = ordered([*panel.issues, *merge_similar(found, outcome)])
+    merged = merge_similar(found, outcome)
+    merged = listed_first(merged) if isinstance(panel, StoredPanel) else merged
+    issues = ordered([*panel.issues, *merged])
     reasons = {issue.id: accepted_by(issue, settings.accept) for issue in issues}
     accepted = {id: reason for id, reason in reasons.items() if reason is not None}
     return AuditResult(panel, outcome, issues, accepted, breaks, masked)

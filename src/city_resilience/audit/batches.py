@@ -28,6 +28,7 @@ __all__ = [
     "MaskedCells",
     "batch_view",
     "flat_cells",
+    "listed_first",
     "merge_batches",
     "positions_of",
     "whole_gaps",
@@ -35,6 +36,8 @@ __all__ = [
 
 WHOLE = tuple(rule.id for rule in gaps.RULES)
 """Rules that count the values of all cities, and are not asked about a batch."""
+MOST_LISTED = 500
+"""Warnings of one kind about one variable that are listed one by one in a panel of any size."""
 Flat = Mapping[str, Int]
 Found = Mapping[tuple[str, str], Int]
 
@@ -195,6 +198,38 @@ def _said_once(group: Sequence[Issue], batches: int) -> Issue:
         return worst
     reason = f"in {len(group)} of {batches} batches of cities, such as: {worst.reason}"
     return replace(worst, reason=reason, cities=sum(issue.cities for issue in group))
+
+
+def listed_first(issues: Sequence[Issue]) -> list[Issue]:
+    """Keep every error, and of the others of one kind and variable the most surprising.
+
+    One issue says how many more there are.
+    """
+    kept: list[Issue] = []
+    groups: dict[tuple[str, str, str], list[Issue]] = {}
+    for issue in issues:
+        if issue.level == "error" or not issue.city:
+            kept.append(issue)
+        else:
+            groups.setdefault((issue.level, issue.kind, issue.variable), []).append(issue)
+    for group in groups.values():
+        first = sorted(group, key=lambda issue: (-issue.surprise, issue.city, issue.years))
+        kept += first[:MOST_LISTED]
+        if more := first[MOST_LISTED:]:
+            kept.append(_rest(more))
+    return kept
+
+
+def _rest(more: Sequence[Issue]) -> Issue:
+    years = [year for issue in more for year in issue.years]
+    return Issue(
+        more[0].level,
+        more[0].kind,
+        f"{len(more)} more such city-years, which surprise less, are not listed one by one",
+        variable=more[0].variable,
+        years=(min(years), max(years)) if years else (),
+        cities=len({issue.city for issue in more}),
+    )
 
 
 def positions_of(panel: StoredPanel, cities: slice | NDArray[np.intp]) -> Int:
