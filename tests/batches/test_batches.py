@@ -101,7 +101,7 @@ def test_features_of_a_composite_outcome(tmp_path):
 def test_features_of_the_real_panels(tmp_path, name, file):
     chosen = load_experiment(ROOT / f"experiments/{name}/experiment.toml")
     panel = read_panel(SHARED / file, chosen.data, outcome=chosen.outcome)
-    assert_rows_alike(panel, chosen, tmp_path, 20)
+    assert_rows_alike(panel, chosen, tmp_path, len(panel.cities) // 2)
 
 
 def test_a_panel_without_an_indicator_of_the_model_is_refused(tmp_path):
@@ -118,24 +118,25 @@ def full_grid():
     """Every variable of the table at random, in two nations of several provinces."""
     rng = np.random.default_rng(0)
     names = {name for spec in load_table() for name in variables_behind(spec)} | {"gdp_real"}
-    shape = (16, 7)
+    shape = (12, 7)
     values = {}
     for name in sorted(names):
         x = rng.lognormal(2.0, 0.3, shape)
-        values[name] = np.where(rng.random(shape) < 0.05, np.nan, x)
+        values[name] = np.where(rng.random(shape) < 0.02, np.nan, x)
     values["theil_negative"] *= -1.0
+    values["unit_employment"] *= 19.0  # as large as the sum of its industries
     values["unit_employment"][:, 4] = np.nan  # a year in which no city has it
     return Grid(
-        tuple(f"c{k:02}" for k in range(16)),
-        np.arange(2000, 2007),
+        tuple(f"c{k:02}" for k in range(12)),
+        np.arange(2016, 2023),
         values,
-        rng.choice(["", "p", "q", "r"], 16),
-        np.column_stack([rng.uniform(100, 120, 16), rng.uniform(20, 40, 16)]),
-        rng.choice(["A", "B"], 16),
+        rng.choice(["", "p", "q", "r"], 12),
+        np.column_stack([rng.uniform(100, 120, 12), rng.uniform(20, 40, 12)]),
+        rng.choice(["A", "B"], 12),
     )
 
 
-@pytest.mark.parametrize("size", [1, 7, 16])
+@pytest.mark.parametrize("size", [1, 5, 12])
 def test_no_formula_of_the_table_looks_at_other_cities_past_the_gate(tmp_path, size):
     grid, chosen = full_grid(), nations_experiment()
     variables = {name: VARIABLES[name] for name in grid.values}
@@ -144,7 +145,7 @@ def test_no_formula_of_the_table_looks_at_other_cities_past_the_gate(tmp_path, s
     panel = WholePanel(CityBatches(grid, variables, size=size), chosen, tmp_path)
     found = panel.indicators()
     assert found.ids == expected.ids
-    assert len(found.ids) > 0.9 * len(load_table())
+    assert len(found.ids) == len(load_table()) - 1  # one is about rates
     assert found.absent == expected.absent
     for k, name in enumerate(found.ids):
         np.testing.assert_array_equal(found.values[:, :, k], expected.values[:, :, k], name)
