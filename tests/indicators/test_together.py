@@ -64,3 +64,10 @@ def test_calls_that_need_no_other_wait_for_the_same_pass(rng):
     with together.asking({}, {"": 0}, parts.__setitem__), pytest.raises(Pending):
         together.independent(lambda: together.totals(x), lambda: together.counts([4]))
     assert len(parts) == 2
+
+
+def test_sums_by_group_have_the_same_bits_with_and_without_scipy(rng, monkeypatch):
+    codes, rows = rng.integers(0, 31, 500), np.nan_to_num(wide(rng, 500, 7))
+    few = together._added_by(codes, rows)
+    monkeypatch.setattr(together, "_FEW", 0)
+    np.testing.assert_array_equal(few, together._added_by(codes, rows))

@@ -339,6 +339,9 @@ class Gathered:
         return whole.whole() if self.prepare is None else whole.prepared, own
 
 
+_FEW = 2**14  # rows that numpy adds before scipy is imported
+
+
 def _added(array: NDArray[Any], before: Float | None) -> Float:
     """Sum over the first axis from ``before`` on, in its order."""
     # Rows lie one after another in memory: numpy adds those in their order.
@@ -355,6 +358,10 @@ def _added(array: NDArray[Any], before: Float | None) -> Float:
 
 def _added_by(codes: Int, rows: Float) -> Float:
     """Sum the rows of each code, in their order, shape (codes, years)."""
+    if len(codes) <= _FEW:
+        added = np.zeros((codes.max() + 1, *rows.shape[1:]))
+        np.add.at(added, codes, rows)
+        return added
     from scipy.sparse import csr_array
 
     kind, columns = codes.max() + 1, np.argsort(codes, kind="stable")
