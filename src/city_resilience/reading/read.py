@@ -37,6 +37,7 @@ from city_resilience.reading.row_steps import (
     scope_note,
     tell_apart,
 )
+from city_resilience.reading.settled_places import SEVERAL_CITIES
 from city_resilience.reading.size import size_labels
 from city_resilience.reading.stored_checks import (
     is_amount,
@@ -44,7 +45,7 @@ from city_resilience.reading.stored_checks import (
     stored_with_size,
 )
 from city_resilience.reading.stored_panel import StoredPanel
-from city_resilience.reading.streamed import NO_ROWS, SEVERAL_CITIES, read_streamed
+from city_resilience.reading.streamed import NO_ROWS, read_streamed
 
 __all__ = ["Uncorrected", "read_opened", "read_panel", "read_uncorrected"]
 
