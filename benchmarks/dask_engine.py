@@ -159,7 +159,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=20)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--csv", type=Path)
-    parser.add_argument("--no-demo", action="store_true")
+    parser.add_argument("--no-demo", action="store_true", help="the made-up panels alone")
     parser.add_argument("--way", nargs=3, metavar=("WAY", "EXPERIMENT", "OUT"))
     given = parser.parse_args()
     if given.way:

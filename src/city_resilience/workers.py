@@ -27,6 +27,7 @@ __all__ = [
     "Engine",
     "alone",
     "at_most",
+    "elsewhere",
     "in_threads",
     "spread",
     "spreading_on",
@@ -153,6 +154,11 @@ def spreading_on(engine: Engine) -> Iterator[None]:
         _engine.reset(before)
 
 
+def elsewhere() -> bool:
+    """Whether `spread` runs several pieces of work in other processes."""
+    return _engine.get() is not None and not _inside.get()
+
+
 def spread(
     calls: Sequence[Callable[..., Result]],
     shared: Sequence[Any],
@@ -180,7 +186,7 @@ def spread(
     at_once : bool
         Whether threads of this process run several; else one after another, each with all threads.
     """
-    engine = None if _inside.get() or len(calls) < 2 else _engine.get()
+    engine = _engine.get() if elsewhere() and len(calls) > 1 else None
     if engine is None:
         run = in_threads if at_once else _in_turn
         return run([partial(call, *shared) for call in calls], what, progress, took)

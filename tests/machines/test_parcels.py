@@ -9,6 +9,7 @@ import pytest
 
 from city_resilience.machines import parcels
 from city_resilience.machines.parcels import Parcel, mapped_file, packed
+from city_resilience.tasks.tall import KeptColumns
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +71,13 @@ def test_small_arrays_objects_and_arrays_in_memory_are_no_files(tmp_path):
 def test_an_object_is_unpacked_once(tmp_path):
     parcel = Parcel(packed(CUBE, tmp_path))
     assert parcel.own is parcel.own
+
+
+def test_columns_that_are_laid_out_travel_as_files_alone(tmp_path):
+    kept = KeptColumns()
+    kept.column("own", 6, lambda: CUBE[0])
+    there, bare = sent(kept, tmp_path), pickle.loads(pickle.dumps(kept))
+    np.testing.assert_array_equal(there.column("own", 4, None), CUBE[0][:, :4])
+    assert len([*tmp_path.iterdir()]) == 1
+    with pytest.raises(TypeError):
+        bare.column("own", 4, None)

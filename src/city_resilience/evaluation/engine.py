@@ -1,10 +1,10 @@
 """One rolling-origin engine: variants of the recipe forecast every city at every origin.
 
 Each origin and horizon is prepared once, from the as-of view, and the variants are fitted on it: a
-cell, one piece of work wherever it runs (`workers.spread`). Members that read the past alone are
-fitted once for all variants that leave them the past. Members forecast what a horizon adds to the
-next shorter one; forecasts are summed over the horizons, and blended with weights that an origin
-learns from the origins before it, warm-up origins included.
+cell, one piece of work for `workers.spread`. Members that read the past alone are fitted once for
+all variants that leave them the past. Members forecast what a horizon adds to the next shorter one;
+forecasts are summed over the horizons, and blended with weights that an origin learns from the
+origins before it, warm-up origins included.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from city_resilience.tasks.dataset import Dataset, common_origin
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
 from city_resilience.tasks.task import Sample, Task
-from city_resilience.workers import spread
+from city_resilience.workers import elsewhere, spread
 
 __all__ = [
     "HISTORY",
@@ -167,7 +167,7 @@ class Engine:
     progress : callable
         Called with (what, origins and horizons done, how many there are).
     keep : collection of int
-        Horizons whose tasks are kept for variants that come later.
+        As of `Folds`.
     explain : collection of int
         Origins at which the forecasts of explained variants are taken apart.
 
@@ -176,8 +176,7 @@ class Engine:
     newest : int
         The live origin.
     explained : dict of (str, int, int) to Explained
-        Variant, origin, horizon → what each member's forecasts are made of; those of the last
-        origins keep the members.
+        Variant, origin, horizon → what forecasts are made of; the last origins keep the members.
     specs : dict of (int, int) to FeatureSpec
         Positions by origin and horizon, of the tasks prepared so far.
     """
@@ -244,19 +243,20 @@ class Engine:
         dict
             Id of the variant → horizon → its forecasts.
         """
-        waits = {horizon: self.dataset.wait(horizon) for horizon in horizons}
-        known = self.newest
+        waits, known = {h: self.dataset.wait(h) for h in horizons}, self.newest
         cells = [(o, h) for o in reversed(origins) for h in horizons if o + waits[h] <= known]
         calls = [self._cell(*cell, variants) for cell in cells]
+        if self.dataset.kept is not None and elsewhere():
+            self.folds.task(known, horizons[0])  # its columns serve every origin and worker
         made = spread(calls, (self.folds,), what, self.progress if what else silent)
-        for (origin, horizon), cell in zip(cells, made, strict=True):
-            self._keep(origin, horizon, cell)
+        for place, cell in zip(cells, made, strict=True):
+            self._keep(*place, cell)
         return {variant.id: self._rolled(variant, horizons, origins) for variant in variants}
 
     def _cell(
         self, origin: int, horizon: int, variants: Sequence[Variant]
     ) -> Callable[[Folds], Cell]:
-        """Return the work that is still to be done at an origin and horizon."""
+        """Return the work that is left at an origin and horizon."""
         missing = [v for v in variants if (v.id, origin, horizon) not in self._added]
         served = self._added.get((SERVED.id, origin, horizon))
         explain = None
@@ -322,7 +322,7 @@ def forecast_cell(
         What `SERVED` forecast there, where that is known: variants that leave its members the past
         take the forecasts of those that read nothing else.
     explain : {"explaining", "keeping"} or None
-        Whether explained variants are taken apart, and whether their members are kept.
+        Explained variants are taken apart; their members are kept too, or not at all.
     """
     task = folds.task(origin, horizon) if variants else None
     if task is None:

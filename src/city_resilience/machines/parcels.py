@@ -51,7 +51,8 @@ def packed(own: Any, folder: Path, seen: Path = Path("/")) -> bytes:
     """Pickle an object with its large arrays in files of a folder that the other side sees too.
 
     An array that is a map of a file below ``seen`` is not written again. Arrays come back in the
-    layout they had in memory, since sums in another order have other last bits.
+    layout they had in memory, since sums in another order have other last bits. An object whose
+    class has ``reduce_to_files`` travels as that says in place of ``__reduce__``.
     """
     import cloudpickle
 
@@ -59,6 +60,8 @@ def packed(own: Any, folder: Path, seen: Path = Path("/")) -> bytes:
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, np.ndarray) and obj.nbytes >= LARGE and not obj.dtype.hasobject:
                 return _mapped, _in_a_file(obj, folder, seen)
+            if (reduce := getattr(type(obj), "reduce_to_files", None)) is not None:
+                return reduce(obj)
             return super().reducer_override(obj)
 
     written = io.BytesIO()

@@ -9,9 +9,10 @@ a sample of cities are explained.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from threading import RLock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -92,13 +93,18 @@ def on_disk(values: Float) -> Float:
 class KeptColumns:
     """Columns of shape (cities, years) on disk, made once for all origins that read them."""
 
-    def __init__(self) -> None:
-        self._made: dict[Hashable, Float] = {}
+    def __init__(self, made: Mapping[Hashable, Float] = MappingProxyType({})) -> None:
+        self._made: dict[Hashable, Float] = dict(made)
         self._lock = RLock()
 
     def __reduce__(self) -> tuple[type[KeptColumns], tuple[()]]:
         """Travel to another process empty; it lays out its own."""
         return KeptColumns, ()
+
+    def reduce_to_files(self) -> tuple[Any, ...]:
+        """Travel with what is laid out, to a process that maps the files of large arrays."""
+        with self._lock:
+            return KeptColumns, (dict(self._made),)
 
     def column(self, key: Hashable, years: int, make: Callable[[], Float]) -> Float:
         """Return the first years of a column, laid out where it is not there for as many.
