@@ -7,8 +7,8 @@ For each number of cities a panel is simulated and written as Parquet, and a new
 it: one horizon, five origins, the members and features of the demo. A clock on ``xgboost.train``
 and on the making of its bins, less the reading of rows for these, gives the bare fits, in processor
 seconds of the threads that run them; the ratio to the processor seconds of the whole run is of that
-one run. Peak memory is that of the process. With ``--rounds`` the boosters have so many rounds, fewer
-than they are served with (100): what else a run takes weighs more, the ratio is an upper bound.
+one run. Peak memory is that of the process. With ``--rounds`` boosters have so many rounds: with
+fewer than the 100 that are served all else weighs more, and the ratio is an upper bound.
 
 ``--tolerance`` backtests the panel of the first number of cities twice instead, as it is and as a
 tall one (see ``tasks/tall.py``), and prints the errors of each member in both. The sample is as
