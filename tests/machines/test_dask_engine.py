@@ -164,6 +164,22 @@ def test_versions_on_which_numbers_depend_have_to_be_the_same():
     }
 
 
+def test_a_worker_that_joins_in_the_middle_is_checked_before_it_works(monkeypatch):
+    monkeypatch.setattr(connecting, "own_versions", lambda: about(numpy="2.2"))
+    assert dask_engine._worked(about(numpy="2.2"), partial(pow, 2), 3) == 8
+    with pytest.raises(InputError, match=r"a worker on .* has numpy 2\.2 \(here 2\.1\)"):
+        dask_engine._worked(about(), partial(pow, 2), 3)
+
+
+def test_workers_of_this_machine_keep_memory_as_this_process_does():
+    dask = pytest.importorskip("dask")
+    nanny = pytest.importorskip("distributed.nanny")
+    with dask.config.set(connecting.ENVIRONMENT):
+        given = nanny._get_env_variables(connecting.SPAWN)
+    assert "MALLOC_TRIM_THRESHOLD_" not in given
+    assert given["OMP_NUM_THREADS"] == "1"
+
+
 class _Client:
     """A scheduler with one worker of another installation."""
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import InputError
@@ -14,7 +16,16 @@ from city_resilience.workers import worker_count
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["ANSWER_SECONDS", "WORKER_SECONDS", "check_address", "connected", "own_workers"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "WORKER_SECONDS",
+    "check_address",
+    "check_own_versions",
+    "connected",
+    "differing",
+    "own_versions",
+    "own_workers",
+]
 
 ANSWER_SECONDS = 20
 """How long a scheduler is waited for."""
@@ -25,11 +36,14 @@ SAME = ("city-resilience", "numpy", "pandas", "scipy", "scikit-learn", "xgboost"
 """Packages on which numbers depend: these have to be the same everywhere, to the last place."""
 SPEAKING = ("dask", "distributed", "cloudpickle")
 SPAWN = "distributed.nanny.pre-spawn-environ"
-QUIET = {
+ENVIRONMENT = {
     f"{SPAWN}.DASK_LOGGING__DISTRIBUTED": "critical",
     f"{SPAWN}.DASK_LOGGING__TORNADO": "critical",
+    f"{SPAWN}.MALLOC_TRIM_THRESHOLD_": None,
 }
-"""Environment of workers of this machine, so that they log nothing to the screen."""
+"""Environment of workers of this machine: they log nothing to the screen, and keep memory as this
+process does. With Dask's own threshold glibc gives every large array back to the system, which
+clears its pages again for the next one: half of the processor time of explaining trees."""
 
 
 def check_address(scheduler: str) -> None:
@@ -60,7 +74,7 @@ def own_workers() -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
 
-    with _quiet(), dask.config.set(QUIET):
+    with _quiet(), dask.config.set(ENVIRONMENT):
         cluster = LocalCluster(
             n_workers=worker_count(),
             threads_per_worker=1,
@@ -118,18 +132,43 @@ def _wait_for_one(client: Client, scheduler: str) -> None:
 def _check_versions(client: Client, scheduler: str) -> None:
     """Refuse workers that would give other numbers, or not understand what they are sent."""
     told = client.get_versions(packages=list(SAME))
-    here = told["client"]
     for address, there in told["workers"].items():
-        found = differing(here, there)
-        if found:
-            each = ", ".join(
-                f"{name} {theirs or 'not installed'} (here {ours or 'not installed'})"
-                for name, (ours, theirs) in found.items()
-            )
-            raise InputError(
-                f"--scheduler {scheduler}: the worker {address} has {each}; numbers would differ; "
-                "install the same there, such as from requirements.lock or one image for all"
-            )
+        _check_same(told["client"], there, f"--scheduler {scheduler}: the worker {address}")
+
+
+@cache
+def own_versions() -> Mapping[str, Any]:
+    """Return what this process has, as distributed tells of it."""
+    from distributed.versions import get_versions
+
+    return {"packages": get_versions(packages=list(SAME))["packages"]}
+
+
+def check_own_versions(asked: Mapping[str, Any]) -> None:
+    """Refuse work of a process with other versions, on a worker that has joined in the middle.
+
+    Parameters
+    ----------
+    asked : mapping
+        `own_versions` of the process that asks.
+
+    Raises
+    ------
+    InputError
+    """
+    _check_same(asked, own_versions(), f"--engine dask: a worker on {platform.node()}")
+
+
+def _check_same(here: Mapping[str, Any], there: Mapping[str, Any], who: str) -> None:
+    if found := differing(here, there):
+        each = ", ".join(
+            f"{name} {theirs or 'not installed'} (here {ours or 'not installed'})"
+            for name, (ours, theirs) in found.items()
+        )
+        raise InputError(
+            f"{who} has {each}; numbers would differ; install the same there, such as from "
+            "requirements.lock or one image for all"
+        )
 
 
 def differing(

@@ -9,7 +9,7 @@ work: the scheduler gives its pieces to others, and what all workers have lost i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from contextvars import copy_context
@@ -18,7 +18,13 @@ from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from city_resilience.errors import InputError
-from city_resilience.machines.connecting import check_address, connected, own_workers
+from city_resilience.machines.connecting import (
+    check_address,
+    check_own_versions,
+    connected,
+    own_versions,
+    own_workers,
+)
 from city_resilience.machines.fitting import fitting_on
 from city_resilience.machines.parcels import Parcel, packed
 from city_resilience.unfinished import stage
@@ -135,7 +141,7 @@ class DaskEngine:
         sent = [self._send(client, own) for own in shared]
         try:
             for place, call in todo.items():
-                places[client.submit(_worked, call, *sent, pure=False)] = place
+                places[client.submit(_worked, own_versions(), call, *sent, pure=False)] = place
             for future in as_completed(list(places), loop=client.loop):
                 try:
                     result = future.result()
@@ -200,10 +206,17 @@ def _shared_folder() -> Path | None:
     return Path(named).absolute() if named else None
 
 
-def _worked(call: Callable[..., Result], *shared: Any) -> Result:
-    """Make a call on a worker, where linear algebra starts no threads."""
+def _worked(versions: Mapping[str, Any], call: Callable[..., Result], *shared: Any) -> Result:
+    """Make a call on a worker, where linear algebra starts no threads.
+
+    Raises
+    ------
+    InputError
+        If the worker has other versions than those of the process that asks.
+    """
     from threadpoolctl import threadpool_limits
 
+    check_own_versions(versions)
     with threadpool_limits(1, user_api="blas"):
         own = [each.own if isinstance(each, Parcel) else each for each in shared]
         return copy_context().run(alone, call, *own)
