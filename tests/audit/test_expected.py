@@ -95,6 +95,22 @@ def test_usual_move_of_a_few_cities_survives_one_wild_one():
     assert expected.usual_moves(moves, groups)[0, 0] == pytest.approx(0.05 / 1.15)
 
 
+@pytest.mark.parametrize("digits", [0, 1, 9])
+def test_of_equal_sizes_the_first_are_in_the_lower_fifth(digits):
+    random = np.random.default_rng(digits)
+    for cities in (1, 2, 4, 5, 6, 23, 60):
+        size = random.normal(size=(2, cities, 4)).round(digits)
+        size[random.random(size.shape) < 0.2] = np.nan
+        groups = expected.size_groups(size)
+        for variable, year in np.ndindex(2, 4):
+            own = size[variable, :, year]
+            known = np.flatnonzero(np.isfinite(own)).tolist()
+            by_rank = sorted(known, key=lambda city: (own[city], city))
+            fifth = {city: rank * 5 // len(known) for rank, city in enumerate(by_rank)}
+            found = groups[variable, :, year].tolist()
+            assert found == [fifth.get(city, -1) for city in range(cities)]
+
+
 def test_size_groups_are_fifths_by_rank():
     size = np.arange(50.0)[::-1].reshape(-1, 1)
     groups = expected.size_groups(size)

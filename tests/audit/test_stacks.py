@@ -10,7 +10,7 @@ import pytest
 from audit_inputs import panel_of, smooth
 from city_resilience.audit import audit as audits
 from city_resilience.audit import remembered, rules, settling
-from city_resilience.audit.audit import audit_errors, audit_panel
+from city_resilience.audit.audit import audit_errors, audit_panel, audit_served
 from city_resilience.audit.expected import Trajectory, trajectory_of
 from city_resilience.audit.remembered import Trajectories
 from city_resilience.audit.rule import VariableView
@@ -101,6 +101,8 @@ def test_errors_that_are_asked_for_alone_are_those_of_the_whole_audit(seed, citi
         whole, alone = (audit(panel, outcome=outcome) for audit in (audit_panel, audit_errors))
         assert alone.issues == whole.errors
         assert alone.masked.cells.keys() == whole.masked.cells.keys()
+        served = audit_served(panel, outcome=outcome)
+        assert (served.errors, served.scale_doubts) == (whole.errors, whole.scale_doubts)
     no_outcome = panel_of({"gdp_real": np.full((cities, 9), np.nan), "own": smooth(1, cities, 9)})
     (error,) = audit_errors(no_outcome, outcome="gdp_real").errors
     assert error.kind == "dead"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -40,7 +40,7 @@ from city_resilience.reading.panel import Grid, Panel
 from city_resilience.reading.stored_panel import StoredPanel
 from city_resilience.workers import spread
 
-__all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel"]
+__all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel", "audit_served"]
 
 AUDIT_LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 """Levels of an audit's issues; what is lost while importing is no panel's."""
@@ -228,20 +228,56 @@ def audit_errors(
     return _result(panel, outcome, settings, masked, found, frozenset())
 
 
+def audit_served(
+    panel: Panel,
+    *,
+    outcome: str = "",
+    settings: Audit | None = None,
+    progress: Progress = silent,
+) -> AuditResult:
+    """Audit a panel that is forecast: for errors, and for doubts about the outcome's scale.
+
+    Parameters
+    ----------
+    panel, outcome, settings, progress
+        As for `audit_panel`.
+
+    Returns
+    -------
+    AuditResult
+        Its errors, masked cells and ``scale_doubts`` are those of `audit_panel`; there are no level
+        breaks, and no other issues but those of the panel.
+    """
+    settings = settings or Audit()
+    if isinstance(panel, StoredPanel):
+        return _in_batches(panel, outcome, settings, _SERVED, progress)
+    masked, expect = _masked_once(panel.grid(), panel.variables, settings)
+    found = _kept(_found(view_panel(panel, outcome, masked), _SERVED, expect))
+    return _result(panel, outcome, settings, masked, found, frozenset())
+
+
+def _kept(issues: Iterable[Issue]) -> list[Issue]:
+    """Return errors, and doubts about the scale."""
+    return [issue for issue in issues if issue.level == "error" or issue.kind == "scale"]
+
+
 def _look_back(expect: Expect | None) -> Callable[[Float, Strings | None], Past] | None:
     """Return what finds the past of values, where their whole trajectories are remembered."""
     return (lambda *of: expect(*of).past) if expect else None
 
 
-_ERRORS = tuple(
-    replace(
+def _about_errors(rule: Rule) -> Rule:
+    """Return a rule that is asked where it may find errors alone."""
+    return replace(
         rule,
         each=rule.each if rule.may_err else None,
         may=rule.may_err,
         whole=rule.whole if rule.whole_errs else None,
     )
-    for rule in rules.RULES
-)
+
+
+_ERRORS = tuple(map(_about_errors, rules.RULES))
+_SERVED = tuple(rule if rule.id == "scale" else _about_errors(rule) for rule in rules.RULES)
 
 
 def _masked_once(
@@ -266,8 +302,8 @@ def _in_batches(
     masked = MaskedCells.of(panel.grid(), [cells for cells, *_ in parts])
     found = merge_batches([issues for _, issues, _ in parts])
     found += whole_gaps(panel, outcome, masked)
-    if asked is _ERRORS:
-        found = [issue for issue in found if issue.level == "error"]
+    if asked is not rules.RULES:
+        found = _kept(found)
         return _result(panel, outcome, settings, masked, found, frozenset())
     breaks = frozenset().union(*(own for *_, own in parts))
     return _result(panel, outcome, settings, masked, found, breaks)

@@ -232,13 +232,22 @@ def size_groups(size: Float) -> Groups:
     ndarray of int8, shape (cities, years)
         0 (smallest) to 4; -1 where the size is unknown.
     """
-    known = np.isfinite(size).sum(axis=-2, keepdims=True)
-    order = np.argsort(size, axis=-2, kind="stable")
-    rank = np.arange(size.shape[-2])[:, None]
-    fifth = np.where(rank < known, rank * limit.SIZE_GROUPS // np.maximum(known, 1), -1)
-    groups = np.empty(size.shape, dtype=np.int8)
-    np.put_along_axis(groups, order, fifth.astype(np.int8), axis=-2)
-    return groups
+    by_year = np.ascontiguousarray(np.swapaxes(size, -1, -2))
+    there = np.isfinite(by_year)
+    known, ordered = there.sum(axis=-1, keepdims=True), np.sort(by_year, axis=-1)
+    groups = there.astype(np.int8) - np.int8(1)
+    for fifth in range(1, limit.SIZE_GROUPS):
+        first = -(-fifth * known // limit.SIZE_GROUPS)  # rank of the first in this fifth
+        at = np.minimum(first, by_year.shape[-1] - 1)
+        least = np.where(first < known, np.take_along_axis(ordered, at, axis=-1), np.inf)
+        groups += there & (by_year >= least)
+        below = np.take_along_axis(ordered, np.maximum(at - 1, 0), axis=-1)
+        torn = (first > 0) & (first < known) & (below == least)
+        for year in zip(*np.nonzero(torn[..., 0]), strict=True):  # of equals the first go below
+            equal = np.flatnonzero(by_year[year] == least[year])
+            smaller = np.searchsorted(ordered[year], least[year][0])
+            groups[year][equal[: first[year][0] - smaller]] -= 1
+    return np.ascontiguousarray(np.swapaxes(groups, -1, -2))
 
 
 def usual_moves(moves: Float, groups: Groups) -> Float:

@@ -56,6 +56,8 @@ ROUNDED_SHARE = 0.9
 NEGATIVE_SHARE = 0.05
 # Values of a year that its rounding is read from: for speed alone; idle.
 ROUNDING_SAMPLE = 2000
+# Share of them that is looked at first: a few more than the tenth that may be no multiples.
+ROUNDING_FIRST = 0.15
 
 # Groups of cities by size, for small ones move more; at 4 China has 2 errors more.
 SIZE_GROUPS = 5

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float, Mask, Strings
+from city_resilience.arrays import Float, Int, Mask, Strings
 from city_resilience.audit import thresholds as limit
 
 __all__ = [
@@ -159,18 +159,29 @@ def rounding_steps(x: Float) -> Float:
 
 def _steps_of(columns: Float, counts: NDArray[np.intp]) -> Float:
     """Return the rounding step of each row of values, of which so many are known."""
-    steps, open_rows = np.zeros(len(columns)), np.flatnonzero(counts)
-    for exponent in range(6, -9, -1):
-        units = columns[open_rows] / 10.0**exponent
-        whole = np.round(units)
-        slack = np.clip(1e-6 * units, 1e-6, 0.2)
-        close = (np.abs(units - whole) <= slack) & (whole > 0)
-        rounded = close.sum(axis=1) / counts[open_rows] >= limit.ROUNDED_SHARE
-        steps[open_rows[rounded]] = 10.0**exponent
-        open_rows = open_rows[~rounded]
-        if not open_rows.size:
-            break
+    steps, exponents = np.zeros(len(columns)), np.arange(6, -9, -1)
+    may = (counts > 0)[:, None] & _may_be_rounded(columns, counts, exponents)
+    for at in np.flatnonzero(may.any(axis=0)).tolist():
+        asked = np.flatnonzero(may[:, at] & (steps == 0))
+        close = _is_multiple(columns[asked], exponents[at]).sum(axis=-1)
+        rounded = close / counts[asked] >= limit.ROUNDED_SHARE
+        steps[asked[rounded]] = 10.0 ** float(exponents[at])
     return steps
+
+
+def _may_be_rounded(columns: Float, counts: NDArray[np.intp], exponents: Int) -> Mask:
+    """Return which exponents the first values of each row leave a chance, (rows, exponents)."""
+    few = columns[:, None, : int(limit.ROUNDING_FIRST * columns.shape[1]) + 1]
+    odd = np.isfinite(few).sum(axis=-1) - _is_multiple(few, exponents[:, None]).sum(axis=-1)
+    most = np.maximum(counts, 1)[:, None]
+    return np.asarray((most - odd) / most >= limit.ROUNDED_SHARE)
+
+
+def _is_multiple(values: Float, exponent: Int) -> Mask:
+    units = values / 10.0**exponent
+    whole = np.round(units)
+    slack = np.clip(1e-6 * units, 1e-6, 0.2)
+    return np.asarray((np.abs(units - whole) <= slack) & (whole > 0))
 
 
 def trailing_most(steps: Float, years: int) -> Float:

@@ -80,8 +80,15 @@ def check(
 
     out = output_path(out, [data], SUFFIXES)
     chosen = None if experiment is None else experiment_of(experiment, overrides)
-    stated = {"outcome": outcome, "sheet": sheet, "encoding": encoding}
-    read = read_audited(data, chosen, purpose="check", progress=progress, **stated)
+    read = read_audited(
+        data,
+        chosen,
+        purpose="check",
+        outcome=outcome,
+        sheet=sheet,
+        encoding=encoding,
+        progress=progress,
+    )
     settings = chosen.audit if chosen else Audit()
     unmasked = unmasked_by(settling_of(read.audit.errors), read.audit, settings)
     refusal = ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.forecasts import Forecasts
 from city_resilience.models.group_forecast import forecast_groups
 from city_resilience.models.rows import ForecastRows, Moved
+from city_resilience.progress import Progress
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.stored_panel import StoredPanel
@@ -125,13 +128,40 @@ def read_for(
     """Read and audit the panel, or what of it was there at an earlier origin."""
     experiment, sheet, origin = forecaster.experiment, asked.sheet, asked.origin
     if origin is None:
-        return read_audited(source, experiment, purpose="predict", sheet=sheet)
+        return read_audited(
+            source,
+            experiment,
+            purpose="predict",
+            sheet=sheet,
+            served=True,
+            progress=_importing_meanwhile(),
+        )
     data = experiment.data.model_copy(update={"sheet": sheet} if sheet else {})
     panel = read_panel(source, data, outcome=experiment.outcome)
     if origin not in panel.years:
         years = f"{panel.years[0]}-{panel.years[-1]}"
         raise InputError(f"--origin {origin}: the panel has the years {years}; name one of them")
-    return read_audited(panel.truncate(origin), experiment, purpose="predict")
+    return read_audited(panel.truncate(origin), experiment, purpose="predict", served=True)
+
+
+def _importing_meanwhile() -> Progress:
+    """Return what is told of a panel of any size, and then imports xgboost beside its reading.
+
+    A panel in memory tells nothing, and few rows are forecast without xgboost.
+    """
+    started: list[threading.Thread] = []
+
+    def told(*_: object) -> None:
+        if not started:
+            started.append(threading.Thread(target=_import_xgboost))
+            started[0].start()
+
+    return told
+
+
+def _import_xgboost() -> None:
+    with suppress(ImportError):  # told where it is needed
+        import xgboost  # noqa: F401
 
 
 def forecast_panel(

@@ -278,7 +278,7 @@ class Forecaster:
                 seen[horizon] += known
 
         calls = [partial(_forecast_part, part) for part in rows.parts(TOGETHER)]
-        spread(calls, (self, rows), "", silent, take, at_once=False)
+        spread(calls, (self, rows), "", silent, take)
         return Forecasts(
             rows,
             coverage,
