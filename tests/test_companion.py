@@ -2,11 +2,13 @@
 
 import os
 import signal
+from functools import partial
 
 import pytest
 
-from city_resilience.companion import beside, companion, sharing
+from city_resilience.companion import beside, companion, sharing, spread_beside
 from city_resilience.errors import InputError
+from city_resilience.progress import silent
 from city_resilience.workers import at_most, worker_count
 
 
@@ -39,6 +41,19 @@ def test_the_other_process_takes_the_place_of_one_worker(two_workers):
         assert worker_count() == 2
     with companion([]), sharing():
         assert worker_count() == beside(worker_count).result() == 1
+
+
+def place_and_process(place, shared):
+    return place + shared, os.getpid()
+
+
+def test_a_share_of_pieces_of_work_runs_elsewhere_and_their_order_stays(two_workers):
+    calls = [partial(place_and_process, place) for place in range(5)]
+    with companion([]):
+        places, processes = zip(*spread_beside(calls, (10,), "", silent), strict=True)
+    assert places == (10, 11, 12, 13, 14)
+    assert [process == os.getpid() for process in processes] == [False] * 2 + [True] * 3
+    assert spread_beside(calls, (10,), "", silent) == [(k, os.getpid()) for k in places]
 
 
 @pytest.mark.parametrize(("workers", "wanted"), [(1, True), (2, False)])

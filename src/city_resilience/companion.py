@@ -12,16 +12,17 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import partial
 from typing import IO, Any, Generic, TypeVar
 
-from city_resilience.workers import VARIABLE, at_most, worker_count
+from city_resilience.progress import Progress
+from city_resilience.workers import VARIABLE, at_most, elsewhere, spread, worker_count
 
-__all__ = ["Beside", "beside", "companion", "serve", "sharing"]
+__all__ = ["Beside", "beside", "companion", "serve", "sharing", "spread_beside"]
 
 Result = TypeVar("Result")
 _running: ContextVar[_Companion | None] = ContextVar("running", default=None)
@@ -97,6 +98,29 @@ def sharing() -> Iterator[None]:
         yield
 
 
+def spread_beside(
+    calls: Sequence[Callable[..., Result]], shared: Sequence[Any], what: str, progress: Progress
+) -> list[Result]:
+    """Run pieces of work as `spread` does, a worker's share of them in the companion.
+
+    Parameters
+    ----------
+    calls, shared : sequence
+        As for `spread`; all of it can be pickled.
+    """
+    if _running.get() is None or elsewhere():
+        return spread(calls, shared, what, progress)
+    share = len(calls) // worker_count()
+    theirs = beside(_in_turn, calls[:share], shared)
+    with sharing():
+        ours = spread(calls[share:], shared, what, progress)
+    return [*theirs.result(), *ours]
+
+
+def _in_turn(calls: Sequence[Callable[..., Result]], shared: Sequence[Any]) -> list[Result]:
+    return [call(*shared) for call in calls]
+
+
 class _Companion:
     """The process, and the thread that speaks with it."""
 
@@ -152,5 +176,5 @@ def serve(imports: Collection[str]) -> None:
 
 
 def _write(file: IO[bytes], message: object) -> None:
-    pickle.dump(message, file, protocol=pickle.HIGHEST_PROTOCOL)
+    file.write(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))  # whole or not at all
     file.flush()

@@ -10,6 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from city_resilience.companion import Beside, beside
 from city_resilience.disk import advice, naming, obstacle, reason
 from city_resilience.errors import InputError, nearest
 from city_resilience.spreadsheet import (
@@ -70,9 +71,22 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
 
 def _csv_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as file:
+        waiting: Beside[str] | None = None
         for number, frame in enumerate(parts):
-            plain = each_text(frame, plain_text)
-            plain.to_csv(file, index=False, header=not number, lineterminator="\n")
+            if waiting is None:
+                waiting = beside(_csv_text, frame, not number)
+                continue
+            text = _csv_text(frame, False)
+            file.write(waiting.result())
+            file.write(text)
+            waiting = None
+        if waiting is not None:
+            file.write(waiting.result())
+
+
+def _csv_text(frame: pd.DataFrame, header: bool) -> str:
+    plain = each_text(frame, plain_text)
+    return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
 
 
 def _xlsx_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:

@@ -33,12 +33,12 @@ from city_resilience.audit.rule import PanelView, Rule, VariableView, view_panel
 from city_resilience.audit.stack import Stack
 from city_resilience.catalogue.nouns import of_places_beside
 from city_resilience.catalogue.variables import Variable
+from city_resilience.companion import spread_beside
 from city_resilience.experiment.data import Audit
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.issues import Issue, Level, accepted_by
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.reading.stored_panel import StoredPanel
-from city_resilience.workers import spread
 
 __all__ = ["AUDIT_LEVELS", "AuditResult", "audit_errors", "audit_panel", "audit_served"]
 
@@ -298,7 +298,7 @@ def _in_batches(
     calls = [
         partial(_audited, positions_of(panel, rows), outcome, settings) for rows in panel.batches()
     ]
-    parts = spread(calls, (panel, within), "audit", progress)
+    parts = spread_beside(calls, (panel, within), "audit", progress)
     masked = MaskedCells.of(panel.grid(), [cells for cells, *_ in parts])
     found = merge_batches([issues for _, issues, _ in parts])
     found += whole_gaps(panel, outcome, masked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
 from city_resilience.commands.laid_out import LaidOut
 from city_resilience.commands.stored_rows import batched_rows_of
+from city_resilience.companion import companion
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
 from city_resilience.explain.leading import leading_drivers
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
     from city_resilience.commands.recording import Recorded
 
 __all__ = ["Asked", "Predicted", "forecast_panel", "read_for"]
+
+_LEAST_STEPS = 1_000_000
+"""Steps of reading (two a row) from which a second process saves more than its start."""
+_BESIDE = ("city_resilience.audit.audit", "city_resilience.files", "pandas")
 
 
 @dataclass(frozen=True)
@@ -123,9 +128,12 @@ class Predicted:
 
 
 def read_for(
-    source: pd.DataFrame | Path | str, forecaster: Forecaster, asked: Asked
+    source: pd.DataFrame | Path | str, forecaster: Forecaster, asked: Asked, helpers: ExitStack
 ) -> AuditedPanel:
-    """Read and audit the panel, or what of it was there at an earlier origin."""
+    """Read and audit the panel, or what of it was there at an earlier origin.
+
+    What helps with a panel of any size, until it is written, is entered into ``helpers``.
+    """
     experiment, sheet, origin = forecaster.experiment, asked.sheet, asked.origin
     if origin is None:
         return read_audited(
@@ -134,7 +142,7 @@ def read_for(
             purpose="predict",
             sheet=sheet,
             served=True,
-            progress=_importing_meanwhile(),
+            progress=_helped(helpers),
         )
     data = experiment.data.model_copy(update={"sheet": sheet} if sheet else {})
     panel = read_panel(source, data, outcome=experiment.outcome)
@@ -144,17 +152,19 @@ def read_for(
     return read_audited(panel.truncate(origin), experiment, purpose="predict", served=True)
 
 
-def _importing_meanwhile() -> Progress:
-    """Return what is told of a panel of any size, and then imports xgboost beside its reading.
+def _helped(helpers: ExitStack) -> Progress:
+    """Return what is told of a panel of any size, and then starts help beside its reading.
 
-    A panel in memory tells nothing, and few rows are forecast without xgboost.
+    xgboost is imported, which few rows are forecast without, and a second process starts, for what
+    holds the interpreter lock, where it is worth its start. A panel in memory tells nothing.
     """
     started: list[threading.Thread] = []
 
-    def told(*_: object) -> None:
+    def told(_what: str, _done: int, total: int, /) -> None:
         if not started:
             started.append(threading.Thread(target=_import_xgboost))
             started[0].start()
+            helpers.enter_context(companion(_BESIDE, wanted=total >= _LEAST_STEPS))
 
     return told
 

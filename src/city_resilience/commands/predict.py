@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,18 +147,19 @@ def predict(
         bundle, found = open_stored(model, store, require_signature)
         forecaster, reference = bundle.forecaster, found.name
     kept = checked_record(record, store, forecaster.experiment.name) if issue else None
-    with piped(data) as source:
-        inputs = inputs_of(source, bundle.digest if bundle else "", given, asked)
-        read = read_for(source, forecaster, asked)
-    name = str(data) if isinstance(data, str | Path) else read.panel.source or "DATA"
-    result = forecast_panel(forecaster, read, asked, given, as_of, name)
-    result = replace(result, model=reference, out=place)
-    if beside is not None and result.groups is not None and place is None:
-        write_table(result.groups, beside)
-    if place is not None:
-        result = replace(result, manifest=write_forecast(result, place, beside, bundle, inputs))
-    if kept is not None and bundle is not None and found is not None:
-        result = issue_predicted(result, kept, bundle, found)
+    with ExitStack() as helpers:
+        with piped(data) as source:
+            inputs = inputs_of(source, bundle.digest if bundle else "", given, asked)
+            read = read_for(source, forecaster, asked, helpers)
+        name = str(data) if isinstance(data, str | Path) else read.panel.source or "DATA"
+        result = forecast_panel(forecaster, read, asked, given, as_of, name)
+        result = replace(result, model=reference, out=place)
+        if beside is not None and result.groups is not None and place is None:
+            write_table(result.groups, beside)
+        if place is not None:
+            result = replace(result, manifest=write_forecast(result, place, beside, bundle, inputs))
+        if kept is not None and bundle is not None and found is not None:
+            result = issue_predicted(result, kept, bundle, found)
     return result
 
 
