@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.commands import main, models, run, train
-from city_resilience.commands.evaluation import Evaluation, evaluate
+from city_resilience.commands.evaluation import Evaluation
 from city_resilience.commands.explain import explain_city
 from city_resilience.commands.nowcast import told_lines
 from city_resilience.commands.predict import predict
@@ -70,8 +70,7 @@ def both(tmp_path_factory: pytest.TempPathFactory, copied_stores: None) -> Both:
         with contextlib.redirect_stdout(shown):
             train.show(told)
     source = load(write_nowcast(tmp_path_factory.mktemp("alone"), tables=""))
-    alone = evaluate(source)
-    live = run.fit_live(source, alone, "", silent)
+    alone, live = run.evaluate_and_fit(source, "", silent)
     return Both(folder, told, shown.getvalue(), alone, live)
 
 
