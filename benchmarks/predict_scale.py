@@ -10,7 +10,7 @@ of the same boosters, taken on some hundred rows. The goal of issue 19 is 1.5 ti
 drivers more by 1.15 times ``pred_contribs``.
 
     python benchmarks/predict_scale.py --rows 100000 1000000 --csv benchmarks/predict_scale.csv
-    flock /tmp/heavy.lock python benchmarks/predict_scale.py --rows 1000000 10000000
+    python benchmarks/predict_scale.py --rows 1000000 10000000
 """
 
 from __future__ import annotations

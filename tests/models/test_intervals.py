@@ -176,14 +176,19 @@ def test_probabilities_are_shares_of_past_scores():
     np.testing.assert_allclose(found, [3.5 / 5, 0.5 / 5, 4.5 / 5])
 
 
+def _worst(calibration, forecast):
+    scale = np.ones(len(forecast))
+    return calibration.probability_below(forecast, scale, calibration.worst_limit(forecast, scale))
+
+
 def test_a_tenth_of_the_cities_is_expected_among_the_worst_tenth():
     rng = np.random.default_rng(5)
     plain = calibration([rng.standard_normal(500)])
     forecast = rng.normal(0, 2, 200)
-    worst = plain.probability_worst(forecast, np.ones(200))
+    worst = _worst(plain, forecast)
     assert worst.mean() == pytest.approx(0.1, abs=0.005)
     assert np.corrcoef(forecast, worst)[0, 1] < -0.6
-    with_unknown = plain.probability_worst(np.append(forecast, np.nan), np.ones(201))
+    with_unknown = _worst(plain, np.append(forecast, np.nan))
     np.testing.assert_allclose(with_unknown[:-1], worst)
     assert np.isnan(with_unknown[-1])
 

@@ -236,10 +236,6 @@ class Calibration:
     def _share(self, below: Positions, asked: Float) -> Float:
         return np.where(np.isfinite(asked), (below + 0.5) / (len(self._scores) + 1.0), np.nan)
 
-    def probability_worst(self, forecast: Float, scale: Float) -> Float:
-        """Probability that a city is among the worst tenth of the cities forecast."""
-        return self.probability_below(forecast, scale, self.worst_limit(forecast, scale))
-
     def worst_limit(self, forecast: Float, scale: Float) -> float:
         """Level below which a tenth of the cities forecast is expected to end; NaN where unknown.
 

@@ -28,7 +28,7 @@ from city_resilience.reading.stored_columns import (
     TextFile,
 )
 
-__all__ = ["BATCH_CITIES", "StoredGrid", "StoredPanel", "is_stored"]
+__all__ = ["BATCH_CITIES", "StoredGrid", "StoredPanel"]
 
 BATCH_CITIES = 5_000
 """Cities looked at together: 20 variables of 20 years are 16 MB, and enough for fifths by size."""
@@ -323,11 +323,6 @@ class StoredPanel(Panel):
             file.put(city * self.store.shape[1] + year, codes[city].astype(np.int32))
         own = {**self.store.texts, name: TextFile(file, tuple(map(str, texts)))}
         return replace(self, store=replace(self.store, texts=own))
-
-
-def is_stored(panel: Panel) -> bool:
-    """Say whether the columns of a panel lie in files."""
-    return isinstance(panel, StoredPanel)
 
 
 def _shares(cities: int, most: int) -> list[int]:
