@@ -26,7 +26,9 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import load_experiment
 from city_resilience.files import check_folder, refuse_overwriting
 from city_resilience.reading.coordinates import read_coordinates
+from city_resilience.reading.early import EarlyRelease
 from city_resilience.reading.panel import Panel
+from city_resilience.reading.stored_panel import StoredPanel
 from city_resilience.tasks.dataset import Dataset, build_dataset
 from city_resilience.tasks.real_time import in_real_time
 
@@ -134,13 +136,23 @@ def load(
             f"or as path in [early.{name}]"
         )
     day = as_day(as_of, chosen)
-    dataset = build_dataset(read.panel, chosen, early=found.releases, as_of=day)
+    dataset = _dataset(read.panel, chosen, found.releases, day)
     check_experiment(dataset, chosen)
     earlier = read_vintages(vintages, chosen)
     panels = {day: own.panel for day, own in earlier.items()}
     dated = in_real_time(dataset, read.panel, panels, chosen)
     about = (chosen.digest(), read.audit, found, vintages, earlier)
     return Source(chosen, read.panel, dated, place, *about, _placed(experiment, chosen, read.panel))
+
+
+def _dataset(
+    panel: Panel, experiment: Experiment, early: tuple[EarlyRelease, ...], as_of: dt.date | None
+) -> Dataset:
+    if not isinstance(panel, StoredPanel):
+        return build_dataset(panel, experiment, early=early, as_of=as_of)
+    from city_resilience.batches.dataset import stored_dataset
+
+    return stored_dataset(panel, experiment, early=early, as_of=as_of)
 
 
 def _placed(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from city_resilience.models.forecaster import Forecaster
@@ -28,13 +26,10 @@ def batched_rows_of(
 
     The panel must stay for as long as the rows are read.
     """
-    from city_resilience.batches.cities import CityBatches
-    from city_resilience.batches.indicators import WholePanel
+    from city_resilience.batches.dataset import whole_panel
     from city_resilience.batches.rows import batched_rows
 
     assert isinstance(panel, StoredPanel)
-    batches = CityBatches(panel.grid(), panel.variables, panel.source, panel.headers)
-    folder = Path(tempfile.mkdtemp(dir=panel.store.scratch.path))
-    whole = WholePanel(batches, forecaster.experiment, folder, forecaster.composite)
+    whole = whole_panel(panel, forecaster.experiment, forecaster.composite)
     specs = [model.spec for model in forecaster.horizons.values()]
     return batched_rows(whole, specs, groups=panel.slices(), early=early, as_of=as_of)

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.arrays import Float
+from city_resilience.arrays import Float, Int
 from city_resilience.errors import InputError
 from city_resilience.foreign import read_table
-from city_resilience.reading.panel import Panel
+from city_resilience.reading.panel import Grid, Panel
 
 __all__ = [
     "MARKS",
@@ -60,16 +60,25 @@ def cell_marks(panel: Panel) -> pd.DataFrame:
         ``variable, city`` (categories), ``year`` (int64) and ``mark`` (uint32), sorted by these.
     """
     grid, names = panel.grid(), sorted(panel.variables)
-    values = np.array([grid.values[name] for name in names]).reshape(len(names), *grid.shape)
-    variable, city, year = np.nonzero(np.isfinite(values))
+    none = (np.empty(0, np.int32), grid.years[:0], np.empty(0, np.uint32))
+    found = [none, *(_marked(grid, name) for name in names)]
+    city, year, mark = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    counts = [len(marks) for *_, marks in found[1:]]
     return pd.DataFrame(
         {
-            "variable": pd.Categorical.from_codes(variable, names),
+            "variable": pd.Categorical.from_codes(np.repeat(np.arange(len(names)), counts), names),
             "city": pd.Categorical.from_codes(city, list(grid.cities)),
-            "year": grid.years[year],
-            "mark": _marks(values[variable, city, year]),
+            "year": year,
+            "mark": mark,
         }
     )
+
+
+def _marked(grid: Grid, name: str) -> tuple[Int, Int, NDArray[np.uint32]]:
+    """Return city, year and mark of each cell of a variable that holds a number."""
+    values = np.asarray(grid.values[name])
+    city, year = np.nonzero(np.isfinite(values))
+    return city.astype(np.int32), grid.years[year], _marks(values[city, year])
 
 
 def year_marks(marks: pd.DataFrame) -> pd.DataFrame:
@@ -86,14 +95,25 @@ def year_marks(marks: pd.DataFrame) -> pd.DataFrame:
         ``variable, year``, ``cells`` (how many hold a number) and ``fingerprint`` (16 hexadecimal
         digits, the same in two panels whose cells of that variable and year are the same).
     """
-    names = marks["city"].astype("category")
-    own = np.array([_mark_of_name(str(name)) for name in names.cat.categories], dtype=np.uint64)
-    mixed = _mixed(own[names.cat.codes] ^ marks["mark"].to_numpy(np.uint64))
-    parts = marks[["variable", "year"]].assign(
-        variable=marks["variable"].astype(str), cells=1, fingerprint=mixed
-    )
-    found = parts.groupby(["variable", "year"], as_index=False)[["cells", "fingerprint"]].sum()
+    marks = marks.astype({"variable": "category", "city": "category"})
+    cities = marks["city"].cat.categories
+    names = np.array([_mark_of_name(str(name)) for name in cities], dtype=np.uint64)
+    variables = marks["variable"].cat
+    found = [
+        _years_of(marks[variables.codes == variables.categories.get_loc(name)], str(name), names)
+        for name in sorted(variables.categories)
+    ]
+    columns = ["variable", "year", "cells", "fingerprint"]
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns)
+
+
+def _years_of(marks: pd.DataFrame, variable: str, names: NDArray[np.uint64]) -> pd.DataFrame:
+    """Return the fingerprints of one variable, given a number for each city."""
+    mixed = _mixed(names[marks["city"].cat.codes] ^ marks["mark"].to_numpy(np.uint64))
+    parts = pd.DataFrame({"year": marks["year"], "cells": 1, "fingerprint": mixed})
+    found = parts.groupby("year", as_index=False).sum()
     digits = [f"{int(own):016x}" for own in found["fingerprint"]]
+    found.insert(0, "variable", variable)
     return found.assign(fingerprint=digits)
 
 

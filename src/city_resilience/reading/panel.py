@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -130,6 +130,22 @@ class Panel:
     def years(self) -> range:
         """Every year from the first to the last of the panel."""
         return range(int(self.frame["year"].min()), int(self.frame["year"].max()) + 1)
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of the frame, in its order."""
+        return list(self.frame.columns)
+
+    @property
+    def city_years(self) -> int:
+        """Number of rows of the frame."""
+        return len(self.frame)
+
+    def among(self, cities: Collection[str]) -> Panel:
+        """Return the panel of some cities."""
+        own = self.frame["city"].isin(cities).to_numpy()
+        rows = None if self.rows is None else self.rows[own]
+        return replace(self, frame=self.frame[own].reset_index(drop=True), rows=rows)
 
     def resolved(self, outcome: Outcome) -> Outcome:
         """Return the outcome with the id of its weight, where a header names it."""

@@ -91,6 +91,20 @@ class StoredPanel(Panel):
         """Every year from the first to the last of the panel."""
         return range(int(self.store.years[0]), int(self.store.years[-1]) + 1)
 
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns that the frame would have."""
+        return ["city", "year", *self.store.texts, *self.variables]
+
+    @property
+    def city_years(self) -> int:
+        """Number of rows that the frame would have."""
+        return sum(int((self.store.rows.rows(rows) > 0).sum()) for rows in self.in_order())
+
+    def among(self, cities: Collection[str]) -> Panel:
+        """Return some cities as a panel in memory."""
+        return self.of(self.positions(cities))
+
     def batches(self, cities: int = 0) -> list[Rows]:
         """Return the positions of cities that are looked at together, each once.
 
@@ -212,9 +226,8 @@ class StoredPanel(Panel):
 
     def fingerprint(self) -> str:
         """Return the hash of keys, columns and values that the same panel in memory has."""
-        names = ["city", "year", *self.store.texts, *self.variables]
-        digest = hashlib.sha256("\x1f".join(names).encode())
-        for name in names:
+        digest = hashlib.sha256("\x1f".join(self.columns).encode())
+        for name in self.columns:
             between = b""
             for rows in self.in_order():
                 part = self._column(name, rows)

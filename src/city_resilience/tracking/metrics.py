@@ -187,7 +187,7 @@ def _metrics(
 def column_types(panel: Panel) -> list[tuple[str, str]]:
     """Return the columns of a panel and MLflow's names of their types."""
     kinds = {"year": "long"} | dict.fromkeys(panel.variables, "double")
-    return [(str(name), kinds.get(str(name), "string")) for name in panel.frame.columns]
+    return [(str(name), kinds.get(str(name), "string")) for name in panel.columns]
 
 
 def _flat(prefix: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

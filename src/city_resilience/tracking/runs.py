@@ -93,7 +93,8 @@ class Run:
         columns = [
             {"type": kind, "name": name, "required": True} for name, kind in column_types(panel)
         ]
-        profile = {"num_rows": len(panel.frame), "num_elements": int(panel.frame.size)}
+        rows = panel.city_years
+        profile = {"num_rows": rows, "num_elements": rows * len(columns)}
         dataset = entities.Dataset(
             name=name,
             digest=fingerprint,

@@ -106,10 +106,9 @@ def example_of(panel: Panel, forecaster: Forecaster) -> pd.DataFrame:
     nations = forecaster.nations or ("",) * len(forecaster.cities)
     own = [city for city, of in zip(forecaster.cities, nations, strict=True) if of == nations[0]]
     most = max(EXAMPLE_CITIES, forecaster.experiment.data.nation_min_cities if nations[0] else 0)
-    cities = [city for city in panel.cities if city in set(own)][:most]
-    frame = panel.frame
-    recent = frame["year"] > forecaster.origin - EXAMPLE_YEARS
-    return frame[frame["city"].isin(cities) & recent].reset_index(drop=True)
+    cities = sorted(set(own).intersection(panel.cities))[:most]
+    frame = panel.among(cities).frame
+    return frame[frame["year"] > forecaster.origin - EXAMPLE_YEARS].reset_index(drop=True)
 
 
 def _read(forecaster: Forecaster, frame: pd.DataFrame, read_paths: bool) -> AuditedPanel:
