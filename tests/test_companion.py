@@ -4,6 +4,7 @@ import os
 import signal
 from functools import partial
 
+import numpy as np
 import pytest
 
 from city_resilience.companion import beside, companion, sharing, spread_beside
@@ -54,6 +55,22 @@ def test_a_share_of_pieces_of_work_runs_elsewhere_and_their_order_stays(two_work
     assert places == (10, 11, 12, 13, 14)
     assert [process == os.getpid() for process in processes] == [False] * 2 + [True] * 3
     assert spread_beside(calls, (10,), "", silent) == [(k, os.getpid()) for k in places]
+
+
+def total_after(array, path):
+    path.write_bytes(np.full(12, 2.0).tobytes())
+    return float(array.sum())
+
+
+def test_what_the_other_process_made_is_taken_and_a_map_of_a_file_is_mapped(two_workers, tmp_path):
+    whole = np.memmap(tmp_path / "array", np.float64, "w+", shape=(4, 3))
+    whole[:] = 1.0
+    taken = []
+    with companion(["numpy"]):
+        assert beside(total_after, whole[1:], tmp_path / "array").result() == 18.0
+        calls = [partial(place_and_process, place) for place in range(2)]
+        made = spread_beside(calls, (10,), "", silent, taken.append)
+    assert sorted(taken) == sorted(made)
 
 
 @pytest.mark.parametrize(("workers", "wanted"), [(1, True), (2, False)])

@@ -7,6 +7,7 @@ two of them side by side need two processes. What comes back is what this proces
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import pickle
 import signal
@@ -99,22 +100,32 @@ def sharing() -> Iterator[None]:
 
 
 def spread_beside(
-    calls: Sequence[Callable[..., Result]], shared: Sequence[Any], what: str, progress: Progress
+    calls: Sequence[Callable[..., Result]],
+    shared: Sequence[Any],
+    what: str,
+    progress: Progress,
+    took: Callable[[Result], None] | None = None,
 ) -> list[Result]:
     """Run pieces of work as `spread` does, a worker's share of them in the companion.
 
     Parameters
     ----------
     calls, shared : sequence
-        As for `spread`; all of it can be pickled.
+        As for `spread`; all of it can be pickled. Maps of files are mapped there as well.
+    took : callable, optional
+        As for `spread`; what comes of the companion is taken last.
     """
     if _running.get() is None or elsewhere():
-        return spread(calls, shared, what, progress)
+        return spread(calls, shared, what, progress, took)
     share = len(calls) // worker_count()
     theirs = beside(_in_turn, calls[:share], shared)
     with sharing():
-        ours = spread(calls[share:], shared, what, progress)
-    return [*theirs.result(), *ours]
+        ours = spread(calls[share:], shared, what, progress, took)
+    made = theirs.result()
+    if took is not None:
+        for one in made:
+            took(one)
+    return [*made, *ours]
 
 
 def _in_turn(calls: Sequence[Callable[..., Result]], shared: Sequence[Any]) -> list[Result]:
@@ -175,6 +186,20 @@ def serve(imports: Collection[str]) -> None:
         _write(answers, answer)
 
 
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, own: Any) -> Any:
+        """Let a map of a file travel as its place in it."""
+        numpy = sys.modules.get("numpy")
+        if numpy is None or not isinstance(own, numpy.memmap) or not own.size:
+            return NotImplemented
+        from city_resilience.mapped import mapped, place_of
+
+        place = place_of(own)
+        return NotImplemented if place is None else (mapped, place)
+
+
 def _write(file: IO[bytes], message: object) -> None:
-    file.write(pickle.dumps(message, protocol=pickle.HIGHEST_PROTOCOL))  # whole or not at all
+    written = io.BytesIO()
+    _Pickler(written, protocol=pickle.HIGHEST_PROTOCOL).dump(message)
+    file.write(written.getbuffer())  # whole or not at all
     file.flush()

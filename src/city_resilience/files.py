@@ -16,6 +16,7 @@ from city_resilience.errors import InputError, nearest
 from city_resilience.spreadsheet import (
     check_rows,
     clean_text,
+    csv_text,
     each_text,
     plain_text,
     plain_workbook,
@@ -85,8 +86,7 @@ def _csv_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:
 
 
 def _csv_text(frame: pd.DataFrame, header: bool) -> str:
-    plain = each_text(frame, plain_text)
-    return str(plain.to_csv(index=False, header=header, lineterminator="\n"))
+    return csv_text(each_text(frame, plain_text), header)
 
 
 def _xlsx_parts(parts: Iterable[pd.DataFrame], path: Path) -> None:

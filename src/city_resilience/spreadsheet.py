@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_rows",
     "clean_text",
+    "csv_text",
     "each_text",
     "plain_text",
     "plain_workbook",
@@ -31,6 +33,7 @@ _MAY_CHANGE = re.compile(f"{_CONTROL.pattern}|^(?:{_FORMULA.pattern})", re.M | r
 """Found in texts on lines of their own where `clean_text` or `plain_text` may change any."""
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 MOST_ROWS = 1_048_575
+_MANY = 4096  # rows that are worth more than to import a writer
 
 
 def clean_text(text: str) -> str:
@@ -81,6 +84,55 @@ def each_text(frame: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame
     import pandas as pd
 
     return pd.concat(columns, axis="columns").set_axis(names, axis="columns")
+
+
+def csv_text(frame: pd.DataFrame, header: bool) -> str:
+    """Return a frame as CSV with all digits of its numbers, as pandas writes it.
+
+    Where pyarrow is there it writes many rows, whose texts it makes of numbers ten times as fast.
+    """
+    rows = _arrow_rows(frame) if len(frame) >= _MANY and "pyarrow" in sys.modules else None
+    if rows is None:
+        return str(frame.to_csv(index=False, header=header, lineterminator="\n"))
+    return str(frame[:0].to_csv(index=False, lineterminator="\n")) * header + rows
+
+
+def _arrow_rows(frame: pd.DataFrame) -> str | None:
+    """Return rows without a header; None where a text is to be quoted, or of another kind."""
+    import pyarrow
+    from pyarrow import compute, csv
+
+    columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    kinds = [str(column.dtype) for column in columns]
+    if not {*kinds} <= {"str", "int64", "Int64", "float64"} or len(kinds) < 2:
+        return None
+    texts = {at: pyarrow.array(columns[at]) for at, kind in enumerate(kinds) if kind == "str"}
+    quoted = (compute.match_substring_regex(own, '[",\r\n]') for own in texts.values())
+    if any(compute.any(own).as_py() for own in quoted):
+        return None
+    for at, kind in enumerate(kinds):
+        if kind != "str":
+            texts[at] = _number_texts(columns[at])
+    table = pyarrow.table({str(at): texts[at].cast("string") for at in range(len(kinds))})
+    written = io.BytesIO()
+    csv.write_csv(table, written, csv.WriteOptions(include_header=False, quoting_style="none"))
+    return written.getvalue().decode()
+
+
+def _number_texts(column: pd.Series) -> Any:
+    """Return numbers as Python writes them, an Arrow array; pyarrow writes some in another way."""
+    import numpy as np
+    import pyarrow
+    from pyarrow import compute
+
+    texts = pyarrow.array(column).cast("string")
+    if column.dtype != float:
+        return texts
+    numbers = column.to_numpy()
+    with np.errstate(invalid="ignore"):
+        usual = (np.abs(numbers) >= 1e-3) & (np.abs(numbers) < 1e9) & (numbers % 1 != 0)
+    own = [None if math.isnan(number) else repr(number) for number in numbers[~usual].tolist()]
+    return compute.replace_with_mask(texts, pyarrow.array(~usual), pyarrow.array(own, "string"))
 
 
 def check_rows(rows: int, path: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from city_resilience.machines import parcels
-from city_resilience.machines.parcels import Parcel, mapped_file, packed
+from city_resilience.machines.parcels import Parcel, packed
+from city_resilience.mapped import mapped_file
 from city_resilience.tasks.tall import KeptColumns
 
 

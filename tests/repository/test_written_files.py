@@ -13,7 +13,7 @@ import pytest
 
 from city_resilience.errors import InputError
 from city_resilience.files import appearing, write_table
-from city_resilience.spreadsheet import check_rows, clean_text, plain_text
+from city_resilience.spreadsheet import check_rows, clean_text, csv_text, plain_text
 
 HOSTILE = ["=cmd()", "+1+1", "-2+3", "@SUM(A1)", "\tx", "＝1+1", "=HYPERLINK(0)"]
 HARMLESS = ["甲市", "-", "-5", "+0.25", "-12.5 %", "-1e-05", "St. John's", "broadband: +0.42", ""]
@@ -39,6 +39,20 @@ def test_csv_has_no_formula_and_keeps_every_digit(tmp_path):
     text = write_table(frame, tmp_path / "a.csv").read_text("utf-8-sig")
     assert text == "'=city,x,n\n'=cmd(),-0.30000000000000004,1\nb\ufffd,1.0,-2\n"
     assert frame.columns[0] == "=city"
+
+
+@pytest.mark.parametrize("text", ["甲市", "", None, "a,b", 'a"b', "two\nlines", "\r"])
+def test_many_rows_are_written_as_pandas_writes_them(text):
+    rng = np.random.default_rng(5)
+    wide = rng.normal(size=5000) * 10.0 ** rng.integers(-320, 308, 5000)
+    wide[:9] = [np.nan, np.inf, -np.inf, -0.0, 1e-3, 1e-4, 1e9, 1e16, 2.0]
+    ranks = pd.array(rng.integers(0, 9, 5000), dtype="Int64")
+    ranks[3] = pd.NA
+    known = {"x": wide, "y": rng.normal(size=5000), "n": ranks, "k": np.arange(5000) - 9}
+    frame = pd.DataFrame({"=a,b": ["乙 city"] * 4999 + [text], **known})
+    for header in (True, False):
+        own = frame.to_csv(index=False, header=header, lineterminator="\n")
+        assert csv_text(frame, header) == own
 
 
 def test_workbook_has_no_formula_and_no_control_character(tmp_path):

@@ -295,6 +295,7 @@ def _in_batches(
 ) -> AuditResult:
     """Audit a panel whose columns lie in files, some of its cities at a time."""
     within = [rule for rule in asked if rule.id not in WHOLE]
+    panel.grid()  # where its cities lie is looked up once, and goes to other processes with it
     calls = [
         partial(_audited, positions_of(panel, rows), outcome, settings) for rows in panel.batches()
     ]

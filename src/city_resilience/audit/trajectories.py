@@ -282,7 +282,7 @@ def levels_before(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]
     for at in range(rows.shape[1]):
         known_last = np.where(count > 0, window[-1], np.nan)
         level[:, at], last[:, at], seen[:, at] = _median_of_first(window, count), known_last, count
-        newest = rows[:, at]
+        newest = np.ascontiguousarray(rows[:, at])
         known = np.isfinite(newest)
         later = [*window[1:], newest]
         pairs = zip(later, window, strict=True)
@@ -296,18 +296,29 @@ def _median_of_first(window: Sequence[Float], count: NDArray[np.int16]) -> Float
 
     Few columns are sorted by exchanging neighbours, all rows at once.
     """
+    most = len(window)
+    if (count >= most).all() and most in (3, 5):
+        return _median_of(*window)
     ordered = list(window)
     for end in range(len(window) - 1, 0, -1):
         for k in range(end):
             pair = ordered[k], ordered[k + 1]
             ordered[k], ordered[k + 1] = np.minimum(*pair), np.maximum(*pair)
-    most = len(window)
     if (count >= most).all():
         return np.asarray((ordered[(most - 1) // 2] + ordered[most // 2]) / 2)
     known, columns = np.minimum(count, most), np.stack(ordered)
     low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, most - 1)
     rows = np.arange(len(count))
     return np.where(known > 0, (columns[low, rows] + columns[high, rows]) / 2, np.nan)
+
+
+def _median_of(one: Float, other: Float, last: Float, *more: Float) -> Float:
+    """Return the median of three known values, or of five, in the fewest exchanges."""
+    if more:  # of four, neither the least nor the largest is the median of five
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        one = np.maximum(low, np.minimum(*more))
+        other = np.minimum(high, np.maximum(*more))
+    return np.maximum(np.minimum(one, other), np.minimum(np.maximum(one, other), last))
 
 
 def levels_after(x: Float, most: int) -> tuple[Float, Float, NDArray[np.int16]]:

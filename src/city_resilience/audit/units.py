@@ -199,7 +199,9 @@ def _may_be_a_unit(stack: Stack) -> Mask:
     move = np.where(moves.kept, moves.move, 0.0)
     power = np.rint(move / _DECADE)
     near = np.abs(move - power * _DECADE) <= limit.YEAR_DECADES * _DECADE
-    found = moves.kept & (power != 0) & near & ~(moves.within > limit.YEAR_TOGETHER)
+    found = np.asarray(moves.kept & (power != 0) & near)
+    if found.any():
+        found &= ~(moves.within > limit.YEAR_TOGETHER)
     return np.asarray(found.any(axis=1))
 
 

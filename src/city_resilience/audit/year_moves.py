@@ -56,22 +56,88 @@ class YearMove:
 
 @dataclass(frozen=True)
 class YearMoves:
-    """The same of each year of several variables, shape (..., years); see `YearMove`.
+    """The same of each year of several variables, each computed when it is first asked for.
+
+    All but ``changes`` are of shape (variables, years); see `YearMove`.
 
     Attributes
     ----------
+    changes : ndarray, shape (variables, years, cities)
+        Changes of the logarithm into the years with a move; NaN in the others.
     kept : ndarray of bool
         Years with a move, of variables that have enough of them; elsewhere is NaN or zero.
+    known : ndarray of int
+        Number of cities with a change, of any year.
     """
 
+    changes: Float
     kept: Mask
-    move: Float
-    surprise: Float
-    within: Float
-    width: Float
-    same_way: Float
-    far: Int
-    cities: Int
+    known: Int
+
+    @cached_property
+    def median(self) -> Float:
+        """Median change."""
+        return median_of_known(self.changes)
+
+    @cached_property
+    def usual(self) -> Float:
+        """The usual one of each variable, shape (variables, 1)."""
+        return median_of_known(self.median)[..., None]
+
+    @cached_property
+    def move(self) -> Float:
+        """Median change less the usual one."""
+        return self.median - self.usual
+
+    @cached_property
+    def surprise(self) -> Float:
+        """The same in median absolute deviations."""
+        deviation = limit.MAD_DEVIATIONS * median_of_known(np.abs(self.move))[..., None]
+        return np.abs(self.move) / np.fmax(deviation, limit.LEAST_YEAR_MOVE)
+
+    @cached_property
+    def _distances(self) -> Float:
+        return np.abs(self.changes - self.median[..., None])
+
+    @cached_property
+    def within(self) -> Float:
+        """Upper quartile of the distances from the median change."""
+        return quantile_of_known(self._distances, 0.75)
+
+    @cached_property
+    def _decile(self) -> Float:
+        return quantile_of_known(self._distances, 0.9)
+
+    @cached_property
+    def _reach(self) -> Float:
+        return np.fmax(median_of_known(self._decile), limit.LEAST_SCATTER)[..., None]
+
+    @cached_property
+    def width(self) -> Float:
+        """Ninth decile of the distances, relative to its median over the years."""
+        return np.asarray(self._decile / self._reach)
+
+    @cached_property
+    def _further(self) -> Float:
+        return self.changes - self.usual[..., None]
+
+    @cached_property
+    def same_way(self) -> Float:
+        """Share of the cities that moved clearly to the median's side."""
+        side = np.sign(median_of_known(self._further))
+        same = side[..., None] * self._further >= np.log(limit.MOVED)
+        return np.asarray(same.sum(axis=-1) / np.maximum(self.known, 1))
+
+    @cached_property
+    def far(self) -> Int:
+        """Number of cities that are far from the usual change."""
+        far = np.abs(self._further) > limit.WIDER * self._reach[..., None]
+        return np.asarray(far.sum(axis=-1))
+
+    @cached_property
+    def cities(self) -> Int:
+        """Number of cities with a change."""
+        return np.where(self.kept, self.known, 0)
 
     @cached_property
     def together(self) -> Mask:
@@ -128,25 +194,7 @@ def moves_of(logs: Float, observed: Mask) -> YearMoves:
     kept = known >= 2
     kept &= kept.sum(axis=-1, keepdims=True) >= limit.LEAST_CHANGES
     changes = np.where(kept[..., None], changes, np.nan)
-    median = median_of_known(changes)
-    usual = median_of_known(median)[..., None]
-    deviation = limit.MAD_DEVIATIONS * median_of_known(np.abs(median - usual))[..., None]
-    apart = np.abs(changes - median[..., None])
-    decile = quantile_of_known(apart, 0.9)
-    reach = np.fmax(median_of_known(decile), limit.LEAST_SCATTER)[..., None]
-    further = changes - usual[..., None]
-    side = np.sign(median_of_known(further))
-    same = side[..., None] * further >= np.log(limit.MOVED)
-    return YearMoves(
-        kept=kept,
-        move=median - usual,
-        surprise=np.abs(median - usual) / np.fmax(deviation, limit.LEAST_YEAR_MOVE),
-        within=quantile_of_known(apart, 0.75),
-        width=decile / reach,
-        same_way=same.sum(axis=-1) / np.maximum(known, 1),
-        far=(np.abs(further) > limit.WIDER * reach[..., None]).sum(axis=-1),
-        cities=np.where(kept, known, 0),
-    )
+    return YearMoves(changes, kept, known)
 
 
 def _changes(logs: Float, observed: Mask) -> Float:

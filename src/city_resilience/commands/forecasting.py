@@ -39,7 +39,7 @@ __all__ = ["Asked", "Predicted", "forecast_panel", "read_for"]
 
 _LEAST_STEPS = 1_000_000
 """Steps of reading (two a row) from which a second process saves more than its start."""
-_BESIDE = ("city_resilience.audit.audit", "city_resilience.files", "pandas")
+_BESIDE = ("city_resilience.models.forecaster", "city_resilience.batches.rows", "xgboost")
 
 
 @dataclass(frozen=True)

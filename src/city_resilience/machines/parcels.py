@@ -7,9 +7,7 @@ file already travels as the name of that file.
 from __future__ import annotations
 
 import io
-import mmap
 import pickle
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,7 +15,9 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LARGE", "Parcel", "mapped_file", "packed"]
+from city_resilience.mapped import Place, laid_out, mapped, place_of
+
+__all__ = ["LARGE", "Parcel", "packed"]
 
 LARGE = 2**20
 """Bytes from which an array goes into a file; below, a file costs more than it saves."""
@@ -59,7 +59,7 @@ def packed(own: Any, folder: Path, seen: Path = Path("/")) -> bytes:
     class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         def reducer_override(self, obj: Any) -> Any:
             if isinstance(obj, np.ndarray) and obj.nbytes >= LARGE and not obj.dtype.hasobject:
-                return _mapped, _in_a_file(obj, folder, seen)
+                return mapped, _in_a_file(obj, folder, seen)
             if (reduce := getattr(type(obj), "reduce_to_files", None)) is not None:
                 return reduce(obj)
             return super().reducer_override(obj)
@@ -69,34 +69,12 @@ def packed(own: Any, folder: Path, seen: Path = Path("/")) -> bytes:
     return written.getvalue()
 
 
-def mapped_file(array: NDArray[Any]) -> tuple[Path, int] | None:
-    """Return the file that an array maps, and the byte at which it begins; None for memory."""
-    own: Any = array
-    while isinstance(own, np.ndarray):
-        if isinstance(own, np.memmap) and isinstance(own.base, mmap.mmap):
-            if own.filename is None or not Path(own.filename).exists():
-                return None
-            begin = array.__array_interface__["data"][0] - own.__array_interface__["data"][0]
-            return Path(own.filename).absolute(), int(own.offset + begin)
-        own = own.base
-    return None
-
-
-def _in_a_file(array: NDArray[Any], folder: Path, seen: Path) -> tuple[Any, ...]:
-    """Return what `_mapped` makes an array of again; write it to a file unless it is in one."""
-    axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-    laid_out = array.transpose(axes)
-    found = mapped_file(array) if laid_out.flags.c_contiguous else None
-    if found is None or not found[0].is_relative_to(seen):
-        found = folder / f"{uuid4().hex}.array", 0
-        with found[0].open("wb") as file:
-            np.ascontiguousarray(laid_out).tofile(file)
-    back = tuple(np.argsort(axes).tolist())
-    return str(found[0]), found[1], array.dtype.str, laid_out.shape, back
-
-
-def _mapped(
-    path: str, offset: int, dtype: str, shape: Sequence[int], axes: Sequence[int]
-) -> NDArray[Any]:
-    whole = np.memmap(path, dtype=np.dtype(dtype), mode="r", offset=offset, shape=tuple(shape))
-    return np.asarray(whole).transpose(axes)
+def _in_a_file(array: NDArray[Any], folder: Path, seen: Path) -> Place:
+    """Return where an array lies in a file; write it to one unless it does."""
+    found = place_of(array)
+    if found is not None and Path(found[0]).is_relative_to(seen):
+        return found
+    path, (whole, back) = folder / f"{uuid4().hex}.array", laid_out(array)
+    with path.open("wb") as file:
+        np.ascontiguousarray(whole).tofile(file)
+    return str(path), 0, array.dtype.str, whole.shape, back

@@ -13,6 +13,7 @@ import pandas as pd
 
 from city_resilience.arrays import Float, Int
 from city_resilience.audit.training_levels import ColumnLevel
+from city_resilience.companion import spread_beside
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
@@ -44,7 +45,6 @@ from city_resilience.reading.panel import Panel
 from city_resilience.tasks.dataset import build_dataset
 from city_resilience.tasks.features import FeatureSpec
 from city_resilience.tasks.outcome import horizon_before
-from city_resilience.workers import spread
 
 __all__ = ["NO_EARLY", "Forecaster", "HorizonModel"]
 
@@ -278,7 +278,7 @@ class Forecaster:
                 seen[horizon] += known
 
         calls = [partial(_forecast_part, part) for part in rows.parts(TOGETHER)]
-        spread(calls, (self, rows), "", silent, take)
+        spread_beside(calls, (self, rows), "", silent, take)
         return Forecasts(
             rows,
             coverage,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ MOST_ROUNDING = 1e-3  # pp; a larger difference is no rounding and must show
 MOST_BYTES = 64 * 2**20
 LEAST_BYTES = 8 * 2**20  # JSON of so many bytes takes little memory, whatever it holds
 MOST_RATIO = 50
-MOST_WALKED = 2**20  # trees x rows that take less time than to import xgboost
+MOST_WALKED = 2**20  # trees x rows that take less time than to import xgboost; 1/8 to load them
 WALKED_TOGETHER = 2**18  # trees x rows, so that memory stays small
 ROOT = 2**31 - 1  # what xgboost calls the parent of a root
 _UNREADABLE = (
@@ -84,7 +85,8 @@ class Trees:
         Rows of earlier calls count, so that many parts of few rows are worth its import too.
         """
         rows = vars(self).get("_walked_rows", 0) + len(features)
-        few = len(self.grown) * rows <= MOST_WALKED
+        most = MOST_WALKED // 8 if "xgboost" in sys.modules else MOST_WALKED
+        few = len(self.grown) * rows <= most
         if self.grown and few and "booster" not in vars(self):
             vars(self)["_walked_rows"] = rows
             return _walked(self.grown, self.added, features)

@@ -209,8 +209,8 @@ def as_text(column: pd.Series) -> pd.Series:
     Whole numbers lose the ``.0`` that a spreadsheet or a blank cell in the column gives them.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
-        texts = np.array([*map(cell_text, column.cat.categories), ""], dtype=object)
-        return pd.Series(texts[column.cat.codes], index=column.index, dtype=str)
+        texts = pd.array([*map(cell_text, column.cat.categories), ""], dtype="str")
+        return pd.Series(texts.take(column.cat.codes), index=column.index)
     cells = column.to_numpy(dtype=object, na_value=None)
     codes, distinct = pd.factorize(cells)
     texts = np.array([*map(cell_text, distinct), ""], dtype=object)

@@ -175,8 +175,11 @@ def _scan(
 
 
 def _may_be_blank(cells: pd.DataFrame, layout: Layout) -> bool:
-    texts = (as_text(cells[layout.keys[key]]) == "" for key in ("city", "year"))
-    return bool(np.logical_and.reduce([text.to_numpy(dtype=bool) for text in texts]).any())
+    blank = np.ones(len(cells), dtype=bool)
+    for key in ("city", "year"):
+        if blank.any():
+            blank &= (as_text(cells[layout.keys[key]]) == "").to_numpy(dtype=bool)
+    return bool(blank.any())
 
 
 class _Places:

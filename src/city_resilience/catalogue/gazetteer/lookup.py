@@ -24,10 +24,12 @@ __all__ = [
 
 Kind = Literal["city", "province", "total", "county", "header"]
 How = Literal["exact", "alias", "former name", "pinyin", "confusable", "form", "table"]
-_ENGLISH_KIND = re.compile(
-    r"\(?(?:city|municipality|autonomousprefecture|prefecture|region|league|areas"
-    r"|administrativeoffices)\)?$"
+_KINDS = (
+    *("city", "municipality", "autonomousprefecture", "prefecture", "region", "league"),
+    *("areas", "administrativeoffices"),
 )
+_ENGLISH_KIND = re.compile(rf"\(?(?:{'|'.join(_KINDS)})\)?$")
+_ENDS = (*_KINDS, *(f"{kind})" for kind in _KINDS))
 _MARKS = str.maketrans("", "", "'’‘`-")
 _ASCII_MARKS = str.maketrans("", "", "".join(map(chr, range(33))) + "\x7f'`-")
 
@@ -126,7 +128,7 @@ def normalise(name: str) -> str:
 
 def base_key(key: str) -> str:
     """Return a normalised English name without the word for the kind of unit."""
-    return _ENGLISH_KIND.sub("", key)
+    return _ENGLISH_KIND.sub("", key) if key.endswith(_ENDS) else key
 
 
 def build_index(country: str, cities: Mapping[str, City]) -> Index:
