@@ -176,15 +176,23 @@ def revised(old: pd.DataFrame, new: pd.DataFrame) -> Revisions:
         As of `cell_marks`; a newer panel has a year more, which is no revision.
     """
     added, gone = _only_in(new, old), _only_in(old, new)
-    both = _beside(_without(old, gone), _without(new, added))
+    names = sorted(set(old["variable"].unique()) & set(new["variable"].unique()))
+    pairs = [tuple(marks[marks["variable"] == name] for marks in (old, new)) for name in names]
+    found = [_changes(_without(was, gone), _without(now, added)) for was, now in pairs]
+    cells = pd.concat([_changes(old[:0], new[:0])[0], *(own for own, _ in found)])
+    cells = cells.sort_values(_KEYS, ignore_index=True)
+    return Revisions(cells, sum(count for _, count in found), added, gone)
+
+
+def _changes(old: pd.DataFrame, new: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return the cells of a variable that changed, and how many have a value in both panels."""
+    both = _beside(old, new)
     had, has = both["before"].notna(), both["now"].notna()
-    offered = had.groupby([both["variable"], both["year"]], observed=True).transform("any")
+    offered = had.groupby(both["year"]).transform("any")
     changes = [had & has & (both["before"] != both["now"]), ~had & has & offered, had & ~has]
     change = np.select(changes, ["revised", "filled", "withdrawn"], "")
     cells = both[_KEYS].assign(change=change)[change != ""]
-    cells = cells.astype({"variable": str, "city": str})
-    cells = cells.sort_values(_KEYS, ignore_index=True)
-    return Revisions(cells, int((had & has).sum()), added, gone)
+    return cells.astype({"variable": str, "city": str}), int((had & has).sum())
 
 
 def read_marks(path: Path) -> pd.DataFrame:

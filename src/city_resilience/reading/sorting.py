@@ -89,6 +89,7 @@ def _sort(table: BlockTable, named: Mapping[int, str], city: int, path: Path) ->
         decoding(table.name, "cannot be sorted by DuckDB", "sort it by city"),
         duckdb.connect() as base,
     ):
+        base.execute("SET enable_progress_bar=false")  # it writes to the standard output
         base.execute(f"SET memory_limit='{_MEMORY}'")
         base.execute(f"SET threads={worker_count()}")
         base.execute("SET temp_directory=?", [str(path.parent)])
