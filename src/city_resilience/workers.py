@@ -28,6 +28,7 @@ __all__ = [
     "alone",
     "at_most",
     "elsewhere",
+    "expect_work",
     "in_threads",
     "spread",
     "spreading_on",
@@ -42,7 +43,10 @@ OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 class Engine(Protocol):
-    """Runs pieces of work elsewhere than in threads of this process."""
+    """Runs pieces of work elsewhere than in threads of this process.
+
+    One that takes time to start may have ``prepare``, which `expect_work` calls.
+    """
 
     def __call__(
         self, calls: Sequence[Callable[..., Result]], shared: Sequence[Any], /
@@ -157,6 +161,19 @@ def spreading_on(engine: Engine) -> Iterator[None]:
 def elsewhere() -> bool:
     """Whether `spread` runs several pieces of work in other processes."""
     return _engine.get() is not None and not _inside.get()
+
+
+def expect_work(imports: Sequence[str]) -> bool:
+    """Let the engine in use start beside what follows, for pieces of work that need some modules.
+
+    Returns
+    -------
+    bool
+        Whether `spread` runs them in other processes, see `elsewhere`.
+    """
+    if elsewhere() and (prepare := getattr(_engine.get(), "prepare", None)) is not None:
+        prepare(imports)
+    return elsewhere()
 
 
 def spread(

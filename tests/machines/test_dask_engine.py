@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from functools import partial
 
 import numpy as np
@@ -24,7 +25,7 @@ from city_resilience.machines.dask_engine import on_dask
 from city_resilience.models import forecaster
 from city_resilience.models.manifest import FORMAT_VERSION
 from city_resilience.progress import silent
-from city_resilience.workers import at_most, spread, spreading_on
+from city_resilience.workers import at_most, expect_work, spread, spreading_on
 from forecasting_inputs import experiment, facts_of, small_panel
 from places import ROOT
 from study_inputs import FAST, chosen
@@ -105,6 +106,20 @@ def test_a_lost_worker_changes_nothing_and_an_error_comes_as_it_is(monkeypatch):
         assert all(address.startswith("tls://127.0.0.1:") for address in workers)
     assert killed
     pd.testing.assert_frame_equal(here, there, check_exact=True)
+
+
+@pytest.mark.slow
+def test_workers_start_beside_what_comes_before_the_first_work():
+    assert not expect_work(["colorsys"])
+    with at_most(1), on_dask() as engine:
+        assert expect_work(["colorsys", "no_such_module"])
+        assert engine._client is None
+        assert [*engine.client.run(_loaded, "colorsys").values()] == [True]
+        assert expect_work(["colorsys"])
+
+
+def _loaded(name):
+    return name in sys.modules
 
 
 def test_what_all_workers_have_lost_is_sent_anew(monkeypatch):

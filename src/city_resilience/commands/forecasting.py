@@ -31,6 +31,7 @@ from city_resilience.progress import Progress
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.reading.stored_panel import StoredPanel
+from city_resilience.workers import expect_work
 
 if TYPE_CHECKING:
     from city_resilience.commands.recording import Recorded
@@ -164,7 +165,8 @@ def _helped(helpers: ExitStack) -> Progress:
         if not started:
             started.append(threading.Thread(target=_import_xgboost))
             started[0].start()
-            helpers.enter_context(companion(_BESIDE, wanted=total >= _LEAST_STEPS))
+            wanted = total >= _LEAST_STEPS and not expect_work(_BESIDE)
+            helpers.enter_context(companion(_BESIDE, wanted))
 
     return told
 

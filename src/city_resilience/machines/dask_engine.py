@@ -8,10 +8,11 @@ work: the scheduler gives its pieces to others, and what all workers have lost i
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import CancelledError
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import copy_context
 from pathlib import Path
 from tempfile import gettempdir
@@ -31,6 +32,8 @@ from city_resilience.unfinished import stage
 from city_resilience.workers import alone, at_most, spreading_on
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future as Starting
+
     from distributed import Client, Future
 
 __all__ = ["SHARED", "DaskEngine", "on_dask"]
@@ -93,6 +96,7 @@ class DaskEngine:
 
         self._stack = stack
         self._client: Client | None = None
+        self._starting: Starting[Client] | None = None
         self._sent: list[tuple[Any, Future]] = []
         self._near = not scheduler
         self._shared = Path(gettempdir()) if self._near else _shared_folder()
@@ -104,9 +108,26 @@ class DaskEngine:
     @property
     def client(self) -> Client:
         """The client; it starts workers of this machine where no scheduler was named."""
+        if self._client is None and self._starting is not None:
+            self._client = self._starting.result()
         if self._client is None:
             self._client = self._stack.enter_context(own_workers())
         return self._client
+
+    def prepare(self, imports: Sequence[str]) -> None:
+        """Start workers of this machine in a thread, which then import some modules."""
+        if self._client is not None or self._starting is not None:
+            return
+        thread, started = self._stack.enter_context(ThreadPoolExecutor(1)), ExitStack()
+
+        def start() -> Client:
+            client = started.enter_context(own_workers())
+            client.run(_import, tuple(imports))
+            return client
+
+        self._starting = thread.submit(copy_context().run, start)
+        self._stack.callback(started.close)
+        self._stack.callback(wait, [self._starting])
 
     def __call__(
         self, calls: Sequence[Callable[..., Result]], shared: Sequence[Any], /
@@ -204,6 +225,13 @@ def _shared_folder() -> Path | None:
             "under the same path, or unset it"
         )
     return Path(named).absolute() if named else None
+
+
+def _import(names: Sequence[str]) -> None:
+    """Import modules on a worker; one that is not there is told of where it is needed."""
+    with suppress(ImportError):
+        for name in names:
+            importlib.import_module(name)
 
 
 def _worked(versions: Mapping[str, Any], call: Callable[..., Result], *shared: Any) -> Result:
