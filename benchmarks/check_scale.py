@@ -1,6 +1,7 @@
 """Measure reading and ``check`` of made-up Parquet panels of 10⁵ to 10⁷ rows.
 
-Usage: python benchmarks/check_scale.py [--rows 100000 1000000] [--shuffled] [--csv FILE]
+Usage: python benchmarks/check_scale.py [--rows 100000 1000000] [--shuffled] [--steps STEP …]
+       [--csv FILE]
 
 The panel has 11 variables of the simulated one, for cities of 20 years. Each step runs in a process
 of its own, with columns in files at every size: a bare ``pyarrow.parquet.read_table``,
@@ -24,7 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -60,9 +61,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--shuffled", action="store_true", help="Scatter the rows of each city.")
+    parser.add_argument("--steps", nargs="+", choices=[*STEPS, *SORTED], help="These steps alone.")
     parser.add_argument("--csv", type=Path)
     asked = parser.parse_args()
-    rows = list(measured(asked.rows, shuffled=asked.shuffled))
+    steps = asked.steps or (STEPS | SORTED if asked.shuffled else STEPS)
+    rows = list(measured(asked.rows, steps, shuffled=asked.shuffled))
     if asked.csv:
         with asked.csv.open("w", encoding="utf-8", newline="") as file:
             file.write(f"# {about()}\n")
@@ -81,7 +84,9 @@ def about() -> str:
     )
 
 
-def measured(sizes: list[int], *, shuffled: bool) -> Iterator[dict[str, object]]:
+def measured(
+    sizes: list[int], steps: Iterable[str], *, shuffled: bool
+) -> Iterator[dict[str, object]]:
     """Yield what each step takes at each size."""
     before: dict[str, tuple[int, float]] = {}
     print(*COLUMNS, sep="\t")
@@ -90,14 +95,15 @@ def measured(sizes: list[int], *, shuffled: bool) -> Iterator[dict[str, object]]
             path = Path(folder) / f"{size}.parquet"
             write(path, size // YEARS, shuffled=shuffled)
             bare = 0.0
-            for step, program in (STEPS | SORTED if shuffled else STEPS).items():
-                used, seconds, peak = run(program, path)
-                bare = bare or used
+            for step in steps:
+                used, seconds, peak = run((STEPS | SORTED)[step], path)
+                bare = used if step == "bare" else bare
                 old = before.get(step)
                 grown = math.log(used / old[1]) / math.log(size / old[0]) if old else math.nan
                 before[step] = size, used
                 found = (size, step, f"{used:.2f}", f"{seconds:.2f}", f"{peak:.0f}")
-                more = (f"{used / bare:.1f}", "" if math.isnan(grown) else f"{grown:.2f}")
+                of_bare = f"{used / bare:.1f}" if bare else ""
+                more = (of_bare, "" if math.isnan(grown) else f"{grown:.2f}")
                 print(*found, *more, sep="\t", flush=True)
                 yield dict(zip(COLUMNS, (*found, *more), strict=True))
             path.unlink()
