@@ -122,10 +122,11 @@ def spread_beside(
     with sharing():
         ours = spread(calls[share:], shared, what, progress, took)
     made = theirs.result()
-    if took is not None:
-        for one in made:
-            took(one)
-    return [*made, *ours]
+    if took is None:
+        return [*made, *ours]
+    for one in made:
+        took(one)
+    return []
 
 
 def _in_turn(calls: Sequence[Callable[..., Result]], shared: Sequence[Any]) -> list[Result]:

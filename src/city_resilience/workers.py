@@ -199,7 +199,7 @@ def spread(
         What is large and the same for all: it goes to each worker once, and again only where
         another object stands in its place.
     took : callable, optional
-        Called here with each result, as it comes.
+        Called here with each result, as it comes; none of them is returned then.
     at_once : bool
         Whether threads of this process run several; else one after another, each with all threads.
     """
@@ -208,12 +208,13 @@ def spread(
         run = in_threads if at_once else _in_turn
         return run([partial(call, *shared) for call in calls], what, progress, took)
     found: dict[int, Result] = {}
-    for place, result in engine(calls, shared):
-        found[place] = result
-        if took is not None:
+    for done, (place, result) in enumerate(engine(calls, shared), 1):
+        if took is None:
+            found[place] = result
+        else:
             took(result)
-        progress(what, len(found), len(calls))
-    return [found[place] for place in range(len(calls))]
+        progress(what, done, len(calls))
+    return [found[place] for place in sorted(found)]
 
 
 def in_threads(
@@ -226,7 +227,7 @@ def in_threads(
 
     Each call keeps to its thread: what it runs itself through ``in_threads`` comes one by one, and
     linear algebra starts no threads, which would wait for each other where cores are busy.
-    ``took`` is called here with each result, in order.
+    ``took`` is called here with each result, in order, and none of them is returned then.
     """
     if _inside.get():
         return _in_turn(calls, what, progress, took)
@@ -242,11 +243,12 @@ def _in_turn(
     took: Callable[[Result], None] | None,
 ) -> list[Result]:
     results: list[Result] = []
-    for call in calls:
-        results.append(call())
-        if took is not None:
-            took(results[-1])
-        progress(what, len(results), len(calls))
+    for done, call in enumerate(calls, 1):
+        if took is None:
+            results.append(call())
+        else:
+            took(call())
+        progress(what, done, len(calls))
     return results
 
 
@@ -258,8 +260,9 @@ def _at_once(
 ) -> list[Result]:
     with ThreadPoolExecutor(min(worker_count(), len(calls))) as pool:
         futures = [pool.submit(copy_context().run, alone, call) for call in calls]
+        futures.reverse()
         try:
-            return _in_turn([future.result for future in futures], what, progress, took)
+            return _in_turn([lambda: futures.pop().result()] * len(calls), what, progress, took)
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from city_resilience.batches.cities import CityBatches, rows_of
+from city_resilience.batches.cities import CityBatches
 from city_resilience.batches.indicators import WholePanel
 from city_resilience.batches.rows import batched_rows
 from city_resilience.catalogue.variables import load_catalogue
@@ -14,6 +14,7 @@ from city_resilience.experiment.load import load_experiment
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.inputs import variables_behind
 from city_resilience.indicators.table import load_table
+from city_resilience.memory import rows_of
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.panel import Grid
 from city_resilience.reading.read import read_panel

@@ -85,13 +85,13 @@ def test_labels_over_a_break_are_unknown_and_the_nation_is_the_other_cities(weig
 def test_the_artefact_is_what_the_break_put_into_the_last_label():
     whole, dataset, cities = restated()
     breaks = level_breaks(dataset.at(YEAR))
-    found = breaks.artefact()
+    found = breaks.newest.artefact
     clean = whole.at(YEAR).labels(1)[:, -2]
     away = np.abs(dataset.at(YEAR).labels(1)[:, -2] - clean)
     others = np.setdiff1d(np.arange(40), cities)
     np.testing.assert_allclose(found[others], away[others], atol=1.0)
     np.testing.assert_allclose(found[cities], away[cities], rtol=0.3)
-    assert not level_breaks(dataset.at(YEAR + 1)).artefact().any()
+    assert not level_breaks(dataset.at(YEAR + 1)).newest.artefact.any()
 
 
 def test_an_interval_grows_by_what_the_forecasts_carry_on():
@@ -104,11 +104,11 @@ def test_an_interval_grows_by_what_the_forecasts_carry_on():
     half = calibration.half_width(scale)
     last = view.labels(1)[:, -2]
     for slope in (0.0, 0.25):
-        stretch = break_stretch(calibration, slope * last, scale, breaks)
+        stretch = break_stretch(calibration, slope * last, scale, breaks.newest)
         wider = calibration.stretched(stretch).half_width(scale) - half
-        np.testing.assert_allclose(wider, slope * breaks.artefact(), atol=1e-9)
+        np.testing.assert_allclose(wider, slope * breaks.newest.artefact, atol=1e-9)
     later = level_breaks(dataset.at(YEAR + 1))
-    assert (break_stretch(calibration, last, scale, later) == 1).all()
+    assert (break_stretch(calibration, last, scale, later.newest) == 1).all()
 
 
 def test_errors_over_breaks_leave_the_calibration_as_of_each_origin():

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
-from city_resilience.arrays import Float, Positions
 from city_resilience.catalogue.variables import Variable
+from city_resilience.memory import BATCH, Rows, batches_of, rows_of
 from city_resilience.reading.panel import Grid
 
-__all__ = ["BATCH", "CityBatches", "Rows", "rows_of"]
-
-Rows = slice | Positions
-
-BATCH = 4096
-"""Cities of a batch: arrays of it over a few decades stay in the cache of a core."""
+__all__ = ["CityBatches"]
 
 
 @dataclass(frozen=True)
@@ -47,9 +41,7 @@ class CityBatches:
 
     def slices(self) -> Iterator[slice]:
         """Yield batches in the order of the cities, for what asks about no other city."""
-        cities = len(self.grid.cities)
-        for start in range(0, cities, self.size):
-            yield slice(start, min(start + self.size, cities))
+        return batches_of(len(self.grid.cities), self.size)
 
     def batches(self) -> Iterator[tuple[Rows, dict[str, int]]]:
         """Yield the rows of each batch, of one nation each where nations are named.
@@ -73,21 +65,3 @@ class CityBatches:
         grid = self.grid
         keys = Grid(grid.cities, grid.years, {}, grid.province, grid.coordinates, grid.nation)
         return replace(keys.of(rows), values=values)
-
-
-def rows_of(array: Float, rows: Rows) -> Float:
-    """Return rows of an array; those of a file are read, not mapped.
-
-    Pages that are mapped count as memory of the process for as long as the array is there.
-    """
-    part = array[rows]
-    if not isinstance(rows, slice):
-        return np.array(part)
-    if not isinstance(part, np.memmap) or not part.flags.c_contiguous or not part.size:
-        return np.asarray(part)
-    whole: Any = array
-    while isinstance(whole.base, np.memmap):
-        whole = whole.base
-    start = part.ctypes.data - whole.ctypes.data + whole.offset
-    found = np.fromfile(whole.filename, part.dtype, part.size, offset=start)
-    return found.reshape(part.shape)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.batches.cities import Rows
+from city_resilience.memory import Rows
 
 __all__ = ["Columns", "GatheredFile", "RowFile"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from city_resilience.arrays import Float, Positions
-from city_resilience.batches.cities import CityBatches, Rows, rows_of
+from city_resilience.batches.cities import CityBatches
 from city_resilience.batches.columns import Columns, RowFile
 from city_resilience.batches.source import Source
 from city_resilience.experiment.experiment import Experiment
@@ -28,6 +28,7 @@ from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.together import asked_by
 from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.outcome import OutcomeSeries
+from city_resilience.memory import Rows, rows_of
 from city_resilience.reading.panel import Grid, Panel
 from city_resilience.tasks.dataset import past_of
 from city_resilience.tasks.outcome import (

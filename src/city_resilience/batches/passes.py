@@ -8,9 +8,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from city_resilience.batches.cities import CityBatches, Rows
+from city_resilience.batches.cities import CityBatches
 from city_resilience.batches.columns import GatheredFile
 from city_resilience.indicators.formulas.together import Gathered, Key, Part, asking
+from city_resilience.memory import Rows
 
 __all__ = ["Passes", "Work"]
 

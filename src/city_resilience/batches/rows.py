@@ -12,11 +12,12 @@ from typing import cast
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Positions, Strings
-from city_resilience.batches.cities import BATCH, CityBatches, rows_of
+from city_resilience.batches.cities import CityBatches
 from city_resilience.batches.columns import Columns
 from city_resilience.batches.indicators import Stored, WholePanel
 from city_resilience.indicators.compute import IndicatorValues
 from city_resilience.indicators.formulas.nation import Nation
+from city_resilience.memory import BATCH, give_back, rows_of
 from city_resilience.models.rows import ForecastRows
 from city_resilience.reading.early import EarlyRelease
 from city_resilience.tasks.dataset import AsOf, Dataset, dated
@@ -174,6 +175,7 @@ def batched_rows(
     InputError
         As of `build_dataset`, and if the panel does not offer an indicator that a spec needs.
     """
+    give_back()
     batches, experiment = panel.batches, panel.experiment
     features = experiment.features
     asked = {spec.id: spec for spec in panel.asked(features.families, features.exclude)}
@@ -202,6 +204,7 @@ def batched_rows(
     store = _ranked_store(batches, dataset, stored, specs, origins, panel.new("ranks"))
     known = IndicatorValues(stored.specs, nothing.values, stored.absent)
     dataset = replace(outline, outcome=panel.level, indicators=known)
+    give_back()
     return BatchedRows(dataset, rows.origin, rows.cities, rows.origins, store=store)
 
 

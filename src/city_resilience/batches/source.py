@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from city_resilience.arrays import Float
-from city_resilience.batches.cities import CityBatches, Rows
+from city_resilience.batches.cities import CityBatches
 from city_resilience.batches.passes import Passes
 from city_resilience.indicators.compute import Computer, missing_inputs
 from city_resilience.indicators.formulas.nation import SUM
@@ -16,6 +16,7 @@ from city_resilience.indicators.formulas.together import Pending
 from city_resilience.indicators.indicator import OUTPUT, POINTS, Indicator
 from city_resilience.indicators.inputs import variables_behind
 from city_resilience.indicators.outcome import OutcomeSeries
+from city_resilience.memory import Rows
 from city_resilience.reading.panel import Grid
 
 __all__ = ["Emit", "Read", "Source"]

@@ -73,21 +73,25 @@ class LaidOut:
 
     def parts(self) -> Iterator[pd.DataFrame]:
         """Yield the table part after part, drivers named in English."""
-        for horizon in self.horizons:
-            for part in self.forecasts.rows.parts(ROWS_TOGETHER):
-                yield self._part(horizon, part, "en")
+        for horizon, part in self._every():
+            yield self._part(horizon, part, "en")
 
     @cached_property
     def counts(self) -> Counts:
         """What the manifest tells of it."""
-        flags, information, rows = Counter[str](), Counter[str](), list[int]()
-        for horizon in self.horizons:
-            table = self._asked_for(self._bare(horizon))
-            rows.append(len(table))
+        flags, information, rows = Counter[str](), Counter[str](), Counter[int]()
+        for horizon, part in self._every():
+            table = self._asked_for(self._bare(horizon, part))
+            rows[horizon] += len(table)
             information.update(table["information"].value_counts().to_dict())
             for texts, count in table["flags"].value_counts().items():
                 flags.update({own: int(count) for own in str(texts).split(";") if own})
-        return Counts(sum(rows), max(rows), flags, information)
+        return Counts(rows.total(), max(rows.values()), flags, information)
+
+    def _every(self) -> Iterator[tuple[int, slice]]:
+        for horizon in self.horizons:
+            for part in self.forecasts.rows.parts(ROWS_TOGETHER):
+                yield horizon, part
 
     def _part(self, horizon: int, part: slice, lang: str) -> pd.DataFrame:
         table = self._alone(horizon, part)
@@ -99,15 +103,18 @@ class LaidOut:
     def _alone(self, horizon: int, part: slice) -> pd.DataFrame:
         if self.nowcast is None:
             return self.forecasts.table(horizon, part)
-        own = self.nowcast[self.nowcast["horizon"] == horizon]
-        return own.iloc[part].reset_index(drop=True)
+        return _rows_at(self.nowcast, horizon, part)
 
-    def _bare(self, horizon: int) -> pd.DataFrame:
+    def _bare(self, horizon: int, part: slice) -> pd.DataFrame:
         if self.nowcast is None:
-            return self.forecasts.bare(horizon)
-        return self.nowcast[self.nowcast["horizon"] == horizon]
+            return self.forecasts.bare(horizon, part)
+        return _rows_at(self.nowcast, horizon, part)
 
     def _asked_for(self, table: pd.DataFrame) -> pd.DataFrame:
         if not self.cities:
             return table
         return table[table["city"].isin(self.cities)].reset_index(drop=True)
+
+
+def _rows_at(table: pd.DataFrame, horizon: int, part: slice) -> pd.DataFrame:
+    return table[table["horizon"] == horizon].iloc[part].reset_index(drop=True)

@@ -64,7 +64,8 @@ class Past:
                 errors = learnt(horizon, origin) if learnt else forecasts
                 known = self.calibrated(horizon, errors, origin)
                 forecast = forecasts[origin]
-                stretch = break_stretch(known, forecast, self.scale(origin), self.breaks(origin))
+                breaks = self.breaks(origin).newest
+                stretch = break_stretch(known, forecast, self.scale(origin), breaks)
                 yield horizon, origin, known.stretched(stretch), forecast
 
 

@@ -15,7 +15,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import Calibration, city_positions, city_scale
 from city_resilience.models.joint import Grouping, joint_samples
 from city_resilience.models.rows import NOWCAST, ForecastRows, Moved
-from city_resilience.tasks.breaks import level_breaks
+from city_resilience.tasks.breaks import newest_breaks
 
 __all__ = ["DRAWS", "distributions", "samples_of", "sharing"]
 
@@ -107,7 +107,7 @@ def _parts(
 ) -> Iterator[_Part]:
     """Yield the rows of the forecast, and those that early releases move, of each horizon."""
     view = rows.dataset.at(rows.origin)
-    scale, breaks = city_scale(view), level_breaks(view)
+    scale, breaks = city_scale(view), newest_breaks(view)
     for horizon, part in table.groupby("horizon", sort=True):
         told = (part["information"] == NOWCAST).to_numpy()
         forecast = part["forecast"].to_numpy()

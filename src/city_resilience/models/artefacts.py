@@ -6,13 +6,13 @@ import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.models.intervals import Calibration
-from city_resilience.tasks.breaks import LevelBreaks
+from city_resilience.tasks.breaks import NewestBreaks
 
 __all__ = ["break_stretch"]
 
 
 def break_stretch(
-    calibration: Calibration, forecast: Float, scale: Float, breaks: LevelBreaks
+    calibration: Calibration, forecast: Float, scale: Float, breaks: NewestBreaks
 ) -> Float:
     """Return the factor by which each city's interval is wider after breaks at the origin.
 
@@ -33,17 +33,17 @@ def break_stretch(
         1 or more, and 1 for all where no level jumps into the year of the origin.
     """
     factor = np.ones(len(forecast))
-    if not breaks.newest.any():
+    if not breaks.found.any():
         return factor
     half = calibration.half_width(scale)
-    longer = _carried(forecast, breaks) * breaks.artefact() / half
+    longer = _carried(forecast, breaks) * breaks.artefact / half
     return np.asarray(factor + np.where(np.isfinite(longer), longer, 0.0))
 
 
-def _carried(forecast: Float, breaks: LevelBreaks) -> float:
+def _carried(forecast: Float, breaks: NewestBreaks) -> float:
     """Slope of the forecasts on the last known label, over cities without a break; 0 or more."""
-    last = breaks.view.labels(1)[:, -2]
-    smooth = np.isfinite(forecast) & np.isfinite(last) & ~breaks.newest
+    last = breaks.last
+    smooth = np.isfinite(forecast) & np.isfinite(last) & ~breaks.found
     away = last[smooth] - last[smooth].mean() if smooth.any() else np.empty(0)
     spread = float(away @ away)
     if spread == 0.0:

@@ -17,7 +17,7 @@ from city_resilience.models.intervals import (
     interval_columns,
 )
 from city_resilience.models.rows import ForecastRows
-from city_resilience.tasks.breaks import level_breaks
+from city_resilience.tasks.breaks import newest_breaks
 
 __all__ = ["Bands", "OneBand"]
 
@@ -71,13 +71,13 @@ class Bands:
         if not any(calibrations.values()):
             return cls(rows, np.ones(len(rows.cities)), {})
         view = rows.dataset.at(rows.origin)
-        every, breaks = city_scale(view), level_breaks(view)
+        every, breaks = city_scale(view), newest_breaks(view)
         scale, found = every[rows.cities], {}
         for horizon in sorted(forecasts):
             calibration = calibrations.get(horizon)
             if calibration is None:
                 continue
-            if breaks.newest.any():
+            if breaks.found.any():
                 placed = np.full(len(every), np.nan)
                 placed[rows.cities] = forecasts[horizon]
                 stretch = break_stretch(calibration, placed, every, breaks)

@@ -17,6 +17,7 @@ from city_resilience.companion import spread_beside
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.indicators.formulas.composite import FittedComposite
+from city_resilience.memory import give_back
 from city_resilience.models.bands import Bands
 from city_resilience.models.carried import Carried
 from city_resilience.models.family_values import player_values
@@ -279,6 +280,8 @@ class Forecaster:
 
         calls = [partial(_forecast_part, part) for part in rows.parts(TOGETHER)]
         spread_beside(calls, (self, rows), "", silent, take)
+        if len(calls) > 1:
+            give_back()
         return Forecasts(
             rows,
             coverage,

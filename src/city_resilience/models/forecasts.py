@@ -80,10 +80,10 @@ class Forecasts:
         every = [self.table(horizon) for horizon in self.forecast]
         return pd.concat(every, ignore_index=True)
 
-    def bare(self, horizon: int) -> pd.DataFrame:
-        """Return city, flags and information of all rows at a horizon."""
-        flags = self.flags[horizon].texts(slice(None)).tolist()
-        return pd.DataFrame({"city": self.rows.names, "flags": flags, "information": FORECAST})
+    def bare(self, horizon: int, part: slice) -> pd.DataFrame:
+        """Return city, flags and information of some rows at a horizon."""
+        flags, names = self.flags[horizon].texts(part).tolist(), self.rows.part(part).names
+        return pd.DataFrame({"city": names, "flags": flags, "information": FORECAST})
 
     def table(self, horizon: int, part: slice = slice(None)) -> pd.DataFrame:
         """Return the table of some rows at a horizon; see `Forecaster.forecast`."""

@@ -13,7 +13,7 @@ from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.intervals import REFERENCE, city_positions, city_scale
 from city_resilience.models.joint import Grouping, band_draws, group_bands, joint_parts
 from city_resilience.models.rows import ForecastRows
-from city_resilience.tasks.breaks import level_breaks
+from city_resilience.tasks.breaks import newest_breaks
 
 __all__ = ["GROUP_COLUMNS", "forecast_groups"]
 
@@ -76,7 +76,7 @@ def _bands(
     position = city_positions(forecaster.cities, rows.dataset.cities)
     calibration = forecaster.horizons[horizon].calibration
     if calibration is not None:
-        stretch = break_stretch(calibration, forecast, scale, level_breaks(view))
+        stretch = break_stretch(calibration, forecast, scale, newest_breaks(view))
         calibration = calibration.numbered(position).stretched(stretch)
     for name, levels in rows.dataset.groups.items():
         grouping = Grouping.of(levels, view)

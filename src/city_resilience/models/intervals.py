@@ -21,9 +21,11 @@ from city_resilience.arrays import Float, Int, Mask, Positions
 from city_resilience.errors import InputError
 from city_resilience.experiment.training import IntervalRule
 from city_resilience.indicators.formulas.years import lag
+from city_resilience.memory import batches_of
 from city_resilience.models.arrays import Layout, pack_arrays, unpack_arrays
 from city_resilience.models.conformal import Replay, conformal_quantile, year_quantile
 from city_resilience.tasks.dataset import AsOf
+from city_resilience.tasks.yearly import Labels, in_order_sum, yearly_labels
 
 __all__ = [
     "BELOW_TWO",
@@ -320,13 +322,24 @@ def city_scale(view: AsOf) -> Float:
     The mean is drawn to that of all cities with the weight of three years. All ones where no
     yearly value is known.
     """
-    yearly = np.abs(lag(view.labels(1), 1))
-    known = np.isfinite(yearly)
-    pooled = float(yearly[known].mean()) if known.any() else 0.0
+    labels, cities = yearly_labels(view), len(view.outcome)
+    total, count = np.empty(cities), np.empty(cities, dtype=np.int64)
+    for rows in batches_of(cities):
+        yearly = _moves(labels, rows)
+        known = np.isfinite(yearly)
+        total[rows] = np.where(known, yearly, 0.0).sum(axis=1)
+        count[rows] = known.sum(axis=1)
+    every = int(count.sum())
+    parts = (_moves(labels, rows) for rows in batches_of(cities))
+    pooled = in_order_sum((own[np.isfinite(own)] for own in parts), every) / max(every, 1)
     if pooled == 0.0:
-        return np.ones(len(yearly))
-    total = np.where(known, yearly, 0.0).sum(axis=1) + SHRINKAGE_YEARS * pooled
-    return np.asarray(np.sqrt(total / (known.sum(axis=1) + SHRINKAGE_YEARS)))
+        return np.ones(cities)
+    return np.asarray(np.sqrt((total + SHRINKAGE_YEARS * pooled) / (count + SHRINKAGE_YEARS)))
+
+
+def _moves(labels: Labels, rows: slice) -> Float:
+    """Sizes of the yearly measure up to each year, of some cities."""
+    return np.abs(lag(labels(rows), 1))
 
 
 def half_widths(

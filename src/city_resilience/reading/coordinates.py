@@ -5,8 +5,9 @@ Each city is looked up by itself, so that one that enters later changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,18 @@ from city_resilience.errors import InputError
 from city_resilience.reading.cells import cell_text, parse_cell
 from city_resilience.reading.opening import open_table
 
-__all__ = ["LATITUDE", "LONGITUDE", "find_coordinates", "read_coordinates", "stated_coordinates"]
+__all__ = [
+    "LATITUDE",
+    "LONGITUDE",
+    "find_coordinates",
+    "located",
+    "read_coordinates",
+    "stated_coordinates",
+]
 
 Float = NDArray[np.float64]
 LONGITUDE, LATITUDE = "longitude", "latitude"
+_TOGETHER = 5_000  # places that are looked up at once
 
 
 @lru_cache(maxsize=32)
@@ -40,13 +49,27 @@ def find_coordinates(cities: tuple[str, ...], provinces: tuple[str, ...] = ()) -
         NaN for a name that is no unit or several; a province lies where its capital does. None
         where no name is known.
     """
-    gazetteer = load_gazetteer("china")
-    named = zip(cities, provinces or ("",) * len(cities), strict=True)
-    places = np.array([gazetteer.locate(*one) for one in named], dtype=np.float64).reshape(-1, 2)
-    if not np.isfinite(places).any():
-        return None
-    places.flags.writeable = False
+    places = located(cities, provinces)
+    if places is not None:
+        places.flags.writeable = False
     return places
+
+
+def located(
+    cities: Sequence[str], provinces: Sequence[str] | NDArray[np.str_] = ()
+) -> Float | None:
+    """Return what `find_coordinates` does, and keep nothing of it."""
+    gazetteer, found = load_gazetteer("china"), None
+    for first in range(0, len(cities), _TOGETHER):
+        rows = slice(first, first + _TOGETHER)
+        own = cities[rows]
+        named = zip(own, map(str, provinces[rows]) if len(provinces) else repeat(""), strict=False)
+        places = np.array([gazetteer.locate(*one) for one in named], dtype=np.float64)
+        if found is None and np.isfinite(places).any():
+            found = np.full((len(cities), 2), np.nan)
+        if found is not None:
+            found[rows] = places.reshape(-1, 2)
+    return found
 
 
 def stated_coordinates(values: Mapping[str, Float]) -> Float | None:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from city_resilience.reading.coordinates import find_coordinates, stated_coordinates
+from city_resilience.reading.coordinates import located, stated_coordinates
 from city_resilience.reading.issues import Issue, Place
 from city_resilience.reading.panel import Grid, Mask, Panel
 from city_resilience.reading.stored_columns import (
@@ -262,9 +262,12 @@ class StoredPanel(Panel):
     def _newest(self, key: str) -> NDArray[np.str_] | None:
         if key not in self.store.texts:
             return None
+        grid: Grid | None = self.__dict__.get("_grid")
+        if grid is not None and key in ("province", "nation"):
+            return grid.province if key == "province" else grid.nation
         text = self.store.texts[key]
         found = [text.of(_last(text.codes.rows(rows))) for rows in self.in_order()]
-        return np.concatenate(found).astype(np.str_)
+        return np.concatenate([own.astype(np.str_) for own in found])
 
     @cached_property
     def _grid(self) -> Grid:
@@ -276,8 +279,8 @@ class StoredPanel(Panel):
             parts = [stated_coordinates(self._rows_of(rows, sides)) for rows in self.in_order()]
             coordinates = np.concatenate([part for part in parts if part is not None])
         else:
-            names = () if province is None else tuple(province)
-            coordinates = find_coordinates(store.cities, names)
+            names = () if province is None else province
+            coordinates = located(store.cities, names)
         return StoredGrid(store.cities, store.years, values, province, coordinates, nation)
 
     def mask(self, cells: Mapping[str, Mask], notes: Sequence[str]) -> Panel:

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Data
 from city_resilience.experiment.outcome import Outcome
+from city_resilience.memory import give_back
 from city_resilience.progress import Progress, silent
 from city_resilience.reading import checks, sorting
 from city_resilience.reading.account import Account, RowsAside, spans_of
@@ -102,7 +103,10 @@ def read_streamed(
     for block in filling.blocks(table, layout):
         filling.fill(block, layout, (data, settings.variable), written)
         progress("read", table.rows + filling.done, 2 * table.rows)
-    return filling.panel(table, layout, data, written)
+    found = filling.panel(table, layout, data, written)
+    del filling, places, keys, gathered
+    give_back()
+    return found
 
 
 @dataclass

@@ -212,13 +212,16 @@ def _run(context: Context, study: _Study, fits: Sequence[Fit]) -> None:
     plain = [f for f in fits if f.kind == PLAIN and (f.view, f.origin) in compared]
     others = [fit for fit in missing if fit.kind != PLAIN]
 
+    served: dict[tuple[str, int], Mapping[int, Contributed]] = {}
+
     def took(made: _Made) -> None:
         kept.add(made.fit.key, made.rows)
+        if made.fit.kind == PLAIN:
+            served[made.fit.view, made.fit.origin] = made.explained or {}
 
     try:
         calls = [partial(_make, fit) for fit in plain]
-        made = spread(calls, (folds, study), "drivers at each origin", progress, took)
-        served = {(own.fit.view, own.fit.origin): own.explained or {} for own in made}
+        spread(calls, (folds, study), "drivers at each origin", progress, took)
         calls = [partial(_make, fit) for fit in others]
         spread(calls, (folds, replace(study, served=served)), "refits", progress, took)
     finally:
