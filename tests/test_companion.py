@@ -71,7 +71,8 @@ def test_what_the_other_process_made_is_taken_and_a_map_of_a_file_is_mapped(two_
         calls = [partial(place_and_process, place) for place in range(2)]
         assert spread_beside(calls, (10,), "", silent, taken.append) == []
         places, processes = zip(*sorted(taken), strict=True)
-    assert places == (10, 11) and len(set(processes)) == 2
+    assert places == (10, 11)
+    assert len(set(processes)) == 2
 
 
 @pytest.mark.parametrize(("workers", "wanted"), [(1, True), (2, False)])
