@@ -30,11 +30,11 @@ from city_resilience.indicators.indicator import Indicator
 from city_resilience.indicators.outcome import OutcomeSeries
 from city_resilience.memory import Rows, rows_of
 from city_resilience.reading.panel import Grid, Panel
-from city_resilience.tasks.dataset import past_of
 from city_resilience.tasks.outcome import (
     COMPOSITE,
     check_measure,
     composite_level,
+    past_of,
     with_outcome,
 )
 

@@ -16,7 +16,7 @@ import numpy as np
 from city_resilience.arrays import Float, Int, Positions, Strings
 from city_resilience.models.forecaster import Forecaster
 from city_resilience.models.rows import ForecastRows
-from city_resilience.tasks.features import feature_columns, feature_matrix
+from city_resilience.tasks.features import features_by_year
 
 __all__ = ["MOST_ROWS", "Effect", "accumulated_effects", "effects_of", "moved_rank"]
 
@@ -157,8 +157,7 @@ def effects_of(
     while horizon:
         model = forecaster.horizons[horizon]
         columns = model.spec.columns
-        of = feature_matrix if view.kept is None else feature_columns
-        features: Any = of(view, model.spec)
+        features: Any = features_by_year(view, model.spec)
         read = {name for name, form in columns if form == "value"}
         asked = {name: own for name, own in edges.items() if name in read}
         added = accumulated_effects(model.predict, features, columns, asked, nations)

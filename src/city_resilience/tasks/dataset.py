@@ -8,7 +8,7 @@ not known yet cannot exist. The truth for scoring is asked for by name, with ``D
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.indicator import Index, Indicator
 from city_resilience.indicators.table import load_indices
 from city_resilience.reading.early import EarlyRelease
-from city_resilience.reading.panel import Grid, Panel
+from city_resilience.reading.panel import Panel
 from city_resilience.tasks.early import EarlyView, available_from, early_at
 from city_resilience.tasks.outcome import (
     COMPOSITE,
@@ -33,6 +33,7 @@ from city_resilience.tasks.outcome import (
     label_of,
     wait_of,
     with_outcome,
+    with_past_of,
 )
 from city_resilience.tasks.tall import KeptColumns, is_tall, listed_cities
 from city_resilience.tasks.vintage import Vintage
@@ -44,7 +45,6 @@ __all__ = [
     "build_dataset",
     "common_origin",
     "dated",
-    "past_of",
 ]
 
 COMMON_ORIGIN_SHARE = 0.9
@@ -318,7 +318,7 @@ def build_dataset(
         every = compute_indicators(grid, series, variables)  # those that are no features as well
         nation = SUM.within(grid.nation)
         level, composite = composite_level(every, grid.years, settings.composite, first, composite)
-        indicators = _with_past_of(level, indicators, grid, experiment.features.exclude)
+        indicators = with_past_of(level, indicators, grid, experiment.features.exclude)
     dataset = Dataset(
         cities=grid.cities,
         years=grid.years,
@@ -368,32 +368,6 @@ def _delay(level: Float, years: Int, publication: int, as_of: dt.date | None) ->
         )
     years_later = as_of.year - newest - 2
     return years_later, (as_of - available_from(newest + years_later, 0)).days
-
-
-def past_of(level: Float) -> Float:
-    """Return a composite as the series whose log growth is its change.
-
-    A composite of p points enters as exp(p / 100): a gap is then the change in points less that of
-    the nation.
-    """
-    return np.exp(level / 100.0)
-
-
-def _with_past_of(
-    level: Float, indicators: IndicatorValues, grid: Grid, exclude: Collection[str]
-) -> IndicatorValues:
-    """Return the indicators with the history of a composite in place of that of a variable."""
-    past = replace(grid, values={COMPOSITE: past_of(level)})
-    history = compute_indicators(past, COMPOSITE, {}, families=("history",))
-    others = [k for k, spec in enumerate(indicators.specs) if spec.family != "history"]
-    if len(others) == len(indicators.specs):
-        return indicators
-    kept = [k for k, spec in enumerate(history.specs) if spec.id not in exclude]
-    return IndicatorValues(
-        (*(indicators.specs[k] for k in others), *(history.specs[k] for k in kept)),
-        np.concatenate([indicators.values[:, :, others], history.values[:, :, kept]], axis=-1),
-        {**indicators.absent, **history.absent},
-    )
 
 
 def common_origin(outcome: Float, years: Int, noun: str = "city") -> int:

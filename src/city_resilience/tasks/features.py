@@ -27,6 +27,7 @@ __all__ = [
     "choose_features",
     "feature_columns",
     "feature_matrix",
+    "features_by_year",
     "features_in_year",
     "indicators_in_year",
     "laid_out",
@@ -215,6 +216,11 @@ def feature_columns(view: AsOf, spec: FeatureSpec) -> TallMatrix:
             for name, form in spec.columns
         )
     )
+
+
+def features_by_year(view: AsOf, spec: FeatureSpec) -> Float | TallMatrix:
+    """Return `feature_matrix`, or what is read like it of a tall panel."""
+    return feature_matrix(view, spec) if view.kept is None else feature_columns(view, spec)
 
 
 def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,7 @@ from city_resilience.arrays import Float, Int
 from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.outcome import Composite, Outcome
-from city_resilience.indicators.compute import IndicatorValues
+from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.formulas.nation import SUM, Nation
 from city_resilience.indicators.formulas.years import lead
@@ -29,8 +29,10 @@ __all__ = [
     "horizon_before",
     "label_of",
     "missing_labels",
+    "past_of",
     "wait_of",
     "with_outcome",
+    "with_past_of",
 ]
 
 COMPOSITE = "composite"
@@ -217,3 +219,29 @@ def composite_level(
         when=f"{first}-{last}",
     )
     return _POINTS * frozen.apply(values), frozen
+
+
+def past_of(level: Float) -> Float:
+    """Return a composite as the series whose log growth is its change.
+
+    A composite of p points enters as exp(p / 100): a gap is then the change in points less that of
+    the nation.
+    """
+    return np.exp(level / 100.0)
+
+
+def with_past_of(
+    level: Float, indicators: IndicatorValues, grid: Grid, exclude: Collection[str]
+) -> IndicatorValues:
+    """Return the indicators with the history of a composite in place of that of a variable."""
+    past = replace(grid, values={COMPOSITE: past_of(level)})
+    history = compute_indicators(past, COMPOSITE, {}, families=("history",))
+    others = [k for k, spec in enumerate(indicators.specs) if spec.family != "history"]
+    if len(others) == len(indicators.specs):
+        return indicators
+    kept = [k for k, spec in enumerate(history.specs) if spec.id not in exclude]
+    return IndicatorValues(
+        (*(indicators.specs[k] for k in others), *(history.specs[k] for k in kept)),
+        np.concatenate([indicators.values[:, :, others], history.values[:, :, kept]], axis=-1),
+        {**indicators.absent, **history.absent},
+    )
