@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from city_resilience.indicators.table import load_table
 from city_resilience.models import tree_values as room
 from city_resilience.models import trees as trees_room
 from city_resilience.models.tree import Tree
@@ -135,6 +137,15 @@ def test_long_ways_are_explained_exactly(columns: int):
     np.testing.assert_allclose(values.sum(axis=1) + base, model.predict(rows), atol=1e-9)
     slow = [by_coefficients(tree, row) for row in rows]
     np.testing.assert_allclose(values, slow, atol=1e-7)
+
+
+def test_trees_and_the_table_travel_to_another_process():
+    rng = np.random.default_rng(3)
+    trees, rows = [random_tree(rng, 5, 20) for _ in range(7)], random_rows(rng, 64, 5)
+    model = Trees.of(trees, 0.1, 5)
+    sent, table = pickle.loads(pickle.dumps((model, load_table())))
+    np.testing.assert_array_equal(sent.predict(rows), model.predict(rows))
+    assert [spec.id for spec in table] == [spec.id for spec in load_table()]
 
 
 def test_many_rows_are_forecast_by_xgboost_and_the_same(monkeypatch: pytest.MonkeyPatch):

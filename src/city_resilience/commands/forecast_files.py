@@ -198,7 +198,7 @@ def _manifest(result: Predicted, out: Path, sums: Mapping[Path, str]) -> dict[st
         "simulated": experiment.data.simulated,
         "data": {
             "file": Path(result.panel.source).name,
-            "fingerprint": result.panel.fingerprint(),
+            "fingerprint": result.fingerprint,
             "account": result.panel.account.as_dict(),
         },
         "versions": {"city-resilience": __version__, **package_versions()},

@@ -19,7 +19,7 @@ from city_resilience.commands.alarms import alarms_of, run_backwards
 from city_resilience.commands.early import Early, as_day, early_lines, read_early
 from city_resilience.commands.laid_out import LaidOut
 from city_resilience.commands.stored_rows import batched_rows_of
-from city_resilience.companion import companion
+from city_resilience.companion import Beside, beside, companion
 from city_resilience.errors import InputError, nearest
 from city_resilience.explain import forecast_table as tables
 from city_resilience.explain.leading import leading_drivers
@@ -97,6 +97,8 @@ class Predicted:
         By how much early releases move each of them, see `Forecaster.early_moves`.
     issued : Recorded or None
         What was added to the record of issued forecasts.
+    marked : Beside or None
+        Gives the fingerprint of a panel of any size.
     """
 
     laid: LaidOut
@@ -116,6 +118,12 @@ class Predicted:
     rows: ForecastRows | None = None
     moved: Moved = field(default_factory=dict)
     issued: Recorded | None = None
+    marked: Beside[str] | None = field(default=None, repr=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the panel."""
+        return self.panel.fingerprint() if self.marked is None else self.marked.result()
 
     @property
     def table(self) -> pd.DataFrame:
@@ -187,13 +195,15 @@ def forecast_panel(
     """Forecast and explain the panel, nothing written."""
     day = as_day(as_of, forecaster.experiment)
     releases = read_early(forecaster.experiment, given, read.panel)
+    tall = isinstance(read.panel, StoredPanel)
+    marked = beside(type(read.panel).fingerprint, read.panel) if tall else None
     rows = tables.check_panel(
         forecaster,
         read.panel,
         allow_partial=asked.allow_partial,
         early=releases.releases,
         as_of=day,
-        rows_of=batched_rows_of if isinstance(read.panel, StoredPanel) else None,
+        rows_of=batched_rows_of if tall else None,
     )
     if asked.origin not in (None, rows.origin):
         raise InputError(
@@ -236,6 +246,7 @@ def forecast_panel(
         nation=rows.dataset.nation.id,
         rows=rows,
         moved=moved,
+        marked=marked,
     )
 
 

@@ -185,7 +185,7 @@ def issue_predicted(
     traced = Traced(
         version=version.reference if version else "",
         model_digest=bundle.digest,
-        fingerprint=result.panel.fingerprint(),
+        fingerprint=result.fingerprint,
         vintage=result.asked.vintage,
         newest=result.asked.origin is None,
     )

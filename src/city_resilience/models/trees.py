@@ -14,7 +14,7 @@ import sys
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -64,7 +64,7 @@ class Trees:
     @classmethod
     def of(cls, trees: Sequence[Tree], added: float, columns: int) -> Self:
         """Keep trees over ``columns`` columns until xgboost is asked for them."""
-        return cls(lambda: _loaded(trees, added, columns), tuple(trees), added)
+        return cls(partial(_loaded, tuple(trees), added, columns), tuple(trees), added)
 
     @cached_property
     def booster(self) -> Any:

@@ -158,8 +158,10 @@ def choose_features(view: AsOf, settings: Features, horizon: int) -> FeatureSpec
     )
 
 
-def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Float, Float]:
-    """Read the indicators of a spec as the model sees them.
+def read_indicators(
+    view: AsOf, spec: FeatureSpec, first: int = 0
+) -> tuple[tuple[str, ...], Float, Float]:
+    """Read the indicators of a spec as the model sees them, from some year of the view on.
 
     Returns
     -------
@@ -180,6 +182,7 @@ def read_indicators(view: AsOf, spec: FeatureSpec) -> tuple[tuple[str, ...], Flo
         view.indicators[:, :, [position[name] for name in names]],
         np.array([spec.shifts[name] for name in names], dtype=np.int64),
         np.array([spec.limits[name] for name in names], dtype=np.int64),
+        first,
     )
     return names, values, age
 
@@ -268,8 +271,8 @@ def indicators_in_year(
         outcome=view.outcome[:, read],
         indicators=view.indicators[:, read],
     )
-    names, values, age = read_indicators(near, spec)
-    return names, values[:, -1], age[:, -1]
+    names, values, age = read_indicators(near, spec, len(near.years) - 1)
+    return names, values[:, 0], age[:, 0]
 
 
 def laid_out(

@@ -20,7 +20,7 @@ from city_resilience.tasks.tall import on_disk
 __all__ = ["Series", "carried", "ranks_of"]
 
 
-def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
+def carried(values: Float, shifts: Int, limits: Int, first: int = 0) -> tuple[Float, Float]:
     """Read each series ``shift`` years late, bridging a city's holes from its past only.
 
     Parameters
@@ -28,19 +28,23 @@ def carried(values: Float, shifts: Int, limits: Int) -> tuple[Float, Float]:
     values : ndarray, shape (cities, years, k)
     shifts, limits : ndarray of int, shape (k,)
         Youngest and oldest age that is read, in years.
+    first : int
+        Position of the first year that is asked for.
 
     Returns
     -------
-    values, age : ndarray, shape (cities, years, k)
+    values, age : ndarray, shape (cities, years asked for, k)
         The value as of each year and its age in years; NaN where none is young enough.
     """
-    filled = np.full_like(values, np.nan)
-    age = np.full_like(values, np.nan)
-    for years in range(min(int(limits.max(initial=0)) + 1, values.shape[1])):
-        old, empty = values[:, : values.shape[1] - years], filled[:, years:]
+    count = values.shape[1]
+    filled = np.full_like(values[:, first:], np.nan)
+    age = np.full_like(filled, np.nan)
+    for years in range(min(int(limits.max(initial=0)) + 1, count)):
+        start = max(first, years)
+        old, empty = values[:, start - years : count - years], filled[:, start - first :]
         take = np.isnan(empty) & ~np.isnan(old) & (years >= shifts) & (years <= limits)
         np.copyto(empty, old, where=take)
-        np.copyto(age[:, years:], years, where=take)
+        np.copyto(age[:, start - first :], years, where=take)
     return filled, age
 
 

@@ -6,6 +6,8 @@ NaN is "unknown" in and out. No function looks at a later year than the one it g
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,7 +41,11 @@ __all__ = [
 
 def then(first: Function, last: Callable[[Float], Float]) -> Function:
     """Return the function that applies one formula to the result of another."""
-    return lambda *arrays: last(first(*arrays))
+    return partial(_in_turn, first, last)
+
+
+def _in_turn(first: Function, last: Callable[[Float], Float], *arrays: Any) -> Float:
+    return last(first(*arrays))
 
 
 def value(x: Float, per: float = 1.0) -> Float:

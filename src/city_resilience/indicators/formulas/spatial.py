@@ -9,7 +9,7 @@ pairs up to 500 km apart, since all pairs of 10,000 cities would fill a gigabyte
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -205,7 +205,11 @@ def spatial_lag(x: Float, neighbours: Any) -> Float:
 
 def of_neighbours(function: Function) -> Function:
     """Return the function that takes the neighbours last, and means a formula over them."""
-    return lambda *arrays: spatial_lag(function(*arrays[:-1]), arrays[-1])
+    return partial(_mean_of, function)
+
+
+def _mean_of(function: Function, *arrays: Any) -> Float:
+    return spatial_lag(function(*arrays[:-1]), arrays[-1])
 
 
 def urban_land(built_up: Float, construction: Float) -> Float:
