@@ -89,7 +89,7 @@ def test_a_longer_horizon_adds_the_effects_of_those_below_it(monkeypatch, featur
         origin = 2010
         dataset = SimpleNamespace(groups={}, at=lambda origin: view)
 
-    monkeypatch.setattr("city_resilience.explain.ale.feature_matrix", lambda view, spec: features)
+    monkeypatch.setattr("city_resilience.explain.ale.features_by_year", lambda view, spec: features)
     edges = {"a": edges_of(features)}
     one, two = (effects_of(Forecaster(), Rows(), h, edges)["a"].values for h in (1, 2))
     np.testing.assert_allclose(two, 2 * one)
