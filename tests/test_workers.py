@@ -1,5 +1,6 @@
 """How much runs at once."""
 
+import gc
 import os
 import threading
 
@@ -10,7 +11,13 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from city_resilience import workers
 from city_resilience.errors import InputError
 from city_resilience.progress import silent
-from city_resilience.workers import at_most, in_threads, usable_cores, worker_count
+from city_resilience.workers import (
+    at_most,
+    in_threads,
+    seldom_collecting,
+    usable_cores,
+    worker_count,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +158,12 @@ def test_linear_algebra_starts_no_threads_within_a_call(count):
         before = blas()
         assert in_threads([blas] * 3, "", silent) == [{1}] * 3
         assert blas() == before
+
+
+def test_cycles_are_looked_for_seldom_and_as_before_in_the_end():
+    before = gc.get_threshold()
+    with seldom_collecting(wanted=False):
+        assert gc.get_threshold() == before
+    with seldom_collecting():
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before

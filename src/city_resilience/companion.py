@@ -6,6 +6,7 @@ two of them side by side need two processes. What comes back is what this proces
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
 import os
@@ -138,8 +139,9 @@ class _Companion:
 
     def __init__(self, imports: Collection[str]) -> None:
         own = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), VARIABLE: "1"}
+        call = f"serve({tuple(imports)!r}, {gc.get_threshold()!r})"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", f"from {__name__} import serve; serve({tuple(imports)!r})"],
+            [sys.executable, "-c", f"from {__name__} import serve; {call}"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **own, "OMP_NUM_THREADS": "1"},
@@ -168,8 +170,12 @@ class _Companion:
         return result
 
 
-def serve(imports: Collection[str]) -> None:
-    """Answer calls until no more come: what the process of `companion` does."""
+def serve(imports: Collection[str], thresholds: tuple[int, int, int]) -> None:
+    """Answer calls until no more come: what the process of `companion` does.
+
+    It looks for cycles of unused objects at the thresholds of the process beside it.
+    """
+    gc.set_threshold(*thresholds)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process beside decides when to end
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

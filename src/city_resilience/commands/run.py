@@ -59,6 +59,7 @@ from city_resilience.report.tall import tall_notes
 from city_resilience.report.texts import Texts
 from city_resilience.tracking.comparison import REVISED_FORECASTS
 from city_resilience.unfinished import settle
+from city_resilience.workers import seldom_collecting
 
 __all__ = [
     "DRIFT_REFERENCE",
@@ -178,7 +179,8 @@ def run_beside(source: Source) -> Iterator[None]:
     """Let tables and pages of a run be made in a second process, where that pays."""
     cells = source.dataset.outcome.size
     imports = ("city_resilience.commands.run", "scipy.stats", "openpyxl", "pyarrow.parquet")
-    with companion(imports, wanted=LEAST_CELLS <= cells <= MOST_CELLS):
+    wanted = LEAST_CELLS <= cells <= MOST_CELLS
+    with seldom_collecting(cells <= MOST_CELLS), companion(imports, wanted):
         yield
 
 

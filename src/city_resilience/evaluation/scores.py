@@ -65,20 +65,22 @@ def yearly(frame: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     rows["mae"], rows["square"] = error.abs(), error**2
     hit = np.sign(rows["forecast"]) == np.sign(rows["truth"])
     rows["sign_hit_rate"] = hit.astype(float).where(rows["forecast"] != 0)
-    groups = rows.groupby(keys)
+    own = rows.groupby(keys)
+    named, number = own.size(), own.ngroup()  # texts are compared once
+    groups = rows.groupby(number)
     rows["truth_rank"] = groups["truth"].rank()
     rows["forecast_rank"] = groups["forecast"].rank()
-    groups = rows.groupby(keys, sort=True)
+    groups = rows.groupby(number)
     result = groups[["mae", "sign_hit_rate"]].mean()
     result["rmse"] = np.sqrt(groups["square"].mean())
     result["n"] = groups.size()
-    result["rank_correlation"] = _group_correlation(rows, keys)
-    return result.reset_index()
+    result["rank_correlation"] = _group_correlation(rows, number)
+    return result.set_axis(named.index, axis="index").reset_index()
 
 
-def _group_correlation(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+def _group_correlation(rows: pd.DataFrame, number: pd.Series) -> pd.Series:
     ranks = rows[["truth_rank", "forecast_rank"]]
-    centred = ranks - rows.groupby(keys)[["truth_rank", "forecast_rank"]].transform("mean")
+    centred = ranks - ranks.groupby(number).transform("mean")
     moments = pd.DataFrame(
         {
             "cross": centred["truth_rank"] * centred["forecast_rank"],
@@ -86,7 +88,7 @@ def _group_correlation(rows: pd.DataFrame, keys: list[str]) -> pd.Series:
             "forecast": centred["forecast_rank"] ** 2,
         }
     )
-    sums = moments.groupby([rows[key] for key in keys]).sum()
+    sums = moments.groupby(number).sum()
     scale = np.sqrt(sums["truth"] * sums["forecast"])
     return sums["cross"] / scale.where(scale > 0)
 
@@ -167,11 +169,14 @@ def yearly_slices(
 ) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield name, level and the `yearly` scores of the rows of each of the `slices`."""
     yield from slices(yearly(frame), None)
+    city, cities = pd.factorize(frame["city"])
+    scored = frame[["model", "horizon", "origin", "truth", "forecast"]]
     for name, levels in (groups or {}).items():
-        rows = frame.assign(level=frame["city"].map(levels).fillna(""))
-        rows = rows[rows["level"] != ""].sort_values("level", kind="stable")
+        known, number = np.unique([levels.get(own, "") for own in cities], return_inverse=True)
+        rows = scored.assign(level=number[city])[(known != "")[number[city]]]
+        rows = rows.sort_values("level", kind="stable")
         for level, own in yearly(rows, ["level"]).groupby("level"):
-            yield f"group:{name}", str(level), own
+            yield f"group:{name}", str(known[level]), own.assign(level=str(known[level]))
 
 
 def spans_break(frame: pd.DataFrame, flagged: Collection[tuple[str, int]]) -> Mask:

@@ -226,8 +226,13 @@ def features_by_year(view: AsOf, spec: FeatureSpec) -> Float | TallMatrix:
     return feature_matrix(view, spec) if view.kept is None else feature_columns(view, spec)
 
 
-def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
-    """Build the columns of a spec for every city and year of the view.
+def feature_matrix(view: AsOf, spec: FeatureSpec, years: Positions | slice = slice(None)) -> Float:
+    """Build the columns of a spec for every city.
+
+    Parameters
+    ----------
+    years : ndarray of int, optional
+        Positions of the years that are laid out; every year of the view when left out.
 
     Returns
     -------
@@ -239,6 +244,7 @@ def feature_matrix(view: AsOf, spec: FeatureSpec) -> Float:
         If the panel does not offer an indicator of the spec.
     """
     names, values, age = read_indicators(view, spec)
+    values, age = values[:, years], age[:, years]
     return laid_out(spec, names, values, ranks_of(values, view.nation), age)
 
 

@@ -167,8 +167,9 @@ def _laid_out(
     """Return the task with some labels, rows given as (cities, years)."""
     city, year = rows
     if view.kept is None:
-        matrix = feature_matrix(view, spec)
-        chosen, asked = matrix[city, year], matrix[:, -1]
+        read = np.union1d(year, len(view.years) - 1)
+        matrix = feature_matrix(view, spec, read)
+        chosen, asked = matrix[city, np.searchsorted(read, year)], matrix[:, -1]
     else:
         columns = feature_columns(view, spec)
         asked = columns[:, -1] if spec.columns else np.empty((len(view.outcome), 0))
