@@ -41,11 +41,14 @@ def break_stretch(
 
 
 def _carried(forecast: Float, breaks: NewestBreaks) -> float:
-    """Slope of the forecasts on the last known label, over cities without a break; 0 or more."""
+    """Slope of the forecasts on the last known label, over cities without a break; 0 or more.
+
+    Sums of products by numpy, which no number of threads changes.
+    """
     last = breaks.last
     smooth = np.isfinite(forecast) & np.isfinite(last) & ~breaks.found
     away = last[smooth] - last[smooth].mean() if smooth.any() else np.empty(0)
-    spread = float(away @ away)
+    spread = float((away * away).sum())
     if spread == 0.0:
         return 1.0
-    return float(max(away @ forecast[smooth] / spread, 0.0))
+    return float(max((away * forecast[smooth]).sum() / spread, 0.0))
