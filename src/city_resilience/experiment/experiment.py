@@ -18,6 +18,7 @@ from city_resilience.experiment.data import Audit, Data, Sheets
 from city_resilience.experiment.early import Release
 from city_resilience.experiment.gate import Gate
 from city_resilience.experiment.issued import Issued
+from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.experiment.monitor import Monitor
 from city_resilience.experiment.outcome import Outcome
 from city_resilience.experiment.table import Table
@@ -62,6 +63,7 @@ class Experiment(Table):
     gate: Gate = Field(default=Gate(), exclude_if=lambda gate: gate == Gate())
     issued: Issued = Field(default=Issued(), exclude_if=lambda own: own == Issued())
     monitor: Monitor = Field(default=Monitor(), exclude_if=lambda monitor: monitor == Monitor())
+    mechanisms: Mechanisms = Field(default=Mechanisms(), exclude_if=lambda own: own == Mechanisms())
 
     @field_validator("early", mode="before")
     @classmethod
@@ -98,8 +100,8 @@ class Experiment(Table):
         """Return a short hash of what decides forecasts, and of names.
 
         The data and their vintages are no part of it, nor is the way to them or to a map. What a
-        city can act on, what is issued, the limits of ``monitor``, the rules of the gate and the
-        word for a place change no forecast.
+        city can act on, what is issued, the limits of ``monitor``, the claims of ``mechanisms``,
+        the rules of the gate and the word for a place change no forecast.
         A key with ``exclude_if`` is hashed only where it is set, so that it could be added without
         a change to the digest of what was stored before.
         """
@@ -112,6 +114,7 @@ class Experiment(Table):
                 "gate": True,
                 "issued": True,
                 "monitor": True,
+                "mechanisms": True,
                 "data": {"path", "vintages", "coordinates"},
                 "early": {"__all__": {"path"}},
             },

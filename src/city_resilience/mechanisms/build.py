@@ -1,0 +1,248 @@
+"""From a panel and an experiment to the design that claims are tested on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from city_resilience.arrays import Float, Mask
+from city_resilience.errors import InputError, check_known
+from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.mechanisms import Mechanisms, Treatment
+from city_resilience.indicators.compute import IndicatorValues, compute_indicators
+from city_resilience.indicators.formulas.composite import FittedComposite
+from city_resilience.indicators.inputs import variables_behind
+from city_resilience.mechanisms.design import Design, Series
+from city_resilience.mechanisms.outcomes import outcome_of
+from city_resilience.mechanisms.policies import policies_of
+from city_resilience.reading.panel import Grid, Panel
+from city_resilience.tasks.outcome import with_outcome
+
+__all__ = ["CHANNEL_FAMILIES", "CONTROL_FAMILIES", "LEAST_SHARE", "build_design", "index_values"]
+
+CONTROL_FAMILIES = ("structure", "control")
+CHANNEL_FAMILIES = ("innovation", "green_innovation", "talent", "structure", "agglomeration")
+LEAST_SHARE = 0.8
+"""Share of the rows of the first treatment that a control must have to be taken by itself."""
+LEAST_YEARS, LEAST_CITIES = 4, 20
+LOGARITHM = "ln:"
+_SIZE = "population"
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Indicators and variables of a panel, by name."""
+
+    panel: Panel
+    grid: Grid
+    found: IndicatorValues
+
+    def families(self, wanted: Sequence[str]) -> list[Series]:
+        """Return the indicators of some families."""
+        return [self.indicator(s.id) for s in self.found.specs if s.family in wanted]
+
+    def indicator(self, name: str) -> Series:
+        """Return an indicator."""
+        at = self.found.ids.index(name)
+        spec = self.found.specs[at]
+        return Series(
+            name=name,
+            values=self.found.values[:, :, at],
+            label_en=spec.label_en,
+            label_zh=spec.label_zh,
+            unit=spec.unit,
+            family=spec.family,
+            behind=frozenset(variables_behind(spec)),
+        )
+
+    def named(self, name: str, where: str) -> Series:
+        """Return an indicator, or the logarithm of a variable.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name.
+        """
+        key = f"mechanisms.{where}"
+        if not name.startswith(LOGARITHM):
+            then = "name another, or the logarithm of a variable as ln:VARIABLE"
+            check_known(name, self.found.ids, f"{key}: the panel offers no indicator", then=then)
+            return self.indicator(name)
+        own = name.removeprefix(LOGARITHM)
+        check_known(own, self.grid.values, f"{key}: the panel has no variable", then="name another")
+        return self.logarithm(own)
+
+    def logarithm(self, name: str) -> Series:
+        """Return the natural logarithm of a variable; NaN where it is not positive."""
+        values, variable = self.grid.values[name], self.panel.variables[name]
+        logs = np.log(np.where(values > 0, values, np.nan))
+        labels = (f"ln {variable.label_en}", f"ln {variable.label_zh}")
+        return Series(LOGARITHM + name, logs, *labels, behind=frozenset([name]))
+
+
+def build_design(panel: Panel, experiment: Experiment) -> Design:
+    """Compute outcomes, indices, controls, channels and policies of a panel.
+
+    Indicators are those of the year itself: publication lags are a matter of forecasts.
+
+    Raises
+    ------
+    InputError
+        If a name of ``[mechanisms]`` is unknown, no outcome or no treatment can be computed, or a
+        window is missing.
+    """
+    settings = experiment.mechanisms
+    resolved = panel.resolved(experiment.outcome)
+    grid, variables, series = with_outcome(panel.grid(), panel.variables, resolved, panel.source)
+    columns = _Columns(panel, grid, compute_indicators(grid, series, variables))
+    outcomes = {name: outcome_of(panel, experiment, name) for name in settings.outcomes}
+    treatments = _treatments(columns, settings)
+    base = np.isfinite(next(iter(treatments.values())).values)
+    mediators = _chosen(columns, settings.mediators, CHANNEL_FAMILIES, "mediators", base)
+    controls = _chosen(columns, settings.controls, CONTROL_FAMILIES, "controls", base)
+    if settings.controls is None:
+        controls = {name: own for name, own in controls.items() if name not in mediators}
+    slices = panel.slices()
+    province = slices.pop("province", np.empty(0, dtype=str))
+    return Design(
+        cities=grid.cities,
+        years=grid.years,
+        outcomes=outcomes,
+        treatments=treatments,
+        controls=controls,
+        mediators=mediators,
+        thresholds=_thresholds(columns, settings, treatments),
+        groups=slices,
+        province=province,
+        coordinates=grid.coordinates,
+        policies=policies_of(panel, experiment, settings.pilots),
+        simulated=experiment.data.simulated,
+    )
+
+
+def _treatments(columns: _Columns, settings: Mechanisms) -> dict[str, Series]:
+    """Return the digital indices; each usable digital indicator by itself where none is named."""
+    if settings.treatments:
+        return {name: _index(columns, name, own) for name, own in settings.treatments.items()}
+    every = columns.families(("digital",))
+    own = [s for s in every if _usable(s.values) and not s.name.startswith("neighbours_")]
+    if not own:
+        raise InputError(
+            "mechanisms: the panel has no digital indicator that varies within places, in "
+            f"{LEAST_YEARS} years of {LEAST_CITIES} places; name one in [mechanisms.treatments]"
+        )
+    return {series.name: series for series in own}
+
+
+def _usable(values: Float) -> bool:
+    """Whether enough places have enough years of a series, and it varies within them."""
+    known = np.isfinite(values).sum(axis=1) >= LEAST_YEARS
+    if known.sum() < LEAST_CITIES:
+        return False
+    return bool(np.nanmax(np.nanstd(values[known], axis=1)) > 0)
+
+
+def _index(columns: _Columns, name: str, settings: Treatment) -> Series:
+    """Return a treatment of one indicator, or an index of several."""
+    where = f"treatments.{name}.components"
+    parts = [columns.named(own, where) for own in settings.components]
+    signs = list(settings.components.values())
+    if len(parts) == 1:
+        return replace(
+            parts[0],
+            name=name,
+            values=signs[0] * parts[0].values,
+            label_en=settings.label_en or parts[0].label_en,
+            label_zh=settings.label_zh or parts[0].label_zh,
+        )
+    years = _window(columns.grid, settings.window, name)
+    stack = np.stack([own.values for own in parts])
+    return Series(
+        name=name,
+        values=index_values(stack, signs, settings.weights, years),
+        label_en=settings.label_en or name,
+        label_zh=settings.label_zh or name,
+        unit="index",
+        family="digital",
+        behind=frozenset().union(*(own.behind for own in parts)),
+        components=tuple(settings.components),
+        frozen=settings.window is not None,
+    )
+
+
+def _window(grid: Grid, window: tuple[int, int] | None, name: str) -> Mask:
+    """Return the years that fix an index, shape (years,)."""
+    if window is None:
+        return np.ones(len(grid.years), dtype=bool)
+    years = (grid.years >= window[0]) & (grid.years <= window[1])
+    if not years.any():
+        raise InputError(
+            f"mechanisms.treatments.{name}.window {window[0]}-{window[1]}: the panel has the years "
+            f"{grid.years[0]}-{grid.years[-1]}; choose among them"
+        )
+    return np.asarray(years)
+
+
+def index_values(stack: Float, signs: Sequence[int], weights: str, years: Mask) -> Float:
+    """Return an index of several components, shape (cities, years); NaN where one is unknown.
+
+    Parameters
+    ----------
+    stack : ndarray, shape (k, cities, years)
+    signs : sequence of int, length k
+        1 more is more digital, -1 less.
+    weights : {"equal", "entropy", "pca"}
+        ``equal``: the mean of the standard scores; the others as in `FittedComposite`.
+    years : ndarray of bool, shape (years,)
+        Years from which moments, ranges and weights are taken.
+
+    Raises
+    ------
+    InputError
+        If no component varies in these years.
+    """
+    if weights != "equal":
+        fitted = FittedComposite.fit(
+            stack[:, :, years],
+            components=[str(k) for k in range(len(stack))],
+            directions=signs,
+            method=weights,  # type: ignore[arg-type]
+            complete=True,
+            when="the years of the window",
+        )
+        return fitted.apply(stack)
+    part = stack[:, :, years].reshape(len(stack), -1)
+    mean, spread = np.nanmean(part, axis=1), np.nanstd(part, axis=1)
+    scores = (stack - mean[:, None, None]) / np.where(spread > 0, spread, np.nan)[:, None, None]
+    index: Float = (scores * np.asarray(signs)[:, None, None]).mean(axis=0)
+    return index
+
+
+def _chosen(
+    columns: _Columns,
+    named: tuple[str, ...] | None,
+    families: Sequence[str],
+    where: str,
+    base: Mask,
+) -> dict[str, Series]:
+    """Return what is named; else the indicators of some families that the sample has."""
+    if named is not None:
+        own = [columns.named(name, where) for name in named]
+    else:
+        least = LEAST_SHARE * base.sum()
+        every = columns.families(families)
+        own = [one for one in every if (np.isfinite(one.values) & base).sum() >= least]
+    return {one.name: one for one in own}
+
+
+def _thresholds(
+    columns: _Columns, settings: Mechanisms, treatments: Mapping[str, Series]
+) -> dict[str, Series]:
+    """Return the variables at whose values the relation may change."""
+    if settings.thresholds is not None:
+        own = [columns.named(name, "thresholds") for name in settings.thresholds]
+        return {one.name: one for one in own}
+    size = {_SIZE: columns.logarithm(_SIZE)} if _SIZE in columns.grid.values else {}
+    return {**dict([next(iter(treatments.items()))]), **{s.name: s for s in size.values()}}

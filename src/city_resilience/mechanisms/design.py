@@ -1,0 +1,127 @@
+"""What the claims are tested on: outcomes, indices, controls, channels and policies of a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from city_resilience.arrays import Float, Int, Mask, Strings
+
+__all__ = ["NEVER", "Design", "Policy", "Series"]
+
+NEVER = 0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One column of the design.
+
+    Attributes
+    ----------
+    name : str
+    values : ndarray of float64, shape (cities, years)
+        NaN = unknown.
+    label_en, label_zh, unit : str
+    family : str
+        Family of the indicator; "" for an outcome.
+    behind : frozenset of str
+        Ids of the variables of the panel that it is computed from.
+    components : tuple of str
+        Indicators of an index; empty for one indicator.
+    frozen : bool
+        Whether ranges and weights of an index come from a stated window; true for one indicator.
+    windows : tuple of str
+        Shocks of an outcome that is measured over them: its values stand in the year before each
+        shock, NaN in all other years.
+    """
+
+    name: str
+    values: Float
+    label_en: str = ""
+    label_zh: str = ""
+    unit: str = ""
+    family: str = ""
+    behind: frozenset[str] = frozenset()
+    components: tuple[str, ...] = ()
+    frozen: bool = True
+    windows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy that places join in different years.
+
+    Attributes
+    ----------
+    name : str
+    since : ndarray of int64, shape (cities,)
+        First year of each place; `NEVER` for a place that did not join.
+    partial : ndarray of bool, shape (cities,)
+        Places of which only a county or district takes part; ``since`` is `NEVER` there.
+    label_en, label_zh : str
+    """
+
+    name: str
+    since: Int
+    partial: Mask
+    label_en: str = ""
+    label_zh: str = ""
+
+
+@dataclass(frozen=True)
+class Design:
+    """All that `mechanisms` reads; every array begins with an axis of the cities.
+
+    An outcome in the column of year t is what follows on t (a growth gap from t to t + h, a
+    resistance over a shock that begins after t); treatment, controls and mediators in that column
+    are those of t.
+
+    Attributes
+    ----------
+    cities : tuple of str
+    years : ndarray of int64, shape (years,)
+        Consecutive years.
+    outcomes, treatments, controls, mediators, thresholds : mapping of str to Series
+    groups : mapping of str to ndarray of str, shape (cities,)
+        Slices by which places may differ, without the province; "" or "none" where unknown.
+    province : ndarray of str, shape (cities,)
+        "" where unknown; each city its own where the panel has no provinces.
+    coordinates : ndarray of float64, shape (cities, 2), or None
+        Longitude and latitude in degrees.
+    policies : mapping of str to Policy
+    simulated : bool
+        Whether the panel is made up.
+    """
+
+    cities: tuple[str, ...]
+    years: Int
+    outcomes: Mapping[str, Series]
+    treatments: Mapping[str, Series]
+    controls: Mapping[str, Series] = field(default_factory=dict)
+    mediators: Mapping[str, Series] = field(default_factory=dict)
+    thresholds: Mapping[str, Series] = field(default_factory=dict)
+    groups: Mapping[str, Strings] = field(default_factory=dict)
+    province: Strings = field(default_factory=lambda: np.empty(0, dtype=str))
+    coordinates: Float | None = None
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    simulated: bool = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of cities and of years."""
+        return len(self.cities), len(self.years)
+
+    def series(self, name: str) -> Series:
+        """Return an outcome, treatment, control, mediator or threshold variable by its name."""
+        for table in (
+            self.treatments,
+            self.controls,
+            self.mediators,
+            self.thresholds,
+            self.outcomes,
+        ):
+            if name in table:
+                return table[name]
+        raise KeyError(name)

@@ -1,0 +1,14 @@
+"""The parts of `mechanisms`: one entry in a table plus one pure function each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from city_resilience.mechanisms.baseline import baseline
+from city_resilience.mechanisms.context import Context, Part
+
+__all__ = ["PARTS"]
+
+PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType({"baseline": baseline})
+"""What each part tests, in the order of the report; an id is also the name of its file."""

@@ -1,0 +1,101 @@
+"""Why a test cannot be made with these data, by name, each with the way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from city_resilience.mechanisms.context import Refusal
+from city_resilience.mechanisms.design import Design
+from city_resilience.mechanisms.sample import Sample, within
+
+__all__ = [
+    "FEW_CLUSTERS",
+    "LEAST_CLUSTERS",
+    "LEAST_ROWS",
+    "LEAST_TREATED",
+    "LEAST_YEARS",
+    "REASONS",
+    "refusal_of",
+    "shared_components",
+]
+
+LEAST_ROWS, LEAST_YEARS, LEAST_CLUSTERS, LEAST_TREATED = 100, 3, 10, 10
+FEW_CLUSTERS = 40
+"""Clusters below which the bootstrap of clusters stands beside their asymptotic inference."""
+COLLINEAR, CONSTANT = 1e-8, 1e-10
+
+REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "few_rows": ("fewer than 100 complete rows", "name controls with more years"),
+        "few_years": ("fewer than 3 years", "name a treatment or an outcome with more years"),
+        "few_clusters": (
+            "fewer than 10 clusters",
+            "read the figures by city with caution, or add a province column",
+        ),
+        "few_treated": ("fewer than 10 places joined", "name a policy that more places joined"),
+        "no_variation": (
+            "does not vary within places beyond the year",
+            "name a treatment that changes over time",
+        ),
+        "component": (
+            "is computed from a variable of the outcome",
+            "name another mediator or outcome",
+        ),
+        "collinear": ("is a linear combination of the others", "drop one of them"),
+    }
+)
+"""Reason → what is the matter, and the way out, in English."""
+
+
+def refusal_of(sample: Sample, about: str) -> Refusal | None:
+    """Return why a sample cannot be fitted with effects of city and year; None when it can.
+
+    Parameters
+    ----------
+    sample : Sample
+        The treatment is its first regressor.
+    about : str
+        Name that the refusal carries.
+    """
+    for check in (_rows, _years, _variation, _collinear):
+        found = check(sample, about)
+        if found is not None:
+            return found
+    return None
+
+
+def _rows(sample: Sample, about: str) -> Refusal | None:
+    short = len(sample) < LEAST_ROWS
+    return Refusal("few_rows", about, f"{len(sample)} rows") if short else None
+
+
+def _years(sample: Sample, about: str) -> Refusal | None:
+    years = len(np.unique(sample.year))
+    return Refusal("few_years", about, f"{years} years") if years < LEAST_YEARS else None
+
+
+def _variation(sample: Sample, about: str) -> Refusal | None:
+    own = sample.x[:, 0]
+    left = within(sample, own)
+    constant = left.std() <= CONSTANT * max(np.abs(own).max(), 1e-300)
+    return Refusal("no_variation", about, sample.names[0]) if constant else None
+
+
+def _collinear(sample: Sample, about: str) -> Refusal | None:
+    """Find the first regressor that the ones before it make up, within cities and years."""
+    left = within(sample, sample.x)
+    left = left / np.where(left.std(axis=0) > 0, left.std(axis=0), 1.0)
+    for k in range(left.shape[1]):
+        rest, own = left[:, :k], left[:, k]
+        fitted = rest @ np.linalg.lstsq(rest, own, rcond=None)[0] if k else np.zeros(len(own))
+        if np.mean((own - fitted) ** 2) <= COLLINEAR:
+            return Refusal("collinear", about, sample.names[k])
+    return None
+
+
+def shared_components(design: Design, one: str, other: str) -> frozenset[str]:
+    """Return the variables from which two columns are both computed."""
+    return design.series(one).behind & design.series(other).behind

@@ -1,0 +1,102 @@
+"""The rows of a regression, and fits with effects of city and year."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.mechanisms.planted import Law, planted_design
+from city_resilience.mechanisms.refusals import refusal_of
+from city_resilience.mechanisms.sample import Sample, sample_of, within
+
+US_STATES = Path(__file__).parents[2] / "experiments/us_states/panel.csv"
+
+
+def dummies(sample: Sample) -> np.ndarray:
+    """Return an indicator column for each city and year."""
+    keys = pd.DataFrame({"city": sample.city, "year": sample.year}).astype(str)
+    return pd.get_dummies(keys).to_numpy(float)
+
+
+def holes(share: float = 0.2) -> Sample:
+    """Return a planted sample with rows missing at random."""
+    design = planted_design(3, Law(direct=1.0), cities=30, years=8).design
+    sample = sample_of(design, "y", ["x", "k"])
+    return sample.of(np.random.default_rng(0).random(len(sample)) > share)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.2])
+def test_within_is_the_residual_of_dummies(share: float) -> None:
+    sample = holes(share)
+    d = dummies(sample)
+    expected = sample.x - d @ np.linalg.lstsq(d, sample.x, rcond=None)[0]
+    assert within(sample, sample.x) == pytest.approx(expected, abs=1e-7)
+
+
+def test_a_fit_is_that_of_dummies() -> None:
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import least_squares, two_way
+
+    sample = holes()
+    both = np.column_stack([sample.x, dummies(sample)])
+    expected = np.linalg.lstsq(both, sample.y, rcond=None)[0][:2]
+    assert two_way(sample).coefficients == pytest.approx(expected, abs=1e-8)
+    assert least_squares(sample) == pytest.approx(expected, abs=1e-7)
+
+
+def test_a_city_of_one_row_and_a_year_of_one_row_are_left_out() -> None:
+    sample = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"])
+    lonely = (sample.city != 0) | (sample.year == sample.year[0])
+    kept = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"]).of(lonely)
+    from city_resilience.mechanisms.sample import without_singletons
+
+    assert 0 not in without_singletons(kept).city
+
+
+def test_fixed_effects_of_the_states_are_those_published() -> None:
+    """Munnell 1990 in Baltagi, Econometric Analysis of Panel Data, table 2.1, within."""
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import two_way
+
+    panel = pd.read_csv(US_STATES)
+    column = {name.split(" (")[0]: name for name in panel}
+    public = [c for c in panel if "capital" in c and "Private" not in c]
+    x = np.column_stack(
+        [
+            np.log(panel[public].sum(axis=1)),
+            np.log(panel[column["Private capital"]]),
+            np.log(panel[column["Employment"]]),
+            panel[next(c for c in panel if c.startswith("Unemployment"))],
+        ]
+    )
+    city = pd.factorize(panel["state"])[0].astype(np.int64)
+    y = np.log(panel[column["Gross state product"]].to_numpy())
+    names = ("public", "private", "employment", "unemployment")
+    sample = Sample(y, x, names, city, panel["year"].to_numpy(np.int64), city)
+    fit = two_way(sample, years=False)
+    assert [f"{value:.3f}" for value in fit.coefficients] == ["-0.026", "0.292", "0.768", "-0.005"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda s: s.of(np.arange(90)), "few_rows"),
+        (lambda s: s.of(s.year < s.year[0] + 2), "few_years"),
+        (lambda s: replaced(s, np.column_stack([s.city.astype(float), s.x[:, 1]])), "no_variation"),
+        (lambda s: replaced(s, np.column_stack([s.x[:, 0], 2 * s.x[:, 0] + 1])), "collinear"),
+    ],
+)
+def test_what_cannot_be_fitted_is_refused_by_name(change, reason: str) -> None:
+    sample = sample_of(planted_design(1).design, "y", ["x", "k"])
+    assert refusal_of(sample, "x") is None
+    found = refusal_of(change(sample), "x")
+    assert found is not None
+    assert found.reason == reason
+
+
+def replaced(sample: Sample, x: np.ndarray) -> Sample:
+    """Return a sample with other regressors."""
+    from dataclasses import replace
+
+    return replace(sample, x=x)
