@@ -3,8 +3,9 @@
 The law
 -------
 City i of province p(i) in year t, with the treatment ``x`` (an effect of the city, one of the year
-and AR(1) series of the city and, with the share ``shared`` of the variance, of its province), the mediator ``m``, a control ``k``, the threshold variable ``q``, the policy
-``d`` and the spatial weights ``W`` of the nearest places (rows add to 1)::
+and AR(1) series of the city and, with the share ``shared`` of the variance, of its province), the
+mediator ``m``, a control ``k``, the threshold variable ``q``, the policy ``d`` and the spatial
+weights ``W`` of the nearest places (rows add to 1)::
 
     m = to_mediator x + e1
     y = slope(q) x + from_mediator m + 0.5 k + spillover (W x) + policy(i, t) + city + year + e2
