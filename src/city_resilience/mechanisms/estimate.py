@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,9 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COLUMNS", "LEVEL", "Estimate", "estimates_frame", "normal_interval"]
+    from city_resilience.mechanisms.sample import Sample
+
+__all__ = ["COLUMNS", "LEVEL", "Estimate", "counted", "estimates_frame", "normal_interval"]
 
 LEVEL = 0.95
 
@@ -67,6 +69,12 @@ def estimates_frame(estimates: Iterable[Estimate]) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame([asdict(one) for one in estimates], columns=list(COLUMNS))
+
+
+def counted(estimate: Estimate, sample: Sample) -> Estimate:
+    """Return an estimate with the rows, places and years of its sample."""
+    counts = sample.counts
+    return replace(estimate, n=counts["n"], cities=counts["cities"], years=counts["years"])
 
 
 def normal_interval(estimate: float, se: float, freedom: float = np.inf) -> tuple[float, ...]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int
+from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
 from city_resilience.mechanisms.sample import Sample, within
 
-__all__ = ["INFERENCES", "TwoWay", "least_squares", "two_way"]
+__all__ = ["INFERENCES", "TwoWay", "least_squares", "terms_of", "two_way"]
 
 INFERENCES = ("city", "province", "year", "province_year", "driscoll_kraay")
 
@@ -121,4 +122,29 @@ def least_squares(sample: Sample) -> Float:
     """Return the coefficients alone, shape (regressors,): for bootstraps and searches."""
     both = within(sample, np.column_stack([sample.y, sample.x]))
     found: Float = np.linalg.lstsq(both[:, 1:], both[:, 0], rcond=None)[0].astype(np.float64)
+    return found
+
+
+def terms_of(fit: TwoWay, terms: Iterable[str], like: Estimate) -> list[Estimate]:
+    """Return terms of a fit as estimates.
+
+    Parameters
+    ----------
+    fit : TwoWay
+    terms : iterable of str
+        Among the names of the fit.
+    like : Estimate
+        What else the rows hold: model, outcome, treatment, ``part_of``, ``note``.
+
+    Notes
+    -----
+    Intervals are of the t distribution with as many degrees of freedom as clusters, less one.
+    """
+    found = []
+    for term in terms:
+        value, se = fit.coefficient(term), fit.se(term)
+        low, high, p = normal_interval(value, se, fit.clusters - 1)
+        one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p)
+        one = replace(one, inference=fit.inference, clusters=fit.clusters)
+        found.append(counted(one, fit.sample))
     return found

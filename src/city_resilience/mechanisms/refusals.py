@@ -44,6 +44,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "is computed from a variable of the outcome",
             "name another mediator or outcome",
         ),
+        "no_threshold_values": (
+            "has no value that leaves a tenth of the rows on each side",
+            "name a threshold variable with more values",
+        ),
         "collinear": ("is a linear combination of the others", "drop one of them"),
     }
 )

@@ -1,4 +1,4 @@
-"""Hansen's panel threshold: does the relation change where another variable passes a value?
+"""Hansen's panel threshold: a relation that changes where another variable passes a value.
 
 The model
 ---------
@@ -15,15 +15,16 @@ and all draws of the bootstrap are products of matrices.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.mechanisms.context import Context, Part, Refusal
-from city_resilience.mechanisms.estimate import LEVEL, Estimate, normal_interval
-from city_resilience.mechanisms.fixed_effects import two_way
+from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
+from city_resilience.mechanisms.fixed_effects import terms_of, two_way
 from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, refusal_of, shared_components
 from city_resilience.mechanisms.sample import Sample, complete, within
 
@@ -210,3 +211,80 @@ def _tested(
 
 def _statistic(gain: Float, squares: Float, rows: int) -> Float:
     return np.asarray(gain / ((squares - gain) / rows))
+
+
+def thresholds(context: Context) -> Part:
+    """Search thresholds of each outcome, digital index and threshold variable.
+
+    Returns
+    -------
+    Part
+        Terms ``threshold:K:VARIABLE`` with their interval and bootstrap p-value, and
+        ``regime:K:VARIABLE``, the slopes from the lowest regime up, as far as thresholds are not
+        rejected at 5 %: of one regime where none is kept.
+    """
+    design, found, refused = context.design, list[Estimate](), list[Refusal]()
+    asked = list(product(design.outcomes, design.treatments, design.thresholds))
+    for done, names in enumerate(asked):
+        context.progress("thresholds", done, len(asked))
+        got = _estimates(context, *names)
+        if isinstance(got, Refusal):
+            refused.append(got)
+        else:
+            found.extend(got)
+    context.progress("thresholds", len(asked), len(asked))
+    return Part(found, refused, {"draws": context.settings.draws, "least_side": LEAST_SIDE})
+
+
+def _estimates(
+    context: Context, outcome: str, treatment: str, name: str
+) -> list[Estimate] | Refusal:
+    """Return the thresholds and slopes of one variable, or why there are none."""
+    design, about = context.design, f"{outcome}, {treatment}, {name}"
+    if shared := shared_components(design, outcome, name):
+        return Refusal("component", about, ", ".join(sorted(shared)))
+    columns = [design.series(c).values for c in dict.fromkeys((treatment, *design.controls, name))]
+    names = tuple(dict.fromkeys((treatment, *design.controls, name)))
+    sample = complete(design, design.outcomes[outcome].values, columns, names)
+    if refusal := refusal_of(sample, about):
+        return refusal
+    q = sample.x[:, names.index(name)]
+    if name not in (treatment, *design.controls):
+        sample = replace(sample, x=sample.x[:, :-1], names=names[:-1])
+    settings = context.settings
+    steps = find_threshold(sample, q, draws=settings.draws, seed=settings.seed)
+    if not steps:
+        return Refusal("no_threshold_values", about, f"{len(np.unique(q))} values")
+    like = counted(Estimate("threshold", outcome, treatment, "", np.nan), sample)
+    found = [
+        replace(
+            like,
+            term=f"threshold:{k}:{name}",
+            estimate=step.value,
+            low=step.low,
+            high=step.high,
+            p=step.p,
+            inference="wild_cluster",
+        )
+        for k, step in enumerate(steps, 1)
+    ]
+    kept = [step.value for step in steps[: _kept(steps)]]
+    return [*found, *_slopes(sample, q, kept, name, like)]
+
+
+def _kept(steps: Sequence[Threshold]) -> int:
+    """Return how many thresholds are kept: those before the first that may be chance."""
+    return next((k for k, step in enumerate(steps) if step.p > 1 - LEVEL), len(steps))
+
+
+def _slopes(
+    sample: Sample, q: Float, cuts: Sequence[float], name: str, like: Estimate
+) -> list[Estimate]:
+    """Return the slope of each regime, by both clusters."""
+    regime = np.searchsorted(np.sort(np.asarray(cuts)), q, side="left")
+    parts = [sample.x[:, 0] * (regime == k) for k in range(len(cuts) + 1)]
+    terms = tuple(f"regime:{k}:{name}" for k in range(1, len(parts) + 1))
+    x = np.column_stack([*parts, sample.x[:, 1:]])
+    split = replace(sample, x=x, names=(*terms, *sample.names[1:]))
+    fits = [two_way(split, inference) for inference in ("city", "province")]
+    return [one for fit in fits for one in terms_of(fit, terms, like)]
