@@ -45,6 +45,19 @@ def test_a_fit_is_that_of_dummies() -> None:
     assert least_squares(sample) == pytest.approx(expected, abs=1e-7)
 
 
+def test_effects_of_province_and_year_are_those_of_dummies() -> None:
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import two_way
+
+    sample = holes()
+    keys = pd.Series(sample.province).astype(str) + "/" + pd.Series(sample.year).astype(str)
+    cells = pd.get_dummies(keys).to_numpy(float)
+    both = np.column_stack([sample.x, dummies(sample), cells])
+    expected = np.linalg.lstsq(both, sample.y, rcond=None)[0][:2]
+    fit = two_way(sample, time="province_year")
+    assert fit.coefficients == pytest.approx(expected, abs=1e-8)
+
+
 def test_a_city_of_one_row_and_a_year_of_one_row_are_left_out() -> None:
     sample = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"])
     lonely = (sample.city != 0) | (sample.year == sample.year[0])
@@ -74,7 +87,7 @@ def test_fixed_effects_of_the_states_are_those_published() -> None:
     y = np.log(panel[column["Gross state product"]].to_numpy())
     names = ("public", "private", "employment", "unemployment")
     sample = Sample(y, x, names, city, panel["year"].to_numpy(np.int64), city)
-    fit = two_way(sample, years=False)
+    fit = two_way(sample, time="none")
     assert [f"{value:.3f}" for value in fit.coefficients] == ["-0.026", "0.292", "0.768", "-0.005"]
 
 

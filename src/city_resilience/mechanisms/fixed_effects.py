@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
 from city_resilience.mechanisms.sample import Sample, within
 
-__all__ = ["INFERENCES", "TwoWay", "least_squares", "terms_of", "two_way"]
+__all__ = ["INFERENCES", "Time", "TwoWay", "least_squares", "terms_of", "two_way"]
 
+Time = Literal["year", "province_year", "none"]
 INFERENCES = ("city", "province", "year", "province_year", "driscoll_kraay")
 
 
@@ -54,7 +55,7 @@ class TwoWay:
         return float(self.coefficients[self.names.index(name)])
 
 
-def two_way(sample: Sample, inference: str = "city", *, years: bool = True) -> TwoWay:
+def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> TwoWay:
     """Fit an outcome on regressors with effects of city and year.
 
     Parameters
@@ -62,8 +63,8 @@ def two_way(sample: Sample, inference: str = "city", *, years: bool = True) -> T
     sample : Sample
     inference : {"city", "province", "year", "province_year", "driscoll_kraay"}
         ``province_year``: clusters of both ways, by province and by year.
-    years : bool
-        Whether years have effects as well.
+    time : {"year", "province_year", "none"}
+        What has effects beside the city: each year, each province in each year, nothing.
 
     Raises
     ------
@@ -81,9 +82,14 @@ def two_way(sample: Sample, inference: str = "city", *, years: bool = True) -> T
 
     index = pd.MultiIndex.from_arrays([sample.city, sample.year], names=["city", "year"])
     x = pd.DataFrame(sample.x, index=index, columns=list(sample.names))
-    model = PanelOLS(
-        pd.Series(sample.y, index=index, name="y"), x, entity_effects=True, time_effects=years
-    )
+    y = pd.Series(sample.y, index=index, name="y")
+    effects: dict[str, Any] = {"time_effects": time == "year"}
+    if time == "province_year":
+        _, number = np.unique(
+            np.column_stack([sample.province, sample.year]), axis=0, return_inverse=True
+        )
+        effects = {"other_effects": pd.Series(number.ravel(), index=index, name="province_year")}
+    model = PanelOLS(y, x, entity_effects=True, **effects)
     options, clusters = _covariance(sample, inference, index)
     fit: Any = model.fit(**options)
     return TwoWay(

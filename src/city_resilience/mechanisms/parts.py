@@ -7,8 +7,11 @@ from types import MappingProxyType
 
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.thresholds import thresholds
 
 __all__ = ["PARTS"]
 
-PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType({"baseline": baseline})
+PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
+    {"baseline": baseline, "thresholds": thresholds}
+)
 """What each part tests, in the order of the report; an id is also the name of its file."""

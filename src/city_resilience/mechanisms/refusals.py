@@ -18,6 +18,7 @@ __all__ = [
     "LEAST_TREATED",
     "LEAST_YEARS",
     "REASONS",
+    "least_years",
     "refusal_of",
     "shared_components",
 ]
@@ -54,7 +55,7 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
 """Reason → what is the matter, and the way out, in English."""
 
 
-def refusal_of(sample: Sample, about: str) -> Refusal | None:
+def refusal_of(sample: Sample, about: str, years: int = LEAST_YEARS) -> Refusal | None:
     """Return why a sample cannot be fitted with effects of city and year; None when it can.
 
     Parameters
@@ -63,22 +64,20 @@ def refusal_of(sample: Sample, about: str) -> Refusal | None:
         The treatment is its first regressor.
     about : str
         Name that the refusal carries.
+    years : int
+        Least number of years, see `least_years`.
     """
-    for check in (_rows, _years, _variation, _collinear):
-        found = check(sample, about)
-        if found is not None:
-            return found
-    return None
+    found = len(np.unique(sample.year))
+    if len(sample) < LEAST_ROWS:
+        return Refusal("few_rows", about, f"{len(sample)} rows")
+    if found < years:
+        return Refusal("few_years", about, f"{found} years")
+    return _variation(sample, about) or _collinear(sample, about)
 
 
-def _rows(sample: Sample, about: str) -> Refusal | None:
-    short = len(sample) < LEAST_ROWS
-    return Refusal("few_rows", about, f"{len(sample)} rows") if short else None
-
-
-def _years(sample: Sample, about: str) -> Refusal | None:
-    years = len(np.unique(sample.year))
-    return Refusal("few_years", about, f"{years} years") if years < LEAST_YEARS else None
+def least_years(design: Design, outcome: str) -> int:
+    """Return how many years a fit needs: for an outcome over shocks, two shocks."""
+    return 2 if design.outcomes[outcome].windows else LEAST_YEARS
 
 
 def _variation(sample: Sample, about: str) -> Refusal | None:

@@ -25,7 +25,12 @@ from city_resilience.arrays import Float, Int, Mask
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
 from city_resilience.mechanisms.fixed_effects import terms_of, two_way
-from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, refusal_of, shared_components
+from city_resilience.mechanisms.refusals import (
+    LEAST_CLUSTERS,
+    least_years,
+    refusal_of,
+    shared_components,
+)
 from city_resilience.mechanisms.sample import Sample, complete, within
 
 __all__ = ["LEAST_SIDE", "Threshold", "critical_ratio", "find_threshold", "thresholds"]
@@ -246,7 +251,7 @@ def _estimates(
     columns = [design.series(c).values for c in dict.fromkeys((treatment, *design.controls, name))]
     names = tuple(dict.fromkeys((treatment, *design.controls, name)))
     sample = complete(design, design.outcomes[outcome].values, columns, names)
-    if refusal := refusal_of(sample, about):
+    if refusal := refusal_of(sample, about, least_years(design, outcome)):
         return refusal
     q = sample.x[:, names.index(name)]
     if name not in (treatment, *design.controls):

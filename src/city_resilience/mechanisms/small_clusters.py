@@ -1,0 +1,92 @@
+"""Inference beyond that of linearmodels: the wild cluster bootstrap, and errors shared over space.
+
+Both work on what is left of outcome and regressors without the effects of city and year, which
+leaves coefficients and scores as they are (Frisch and Waugh).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from city_resilience.arrays import Float
+from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted, normal_interval
+from city_resilience.mechanisms.sample import Sample, within
+
+__all__ = ["REACH_KM", "conley", "wild_provinces"]
+
+REACH_KM = 500.0
+"""Distance at which errors of two places are taken as unrelated."""
+
+
+def wild_provinces(sample: Sample, like: Estimate, *, draws: int, seed: int) -> Estimate:
+    """Return the first coefficient with the wild cluster bootstrap over provinces.
+
+    Notes
+    -----
+    ``diff_diff.wild_bootstrap_se``: the null is imposed, the statistic studentised, the interval is
+    that of the values which the test does not reject (Cameron, Gelbach and Miller 2008; Roodman,
+    MacKinnon, Nielsen and Webb 2019). The number of draws is made odd.
+    """
+    from diff_diff import wild_bootstrap_se
+
+    y, x = _left(sample)
+    fitted = np.linalg.lstsq(x, y, rcond=None)[0]
+    found = wild_bootstrap_se(
+        x, y, y - x @ fitted, sample.province, 0, n_bootstrap=draws | 1, alpha=1 - LEVEL, seed=seed
+    )
+    one = replace(
+        like,
+        term=sample.names[0],
+        estimate=float(fitted[0]),
+        se=float(found.se),
+        low=float(found.ci_lower),
+        high=float(found.ci_upper),
+        p=float(found.p_value),
+        inference="wild_province",
+        clusters=len(np.unique(sample.province)),
+    )
+    return counted(one, sample)
+
+
+def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = REACH_KM) -> Estimate:
+    """Return the first coefficient with errors shared over space and over the years of a place.
+
+    Parameters
+    ----------
+    coordinates : ndarray, shape (cities of the design, 2)
+        Longitude and latitude in degrees, known for all places of the sample.
+    reach : float
+        Kilometres at which the Bartlett kernel ends.
+
+    Notes
+    -----
+    Conley 1999, by ``diff_diff.linalg.compute_robust_vcov``: errors within a year by distance,
+    those of one place over all its years.
+    """
+    from diff_diff.linalg import compute_robust_vcov
+
+    y, x = _left(sample)
+    fitted = np.linalg.lstsq(x, y, rcond=None)[0]
+    periods = np.unique(sample.year, return_inverse=True)[1]
+    covariance = compute_robust_vcov(
+        x,
+        y - x @ fitted,
+        vcov_type="conley",
+        conley_coords=coordinates[sample.city][:, ::-1],
+        conley_cutoff_km=reach,
+        conley_time=periods,
+        conley_unit=sample.city,
+        conley_lag_cutoff=int(periods.max()),
+    )
+    value, se = float(fitted[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
+    low, high, p = normal_interval(value, se)
+    one = replace(like, term=sample.names[0], estimate=value, se=se, low=low, high=high, p=p)
+    return counted(replace(one, inference="conley"), sample)
+
+
+def _left(sample: Sample) -> tuple[Float, Float]:
+    """Return outcome and regressors without the effects of city and year."""
+    left = within(sample, np.column_stack([sample.y, sample.x]))
+    return left[:, 0], left[:, 1:]

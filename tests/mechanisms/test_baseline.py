@@ -1,0 +1,77 @@
+"""The columns of the baseline and its ways of inference."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from city_resilience.experiment.mechanisms import Mechanisms
+from city_resilience.mechanisms.baseline import baseline, lagged, plain_sample
+from city_resilience.mechanisms.context import Context
+from city_resilience.mechanisms.estimate import Estimate
+from city_resilience.mechanisms.planted import Law, planted_design
+from city_resilience.mechanisms.small_clusters import conley, wild_provinces
+
+pytest.importorskip("linearmodels")
+pytest.importorskip("diff_diff")
+SETTINGS = Mechanisms(draws=99)
+LIKE = Estimate("controls", "y", "x", "x", np.nan)
+WAYS = {"city", "province", "province_year", "driscoll_kraay", "wild_province", "conley"}
+
+
+def test_all_columns_and_ways_hold_the_planted_effect() -> None:
+    planted = planted_design(4, Law(direct=0.5, to_mediator=0.5, from_mediator=0.4))
+    part = baseline(Context(planted.design, SETTINGS))
+    own = [e for e in part.estimates if e.term == "x"]
+    assert {e.inference for e in own if e.model == "controls"} == WAYS
+    assert {e.model for e in own} == {
+        "alone", "controls", "lag:1", "lag:2", "winsorised", "province_year"
+    }  # fmt: skip
+    for one in own:
+        if not one.model.startswith("lag"):
+            assert one.low - 0.1 < planted.truth["total"] < one.high + 0.1
+            assert one.low < one.estimate < one.high
+    assert not part.refused
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.4])
+def test_no_effect_is_seldom_found(shared: float) -> None:
+    found = []
+    for seed in range(10):
+        sample = plain_sample(planted_design(seed, Law(shared=shared)).design, "y", "x")
+        found.append(wild_provinces(sample, LIKE, draws=99, seed=seed).p < 0.05)
+    assert sum(found) <= 2
+
+
+def test_errors_over_space_at_no_distance_are_those_of_the_city() -> None:
+    from city_resilience.mechanisms.fixed_effects import two_way
+
+    design = planted_design(6).design
+    assert design.coordinates is not None
+    apart = np.column_stack([np.linspace(0, 170, 80), np.zeros(80)])
+    sample = plain_sample(design, "y", "x")
+    uniform = conley(sample, apart, LIKE, reach=1e-6)
+    by_city = two_way(sample, "city")
+    assert uniform.estimate == pytest.approx(by_city.coefficient("x"))
+    assert uniform.se == pytest.approx(by_city.se("x"), rel=0.2)
+
+
+def test_a_lag_is_that_of_the_years_before() -> None:
+    values = np.arange(6.0).reshape(2, 3)
+    assert lagged(values, 1)[:, 1:].tolist() == values[:, :-1].tolist()
+    assert np.isnan(lagged(values, 1)[:, 0]).all()
+
+
+def test_what_shares_a_variable_with_the_outcome_is_refused_or_no_control() -> None:
+    design = planted_design(0).design
+    own = replace(design.controls["k"], behind=frozenset(["y"]))
+    assert plain_sample(replace(design, controls={"k": own}), "y", "x").names == ("x",)
+    index = replace(design.treatments["x"], behind=frozenset(["y"]))
+    part = baseline(Context(replace(design, treatments={"x": index}), SETTINGS))
+    assert [(r.reason, r.found) for r in part.refused] == [("component", "y")]
+
+
+def test_few_provinces_are_named() -> None:
+    design = planted_design(0, provinces=4).design
+    part = baseline(Context(design, SETTINGS))
+    assert [(r.reason, r.found) for r in part.refused] == [("few_clusters", "4 provinces")]
