@@ -25,6 +25,7 @@ _BOUNDS: dict[str, Any] = {
     "maxItems": lambda v, bound: len(v) <= bound,
     "maxLength": lambda v, bound: len(v) <= bound,
     "maxProperties": lambda v, bound: len(v) <= bound,
+    "minProperties": lambda v, bound: len(v) >= bound,
     "pattern": lambda v, bound: re.search(bound, v) is not None,
     "enum": lambda v, bound: v in bound,
     "required": lambda v, bound: set(bound) <= set(v),

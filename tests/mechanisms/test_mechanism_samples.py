@@ -109,7 +109,7 @@ def test_what_cannot_be_fitted_is_refused_by_name(change, reason: str) -> None:
 
 
 def replaced(sample: Sample, x: np.ndarray) -> Sample:
-    """Return a sample with other regressors."""
+    """Return a sample with other variables."""
     from dataclasses import replace
 
     return replace(sample, x=x)

@@ -29,7 +29,7 @@ class Estimate:
     outcome, treatment : str
         Names in the design.
     term : str
-        What is estimated: the name of a regressor, ``indirect``, ``share``, ``event:-2`` …
+        What is estimated: the name of a variable, ``indirect``, ``share``, ``event:-2`` …
     estimate, se, low, high, p : float
         In units of the outcome for one unit of the term as the model enters it; NaN where the
         method gives none. ``low`` and ``high`` bound the 95 % interval.

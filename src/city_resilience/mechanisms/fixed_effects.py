@@ -25,13 +25,13 @@ class TwoWay:
     Attributes
     ----------
     names : tuple of str
-    coefficients : ndarray, shape (regressors,)
-    covariance : ndarray, shape (regressors, regressors)
+    coefficients : ndarray, shape (variables,)
+    covariance : ndarray, shape (variables, variables)
     residuals : ndarray, shape (rows,)
     clusters : int
         Clusters of the inference; the years for Driscoll-Kraay.
     r2_within : float
-        Share of the variance within cities that the regressors and years explain.
+        Share of the variance within cities that the variables and years explain.
     sample : Sample
     inference : str
     """
@@ -46,17 +46,17 @@ class TwoWay:
     inference: str
 
     def se(self, name: str) -> float:
-        """Return the standard error of a regressor."""
+        """Return the standard error of a variable."""
         at = self.names.index(name)
         return float(np.sqrt(max(self.covariance[at, at], 0.0)))
 
     def coefficient(self, name: str) -> float:
-        """Return the coefficient of a regressor."""
+        """Return the coefficient of a variable."""
         return float(self.coefficients[self.names.index(name)])
 
 
 def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> TwoWay:
-    """Fit an outcome on regressors with effects of city and year.
+    """Fit an outcome on variables with effects of city and year.
 
     Parameters
     ----------
@@ -69,12 +69,12 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
     Raises
     ------
     ValueError
-        If a regressor does not vary within city and year, or two are collinear; `refusals` finds
+        If a variable does not vary within city and year, or two are collinear; `refusals` finds
         both before a fit.
 
     Notes
     -----
-    ``linearmodels.PanelOLS``, absorbed regressors refused; clusters with the small-sample factor
+    ``linearmodels.PanelOLS``, absorbed variables refused; clusters with the small-sample factor
     G/(G-1). Driscoll and Kraay 1998: Bartlett kernel, its bandwidth by the rule of Newey and West.
     """
     import pandas as pd
@@ -125,7 +125,7 @@ def _keys(sample: Sample, inference: str) -> Sequence[Int]:
 
 
 def least_squares(sample: Sample) -> Float:
-    """Return the coefficients alone, shape (regressors,): for bootstraps and searches."""
+    """Return the coefficients alone, shape (variables,): for bootstraps and searches."""
     both = within(sample, np.column_stack([sample.y, sample.x]))
     found: Float = np.linalg.lstsq(both[:, 1:], both[:, 0], rcond=None)[0].astype(np.float64)
     return found

@@ -61,7 +61,7 @@ def refusal_of(sample: Sample, about: str, years: int = LEAST_YEARS) -> Refusal 
     Parameters
     ----------
     sample : Sample
-        The treatment is its first regressor.
+        The treatment is its first variable.
     about : str
         Name that the refusal carries.
     years : int
@@ -88,7 +88,7 @@ def _variation(sample: Sample, about: str) -> Refusal | None:
 
 
 def _collinear(sample: Sample, about: str) -> Refusal | None:
-    """Find the first regressor that the ones before it make up, within cities and years."""
+    """Find the first variable that the ones before it make up, within cities and years."""
     left = within(sample, sample.x)
     left = left / np.where(left.std(axis=0) > 0, left.std(axis=0), 1.0)
     for k in range(left.shape[1]):

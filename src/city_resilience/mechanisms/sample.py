@@ -20,7 +20,7 @@ class Sample:
     Attributes
     ----------
     y : ndarray of float64, shape (rows,)
-    x : ndarray of float64, shape (rows, regressors)
+    x : ndarray of float64, shape (rows, variables)
     names : tuple of str
         What the columns of ``x`` hold; the treatment comes first.
     city, year, province : ndarray of int64, shape (rows,)
@@ -62,20 +62,20 @@ class Sample:
 def sample_of(
     design: Design,
     outcome: str,
-    regressors: Sequence[str | Float],
+    variables: Sequence[str | Float],
     *,
     names: Sequence[str] = (),
     cities: Mask | None = None,
     years: Mask | None = None,
 ) -> Sample:
-    """Return the complete rows of an outcome and regressors.
+    """Return the complete rows of an outcome and variables.
 
     Parameters
     ----------
     design : Design
     outcome : str
         Name of an outcome, or of any other series of the design.
-    regressors : sequence of str or ndarray of shape (cities, years)
+    variables : sequence of str or ndarray of shape (cities, years)
         Names of series of the design, or arrays; the treatment first.
     names : sequence of str
         Names of the columns, needed where arrays are given.
@@ -88,8 +88,8 @@ def sample_of(
         Places with a single row are left out: an effect of their own absorbs it.
     """
     y = design.series(outcome).values
-    columns = [design.series(r).values if isinstance(r, str) else r for r in regressors]
-    called = tuple(names) or tuple(r if isinstance(r, str) else "" for r in regressors)
+    columns = [design.series(r).values if isinstance(r, str) else r for r in variables]
+    called = tuple(names) or tuple(r if isinstance(r, str) else "" for r in variables)
     return complete(design, y, columns, called, cities=cities, years=years)
 
 
@@ -166,8 +166,10 @@ def _balanced(sample: Sample, table: Float) -> Float | None:
     cities, years = len(np.unique(sample.city)), len(np.unique(sample.year))
     if cities * years != len(sample):
         return None
-    cube = table.reshape(cities, years, -1)
-    centred = cube - cube.mean(axis=0) - cube.mean(axis=1, keepdims=True) + cube.mean(axis=(0, 1))
+    block = table.reshape(cities, years, -1)
+    centred = (
+        block - block.mean(axis=0) - block.mean(axis=1, keepdims=True) + block.mean(axis=(0, 1))
+    )
     left: Float = centred.reshape(table.shape)
     return left
 

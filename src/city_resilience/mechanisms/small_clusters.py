@@ -1,6 +1,6 @@
 """Inference beyond that of linearmodels: the wild cluster bootstrap, and errors shared over space.
 
-Both work on what is left of outcome and regressors without the effects of city and year, which
+Both work on what is left of outcome and variables without the effects of city and year, which
 leaves coefficients and scores as they are (Frisch and Waugh).
 """
 
@@ -87,6 +87,6 @@ def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = RE
 
 
 def _left(sample: Sample) -> tuple[Float, Float]:
-    """Return outcome and regressors without the effects of city and year."""
+    """Return outcome and variables without the effects of city and year."""
     left = within(sample, np.column_stack([sample.y, sample.x]))
     return left[:, 0], left[:, 1:]

@@ -113,7 +113,7 @@ def find_threshold(
     Parameters
     ----------
     sample : Sample
-        The treatment is its first regressor.
+        The treatment is its first variable.
     q : ndarray, shape (rows,)
         Threshold variable.
     most : int
