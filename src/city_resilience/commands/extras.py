@@ -19,6 +19,14 @@ EXTRAS = {
     "search": {"optuna": "optuna"},
     "scale": {"duckdb": "duckdb"},
     "dask": {"cryptography": "cryptography", "distributed": "distributed"},
+    "mechanisms": {
+        "diff_diff": "diff-diff",
+        "doubleml": "doubleml",
+        "libpysal": "libpysal",
+        "linearmodels": "linearmodels",
+        "pyhdfe": "linearmodels",
+        "spreg": "spreg",
+    },
 }
 
 
