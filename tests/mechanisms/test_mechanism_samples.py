@@ -58,6 +58,37 @@ def test_effects_of_province_and_year_are_those_of_dummies() -> None:
     assert fit.coefficients == pytest.approx(expected, abs=1e-8)
 
 
+@pytest.mark.parametrize("time", ["year", "province_year"])
+@pytest.mark.parametrize("inference", ["city", "province"])
+def test_a_quick_fit_is_that_of_linearmodels(time: str, inference: str) -> None:
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import two_way
+    from city_resilience.mechanisms.projected import projected, quick_fit
+
+    sample = holes()
+    fit = two_way(sample, inference, time=time)
+    quick = quick_fit(projected(sample, sample.province if time != "year" else None), inference)
+    assert quick.coefficients == pytest.approx(fit.coefficients)
+    assert quick.covariance == pytest.approx(fit.covariance)
+
+
+def test_errors_of_two_years_are_those_of_differences() -> None:
+    """White 1980 on differences, HC1: effects of places must not count as variables."""
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import two_way
+
+    sample = sample_of(planted_design(3, Law(direct=1.0), years=2).design, "y", ["x"])
+    y, x = (
+        values.reshape(-1, 2)[:, 1] - values.reshape(-1, 2)[:, 0]
+        for values in (sample.y, sample.x[:, 0])
+    )
+    z = np.column_stack([x, np.ones(len(x))])
+    bread = np.linalg.inv(z.T @ z)
+    residual = y - z @ (bread @ z.T @ y)
+    white = bread @ (z.T * residual**2 @ z) @ bread * len(x) / (len(x) - 2)
+    assert two_way(sample).se("x") == pytest.approx(np.sqrt(white[0, 0]), rel=0.01)
+
+
 def test_a_city_of_one_row_and_a_year_of_one_row_are_left_out() -> None:
     sample = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"])
     lonely = (sample.city != 0) | (sample.year == sample.year[0])

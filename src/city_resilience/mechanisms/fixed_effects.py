@@ -12,10 +12,12 @@ from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
 from city_resilience.mechanisms.sample import Sample, within
 
-__all__ = ["INFERENCES", "Time", "TwoWay", "least_squares", "terms_of", "two_way"]
+__all__ = ["INFERENCES", "Time", "TwoWay", "free_effects", "least_squares", "terms_of", "two_way"]
 
 Time = Literal["year", "province_year", "none"]
 INFERENCES = ("city", "province", "year", "province_year", "driscoll_kraay")
+NESTING = ("city", "province", "province_year")
+"""Ways of inference whose clusters hold all rows of a city."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,10 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
     Notes
     -----
     ``linearmodels.PanelOLS``, absorbed variables refused; clusters with the small-sample factor
-    G/(G-1). Driscoll and Kraay 1998: Bartlett kernel, its bandwidth by the rule of Newey and West.
+    G/(G-1) (n-1)/(n-k), where ``k`` counts the effects that are not inside a cluster: those of
+    cities are, and would widen the intervals by a factor of the root of T/(T-1) (Cameron and Miller
+    2015, section II.B). Driscoll and Kraay 1998: Bartlett kernel, its bandwidth by the rule of
+    Newey and West.
     """
     import pandas as pd
     from linearmodels.panel import PanelOLS
@@ -91,17 +96,34 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
         effects = {"other_effects": pd.Series(number.ravel(), index=index, name="province_year")}
     model = PanelOLS(y, x, entity_effects=True, **effects)
     options, clusters = _covariance(sample, inference, index)
-    fit: Any = model.fit(**options)
+    nested = inference in NESTING
+    fit: Any = model.fit(**options, auto_df=False, count_effects=not nested)
+    factor = _freedom(sample) / _freedom(sample, free_effects(sample, inference, time))
     return TwoWay(
         names=sample.names,
         coefficients=fit.params.to_numpy(),
-        covariance=fit.cov.to_numpy(),
+        covariance=fit.cov.to_numpy() * (factor if nested else 1.0),
         residuals=fit.resids.to_numpy(),
         clusters=clusters,
         r2_within=float(fit.rsquared_within),
         sample=sample,
         inference=inference,
     )
+
+
+def _freedom(sample: Sample, effects: int = 0) -> int:
+    return int(len(sample) - sample.x.shape[1] - effects)
+
+
+def free_effects(sample: Sample, inference: str, time: Time = "year") -> int:
+    """Return how many effects are not inside the clusters, those of cities being inside."""
+    inside = inference == "province_year" or (time, inference) == ("province_year", "province")
+    if time == "none" or inside:
+        return 0
+    if time == "year":
+        return len(np.unique(sample.year)) - 1
+    cells = np.unique(np.column_stack([sample.province, sample.year]), axis=0)
+    return len(cells) - len(np.unique(sample.province))
 
 
 def _covariance(sample: Sample, inference: str, index: Any) -> tuple[dict[str, Any], int]:
