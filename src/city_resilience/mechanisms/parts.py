@@ -8,10 +8,14 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.thresholds import thresholds
+from city_resilience.mechanisms.verdicts import verdicts
 
 __all__ = ["PARTS"]
 
 PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
-    {"baseline": baseline, "thresholds": thresholds}
+    {"baseline": baseline, "thresholds": thresholds, "verdicts": verdicts}
 )
-"""What each part tests, in the order of the report; an id is also the name of its file."""
+"""What each part tests, in the order of the report; an id is also the name of its file.
+
+``verdicts`` reads what all others found and stays last.
+"""
