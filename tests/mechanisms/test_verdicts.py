@@ -77,11 +77,21 @@ def test_conditions_that_do_not_hold_are_named(changes, curve, reasons):
     assert row["verdict"] == own["verdict"] == (UNSUPPORTED if reasons else SUPPORTED)
 
 
-def test_the_referee_stands_against_what_it_names():
-    part = Part(about={"against": {"x": ["carried_years"], "other": ["few_clusters"]}})
-    own, (row,) = k1(LIKE, referee=part)
-    assert (row["reasons"], row["referee"]) == (["referee"], ["carried_years"])
-    assert own["verdict"] == UNSUPPORTED
+@pytest.mark.parametrize(
+    ("about", "grave", "against"),
+    [
+        ({"treatment": "x"}, True, ["filled_years"]),
+        ({}, True, ["filled_years"]),
+        ({"treatment": "x"}, False, []),
+        ({"outcome": "other", "treatment": "x"}, True, []),
+        ({"policy": "pilot"}, True, []),
+    ],
+)
+def test_a_grave_finding_of_the_referee_stands_against_what_it_is_about(about, grave, against):
+    finding = {"id": "filled_years", "outcome": "", "treatment": "", "policy": "", "grave": grave}
+    own, (row,) = k1(LIKE, referee=Part(about={"findings": [finding | about]}))
+    assert (row["reasons"], row["referee"]) == (["referee"] * len(against), against)
+    assert own["verdict"] == (UNSUPPORTED if against else SUPPORTED)
 
 
 def test_what_was_not_run_or_was_refused_cannot_be_tested():

@@ -182,7 +182,14 @@ def sign_shares(context: Context) -> Mapping[Pair, tuple[float, int]]:
     return {pair: (float(np.mean(np.asarray(own) > 0)), len(own)) for pair, own in found.items()}
 
 
-def objections(context: Context) -> Mapping[str, tuple[str, ...]]:
-    """Return by name of an outcome, index or policy what the referee's list found against it."""
+def objections(context: Context, test: Test) -> list[str]:
+    """Return the ids of what the referee's list found against a test, grave findings alone."""
     part = context.found.get(REFEREE)
-    return dict(part.about.get("against", {})) if part else {}
+    findings = part.about.get("findings", ()) if part else ()
+    about = {"outcome": test.outcome, "treatment": test.treatment, "policy": test.treatment}
+    found = [
+        one["id"]
+        for one in findings
+        if one["grave"] and all(one[key] in ("", name) for key, name in about.items())
+    ]
+    return list(dict.fromkeys(found))

@@ -135,11 +135,13 @@ def verdicts(context: Context) -> Part:
         it), and the ``rule``.
     """
     shares = sign_shares(context)
-    against = objections(context)
     rows: list[dict[str, Any]] = []
     claims = []
     for id, claim in CLAIMS.items():
-        own = [_judged(id, test, shares, against) for test in tests_of(context, claim)]
+        own = [
+            _judged(id, test, shares, objections(context, test))
+            for test in tests_of(context, claim)
+        ]
         adjusted = holm([row["p"] for row in own])
         own = [{**row, "adjusted": p} for row, p in zip(own, adjusted, strict=True)]
         claims.append(_summed(id, claim, own, len(rows)))
@@ -156,7 +158,7 @@ def _judged(
     id: str,
     test: Test,
     shares: Mapping[tuple[str, str], tuple[float, int]],
-    against: Mapping[str, tuple[str, ...]],
+    against: list[str],
 ) -> dict[str, Any]:
     """Return the row of a test with its verdict."""
     one = _equality(test) if test.differs else cautious(test.estimates)
@@ -170,9 +172,8 @@ def _judged(
         share, row["specifications"] = shares.get((test.outcome, test.treatment), (np.nan, 0))
         row["same_sign"] = share if sign > 0 else 1 - share
         reasons += _signs(row, reasons)
-    reasons += test.against
-    row["referee"] = list(_against(test, against))
-    reasons += ["referee"] if row["referee"] else []
+    reasons += [*test.against, *(["referee"] if against else [])]
+    row["referee"] = against
     verdict = UNTESTABLE if reasons == ["no_curve"] else UNSUPPORTED if reasons else SUPPORTED
     return {**row, "verdict": verdict, "reasons": reasons}
 
@@ -200,11 +201,6 @@ def _signs(row: Mapping[str, Any], reasons: Sequence[str]) -> list[str]:
     if not row["specifications"]:
         return [] if reasons else ["no_curve"]
     return ["signs"] if row["same_sign"] < LEAST_SHARE else []
-
-
-def _against(test: Test, against: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
-    names = dict.fromkeys(["", test.outcome, test.treatment, test.through])
-    return dict.fromkeys(id for name in names for id in against.get(name, ()))
 
 
 def _clear(one: Estimate, sign: int) -> list[str]:
