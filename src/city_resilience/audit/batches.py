@@ -234,4 +234,6 @@ def _rest(more: Sequence[Issue]) -> Issue:
 
 def positions_of(panel: StoredPanel, cities: slice | NDArray[np.intp]) -> Int:
     """Return the positions of a batch as numbers."""
-    return np.arange(panel.store.shape[0])[cities]
+    if isinstance(cities, slice):
+        return np.arange(*cities.indices(panel.store.shape[0]))
+    return cities.astype(np.int64)
