@@ -42,7 +42,9 @@ from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
+from city_resilience.mechanisms.staggered import STEPS
 from city_resilience.mechanisms.thresholds import thresholds
+from city_resilience.mechanisms.timing import timing
 
 OUT = Path(__file__).with_name("planted_mechanisms.csv")
 ERRORS = {"independent": 0.0, "shared by province and year": 0.4}
@@ -112,11 +114,32 @@ def of_second_threshold(planted: Planted, seed: int) -> list[Found]:
     return [Found(np.nan, e) for e in part.estimates if e.term == "threshold:2:q"]
 
 
+def of_timing(planted: Planted, seed: int) -> list[Found]:
+    """Return the mean and the events of each estimator, the test of trends and the bounds.
+
+    ``two_way`` is there to show its bias; bounds are of the mean of the first events, and a place
+    beside one that joined has no effect.
+    """
+    truth = dict(planted.truth)
+    first = float(np.mean([truth[f"event:{k}"] for k in range(STEPS)]))
+    truth |= {"honest:0.5": first, "honest:1": first, "pre_trend": np.nan}
+    part = timing(Context(planted.design, settings_of(seed, neighbours=1)))
+    found = []
+    for one in part.estimates:
+        if one.term in truth:
+            beside = one.model == "neighbours"
+            found.append(Found(0.0 if beside else truth[one.term], one))
+        elif one.term.startswith("event:-"):
+            found.append(Found(0.0, one))
+    return found
+
+
 ONE_THRESHOLD = Law(direct=0.2, above=0.8, threshold=0.3)
 ESTIMATORS: Mapping[str, Estimator] = {
     "baseline": Estimator(partial(of_part, baseline, {"x": "total"}), Law(direct=0.5)),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
+    "timing": Estimator(of_timing, Law(policy=0.5)),
 }
 
 

@@ -8,12 +8,13 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.thresholds import thresholds
+from city_resilience.mechanisms.timing import timing
 from city_resilience.mechanisms.verdicts import verdicts
 
 __all__ = ["PARTS"]
 
 PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
-    {"baseline": baseline, "thresholds": thresholds, "verdicts": verdicts}
+    {"baseline": baseline, "thresholds": thresholds, "timing": timing, "verdicts": verdicts}
 )
 """What each part tests, in the order of the report; an id is also the name of its file.
 

@@ -37,6 +37,26 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "read the figures by city with caution, or add a province column",
         ),
         "few_treated": ("fewer than 10 places joined", "name a policy that more places joined"),
+        "joined_before": (
+            "fewer than 10 places joined after their first year of the outcome",
+            "add earlier years, or name a later policy",
+        ),
+        "few_before": (
+            "fewer than 10 places have 3 years before they joined",
+            "add earlier years, or name a later policy",
+        ),
+        "no_controls": (
+            "fewer than 10 places had not joined when the first did",
+            "add places that did not join, or name another policy",
+        ),
+        "few_never": (
+            "fewer than 10 places never joined",
+            "read the estimates whose controls join later",
+        ),
+        "no_coordinates": (
+            "the panel has no coordinates of its places",
+            "name a gazetteer, or add columns of longitude and latitude",
+        ),
         "no_variation": (
             "does not vary within places beyond the year",
             "name a treatment that changes over time",
