@@ -16,6 +16,7 @@ _HOMES = {
     "clean_store": "commands.models",
     "compare": "commands.compare",
     "draft_experiment": "commands.new",
+    "examine_claims": "commands.mechanisms",
     "experiment_keys": "experiment.reference",
     "experiment_schema": "experiment.reference",
     "explain_cities": "commands.explain",

@@ -7,6 +7,7 @@ from city_resilience.commands.export import export_issued as export_issued
 from city_resilience.commands.history import champion_history as champion_history
 from city_resilience.commands.import_sheets import import_sheets as import_sheets
 from city_resilience.commands.measure import measure as measure
+from city_resilience.commands.mechanisms import examine_claims as examine_claims
 from city_resilience.commands.models import clean_store as clean_store
 from city_resilience.commands.models import export_model as export_model
 from city_resilience.commands.models import import_model as import_model

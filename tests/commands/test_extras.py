@@ -51,6 +51,7 @@ RUNS = {
 REFUSED = {
     "train": (("train", EXPERIMENT, "--out", "out"), "train"),
     "backtest": (("backtest", EXPERIMENT, "--out", "out"), "train"),
+    "mechanisms": (("mechanisms", EXPERIMENT, "--out", "out"), "mechanisms"),
     "a Parquet file": ((*PREDICT, "--drivers", 0, "--out", "f.parquet"), "parquet"),
     "an issued forecast": (("predict", "--data", PANEL, "--out", "f.csv", "--issue"), "parquet"),
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["EXTRAS", "missing_package"]
+from importlib.util import find_spec
+
+__all__ = ["EXTRAS", "missing_package", "require"]
 
 # Extra of pyproject.toml -> module -> the package that brings it.
 EXTRAS = {
@@ -28,6 +30,19 @@ EXTRAS = {
         "spreg": "spreg",
     },
 }
+
+
+def require(extra: str) -> None:
+    """Refuse work that needs an extra before it begins.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a module of the extra is not installed; `missing_package` says how to install it.
+    """
+    for module in EXTRAS[extra]:
+        if find_spec(module) is None:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def missing_package(error: BaseException | None) -> str | None:

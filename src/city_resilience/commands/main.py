@@ -24,6 +24,7 @@ VERBS = {
     "export": "Write issued forecasts in the layout of the forecast hubs.",
     "import": "Read yearbook sheets into one panel; list what could not be read.",
     "measure": "Measure the resilience of each city over shocks.",
+    "mechanisms": "Test the claims about digital economy and resilience on the panel.",
     "models": "List, show, export, import, sign and clean up registered models.",
     "monitor": "Score issued forecasts whose outcome is now known, and look for drift of the "
     "indicators.",

@@ -38,6 +38,7 @@ __all__ = [
     "data_of",
     "experiment_of",
     "load",
+    "placed",
     "serving",
 ]
 
@@ -142,7 +143,7 @@ def load(
     panels = {day: own.panel for day, own in earlier.items()}
     dated = in_real_time(dataset, read.panel, panels, chosen)
     about = (chosen.digest(), read.audit, found, vintages, earlier)
-    return Source(chosen, read.panel, dated, place, *about, _placed(experiment, chosen, read.panel))
+    return Source(chosen, read.panel, dated, place, *about, placed(experiment, chosen, read.panel))
 
 
 def _dataset(
@@ -155,7 +156,7 @@ def _dataset(
     return stored_dataset(panel, experiment, early=early, as_of=as_of)
 
 
-def _placed(
+def placed(
     experiment: Experiment | Path | str, settings: Experiment, panel: Panel
 ) -> dict[str, tuple[float, float]]:
     """Return the coordinates of the file that an experiment names.

@@ -82,10 +82,22 @@ class _Columns:
         return Series(LOGARITHM + name, logs, *labels, behind=frozenset([name]))
 
 
-def build_design(panel: Panel, experiment: Experiment) -> Design:
+def build_design(
+    panel: Panel,
+    experiment: Experiment,
+    coordinates: Mapping[str, tuple[float, float]] | None = None,
+) -> Design:
     """Compute outcomes, indices, controls, channels and policies of a panel.
 
     Indicators are those of the year itself: publication lags are a matter of forecasts.
+
+    Parameters
+    ----------
+    panel : Panel
+    experiment : Experiment
+    coordinates : mapping, optional
+        Place to longitude and latitude, in place of those that the panel states or the gazetteer
+        knows.
 
     Raises
     ------
@@ -116,10 +128,18 @@ def build_design(panel: Panel, experiment: Experiment) -> Design:
         thresholds=_thresholds(columns, settings, treatments),
         groups=slices,
         province=province,
-        coordinates=grid.coordinates,
+        coordinates=_coordinates(grid, coordinates or {}),
         policies=policies_of(panel, experiment, settings.pilots),
         simulated=experiment.data.simulated,
     )
+
+
+def _coordinates(grid: Grid, stated: Mapping[str, tuple[float, float]]) -> Float | None:
+    """Return longitude and latitude, shape (cities, 2); None where no place has them."""
+    if not stated:
+        return grid.coordinates
+    unknown = (np.nan, np.nan)
+    return np.asarray([stated.get(city, unknown) for city in grid.cities], dtype=np.float64)
 
 
 def _treatments(columns: _Columns, settings: Mechanisms) -> dict[str, Series]:

@@ -41,6 +41,8 @@ class Estimate:
         Subset of the places, as ``GROUP=LEVEL``; "" for all.
     note : str
         Id of a remark, "" for none.
+    r2 : float
+        Share of the variance within places that the fit explains; NaN where the method has none.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Estimate:
     clusters: int = 0
     part_of: str = ""
     note: str = ""
+    r2: float = np.nan
 
 
 COLUMNS = tuple(field.name for field in fields(Estimate))

@@ -173,6 +173,6 @@ def terms_of(fit: TwoWay, terms: Iterable[str], like: Estimate) -> list[Estimate
         value, se = fit.coefficient(term), fit.se(term)
         low, high, p = normal_interval(value, se, fit.clusters - 1)
         one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p)
-        one = replace(one, inference=fit.inference, clusters=fit.clusters)
+        one = replace(one, inference=fit.inference, clusters=fit.clusters, r2=fit.r2_within)
         found.append(counted(one, fit.sample))
     return found

@@ -11,12 +11,11 @@ from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
 from city_resilience.mechanisms.verdicts import verdicts
 
-__all__ = ["PARTS"]
+__all__ = ["OVER_ALL", "PARTS"]
 
 PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
     {"baseline": baseline, "thresholds": thresholds, "timing": timing, "verdicts": verdicts}
 )
-"""What each part tests, in the order of the report; an id is also the name of its file.
-
-``verdicts`` reads what all others found and stays last.
-"""
+"""What each part tests, in the order of the report; an id is also the name of its file."""
+OVER_ALL = ("verdicts",)
+"""Parts that read what the others found: they stay last, and are made anew when one of these is."""

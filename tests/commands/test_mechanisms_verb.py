@@ -1,0 +1,105 @@
+"""The verb mechanisms from a file to a folder and to a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from city_resilience.commands.main import run
+from city_resilience.mechanisms.parts import PARTS
+from city_resilience.mechanisms.run import read_mechanisms
+from city_resilience.tracking.store import open_store
+from pipeline_inputs import small_frame, write_experiment
+
+pytest.importorskip("linearmodels")
+pytest.importorskip("diff_diff")
+pytestmark = [pytest.mark.tracking, pytest.mark.usefixtures("copied_stores")]
+
+CLAIMS = """
+[mechanisms]
+lags = [1]
+draws = 20
+[mechanisms.treatments.finance]
+components = { digital_finance_index = 1 }
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment, the tables of two parts, and the store of their run."""
+    folder = tmp_path_factory.mktemp("small")
+    path = write_experiment(folder)
+    path.write_text(path.read_text("utf-8") + CLAIMS, "utf-8")
+    assert run(words(folder, "--only", "thresholds,baseline")) == 0
+    return folder
+
+
+def words(folder: Path, *more: str, out: str = "out") -> list[str]:
+    paths = ["--out", str(folder / out), "--store", str(folder / "store")]
+    return ["mechanisms", str(folder / "experiment.toml"), *paths, *more]
+
+
+def found(folder: Path, out: str = "out") -> dict:
+    return json.loads((folder / out / "mechanisms.json").read_text("utf-8"))
+
+
+def test_each_part_has_a_table_and_its_rows_in_the_file(folder):
+    own = found(folder)
+    assert list(own["parts"]) == [name for name in PARTS if name in ("baseline", "thresholds")]
+    for name, part in own["parts"].items():
+        table = pd.read_csv(folder / "out" / f"{name}.csv", encoding="utf-8-sig")
+        assert table.columns.tolist() == part["columns"]
+        assert len(table) == len(part["rows"]) > 0
+    assert own == read_mechanisms(folder / "out")
+    assert own["simulated"] is True
+    assert own["settings"]["draws"] == 20
+    names = {row[key] for row in own["parts"]["baseline"]["rows"] for key in ("outcome", "term")}
+    assert names <= set(own["labels"])
+
+
+def test_it_names_no_city_and_no_place_on_the_machine(folder):
+    text = "".join(path.read_text("utf-8") for path in (folder / "out").glob("*.[cj]s*"))
+    assert [city for city in small_frame()["city"].unique() if city in text] == []
+    assert str(folder) not in text
+
+
+def test_it_is_logged_as_a_run_with_its_tables(folder):
+    client = open_store(str(folder / "store"), create=False).client
+    experiment = client.get_experiment_by_name("small")
+    logged = client.search_runs([experiment.experiment_id])[-1]
+    assert logged.info.status == "FINISHED"
+    assert logged.data.tags["city_resilience.command"] == "mechanisms"
+    assert logged.data.params["mechanisms.draws"] == "20"
+    names = {file.path for file in client.list_artifacts(logged.info.run_id)}
+    assert names == {path.name for path in (folder / "out").iterdir()}
+
+
+def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
+    before = found(folder)["parts"]
+    assert run(words(folder, "--only", "thresholds")) == 0
+    assert "Kept from before: baseline" in capsys.readouterr().out
+    assert found(folder)["parts"]["baseline"] == before["baseline"]
+    assert found(folder)["parts"]["thresholds"]["rows"] == before["thresholds"]["rows"]
+    assert run(words(folder, "--only", "thresholds", "--seed", "3")) == 0
+    assert list(found(folder)["parts"]) == ["thresholds"]
+    assert not (folder / "out" / "baseline.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--only", "basline"], "no part 'basline'; nearest: 'baseline'"),
+        (["--set", 'mechanisms.controls=["x"]'], "mechanisms.controls: the panel offers no"),
+        (["--set", 'mechanisms.outcomes=["recovery"]'], "windows"),
+        (["--draws", "3"], "3 is not in the range 20<=x<=9999"),
+    ],
+)
+def test_bad_usage_is_one_line_and_writes_nothing(folder, capsys, more, message):
+    assert run(words(folder, *more, out="none")) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not (folder / "none").exists()
