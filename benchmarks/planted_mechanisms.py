@@ -39,6 +39,7 @@ import pandas as pd
 
 from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.baseline import baseline
+from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
@@ -134,9 +135,24 @@ def of_timing(planted: Planted, seed: int) -> list[Found]:
     return found
 
 
+PATHS = ("indirect", "direct", "total", "share")
+ONE_CHANNEL = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4)
 ONE_THRESHOLD = Law(direct=0.2, above=0.8, threshold=0.3)
 ESTIMATORS: Mapping[str, Estimator] = {
     "baseline": Estimator(partial(of_part, baseline, {"x": "total"}), Law(direct=0.5)),
+    "channels": Estimator(
+        partial(of_part, channels, {f"{kind}:m": kind for kind in PATHS}), ONE_CHANNEL
+    ),
+    "channel_without_first_path": Estimator(
+        partial(of_part, channels, {"indirect:m": "indirect"}),
+        ONE_CHANNEL,
+        Law(direct=0.5, from_mediator=0.4),
+    ),
+    "channel_without_second_path": Estimator(
+        partial(of_part, channels, {"indirect:m": "indirect"}),
+        ONE_CHANNEL,
+        Law(direct=0.5, to_mediator=0.5),
+    ),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
     "timing": Estimator(of_timing, Law(policy=0.5)),

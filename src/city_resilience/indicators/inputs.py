@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from city_resilience.indicators.outcome import OutcomeSeries
     from city_resilience.reading.panel import Grid
 
-__all__ = ["Derived", "Inputs", "lag_of", "shared_inputs", "variables_behind"]
+__all__ = ["Derived", "Inputs", "lag_of", "reads_outcome", "shared_inputs", "variables_behind"]
 
 
 @dataclass(frozen=True)
@@ -95,19 +95,29 @@ _ABSENT = {
 }
 
 
-def variables_of(names: tuple[str, ...]) -> Iterator[str]:
-    """Yield the variable ids behind some inputs, those behind derived inputs too."""
+def _given(names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the variables and special inputs behind some inputs, those behind derived ones too."""
     for name in names:
         if name in shared_inputs():
             derived = shared_inputs()[name]
-            yield from variables_of((*derived.inputs, *derived.optional))
-        elif not name.startswith("@"):
+            yield from _given((*derived.inputs, *derived.optional))
+        else:
             yield name
+
+
+def variables_of(names: tuple[str, ...]) -> Iterator[str]:
+    """Yield the variable ids behind some inputs, those behind derived inputs too."""
+    return (name for name in _given(names) if not name.startswith("@"))
 
 
 def variables_behind(spec: Indicator) -> list[str]:
     """Return the variable ids behind an indicator, each once, the optional ones last."""
     return list(dict.fromkeys(variables_of((*spec.inputs, *spec.optional))))
+
+
+def reads_outcome(spec: Indicator) -> bool:
+    """Whether an indicator is computed from the outcome of the experiment."""
+    return not {OUTCOME, OUTPUT, NATION, POINTS}.isdisjoint(_given((*spec.inputs, *spec.optional)))
 
 
 def lag_of(spec: Indicator, lags: Mapping[str, int]) -> int:

@@ -13,7 +13,7 @@ from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.mechanisms import Mechanisms, Treatment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
-from city_resilience.indicators.inputs import variables_behind
+from city_resilience.indicators.inputs import reads_outcome, variables_behind
 from city_resilience.mechanisms.design import Design, Series
 from city_resilience.mechanisms.outcomes import outcome_of
 from city_resilience.mechanisms.policies import policies_of
@@ -33,11 +33,15 @@ _SIZE = "population"
 
 @dataclass(frozen=True)
 class _Columns:
-    """Indicators and variables of a panel, by name."""
+    """Indicators and variables of a panel, by name.
+
+    ``outcome``: the variables that the outcome of the experiment is computed from.
+    """
 
     panel: Panel
     grid: Grid
     found: IndicatorValues
+    outcome: frozenset[str]
 
     def families(self, wanted: Sequence[str]) -> list[Series]:
         """Return the indicators of some families."""
@@ -47,6 +51,7 @@ class _Columns:
         """Return an indicator."""
         at = self.found.ids.index(name)
         spec = self.found.specs[at]
+        behind = frozenset(variables_behind(spec))
         return Series(
             name=name,
             values=self.found.values[:, :, at],
@@ -54,7 +59,7 @@ class _Columns:
             label_zh=spec.label_zh,
             unit=spec.unit,
             family=spec.family,
-            behind=frozenset(variables_behind(spec)),
+            behind=behind | self.outcome if reads_outcome(spec) else behind,
         )
 
     def named(self, name: str, where: str) -> Series:
@@ -108,7 +113,8 @@ def build_design(
     settings = experiment.mechanisms
     resolved = panel.resolved(experiment.outcome)
     grid, variables, series = with_outcome(panel.grid(), panel.variables, resolved, panel.source)
-    columns = _Columns(panel, grid, compute_indicators(grid, series, variables))
+    own = frozenset(filter(None, (resolved.variable, resolved.deflator)))
+    columns = _Columns(panel, grid, compute_indicators(grid, series, variables), own)
     outcomes = {name: outcome_of(panel, experiment, name) for name in settings.outcomes}
     treatments = _treatments(columns, settings)
     base = np.isfinite(next(iter(treatments.values())).values)

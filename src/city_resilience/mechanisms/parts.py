@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from city_resilience.mechanisms.baseline import baseline
+from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
@@ -14,7 +15,13 @@ from city_resilience.mechanisms.verdicts import verdicts
 __all__ = ["OVER_ALL", "PARTS"]
 
 PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
-    {"baseline": baseline, "thresholds": thresholds, "timing": timing, "verdicts": verdicts}
+    {
+        "baseline": baseline,
+        "channels": channels,
+        "thresholds": thresholds,
+        "timing": timing,
+        "verdicts": verdicts,
+    }
 )
 """What each part tests, in the order of the report; an id is also the name of its file."""
 OVER_ALL = ("verdicts",)

@@ -62,8 +62,8 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "name a treatment that changes over time",
         ),
         "component": (
-            "is computed from a variable of the outcome",
-            "name another mediator or outcome",
+            "is computed from a variable of the outcome or of the index",
+            "name another mediator, index or outcome",
         ),
         "no_threshold_values": (
             "has no value that leaves a tenth of the rows on each side",

@@ -26,11 +26,11 @@ from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
 from city_resilience.mechanisms.fixed_effects import terms_of, two_way
 from city_resilience.mechanisms.refusals import (
-    LEAST_CLUSTERS,
     least_years,
     refusal_of,
     shared_components,
 )
+from city_resilience.mechanisms.resampling import clusters_of
 from city_resilience.mechanisms.sample import Sample, complete, within
 
 __all__ = ["LEAST_SIDE", "Threshold", "critical_ratio", "find_threshold", "thresholds"]
@@ -155,8 +155,7 @@ def _grid_of(sample: Sample, q: Float) -> _Grid:
     values, below = values[kept], below[kept]
     steps = sample.x[:, :1] * (q[:, None] <= values)
     left = within(sample, np.column_stack([sample.y, sample.x, steps]))
-    many = len(np.unique(sample.province)) >= LEAST_CLUSTERS
-    _, clusters = np.unique(sample.province if many else sample.city, return_inverse=True)
+    _, clusters = clusters_of(sample)
     k = sample.x.shape[1]
     return _Grid(left[:, 0], left[:, 1 : 1 + k], left[:, 1 + k :], values, below, clusters)
 
