@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from audit_inputs import CITIES, FIRST, YEARS, panel_of, smooth
 from city_resilience.audit import audit
 from city_resilience.audit.audit import AUDIT_LEVELS, audit_panel
+from city_resilience.audit.batches import positions_of
 from city_resilience.audit.read_audited import read_audited
 from city_resilience.errors import InputError
 from city_resilience.experiment.data import Audit
@@ -203,3 +205,11 @@ def test_reasons_call_places_by_their_word_and_leave_names_alone():
     assert called.noun == "county"
     assert told.count("Old city") == said.count("Old city")
     assert [own.id for own in called.issues] == [own.id for own in found.issues]
+
+
+@pytest.mark.parametrize("cities", [slice(10, 20), np.array([3, 5])])
+def test_positions_of_a_batch_keep_no_array_of_all_cities(cities) -> None:
+    panel = SimpleNamespace(store=SimpleNamespace(shape=(1_000_000, 2)))
+    found = positions_of(panel, cities)
+    assert found.tolist() == np.arange(1_000_000)[cities].tolist()
+    assert found.base is None
