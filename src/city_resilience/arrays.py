@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Float", "Int", "Mask", "Positions", "Strings"]
+__all__ = ["Complex", "Float", "Int", "Mask", "Positions", "Strings"]
 
+Complex = NDArray[np.complex128]
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.space import space
 from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
 from city_resilience.mechanisms.verdicts import verdicts
@@ -19,6 +20,7 @@ PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
         "baseline": baseline,
         "channels": channels,
         "thresholds": thresholds,
+        "space": space,
         "timing": timing,
         "verdicts": verdicts,
     }

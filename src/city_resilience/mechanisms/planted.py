@@ -25,6 +25,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.design import NEVER, Design, Policy, Series
+from city_resilience.mechanisms.nearest import nearest_weights
 
 __all__ = ["Law", "Planted", "planted_design"]
 
@@ -141,26 +142,6 @@ def planted_design(
         simulated=True,
     )
     return Planted(design, _truth(law, above, effect, since, years))
-
-
-def nearest_weights(coordinates: Float, neighbours: int) -> Float:
-    """Return weights of the nearest places, shape (cities, cities), rows add to 1.
-
-    Parameters
-    ----------
-    coordinates : ndarray, shape (cities, 2)
-        Longitude and latitude in degrees.
-    neighbours : int
-    """
-    from scipy.spatial import cKDTree
-
-    lon, lat = np.radians(coordinates).T
-    unit = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
-    _, near = cKDTree(unit).query(unit, neighbours + 1)
-    weights = np.zeros((len(unit), len(unit)))
-    rows = np.repeat(np.arange(len(unit)), neighbours)
-    weights[rows, near[:, 1:].ravel()] = 1.0 / neighbours
-    return weights
 
 
 def _latent(

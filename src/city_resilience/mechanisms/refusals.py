@@ -70,6 +70,14 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "name a threshold variable with more values",
         ),
         "collinear": ("is a linear combination of the others", "drop one of them"),
+        "few_places": (
+            "fewer than 30 places, or than three times the neighbours, have coordinates",
+            "add coordinates, or ask for fewer neighbours in mechanisms.neighbours",
+        ),
+        "unbalanced": (
+            "too few places have all years of the treatment",
+            "name controls, or a treatment, with fewer gaps",
+        ),
     }
 )
 """Reason → what is the matter, and the way out, in English."""
