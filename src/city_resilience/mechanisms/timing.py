@@ -17,7 +17,7 @@ from city_resilience.arrays import Int, Mask
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import NEVER, Design, Policy, Series
 from city_resilience.mechanisms.estimate import Estimate
-from city_resilience.mechanisms.planted import nearest_weights
+from city_resilience.mechanisms.nearest import nearest_weights
 from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, LEAST_TREATED, refusal_of
 from city_resilience.mechanisms.sample import sample_of
 from city_resilience.mechanisms.staggered import (
