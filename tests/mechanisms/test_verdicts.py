@@ -87,9 +87,9 @@ def test_conditions_that_do_not_hold_are_named(changes, curve, reasons):
         ({"policy": "pilot"}, True, []),
     ],
 )
-def test_a_grave_finding_of_the_referee_stands_against_what_it_is_about(about, grave, against):
-    finding = {"id": "filled_years", "outcome": "", "treatment": "", "policy": "", "grave": grave}
-    own, (row,) = k1(LIKE, referee=Part(about={"findings": [finding | about]}))
+def test_a_grave_answer_of_the_referee_stands_against_what_it_is_about(about, grave, against):
+    answer = {"id": "filled_years", "outcome": "", "treatment": "", "policy": "", "grave": grave}
+    own, (row,) = k1(LIKE, referee=Part(about={"answers": [answer | about]}))
     assert (row["reasons"], row["referee"]) == (["referee"] * len(against), against)
     assert own["verdict"] == (UNSUPPORTED if against else SUPPORTED)
 

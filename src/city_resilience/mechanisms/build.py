@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,6 +79,22 @@ class _Columns:
         check_known(own, self.grid.values, f"{key}: the panel has no variable", then="name another")
         return self.logarithm(own)
 
+    def behind(self, columns: Iterable[Series]) -> dict[str, Series]:
+        """Return the variables from which some columns are computed."""
+        names = frozenset().union(*(own.behind for own in columns))
+        return {
+            name: Series(
+                name,
+                self.grid.values[name],
+                variable.label_en,
+                variable.label_zh,
+                variable.unit,
+                behind=frozenset([name]),
+            )
+            for name, variable in self.panel.variables.items()
+            if name in names and name in self.grid.values
+        }
+
     def logarithm(self, name: str) -> Series:
         """Return the natural logarithm of a variable; NaN where it is not positive."""
         values, variable = self.grid.values[name], self.panel.variables[name]
@@ -122,6 +138,8 @@ def build_design(
     controls = _chosen(columns, settings.controls, CONTROL_FAMILIES, "controls", base)
     if settings.controls is None:
         controls = {name: own for name, own in controls.items() if name not in mediators}
+    thresholds = _thresholds(columns, settings, treatments)
+    tables = (outcomes, treatments, controls, mediators, thresholds)
     slices = panel.slices()
     province = slices.pop("province", np.empty(0, dtype=str))
     return Design(
@@ -131,11 +149,12 @@ def build_design(
         treatments=treatments,
         controls=controls,
         mediators=mediators,
-        thresholds=_thresholds(columns, settings, treatments),
+        thresholds=thresholds,
         groups=slices,
         province=province,
         coordinates=_coordinates(grid, coordinates or {}),
         policies=policies_of(panel, experiment, settings.pilots),
+        variables=columns.behind(own for table in tables for own in table.values()),
         simulated=experiment.data.simulated,
     )
 

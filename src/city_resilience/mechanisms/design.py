@@ -59,7 +59,8 @@ class Policy:
     since : ndarray of int64, shape (cities,)
         First year of each place; `NEVER` for a place that did not join.
     partial : ndarray of bool, shape (cities,)
-        Places of which only a county or district takes part; ``since`` is `NEVER` there.
+        Places of which only a county or district takes part; ``since`` is `NEVER` there in a pilot
+        of the gazetteer, while a column of the user may count them as a whole.
     label_en, label_zh : str
     """
 
@@ -91,6 +92,8 @@ class Design:
     coordinates : ndarray of float64, shape (cities, 2), or None
         Longitude and latitude in degrees.
     policies : mapping of str to Policy
+    variables : mapping of str to Series
+        Variables of the panel from which the columns are computed.
     simulated : bool
         Whether the panel is made up.
     """
@@ -106,6 +109,7 @@ class Design:
     province: Strings = field(default_factory=lambda: np.empty(0, dtype=str))
     coordinates: Float | None = None
     policies: Mapping[str, Policy] = field(default_factory=dict)
+    variables: Mapping[str, Series] = field(default_factory=dict)
     simulated: bool = False
 
     @property

@@ -183,13 +183,13 @@ def sign_shares(context: Context) -> Mapping[Pair, tuple[float, int]]:
 
 
 def objections(context: Context, test: Test) -> list[str]:
-    """Return the ids of what the referee's list found against a test, grave findings alone."""
+    """Return the ids of what the referee's list found against a test, grave answers alone."""
     part = context.found.get(REFEREE)
-    findings = part.about.get("findings", ()) if part else ()
+    answers = part.about.get("answers", ()) if part else ()
     about = {"outcome": test.outcome, "treatment": test.treatment, "policy": test.treatment}
     found = [
         one["id"]
-        for one in findings
+        for one in answers
         if one["grave"] and all(one[key] in ("", name) for key, name in about.items())
     ]
     return list(dict.fromkeys(found))

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.referee import referee
 from city_resilience.mechanisms.space import space
 from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
@@ -22,6 +23,7 @@ PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
         "thresholds": thresholds,
         "space": space,
         "timing": timing,
+        "referee": referee,
         "verdicts": verdicts,
     }
 )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 
-from city_resilience.arrays import Float, Int
+from city_resilience.arrays import Float, Int, Mask
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.mechanisms.design import NEVER, Policy
 from city_resilience.reading.panel import Panel
 
-__all__ = ["PILOTS", "adoption_years", "policies_of"]
+__all__ = ["PILOTS", "adoption_years", "partial_places", "policies_of"]
 
 PILOTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -23,6 +23,8 @@ PILOTS: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Pilots of the gazetteer, with their names."""
+LEAST_ALIKE = 0.5
+"""Share of the places of a column that joined a pilot in its year from which it is that pilot's."""
 
 
 def policies_of(
@@ -55,10 +57,35 @@ def policies_of(
         check_known(column, known, "mechanisms.pilots: no pilot and no column", then="name another")
         label = panel.variables[column]
         since = adoption_years(panel.grid().values[column], panel.grid().years, name)
-        found[name] = Policy(
-            name, since, np.zeros(len(since), dtype=bool), label.label_en, label.label_zh
-        )
+        pilots = [_of_gazetteer(panel, country, pilot) for pilot in offered]
+        partial = partial_places(since, pilots)
+        found[name] = Policy(name, since, partial, label.label_en, label.label_zh)
     return found
+
+
+def partial_places(since: Int, pilots: Iterable[Policy]) -> Mask:
+    """Return the places of which only a county takes part in the pilot that a column follows.
+
+    Parameters
+    ----------
+    since : ndarray of int64, shape (cities,)
+        Years of the column.
+    pilots : iterable of Policy
+        Those of the gazetteer.
+
+    Returns
+    -------
+    ndarray of bool, shape (cities,)
+        Of the pilot that most places of the column joined in its year, if at least `LEAST_ALIKE`
+        of them did; else none.
+    """
+    joined, known = since != NEVER, list(pilots)
+    if joined.any() and known:
+        shares = [float((pilot.since == since)[joined].mean()) for pilot in known]
+        closest = int(np.argmax(shares))
+        if shares[closest] >= LEAST_ALIKE:
+            return known[closest].partial.copy()
+    return np.zeros(len(since), dtype=bool)
 
 
 def adoption_years(values: Float, years: Int, name: str) -> Int:
