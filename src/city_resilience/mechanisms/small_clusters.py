@@ -18,6 +18,9 @@ __all__ = ["REACH_KM", "conley", "wild_provinces"]
 
 REACH_KM = 500.0
 """Distance at which errors of two places are taken as unrelated."""
+ALL_YEARS = 10**6
+"""Years at which those of one place would be: none, so that all its years count in full, where the
+kernel of a bandwidth of the panel's own years would give half a weight to the second of two."""
 
 
 def wild_provinces(sample: Sample, like: Estimate, *, draws: int, seed: int) -> Estimate:
@@ -63,22 +66,21 @@ def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = RE
     Notes
     -----
     Conley 1999, by ``diff_diff.linalg.compute_robust_vcov``: errors within a year by distance,
-    those of one place over all its years.
+    those of one place over all its years, as in a cluster of its own.
     """
     from diff_diff.linalg import compute_robust_vcov
 
     y, x = _left(sample)
     fitted = np.linalg.lstsq(x, y, rcond=None)[0]
-    periods = np.unique(sample.year, return_inverse=True)[1]
     covariance = compute_robust_vcov(
         x,
         y - x @ fitted,
         vcov_type="conley",
         conley_coords=coordinates[sample.city][:, ::-1],
         conley_cutoff_km=reach,
-        conley_time=periods,
+        conley_time=sample.year,
         conley_unit=sample.city,
-        conley_lag_cutoff=int(periods.max()),
+        conley_lag_cutoff=ALL_YEARS,
     )
     value, se = float(fitted[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
     low, high, p = normal_interval(value, se)
