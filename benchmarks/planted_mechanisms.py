@@ -42,6 +42,7 @@ from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
+from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
 from city_resilience.mechanisms.staggered import STEPS
 from city_resilience.mechanisms.thresholds import thresholds
@@ -135,6 +136,22 @@ def of_timing(planted: Planted, seed: int) -> list[Found]:
     return found
 
 
+def of_places(planted: Planted, seed: int) -> list[Found]:
+    """Return the slopes of both halves, their difference, the test of equality and of change."""
+    truths = {"half=a": "half:a", "half=b": "half:b"}
+    found = []
+    for one in places(Context(planted.design, settings_of(seed))).estimates:
+        if one.note:
+            continue
+        truth = np.nan
+        if one.term == "difference:a":
+            truth = planted.truth["half_gap"]
+        elif one.part_of:
+            truth = planted.truth[truths[one.part_of]]
+        found.append(Found(truth, one))
+    return found
+
+
 PATHS = ("indirect", "direct", "total", "share")
 ONE_CHANNEL = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4)
 ONE_THRESHOLD = Law(direct=0.2, above=0.8, threshold=0.3)
@@ -153,6 +170,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
         ONE_CHANNEL,
         Law(direct=0.5, to_mediator=0.5),
     ),
+    "places": Estimator(of_places, Law(direct=0.3, half_gap=0.4)),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
     "timing": Estimator(of_timing, Law(policy=0.5)),

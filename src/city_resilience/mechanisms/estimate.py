@@ -37,6 +37,8 @@ class Estimate:
         Id of the way of inference: ``city``, ``province``, ``wild_province``, ``driscoll_kraay`` …
     n, cities, years, clusters : int
         Rows, places, years and clusters behind it; 0 where it does not apply.
+    freedom : float
+        Degrees of freedom of the t or F distribution behind ``p``; NaN where another one is.
     part_of : str
         Subset of the places, as ``GROUP=LEVEL``; "" for all.
     note : str
@@ -59,6 +61,7 @@ class Estimate:
     cities: int = 0
     years: int = 0
     clusters: int = 0
+    freedom: float = np.nan
     part_of: str = ""
     note: str = ""
     r2: float = np.nan

@@ -174,5 +174,6 @@ def terms_of(fit: TwoWay, terms: Iterable[str], like: Estimate) -> list[Estimate
         low, high, p = normal_interval(value, se, fit.clusters - 1)
         one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p)
         one = replace(one, inference=fit.inference, clusters=fit.clusters, r2=fit.r2_within)
+        one = replace(one, freedom=float(fit.clusters - 1))
         found.append(counted(one, fit.sample))
     return found

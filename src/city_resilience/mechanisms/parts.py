@@ -8,6 +8,7 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.referee import referee
 from city_resilience.mechanisms.space import space
 from city_resilience.mechanisms.thresholds import thresholds
@@ -20,6 +21,7 @@ PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
     {
         "baseline": baseline,
         "channels": channels,
+        "places": places,
         "thresholds": thresholds,
         "space": space,
         "timing": timing,

@@ -8,9 +8,10 @@ mediator ``m``, a control ``k``, the threshold variable ``q``, the policy ``d`` 
 weights ``W`` of the nearest places (rows add to 1)::
 
     m = to_mediator x + e1
-    y = slope(q) x + from_mediator m + 0.5 k + spillover (W x) + policy(i, t) + city + year + e2
+    y = slope(q, i) x + from_mediator m + 0.5 k + spillover (W x) + policy(i, t) + city + year + e2
 
-``slope(q)`` is ``direct``, or ``above`` where ``q`` exceeds ``threshold``. ``policy`` grows with
+``slope`` is ``direct``, or ``above`` where ``q`` exceeds ``threshold``, plus ``half_gap`` in the
+half ``b`` of the places. ``policy`` grows with
 the years since a place joined, faster for those that joined early, so that two-way effects are
 biased.
 ``e2`` mixes a shock of the province and year (share ``shared`` of its variance) and its own.
@@ -46,6 +47,8 @@ class Law:
         Slope where the threshold variable exceeds ``threshold``; ``direct`` when None.
     threshold : float
         In standard deviations of the threshold variable.
+    half_gap : float
+        What the slope of the group ``half=b`` has beyond that of ``half=a``.
     policy : float
         Effect in the year a place of the early cohort joins, and its growth each year after; half
         of it for the late cohort. 0 plants none.
@@ -62,6 +65,7 @@ class Law:
     spillover: float = 0.0
     above: float | None = None
     threshold: float = 0.0
+    half_gap: float = 0.0
     policy: float = 0.0
     shared: float = 0.0
     noise: float = 1.0
@@ -78,8 +82,9 @@ class Planted:
         policy ``pilot``, group ``half`` (``a`` or ``b``).
     truth : mapping of str to float
         ``total`` (direct and mediated), ``direct``, ``indirect``, ``share`` (indirect of total),
-        ``spillover``, ``below``, ``above``, ``threshold``, ``att`` (mean effect over treated
-        place-years) and ``event:K`` by years since joining.
+        ``spillover``, ``below``, ``above``, ``threshold``, ``half:a`` and ``half:b`` (totals of the
+        halves), ``half_gap``, ``att`` (mean effect over treated place-years) and ``event:K`` by
+        years since joining.
     """
 
     design: Design
@@ -119,6 +124,8 @@ def planted_design(
     error = np.sqrt(law.shared) * shock + np.sqrt(1 - law.shared) * rng.normal(size=shape)
     y = slope * x + law.from_mediator * m + 0.5 * k + law.spillover * lag + effect
     y += rng.normal(size=(cities, 1)) + rng.normal(size=(1, years)) + law.noise * error
+    half = np.where(rng.permutation(cities) < cities // 2, "a", "b")
+    y += law.half_gap * x * (half == "b")[:, None]
     design = Design(
         cities=tuple(f"city {i:03d}" for i in range(cities)),
         years=np.arange(FIRST_YEAR, FIRST_YEAR + years, dtype=np.int64),
@@ -131,7 +138,7 @@ def planted_design(
             "m": Series("m", m, "Channel", "渠道", family="innovation", behind=frozenset(["m"]))
         },
         thresholds={"q": Series("q", q, "Threshold", "门槛变量", behind=frozenset(["q"]))},
-        groups={"half": np.where(rng.permutation(cities) < cities // 2, "a", "b")},
+        groups={"half": half},
         province=np.asarray([f"province {p:02d}" for p in province]),
         coordinates=places,
         policies={
@@ -197,6 +204,9 @@ def _truth(law: Law, above: float, effect: Float, since: Int, years: int) -> dic
         "below": law.direct,
         "above": above,
         "threshold": law.threshold,
+        "half:a": total,
+        "half:b": total + law.half_gap,
+        "half_gap": law.half_gap,
         "att": float(effect[treated].mean()),
     }
     for event in range(int(events[treated].max()) + 1):

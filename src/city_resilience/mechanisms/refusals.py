@@ -14,6 +14,7 @@ from city_resilience.mechanisms.sample import Sample, within
 __all__ = [
     "FEW_CLUSTERS",
     "LEAST_CLUSTERS",
+    "LEAST_PLACES",
     "LEAST_ROWS",
     "LEAST_TREATED",
     "LEAST_YEARS",
@@ -23,7 +24,7 @@ __all__ = [
     "shared_components",
 ]
 
-LEAST_ROWS, LEAST_YEARS, LEAST_CLUSTERS, LEAST_TREATED = 100, 3, 10, 10
+LEAST_ROWS, LEAST_YEARS, LEAST_CLUSTERS, LEAST_TREATED, LEAST_PLACES = 100, 3, 10, 10, 10
 FEW_CLUSTERS = 40
 """Clusters below which the bootstrap of clusters stands beside their asymptotic inference."""
 COLLINEAR, CONSTANT = 1e-8, 1e-10
@@ -35,6 +36,11 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "few_clusters": (
             "fewer than 10 clusters",
             "read the figures by city with caution, or add a province column",
+        ),
+        "small_level": ("a level of fewer than 10 places", "merge levels of the group"),
+        "few_levels": (
+            "fewer than 2 levels that can be fitted",
+            "name a group of fewer and larger levels",
         ),
         "few_treated": ("fewer than 10 places joined", "name a policy that more places joined"),
         "joined_before": (

@@ -6,15 +6,17 @@ leaves coefficients and scores as they are (Frisch and Waugh).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from city_resilience.arrays import Float
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted, normal_interval
+from city_resilience.mechanisms.projected import Projected, numbered
 from city_resilience.mechanisms.sample import Sample, within
 
-__all__ = ["REACH_KM", "conley", "wild_provinces"]
+__all__ = ["REACH_KM", "bell_mccaffrey", "conley", "wild_provinces"]
 
 REACH_KM = 500.0
 """Distance at which errors of two places are taken as unrelated."""
@@ -51,6 +53,34 @@ def wild_provinces(sample: Sample, like: Estimate, *, draws: int, seed: int) -> 
         clusters=len(np.unique(sample.province)),
     )
     return counted(one, sample)
+
+
+def bell_mccaffrey(left: Projected, terms: Sequence[str], like: Estimate) -> list[Estimate]:
+    """Return terms with clusters by province, corrected for how few and how uneven these are.
+
+    Notes
+    -----
+    ``diff_diff.linalg.compute_robust_vcov``: CR2 covariance, t with the degrees of freedom of Bell
+    and McCaffrey 2002 (Imbens and Kolesar 2016; Pustejovsky and Tipton 2018), for each term its
+    own. Terms of which it finds none have no interval.
+    """
+    from diff_diff.linalg import compute_robust_vcov
+
+    clusters = numbered(left.sample.province)
+    fitted = np.linalg.lstsq(left.x, left.y, rcond=None)[0]
+    covariance, freedom = compute_robust_vcov(
+        left.x, left.y - left.x @ fitted, clusters, vcov_type="hc2_bm", return_dof=True
+    )
+    found = []
+    for term in terms:
+        at = left.sample.names.index(term)
+        value, se = float(fitted[at]), float(np.sqrt(max(covariance[at, at], 0.0)))
+        own = float(freedom[at])
+        low, high, p = normal_interval(value, se, own) if own > 0 else (np.nan,) * 3
+        one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p, freedom=own)
+        one = replace(one, inference="province_cr2", clusters=int(clusters.max()) + 1)
+        found.append(counted(one, left.sample))
+    return found
 
 
 def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = REACH_KM) -> Estimate:
