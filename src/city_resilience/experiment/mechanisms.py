@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -57,8 +58,15 @@ class Mechanisms(Table):
         default=("growth_gap",),
         min_length=1,
         description="Measures of resilience, of the outcome's variable or of another one as "
-        "MEASURE:VARIABLE. Those over a shock take the windows of the outcome.",
+        "MEASURE:VARIABLE. Those over a shock need windows.",
         examples=[["growth_gap", "growth_gap:unit_employment", "resistance"]],
+    )
+    windows: tuple[str, ...] = Field(
+        default=(),
+        exclude_if=not_,
+        description="Shocks, as START:END or START:END:RECOVERY_END; when left out, those of the "
+        "outcome.",
+        examples=[["2012:2015:2017", "2019:2020:2022"]],
     )
     horizon: int = Field(
         default=1,
@@ -75,8 +83,9 @@ class Mechanisms(Table):
     )
     controls: tuple[str, ...] | None = Field(
         default=None,
-        description="Ids of the indicators that are held fixed; those of the families structure "
-        "and control that the sample has when left out.",
+        description="Ids of the indicators that are held fixed; when left out, those of the family "
+        "control that share no variable with an outcome and the logarithm of population, as far as "
+        "the sample has them. ln:VARIABLE is the logarithm of a variable.",
         examples=[["tertiary_share", "population_density"]],
     )
     mediators: tuple[str, ...] | None = Field(

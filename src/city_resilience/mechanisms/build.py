@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,13 +23,15 @@ from city_resilience.tasks.outcome import with_outcome
 
 __all__ = ["CHANNEL_FAMILIES", "CONTROL_FAMILIES", "LEAST_SHARE", "build_design", "index_values"]
 
-CONTROL_FAMILIES = ("structure", "control")
+CONTROL_FAMILIES = ("control",)
 CHANNEL_FAMILIES = ("innovation", "green_innovation", "talent", "structure", "agglomeration")
 LEAST_SHARE = 0.8
 """Share of the rows of the first treatment that a control must have to be taken by itself."""
 LEAST_YEARS, LEAST_CITIES = 4, 20
 LOGARITHM = "ln:"
 _SIZE = "population"
+_MOVES = re.compile(r"^neighbours_|_growth$|_change\d*$")
+"""Indicators that are movements of another one, or its values nearby: taken only by name."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,9 @@ class _Columns:
     outcome: frozenset[str]
 
     def families(self, wanted: Sequence[str]) -> list[Series]:
-        """Return the indicators of some families."""
-        return [self.indicator(s.id) for s in self.found.specs if s.family in wanted]
+        """Return the indicators of some families, each as a level."""
+        own = (s.id for s in self.found.specs if s.family in wanted)
+        return [self.indicator(name) for name in own if not _MOVES.search(name)]
 
     def indicator(self, name: str) -> Series:
         """Return an indicator."""
@@ -137,7 +141,9 @@ def build_design(
     mediators = _chosen(columns, settings.mediators, CHANNEL_FAMILIES, "mediators", base)
     controls = _chosen(columns, settings.controls, CONTROL_FAMILIES, "controls", base)
     if settings.controls is None:
-        controls = {name: own for name, own in controls.items() if name not in mediators}
+        shared = frozenset().union(*(own.behind for own in outcomes.values()))
+        every = {**controls, **_size(columns)}
+        controls = {k: v for k, v in every.items() if k not in mediators and not v.behind & shared}
     thresholds = _thresholds(columns, settings, treatments)
     tables = (outcomes, treatments, controls, mediators, thresholds)
     slices = panel.slices()
@@ -172,7 +178,7 @@ def _treatments(columns: _Columns, settings: Mechanisms) -> dict[str, Series]:
     if settings.treatments:
         return {name: _index(columns, name, own) for name, own in settings.treatments.items()}
     every = columns.families(("digital",))
-    own = [s for s in every if _usable(s.values) and not s.name.startswith("neighbours_")]
+    own = [series for series in every if _usable(series.values)]
     if not own:
         raise InputError(
             "mechanisms: the panel has no digital indicator that varies within places, in "
@@ -289,5 +295,12 @@ def _thresholds(
     if settings.thresholds is not None:
         own = [columns.named(name, "thresholds") for name in settings.thresholds]
         return {one.name: one for one in own}
-    size = {_SIZE: columns.logarithm(_SIZE)} if _SIZE in columns.grid.values else {}
-    return {**dict([next(iter(treatments.items()))]), **{s.name: s for s in size.values()}}
+    return {**dict([next(iter(treatments.items()))]), **_size(columns)}
+
+
+def _size(columns: _Columns) -> dict[str, Series]:
+    """Return the logarithm of population, where the panel has it."""
+    if _SIZE not in columns.grid.values:
+        return {}
+    size = columns.logarithm(_SIZE)
+    return {size.name: size}

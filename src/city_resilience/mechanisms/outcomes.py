@@ -89,12 +89,13 @@ def _by_year(panel: Panel, experiment: Experiment, name: str) -> Series:
 def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
     """Return a measure over shocks; each value stands in the year before its shock."""
     own = experiment.outcome
-    if not own.windows:
+    texts = experiment.mechanisms.windows or own.windows
+    if not texts:
         raise InputError(
             f"mechanisms.outcomes names {name}, which is measured over shocks, but "
-            'outcome.windows is empty; add them, as in windows = ["2008:2009:2011"]'
+            'mechanisms.windows is empty; add them, as in windows = ["2008:2009:2011"]'
         )
-    windows = [Window.parse(text) for text in own.windows]
+    windows = [Window.parse(text) for text in texts]
     table = measure_panel(
         panel,
         own,
@@ -117,5 +118,5 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
         f"{measure.label_zh}，{label.label_zh}",
         measure.unit,
         behind=frozenset([own.variable]),
-        windows=tuple(own.windows),
+        windows=tuple(texts),
     )
