@@ -37,3 +37,13 @@ def test_a_page_takes_no_language(results: Path, capsys: pytest.CaptureFixture[s
     assert report(results, "--out", str(results / "a.html"), "--lang", "zh") == 2
     assert "a page holds both languages; leave --lang out" in capsys.readouterr().err
     assert not (results / "a.html").exists()
+
+
+def test_the_tests_of_the_claims_are_added_to_a_page(results: Path, tmp_path: Path) -> None:
+    recipe = dict.fromkeys(("digest", "claims", "rules", "fingerprint", "version"), "x")
+    found = {"format": 1, "experiment": "demo", **recipe, "simulated": True, "cities": 6}
+    found |= {"years": [2000, 2020], "labels": {}, "parts": {}}
+    (tmp_path / "mechanisms.json").write_text(json.dumps(found), "utf-8")
+    out = tmp_path / "report.html"
+    assert report(results, "--mechanisms", str(tmp_path), "--out", str(out)) == 0
+    assert '<section id="mechanisms"' in out.read_text("utf-8")

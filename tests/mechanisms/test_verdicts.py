@@ -160,8 +160,9 @@ def test_indices_of_named_indicators_test_the_claims_about_them():
     ("p", "verdict", "reasons"), [(0.01, SUPPORTED, []), (0.2, UNSUPPORTED, ["equal"])]
 )
 def test_places_differ_where_equality_is_rejected_after_the_correction(p, verdict, reasons):
-    test = replace(LIKE, model="places", term="equality:rank", low=np.nan, high=np.nan, p=0.001)
-    corrected = replace(test, inference="benjamini_hochberg", p=p)
+    test = replace(LIKE, model="interacted_own_years", term="equality:rank", p=0.001)
+    test = replace(test, low=np.nan, high=np.nan)
+    corrected = replace(test, note="holm", p=p)
     design = design_of(groups={"rank": np.array(["a", "b"] * 3)})
     own, (row,) = judged("K10", {"places": Part([test, corrected])}, design)
     assert (own["verdict"], row["verdict"], row["reasons"]) == (verdict, verdict, reasons)

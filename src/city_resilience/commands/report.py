@@ -43,6 +43,7 @@ def write_report(
     results: Path | str | None = None,
     *,
     study: Path | str | None = None,
+    mechanisms: Path | str | None = None,
     model: Path | str = "",
     store: str = "",
     record: Path | str | None = None,
@@ -59,6 +60,8 @@ def write_report(
         Folder that ``train`` wrote; else the model's run is looked for.
     study : Path, optional
         Folder of a study that goes into the report.
+    mechanisms : Path, optional
+        Folder of tests of the claims that go into the page; a workbook and a brief hold none.
     model, store
         As for ``find_stored``.
     record : Path, optional
@@ -70,10 +73,12 @@ def write_report(
     Raises
     ------
     InputError
-        If the summary or the study is not there, the study is about another experiment, or the
-        report would overwrite another file of the results.
+        If the summary, the study or the tests are not there, one of these is about another
+        experiment, or the report would overwrite another file of the results.
     """
     from city_resilience.evaluation.study.study import read_study
+    from city_resilience.mechanisms.run import read_mechanisms
+    from city_resilience.report.mechanisms import with_mechanisms
     from city_resilience.report.summary import read_summary, with_study
 
     out, results = Path(out), None if results is None else Path(results)
@@ -92,9 +97,11 @@ def write_report(
     summary = read_summary(_summary_path(results, model, store))
     if study is not None:
         summary = with_study(summary, read_study(Path(study)))
+    if mechanisms is not None:
+        summary = with_mechanisms(summary, read_mechanisms(Path(mechanisms)))
     if place := _record(record, store, beside=results is None):
         summary = _with_record(summary, place, named=record is not None)
-    told = [] if study or summary.get("changed") else _beside(out, results)
+    told = [] if study or mechanisms or summary.get("changed") else _beside(out, results)
     return Reported(summary, _written(summary, out, lang, told))
 
 
@@ -171,6 +178,7 @@ def _summary_path(results: Path | None, model: Path | str, store: str) -> Path:
 @click.option("--out", type=PATH, default=Path("report.html"))
 @click.option("--results", type=PATH, help="Folder written by train --out.")
 @click.option("--study", type=PATH, help="Folder written by study --out.")
+@click.option("--mechanisms", type=PATH, help="Folder written by mechanisms --out, for a page.")
 @click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
@@ -186,6 +194,7 @@ def command(**options: Any) -> None:
     Examples:
       city-resilience report --model demo@champion --out report.html
       city-resilience report --results out/demo --study out/study --out report.html
+      city-resilience report --results out/demo --mechanisms out/mechanisms --out report.html
       city-resilience report --results out/demo --out report.xlsx --lang zh
       city-resilience report --results out/demo --out brief.docx
     """

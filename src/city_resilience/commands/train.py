@@ -131,6 +131,7 @@ def train(
     from city_resilience.commands.recording import issue_trained, kept_of
     from city_resilience.commands.source import load, serving
     from city_resilience.evaluation.study.study import study_beside
+    from city_resilience.mechanisms.run import mechanisms_beside
     from city_resilience.tracking.interface import opening_of
     from city_resilience.tracking.runs import track
     from city_resilience.tracking.store import open_store
@@ -153,6 +154,7 @@ def train(
     file = Path(experiment) if isinstance(experiment, str | Path) else None
     kept = kept_of(source.experiment, record, vintage, store, file)
     study = study_beside(file, source.experiment) if file else None
+    claims = mechanisms_beside(file, source.experiment) if file else None
     source = evaluation.searched(source, progress)
     opened = open_store(store, create=True, experiment_file=file)
     fingerprint = source.panel.fingerprint()
@@ -164,7 +166,7 @@ def train(
         evaluated, live = run.evaluate_and_fit(source, fingerprint, progress)
         progress("writing tables and report", 0, 1)
         seconds = time.perf_counter() - started
-        about = {"study": study, "run_id": tracked.run_id, "seconds": seconds}
+        about = {"study": study, "mechanisms": claims, "run_id": tracked.run_id, "seconds": seconds}
         summary = run.summarise_run(source, evaluated, live, **about)
         run.write_run(folder, source, evaluated, live, summary)
         progress("writing tables and report", 1, 1)
@@ -332,4 +334,7 @@ def _lines(result: Trained) -> Iterator[str]:
         )
         made = study["source"]["created"]
         yield f"Study       of {made} is in the report, made with {about}"
+    if claims := result.summary.get("mechanisms"):
+        about = "" if claims["same"] else "; another experiment or panel: run mechanisms again"
+        yield f"Claims      tests of {claims['source']['created']} are in the report{about}"
     yield f"Time        {result.seconds:.0f} s"

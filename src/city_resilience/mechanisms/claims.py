@@ -99,17 +99,17 @@ CLAIMS: Mapping[str, Claim] = MappingProxyType(
             indicators=_COAGGLOMERATION,
         ),
         "K9": Claim(
-            "Differs by location",
+            "Differences by location",
             "因区位而异",
             groups=("region", "yangtze_belt", "chengdu_chongqing", "census_region"),
         ),
-        "K10": Claim("Differs by administrative rank", "因行政等级而异", groups=("rank",)),
+        "K10": Claim("Differences by administrative rank", "因行政等级而异", groups=("rank",)),
         "K11": Claim(
-            "Differs by smart facilities",
+            "Differences by smart facilities",
             "因智慧设施而异",
             groups=("broadband_china", "smart_facilities"),
         ),
-        "K12": Claim("Differs by city size", "因城市规模而异", groups=("size", "size_class")),
+        "K12": Claim("Differences by city size", "因城市规模而异", groups=("size", "size_class")),
     }
 )
 """Id → claim, as METHODS numbers them; the direction of a relation is that of more resilience."""

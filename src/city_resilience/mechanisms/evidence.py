@@ -12,7 +12,7 @@ from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 
-__all__ = ["Test", "objections", "sign_shares", "tests_of"]
+__all__ = ["OWN_YEARS", "Test", "objections", "sign_shares", "tests_of"]
 
 BASE, CHANNELS, PLACES, TIMING = "baseline", "channels", "places", "timing"
 CURVE, REFEREE = "curve", "referee"
@@ -20,7 +20,8 @@ PREFERRED = "controls"
 """Column of the baseline that a verdict reads."""
 STAGGERED = ("callaway_santanna", "not_yet")
 """Estimators for staggered timing, the preferred one first."""
-EQUALITY = "equality"
+OWN_YEARS = "interacted_own_years"
+"""Model of the places that a verdict reads."""
 Pair = tuple[str, str]
 
 
@@ -140,8 +141,12 @@ def _indirect_of(part: Part | None, outcome: str, treatment: str, mediator: str)
 
 
 def _difference_of(part: Part | None, outcome: str, treatment: str, group: str) -> list[Estimate]:
-    """Return the test that the relation is the same in all levels of a group."""
-    return _rows(part, outcome, treatment, term=f"{EQUALITY}:{group}")
+    """Return the test that the relation is the same in all levels of a group.
+
+    Levels have years of their own; p-values hold the correction of Holm where there is one.
+    """
+    own = _rows(part, outcome, treatment, model=OWN_YEARS, term=f"equality:{group}")
+    return [one for one in own if one.note == "holm"] or own
 
 
 def _policy_of(part: Part | None, outcome: str, policy: str) -> list[Estimate]:

@@ -48,7 +48,7 @@ __all__ = [
 SUPPORTED, UNSUPPORTED, UNTESTABLE = "supported", "not_supported", "untestable"
 LEAST_SHARE = 0.8
 """Share of the specifications that have the claimed sign."""
-CAUTIOUS = ("wild_province", "province", "province_year")
+CAUTIOUS = ("wild_province", "province", "province_cr2", "province_year")
 """Ways of inference whose clusters hold what places of a province share."""
 LEAST_WILD = 5
 SMALLER_IS_BETTER = ("time_to_recover",)

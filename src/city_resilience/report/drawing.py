@@ -51,8 +51,8 @@ class Series:
     style : str
         Class of its marks.
     kind : str
-        ``line`` (with a dot at each value), ``curve`` (without), ``dots`` or ``band`` (between
-        ``y`` and ``top``).
+        ``line`` (with a dot at each value), ``curve`` (without), ``dots``, ``band`` or ``spans``
+        (between ``y`` and ``top``: filled, or a line at each place).
     x, y, top : sequence of float or None
         Nothing is drawn where one is missing.
     name : text, optional
@@ -201,7 +201,7 @@ class Step:
 
     label: Both
     note: Both
-    chart: Chart
+    chart: Chart | Whiskers
 
 
 def draw_chart(chart: Chart) -> Markup:
@@ -272,7 +272,7 @@ def _written(value: float, axis: Axis) -> str:
     if axis.form == "percent":
         return f"{100 * value:.0f}%"
     if axis.form == "year":
-        return f"{value:.0f}"
+        return f"{value:.0f}".replace("-", "−")
     return unsigned(value, 0) if abs(value) >= 1000 else f"{value:.6g}".replace("-", "−")
 
 
@@ -293,11 +293,16 @@ def _mark(mark: Mark, chart: Chart, x: Place, y: Place) -> str:
 
 
 def _series(own: Series, x: Place, y: Place) -> Iterable[str]:
-    if own.kind == "band":
+    if own.kind in {"band", "spans"}:
         rows = zip(own.x, own.y, own.top, strict=True)
         known = [(a, b, c) for a, b, c in rows if a is not None and b is not None and c is not None]
+    if own.kind == "band":
         edge = [*((a, b) for a, b, _ in known), *((a, c) for a, _, c in reversed(known))]
         yield f'<path class="band {own.style}" d="{_path([edge], x, y)}Z"/>' if edge else ""
+        return
+    if own.kind == "spans":
+        path = "".join(f"M{x(a):g} {y(b):g}V{y(c):g}" for a, b, c in known)
+        yield f'<path class="line span {own.style}" d="{path}"/>'
         return
     runs = list(_runs(own.x, own.y))
     if own.kind in {"line", "curve"}:

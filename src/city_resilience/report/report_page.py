@@ -15,6 +15,18 @@ from city_resilience.report.flags import flag_numbers, flag_words, usual_flags
 from city_resilience.report.headline import headline_sentence
 from city_resilience.report.html import render_page, write_page
 from city_resilience.report.intervals import interval_sentence
+from city_resilience.report.mechanisms_figures import FIGURES as CLAIM_FIGURES
+from city_resilience.report.mechanisms_figures import mechanism_figures
+from city_resilience.report.mechanisms_tables import PARTS as CLAIM_PARTS
+from city_resilience.report.mechanisms_tables import channel_count, mechanism_table
+from city_resilience.report.mechanisms_verdicts import (
+    claim_rows_table,
+    claim_sentences,
+    referee_counts,
+    referee_table,
+    refused_table,
+    verdict_table,
+)
 from city_resilience.report.methods import methods_of
 from city_resilience.report.monitor import changed_table
 from city_resilience.report.nowcast import (
@@ -51,12 +63,14 @@ SCRIPTS = (
 )
 STYLES = ("report.css", "charts.css", "outlook.css", "places.css")
 SECTIONS = (
-    *("headline", "changed", "nowcast", "skill", "intervals", "study", "drivers", "structural"),
+    *("headline", "changed", "nowcast", "skill", "intervals", "study", "mechanisms"),
+    *("drivers", "structural"),
     *("shocks", "audit", "coverage", "reading", "methods", "run"),
 )
 OPTIONAL = {
     "changed": "changed",
     "nowcast": "nowcast",
+    "mechanisms": "mechanisms",
     "structural": "views",
     "shocks": "shocks",
     "audit": "checks",
@@ -72,6 +86,9 @@ WORDS = (
     *(view_sentence, view_skill_table, view_drivers_table),
     changed_table,
     *(audit_table, shocks_table),
+    *(verdict_table, claim_sentences, claim_rows_table),
+    *(mechanism_table, channel_count),
+    *(referee_counts, referee_table, refused_table),
     *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
 )
 """What the template asks for words and for tables of the study."""
@@ -100,6 +117,7 @@ def write_report(summary: Summary, path: Path | str, *, beside: Collection[str] 
 def render_report(summary: Summary, *, beside: Collection[str] = ()) -> str:
     """Return the report as one self-contained HTML document."""
     say, nowcast = Texts(summary["measure"]), summary.get("nowcast")
+    claims = summary.get("mechanisms")
     horizons, cities = list(summary["by_horizon"]), summary["cities"]
     screens = first_screens(summary, say)
     return render_page(
@@ -132,6 +150,10 @@ def render_report(summary: Summary, *, beside: Collection[str] = ()) -> str:
         events=EVENTS,
         blocks=list(BLOCKS),
         study=summary.get("study"),
+        claims=claims,
+        claim_parts=CLAIM_PARTS,
+        claim_figures=CLAIM_FIGURES,
+        claims_drawn=mechanism_figures(claims, say) if claims else {},
         views=summary.get("views"),
         subtitle=_subtitle(summary, say),
         beside={name: key for name, key in BESIDE.items() if name in beside},

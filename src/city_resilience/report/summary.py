@@ -31,6 +31,7 @@ from city_resilience.report.grading import grades_of
 from city_resilience.report.group_rows import group_past, shown_group
 from city_resilience.report.headline import headline
 from city_resilience.report.intervals import interval_part
+from city_resilience.report.mechanisms import with_mechanisms
 from city_resilience.report.nowcast import moved_horizons, nowcast_part, panel_alone
 from city_resilience.report.outlook import nowcast_outlook, outlook_part, with_reasons
 from city_resilience.report.outlook_shapes import Outlook
@@ -45,7 +46,15 @@ from city_resilience.report.totals import totals_part
 from city_resilience.report.views import views_part
 from city_resilience.report.vintages import vintage_part
 
-__all__ = ["HorizonPart", "RunInfo", "Summary", "read_summary", "summarise", "with_study"]
+__all__ = [
+    "HorizonPart",
+    "RunInfo",
+    "Summary",
+    "read_summary",
+    "summarise",
+    "with_mechanisms",
+    "with_study",
+]
 
 FORMAT = 3
 
@@ -105,6 +114,7 @@ class Summary(TypedDict, total=False):
     coverage: dict[str, Any]
     run: dict[str, Any]
     study: dict[str, Any]
+    mechanisms: dict[str, Any]
     nowcast: dict[str, Any]
     vintages: dict[str, Any]
     views: dict[str, Any]
@@ -139,6 +149,7 @@ class RunInfo(TypedDict, total=False):
     learners: Mapping[str, Any]  # by these and the rules a study of another recipe is told
     rules: int
     study: Mapping[str, Any] | None  # what run_study returned
+    mechanisms: Mapping[str, Any] | None  # what run_mechanisms returned
     places: Places  # what is known of the places besides their forecasts
     levers: Mapping[str, Any] | None  # what `every_lever` returned
 
@@ -246,6 +257,8 @@ def summarise(
     )
     if views is not None:
         summary["views"] = views
+    if mechanisms := info.get("mechanisms"):
+        summary = with_mechanisms(summary, mechanisms)
     if study := info.get("study"):
         return with_study(summary, study)
     return {**summary, "by_horizon": with_reasons(summary, grades_of(None, same=False))}

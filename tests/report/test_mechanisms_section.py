@@ -1,0 +1,202 @@
+"""The tests of the claims on the page: both languages, missing parts, another recipe, figures."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.mechanisms.claims import CLAIMS
+from city_resilience.mechanisms.context import Context, Part, Refusal
+from city_resilience.mechanisms.estimate import COLUMNS, Estimate
+from city_resilience.mechanisms.planted import planted_design
+from city_resilience.mechanisms.refusals import REASONS as REFUSALS
+from city_resilience.mechanisms.verdicts import REASONS, verdicts
+from city_resilience.report.mechanisms import figure_of, mechanisms_part, with_mechanisms
+from city_resilience.report.mechanisms_figures import FIGURES, mechanism_figures
+from city_resilience.report.mechanisms_tables import PARTS, mechanism_table
+from city_resilience.report.mechanisms_verdicts import (
+    claim_sentences,
+    refused_table,
+    verdict_table,
+)
+from city_resilience.report.report_page import render_report
+from city_resilience.report.summary import summarise
+from city_resilience.report.texts import LANGUAGES, Texts, every_text
+from report_inputs import make_inputs
+
+SAY = Texts()
+LIKE = Estimate("controls", "y", "x", "x", 1.0, 0.2, 0.5, 1.5, 0.001, "province", 900, 60, 15, 16)
+
+
+def one(model: str, term: str, *values: float, **more: Any) -> Estimate:
+    """A row with its estimate and interval, else that of `LIKE`."""
+    figures = dict(zip(("estimate", "low", "high"), values, strict=False))
+    return Estimate(**{**asdict(LIKE), "model": model, "term": term, **figures, **more})
+
+
+def parts() -> dict[str, Part]:
+    """Small tables of all parts, with the names that the parts give."""
+    levels = [
+        one("interacted_own_years", "x", part_of=f"region={level}") for level in ("East", "West")
+    ]
+    policy = {"treatment": "pilot"}
+    events = [
+        one(model, f"event:{k}", 0.1 * k, 0.1 * k - 1, 0.1 * k + 1, **policy)
+        for model in ("callaway_santanna", "imputation")
+        for k in (-2, 0, 1)
+    ]
+    answer = {"id": "shocks_only", "outcome": "y", "treatment": "", "policy": "", "found": True}
+    answer |= {"grave": False, "names": [], "figures": {"shocks": 2}}
+    return {
+        "baseline": Part(
+            [LIKE, one("alone", "x"), one("lag:1", "x", -1.0, -2.0, 0.5), one("controls", "k")],
+            [Refusal("few_rows", "y, x, lag:2", "7 rows")],
+        ),
+        "curve": Part([one("curve", f"spec:{k}", 0.1 * k - 0.2) for k in range(9)]),
+        "timing": Part([one("two_way", "att", **policy), *events]),
+        "thresholds": Part([one("threshold", "threshold:1:q"), one("threshold", "regime:1:q")]),
+        "channels": Part(
+            [one("channels", f"{kind}:m") for kind in ("to_mediator", "from_mediator", "indirect")]
+        ),
+        "places": Part([*levels, one("interacted_own_years", "equality:region", note="holm")]),
+        "space": Part([one("moran", "moran:pooled"), one("slx", "neighbours:x")]),
+        "double": Part([one("partially_linear", "x")]),
+        "referee": Part(about={"answers": [answer]}),
+    }
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, Any]:
+    """What a run returns, in short."""
+    design, made = planted_design(0, cities=6, years=4, provinces=3).design, parts()
+    made["verdicts"] = verdicts(Context(design, found=made))
+    tables = (design.outcomes, design.treatments, design.mediators, design.policies)
+    labels = {
+        name: {"en": own.label_en, "zh": own.label_zh, "unit": ""}
+        for table in tables
+        for name, own in table.items()
+    }
+    return {
+        "experiment": "demo",
+        "digest": "d",
+        "fingerprint": "fp",
+        "version": "1",
+        "cities": 60,
+        "years": [2006, 2020],
+        "labels": labels,
+        "parts": {name: plain(part) for name, part in made.items()},
+    }
+
+
+def plain(part: Part) -> dict[str, Any]:
+    """A part as JSON holds it."""
+
+    def known(value: Any) -> Any:
+        return None if value != value else value  # NaN
+
+    rows = [{key: known(value) for key, value in asdict(e).items()} for e in part.estimates]
+    refused = [{**asdict(e), "what": "w", "way_out": "o"} for e in part.refused]
+    about = dict(part.about)
+    if "rows" in about:
+        about["rows"] = [{k: known(v) for k, v in row.items()} for row in about["rows"]]
+    made = {"created": "2026-11-30", "seconds": 1.0, "columns": list(COLUMNS)}
+    return {**made, "about": about, "rows": rows, "refused": refused}
+
+
+def bare() -> Any:
+    return summarise(**make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,)).all())
+
+
+def section_of(page: str) -> str:
+    match = re.search(r'<section id="mechanisms".*?</section>', page, re.DOTALL)
+    return match[0] if match else ""
+
+
+def test_the_page_has_every_part_in_its_order_and_both_languages(found):
+    section = section_of(render_report(with_mechanisms(bare(), found)))
+    order = ["verdicts", *PARTS, "referee", "refused"]
+    assert re.findall(r'data-part="(\w+)"', section) == order
+    assert re.findall(r'data-figure="(\w+)"', section) == [
+        own.id for part in PARTS for own in FIGURES if own.part == part
+    ]
+    for lang in LANGUAGES:
+        assert every_text()["mech_lead"][lang] in section
+    assert not re.search(
+        r"mech_\w+|referee_\w+", re.sub(r'(id|data-\w+|for)="?[\w-]+"?', "", section)
+    )
+
+
+def test_a_run_hands_them_to_its_summary(found):
+    inputs = make_inputs(cities=4, origins=range(2015, 2018), horizons=(1,))
+    inputs.info["mechanisms"] = found
+    assert summarise(**inputs.all())["mechanisms"] == with_mechanisms(bare(), found)["mechanisms"]
+
+
+def test_a_page_without_them_has_no_section_and_says_nothing():
+    page = render_report(bare())
+    assert section_of(page) == ""
+    assert 'href="#mechanisms"' not in page
+
+
+@pytest.mark.parametrize("name", ["verdicts", *PARTS, "referee"])
+def test_a_part_that_is_missing_or_empty_is_left_out(found, name):
+    without, empty = deepcopy(found), deepcopy(found)
+    del without["parts"][name]
+    section = section_of(render_report(with_mechanisms(bare(), without)))
+    assert f'data-part="{name}"' not in section
+    assert "data-part" in section
+    if name in PARTS:
+        empty["parts"][name]["rows"] = []
+        part = mechanisms_part(empty, {})
+        assert mechanism_table(part, name, SAY) is None
+        assert not any(
+            own.part == name and own.id in mechanism_figures(part, SAY) for own in FIGURES
+        )
+
+
+def test_each_claim_has_its_verdict_and_one_sentence(found):
+    part = mechanisms_part(found, {})
+    table, sentences = verdict_table(part, SAY), claim_sentences(part, SAY)
+    assert [row[0].text["en"] for row in table.rows] == list(CLAIMS)
+    assert len(sentences) == len(CLAIMS)
+    assert "supported in 1 of 1 tests" in sentences[1]["en"]
+    assert "through Channel: +1.00 (+0.500 … +1.50)" in sentences[1]["en"]
+    assert "Digital talent per 10,000 people" in sentences[3]["en"]
+    assert sentences[3]["zh"].startswith("K4 经由数字人才与低碳人才：用这些数据无法检验")
+
+
+def test_refusals_stand_once_a_reason_with_the_way_out(found):
+    table = refused_table(mechanisms_part(found, {}), SAY)
+    assert table is not None
+    (row,) = table.rows
+    assert row[0].text == every_text()["mech_refused_few_rows"]
+    assert row[2].text["en"] == "Outcome · Index · lag 2 (7 rows)"
+    assert row[3].text == every_text()["mech_way_few_rows"]
+
+
+def test_every_reason_has_words():
+    known = every_text()
+    assert [reason for reason in REASONS if f"mech_reason_{reason}" not in known] == []
+    assert {f"mech_{kind}_{r}" for r in REFUSALS for kind in ("refused", "way")} <= set(known)
+
+
+def test_other_experiments_are_refused_and_other_panels_told(found):
+    with pytest.raises(InputError, match="about experiment 'other', the report about 'demo'"):
+        with_mechanisms(bare(), {**found, "experiment": "other"})
+    for run, same in (({}, True), ({"fingerprint": "fp"}, True), ({"digest": "e"}, False)):
+        assert mechanisms_part(found, run)["same"] is same
+    summary = with_mechanisms(bare(), found)
+    summary["mechanisms"]["same"] = False
+    assert 'id="mechanisms-differs"' in render_report(summary)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(150.4, "+150"), (-0.00004, "−4e−5"), (0.0, "0"), (1.0, "+1.00")]
+)
+def test_figures_keep_three_digits_that_count(value, text):
+    assert figure_of(value) == text
