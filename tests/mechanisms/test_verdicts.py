@@ -24,6 +24,7 @@ from city_resilience.mechanisms.verdicts import (
     holm,
     verdicts,
 )
+from city_resilience.report.texts import every_text
 
 LIKE = Estimate("controls", "y", "x", "x", 1.0, 0.2, 0.5, 1.5, 0.001, "province", clusters=16)
 CURVE = Part([replace(LIKE, model="curve", term=f"spec:{k}") for k in range(10)])
@@ -207,3 +208,10 @@ def test_the_rows_of_a_claim_are_its_table():
 
 def test_holm_is_that_of_statsmodels_example():
     assert holm([0.01, 0.02, 0.03]) == pytest.approx([0.03, 0.04, 0.04])
+
+
+def test_every_reason_has_words_in_the_texts_of_the_report():
+    known = every_text()
+    assert [reason for reason in REASONS if f"mech_reason_{reason}" not in known] == []
+    wanted = {f"mech_{kind}_{reason}" for reason in REFUSALS for kind in ("refused", "way")}
+    assert sorted(wanted - set(known)) == []
