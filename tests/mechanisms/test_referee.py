@@ -184,6 +184,21 @@ def test_a_column_that_follows_a_pilot_has_its_partial_places() -> None:
     assert not partial_places(np.full(120, NEVER), [pilot]).any()
 
 
+def test_words_name_variables_and_provinces_in_the_language() -> None:
+    figures = {"slope": 1.0, "low": 0.5, "high": 1.5, "turned": 0}
+    figures |= {"without_low": "浙江省", "without_high": "Bavaria"}
+    answers_of = [Answer(False, figures=figures).plain("influence")]
+    shared = Answer(True, names=["m"], figures={"many": 1, "of": 3, "variables": ["gdp"]})
+    answers_of.append(shared.plain("overlap"))
+    labels = {"m": {"en": "Channel", "zh": "渠道"}, "gdp": {"en": "Output", "zh": "产值"}}
+    alone, overlap = (row["words"] for row in referee_rows(answers_of, labels, Texts()))
+    assert "without Zhejiang" in alone["en"]
+    assert "without Bavaria" in alone["en"]
+    assert "剔除浙江省" in alone["zh"]
+    assert "(Output): Channel" in overlap["en"]
+    assert "产值" in overlap["zh"]
+
+
 def test_an_estimate_without_a_province_is_that_of_a_fit_without_it() -> None:
     own = planted_design(1, cities=40, years=8, provinces=6).design
     design = replace(own, outcomes={"y": replace(own.outcomes["y"], values=_holed(own))})

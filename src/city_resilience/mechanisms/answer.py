@@ -13,7 +13,10 @@ from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.refusals import least_years, refusal_of, shared_components
 from city_resilience.mechanisms.sample import Sample
 
-__all__ = ["Answer", "Check", "Pair", "fitted_pairs"]
+__all__ = ["Answer", "Check", "Figure", "Pair", "fitted_pairs"]
+
+Figure = float | int | str | list[str]
+"""A number, the name of a province, or names of variables."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Answer:
         Names in the design; "" where the answer is about none.
     names : sequence of str
         Other columns of the design, or variables behind them, that it is about.
-    figures : mapping of str to float, int or str
+    figures : mapping of str to Figure
         What its sentence is filled with: ``referee_CHECK_found`` or ``referee_CHECK_clear`` of the
         texts of the report.
     grave : bool
@@ -42,7 +45,7 @@ class Answer:
     treatment: str = ""
     policy: str = ""
     names: Sequence[str] = ()
-    figures: Mapping[str, float | int | str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
     grave: bool = False
     estimates: Sequence[Estimate] = ()
 

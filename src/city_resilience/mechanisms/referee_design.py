@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from city_resilience.arrays import Float, Mask
-from city_resilience.mechanisms.answer import Answer
+from city_resilience.mechanisms.answer import Answer, Figure
 from city_resilience.mechanisms.context import Context
 from city_resilience.mechanisms.design import NEVER, Design, Policy, Series
 from city_resilience.mechanisms.filled_years import carried, interpolated
@@ -64,8 +64,8 @@ def _shared(own: Series, others: Mapping[str, Series]) -> Answer:
     """Compare the variables behind a column with those behind others."""
     shared = {n: own.behind & s.behind for n, s in others.items() if s.values is not own.values}
     names = [name for name, variables in shared.items() if variables]
-    every = ", ".join(sorted(frozenset[str]().union(*shared.values())))
-    figures: dict[str, int | str] = {"many": len(names), "of": len(shared), "variables": every}
+    every = sorted(frozenset[str]().union(*shared.values()))
+    figures: dict[str, Figure] = {"many": len(names), "of": len(shared), "variables": every}
     return Answer(bool(names), names=names, figures=figures)
 
 

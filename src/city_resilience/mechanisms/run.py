@@ -160,9 +160,9 @@ def _recipe(experiment: Experiment, panel: Panel) -> dict[str, Any]:
 
 
 def _about(design: Design, experiment: Experiment) -> dict[str, Any]:
-    tables = (design.thresholds, design.mediators, design.controls, design.outcomes)
+    tables = (design.variables, design.thresholds, design.mediators, design.controls)
     every: dict[str, Series | Policy] = dict(design.policies)
-    for table in (*tables, design.treatments):
+    for table in (*tables, design.outcomes, design.treatments):
         every |= table
     return {
         "noun": experiment.noun,

@@ -36,7 +36,7 @@ def _row(one: Mapping[str, Any], labels: Mapping[str, Both], say: Texts) -> dict
     id, found = one["id"], one["found"]
     state = "none" if found is None else "found" if found else "clear"
     names = _named(one["names"], labels, "、")
-    figures = {"names": names, **one["figures"]}
+    figures = {"names": names, **{k: _figure(v, labels, say) for k, v in one["figures"].items()}}
     about = [one[key] for key in ("outcome", "treatment", "policy") if one[key]]
     return {
         "id": id,
@@ -46,6 +46,13 @@ def _row(one: Mapping[str, Any], labels: Mapping[str, Both], say: Texts) -> dict
         "words": say("referee_none") if found is None else say(f"referee_{id}_{state}", **figures),
         "grave": one["grave"],
     }
+
+
+def _figure(value: Any, labels: Mapping[str, Both], say: Texts) -> Any:
+    """Return a figure as its sentence has it: names in both languages."""
+    if isinstance(value, list):
+        return _named(value, labels, "、")
+    return say.level("province", value) if isinstance(value, str) else value
 
 
 def _named(names: Iterable[str], labels: Mapping[str, Both], between: str) -> Both:
