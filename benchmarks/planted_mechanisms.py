@@ -41,6 +41,7 @@ from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.curve import curve
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
@@ -152,6 +153,15 @@ def of_places(planted: Planted, seed: int) -> list[Found]:
     return found
 
 
+def of_curve(planted: Planted, seed: int) -> list[Found]:
+    """Return the p-values of the joint tests of all specifications; they bound nothing."""
+    settings = settings_of(seed, lags=(1,), winsorise=0.01)
+    (own,) = curve(Context(planted.design, settings)).about["curves"]
+    like = Estimate("curve", "y", "x", "", own["median"], inference="joint")
+    names = ("p_median", "p_significant", "p_stouffer")
+    return [Found(np.nan, replace(like, term=name, p=own[name])) for name in names]
+
+
 PATHS = ("indirect", "direct", "total", "share")
 ONE_CHANNEL = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4)
 ONE_THRESHOLD = Law(direct=0.2, above=0.8, threshold=0.3)
@@ -171,6 +181,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
         Law(direct=0.5, to_mediator=0.5),
     ),
     "places": Estimator(of_places, Law(direct=0.3, half_gap=0.4)),
+    "curve": Estimator(of_curve, Law(direct=0.3)),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
     "timing": Estimator(of_timing, Law(policy=0.5)),

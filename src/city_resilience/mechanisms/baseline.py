@@ -32,6 +32,7 @@ __all__ = [
     "columns_of",
     "lagged",
     "plain_sample",
+    "shared_provinces",
     "usable_controls",
     "winsorised",
 ]
@@ -149,14 +150,14 @@ def _further(context: Context, sample: Sample, like: Estimate) -> list[Estimate]
         clipped = replace(sample, y=winsorised(sample.y, settings.winsorise))
         clipped = replace(clipped, x=winsorised(sample.x, settings.winsorise))
         found += _clustered(clipped, replace(like, model="winsorised"))
-    if _shared_provinces(sample):
+    if shared_provinces(sample):
         fits = (two_way(sample, way, time="province_year") for way in ("city", "province"))
         own = replace(like, model="province_year")
         found += [one for fit in fits for one in terms_of(fit, sample.names, own)]
     return found
 
 
-def _shared_provinces(sample: Sample) -> bool:
+def shared_provinces(sample: Sample) -> bool:
     """Whether places of one province can be compared with each other in a year."""
     cells = np.unique(np.column_stack([sample.province, sample.year]), axis=0, return_counts=True)
     return bool((cells[1] > 1).mean() >= 0.5)

@@ -15,7 +15,7 @@ from city_resilience.experiment.mechanisms import Mechanisms, Treatment
 from city_resilience.indicators.compute import IndicatorValues, compute_indicators
 from city_resilience.indicators.formulas.composite import FittedComposite
 from city_resilience.indicators.inputs import reads_outcome, variables_behind
-from city_resilience.mechanisms.design import Design, Series
+from city_resilience.mechanisms.design import Design, Makeup, Series
 from city_resilience.mechanisms.outcomes import outcome_of
 from city_resilience.mechanisms.policies import policies_of
 from city_resilience.reading.panel import Grid, Panel
@@ -220,6 +220,7 @@ def _index(columns: _Columns, name: str, settings: Treatment) -> Series:
         behind=frozenset().union(*(own.behind for own in parts)),
         components=tuple(settings.components),
         frozen=settings.window is not None,
+        makeup=Makeup(stack, tuple(signs), years),
     )
 
 

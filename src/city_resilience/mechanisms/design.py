@@ -9,9 +9,27 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask, Strings
 
-__all__ = ["NEVER", "Design", "Policy", "Series"]
+__all__ = ["NEVER", "Design", "Makeup", "Policy", "Series"]
 
 NEVER = 0
+
+
+@dataclass(frozen=True)
+class Makeup:
+    """What an index of several components is made from, see `index_values`.
+
+    Attributes
+    ----------
+    parts : ndarray of float64, shape (k, cities, years)
+    signs : tuple of int, length k
+        1 more is more digital, -1 less.
+    years : ndarray of bool, shape (years,)
+        Years from which moments, ranges and weights are taken.
+    """
+
+    parts: Float
+    signs: tuple[int, ...]
+    years: Mask
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,8 @@ class Series:
     windows : tuple of str
         Shocks of an outcome that is measured over them: its values stand in the year before each
         shock, NaN in all other years.
+    makeup : Makeup or None
+        Of an index, None for one indicator.
     """
 
     name: str
@@ -47,6 +67,7 @@ class Series:
     components: tuple[str, ...] = ()
     frozen: bool = True
     windows: tuple[str, ...] = ()
+    makeup: Makeup | None = None
 
 
 @dataclass(frozen=True)

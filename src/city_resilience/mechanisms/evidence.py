@@ -180,11 +180,12 @@ def _refusal_about(part: Part | None, names: Iterable[str]) -> Refusal | None:
 
 def sign_shares(context: Context) -> Mapping[Pair, tuple[float, int]]:
     """Return by outcome and index the share of specifications above zero, and their number."""
-    part, found = context.found.get(CURVE), dict[Pair, list[float]]()
+    part, found = context.found.get(CURVE), dict[Pair, dict[Pair, bool]]()
     for one in part.estimates if part else ():
         if np.isfinite(one.estimate):
-            found.setdefault((one.outcome, one.treatment), []).append(one.estimate)
-    return {pair: (float(np.mean(np.asarray(own) > 0)), len(own)) for pair, own in found.items()}
+            own = found.setdefault((one.outcome, one.treatment), {})
+            own[one.term, one.part_of] = one.estimate > 0
+    return {pair: (float(np.mean(list(own.values()))), len(own)) for pair, own in found.items()}
 
 
 def objections(context: Context, test: Test) -> list[str]:

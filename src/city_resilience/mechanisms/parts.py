@@ -8,6 +8,7 @@ from types import MappingProxyType
 from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
+from city_resilience.mechanisms.curve import curve
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.referee import referee
 from city_resilience.mechanisms.space import space
@@ -25,6 +26,7 @@ PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
         "thresholds": thresholds,
         "space": space,
         "timing": timing,
+        "curve": curve,
         "referee": referee,
         "verdicts": verdicts,
     }

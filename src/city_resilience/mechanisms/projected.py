@@ -87,8 +87,13 @@ def cluster_sums(values: Float, clusters: Int) -> Float:
     return np.asarray(indicator @ values)
 
 
-def debias(left: Projected, clusters: Int, variables: int) -> float:
+def debias(left: Projected, clusters: Int, variables: Int) -> Float:
     """Return the small-sample factor of a covariance with clusters that hold whole cities.
+
+    Parameters
+    ----------
+    variables : ndarray of int64
+        Their number; several numbers give several factors.
 
     Notes
     -----
@@ -98,7 +103,8 @@ def debias(left: Projected, clusters: Int, variables: int) -> float:
     cells = len(np.unique(left.cells))
     nested = len(np.unique(np.column_stack([left.cells, clusters]), axis=0)) == cells
     free = 0 if nested else cells - left.groups
-    return number / (number - 1) * (n - 1) / (n - variables - free)
+    factor: Float = number / (number - 1) * (n - 1) / (n - variables - free)
+    return factor
 
 
 def quick_fit(left: Projected, inference: str) -> TwoWay:
@@ -111,7 +117,7 @@ def quick_fit(left: Projected, inference: str) -> TwoWay:
     return TwoWay(
         names=left.sample.names,
         coefficients=coefficients,
-        covariance=sums.T @ sums * debias(left, clusters, left.x.shape[1]),
+        covariance=sums.T @ sums * debias(left, clusters, np.asarray(left.x.shape[1])),
         residuals=residuals,
         clusters=int(clusters.max()) + 1,
         r2_within=float(np.nan),
