@@ -55,6 +55,8 @@ PLANTED, NULL = "planted", "null"
 LIBRARIES = ("numpy", "scipy", "linearmodels", "diff-diff", "doubleml", "spreg")
 KEYS = ["estimator", "model", "term", "part_of", "inference", "errors"]
 NO_EFFECT = Law()
+WRITTEN = 20 * len(ERRORS)
+"""Designs after which the table so far is written."""
 
 
 @dataclass(frozen=True)
@@ -253,16 +255,21 @@ def machine() -> dict[str, str]:
 def run(
     names: Sequence[str], seeds: Sequence[int], workers: int, out: Path | None = None
 ) -> pd.DataFrame:
-    """Run estimators on all seeds; their rows replace those in the file after each estimator."""
+    """Run estimators on all seeds; their rows replace those in the file, every twenty seeds."""
     tables = []
     for name in names:
-        cells = list(product([name], ERRORS, seeds))
-        rows = [row for own in _mapped(cells, workers) for row in own]
-        table = summarised(pd.DataFrame(rows)).assign(**machine())
-        tables.append(table)
-        if out is not None:
-            _kept(out, table).to_csv(out, index=False, float_format="%.4f")
+        cells = [(name, errors, seed) for seed, errors in product(seeds, ERRORS)]
+        rows: list[dict[str, Any]] = []
+        for done, own in enumerate(_mapped(cells, workers), start=1):
+            rows += own
+            if out is not None and (done % WRITTEN == 0 or done == len(cells)):
+                _kept(out, _table(rows)).to_csv(out, index=False, float_format="%.4f")
+        tables.append(_table(rows))
     return pd.concat(tables, ignore_index=True)
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return summarised(pd.DataFrame(rows)).assign(**machine())
 
 
 def _mapped(cells: list[tuple[str, str, int]], workers: int) -> Iterable[list[dict[str, Any]]]:
