@@ -77,6 +77,15 @@ def test_it_is_logged_as_a_run_with_its_tables(folder):
     assert names == {path.name for path in (folder / "out").iterdir()}
 
 
+def test_the_screen_has_numbered_columns_and_their_inference(folder, capsys):
+    assert run(words(folder, "--only", "baseline")) == 0
+    text = capsys.readouterr().out
+    assert "SIMULATED DATA" in text
+    assert {"(1)", "(2)", "Inference", "Observations"} <= set(text.replace("│", " ").split())
+    for name in ("tables.tex", "tables.docx", "tables.xlsx"):
+        assert (folder / "out" / name).stat().st_size > 0
+
+
 def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
     before = found(folder)["parts"]
     assert run(words(folder, "--only", "thresholds")) == 0

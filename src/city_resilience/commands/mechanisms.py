@@ -18,10 +18,15 @@ from city_resilience.publishing import publishing
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
     from city_resilience.experiment.experiment import Experiment
+    from city_resilience.report.journal_tables import JournalTable
 
 __all__ = ["Tested", "command", "examine_claims", "show"]
+
+SHOWN = 2
+"""Tables of the baseline that stand on the screen."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ def examine_claims(
     draws: int | None = None,
     seed: int | None = None,
     store: str = "",
+    lang: str = "en",
     progress: Progress = silent,
 ) -> Tested:
     """Test the claims of an experiment on its panel, write tables, and log the run.
@@ -76,6 +82,8 @@ def examine_claims(
         In place of ``mechanisms.draws`` and ``mechanisms.seed``.
     store : str
         Tracking store; see ``resolve_store``.
+    lang : str
+        ``en`` or ``zh``: language of the tables of a journal.
 
     Raises
     ------
@@ -109,7 +117,7 @@ def examine_claims(
     opened = open_store(store, create=True, experiment_file=file)
     about = {"fingerprint": found["fingerprint"], "command": "mechanisms"}
     with publishing(out, obsolete=names) as folder, track(opened, chosen, **about) as tracked:
-        _write(found, folder)
+        _write(found, folder, lang)
         tracked.dataset(panel, chosen.name, found["fingerprint"])
         tracked.artifacts(folder)
     kept = tuple(name for name in found["parts"] if name not in parts)
@@ -127,18 +135,21 @@ def _changed(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
 def _files() -> tuple[str, ...]:
     from city_resilience.mechanisms.parts import PARTS
     from city_resilience.mechanisms.run import FILE
+    from city_resilience.report.journal_files import FILES as JOURNAL
 
-    return (FILE, *(f"{name}.csv" for name in PARTS))
+    return (FILE, *JOURNAL, *(f"{name}.csv" for name in PARTS))
 
 
-def _write(found: Mapping[str, Any], folder: Path) -> None:
-    """Write a table a part and the run."""
+def _write(found: Mapping[str, Any], folder: Path, lang: str) -> None:
+    """Write a table a part, the tables of a journal, and the run."""
     import pandas as pd
 
     from city_resilience.mechanisms.run import FILE
+    from city_resilience.report.journal_files import write_journal_tables
 
     for name, part in found["parts"].items():
         write_table(pd.DataFrame(part["rows"], columns=part["columns"]), folder / f"{name}.csv")
+    write_journal_tables(found, folder, lang)
     write_json(found, folder / FILE)
 
 
@@ -166,6 +177,13 @@ def _earlier(out: Path | None) -> Mapping[str, Any] | None:
 @click.option(
     "--seed", type=click.IntRange(0), help="Seed of all draws. [experiment's own, else 0]"
 )
+@click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="Language of tables.tex, tables.docx and tables.xlsx; captions are in both.",
+)
 @store_option
 def command(only: str, **options: Any) -> None:
     """Test the claims about digital economy and resilience on the panel.
@@ -185,14 +203,40 @@ def command(only: str, **options: Any) -> None:
 
 
 def show(result: Tested) -> None:
-    """Show what was found, and where its files are."""
+    """Show the verdicts and the first tables of the baseline, and where the files are."""
     from city_resilience.catalogue.nouns import of_places
-    from city_resilience.commands.console import open_console
+    from city_resilience.commands.console import open_console, report_table
+    from city_resilience.report.journal_tables import journal_tables
+    from city_resilience.report.mechanisms_verdicts import verdict_table
+    from city_resilience.report.texts import Texts
 
-    console, noun = open_console(), result.experiment.noun
-    if result.found["simulated"]:
-        console.print(of_places("SIMULATED DATA: the cities are made up.", noun), style="bold")
+    console, found = open_console(), result.found
+    say = Texts(noun=result.experiment.noun)
+    if found["simulated"]:
+        told = of_places("SIMULATED DATA: the cities are made up.", result.experiment.noun)
+        console.print(told, style="bold")
+    if "verdicts" in found["parts"]:
+        console.print(say("mech_title")["en"], style="bold")
+        console.print(report_table(verdict_table(found, say)))
+    own = {**found, "parts": {k: v for k, v in found["parts"].items() if k == "baseline"}}
+    for table in journal_tables(own, say, "en")[:SHOWN]:
+        console.print(table.caption["en"], style="bold", soft_wrap=True)
+        console.print(_screen(table))
     if result.kept:
         console.print(f"Kept from before: {', '.join(result.kept)}", soft_wrap=True)
-    console.print(f"Files  {result.out} (mechanisms.json and a CSV a part)", soft_wrap=True)
+    files = "mechanisms.json, a CSV a part, tables.tex, tables.docx, tables.xlsx"
+    console.print(f"Files  {result.out} ({files})", soft_wrap=True)
     console.print(f"Time   {result.seconds:.0f} s")
+
+
+def _screen(table: JournalTable) -> Table:
+    """Lay out the first rows of a table of a journal, and its foot."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table()
+    for texts in zip(*table.heads, strict=True):
+        made.add_column("\n".join(texts))
+    for line in (*table.rows[:2], *table.foot):
+        made.add_row(*map(Text, line))
+    return made
