@@ -15,8 +15,9 @@ from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import COLUMNS, Estimate
 from city_resilience.mechanisms.planted import planted_design
 from city_resilience.mechanisms.verdicts import verdicts
-from city_resilience.report.mechanisms import figure_of, mechanisms_part, with_mechanisms
+from city_resilience.report.mechanisms import mechanisms_part, with_mechanisms
 from city_resilience.report.mechanisms_figures import FIGURES, mechanism_figures
+from city_resilience.report.mechanisms_rows import figure_of
 from city_resilience.report.mechanisms_tables import PARTS, mechanism_table
 from city_resilience.report.mechanisms_verdicts import (
     claim_sentences,
@@ -51,12 +52,16 @@ def parts() -> dict[str, Part]:
     ]
     answer = {"id": "shocks_only", "outcome": "y", "treatment": "", "policy": "", "found": True}
     answer |= {"grave": False, "names": [], "figures": {"shocks": 2}}
+    curve = [
+        one("curve", "x", 0.1 * k - 0.2, 0.1 * k - 0.4, 0.1 * k, part_of=f"lag={k}", note=note)
+        for k, note in enumerate(["preferred", *[""] * 8])
+    ]
     return {
         "baseline": Part(
             [LIKE, one("alone", "x"), one("lag:1", "x", -1.0, -2.0, 0.5), one("controls", "k")],
             [Refusal("few_rows", "y, x, lag:2", "7 rows")],
         ),
-        "curve": Part([one("curve", f"spec:{k}", 0.1 * k - 0.2) for k in range(9)]),
+        "curve": Part(curve),
         "timing": Part([one("two_way", "att", **policy), *events]),
         "thresholds": Part([one("threshold", "threshold:1:q"), one("threshold", "regime:1:q")]),
         "channels": Part(
@@ -64,7 +69,7 @@ def parts() -> dict[str, Part]:
         ),
         "places": Part([*levels, one("interacted_own_years", "equality:region", note="holm")]),
         "space": Part([one("moran", "moran:pooled"), one("slx", "neighbours:x")]),
-        "double": Part([one("partially_linear", "x")]),
+        "double_learning": Part([one("double_learning:linear", "x")]),
         "referee": Part(about={"answers": [answer]}),
     }
 

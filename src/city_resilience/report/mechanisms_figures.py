@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from city_resilience.report.drawing import Axis, Chart, Mark, Series, Step, WhiskerRow, Whiskers
-from city_resilience.report.mechanisms import (
+from city_resilience.report.mechanisms_rows import (
     Found,
     Rows,
     cautious_row,
@@ -119,25 +119,28 @@ def _coefficients(rows: Rows, say: Texts) -> Iterable[WhiskerRow]:
 
 def draw_curve(found: Found, rows: Rows, say: Texts) -> Steps:
     """Draw the estimates of all specifications from the smallest to the largest."""
+    return _stepped(found, rows, say, lambda own: _curve(own[0], say))
 
-    def draw(own: Rows) -> Chart | None:
-        ordered = sorted(own, key=lambda row: row["estimate"])
-        x = list(range(1, len(ordered) + 1))
-        if len(x) < 2:
-            return None
-        y, low, high = ([row.get(key) for row in ordered] for key in ("estimate", "low", "high"))
-        series = (
-            Series("curve_band", "band", x, low, say("mech_intervals"), high),
-            Series("served", "line" if len(x) <= DOTTED else "curve", x, y, say("mech_estimate")),
-        )
-        return Chart(
-            series,
-            Axis(say("mech_axis_specifications"), 0.0, len(x) + 1.0),
-            Axis(say("mech_axis_estimate"), *_around((*y, *low, *high))),
-            (Mark("zero", "y"),),
-        )
 
-    return _stepped(found, rows, say, draw)
+def _curve(row: Mapping[str, Any], say: Texts) -> Chart | None:
+    x, y, low, high = (row[key] for key in ("place", "estimate", "low", "high"))
+    if len(x) < 2:
+        return None
+    preferred = row.get("preferred")
+    kind = "line" if len(x) <= DOTTED else "curve"
+    series = [
+        Series("curve_band", "band", x, low, say("mech_intervals"), high),
+        Series("served", kind, x, y, say("mech_one_estimate")),
+    ]
+    if preferred:
+        place, value = preferred
+        series.append(Series("naive", "line", [place], [value], say("mech_preferred")))
+    return Chart(
+        tuple(series),
+        Axis(say("mech_axis_specifications"), 0.0, x[-1] + 1.0),
+        Axis(say("mech_axis_scaled"), *_around((*y, *low, *high))),
+        (Mark("zero", "y"),),
+    )
 
 
 def draw_events(found: Found, rows: Rows, say: Texts) -> Steps:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
-from city_resilience.report.mechanisms import (
-    CHANNEL_TERMS,
+from city_resilience.report.mechanisms import CHANNEL_TERMS
+from city_resilience.report.mechanisms_rows import (
     Found,
     Rows,
     cautious_row,
@@ -31,7 +31,10 @@ Records = Callable[[Found, Rows, Texts], Iterable[Mapping[str, Any]]]
 
 MOST = 36
 """Channels that the table shows, those of the smallest p-values; ``channels.csv`` has all."""
-PARTS = ("baseline", "curve", "timing", "thresholds", "channels", "places", "space", "double")
+PARTS = (
+    *("baseline", "curve", "timing", "thresholds", "channels", "places", "space"),
+    "double_learning",
+)
 """Parts whose rows are shown, in the order of the page."""
 
 
@@ -260,18 +263,40 @@ def _slopes(rows: Rows, say: Texts) -> Both:
 
 
 def _curve(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
-    for outcome, treatment in pairs_of(rows):
-        own = sorted(row["estimate"] for row in _of(rows, outcome=outcome, treatment=treatment))
-        sure = [tone_of(row) for row in _of(rows, outcome=outcome, treatment=treatment)]
+    curves = found["parts"]["curve"]["about"].get("curves", ())
+    joint = {(one["outcome"], one["treatment"]): one.get("p_median") for one in curves}
+    for row in rows:
+        pair = (row["outcome"], row["treatment"])
         yield {
-            **_pair(found, outcome, treatment, say),
-            "n": len(own),
-            "above": sum(value > 0 for value in own) / len(own),
-            "clear_above": sure.count("up") / len(own),
-            "clear_below": sure.count("down") / len(own),
-            "median": figure_of(own[len(own) // 2]),
-            "range": f"{figure_of(own[0])} … {figure_of(own[-1])}",
+            **row,
+            **_pair(found, *pair, say),
+            "median": figure_of(row["median"]),
+            "range": f"{figure_of(row['least'])} … {figure_of(row['most'])}",
+            "joint": p_words(joint.get(pair)),
         }
+
+
+def _double(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
+    for outcome, treatment in pairs_of(rows):
+        own = _of(rows, outcome=outcome, treatment=treatment)
+        for model in dict.fromkeys(row["model"] for row in own):
+            terms = {row["term"]: row for row in _of(own, model=model)}
+            slope = terms.get(treatment)
+            learner = model.partition(":")[2]
+            yield {
+                **_pair(found, outcome, treatment, say),
+                **_cell(slope),
+                "learner": say.find(f"mech_learner_{learner}") or say.name("model", learner),
+                "splits": _range(terms.get("split:lowest"), terms.get("split:highest")),
+                "r2": _range(terms.get("r2:index"), None),
+                "robust": _range(terms.get("robustness_value"), None),
+                "robust_near": _range(terms.get("robustness_value:interval"), None),
+            }
+
+
+def _range(low: Mapping[str, Any] | None, high: Mapping[str, Any] | None) -> str:
+    ends = [figure_of(row.get("estimate")) for row in (low, high) if row is not None]
+    return " … ".join(ends) or "–"
 
 
 BLOCKS: Mapping[str, Records] = {
@@ -282,5 +307,6 @@ BLOCKS: Mapping[str, Records] = {
     "channels": _channels,
     "places": _places,
     "space": _space,
+    "double_learning": _double,
 }
 """Part → the rows of its table; other parts have a row for each term."""

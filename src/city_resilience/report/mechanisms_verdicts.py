@@ -8,7 +8,7 @@ from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.indicators.table import load_table
-from city_resilience.report.mechanisms import (
+from city_resilience.report.mechanisms_rows import (
     Found,
     figure_of,
     interval_of,
