@@ -42,6 +42,7 @@ from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.curve import curve
+from city_resilience.mechanisms.double_learning import double_learning
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
@@ -184,6 +185,9 @@ ESTIMATORS: Mapping[str, Estimator] = {
     ),
     "places": Estimator(of_places, Law(direct=0.3, half_gap=0.4)),
     "curve": Estimator(of_curve, Law(direct=0.3)),
+    "double_learning": Estimator(
+        partial(of_part, double_learning, {"x": "total"}), Law(direct=0.5)
+    ),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
     "timing": Estimator(of_timing, Law(policy=0.5)),

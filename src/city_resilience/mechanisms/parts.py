@@ -9,6 +9,7 @@ from city_resilience.mechanisms.baseline import baseline
 from city_resilience.mechanisms.channels import channels
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.curve import curve
+from city_resilience.mechanisms.double_learning import double_learning
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.referee import referee
 from city_resilience.mechanisms.space import space
@@ -27,6 +28,7 @@ PARTS: Mapping[str, Callable[[Context], Part]] = MappingProxyType(
         "space": space,
         "timing": timing,
         "curve": curve,
+        "double_learning": double_learning,
         "referee": referee,
         "verdicts": verdicts,
     }

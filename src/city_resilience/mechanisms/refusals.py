@@ -75,6 +75,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "has no value that leaves a tenth of the rows on each side",
             "name a threshold variable with more values",
         ),
+        "no_control_variables": (
+            "no control is left, so that this is two-way fixed effects",
+            "name controls",
+        ),
         "collinear": ("is a linear combination of the others", "drop one of them"),
         "few_places": (
             "fewer than 30 places, or than three times the neighbours, have coordinates",
