@@ -109,6 +109,12 @@ def test_all_files_hold_every_table_and_escape_what_they_must(tmp_path) -> None:
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
 
+def test_a_run_without_an_estimate_has_its_files(tmp_path) -> None:
+    write_journal_tables(found(), tmp_path)
+    assert not Document(str(tmp_path / "tables.docx")).tables
+    assert openpyxl.load_workbook(tmp_path / "tables.xlsx").sheetnames == ["tables"]
+
+
 @pytest.mark.parametrize(
     ("text", "printed"), [("a_b~^\\", r"a\_b\textasciitilde{}\textasciicircum{}\textbackslash{}")]
 )

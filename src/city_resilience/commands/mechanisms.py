@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Tested", "command", "examine_claims", "show"]
 
-SHOWN = 2
+SHOWN = 1
 """Tables of the baseline that stand on the screen."""
 
 
@@ -203,7 +203,7 @@ def command(only: str, **options: Any) -> None:
 
 
 def show(result: Tested) -> None:
-    """Show the verdicts and the first tables of the baseline, and where the files are."""
+    """Show the verdicts and the first table of the baseline, and where the files are."""
     from city_resilience.catalogue.nouns import of_places
     from city_resilience.commands.console import open_console, report_table
     from city_resilience.report.journal_tables import journal_tables

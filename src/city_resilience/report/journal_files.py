@@ -92,6 +92,8 @@ def _tex_line(line: Line) -> str:
 def _book(tables: Sequence[JournalTable], lang: str) -> bytes:
     """Return a workbook with a sheet a part, its tables below each other."""
     book, sheets = new_book(), dict[str, Any]()
+    if not tables:
+        book.create_sheet(STEM)
     for table in tables:
         if table.part not in sheets:
             sheets[table.part] = page = book.create_sheet(table.part)

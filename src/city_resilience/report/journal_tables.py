@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from city_resilience.report.formatting import NONE
-from city_resilience.report.mechanisms import (
+from city_resilience.report.mechanisms_rows import (
     cautious_row,
     figure_of,
     in_columns,
@@ -26,10 +26,10 @@ __all__ = ["MOST_COLUMNS", "JournalTable", "journal_tables", "stars"]
 
 MOST_COLUMNS = 6
 LEVELS = ((0.01, "***"), (0.05, "**"), (0.1, "*"))
-WITH_EFFECTS = ("baseline", "places", "channels", "thresholds", "space", "curve")
+WITH_EFFECTS = ("baseline", "places", "channels", "thresholds", "space")
 """Parts whose every column has effects of city and year."""
-LEFT_OUT = ("referee",)
-"""Parts that are a list, not a table of estimates."""
+LEFT_OUT = ("curve", "referee")
+"""Parts that are a figure or a list, not a table of estimates."""
 Row = dict[str, Any]
 Key = tuple[str, str, str, str]
 Line = tuple[str, ...]
