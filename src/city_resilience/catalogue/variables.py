@@ -108,7 +108,8 @@ class Variable:
     unit : str
         Unit of the values in a panel, as `parse_unit` reads it ("" = none).
     family : str
-        One of ``experiment.FAMILIES``, ``"outcome"``, or ``"key"`` for what is no number.
+        One of ``experiment.FAMILIES``, ``"outcome"``, ``"policy"``, or ``"key"`` for what is no
+        number.
     direction : int
         +1 more is better, -1 more is worse, 0 unknown.
     aliases : tuple of str

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from city_resilience.experiment.family import OWN_FAMILIES, OwnFamily
+from city_resilience.experiment.family import OWN_FAMILIES, POLICY, ColumnFamily
 from city_resilience.experiment.table import Table
 
 __all__ = ["LEAST_CITIES", "MOST_COLUMNS", "Audit", "Column", "Data", "Scope", "Sheets"]
@@ -31,11 +31,12 @@ def _is_day(text: str) -> bool:
 
 
 class Column(Table):
-    """A column that becomes an indicator; HEADER is its header, in quotes, as in the file."""
+    """A column that becomes an indicator or a policy; HEADER is its header, in quotes."""
 
-    family: OwnFamily = Field(
+    family: ColumnFamily = Field(
         description="The family of indicators that the column joins; all but history, which is "
-        "the outcome's own past.",
+        "the outcome's own past. A column of the family policy is no indicator: mechanisms.pilots "
+        "may name it.",
         examples=["digital"],
     )
     id: str = Field(
@@ -65,7 +66,7 @@ class Column(Table):
     @classmethod
     def _not_the_past(cls, family: Any) -> Any:
         if family == "history":
-            known = ", ".join(OWN_FAMILIES)
+            known = ", ".join((*OWN_FAMILIES, POLICY))
             raise ValueError(f"family 'history' is the outcome's own past; choose one of: {known}")
         return family
 

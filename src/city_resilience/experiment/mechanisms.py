@@ -103,8 +103,8 @@ class Mechanisms(Table):
     pilots: tuple[str, ...] | None = Field(
         default=None,
         description="Staggered policies: pilots of the gazetteer, or headers of columns of your "
-        "own that hold the first year of each place, or 0 and 1 by year. Those of the gazetteer "
-        "when left out.",
+        "own, of the family policy, that hold the first year of each place, or 0 and 1 by year. "
+        "Those of the gazetteer when left out.",
         examples=[["broadband_china"]],
     )
     lags: tuple[int, ...] = Field(

@@ -13,7 +13,7 @@ import numpy as np
 from city_resilience.arrays import Float
 from city_resilience.catalogue.variables import Variable, load_catalogue
 from city_resilience.errors import InputError, check_known
-from city_resilience.experiment.family import FAMILIES
+from city_resilience.experiment.family import FAMILIES, POLICY
 from city_resilience.indicators.formulas.ratios import value
 from city_resilience.indicators.formulas.together import independent
 from city_resilience.indicators.formulas.years import lag
@@ -202,7 +202,7 @@ def _own_columns(variables: Mapping[str, Variable], outcome: str) -> Iterator[In
     for variable in variables.values():
         if variable.id in load_catalogue().variables or variable.id == outcome:
             continue
-        if variable.family == "outcome":  # the weight of a nation, which nobody declared otherwise
+        if variable.family in ("outcome", POLICY):  # the first is the weight of a nation
             continue
         if variable.id in taken:
             raise InputError(

@@ -54,7 +54,8 @@ def policies_of(
             continue
         column = headers.get(name, name)
         known = [*offered, *panel.variables]
-        check_known(column, known, "mechanisms.pilots: no pilot and no column", then="name another")
+        then = 'name another, or add the column to [data.columns] with family = "policy"'
+        check_known(column, known, "mechanisms.pilots: no pilot and no column", then=then)
         label = panel.variables[column]
         since = adoption_years(panel.grid().values[column], panel.grid().years, name)
         pilots = [_of_gazetteer(panel, country, pilot) for pilot in offered]

@@ -59,6 +59,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "fewer than 10 places never joined",
             "read the estimates whose controls join later",
         ),
+        "no_bounds": (
+            "too few years around joining, or too few clusters, for the test of trends or bounds",
+            "add earlier years, or read the event study",
+        ),
         "no_coordinates": (
             "the panel has no coordinates of its places",
             "name a gazetteer, or add columns of longitude and latitude",

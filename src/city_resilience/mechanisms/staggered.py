@@ -117,14 +117,16 @@ class Paths:
     cells: Mapping[Any, Any] = field(default_factory=dict)
 
 
-def both_ways(rows: Staggered, like: Estimate) -> list[Estimate]:
-    """Return two-way effects, with clusters by city and by province.
+def both_ways(
+    rows: Staggered, like: Estimate, ways: Sequence[Cluster] = ("city", "province")
+) -> list[Estimate]:
+    """Return two-way effects, with each way of clusters.
 
     They weight the effects of places and years by how the timing falls, and use places that joined
     as controls of those that join later: biased where effects differ.
     """
     clear = rows.clear.sample
-    fits = (two_way(clear, inference) for inference in ("city", "province"))
+    fits = (two_way(clear, inference) for inference in ways)
     found = [one for fit in fits for one in terms_of(fit, clear.names, like)]
     return [replace(one, term="att") for one in found]
 
@@ -292,7 +294,8 @@ def honest(
     Notes
     -----
     Rambachan and Roth 2023, by ``diff_diff.HonestDiD``: the estimated changes before joining
-    are taken as they are and the identified set is widened by its sampling error.
+    are taken as they are and the identified set is widened by the sampling error of the mean, not
+    by the conditional test of their paper.
     """
     from diff_diff import HonestDiD
 

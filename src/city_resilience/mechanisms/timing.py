@@ -199,7 +199,8 @@ def _uncontrolled(since: Int, use: Mask, before: Int, about: str) -> Refusal | N
 
 def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]]:
     """Return the estimators side by side, the test of trends and the bounds."""
-    found, refused = both_ways(rows, asked.like("two_way")), list[Refusal]()
+    ways, provinces, refused = _ways(rows), rows.clusters("province"), list[Refusal]()
+    found = both_ways(rows, asked.like("two_way"), ways)
     bare = replace(found[0], se=np.nan, low=np.nan, high=np.nan, p=np.nan, inference="")
     shares = comparisons(rows)
     bare = replace(bare, cities=int(shares["places"]), clusters=0, n=0)
@@ -209,11 +210,8 @@ def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]
         if np.isfinite(shares[term])
     ]
     never = len(np.unique(rows.sample.city[rows.since == NEVER]))
-    ways = _ways(rows)
-    if len(ways) == 1:
-        refused.append(
-            Refusal("few_clusters", asked.about, f"{rows.clusters('province')} provinces")
-        )
+    if provinces < LEAST_CLUSTERS:
+        refused.append(Refusal("few_clusters", asked.about, f"{provinces} provinces"))
     for way in reversed(ways):
         taken = slice(None) if way == ways[-1] else slice(1)
         if never >= LEAST_TREATED:
@@ -224,8 +222,10 @@ def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]
         found += imputation(rows, way, asked.like("imputation")).estimates[taken]
         if way == ways[-1]:
             tested = pre_trend(paths, rows.ahead)
-            found += [tested] if tested else []
-            found += honest(paths, rows.ahead) or []
+            bounds = honest(paths, rows.ahead)
+            found += [*([tested] if tested else []), *(bounds or [])]
+            if tested is None or bounds is None:
+                refused.append(Refusal("no_bounds", asked.about, f"{rows.clusters(way)} clusters"))
     if never < LEAST_TREATED:
         refused.append(Refusal("few_never", asked.about, f"{never} places"))
     return found, refused
@@ -233,7 +233,8 @@ def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]
 
 def _ways(rows: Staggered) -> tuple[Cluster, ...]:
     """Return the clusters that the rows allow, the preferred one last."""
-    many = rows.clusters("province") >= LEAST_CLUSTERS
+    provinces = rows.clusters("province")
+    many = LEAST_CLUSTERS <= provinces < rows.clusters("city")
     return ("city", "province") if many else ("city",)
 
 
