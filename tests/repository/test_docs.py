@@ -124,7 +124,7 @@ def test_experiment_shown_for_an_own_column_is_valid():
 def test_every_family_has_its_indicators_and_its_names():
     assert {spec.family for spec in load_table()} == set(FAMILIES)
     named = {key.removeprefix("family_") for key in every_text() if key.startswith("family_")}
-    assert named == {*FAMILIES, EARLY_FAMILY, "outcome"}
+    assert named == {*FAMILIES, EARLY_FAMILY, "outcome", POLICY}
 
 
 @pytest.mark.parametrize("page", BY_HAND, ids=lambda page: page.name)
