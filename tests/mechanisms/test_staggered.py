@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from city_resilience.arrays import Float, Int
+from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.design import NEVER
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.fixed_effects import least_squares
@@ -15,7 +16,6 @@ from city_resilience.mechanisms.staggered import (
     Staggered,
     both_ways,
     callaway_santanna,
-    comparisons,
     honest,
     imputation,
     mean_after,

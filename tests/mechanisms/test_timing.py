@@ -180,3 +180,18 @@ def test_growth_over_years_reaches_back_and_a_composite_does_not() -> None:
     own = planted_design(0).design.outcomes["y"]
     assert [ahead_of(own, h) for h in (1, 3)] == [0, 2]
     assert ahead_of(replace(own, components=("a", "b")), 3) == 0
+
+
+def test_cohorts_of_few_places_are_left_to_the_imputation() -> None:
+    design = planted_design(0, Law(policy=0.5)).design
+    pilot = design.policies["pilot"]
+    joined = np.flatnonzero(pilot.since != NEVER)
+    since = np.zeros(80, dtype=np.int64)
+    since[joined[:11]] = 2009 + np.arange(11)
+    part = run(with_policy(replace(design, coordinates=None), since=since))
+    assert ("small_cohorts", "y, pilot", "11 of 11 places") in {
+        (r.reason, r.about, r.found) for r in part.refused
+    }
+    assert {e.model for e in part.estimates} == {"two_way", "imputation"}
+    by_city = [e for e in part.estimates if e.model == "imputation" and e.inference == "city"]
+    assert by_city[0].se > 0.2

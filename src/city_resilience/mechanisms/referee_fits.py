@@ -10,6 +10,7 @@ import numpy as np
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.mechanisms.answer import Answer, Pair, fitted_pairs
 from city_resilience.mechanisms.baseline import usable_controls
+from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Refusal
 from city_resilience.mechanisms.design import NEVER, Design, Policy
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
@@ -25,7 +26,6 @@ from city_resilience.mechanisms.refusals import (
     refusal_of,
 )
 from city_resilience.mechanisms.sample import Sample, sample_of, within, without_singletons
-from city_resilience.mechanisms.staggered import comparisons
 from city_resilience.mechanisms.timing import ahead_of, rows_of
 
 __all__ = [

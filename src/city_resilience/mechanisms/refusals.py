@@ -59,6 +59,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "fewer than 10 places never joined",
             "read the estimates whose controls join later",
         ),
+        "small_cohorts": (
+            "more than a tenth of the places joined in years in which fewer than 5 did",
+            "read the imputation, or take neighbouring years of joining together",
+        ),
         "no_bounds": (
             "too few years around joining, or too few clusters, for the test of trends or bounds",
             "add earlier years, or read the event study",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EVENTS",
     "LEADS",
+    "LEAST_COHORT",
     "STEPS",
     "Cluster",
     "Control",
@@ -34,11 +35,11 @@ __all__ = [
     "Staggered",
     "both_ways",
     "callaway_santanna",
-    "comparisons",
     "honest",
     "imputation",
     "mean_after",
     "pre_trend",
+    "quiet",
 ]
 
 Cluster = Literal["city", "province"]
@@ -47,6 +48,8 @@ LEADS, STEPS = 4, 5
 """Years before and after joining that the test of trends and the honest bounds read."""
 EVENTS = (-5, 8)
 """First and last year since joining of which the event study has a row."""
+LEAST_COHORT = 5
+"""Places that join in a year below which their spread tells no error of their effect."""
 MOST_BREAKDOWN = 10.0
 """Relative magnitude at which the search for the breakdown value ends."""
 
@@ -81,6 +84,26 @@ class Staggered:
         """Return the number of clusters."""
         key = self.sample.city if inference == "city" else self.sample.province
         return len(np.unique(key))
+
+    @property
+    def small_cohorts(self) -> tuple[int, int]:
+        """Places that joined in years in which fewer than `LEAST_COHORT` did, and all that did."""
+        since = self.since[np.unique(self.sample.city, return_index=True)[1]]
+        years, counts = np.unique(since[since != NEVER], return_counts=True)
+        small = years[counts < LEAST_COHORT]
+        return int(np.isin(since, small).sum()), int((since != NEVER).sum())
+
+    def freedom(self, inference: Cluster) -> int:
+        """Return the degrees of freedom: clusters of the smaller side, less one.
+
+        One side are the clusters with places that joined, the other those with places that never
+        did, or that joined last where all did.
+        """
+        key = self.sample.city if inference == "city" else self.sample.province
+        joined = self.since != NEVER
+        last = self.since == self.since.max() if joined.all() else ~joined
+        sides = (len(np.unique(key[joined])), len(np.unique(key[last])))
+        return max(min(sides) - 1, 1)
 
     def frame(self) -> pd.DataFrame:
         """Return the rows as diff-diff reads them."""
@@ -147,11 +170,12 @@ def callaway_santanna(
     -----
     ``att`` is the mean over the affected years of all places that joined (their ``simple``
     aggregation). Every effect is the change since the last year that is not affected. Intervals
-    are of the t distribution with as many degrees of freedom as clusters, less one.
+    are of the t distribution with the degrees of freedom of `Staggered.freedom`. Its errors need
+    cohorts of some size, see `Staggered.small_cohorts`.
     """
     from diff_diff import CallawaySantAnna
 
-    with _quiet():
+    with quiet():
         fit = CallawaySantAnna(
             control_group=control,
             anticipation=rows.ahead,
@@ -200,16 +224,18 @@ def imputation(rows: Staggered, inference: Cluster, like: Estimate) -> Paths:
     """Return the imputation estimates of Borusyak, Jaravel and Spiess 2024.
 
     Effects of place and year are fitted where no place is affected; ``att`` is the mean gap to
-    them over the affected years. Standard errors are those of their theorem 3, which are
-    conservative.
+    them over the affected years. Standard errors are those of their theorem 3: around the means
+    of each cohort and year since joining; of each year since joining, which is more cautious,
+    where cohorts are small.
     """
     from diff_diff import ImputationDiD
 
     clear = rows.clear
-    with _quiet():
-        fit = ImputationDiD(cluster="city" if inference == "city" else "province").fit(
-            clear.frame(), "y", "city", "year", "since"
-        )
+    with quiet():
+        fit = ImputationDiD(
+            cluster="city" if inference == "city" else "province",
+            aux_partition="horizon" if rows.small_cohorts[0] else "cohort_horizon",
+        ).fit(clear.frame(), "y", "city", "year", "since")
         surface = fit.aggregate("event_study")
     row = replace(like, inference=inference, clusters=clear.clusters(inference))
     found = _rows(clear, (float(fit.overall_att), float(fit.overall_se)), surface, row)
@@ -221,16 +247,17 @@ def _rows(
 ) -> list[Estimate]:
     """Return ``att`` and the events of a fit."""
     like = counted(like, rows.sample)
-    found = [_valued(replace(like, term="att"), *att)]
+    freedom = rows.freedom("city" if like.inference == "city" else "province")
+    found = [_valued(replace(like, term="att"), *att, freedom)]
     events = zip(surface.event_time, surface.att, surface.se, strict=True)
     for event, value, se in events:
         if EVENTS[0] <= event <= EVENTS[1] and np.isfinite(value) and se > 0:
-            found.append(_valued(replace(like, term=f"event:{event}"), value, se))
+            found.append(_valued(replace(like, term=f"event:{event}"), value, se, freedom))
     return found
 
 
-def _valued(like: Estimate, value: float, se: float) -> Estimate:
-    low, high, p = normal_interval(float(value), float(se), like.clusters - 1)
+def _valued(like: Estimate, value: float, se: float, freedom: int) -> Estimate:
+    low, high, p = normal_interval(float(value), float(se), freedom)
     return replace(like, estimate=float(value), se=float(se), low=low, high=high, p=p)
 
 
@@ -305,7 +332,7 @@ def honest(
     weights = (after >= 0) / max((after >= 0).sum(), 1)
     like, found = paths.estimates[0], list[Estimate]()
     try:
-        with _quiet():
+        with quiet():
             method = HonestDiD(method="relative_magnitude", l_vec=weights)
             for m in magnitudes:
                 got = method.fit(surface, M=m)
@@ -331,50 +358,8 @@ def _window(surface: Any, ahead: int) -> Any:
     return replace(surface, **own, df=None, cband_lower=None, cband_upper=None)
 
 
-def comparisons(rows: Staggered) -> Mapping[str, float]:
-    """Return what two-way effects are made of, on the places that have every year.
-
-    Returns
-    -------
-    mapping
-        ``forbidden``: weight of comparisons with places that joined before (Goodman-Bacon 2021);
-        ``negative``: share of the absolute weights of affected years that are negative (Baker
-        et al. 2025), NaN without places that never joined; ``places``.
-
-    Notes
-    -----
-    ``diff_diff.BaconDecomposition`` and ``attgt_weights``, both exact on a balanced panel.
-    """
-    from diff_diff import BaconDecomposition, CallawaySantAnna, attgt_weights
-
-    whole = _balanced(rows.clear if not rows.ahead else rows)
-    frame, columns = whole.frame(), ("y", "city", "year", "since")
-    with _quiet():
-        bacon = BaconDecomposition(weights="exact").fit(frame, *columns)
-        negative = np.nan
-        if (whole.since == NEVER).any():
-            fit = CallawaySantAnna(control_group="never_treated", base_period="universal").fit(
-                frame, *columns
-            )
-            cells = attgt_weights(fit, type="twfe")
-            negative = float(cells.negative_post_weight_share)
-    return {
-        "forbidden": float(bacon.total_weight_later_vs_earlier),
-        "negative": negative,
-        "places": float(whole.clusters("city")),
-    }
-
-
-def _balanced(rows: Staggered) -> Staggered:
-    """Return the rows of the places that have every year."""
-    cities, counts = np.unique(rows.sample.city, return_counts=True)
-    full = cities[counts == len(np.unique(rows.sample.year))]
-    kept = np.isin(rows.sample.city, full)
-    return Staggered(rows.sample.of(kept), rows.since[kept])
-
-
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep remarks of diff-diff on years without controls off the screen."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

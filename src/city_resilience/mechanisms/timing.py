@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 
 from city_resilience.arrays import Int, Mask
+from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import NEVER, Design, Policy, Series
 from city_resilience.mechanisms.estimate import Estimate
@@ -22,10 +23,10 @@ from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, LEAST_TREATED, r
 from city_resilience.mechanisms.sample import sample_of
 from city_resilience.mechanisms.staggered import (
     Cluster,
+    Paths,
     Staggered,
     both_ways,
     callaway_santanna,
-    comparisons,
     honest,
     imputation,
     pre_trend,
@@ -35,6 +36,8 @@ __all__ = ["CONCURRENT", "LEAST_BEFORE", "ahead_of", "near_since", "rows_of", "t
 
 LEAST_BEFORE = 3
 """Columns before the first affected one that enough places must have."""
+MOST_SMALL = 0.1
+"""Share of the places that joined that may be in small cohorts."""
 CONCURRENT = 2
 """Years within which another policy counts as concurrent."""
 
@@ -212,23 +215,41 @@ def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]
     never = len(np.unique(rows.sample.city[rows.since == NEVER]))
     if provinces < LEAST_CLUSTERS:
         refused.append(Refusal("few_clusters", asked.about, f"{provinces} provinces"))
+    small = _small(rows)
+    if small:
+        refused.append(Refusal("small_cohorts", asked.about, small))
     for way in reversed(ways):
         taken = slice(None) if way == ways[-1] else slice(1)
-        if never >= LEAST_TREATED:
+        if never >= LEAST_TREATED and not small:
             like = asked.like("callaway_santanna")
             found += callaway_santanna(rows, way, "never_treated", like).estimates[taken]
-        paths = callaway_santanna(rows, way, "not_yet_treated", asked.like("not_yet"))
-        found += paths.estimates[taken]
+        if not small:
+            paths = callaway_santanna(rows, way, "not_yet_treated", asked.like("not_yet"))
+            found += paths.estimates[taken]
         found += imputation(rows, way, asked.like("imputation")).estimates[taken]
-        if way == ways[-1]:
-            tested = pre_trend(paths, rows.ahead)
-            bounds = honest(paths, rows.ahead)
-            found += [*([tested] if tested else []), *(bounds or [])]
-            if tested is None or bounds is None:
-                refused.append(Refusal("no_bounds", asked.about, f"{rows.clusters(way)} clusters"))
+        if way == ways[-1] and not small:
+            more, why = _trends(asked, paths, rows.ahead)
+            found += more
+            refused += why
     if never < LEAST_TREATED:
         refused.append(Refusal("few_never", asked.about, f"{never} places"))
     return found, refused
+
+
+def _trends(asked: _Asked, paths: Paths, ahead: int) -> tuple[list[Estimate], list[Refusal]]:
+    """Return the test of trends and the bounds."""
+    tested, bounds = pre_trend(paths, ahead), honest(paths, ahead)
+    found = [*([tested] if tested else []), *(bounds or [])]
+    if tested is None or bounds is None:
+        clusters = f"{paths.estimates[0].clusters} clusters"
+        return found, [Refusal("no_bounds", asked.about, clusters)]
+    return found, []
+
+
+def _small(rows: Staggered) -> str:
+    """Return how many places are in cohorts too small for their errors; "" if few are."""
+    small, joined = rows.small_cohorts
+    return f"{small} of {joined} places" if small > MOST_SMALL * joined else ""
 
 
 def _ways(rows: Staggered) -> tuple[Cluster, ...]:
@@ -259,6 +280,9 @@ def _checks(asked: _Asked) -> tuple[list[Estimate], list[Refusal]]:
         rows = rows_of(design, asked.outcome, own, ahead, f"{asked.about}, {model}", kept)
         if isinstance(rows, Refusal):
             refused.append(rows)
+            continue
+        if small := _small(rows):
+            refused.append(Refusal("small_cohorts", f"{asked.about}, {model}", small))
             continue
         for way in _ways(rows):
             paths = callaway_santanna(rows, way, "not_yet_treated", asked.like(model))
