@@ -46,6 +46,7 @@ from city_resilience.mechanisms.double_learning import double_learning
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
+from city_resilience.mechanisms.space import space
 from city_resilience.mechanisms.staggered import STEPS
 from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
@@ -53,7 +54,7 @@ from city_resilience.mechanisms.timing import timing
 OUT = Path(__file__).with_name("planted_mechanisms.csv")
 ERRORS = {"independent": 0.0, "shared by province and year": 0.4}
 PLANTED, NULL = "planted", "null"
-LIBRARIES = ("numpy", "scipy", "linearmodels", "diff-diff", "doubleml", "spreg")
+LIBRARIES = ("numpy", "scipy", "linearmodels", "diff-diff", "doubleml")
 KEYS = ["estimator", "model", "term", "part_of", "inference", "errors"]
 NO_EFFECT = Law()
 WRITTEN = 20 * len(ERRORS)
@@ -112,6 +113,21 @@ def of_thresholds(planted: Planted, seed: int) -> list[Found]:
         p = one.p if one.term == "threshold:1:q" else np.nan
         found.append(Found(planted.truth[own[one.term]], replace(one, p=p)))
     return found
+
+
+SPACE = {
+    ("slx", "x"): "direct",
+    ("slx", "neighbours:x"): "spillover",
+    ("durbin", "direct"): "direct",
+    ("durbin", "indirect"): "spillover",
+}
+
+
+def of_space(planted: Planted, seed: int) -> list[Found]:
+    """Return slopes on the index and on that of the neighbours, and the Durbin model's effects."""
+    estimates = space(Context(planted.design, settings_of(seed))).estimates
+    own = [e for e in estimates if (e.model, e.term) in SPACE]
+    return [Found(planted.truth[SPACE[e.model, e.term]], e) for e in own]
 
 
 def of_second_threshold(planted: Planted, seed: int) -> list[Found]:
@@ -190,6 +206,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     ),
     "thresholds": Estimator(of_thresholds, ONE_THRESHOLD, Law(direct=0.3)),
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
+    "space": Estimator(of_space, Law(direct=0.3, spillover=0.4)),
     "timing": Estimator(of_timing, Law(policy=0.5)),
 }
 

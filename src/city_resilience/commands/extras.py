@@ -24,10 +24,8 @@ EXTRAS = {
     "mechanisms": {
         "diff_diff": "diff-diff",
         "doubleml": "doubleml",
-        "libpysal": "libpysal",
         "linearmodels": "linearmodels",
         "pyhdfe": "linearmodels",
-        "spreg": "spreg",
     },
 }
 
