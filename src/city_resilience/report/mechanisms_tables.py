@@ -243,7 +243,7 @@ def _space(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
             "moran": ("moran", "moran:pooled"),
             "own": ("slx", treatment),
             "near": ("slx", f"neighbours:{treatment}"),
-            **{kind: ("durbin", f"{kind}:{treatment}") for kind in ("direct", "indirect", "total")},
+            **{kind: ("durbin", kind) for kind in ("direct", "indirect", "total")},
         }
         for name, (model, term) in terms.items():
             row = cautious_row(_of(own, model=model, term=term))
