@@ -258,7 +258,8 @@ def _rows(
 
 def _valued(like: Estimate, value: float, se: float, freedom: int) -> Estimate:
     low, high, p = normal_interval(float(value), float(se), freedom)
-    return replace(like, estimate=float(value), se=float(se), low=low, high=high, p=p)
+    own = replace(like, estimate=float(value), se=float(se), low=low, high=high, p=p)
+    return replace(own, freedom=float(freedom))
 
 
 def pre_trend(paths: Paths, ahead: int) -> Estimate | None:
@@ -295,7 +296,7 @@ def pre_trend(paths: Paths, ahead: int) -> Estimate | None:
     f = wald * (clusters - q) / (q * (clusters - 1))
     p = float(stats.f(q, clusters - q).sf(f))
     bare = replace(like, term="pre_trend", estimate=f, se=np.nan, low=np.nan, high=np.nan)
-    return replace(bare, p=p)
+    return replace(bare, p=p, freedom=float(clusters - q))
 
 
 def honest(
@@ -330,7 +331,7 @@ def honest(
     used = ~surface.is_reference & (surface.se > 0)
     after = surface.event_time[used & (surface.event_time >= -ahead)]
     weights = (after >= 0) / max((after >= 0).sum(), 1)
-    like, found = paths.estimates[0], list[Estimate]()
+    like, found = replace(paths.estimates[0], freedom=np.nan), list[Estimate]()
     try:
         with quiet():
             method = HonestDiD(method="relative_magnitude", l_vec=weights)

@@ -206,7 +206,7 @@ def _main(asked: _Asked, rows: Staggered) -> tuple[list[Estimate], list[Refusal]
     found = both_ways(rows, asked.like("two_way"), ways)
     bare = replace(found[0], se=np.nan, low=np.nan, high=np.nan, p=np.nan, inference="")
     shares = comparisons(rows)
-    bare = replace(bare, cities=int(shares["places"]), clusters=0, n=0)
+    bare = replace(bare, cities=int(shares["places"]), clusters=0, n=0, freedom=np.nan, r2=np.nan)
     found += [
         replace(bare, term=term, estimate=shares[term])
         for term in ("forbidden", "negative")
