@@ -88,3 +88,11 @@ def test_errors_are_those_of_this_process_and_a_lost_process_loses_nothing(two_w
         assert beside(os.getpid).result() != os.getpid()
         assert beside(end_other, os.getpid()).result() == "made here"
         assert beside(os.getpid).result() == os.getpid()
+
+
+def test_pieces_of_work_within_what_is_shared_run_here(two_workers):
+    with companion([]), sharing():
+        with sharing():
+            assert worker_count() == 1
+        found = spread_beside([os.getpid] * 4, (), "", silent)
+    assert set(found) == {os.getpid()}

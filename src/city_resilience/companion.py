@@ -95,8 +95,11 @@ def companion(imports: Collection[str], wanted: bool = True) -> Iterator[None]:
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """Leave the companion, where there is one, the place of one worker in what follows."""
-    with at_most(None if _running.get() is None else worker_count() - 1):
+    """Leave the companion, where there is one, the place of one worker in what follows.
+
+    It has its place already where one worker is left.
+    """
+    with at_most(None if _running.get() is None else max(worker_count() - 1, 1)):
         yield
 
 
@@ -109,6 +112,8 @@ def spread_beside(
 ) -> list[Result]:
     """Run pieces of work as `spread` does, a worker's share of them in the companion.
 
+    All of them run here where the companion has other work, see `sharing`.
+
     Parameters
     ----------
     calls, shared : sequence
@@ -116,7 +121,7 @@ def spread_beside(
     took : callable, optional
         As for `spread`; what comes of the companion is taken last.
     """
-    if _running.get() is None or elsewhere():
+    if _running.get() is None or elsewhere() or worker_count() < 2:
         return spread(calls, shared, what, progress, took)
     share = len(calls) // worker_count()
     theirs = beside(_in_turn, calls[:share], shared)

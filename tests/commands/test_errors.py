@@ -167,8 +167,8 @@ EXPERIMENTS = {
     "unknown section": (
         EXPERIMENT.replace("[outcome]", "[outcomes]"),
         "experiment.toml: key 'outcomes' does not exist; nearest: 'outcome'; remove it or use one "
-        "of: actionable, audit, data, early, evaluation, features, gate, issued, model, monitor, "
-        "name, noun, outcome, search, sheets, title, title_zh",
+        "of: actionable, audit, data, early, evaluation, features, gate, issued, mechanisms, "
+        "model, monitor, name, noun, outcome, search, sheets, title, title_zh",
     ),
     "missing key": (
         without(EXPERIMENT, "first_origin = 2010\n"),
