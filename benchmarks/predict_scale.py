@@ -1,13 +1,14 @@
 """Seconds and peak memory of ``predict`` at 10^5 to 10^7 city-years, beside what it stands on.
 
-Usage: python benchmarks/predict_scale.py [MODEL] [--rows 100000 1000000] [--drivers] [--csv CSV]
+Usage: python benchmarks/predict_scale.py [MODEL] [--rows N ...] [--drivers] [--dask] [--csv CSV]
 
 A made-up panel of 20 years with the demo's columns is written as Parquet, and ``predict`` runs on
 it as a command of its own. Beside it stands, measured right after, the sum of reading the Parquet
 file (bare pyarrow), its features (those of ``predict``), ``inplace_predict`` of the model's
 boosters on them in float32, and writing the same table; with ``--drivers`` also ``pred_contribs``
 of the same boosters, taken on some hundred rows. The goal of issue 19 is 1.5 times that sum, with
-drivers more by 1.15 times ``pred_contribs``.
+drivers more by 1.15 times ``pred_contribs``. With ``--dask`` the same command also runs on two Dask
+workers of this machine: ``dask`` has its seconds, ``overhead`` their ratio to the command's own.
 
     python benchmarks/predict_scale.py --rows 100000 1000000 --csv benchmarks/predict_scale.csv
     python benchmarks/predict_scale.py --rows 1000000 10000000
@@ -156,13 +157,21 @@ def reference(panel: Path, model: Path, folder: Path, drivers: bool) -> dict[str
     return watch.spent
 
 
-def measured(rows: int, model: Path, drivers: bool, folder: Path) -> list[dict[str, Any]]:
+def measured(
+    rows: int, model: Path, drivers: bool, folder: Path, dask: bool = False
+) -> list[dict[str, Any]]:
     """Run ``predict`` and the reference on a panel of so many rows."""
     panel = folder / f"panel_{rows}.parquet"
     write_panel(rows // YEARS, panel)
     verb = ["-m", "city_resilience", "predict", "--allow-partial", "--quiet"]
     verb += ["--data", str(panel), "--model", str(model), "--drivers", "3" if drivers else "0"]
     own = run([*verb, "--out", str(folder / "forecast.csv")])
+    there = {"wall": math.nan, "processor": math.nan}
+    if dask:
+        engine = ["--engine", "dask", "--workers", "2"]
+        there = run([*verb, *engine, "--out", str(folder / "dask.csv")])
+        if (folder / "dask.csv").read_bytes() != (folder / "forecast.csv").read_bytes():
+            raise SystemExit(f"{rows} rows: the forecasts on Dask workers are others")
     about = [str(Path(__file__).resolve()), str(model), "--reference", str(panel)]
     out = folder / "reference.json"
     with out.open("w") as file:
@@ -178,6 +187,7 @@ def measured(rows: int, model: Path, drivers: bool, folder: Path) -> list[dict[s
         about_parts = {name: sums[name] for name in ("read", "features", "predict", "write")}
         seconds = {"clock": clock, "seconds": own[clock], "peak_mb": own["peak"], **about_parts}
         seconds |= {"explain": explained, "ratio": own[clock] / whole, "goal": goal}
+        seconds |= {"dask": there[clock], "overhead": there[clock] / own[clock]}
         found.append({"rows": rows, "drivers": 3 if drivers else 0, **seconds})
     return found
 
@@ -207,6 +217,7 @@ def main() -> None:
     parser.add_argument("model", type=Path, nargs="?", default=ROOT / "models" / "demo")
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--drivers", action="store_true")
+    parser.add_argument("--dask", action="store_true")
     parser.add_argument("--csv", type=Path)
     parser.add_argument("--reference", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -215,7 +226,8 @@ def main() -> None:
         if given.reference:
             print(json.dumps(reference(given.reference, model, folder, given.drivers)))
             return
-        found = [one for rows in given.rows for one in measured(rows, model, given.drivers, folder)]
+        about = (model, given.drivers, folder, given.dask)
+        found = [one for rows in given.rows for one in measured(rows, *about)]
     table = pd.DataFrame(found)
     show(table)
     if given.csv:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from city_resilience.errors import CityResilienceError, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["decoding", "read_bytes", "read_json", "read_table", "read_text"]
+__all__ = ["decoding", "read_bytes", "read_json", "read_result", "read_table", "read_text"]
 
 MOST_JSON = 256_000_000
 
@@ -120,6 +120,44 @@ def read_json(path: Path, do: str, most: int = MOST_JSON) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: not valid JSON ({error}); {do}") from error
+
+
+def read_result(
+    path: Path, file: str, what: str, do: str, form: int, sound: Callable[[Any], bool]
+) -> dict[str, Any]:
+    """Read what a command kept in parts as JSON, from its file or from the folder that holds it.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file in a folder.
+    what : str
+        What it is, for errors.
+    do : str
+        How it is made again.
+    form : int
+        Number of its format.
+    sound : callable
+        Whether all is there that a reader needs.
+
+    Raises
+    ------
+    InputError
+        If there is none, or the file is none of this program.
+    """
+    path = path / file if path.is_dir() else path
+    try:
+        found = read_json(path, do)
+    except FileNotFoundError as error:
+        raise InputError(f"{path}: no {what} is there; {do}") from error
+    if not sound(found):
+        own = found.get("format") if isinstance(found, dict) else type(found).__name__
+        raise InputError(
+            f"{path}: expected a {what} of format {form}, found {own!r} or a part without its "
+            f"rows; {do}"
+        )
+    result: dict[str, Any] = found
+    return result
 
 
 def read_table(path: Path) -> pd.DataFrame:

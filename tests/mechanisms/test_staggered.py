@@ -9,7 +9,7 @@ from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.design import NEVER
 from city_resilience.mechanisms.estimate import Estimate
-from city_resilience.mechanisms.fixed_effects import least_squares
+from city_resilience.mechanisms.fixed_effects import two_way
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
 from city_resilience.mechanisms.sample import Sample
 from city_resilience.mechanisms.staggered import (
@@ -109,7 +109,7 @@ def test_effects_that_differ_are_recovered_where_two_way_effects_are_wrong() -> 
                 if e.term in planted.truth:
                     inside = e.low <= planted.truth[e.term] <= e.high
                     held.setdefault(f"{name} {e.term}", []).append(inside)
-        missed.append(least_squares(own.sample)[0] - planted.truth["att"])
+        missed.append(two_way(own.sample).coefficients[0] - planted.truth["att"])
     for name in found:
         assert np.sum(held[f"{name} att"]) >= 8
         events = np.concatenate([v for k, v in held.items() if k.startswith(f"{name} event")])

@@ -10,12 +10,11 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
-from city_resilience.mechanisms.sample import Sample, within
+from city_resilience.mechanisms.sample import Sample
 
-__all__ = ["INFERENCES", "Time", "TwoWay", "free_effects", "least_squares", "terms_of", "two_way"]
+__all__ = ["Time", "TwoWay", "free_effects", "terms_of", "two_way"]
 
 Time = Literal["year", "province_year", "none"]
-INFERENCES = ("city", "province", "year", "province_year", "driscoll_kraay")
 NESTING = ("city", "province", "province_year")
 """Ways of inference whose clusters hold all rows of a city."""
 
@@ -144,13 +143,6 @@ def _keys(sample: Sample, inference: str) -> Sequence[Int]:
     if inference == "province_year":
         return sample.province, sample.year
     return ({"city": sample.city, "province": sample.province, "year": sample.year}[inference],)
-
-
-def least_squares(sample: Sample) -> Float:
-    """Return the coefficients alone, shape (variables,): for bootstraps and searches."""
-    both = within(sample, np.column_stack([sample.y, sample.x]))
-    found: Float = np.linalg.lstsq(both[:, 1:], both[:, 0], rcond=None)[0].astype(np.float64)
-    return found
 
 
 def terms_of(fit: TwoWay, terms: Iterable[str], like: Estimate) -> list[Estimate]:

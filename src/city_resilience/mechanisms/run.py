@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from city_resilience import __version__
-from city_resilience.errors import InputError, check_known
+from city_resilience.errors import check_known
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.foreign import read_json
+from city_resilience.foreign import read_result
 from city_resilience.mechanisms.build import build_design
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design, Policy, Series
@@ -119,20 +119,8 @@ def read_mechanisms(path: Path) -> dict[str, Any]:
     InputError
         If there is none, or the file is no run of this program.
     """
-    path = path / FILE if path.is_dir() else path
     again = "write it again with: city-resilience mechanisms EXPERIMENT --out DIR"
-    try:
-        found = read_json(path, again)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no run of mechanisms is there; {again}") from error
-    if not _sound(found):
-        own = found.get("format") if isinstance(found, dict) else type(found).__name__
-        raise InputError(
-            f"{path}: expected mechanisms of format {FORMAT}, found {own!r} or a part without its "
-            f"rows; {again}"
-        )
-    result: dict[str, Any] = found
-    return result
+    return read_result(path, FILE, "run of mechanisms", again, FORMAT, _sound)
 
 
 def mechanisms_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any] | None:

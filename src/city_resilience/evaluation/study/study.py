@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from city_resilience import __version__
-from city_resilience.errors import InputError, check_known
+from city_resilience.errors import check_known
 from city_resilience.evaluation.study.context import Context, Settings, context_of
 from city_resilience.evaluation.study.kept import Kept, key_of
 from city_resilience.evaluation.study.parts import PARTS
 from city_resilience.experiment.experiment import Experiment
-from city_resilience.foreign import read_json
+from city_resilience.foreign import read_result
 from city_resilience.models.learners import learner_parameters
 from city_resilience.progress import Progress, silent
 from city_resilience.tasks.dataset import Dataset
@@ -153,20 +153,8 @@ def read_study(path: Path) -> dict[str, Any]:
     InputError
         If there is none, or the file is no study of this program.
     """
-    path = path / FILE if path.is_dir() else path
     again = "write it again with: city-resilience study EXPERIMENT --out DIR"
-    try:
-        study = read_json(path, again)
-    except FileNotFoundError as error:
-        raise InputError(f"{path}: no study is there; {again}") from error
-    if not _sound(study):
-        found = study.get("format") if isinstance(study, dict) else type(study).__name__
-        raise InputError(
-            f"{path}: expected a study of format {FORMAT}, found {found!r} or a part without its "
-            f"rows; {again}"
-        )
-    result: dict[str, Any] = study
-    return result
+    return read_result(path, FILE, "study", again, FORMAT, _sound)
 
 
 def study_beside(experiment_path: Path, experiment: Experiment) -> dict[str, Any] | None:
