@@ -120,7 +120,10 @@ def find_threshold(
         1 or 2.
     draws, seed : int
         Of the bootstrap: residuals of whole clusters change their sign at random (provinces, where
-        there are ten; else cities), so that what the rows of a cluster share stays.
+        there are ten; else cities), so that what the rows of a cluster share stays. The residuals
+        are those without this threshold (Cameron, Gelbach and Miller 2008, where the null is
+        imposed): the best of many values takes up errors that a cluster shares, and residuals of
+        the fit with it are too small.
 
     Returns
     -------
@@ -203,10 +206,8 @@ def _tested(
     usable = grid.apart(given)
     gain = _gains(y, steps, usable)[best, 0]
     f = _statistic(np.asarray([gain]), np.asarray([float(y[:, 0] @ y[:, 0])]), len(y))[0]
-    own = steps[:, best]
-    residual = y[:, 0] - own * (own @ y[:, 0]) / (own @ own)
     signs = rng.choice([-1.0, 1.0], (grid.clusters.max() + 1, draws))
-    drawn, _ = _projected(grid, given, residual[:, None] * signs[grid.clusters])
+    drawn, _ = _projected(grid, given, y * signs[grid.clusters])
     gains = _gains(drawn, steps, usable).max(axis=0)
     under = _statistic(gains, np.einsum("ij,ij->j", drawn, drawn), len(y))
     p = float((1 + (under >= f).sum()) / (1 + draws))
