@@ -174,6 +174,19 @@ def test_each_claim_has_its_verdict_and_one_sentence(found):
     assert sentences[3]["zh"].startswith("K4 经由数字人才与低碳人才：用这些数据无法检验")
 
 
+def test_the_curve_has_its_joint_p_values_in_both_languages(found):
+    other, key = deepcopy(found), found["parts"]["curve"]["rows"][0]
+    tests = {"p_median": 0.8, "p_significant": 0.31, "p_stouffer": 0.0004}
+    pair = {name: key[name] for name in ("outcome", "treatment")}
+    other["parts"]["curve"]["about"]["curves"] = [pair | tests]
+    table = mechanism_table(mechanisms_part(other, {}), "curve", SAY)
+    assert table is not None
+    told = str(table.rows[0][-1])
+    assert "0.800" in told
+    assert "of the share told from zero: 0.310; of the mean t: < 0.001" in told
+    assert "显著比例：0.310；t 均值：< 0.001" in told
+
+
 def test_refusals_stand_once_a_reason_with_the_way_out(found):
     table = refused_table(mechanisms_part(found, {}), SAY)
     assert table is not None

@@ -264,15 +264,18 @@ def _slopes(rows: Rows, say: Texts) -> Both:
 
 def _curve(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
     curves = found["parts"]["curve"]["about"].get("curves", ())
-    joint = {(one["outcome"], one["treatment"]): one.get("p_median") for one in curves}
+    joint = {(one["outcome"], one["treatment"]): one for one in curves}
     for row in rows:
         pair = (row["outcome"], row["treatment"])
+        tests = joint.get(pair, {})
+        others = {key: p_words(tests.get(f"p_{key}")) for key in ("significant", "stouffer")}
         yield {
             **row,
             **_pair(found, *pair, say),
             "median": figure_of(row["median"]),
             "range": f"{figure_of(row['least'])} … {figure_of(row['most'])}",
-            "joint": p_words(joint.get(pair)),
+            "joint": p_words(tests.get("p_median")),
+            "others": say("mech_joint_others", **others) if tests else "",
         }
 
 
