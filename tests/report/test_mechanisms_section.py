@@ -17,7 +17,7 @@ from city_resilience.mechanisms.planted import planted_design
 from city_resilience.mechanisms.verdicts import verdicts
 from city_resilience.report.mechanisms import mechanisms_part, with_mechanisms
 from city_resilience.report.mechanisms_figures import FIGURES, mechanism_figures
-from city_resilience.report.mechanisms_rows import figure_of
+from city_resilience.report.mechanisms_rows import figure_of, named_by
 from city_resilience.report.mechanisms_tables import PARTS, mechanism_table
 from city_resilience.report.mechanisms_verdicts import (
     claim_sentences,
@@ -185,6 +185,19 @@ def test_the_curve_has_its_joint_p_values_in_both_languages(found):
     assert "0.800" in told
     assert "of the share told from zero: 0.310; of the mean t: < 0.001" in told
     assert "显著比例：0.310；t 均值：< 0.001" in told
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        *("to_mediator:m", "from_mediator:m", "share:m", "rho_zero:m", "indirect_at:-0.1:m"),
+        *("r2_unexplained:m", "r2_all:m", "robustness_value"),
+    ],
+)
+def test_a_term_of_a_table_has_words_in_both_languages(found, term):
+    told = named_by(found, term, SAY)
+    assert not any(term.partition(":")[0] in told[lang] for lang in LANGUAGES if "_" in term)
+    assert told["en"] != told["zh"]
 
 
 def test_refusals_stand_once_a_reason_with_the_way_out(found):
