@@ -171,7 +171,7 @@ def test_all_that_is_asked_is_there_and_gaps_are_counted() -> None:
     kept = part.about["balanced"]["y, x"]
     assert kept == {"n": 1020, "cities": 68, "years": 15, "left_out": 120}
     asked = {(e.model, e.term, e.inference) for e in part.estimates}
-    slx = {"city", "province", "conley", "wild_province"}
+    slx = {"city", "province", "province_cr2", "conley", "wild_province"}
     assert {("slx", t, way) for t in ("x", "neighbours:x") for way in slx} <= asked
     terms = ("x", "neighbours:x", "rho", "direct", "indirect", "total")
     assert {("durbin", t, way) for t in terms for way in ("likelihood", "province")} <= asked

@@ -35,6 +35,7 @@ from city_resilience.mechanisms.estimate import Estimate, counted, normal_interv
 from city_resilience.mechanisms.fixed_effects import terms_of, two_way
 from city_resilience.mechanisms.moran import moran
 from city_resilience.mechanisms.nearest import nearest_weights
+from city_resilience.mechanisms.projected import projected
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
     LEAST_ROWS,
@@ -43,7 +44,7 @@ from city_resilience.mechanisms.refusals import (
     shared_components,
 )
 from city_resilience.mechanisms.sample import Sample, sample_of, within
-from city_resilience.mechanisms.small_clusters import conley, wild_provinces
+from city_resilience.mechanisms.small_clusters import bell_mccaffrey, conley, wild_provinces
 
 __all__ = ["LEAST_DRAWS", "LEAST_PLACES", "NEIGHBOURS", "balanced", "neighbours_mean", "space"]
 
@@ -192,6 +193,7 @@ def _slx(context: Context, like: Estimate, controls: Sequence[str], placed: Mask
         return Part((), [why])
     like = replace(like, model="slx")
     found = [e for way in ("city", "province") for e in terms_of(two_way(sample, way), terms, like)]
+    found += bell_mccaffrey(projected(sample), terms, like)
     for first in (sample, _swapped(sample)):
         found.append(conley(first, _coordinates(design), like))
         if LEAST_WILD <= len(np.unique(sample.province)) < FEW_CLUSTERS:
