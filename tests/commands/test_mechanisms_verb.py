@@ -95,6 +95,7 @@ def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
     assert run(words(folder, "--only", "thresholds", "--seed", "3")) == 0
     assert list(found(folder)["parts"]) == ["thresholds"]
     assert not (folder / "out" / "baseline.csv").exists()
+    assert "Removed, of other claims, settings or panel: baseline" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -103,6 +104,21 @@ def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
         (["--only", "basline"], "no part 'basline'; nearest: 'baseline'"),
         (["--set", 'mechanisms.controls=["x"]'], "mechanisms.controls: the panel offers no"),
         (["--set", 'mechanisms.outcomes=["recovery"]'], "windows"),
+        (
+            [
+                "--set",
+                'mechanisms.outcomes=["recovery"]',
+                "--set",
+                'mechanisms.windows=["2012:2013"]',
+            ],
+            "recovery has no value over 2012:2013",
+        ),
+        (["--set", 'mechanisms.outcomes=["growth_gap:x"]'], "no variable 'x'"),
+        (["--set", "mechanisms.lags=[-1]"], "lags must be ascending years from 1 on"),
+        (
+            ["--set", "mechanisms.treatments.growth_gap.components.digital_finance_index=1"],
+            "mechanisms.treatments.growth_gap: an outcome",
+        ),
         (["--draws", "3"], "3 is not in the range 20<=x<=9999"),
     ],
 )

@@ -159,6 +159,9 @@ def test_what_cannot_be_a_mediator_is_refused_by_name() -> None:
         "twice": ("collinear", "k"),
         "short": ("few_years", "2 years"),
     }
+    mine = {"x": replace(x, behind=frozenset(["y"]))}
+    part = split(Planted(replace(design, treatments=mine), {}))
+    assert [(r.reason, r.found) for r in part.refused] == [("component", "y")]
 
 
 def test_what_reads_the_outcome_by_a_special_input_is_known_to() -> None:

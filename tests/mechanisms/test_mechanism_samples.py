@@ -1,11 +1,13 @@
 """The rows of a regression, and fits with effects of city and year."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.mechanisms.baseline import lagged
 from city_resilience.mechanisms.planted import Law, planted_design
 from city_resilience.mechanisms.refusals import refusal_of
 from city_resilience.mechanisms.sample import Sample, sample_of, within
@@ -32,6 +34,28 @@ def test_within_is_the_residual_of_dummies(share: float) -> None:
     d = dummies(sample)
     expected = sample.x - d @ np.linalg.lstsq(d, sample.x, rcond=None)[0]
     assert within(sample, sample.x) == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e9])
+def test_effects_are_taken_out_whatever_the_unit(unit: float) -> None:
+    sample = holes()
+    assert within(sample, sample.x * unit) / unit == pytest.approx(within(sample, sample.x))
+
+
+def test_one_province_gives_no_interval_by_province() -> None:
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.fixed_effects import two_way
+    from city_resilience.mechanisms.projected import projected, quick_fit
+
+    sample = replace(holes(), province=np.zeros_like(holes().province))
+    for fit in (two_way(sample, "province"), quick_fit(projected(sample), "province")):
+        assert fit.clusters == 1
+        assert np.isfinite(fit.coefficients).all()
+        assert np.isnan(fit.covariance).all()
+
+
+def test_a_lag_of_more_years_than_the_panel_has_no_value() -> None:
+    assert np.isnan(lagged(np.ones((2, 15)), 20)).all()
 
 
 def test_a_fit_is_that_of_dummies() -> None:
@@ -126,8 +150,11 @@ def test_fixed_effects_of_the_states_are_those_published() -> None:
     [
         (lambda s: s.of(np.arange(90)), "few_rows"),
         (lambda s: s.of(s.year < s.year[0] + 2), "few_years"),
-        (lambda s: replaced(s, np.column_stack([s.city.astype(float), s.x[:, 1]])), "no_variation"),
-        (lambda s: replaced(s, np.column_stack([s.x[:, 0], 2 * s.x[:, 0] + 1])), "collinear"),
+        (
+            lambda s: replace(s, x=np.column_stack([s.city.astype(float), s.x[:, 1]])),
+            "no_variation",
+        ),
+        (lambda s: replace(s, x=np.column_stack([s.x[:, 0], 2 * s.x[:, 0] + 1])), "collinear"),
     ],
 )
 def test_what_cannot_be_fitted_is_refused_by_name(change, reason: str) -> None:
@@ -136,10 +163,3 @@ def test_what_cannot_be_fitted_is_refused_by_name(change, reason: str) -> None:
     found = refusal_of(change(sample), "x")
     assert found is not None
     assert found.reason == reason
-
-
-def replaced(sample: Sample, x: np.ndarray) -> Sample:
-    """Return a sample with other variables."""
-    from dataclasses import replace
-
-    return replace(sample, x=x)

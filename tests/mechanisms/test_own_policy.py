@@ -10,7 +10,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.load import load_experiment
 from city_resilience.indicators.compute import compute_indicators
-from city_resilience.mechanisms.policies import policies_of
+from city_resilience.mechanisms.policies import adoption_years, policies_of
 from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 from city_resilience.tasks.outcome import with_outcome
@@ -47,3 +47,21 @@ def test_an_unknown_policy_names_the_way_out() -> None:
     panel, experiment = read("Zone", by_year=False)
     with pytest.raises(InputError, match=r'no column .Zone.*family = "policy"'):
         policies_of(panel, experiment, experiment.mechanisms.pilots)
+
+
+def test_a_year_without_a_row_is_no_end_of_a_policy() -> None:
+    on = np.array([[0, 1, np.nan, 1.0], [0, 0, 1, np.nan]])
+    assert adoption_years(on, np.arange(2001, 2005), "zone").tolist() == [2002, 2003]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[0, 1, np.nan, 0.0], [0, 0, 1, 1]], "back to 0 in 1 of 2 places"),
+        ([[2002, 2003.0], [2002, 2002]], "several years in 1 of 2 places"),
+    ],
+)
+def test_a_policy_that_ends_or_begins_twice_is_refused(values: list, message: str) -> None:
+    table = np.array(values)
+    with pytest.raises(InputError, match=message):
+        adoption_years(table, np.arange(2001, 2001 + table.shape[1]), "zone")

@@ -96,7 +96,9 @@ def test_the_part_gives_slopes_by_regime_and_refuses_what_it_cannot() -> None:
     q = design.thresholds["q"]
     two = replace(q, name="two", values=np.where(q.values > 2, 1.0, 0.0))
     own = replace(q, name="own", behind=frozenset(["y"]))
-    asked = {"q": q, "two": two, "own": own}
+    mine = replace(design.treatments["x"], name="mine", behind=frozenset(["y"]))
+    asked = {"q": q, "two": two, "own": own, "mine": mine}
+    design = replace(design, treatments={**design.treatments, "mine": mine})
     part = thresholds(Context(replace(design, thresholds=asked)))
     slopes = {e.term: e for e in part.estimates if e.inference == "province"}
     assert slopes["regime:1:q"].low < LAW.direct < slopes["regime:1:q"].high
@@ -104,4 +106,5 @@ def test_the_part_gives_slopes_by_regime_and_refuses_what_it_cannot() -> None:
     assert {(r.reason, r.about) for r in part.refused} == {
         ("no_threshold_values", "y, x, two"),
         ("component", "y, x, own"),
+        *(("component", f"y, mine, {name}") for name in asked),
     }

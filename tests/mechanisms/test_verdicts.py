@@ -158,13 +158,14 @@ def test_indices_of_named_indicators_test_the_claims_about_them():
 
 
 @pytest.mark.parametrize(
-    ("p", "verdict", "reasons"), [(0.01, SUPPORTED, []), (0.2, UNSUPPORTED, ["equal"])]
+    ("group", "p", "verdict", "reasons"),
+    [("rank", 0.01, SUPPORTED, []), ("行政等级", 0.2, UNSUPPORTED, ["equal"])],
 )
-def test_places_differ_where_equality_is_rejected_after_the_correction(p, verdict, reasons):
-    test = replace(LIKE, model="interacted_own_years", term="equality:rank", p=0.001)
+def test_places_differ_where_equality_is_rejected_after_the_correction(group, p, verdict, reasons):
+    test = replace(LIKE, model="interacted_own_years", term=f"equality:{group}", p=0.001)
     test = replace(test, low=np.nan, high=np.nan)
     corrected = replace(test, note="holm", p=p)
-    design = design_of(groups={"rank": np.array(["a", "b"] * 3)})
+    design = design_of(groups={group: np.array(["a", "b"] * 3)})
     own, (row,) = judged("K10", {"places": Part([test, corrected])}, design)
     assert (own["verdict"], row["verdict"], row["reasons"]) == (verdict, verdict, reasons)
     assert judged("K12", {"places": Part([test])}, design)[0]["reasons"] == ["no_group"]

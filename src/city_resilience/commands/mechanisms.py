@@ -39,6 +39,8 @@ class Tested:
         As ``run_mechanisms`` returns it, with the parts kept from before.
     kept : tuple of str
         Parts of an earlier run that stayed.
+    removed : tuple of str
+        Parts of an earlier run of other claims, settings or panel.
     run_id, store : str
         The run, and the store that keeps it.
     out : Path or None
@@ -48,6 +50,7 @@ class Tested:
     experiment: Experiment
     found: Mapping[str, Any]
     kept: tuple[str, ...]
+    removed: tuple[str, ...]
     run_id: str
     store: str
     seconds: float
@@ -121,8 +124,10 @@ def examine_claims(
         tracked.dataset(panel, chosen.name, found["fingerprint"])
         tracked.artifacts(folder)
     kept = tuple(name for name in found["parts"] if name not in parts)
+    before = () if earlier is None else earlier["parts"]
+    removed = tuple(name for name in before if name not in found["parts"])
     seconds = time.perf_counter() - started
-    return Tested(chosen, found, kept, tracked.run_id, opened.uri, seconds, out)
+    return Tested(chosen, found, kept, removed, tracked.run_id, opened.uri, seconds, out)
 
 
 def _changed(experiment: Experiment, changes: Mapping[str, Any]) -> Experiment:
@@ -167,7 +172,10 @@ def _earlier(out: Path | None) -> Mapping[str, Any] | None:
 @experiment_options
 @click.option("--out", required=True, type=PATH, help="Folder for the tables.")
 @click.option(
-    "--only", default="", metavar="PART,…", help="Run only these parts; the others stay in --out."
+    "--only",
+    default="",
+    metavar="PART,…",
+    help="Run only these parts; the others stay in --out if they have the same settings.",
 )
 @click.option(
     "--draws",
@@ -192,7 +200,7 @@ def command(only: str, **options: Any) -> None:
     Examples:
       city-resilience mechanisms experiments/demo/experiment.toml --out out/mechanisms
       city-resilience mechanisms experiments/demo/experiment.toml --out out/mechanisms \\
-        --only baseline,thresholds --draws 999
+        --only baseline,thresholds
     """
     from city_resilience.commands.console import progress_bars
 
@@ -224,6 +232,9 @@ def show(result: Tested) -> None:
         console.print(_screen(table))
     if result.kept:
         console.print(f"Kept from before: {', '.join(result.kept)}", soft_wrap=True)
+    if result.removed:
+        text = f"Removed, of other claims, settings or panel: {', '.join(result.removed)}"
+        console.print(text, soft_wrap=True)
     files = "mechanisms.json, a CSV a part, tables.tex, tables.docx, tables.xlsx"
     console.print(f"Files  {result.out} ({files})", soft_wrap=True)
     console.print(f"Time   {result.seconds:.0f} s")

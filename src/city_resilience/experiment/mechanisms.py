@@ -131,3 +131,9 @@ class Mechanisms(Table):
         default=200, ge=20, le=9999, description="Draws of each bootstrap.", examples=[999]
     )
     seed: int = Field(default=0, ge=0, description="Seed of all draws.", examples=[7])
+
+    @model_validator(mode="after")
+    def _lags_ascend(self) -> Mechanisms:
+        if list(self.lags) != sorted({lag for lag in self.lags if lag >= 1}):
+            raise ValueError(f"lags must be ascending years from 1 on, found {self.lags}")
+        return self

@@ -46,7 +46,7 @@ LEAST_WILD = 5
 def lagged(values: Float, years: int) -> Float:
     """Return values of some years before, shape as given; NaN in the first years."""
     before = np.full_like(values, np.nan)
-    before[:, years:] = values[:, : values.shape[1] - years]
+    before[:, years:] = values[:, : max(values.shape[1] - years, 0)]
     return before
 
 

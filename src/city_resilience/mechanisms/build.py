@@ -55,7 +55,7 @@ class _Columns:
         """Return an indicator."""
         at = self.found.ids.index(name)
         spec = self.found.specs[at]
-        behind = frozenset(variables_behind(spec))
+        behind = self.grid.values.keys() & variables_behind(spec)
         return Series(
             name=name,
             values=self.found.values[:, :, at],
@@ -63,7 +63,7 @@ class _Columns:
             label_zh=spec.label_zh,
             unit=spec.unit,
             family=spec.family,
-            behind=behind | self.outcome if reads_outcome(spec) else behind,
+            behind=frozenset(behind | self.outcome if reads_outcome(spec) else behind),
         )
 
     def named(self, name: str, where: str) -> Series:
@@ -127,8 +127,8 @@ def build_design(
     Raises
     ------
     InputError
-        If a name of ``[mechanisms]`` is unknown, no outcome or no treatment can be computed, or a
-        window is missing.
+        If a name of ``[mechanisms]`` is unknown or stands for two things, no outcome or no
+        treatment can be computed, or a window is missing.
     """
     settings = experiment.mechanisms
     resolved = panel.resolved(experiment.outcome)
@@ -137,6 +137,7 @@ def build_design(
     columns = _Columns(panel, grid, compute_indicators(grid, series, variables), own)
     outcomes = {name: outcome_of(panel, experiment, name) for name in settings.outcomes}
     treatments = _treatments(columns, settings)
+    _apart(columns, outcomes, treatments)
     base = np.isfinite(next(iter(treatments.values())).values)
     mediators = _chosen(columns, settings.mediators, CHANNEL_FAMILIES, "mediators", base)
     controls = _chosen(columns, settings.controls, CONTROL_FAMILIES, "controls", base)
@@ -187,6 +188,20 @@ def _treatments(columns: _Columns, settings: Mechanisms) -> dict[str, Series]:
     return {series.name: series for series in own}
 
 
+def _apart(
+    columns: _Columns, outcomes: Mapping[str, Series], treatments: Mapping[str, Series]
+) -> None:
+    """Refuse an index under the name of an outcome, or of an indicator that it is not."""
+    logarithms = {LOGARITHM + name for name in columns.grid.values}
+    taken = {*outcomes, *columns.found.ids, *logarithms}
+    for name, own in treatments.items():
+        if name in taken and own.components not in ((), (name,)):
+            raise InputError(
+                f"mechanisms.treatments.{name}: an outcome, an indicator or a logarithm of this "
+                "panel has that name too; give the index another name"
+            )
+
+
 def _usable(values: Float) -> bool:
     """Whether enough places have enough years of a series, and it varies within them."""
     known = np.isfinite(values).sum(axis=1) >= LEAST_YEARS
@@ -205,6 +220,7 @@ def _index(columns: _Columns, name: str, settings: Treatment) -> Series:
             parts[0],
             name=name,
             values=signs[0] * parts[0].values,
+            components=tuple(settings.components),
             label_en=settings.label_en or parts[0].label_en,
             label_zh=settings.label_zh or parts[0].label_zh,
         )
@@ -296,7 +312,7 @@ def _thresholds(
     if settings.thresholds is not None:
         own = [columns.named(name, "thresholds") for name in settings.thresholds]
         return {one.name: one for one in own}
-    return {**dict([next(iter(treatments.items()))]), **_size(columns)}
+    return {**treatments, **_size(columns)}
 
 
 def _size(columns: _Columns) -> dict[str, Series]:

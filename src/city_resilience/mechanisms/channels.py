@@ -218,10 +218,11 @@ def _channel(
 
 
 def _shared(design: Design, outcome: str, treatment: str, mediator: str) -> frozenset[str]:
-    """Return what a mediator shares with outcome or index; its name where it is the index."""
+    """Return what two of them share; the name of a mediator that is the index."""
     index = design.treatments[treatment]
     same = {mediator} & {treatment, *index.components}
-    shared = (shared_components(design, end, mediator) for end in (outcome, treatment))
+    pairs = ((outcome, treatment), (outcome, mediator), (treatment, mediator))
+    shared = (shared_components(design, *pair) for pair in pairs)
     return frozenset(same).union(*shared)
 
 

@@ -6,7 +6,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-__all__ = ["CLAIMS", "Claim"]
+__all__ = ["CLAIMS", "Claim", "group_of"]
+
+_HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("macro_region", "区域", "地区", "所属地区"), "region"),
+        **dict.fromkeys(("city_rank", "行政等级", "城市等级"), "rank"),
+        **dict.fromkeys(("city_size", "城市规模"), "size"),
+        **dict.fromkeys(("smart_facility", "智慧设施"), "smart_facilities"),
+    }
+)
+"""Headers of a user's own groups, folded → the group of a claim."""
+
+
+def group_of(header: str) -> str:
+    """Return the group of a claim that a header stands for, else the header, folded.
+
+    Examples
+    --------
+    >>> group_of("Smart facilities")
+    'smart_facilities'
+    """
+    folded = "_".join(header.casefold().split())
+    return _HEADERS.get(folded, folded)
 
 
 @dataclass(frozen=True)

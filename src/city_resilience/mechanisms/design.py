@@ -47,7 +47,7 @@ class Series:
     behind : frozenset of str
         Ids of the variables of the panel that it is computed from.
     components : tuple of str
-        Indicators of an index; empty for one indicator.
+        Indicators of an index or of a composite.
     frozen : bool
         Whether ranges and weights of an index come from a stated window; true for one indicator.
     windows : tuple of str

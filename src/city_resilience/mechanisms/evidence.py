@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from city_resilience.mechanisms.claims import Claim
+from city_resilience.mechanisms.claims import Claim, group_of
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
@@ -61,7 +61,7 @@ def tests_of(context: Context, claim: Claim) -> list[Test]:
     design, found = context.design, list[Test]()
     indices = _indices(context, claim) if claim.index else ()
     channels = _channels(design, claim)
-    groups = [group for group in claim.groups if group in design.groups]
+    groups = [group for group in design.groups if group_of(group) in claim.groups]
     policies = [policy for policy in claim.policies if policy in design.policies]
     for outcome in design.outcomes:
         found += [_relation(context, outcome, index) for index in indices]

@@ -78,8 +78,8 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
     ``linearmodels.PanelOLS``, absorbed variables refused; clusters with the small-sample factor
     G/(G-1) (n-1)/(n-k), where ``k`` counts the effects that are not inside a cluster: those of
     cities are, and would widen the intervals by a factor of the root of T/(T-1) (Cameron and Miller
-    2015, section II.B). Driscoll and Kraay 1998: Bartlett kernel, its bandwidth by the rule of
-    Newey and West.
+    2015, section II.B). A single cluster gives no covariance: it is NaN. Driscoll and Kraay 1998:
+    Bartlett kernel, its bandwidth by the rule of Newey and West.
     """
     import pandas as pd
     from linearmodels.panel import PanelOLS
@@ -98,10 +98,11 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
     nested = inference in NESTING
     fit: Any = model.fit(**options, auto_df=False, count_effects=not nested)
     factor = _freedom(sample) / _freedom(sample, free_effects(sample, inference, time))
+    covariance = fit.cov.to_numpy() * (factor if nested else 1.0)
     return TwoWay(
         names=sample.names,
         coefficients=fit.params.to_numpy(),
-        covariance=fit.cov.to_numpy() * (factor if nested else 1.0),
+        covariance=covariance if clusters > 1 else np.full_like(covariance, np.nan),
         residuals=fit.resids.to_numpy(),
         clusters=clusters,
         r2_within=float(fit.rsquared_within),
@@ -135,8 +136,10 @@ def _covariance(sample: Sample, inference: str, index: Any) -> tuple[dict[str, A
     frame = pd.DataFrame(
         {f"cluster{k}": key for k, key in enumerate(keys)}, index=index, dtype="int64"
     )
-    options = {"cov_type": "clustered", "clusters": frame, "group_debias": True}
-    return options, min(len(np.unique(key)) for key in keys)
+    clusters = min(len(np.unique(key)) for key in keys)
+    if clusters < 2:
+        return {"cov_type": "unadjusted"}, clusters
+    return {"cov_type": "clustered", "clusters": frame, "group_debias": True}, clusters
 
 
 def _keys(sample: Sample, inference: str) -> Sequence[Int]:

@@ -36,14 +36,16 @@ def outcome_of(panel: Panel, experiment: Experiment, name: str) -> Series:
     Raises
     ------
     InputError
-        If the measure or the variable is unknown, or a measure over shocks has no window.
+        If the measure or the variable is unknown, or a measure over shocks has no window, or no
+        value over its windows.
     """
-    measure, _, variable = name.partition(":")
+    measure, colon, variable = name.partition(":")
     then = "choose another measure for mechanisms.outcomes"
     check_known(measure, MEASURES, "mechanisms.outcomes: no measure", then=then)
     own = experiment.outcome.model_copy(update={"measure": measure})
-    if variable:
-        check_known(variable, panel.variables, f"{panel.source}: mechanisms.outcomes", then=then)
+    if colon:
+        where = f"{panel.source}: mechanisms.outcomes: no variable"
+        check_known(variable, panel.variables, where, then="choose another one")
         changes = {"variable": variable, "deflator": "", "scale": "", "weight": "", "column": ""}
         own = own.model_copy(update=changes)
     settings = experiment.model_copy(update={"outcome": own})
@@ -110,6 +112,12 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
     at = {city: k for k, city in enumerate(grid.cities)}
     rows = [at[city] for city in table["city"]]
     values[rows, table["start"].to_numpy() - grid.years[0]] = table[own.measure].to_numpy(float)
+    if not np.isfinite(values).any():
+        raise InputError(
+            f"mechanisms.outcomes: {name} has no value over {', '.join(texts)}; {panel.source} has "
+            f"the years {grid.years[0]}-{grid.years[-1]}: name windows in them, with the end of "
+            "the recovery for a measure of it, as in 2008:2009:2011"
+        )
     label = panel.variables[own.variable]
     return Series(
         name,

@@ -103,15 +103,17 @@ def adoption_years(values: Float, years: Int, name: str) -> Int:
     Raises
     ------
     InputError
-        If the values are neither, or a place leaves the policy again.
+        If the values are neither, or a place leaves the policy again or has several years.
     """
     known = values[np.isfinite(values)]
     if known.size and set(np.unique(known)) <= {0.0, 1.0}:
         on = np.nan_to_num(values) > 0
-        if (np.diff(np.where(np.isfinite(values), values, 0.0), axis=1) < 0).any():
+        left = int((np.logical_or.accumulate(on, axis=1) & (values == 0)).any(axis=1).sum())
+        if left:
             raise InputError(
-                f"mechanisms.pilots: {name!r} goes from 1 back to 0 for some places; the "
-                "estimators of staggered timing need a policy that stays"
+                f"mechanisms.pilots: {name!r} goes from 1 back to 0 in {left} of {len(values)} "
+                "places; the estimators of staggered timing need a policy that stays: leave these "
+                "places out, or give the first year of each"
             )
         since: Int = np.where(on.any(axis=1), years[on.argmax(axis=1)], NEVER).astype(np.int64)
         return since
@@ -121,6 +123,12 @@ def adoption_years(values: Float, years: Int, name: str) -> Int:
         raise InputError(
             f"mechanisms.pilots: {name!r} holds neither years nor 0 and 1; give the first year of "
             "each place, 0 for a place that did not join"
+        )
+    several = int(((values > 0) & (values != first[:, None])).any(axis=1).sum())
+    if several:
+        raise InputError(
+            f"mechanisms.pilots: {name!r} holds several years in {several} of {len(values)} "
+            "places; give the same year in all rows of a place, that of joining"
         )
     joined: Int = first.astype(np.int64)
     return joined

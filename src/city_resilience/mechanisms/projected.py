@@ -97,13 +97,15 @@ def debias(left: Projected, clusters: Int, variables: Int) -> Float:
 
     Notes
     -----
-    That of `two_way`: effects count as variables where they are not inside a cluster.
+    That of `two_way`: effects count as variables where they are not inside a cluster. NaN for a
+    single cluster.
     """
     n, number = len(clusters), int(clusters.max()) + 1
     cells = len(np.unique(left.cells))
     nested = len(np.unique(np.column_stack([left.cells, clusters]), axis=0)) == cells
     free = 0 if nested else cells - left.groups
-    factor: Float = number / (number - 1) * (n - 1) / (n - variables - free)
+    few = number / (number - 1) if number > 1 else np.nan
+    factor: Float = few * (n - 1) / (n - variables - free)
     return factor
 
 

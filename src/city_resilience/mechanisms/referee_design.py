@@ -122,7 +122,7 @@ def index_weights(context: Context) -> list[Answer]:
     found = []
     for name, own in context.design.treatments.items():
         many = len(own.components)
-        state = None if not many else not own.frozen
+        state = None if many < 2 else not own.frozen
         found.append(Answer(state, treatment=name, figures={"many": many}))
     return found
 

@@ -31,7 +31,10 @@ COLLINEAR, CONSTANT = 1e-8, 1e-10
 
 REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "few_rows": ("fewer than 100 complete rows", "name controls with more years"),
+        "few_rows": (
+            "fewer than 100 complete rows",
+            "name controls, an index or an outcome with fewer gaps",
+        ),
         "few_years": ("fewer than 3 years", "name a treatment or an outcome with more years"),
         "few_clusters": (
             "fewer than 10 clusters",

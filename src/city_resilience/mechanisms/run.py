@@ -37,7 +37,7 @@ __all__ = [
 
 FOLDER, FILE = "mechanisms", "mechanisms.json"
 FORMAT = 1
-RULES = 1
+RULES = 2
 """To be raised when what is estimated changes although no setting does."""
 RECIPE = ("digest", "claims", "rules", "fingerprint")
 

@@ -147,7 +147,8 @@ def within(sample: Sample, values: Float) -> Float:
 
     Notes
     -----
-    The method of alternating projections, by ``pyhdfe``; a balanced sample is solved in one step.
+    The method of alternating projections, by ``pyhdfe``, whose tolerance is an absolute one: each
+    column is measured by its largest value. A balanced sample is solved in one step.
     """
     table = values[:, None] if values.ndim == 1 else values
     if not table.shape[1]:
@@ -157,7 +158,9 @@ def within(sample: Sample, values: Float) -> Float:
         from pyhdfe import create
 
         ids = np.column_stack([sample.city, sample.year])
-        found = create(ids, drop_singletons=False).residualize(table)
+        size = np.abs(table).max(axis=0)
+        size = np.where(size > 0, size, 1.0)
+        found = create(ids, drop_singletons=False).residualize(table / size) * size
     return np.asarray(found).reshape(values.shape)
 
 

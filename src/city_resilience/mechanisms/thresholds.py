@@ -22,6 +22,7 @@ from itertools import product
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
+from city_resilience.mechanisms.baseline import usable_controls
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
 from city_resilience.mechanisms.fixed_effects import terms_of, two_way
@@ -31,7 +32,7 @@ from city_resilience.mechanisms.refusals import (
     shared_components,
 )
 from city_resilience.mechanisms.resampling import clusters_of
-from city_resilience.mechanisms.sample import Sample, complete, within
+from city_resilience.mechanisms.sample import Sample, sample_of, within
 
 __all__ = ["LEAST_SIDE", "Threshold", "critical_ratio", "find_threshold", "thresholds"]
 
@@ -229,7 +230,14 @@ def thresholds(context: Context) -> Part:
         rejected at 5 %: of one regime where none is kept.
     """
     design, found, refused = context.design, list[Estimate](), list[Refusal]()
-    asked = list(product(design.outcomes, design.treatments, design.thresholds))
+    named = context.settings.thresholds is not None
+    asked = [
+        (outcome, treatment, name)
+        for outcome, treatment, name in product(
+            design.outcomes, design.treatments, design.thresholds
+        )
+        if named or name == treatment or name not in design.treatments
+    ]
     for done, names in enumerate(asked):
         context.progress("thresholds", done, len(asked))
         got = _estimates(context, *names)
@@ -246,15 +254,18 @@ def _estimates(
 ) -> list[Estimate] | Refusal:
     """Return the thresholds and slopes of one variable, or why there are none."""
     design, about = context.design, f"{outcome}, {treatment}, {name}"
-    if shared := shared_components(design, outcome, name):
+    shared = frozenset[str]().union(
+        *(shared_components(design, outcome, own) for own in (treatment, name))
+    )
+    if shared:
         return Refusal("component", about, ", ".join(sorted(shared)))
-    columns = [design.series(c).values for c in dict.fromkeys((treatment, *design.controls, name))]
-    names = tuple(dict.fromkeys((treatment, *design.controls, name)))
-    sample = complete(design, design.outcomes[outcome].values, columns, names)
+    fitted = (treatment, *usable_controls(design, outcome, treatment))
+    names = tuple(dict.fromkeys((*fitted, name)))
+    sample = sample_of(design, outcome, names)
     if refusal := refusal_of(sample, about, least_years(design, outcome)):
         return refusal
     q = sample.x[:, names.index(name)]
-    if name not in (treatment, *design.controls):
+    if name not in fitted:
         sample = replace(sample, x=sample.x[:, :-1], names=names[:-1])
     settings = context.settings
     steps = find_threshold(sample, q, draws=settings.draws, seed=settings.seed)
