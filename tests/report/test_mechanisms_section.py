@@ -206,7 +206,31 @@ def test_refusals_stand_once_a_reason_with_the_way_out(found):
     (row,) = table.rows
     assert row[0].text == every_text()["mech_refused_few_rows"]
     assert row[2].text["en"] == "Outcome · Index · lag 2 (7 rows)"
+    assert "（7 行）" in row[2].text["zh"]
     assert row[3].text == every_text()["mech_way_few_rows"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("20 places, 5 neighbours", "（20 个城市、5 个邻近）"),
+        ("3 of 12 places", "（3/12 个城市）"),
+        ("0 places by 2018", "（截至 2018 年 0 个城市）"),
+        ("x, other", "（指数、other）"),
+    ],
+)
+def test_the_figure_of_a_refusal_is_in_both_languages(found, told, words):
+    other = deepcopy(found)
+    other["labels"]["x"] = {"en": "Index", "zh": "指数", "unit": ""}
+    refusal = {"reason": "few_places", "about": "space", "found": told}
+    for part in other["parts"].values():
+        part["refused"] = []
+    other["parts"]["space"]["refused"] = [refusal]
+    table = refused_table(mechanisms_part(other, {}), SAY)
+    assert table is not None
+    assert table.rows[0][2].text["zh"] == f"空间{words}"
+    if "x" not in told:
+        assert table.rows[0][2].text["en"] == f"Space ({told})"
 
 
 def test_a_refusal_without_words_of_ours_shows_its_own(found):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -35,6 +36,10 @@ MOST = 24
 NAMED = 3
 """Names of a list that are written out; the rest is counted."""
 _TONES = {"supported": "up"}
+_COUNT = re.compile(
+    r"(\d+)(?: of (\d+))? (rows|years|places|provinces|clusters|values|neighbours)(?: by (\d+))?"
+)
+"""A figure of a refusal, such as ``3 of 12 places``."""
 Claim = Mapping[str, Any]
 
 
@@ -217,7 +222,21 @@ def _about(found: Found, one: Mapping[str, Any], say: Texts) -> Both:
     outcome, *names = one["about"].split(", ")
     words = [_word(found, name, say) for name in (outcome, *names)]
     own = joined(words, " · ")
-    return say("mech_refused_found", about=own, found=one["found"]) if one["found"] else own
+    if not one["found"]:
+        return own
+    figures = [_figure(found, text, say) for text in one["found"].split(", ")]
+    return say("mech_refused_found", about=own, found=joined(figures, say("mech_comma")))
+
+
+def _figure(found: Found, text: str, say: Texts) -> Both:
+    """Return what was found, a count or a column, in words of both languages."""
+    match = _COUNT.fullmatch(text)
+    if match is None:
+        return label_of(found, text, say)
+    many, every, what, year = match.groups()
+    shown = say("mech_found_of", many=many, every=every) if every else many
+    count = say(f"mech_found_{what}", many=shown)
+    return say("mech_found_by", count=count, year=year) if year else count
 
 
 def _word(found: Found, name: str, say: Texts) -> Both:
@@ -227,4 +246,4 @@ def _word(found: Found, name: str, say: Texts) -> Both:
         return say.level(group, level)
     if name in found["labels"]:
         return label_of(found, name, say)
-    return say.find(f"group_{name}") or model_of(name, say)
+    return say.find(f"group_{name}") or say.find(f"mech_{name}_title") or model_of(name, say)
