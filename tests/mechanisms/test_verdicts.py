@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from city_resilience.experiment.mechanisms import Mechanisms
+from city_resilience.mechanisms.channels import LEAST_DRAWS
 from city_resilience.mechanisms.claims import CLAIMS
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.planted import planted_design
 from city_resilience.mechanisms.refusals import REASONS as REFUSALS
+from city_resilience.mechanisms.resampling import percentiles, wild_draws
 from city_resilience.mechanisms.verdicts import (
     REASONS,
     SUPPORTED,
@@ -114,10 +116,17 @@ def test_the_widest_valid_interval_counts():
     wild = replace(LIKE, inference="wild_province", low=-0.2, high=2.0, clusters=6)
     narrow = replace(LIKE, inference="city", low=0.9, high=1.1, clusters=80)
     few = replace(LIKE, inference="province_year", low=-9.0, high=9.0, clusters=8)
-    nowhere = replace(LIKE, inference="wild_province", low=np.nan)
+    nowhere = replace(LIKE, inference="wild_province", low=np.nan, p=np.nan)
     assert cautious([narrow, LIKE, wild, few]) == wild
     assert cautious([narrow, LIKE, few, nowhere]) == LIKE
-    assert cautious([narrow]) is None
+    assert cautious([narrow, replace(narrow, inference="bootstrap_city")]) is None
+
+
+@pytest.mark.parametrize("bounds", [(-np.inf, np.inf), (np.nan, np.nan), (np.nan, 1.5)])
+def test_an_interval_without_a_bound_reaches_without_end(bounds):
+    wild = replace(LIKE, inference="wild_province", low=bounds[0], high=bounds[1], p=0.3)
+    assert cautious([LIKE, wild]) == wild
+    assert k1(LIKE, wild)[1][0]["reasons"] == ["zero"]
 
 
 def test_less_time_to_recover_is_more_resilience():
@@ -150,6 +159,19 @@ def test_a_channel_is_judged_by_its_indirect_part_and_its_family():
     assert own["missing"] == list(CLAIMS["K3"].indicators)
 
 
+@pytest.mark.parametrize(
+    ("direction", "path", "reasons"),
+    [(1, 0.5, []), (1, -0.5, ["away"]), (-1, -0.5, []), (-1, 0.5, ["away"]), (0, -0.5, [])],
+)
+def test_more_of_the_index_must_go_with_more_of_what_a_channel_stands_for(direction, path, reasons):
+    design = design_of()
+    design = replace(design, mediators={"m": replace(design.mediators["m"], direction=direction)})
+    rows = [channel(), channel(term="to_mediator:m", estimate=path)]
+    own, (row,) = judged("K2", {"channels": Part(rows)}, design)
+    assert row["reasons"] == reasons
+    assert own["verdict"] == (UNSUPPORTED if reasons else SUPPORTED)
+
+
 def test_indices_of_named_indicators_test_the_claims_about_them():
     found = {"baseline": Part([LIKE]), "curve": CURVE}
     settings: dict[str, Any] = {"treatments": {"x": {"components": {"ict_employment_share": 1}}}}
@@ -157,21 +179,46 @@ def test_indices_of_named_indicators_test_the_claims_about_them():
     assert judged("K5", found, **settings)[0]["reasons"] == ["no_indicator"]
 
 
+def equality(group: str, p: float, **changes: Any) -> Estimate:
+    like = replace(LIKE, model="interacted_own_years", term=f"equality:{group}", p=p)
+    return replace(like, low=np.nan, high=np.nan, **changes)
+
+
 @pytest.mark.parametrize(
-    ("group", "p", "verdict", "reasons"),
-    [("rank", 0.01, SUPPORTED, []), ("行政等级", 0.2, UNSUPPORTED, ["equal"])],
+    ("group", "wild", "verdict", "reasons"),
+    [
+        ("rank", {"p": 0.01}, SUPPORTED, []),
+        ("行政等级", {"p": 0.2}, UNSUPPORTED, ["equal"]),
+        ("rank", {"p": 0.2, "clusters": 4}, SUPPORTED, []),
+    ],
 )
-def test_places_differ_where_equality_is_rejected_after_the_correction(group, p, verdict, reasons):
-    test = replace(LIKE, model="interacted_own_years", term=f"equality:{group}", p=0.001)
-    test = replace(test, low=np.nan, high=np.nan)
-    corrected = replace(test, note="holm", p=p)
+def test_places_differ_where_every_valid_inference_rejects_equality(group, wild, verdict, reasons):
+    tests = [
+        equality(group, 0.001),
+        equality(group, **wild, inference="wild_province"),
+        equality(group, 0.9, inference="city"),
+        equality(group, 0.9, note="holm"),
+    ]
     design = design_of(groups={group: np.array(["a", "b"] * 3)})
-    own, (row,) = judged("K10", {"places": Part([test, corrected])}, design)
+    own, (row,) = judged("K10", {"places": Part(tests)}, design)
     assert (own["verdict"], row["verdict"], row["reasons"]) == (verdict, verdict, reasons)
-    assert judged("K12", {"places": Part([test])}, design)[0]["reasons"] == ["no_group"]
+    assert judged("K12", {"places": Part(tests)}, design)[0]["reasons"] == ["no_group"]
 
 
-@pytest.mark.parametrize(("p", "reasons"), [(0.5, []), (0.01, ["pre_trend"])])
+def test_tests_of_equality_are_corrected_once_over_the_rows_of_their_claim():
+    tests = [equality(name, p) for name, p in (("region", 0.02), ("yangtze_belt", 0.03))]
+    groups = {name: np.array(["a", "b"] * 3) for name in ("region", "yangtze_belt")}
+    own, rows = judged("K9", {"places": Part(tests)}, design_of(groups=groups))
+    assert [row["adjusted"] for row in rows] == [0.04, 0.04]
+    assert own["verdict"] == SUPPORTED
+    few = [replace(one, inference="city") for one in tests]
+    own, rows = judged("K9", {"places": Part(few)}, design_of(groups=groups))
+    assert (own["verdict"], own["reasons"]) == (UNTESTABLE, ["no_interval"])
+
+
+@pytest.mark.parametrize(
+    ("p", "reasons"), [(0.5, []), (0.01, ["pre_trend"]), (np.nan, ["no_pre_trend"])]
+)
 def test_a_policy_with_trends_before_is_not_supported(p, reasons):
     design = design_of()
     policy = replace(design.policies["pilot"], name="broadband_china")
@@ -216,3 +263,10 @@ def test_every_reason_has_words_in_the_texts_of_the_report():
     assert [reason for reason in REASONS if f"mech_reason_{reason}" not in known] == []
     wanted = {f"mech_{kind}_{reason}" for reason in REFUSALS for kind in ("refused", "way")}
     assert sorted(wanted - set(known)) == []
+
+
+def test_p_values_of_bootstraps_can_stand_a_correction_for_forty_tests():
+    assert 40 / (1 + wild_draws(20)) < 0.05
+    assert wild_draws(9999) == 9999
+    least = percentiles(np.ones(LEAST_DRAWS), clusters=31)[2]
+    assert 40 * least < 0.05

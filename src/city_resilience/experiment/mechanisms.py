@@ -128,7 +128,11 @@ class Mechanisms(Table):
         examples=[8],
     )
     draws: int = Field(
-        default=200, ge=20, le=9999, description="Draws of each bootstrap.", examples=[999]
+        default=200,
+        ge=20,
+        le=9999,
+        description="Draws of each bootstrap that fits again; others take 1,999 or more.",
+        examples=[999],
     )
     seed: int = Field(default=0, ge=0, description="Seed of all draws.", examples=[7])
 

@@ -23,6 +23,7 @@ from city_resilience.mechanisms.refusals import (
     refusal_of,
     shared_components,
 )
+from city_resilience.mechanisms.resampling import wild_draws
 from city_resilience.mechanisms.sample import Sample, sample_of
 from city_resilience.mechanisms.small_clusters import conley, wild_provinces
 
@@ -100,7 +101,7 @@ def baseline(context: Context) -> Part:
         found.extend(estimates)
         refused.extend(refusals)
     context.progress("baseline", len(asked), len(asked))
-    about = {"winsorise": context.settings.winsorise, "draws": context.settings.draws}
+    about = {"winsorise": context.settings.winsorise, "draws": wild_draws(context.settings.draws)}
     return Part(found, refused, about)
 
 
@@ -143,7 +144,8 @@ def _further(context: Context, sample: Sample, like: Estimate) -> list[Estimate]
         fits = (two_way(sample, way) for way in ("province_year", "driscoll_kraay"))
         found += [one for fit in fits for one in terms_of(fit, first, like)]
     if LEAST_WILD <= len(np.unique(sample.province)) < FEW_CLUSTERS:
-        found.append(wild_provinces(sample, like, draws=settings.draws, seed=settings.seed))
+        draws = wild_draws(settings.draws)
+        found.append(wild_provinces(sample, like, draws=draws, seed=settings.seed))
     if design.coordinates is not None and np.isfinite(design.coordinates[sample.city]).all():
         found.append(conley(sample, design.coordinates, like))
     if settings.winsorise:

@@ -63,6 +63,7 @@ class _Columns:
             label_zh=spec.label_zh,
             unit=spec.unit,
             family=spec.family,
+            direction=spec.direction,
             behind=frozenset(behind | self.outcome if reads_outcome(spec) else behind),
         )
 

@@ -51,14 +51,14 @@ from city_resilience.mechanisms.resampling import (
 )
 from city_resilience.mechanisms.sample import sample_of
 
-__all__ = ["ADJUSTED", "RHOS", "Paths", "channels", "paths_of"]
+__all__ = ["ADJUSTED", "LEAST_DRAWS", "RHOS", "Paths", "channels", "paths_of"]
 
 RHOS = (-0.3, -0.1, 0.1, 0.3)
 """Correlations of the two errors at which the indirect part is given."""
 ADJUSTED = "benjamini_hochberg"
 TOTAL_NEAR_ZERO = "total_near_zero"
-DRAWS_EACH = 10
-"""Draws for each that the settings ask: they need no fit, and far quantiles need many."""
+LEAST_DRAWS = 19_999
+"""Draws need no fit, and p-values of far quantiles must stand a correction for dozens of tests."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ def channels(context: Context) -> Part:
 
 
 def _draws(context: Context) -> int:
-    return DRAWS_EACH * context.settings.draws
+    return max(context.settings.draws, LEAST_DRAWS)
 
 
 def _channel(

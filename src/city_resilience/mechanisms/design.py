@@ -44,6 +44,8 @@ class Series:
     label_en, label_zh, unit : str
     family : str
         Family of the indicator; "" for an outcome.
+    direction : int
+        1 where more of an indicator is better, -1 where less is, 0 where that is open.
     behind : frozenset of str
         Ids of the variables of the panel that it is computed from.
     components : tuple of str
@@ -63,6 +65,7 @@ class Series:
     label_zh: str = ""
     unit: str = ""
     family: str = ""
+    direction: int = 0
     behind: frozenset[str] = frozenset()
     components: tuple[str, ...] = ()
     frozen: bool = True

@@ -105,7 +105,8 @@ def _relation(context: Context, outcome: str, index: str) -> Test:
 def _channel(context: Context, outcome: str, index: str, mediator: str) -> Test:
     part = context.found.get(CHANNELS)
     own = _indirect_of(part, outcome, index, mediator)
-    return Test(outcome, index, mediator, own, _why(part, own, outcome, index, mediator))
+    why = _why(part, own, outcome, index, mediator)
+    return Test(outcome, index, mediator, own, why, _away(context, outcome, index, mediator))
 
 
 def _difference(context: Context, outcome: str, index: str, group: str) -> Test:
@@ -141,12 +142,12 @@ def _indirect_of(part: Part | None, outcome: str, treatment: str, mediator: str)
 
 
 def _difference_of(part: Part | None, outcome: str, treatment: str, group: str) -> list[Estimate]:
-    """Return the test that the relation is the same in all levels of a group.
+    """Return the test that the relation is the same in all levels of a group, by each inference.
 
-    Levels have years of their own; p-values hold the correction of Holm where there is one.
+    Levels have years of their own; p-values are those before any correction.
     """
     own = _rows(part, outcome, treatment, model=OWN_YEARS, term=f"equality:{group}")
-    return [one for one in own if one.note == "holm"] or own
+    return [one for one in own if not one.note]
 
 
 def _policy_of(part: Part | None, outcome: str, policy: str) -> list[Estimate]:
@@ -155,10 +156,19 @@ def _policy_of(part: Part | None, outcome: str, policy: str) -> list[Estimate]:
     return next(filter(None, found), [])
 
 
+def _away(context: Context, outcome: str, index: str, mediator: str) -> tuple[str, ...]:
+    """Return whether more of the index goes with less of what a channel stands for."""
+    own = _rows(context.found.get(CHANNELS), outcome, index, term=f"to_mediator:{mediator}")
+    direction = context.design.mediators[mediator].direction
+    return ("away",) if any(direction * one.estimate < 0 for one in own) else ()
+
+
 def _trends(part: Part | None, outcome: str, policy: str) -> tuple[str, ...]:
-    """Return whether places that joined moved apart before: by the test of trends."""
-    tested = _rows(part, outcome, policy, term="pre_trend")
-    return ("pre_trend",) if any(one.p < 1 - LEVEL for one in tested) else ()
+    """Return whether places that joined moved apart before, or that no test of trends says so."""
+    tested = [one.p for one in _rows(part, outcome, policy, term="pre_trend")]
+    if not np.isfinite(tested).any():
+        return ("no_pre_trend",)
+    return ("pre_trend",) if np.nanmin(tested) < 1 - LEVEL else ()
 
 
 def _rows(part: Part | None, outcome: str, treatment: str, **asked: str) -> list[Estimate]:

@@ -36,6 +36,7 @@ from city_resilience.mechanisms.refusals import (
     refusal_of,
     shared_components,
 )
+from city_resilience.mechanisms.resampling import wild_draws
 from city_resilience.mechanisms.sample import Sample, without_singletons
 from city_resilience.mechanisms.small_clusters import bell_mccaffrey
 
@@ -95,7 +96,9 @@ def places(context: Context) -> Part:
         found.extend([*estimates, *_adjusted(estimates)])
         refused.extend(refusals)
     context.progress("places", len(asked), len(asked))
-    return Part(found, refused, {"tests": _tests(found), "draws": context.settings.draws})
+    return Part(
+        found, refused, {"tests": _tests(found), "draws": wild_draws(context.settings.draws)}
+    )
 
 
 def _checked(context: Context, outcome: str, treatment: str) -> _Pair | Refusal:
@@ -220,7 +223,8 @@ def _equality(
     if least >= 2 and LEAST_WILD <= provinces < FEW_CLUSTERS:
         settings = pair.context.settings
         value, _ = wald(quick_fit(left, "province"), restrictions)
-        p = wild_wald(left, restrictions, draws=settings.draws, seed=settings.seed)
+        draws = wild_draws(settings.draws)
+        p = wild_wald(left, restrictions, draws=draws, seed=settings.seed)
         one = replace(like, estimate=value, p=p, inference="wild_province", clusters=provinces)
         found.append(one)
     return found

@@ -17,8 +17,17 @@ from city_resilience.mechanisms.estimate import LEVEL
 from city_resilience.mechanisms.refusals import LEAST_CLUSTERS
 from city_resilience.mechanisms.sample import Sample
 
-__all__ = ["Moments", "clusters_of", "moments_of", "percentiles", "pseudo_inverse"]
+__all__ = [
+    "Moments",
+    "clusters_of",
+    "moments_of",
+    "percentiles",
+    "pseudo_inverse",
+    "wild_draws",
+]
 
+LEAST_WILD_DRAWS = 1999
+"""Signs cost no fit, and p-values must be small enough to be corrected for dozens of tests."""
 SINGULAR = 1e-10
 """Share of the largest eigenvalue below which another one counts as zero."""
 
@@ -31,6 +40,11 @@ def clusters_of(sample: Sample) -> tuple[str, Int]:
     many = len(np.unique(sample.province)) >= LEAST_CLUSTERS
     own = sample.province if many else sample.city
     return ("province" if many else "city"), np.unique(own, return_inverse=True)[1].astype(np.int64)
+
+
+def wild_draws(asked: int) -> int:
+    """Return the draws of a wild bootstrap where the settings ask for some of each bootstrap."""
+    return max(asked, LEAST_WILD_DRAWS)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,10 @@ The rule of a row, one outcome and one digital index (and one channel, group or 
     The widest interval among the valid ways of inference leaves zero out in the claimed direction,
     at least `LEAST_SHARE` of the specifications of the curve have that sign, and nothing of weight
     on the referee's list stands against it. The curve varies the relation itself, so channels and
-    policies are judged without it. A claim that places differ is supported where the test of
-    equality rejects at 5 % after the correction for the number of tests.
+    policies are judged without it. Through a channel, more of the index must also go with more of
+    what the channel stands for; a policy also needs a test of trends that does not reject. A claim
+    that places differ is supported where the test of equality rejects at 5 % by each valid way of
+    inference.
 ``not_supported``
     Else, with every condition that does not hold.
 
@@ -48,7 +50,7 @@ __all__ = [
 SUPPORTED, UNSUPPORTED, UNTESTABLE = "supported", "not_supported", "untestable"
 LEAST_SHARE = 0.8
 """Share of the specifications that have the claimed sign."""
-CAUTIOUS = ("wild_province", "province", "province_cr2", "province_year")
+CAUTIOUS = ("wild_province", "province", "province_cr2", "province_year", "bootstrap_province")
 """Ways of inference whose clusters hold what places of a province share."""
 LEAST_WILD = 5
 SMALLER_IS_BETTER = ("time_to_recover",)
@@ -63,7 +65,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "opposite": "the interval is on the other side of zero",
         "signs": "fewer than 80 % of the specifications have the sign",
         "equal": "the test of equality does not reject",
+        "away": "more of the index goes with less of what the channel stands for",
         "pre_trend": "places that joined moved apart before they joined",
+        "no_pre_trend": "no test says how places that joined moved before",
         "referee": "the referee's list stands against it",
         "multiplicity": "no row stands after the correction for their number, or one is opposite",
     }
@@ -88,21 +92,31 @@ def cautious(estimates: Iterable[Estimate]) -> Estimate | None:
     Parameters
     ----------
     estimates : iterable of Estimate
-        One term. Clusters of provinces need `refusals.LEAST_CLUSTERS`, their bootstrap five; a
-        bootstrap that is named otherwise is taken as it is.
+        One term. Clusters of provinces need `refusals.LEAST_CLUSTERS`, their wild bootstrap five.
+        An interval without a bound, although its test has a p-value, reaches without end.
     """
-    valid = [
+    return max(_valid(estimates), key=_width, default=None)
+
+
+def _valid(estimates: Iterable[Estimate]) -> list[Estimate]:
+    """Return the estimates whose inference holds what places of a province share."""
+    return [
         one
         for one in estimates
-        if np.isfinite([one.low, one.high]).all() and one.clusters >= _least(one.inference)
+        if one.clusters >= _least(one.inference)
+        and (np.isfinite(one.p) or np.isfinite([one.low, one.high]).all())
     ]
-    return max(valid, key=lambda one: one.high - one.low, default=None)
+
+
+def _width(one: Estimate) -> float:
+    width = one.high - one.low
+    return width if np.isfinite(width) else np.inf
 
 
 def _least(inference: str) -> float:
     if inference == "wild_province":
         return LEAST_WILD
-    return LEAST_CLUSTERS if inference in CAUTIOUS or "bootstrap" in inference else np.inf
+    return LEAST_CLUSTERS if inference in CAUTIOUS else np.inf
 
 
 def holm(p: Sequence[float]) -> list[float]:
@@ -205,13 +219,14 @@ def _signs(row: Mapping[str, Any], reasons: Sequence[str]) -> list[str]:
 
 def _clear(one: Estimate, sign: int) -> list[str]:
     """Return why an interval is not clear of zero on the claimed side."""
-    low, high = sorted((sign * one.low, sign * one.high))
+    bounds = np.nan_to_num(one.low, nan=-np.inf), np.nan_to_num(one.high, nan=np.inf)
+    low, high = sorted(sign * bound for bound in bounds)
     return [] if low > 0 else ["opposite" if high < 0 else "zero"]
 
 
 def _equality(test: Test) -> Estimate | None:
-    """Return the test of equality with the largest p-value, which holds the correction."""
-    known = [one for one in test.estimates if np.isfinite(one.p)]
+    """Return the test of equality with the largest p-value among the valid ways of inference."""
+    known = [one for one in _valid(test.estimates) if np.isfinite(one.p)]
     return max(known, key=lambda one: one.p, default=None)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "Found",
     "Rows",
     "cautious_row",
+    "ends_of",
     "figure_of",
     "in_columns",
     "interval_of",
@@ -122,6 +123,24 @@ def interval_of(row: Mapping[str, Any] | None, *, sign: bool = True) -> str:
     if row is None or row.get("low") is None or row.get("high") is None:
         return ""
     return " … ".join(figure_of(row[end], sign=sign) for end in ("low", "high"))
+
+
+def ends_of(row: Mapping[str, Any] | None, *, sign: bool = True) -> str:
+    """Write the interval of a row, without end where its bootstrap found no bound.
+
+    Examples
+    --------
+    >>> ends_of({"low": None, "high": 2.0, "p": 0.3, "inference": "wild_province"})
+    '−∞ … +2.00'
+    """
+    told = interval_of(row, sign=sign)
+    tested = row is not None and row.get("p") is not None
+    if told or row is None or not tested or row.get("inference") != "wild_province":
+        return told
+    ends = {"low": "−∞", "high": "∞"}
+    return " … ".join(
+        end if row.get(key) is None else figure_of(row[key], sign=sign) for key, end in ends.items()
+    )
 
 
 def tone_of(row: Mapping[str, Any] | None) -> str:

@@ -11,9 +11,9 @@ from city_resilience.report.mechanisms_rows import (
     Found,
     Rows,
     cautious_row,
+    ends_of,
     figure_of,
     in_columns,
-    interval_of,
     label_of,
     model_of,
     named_by,
@@ -58,7 +58,7 @@ def _cell(row: Mapping[str, Any] | None, prefix: str = "", *, sign: bool = True)
     p = None if row is None else row.get("p")
     return {
         f"{prefix}estimate": figure_of(None if row is None else row.get("estimate"), sign=sign),
-        f"{prefix}interval": interval_of(row, sign=sign),
+        f"{prefix}interval": ends_of(row, sign=sign),
         f"{prefix}p": p_words(p),
         f"{prefix}tone": tone_of(row),
     }

@@ -11,8 +11,8 @@ from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.indicators.table import load_table
 from city_resilience.report.mechanisms_rows import (
     Found,
+    ends_of,
     figure_of,
-    interval_of,
     label_of,
     model_of,
     pair_of,
@@ -89,7 +89,7 @@ def _row(found: Found, row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
         "outcome": label_of(found, row["outcome"], say) if row["outcome"] else "–",
         "rest": _rest(found, row, say),
         "estimate": "–" if equality else figure_of(row["estimate"]),
-        "interval": say("mech_p", p=p_words(row["p"])) if equality else interval_of(row),
+        "interval": say("mech_p", p=p_words(row["p"])) if equality else ends_of(row),
         "p": p_words(row["p"]),
         "adjusted": "" if row["adjusted"] is None else say("mech_holm", p=p_words(row["adjusted"])),
         "same_sign": row["same_sign"],
