@@ -11,9 +11,13 @@ A row of the table is one term with one way of inference:
 - ``bias``: mean estimate less truth, where an effect is planted;
 - ``coverage``: share of seeds whose 95 % interval holds the truth, with its Monte-Carlo error;
 - ``rejected``: share of seeds with p < 0.05 where there is no such effect, with its error;
+- ``power``: share of seeds with p < 0.05 where the effect is planted;
 - ``holds``: whether coverage is at least 95 % and the rejections at most 5 %, as far as two errors
   of Monte Carlo tell. What does not hold says so here, and no verdict may rest on it;
 - ``seconds``: processor seconds that the whole estimator takes of one design.
+
+A row of ``verdicts`` is a claim: ``rejected`` and ``power`` are the shares of seeds in which it is
+supported, after every other part has run.
 
 Rows of estimators that are not run stay as they are in the file. An estimator is one entry in
 ``ESTIMATORS`` and one function.
@@ -44,12 +48,14 @@ from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.curve import curve
 from city_resilience.mechanisms.double_learning import double_learning
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
+from city_resilience.mechanisms.parts import PARTS
 from city_resilience.mechanisms.places import places
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
 from city_resilience.mechanisms.space import space
 from city_resilience.mechanisms.staggered import STEPS
 from city_resilience.mechanisms.thresholds import thresholds
 from city_resilience.mechanisms.timing import timing
+from city_resilience.mechanisms.verdicts import SUPPORTED, UNTESTABLE
 
 OUT = Path(__file__).with_name("planted_mechanisms.csv")
 ERRORS = {"independent": 0.0, "shared by province and year": 0.4}
@@ -57,6 +63,8 @@ PLANTED, NULL = "planted", "null"
 LIBRARIES = ("numpy", "scipy", "linearmodels", "diff-diff", "doubleml")
 KEYS = ["estimator", "model", "term", "part_of", "inference", "errors"]
 NO_EFFECT = Law()
+JUDGED = ("baseline", "channels", "places", "timing", "curve", "referee")
+"""Parts that verdicts read, in the order of the run."""
 WRITTEN = 20 * len(ERRORS)
 """Designs after which the table so far is written."""
 
@@ -181,8 +189,25 @@ def of_curve(planted: Planted, seed: int) -> list[Found]:
     return [Found(np.nan, replace(like, term=name, p=own[name])) for name in names]
 
 
+def of_verdicts(planted: Planted, seed: int) -> list[Found]:
+    """Return for each claim that the design can test whether it is supported, as p of 0 or 1."""
+    design = planted.design
+    pilot = replace(design.policies["pilot"], name="broadband_china")
+    design = replace(design, groups={"region": design.groups["half"]}, policies={pilot.name: pilot})
+    settings, made = settings_of(seed, lags=(1,), winsorise=0.01), dict[str, Part]()
+    for name in (*JUDGED, "verdicts"):
+        made[name] = PARTS[name](Context(design, settings, found=made))
+    like = Estimate("verdicts", "y", "x", "", np.nan, inference="widest valid")
+    return [
+        Found(np.nan, replace(like, term=own["claim"], p=float(own["verdict"] != SUPPORTED)))
+        for own in made["verdicts"].about["claims"]
+        if own["verdict"] != UNTESTABLE
+    ]
+
+
 PATHS = ("indirect", "direct", "total", "share")
 ONE_CHANNEL = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4)
+ALL = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4, half_gap=0.4, policy=0.5)
 ONE_THRESHOLD = Law(direct=0.2, above=0.8, threshold=0.3)
 ESTIMATORS: Mapping[str, Estimator] = {
     "baseline": Estimator(partial(of_part, baseline, {"x": "total"}), Law(direct=0.5)),
@@ -208,6 +233,7 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "second_threshold": Estimator(of_second_threshold, ONE_THRESHOLD, ONE_THRESHOLD),
     "space": Estimator(of_space, Law(direct=0.3, spillover=0.4)),
     "timing": Estimator(of_timing, Law(policy=0.5)),
+    "verdicts": Estimator(of_verdicts, ALL),
 }
 
 
@@ -238,6 +264,7 @@ def summarised(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _figures(rows: pd.DataFrame) -> dict[str, Any]:
     effect, null = rows[rows["kind"] == PLANTED], rows[rows["kind"] == NULL]
+    powered = effect[effect["p"].notna()]
     effect = effect[effect["truth"].notna()]
     bounded, tested = effect[effect["low"].notna()], null[null["p"].notna()]
     inside = (bounded["low"] <= bounded["truth"]) & (bounded["truth"] <= bounded["high"])
@@ -251,6 +278,7 @@ def _figures(rows: pd.DataFrame) -> dict[str, Any]:
         "coverage_error": _error(coverage, len(bounded)),
         "rejected": rejected,
         "rejected_error": _error(rejected, len(tested)),
+        "power": (powered["p"] < 1 - LEVEL).mean() if len(powered) else np.nan,
         "holds": "no" if misses else "yes",
         "seconds": rows["seconds"].mean(),
     }

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from city_resilience.mechanisms.estimate import Estimate, normal_interval
-from city_resilience.mechanisms.planted import Law
+from city_resilience.mechanisms.planted import Law, planted_design
 from places import ROOT
 
 
@@ -75,3 +75,15 @@ def test_few_seeds_of_the_baseline_and_the_threshold(script):
     first = table[table["term"] == "threshold:1:q"]
     assert (first["coverage"] >= 0.5).all()
     assert (first["rejected"] <= 0.5).all()
+
+
+def test_claims_are_supported_where_they_are_planted_and_nowhere_else(script):
+    pytest.importorskip("linearmodels")
+    pytest.importorskip("diff_diff")
+    verdicts = {
+        law: {f.estimate.term: f.estimate.p for f in script.of_verdicts(planted_design(0, law), 0)}
+        for law in (script.ALL, script.NO_EFFECT)
+    }
+    claims = ["K1", "K2", "K5", "K9"]
+    assert verdicts[script.ALL] == dict.fromkeys(claims, 0.0)
+    assert verdicts[script.NO_EFFECT] == dict.fromkeys(claims, 1.0)
