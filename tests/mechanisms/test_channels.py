@@ -17,6 +17,11 @@ LAW = Law(direct=0.5, to_mediator=0.5, from_mediator=0.4)
 SETTINGS = Mechanisms(draws=40)
 
 
+@pytest.fixture(autouse=True)
+def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("city_resilience.mechanisms.channels.BATCHES", 0)
+
+
 def split(planted: Planted, settings: Mechanisms = SETTINGS) -> Part:
     return channels(Context(planted.design, settings))
 
@@ -44,6 +49,17 @@ def test_planted_paths_are_in_their_intervals(shared: float) -> None:
 def test_no_indirect_part_is_seldom_found(law: Law) -> None:
     p = [rows(split(planted_design(seed, law)))["indirect"].p for seed in range(10)]
     assert sum(value < 0.05 for value in p) <= 2
+
+
+def test_where_few_draws_are_beyond_zero_more_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    strong, none = planted_design(0, LAW), planted_design(0)
+    few = [rows(split(one))["indirect"] for one in (strong, none)]
+    monkeypatch.setattr("city_resilience.mechanisms.channels.BATCHES", 2)
+    monkeypatch.setattr("city_resilience.mechanisms.channels.BATCH", 3000)
+    more = [rows(split(one))["indirect"] for one in (strong, none)]
+    assert more[0].p < few[0].p < 0.01
+    assert more[0].low == pytest.approx(few[0].low, abs=0.02)
+    assert more[1] == few[1]
 
 
 def refitted(sample: Sample, cities: np.ndarray) -> tuple[float, float, float]:

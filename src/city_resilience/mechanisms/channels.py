@@ -27,7 +27,7 @@ do not add up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 
 import numpy as np
@@ -44,6 +44,7 @@ from city_resilience.mechanisms.refusals import (
     shared_components,
 )
 from city_resilience.mechanisms.resampling import (
+    Moments,
     clusters_of,
     moments_of,
     percentiles,
@@ -51,14 +52,15 @@ from city_resilience.mechanisms.resampling import (
 )
 from city_resilience.mechanisms.sample import sample_of
 
-__all__ = ["ADJUSTED", "LEAST_DRAWS", "RHOS", "Paths", "channels", "paths_of"]
+__all__ = ["ADJUSTED", "BATCH", "BATCHES", "LEAST_DRAWS", "RHOS", "Paths", "channels", "paths_of"]
 
 RHOS = (-0.3, -0.1, 0.1, 0.3)
 """Correlations of the two errors at which the indirect part is given."""
 ADJUSTED = "benjamini_hochberg"
 TOTAL_NEAR_ZERO = "total_near_zero"
-LEAST_DRAWS = 19_999
-"""Draws need no fit, and p-values of far quantiles must stand a correction for dozens of tests."""
+LEAST_DRAWS, ENOUGH, BATCH, BATCHES = 1999, 10, 19_800, 5
+"""Draws need no fit. Where fewer than ``ENOUGH`` are beyond zero, batches follow, so that a p-value
+can stand a correction for more than a hundred tests."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,17 @@ class Paths:
     def share(self) -> Float:
         """The indirect part of the total."""
         return np.asarray(self.indirect / self.total)
+
+    def and_draws_of(self, more: Sequence[Paths]) -> Paths:
+        """Return the paths with the draws of others too."""
+        return Paths(
+            **{
+                own.name: np.concatenate(
+                    [getattr(self, own.name), *(getattr(one, own.name)[1:] for one in more)]
+                )
+                for own in fields(self)
+            }
+        )
 
     def indirect_at(self, rho: float) -> Float:
         """Return the indirect part if the errors of mediator and outcome are correlated.
@@ -211,10 +224,20 @@ def _channel(
     moments = moments_of(sample, np.column_stack([sample.y, sample.x]), clusters)
     if len(moments) < LEAST_CLUSTERS:
         return Refusal("few_clusters", about, f"{len(moments)} places")
-    paths = paths_of(moments.drawn(_draws(context), context.settings.seed))
+    paths = _drawn(moments, _draws(context), context.settings.seed)
     like = Estimate("channels", outcome, treatment, "", np.nan)
     like = replace(counted(like, sample), inference=f"bootstrap_{name}", clusters=len(moments))
     return _terms(paths, mediator, like)
+
+
+def _drawn(moments: Moments, draws: int, seed: int) -> Paths:
+    """Return the paths of the sample and of draws, of many where few are beyond zero."""
+    paths = paths_of(moments.drawn(draws, seed))
+    indirect = paths.indirect[1:]
+    if min((indirect <= 0).sum(), (indirect >= 0).sum()) >= ENOUGH:
+        return paths
+    seeds = ((seed, batch) for batch in range(1, BATCHES + 1))
+    return paths.and_draws_of([paths_of(moments.drawn(BATCH, own)) for own in seeds])
 
 
 def _shared(design: Design, outcome: str, treatment: str, mediator: str) -> frozenset[str]:

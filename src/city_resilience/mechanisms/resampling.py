@@ -84,7 +84,7 @@ class Moments:
         explained = across.transpose(0, 2, 1) @ pseudo_inverse(dummies) @ across
         return np.asarray(both[:, self.years :, self.years :] - explained)
 
-    def drawn(self, draws: int, seed: int) -> Float:
+    def drawn(self, draws: int, seed: int | tuple[int, ...]) -> Float:
         """Return the products of as many clusters drawn with replacement, see `weighted`.
 
         Shape (1 + draws, columns, columns); the first is that of the sample itself.
