@@ -252,6 +252,7 @@ def _summed(id: str, claim: Claim, rows: Sequence[dict[str, Any]], first: int) -
     holds = firm and not set(opposite) & set(sure)
     shown = min(firm, key=lambda k: rows[k]["p"]) if holds else next(iter(tested), 0)
     reasons = [] if holds else _summed_reasons(rows, tested, supported)
+    lacking = not tested and {"no_indicator", "no_group"} & set(reasons)
     return {
         "claim": id,
         "label_en": claim.label_en,
@@ -262,7 +263,7 @@ def _summed(id: str, claim: Claim, rows: Sequence[dict[str, Any]], first: int) -
         "rows": len(rows),
         "supported": len(supported),
         "opposite": len(opposite),
-        "missing": list(claim.indicators or claim.groups) if not tested else [],
+        "missing": list(claim.indicators or claim.groups) if lacking else [],
         "shown": first + shown,
     }
 
