@@ -139,6 +139,24 @@ FAULTS: dict[str, tuple[Callable[[], Design], Callable[[], Design]]] = {
 }
 
 
+def looking_ahead(design: Design, years: int) -> Design:
+    """Return a design whose outcome is the mean of a year and of those that follow it."""
+    y = design.outcomes["y"].values
+    late = [np.roll(y, -k, axis=1) for k in range(years)]
+    mean = np.mean(late, axis=0)
+    mean[:, y.shape[1] - years + 1 :] = np.nan
+    return replace(design, outcomes={"y": replace(design.outcomes["y"], values=mean)})
+
+
+def test_years_whose_outcome_reaches_beyond_joining_are_no_years_before() -> None:
+    design = looking_ahead(planted_design(1, Law(policy=0.5), years=18).design, 3)
+    settings = SETTINGS.model_copy(update={"horizon": 3})
+    (own,) = CHECKS["policy_anticipation"](Context(design, settings))
+    assert own.found is False
+    (own,) = CHECKS["policy_anticipation"](Context(design, SETTINGS))
+    assert own.found is True
+
+
 def answers(check: str, design: Design) -> list[Answer]:
     return CHECKS[check](Context(design, SETTINGS))
 

@@ -127,13 +127,15 @@ def anticipation(context: Context) -> list[Answer]:
 def policy_anticipation(context: Context) -> list[Answer]:
     """Find that the year before joining differs from those before, beside places not yet joined.
 
-    Either the policy was expected, or it works in the year in which it begins already.
+    Years whose outcome reaches beyond that of joining are left out. Either the policy was expected,
+    or it works in the year in which it begins already.
     """
     design, found = context.design, []
     annual = [name for name, own in design.outcomes.items() if not own.windows]
     for outcome in annual:
         for name, policy in design.policies.items():
-            sample = _before_joining(design, outcome, policy)
+            ahead = ahead_of(design.outcomes[outcome], context.settings.horizon)
+            sample = _before_joining(design, outcome, policy, ahead)
             if len(np.unique(sample.city[sample.x[:, 0] > 0])) < LEAST_TREATED:
                 found.append(Answer(None, outcome, policy=name))
                 continue
@@ -142,9 +144,10 @@ def policy_anticipation(context: Context) -> list[Answer]:
     return found
 
 
-def _before_joining(design: Design, outcome: str, policy: Policy) -> Sample:
-    """Return the rows of places that have not joined; x marks the last year before they do."""
-    since = np.where(policy.since == NEVER, np.iinfo(np.int64).max, policy.since)[:, None]
+def _before_joining(design: Design, outcome: str, policy: Policy, ahead: int) -> Sample:
+    """Return the rows that no joining touches yet; x marks the last year before one does."""
+    first = policy.since - ahead
+    since = np.where(policy.since == NEVER, np.iinfo(np.int64).max, first)[:, None]
     last = (design.years == since - 1).astype(float)
     last[np.broadcast_to(design.years >= since, last.shape)] = np.nan
     return sample_of(design, outcome, [last], names=["lead"], cities=~policy.partial)
