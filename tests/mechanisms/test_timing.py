@@ -8,10 +8,10 @@ import pytest
 
 from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.context import Context, Part, Refusal
-from city_resilience.mechanisms.design import NEVER, Design, Policy
+from city_resilience.mechanisms.design import NEVER, Design, Policy, ahead_of
 from city_resilience.mechanisms.planted import Law, planted_design
 from city_resilience.mechanisms.policies import adoption_years
-from city_resilience.mechanisms.timing import ahead_of, near_since, rows_of, timing
+from city_resilience.mechanisms.timing import near_since, rows_of, timing
 
 pytest.importorskip("linearmodels")
 pytest.importorskip("diff_diff")

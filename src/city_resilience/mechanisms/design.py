@@ -9,7 +9,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask, Strings
 
-__all__ = ["NEVER", "Design", "Makeup", "Policy", "Series"]
+__all__ = ["NEVER", "Design", "Makeup", "Policy", "Series", "ahead_of", "reach_of"]
 
 NEVER = 0
 
@@ -71,6 +71,19 @@ class Series:
     frozen: bool = True
     windows: tuple[str, ...] = ()
     makeup: Makeup | None = None
+
+
+def reach_of(outcome: Series, horizon: int) -> int:
+    """Return how many years beyond its column an outcome that has a value every year reaches.
+
+    A composite stands in its own year, growth reaches to the end of its horizon.
+    """
+    return 0 if outcome.components else horizon
+
+
+def ahead_of(outcome: Series, horizon: int) -> int:
+    """Return how many columns before that of joining a policy affects in part."""
+    return max(reach_of(outcome, horizon) - 1, 0)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from city_resilience.mechanisms.answer import Answer, Pair, fitted_pairs
 from city_resilience.mechanisms.baseline import usable_controls
 from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Refusal
-from city_resilience.mechanisms.design import NEVER, Design, Policy
+from city_resilience.mechanisms.design import NEVER, Design, Policy, ahead_of, reach_of
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
 from city_resilience.mechanisms.fixed_effects import terms_of, two_way
 from city_resilience.mechanisms.influence import left_out
@@ -26,7 +26,7 @@ from city_resilience.mechanisms.refusals import (
     refusal_of,
 )
 from city_resilience.mechanisms.sample import Sample, sample_of, within, without_singletons
-from city_resilience.mechanisms.timing import ahead_of, rows_of
+from city_resilience.mechanisms.timing import rows_of
 
 __all__ = [
     "anticipation",
@@ -251,7 +251,7 @@ def _filled_rows(context: Context, pair: Pair, masks: dict[str, Mask]) -> Mask:
         for variable in {name, *own.behind} & set(masks):
             mask = masks[variable]
             if name == pair.outcome and not own.windows:
-                mask = _until(mask, context.settings.horizon)
+                mask = _until(mask, reach_of(own, context.settings.horizon))
             rows |= mask[at]
     return rows
 

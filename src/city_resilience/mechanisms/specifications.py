@@ -13,7 +13,7 @@ from city_resilience.errors import InputError
 from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.baseline import usable_controls
 from city_resilience.mechanisms.build import index_values
-from city_resilience.mechanisms.design import Design
+from city_resilience.mechanisms.design import Design, reach_of
 
 __all__ = ["ALL", "PANDEMIC", "TOP_RANKS", "Cell", "Choices", "choices_of", "described"]
 
@@ -145,8 +145,8 @@ def _years(design: Design, outcome: str, horizon: int) -> dict[str, Mask]:
             start, *_, end = (int(year) for year in window.split(":"))
             touched |= (design.years == start) & (start <= PANDEMIC <= end)
     else:
-        after = 0 if outcome.partition(":")[0] == "composite" else horizon
-        touched = (design.years <= PANDEMIC) & (design.years + after >= PANDEMIC)
+        reached = design.years + reach_of(series, horizon)
+        touched = (design.years <= PANDEMIC) & (reached >= PANDEMIC)
     touched &= np.isfinite(series.values).any(axis=0)
     found = {ALL: np.ones(len(design.years), dtype=bool)}
     if touched.any():

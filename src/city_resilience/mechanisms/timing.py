@@ -16,7 +16,7 @@ import numpy as np
 from city_resilience.arrays import Int, Mask
 from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Part, Refusal
-from city_resilience.mechanisms.design import NEVER, Design, Policy, Series
+from city_resilience.mechanisms.design import NEVER, Design, Policy, ahead_of
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.nearest import nearest_weights
 from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, LEAST_TREATED, refusal_of
@@ -32,7 +32,7 @@ from city_resilience.mechanisms.staggered import (
     pre_trend,
 )
 
-__all__ = ["CONCURRENT", "LEAST_BEFORE", "ahead_of", "near_since", "rows_of", "timing"]
+__all__ = ["CONCURRENT", "LEAST_BEFORE", "near_since", "rows_of", "timing"]
 
 LEAST_BEFORE = 3
 """Columns before the first affected one that enough places must have."""
@@ -95,14 +95,6 @@ def timing(context: Context) -> Part:
         places.setdefault(outcome, {})[policy.name] = _places(one)
     context.progress("timing", len(asked), len(asked))
     return Part(found, refused, {"places": places, "concurrent_years": CONCURRENT})
-
-
-def ahead_of(outcome: Series, horizon: int) -> int:
-    """Return how many columns before that of joining are affected in part.
-
-    A composite stands in its own year; growth of h years reaches h - 1 columns back.
-    """
-    return 0 if outcome.components else horizon - 1
 
 
 def _pair(asked: _Asked) -> tuple[list[Estimate], list[Refusal]]:
