@@ -42,6 +42,7 @@ def test_a_page_takes_no_language(results: Path, capsys: pytest.CaptureFixture[s
 def test_the_tests_of_the_claims_are_added_to_a_page(results: Path, tmp_path: Path) -> None:
     recipe = dict.fromkeys(("digest", "claims", "rules", "fingerprint", "version"), "x")
     found = {"format": 1, "experiment": "demo", **recipe, "simulated": True, "cities": 6}
+    found["settings"] = {}
     found |= {"years": [2000, 2020], "labels": {}, "parts": {}}
     (tmp_path / "mechanisms.json").write_text(json.dumps(found), "utf-8")
     out = tmp_path / "report.html"

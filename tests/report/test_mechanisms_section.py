@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from city_resilience.errors import InputError
+from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.claims import CLAIMS
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import COLUMNS, Estimate
 from city_resilience.mechanisms.planted import planted_design
+from city_resilience.mechanisms.recipe import RULES
 from city_resilience.mechanisms.verdicts import verdicts
 from city_resilience.report.mechanisms import mechanisms_part, with_mechanisms
 from city_resilience.report.mechanisms_figures import FIGURES, mechanism_figures
@@ -89,6 +91,8 @@ def found() -> dict[str, Any]:
         "experiment": "demo",
         "digest": "d",
         "fingerprint": "fp",
+        "rules": RULES,
+        "settings": Mechanisms().model_dump(mode="json"),
         "version": "1",
         "cities": 60,
         "years": [2006, 2020],
@@ -247,9 +251,22 @@ def test_other_experiments_are_refused_and_other_panels_told(found):
         with_mechanisms(bare(), {**found, "experiment": "other"})
     for run, same in (({}, True), ({"fingerprint": "fp"}, True), ({"digest": "e"}, False)):
         assert mechanisms_part(found, run)["same"] is same
+    assert mechanisms_part({**found, "rules": RULES - 1}, {})["same"] is False
     summary = with_mechanisms(bare(), found)
     summary["mechanisms"]["same"] = False
     assert 'id="mechanisms-differs"' in render_report(summary)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [({"draws": 999, "seed": 7}, True), ({"lags": [3]}, False), ({"controls": ["fdi"]}, False)],
+)
+def test_other_claims_are_told_and_other_draws_are_not(found, change, same):
+    run = bare()["run"]
+    other = {**found, "digest": run["digest"], "fingerprint": run["fingerprint"]}
+    assert mechanisms_part(other, run)["same"]
+    changed = {**other, "settings": other["settings"] | change}
+    assert mechanisms_part(changed, run)["same"] is same
 
 
 @pytest.mark.parametrize(

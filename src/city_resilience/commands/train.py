@@ -335,6 +335,8 @@ def _lines(result: Trained) -> Iterator[str]:
         made = study["source"]["created"]
         yield f"Study       of {made} is in the report, made with {about}"
     if claims := result.summary.get("mechanisms"):
-        about = "" if claims["same"] else "; another experiment or panel: run mechanisms again"
+        about = (
+            "" if claims["same"] else "; other claims, experiment or panel: run mechanisms again"
+        )
         yield f"Claims      tests of {claims['source']['created']} are in the report{about}"
     yield f"Time        {result.seconds:.0f} s"

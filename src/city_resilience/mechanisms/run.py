@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import json
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -22,6 +20,7 @@ from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design, Policy, Series
 from city_resilience.mechanisms.estimate import COLUMNS, Estimate
 from city_resilience.mechanisms.parts import OVER_ALL, PARTS
+from city_resilience.mechanisms.recipe import RULES, settings_hash
 from city_resilience.mechanisms.refusals import REASONS
 from city_resilience.progress import Progress, silent
 from city_resilience.reading.panel import Panel
@@ -37,8 +36,6 @@ __all__ = [
 
 FOLDER, FILE = "mechanisms", "mechanisms.json"
 FORMAT = 1
-RULES = 2
-"""To be raised when what is estimated changes although no setting does."""
 RECIPE = ("digest", "claims", "rules", "fingerprint")
 
 
@@ -134,12 +131,11 @@ def mechanisms_beside(experiment_path: Path, experiment: Experiment) -> dict[str
 
 def _recipe(experiment: Experiment, panel: Panel) -> dict[str, Any]:
     settings = experiment.mechanisms.model_dump(mode="json")
-    claims = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
     return {
         "format": FORMAT,
         "experiment": experiment.name,
         "digest": experiment.digest(),
-        "claims": claims,
+        "claims": settings_hash(settings),
         "rules": RULES,
         "fingerprint": panel.fingerprint(),
         "version": __version__,
@@ -207,7 +203,8 @@ def _plain(value: Any) -> Any:
 
 
 def _sound(found: Any) -> bool:
-    keys = {*RECIPE, "experiment", "version", "cities", "years", "labels", "parts", "simulated"}
+    keys = {*RECIPE, "experiment", "version", "settings", "cities", "years"}
+    keys |= {"labels", "parts", "simulated"}
     if not isinstance(found, dict) or found.get("format") != FORMAT or not keys <= set(found):
         return False
     inner = {"created", "seconds", "about", "columns", "rows", "refused"}

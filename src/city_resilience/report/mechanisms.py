@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from city_resilience.errors import InputError
 from city_resilience.mechanisms.evidence import OWN_YEARS
+from city_resilience.mechanisms.recipe import RULES, asked_hash
 from city_resilience.report.formatting import NONE
 from city_resilience.report.mechanisms_curve import curve_rows
 from city_resilience.report.mechanisms_rows import Found, Rows
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["CHANNEL_TERMS", "mechanisms_part", "with_mechanisms"]
 
 CHANNEL_TERMS = ("to_mediator", "from_mediator", "indirect", "share", "rho_zero")
-_RECIPE = ("digest", "fingerprint")
 
 
 def mechanisms_part(found: Found, run: Found) -> dict[str, Any]:
@@ -28,15 +28,16 @@ def mechanisms_part(found: Found, run: Found) -> dict[str, Any]:
     found : mapping
         What ``run_mechanisms`` returned.
     run : mapping
-        ``digest`` and ``fingerprint`` of the run that is reported; what is absent or empty is not
-        compared.
+        ``digest``, ``claims`` (`asked_hash` of its settings) and ``fingerprint`` of the run that is
+        reported; what is absent or empty is not compared.
 
     Returns
     -------
     dict
         ``source`` (``created, cities, first, last, version``), ``same`` (whether it was made with
-        the experiment and the panel that are reported), ``labels`` (name → ``en, zh, unit``) and
-        ``parts``: id → ``about``, ``rows``, ``refused``. Rows leave out what is empty.
+        the experiment, the claims and the panel that are reported, by the rules of today),
+        ``labels`` (name → ``en, zh, unit``) and ``parts``: id → ``about``, ``rows``, ``refused``.
+        Rows leave out what is empty.
     """
     parts = {
         name: {
@@ -48,6 +49,8 @@ def mechanisms_part(found: Found, run: Found) -> dict[str, Any]:
     }
     created = sorted({part["created"] for part in found["parts"].values()})
     first, last = found["years"]
+    own = {key: found[key] for key in ("digest", "fingerprint")}
+    own["claims"] = asked_hash(found["settings"])
     return {
         "source": {
             "created": " – ".join(dict.fromkeys((created[0], created[-1]))) if created else NONE,
@@ -56,7 +59,8 @@ def mechanisms_part(found: Found, run: Found) -> dict[str, Any]:
             "last": last,
             "version": found["version"],
         },
-        "same": all(found.get(key) == run[key] for key in _RECIPE if run.get(key)),
+        "same": found["rules"] == RULES
+        and all(own[key] == run[key] for key in own if run.get(key)),
         "labels": found["labels"],
         "parts": parts,
     }

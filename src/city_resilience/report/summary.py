@@ -15,6 +15,7 @@ import pandas as pd
 from city_resilience.errors import InputError
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.foreign import read_json
+from city_resilience.mechanisms.recipe import asked_hash
 from city_resilience.report.cities import (
     Labels,
     cities_table,
@@ -345,6 +346,7 @@ def _run(experiment: Experiment, info: RunInfo, labels: Labels) -> dict[str, Any
     return {
         "name": experiment.name,
         "digest": experiment.digest(),
+        "claims": asked_hash(experiment.mechanisms.model_dump(mode="json")),
         "learners": info.get("learners"),
         "rules": info.get("rules"),
         "source": experiment.data.source,
