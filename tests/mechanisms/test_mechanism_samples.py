@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.baseline import lagged
+from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.planted import Law, planted_design
 from city_resilience.mechanisms.refusals import refusal_of
 from city_resilience.mechanisms.sample import Sample, sample_of, within
@@ -52,6 +54,25 @@ def test_one_province_gives_no_interval_by_province() -> None:
         assert fit.clusters == 1
         assert np.isfinite(fit.coefficients).all()
         assert np.isnan(fit.covariance).all()
+
+
+@pytest.mark.parametrize("provinces", [1, 2, 4])
+def test_no_inference_rests_on_fewer_than_five_provinces(provinces: int) -> None:
+    pytest.importorskip("linearmodels")
+    pytest.importorskip("diff_diff")
+    from city_resilience.mechanisms.parts import PARTS
+
+    law = Law(direct=0.5, policy=0.5)
+    design = planted_design(0, law, cities=60, years=9, provinces=provinces).design
+    made = dict[str, Part]()
+    settings = Mechanisms(draws=20, lags=(), winsorise=0)
+    for name in set(PARTS) - {"double_learning", "verdicts"}:
+        made[name] = PARTS[name](Context(design, settings, found=made))
+    ways = {one.inference for part in made.values() for one in part.estimates}
+    assert not ways & {"province", "province_year", "wild_province"}
+    assert any(one.reason == "few_clusters" for one in made["baseline"].refused)
+    judged = PARTS["verdicts"](Context(design, settings, found=made)).about["claims"]
+    assert {own["verdict"] for own in judged} == {"untestable"}
 
 
 def test_a_lag_of_more_years_than_the_panel_has_no_value() -> None:

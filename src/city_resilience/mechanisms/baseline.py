@@ -15,10 +15,11 @@ from city_resilience.arrays import Float
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import Estimate
-from city_resilience.mechanisms.fixed_effects import terms_of, two_way
+from city_resilience.mechanisms.fixed_effects import both_clusters, terms_of, two_way
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
     LEAST_CLUSTERS,
+    LEAST_PROVINCES,
     least_years,
     refusal_of,
     shared_components,
@@ -40,8 +41,6 @@ __all__ = [
 
 LEAST_PERIODS = 8
 """Years below which no inference rests on them: errors of a year, Driscoll and Kraay."""
-LEAST_WILD = 5
-"""Provinces below which even the bootstrap of clusters is unreliable."""
 
 
 def lagged(values: Float, years: int) -> Float:
@@ -90,8 +89,9 @@ def baseline(context: Context) -> Part:
     -------
     Part
         Models ``alone``, ``controls``, ``lag:K``, ``province_year`` (effects of each province in
-        each year in place of those of the year) and ``winsorised``; each with clusters by city and
-        by province, ``controls`` with all ways of inference that the rows allow.
+        each year in place of those of the year) and ``winsorised``; each with clusters by city and,
+        where there are five, by province, ``controls`` with all ways of inference that the rows
+        allow.
     """
     design, found, refused = context.design, list[Estimate](), list[Refusal]()
     asked = list(product(design.outcomes, design.treatments))
@@ -126,7 +126,7 @@ def _pair(context: Context, outcome: str, treatment: str) -> tuple[list[Estimate
 
 def _clustered(sample: Sample, like: Estimate) -> list[Estimate]:
     """Return a column with clusters by city and by province."""
-    fits = (two_way(sample, inference) for inference in ("city", "province"))
+    fits = (two_way(sample, inference) for inference in both_clusters(sample))
     return [one for fit in fits for one in terms_of(fit, sample.names, like)]
 
 
@@ -140,10 +140,12 @@ def _further(context: Context, sample: Sample, like: Estimate) -> list[Estimate]
     """Return the other ways of inference, and the columns that change the column of controls."""
     design, settings, first = context.design, context.settings, sample.names[:1]
     found = []
+    provinces = len(np.unique(sample.province))
     if len(np.unique(sample.year)) >= LEAST_PERIODS:
-        fits = (two_way(sample, way) for way in ("province_year", "driscoll_kraay"))
+        both = ("province_year",) if provinces >= LEAST_PROVINCES else ()
+        fits = (two_way(sample, way) for way in (*both, "driscoll_kraay"))
         found += [one for fit in fits for one in terms_of(fit, first, like)]
-    if LEAST_WILD <= len(np.unique(sample.province)) < FEW_CLUSTERS:
+    if LEAST_PROVINCES <= provinces < FEW_CLUSTERS:
         draws = wild_draws(settings.draws)
         found.append(wild_provinces(sample, like, draws=draws, seed=settings.seed))
     if design.coordinates is not None and np.isfinite(design.coordinates[sample.city]).all():
@@ -153,7 +155,8 @@ def _further(context: Context, sample: Sample, like: Estimate) -> list[Estimate]
         clipped = replace(clipped, x=winsorised(sample.x, settings.winsorise))
         found += _clustered(clipped, replace(like, model="winsorised"))
     if shared_provinces(sample):
-        fits = (two_way(sample, way, time="province_year") for way in ("city", "province"))
+        ways = both_clusters(sample)
+        fits = (two_way(sample, way, time="province_year") for way in ways)
         own = replace(like, model="province_year")
         found += [one for fit in fits for one in terms_of(fit, sample.names, own)]
     return found

@@ -25,6 +25,7 @@ from city_resilience.mechanisms.baseline import lagged, shared_provinces, winsor
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
+from city_resilience.mechanisms.fixed_effects import both_clusters
 from city_resilience.mechanisms.joint_test import Scores, joint, stacked
 from city_resilience.mechanisms.projected import (
     Projected,
@@ -225,7 +226,9 @@ def _fitted(left: Projected, sets: Sequence[Sequence[str]], design: Design) -> _
     first = np.unique(city, return_index=True)[1]
     province = numbered(left.sample.province)[first]
     se, clusters, factors = {}, {}, {}
-    for inference, key in (("city", np.arange(len(first))), ("province", province)):
+    keys = {"city": np.arange(len(first)), "province": province}
+    for inference in both_clusters(left.sample):
+        key = keys[inference]
         sums = cluster_sums(null - estimate * squares, key)
         rows = key[city]
         factors[inference] = debias(left, rows, variables)

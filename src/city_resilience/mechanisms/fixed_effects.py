@@ -10,9 +10,10 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int
 from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
+from city_resilience.mechanisms.refusals import LEAST_PROVINCES
 from city_resilience.mechanisms.sample import Sample
 
-__all__ = ["Time", "TwoWay", "free_effects", "terms_of", "two_way"]
+__all__ = ["Time", "TwoWay", "both_clusters", "free_effects", "terms_of", "two_way"]
 
 Time = Literal["year", "province_year", "none"]
 NESTING = ("city", "province", "province_year")
@@ -109,6 +110,12 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
         sample=sample,
         inference=inference,
     )
+
+
+def both_clusters(sample: Sample) -> tuple[str, ...]:
+    """Return the clusters that errors are given by: of cities, and of provinces unless few."""
+    many = len(np.unique(sample.province)) >= LEAST_PROVINCES
+    return ("city", "province") if many else ("city",)
 
 
 def _freedom(sample: Sample, effects: int = 0) -> int:

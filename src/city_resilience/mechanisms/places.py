@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Strings
-from city_resilience.mechanisms.baseline import LEAST_WILD, plain_sample
+from city_resilience.mechanisms.baseline import plain_sample
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.equality import adjusted, contrasts, wald, wild_wald
@@ -32,6 +32,7 @@ from city_resilience.mechanisms.projected import Projected, projected, quick_fit
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
     LEAST_PLACES,
+    LEAST_PROVINCES,
     least_years,
     refusal_of,
     shared_components,
@@ -161,7 +162,7 @@ def _least_provinces(
     refused = [
         Refusal("few_clusters", f"{pair.about}, {group}={level}", f"{count} provinces")
         for level, count in zip(ordered, counts, strict=True)
-        if count < LEAST_WILD
+        if count < LEAST_PROVINCES
     ]
     return min(counts), refused
 
@@ -200,7 +201,7 @@ def _against_first(left: Projected, levels: int) -> Projected:
 def _inferred(left: Projected, terms: Sequence[str], like: Estimate, least: int) -> list[Estimate]:
     """Return terms by the ways of inference that the level with fewest provinces allows."""
     found = terms_of(quick_fit(left, "city"), terms, like)
-    if least >= LEAST_WILD:
+    if least >= LEAST_PROVINCES:
         found += terms_of(quick_fit(left, "province"), terms, like)
     if least >= 2 and len(np.unique(left.sample.province)) < FEW_CLUSTERS:
         found += bell_mccaffrey(left, terms, like)
@@ -214,13 +215,13 @@ def _equality(
     restrictions, found = contrasts(levels, left.x.shape[1]), list[Estimate]()
     group = left.sample.names[0].partition("=")[0]
     like = counted(replace(like, term=f"equality:{group}"), left.sample)
-    for inference in ("city", "province") if least >= LEAST_WILD else ("city",):
+    for inference in ("city", "province") if least >= LEAST_PROVINCES else ("city",):
         fit = quick_fit(left, inference)
         value, p = wald(fit, restrictions)
         one = replace(like, estimate=value, p=p, inference=inference, clusters=fit.clusters)
         found.append(replace(one, freedom=float(fit.clusters - 1)))
     provinces = len(np.unique(left.sample.province))
-    if least >= 2 and LEAST_WILD <= provinces < FEW_CLUSTERS:
+    if least >= 2 and LEAST_PROVINCES <= provinces < FEW_CLUSTERS:
         settings = pair.context.settings
         value, _ = wald(quick_fit(left, "province"), restrictions)
         draws = wild_draws(settings.draws)

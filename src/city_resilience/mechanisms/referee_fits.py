@@ -14,12 +14,13 @@ from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Refusal
 from city_resilience.mechanisms.design import NEVER, Design, Policy, ahead_of, reach_of
 from city_resilience.mechanisms.estimate import LEVEL, Estimate
-from city_resilience.mechanisms.fixed_effects import terms_of, two_way
+from city_resilience.mechanisms.fixed_effects import both_clusters, terms_of, two_way
 from city_resilience.mechanisms.influence import left_out
 from city_resilience.mechanisms.referee_design import filled
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
     LEAST_CLUSTERS,
+    LEAST_PROVINCES,
     LEAST_ROWS,
     LEAST_TREATED,
     least_years,
@@ -80,6 +81,9 @@ def shared_errors(context: Context) -> list[Answer]:
     """Find errors that places of a province share in a year, which clusters by city leave out."""
     found = []
     for pair in fitted_pairs(context):
+        if len(np.unique(pair.sample.province)) < LEAST_PROVINCES:
+            found.append(pair.found(None))
+            continue
         fits = {way: two_way(pair.sample, way) for way in ("city", "province")}
         cells = np.column_stack([pair.sample.province, pair.sample.year])
         cell = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
@@ -155,7 +159,8 @@ def _before_joining(design: Design, outcome: str, policy: Policy, ahead: int) ->
 
 def _lead(sample: Sample, like: Estimate, treatment: str = "", policy: str = "") -> Answer:
     bare = Answer(None, like.outcome, treatment, policy)
-    if refusal_of(sample, like.outcome) is not None:
+    few = len(np.unique(sample.province)) < LEAST_CLUSTERS
+    if few or refusal_of(sample, like.outcome) is not None:
         return bare
     (one,) = terms_of(two_way(sample, "province"), ["lead"], like)
     figures = {"slope": one.estimate, "low": one.low, "high": one.high, "p": one.p}
@@ -190,7 +195,7 @@ def influence(context: Context) -> list[Answer]:
         if not np.isfinite(out.without).any():
             found.append(pair.found(None))
             continue
-        se = two_way(pair.sample, "province").se(pair.treatment)
+        se = two_way(pair.sample, both_clusters(pair.sample)[-1]).se(pair.treatment)
         low, high = int(np.nanargmin(out.without)), int(np.nanargmax(out.without))
         turned = out.turned
         names = _provinces(context.design, pair.sample, out.province[[low, high]])
@@ -270,8 +275,9 @@ def _changed(context: Context, pair: Pair, kept: Mask, model: str) -> Answer:
     figures: dict[str, float] = {"rows": int((~kept).sum()), "of": len(kept)}
     if refusal_of(part, pair.outcome, least_years(context.design, pair.outcome)) is not None:
         return pair.found(None, figures=figures)
-    whole = two_way(pair.sample, "province")
-    (one,) = terms_of(two_way(part, "province"), [pair.treatment], pair.like(model))
+    way = both_clusters(part)[-1]
+    whole = two_way(pair.sample, way)
+    (one,) = terms_of(two_way(part, way), [pair.treatment], pair.like(model))
     before, se = whole.coefficient(pair.treatment), whole.se(pair.treatment)
     turned = bool(np.sign(one.estimate) == -np.sign(before))
     figures |= {"slope": before, "without": one.estimate, "turned": int(turned)}

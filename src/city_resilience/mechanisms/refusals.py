@@ -15,6 +15,7 @@ __all__ = [
     "FEW_CLUSTERS",
     "LEAST_CLUSTERS",
     "LEAST_PLACES",
+    "LEAST_PROVINCES",
     "LEAST_ROWS",
     "LEAST_TREATED",
     "LEAST_YEARS",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 
 LEAST_ROWS, LEAST_YEARS, LEAST_CLUSTERS, LEAST_TREATED, LEAST_PLACES = 100, 3, 10, 10, 10
+LEAST_PROVINCES = 5
+"""Provinces below which no inference rests on them, not even their wild bootstrap."""
 FEW_CLUSTERS = 40
 """Clusters below which the bootstrap of clusters stands beside their asymptotic inference."""
 COLLINEAR, CONSTANT = 1e-8, 1e-10

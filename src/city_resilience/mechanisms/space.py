@@ -27,22 +27,24 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
-from city_resilience.mechanisms.baseline import LEAST_WILD, usable_controls
+from city_resilience.mechanisms.baseline import usable_controls
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.durbin import Durbin, fit_durbin, impacts, lagrange_tests
 from city_resilience.mechanisms.estimate import Estimate, counted, normal_interval
-from city_resilience.mechanisms.fixed_effects import terms_of, two_way
+from city_resilience.mechanisms.fixed_effects import both_clusters, terms_of, two_way
 from city_resilience.mechanisms.moran import moran
 from city_resilience.mechanisms.nearest import nearest_weights
 from city_resilience.mechanisms.projected import projected
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
+    LEAST_PROVINCES,
     LEAST_ROWS,
     least_years,
     refusal_of,
     shared_components,
 )
+from city_resilience.mechanisms.resampling import wild_draws
 from city_resilience.mechanisms.sample import Sample, sample_of, within
 from city_resilience.mechanisms.small_clusters import bell_mccaffrey, conley, wild_provinces
 
@@ -192,12 +194,15 @@ def _slx(context: Context, like: Estimate, controls: Sequence[str], placed: Mask
     if why := refusal_of(sample, about, least_years(design, like.outcome)):
         return Part((), [why])
     like = replace(like, model="slx")
-    found = [e for way in ("city", "province") for e in terms_of(two_way(sample, way), terms, like)]
-    found += bell_mccaffrey(projected(sample), terms, like)
+    fits = (two_way(sample, way) for way in both_clusters(sample))
+    found = [e for fit in fits for e in terms_of(fit, terms, like)]
+    provinces = len(np.unique(sample.province))
+    if provinces >= LEAST_PROVINCES:
+        found += bell_mccaffrey(projected(sample), terms, like)
     for first in (sample, _swapped(sample)):
         found.append(conley(first, _coordinates(design), like))
-        if LEAST_WILD <= len(np.unique(sample.province)) < FEW_CLUSTERS:
-            draws, seed = settings.draws, settings.seed
+        if LEAST_PROVINCES <= provinces < FEW_CLUSTERS:
+            draws, seed = wild_draws(settings.draws), settings.seed
             found.append(wild_provinces(first, like, draws=draws, seed=seed))
     return Part(found)
 
@@ -266,7 +271,8 @@ def _durbin(context: Context, plain: Sample, like: Estimate) -> Part:
     fit = fit_durbin(block.y, both, block.weights, block.province)
     tests = lagrange_tests(block.y, block.x, block.weights)
     own = counted(replace(like, model="durbin"), part)
-    found = [e for robust in (False, True) for e in _effects(context, fit, own, robust)]
+    ways = (False, True) if "province" in both_clusters(part) else (False,)
+    found = [e for robust in ways for e in _effects(context, fit, own, robust)]
     chi = replace(own, model="lagrange", inference="chi_squared")
     found += [replace(chi, term=t, estimate=v, p=p) for t, (v, p) in tests.items()]
     return Part(found, (), gaps)

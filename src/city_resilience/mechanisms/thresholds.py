@@ -25,7 +25,7 @@ from city_resilience.arrays import Float, Int, Mask
 from city_resilience.mechanisms.baseline import usable_controls
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
-from city_resilience.mechanisms.fixed_effects import terms_of, two_way
+from city_resilience.mechanisms.fixed_effects import both_clusters, terms_of, two_way
 from city_resilience.mechanisms.refusals import (
     least_years,
     refusal_of,
@@ -302,5 +302,5 @@ def _slopes(
     terms = tuple(f"regime:{k}:{name}" for k in range(1, len(parts) + 1))
     x = np.column_stack([*parts, sample.x[:, 1:]])
     split = replace(sample, x=x, names=(*terms, *sample.names[1:]))
-    fits = [two_way(split, inference) for inference in ("city", "province")]
+    fits = [two_way(split, inference) for inference in both_clusters(sample)]
     return [one for fit in fits for one in terms_of(fit, terms, like)]

@@ -33,7 +33,7 @@ from city_resilience.mechanisms.claims import CLAIMS, Claim
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.estimate import COLUMNS, LEVEL, Estimate, normal_interval
 from city_resilience.mechanisms.evidence import Test, objections, sign_shares, tests_of
-from city_resilience.mechanisms.refusals import LEAST_CLUSTERS
+from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, LEAST_PROVINCES
 
 __all__ = [
     "LEAST_SHARE",
@@ -52,7 +52,6 @@ LEAST_SHARE = 0.8
 """Share of the specifications that have the claimed sign."""
 CAUTIOUS = ("wild_province", "province", "province_cr2", "province_year", "bootstrap_province")
 """Ways of inference whose clusters hold what places of a province share."""
-LEAST_WILD = 5
 SMALLER_IS_BETTER = ("time_to_recover",)
 REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -115,7 +114,7 @@ def _width(one: Estimate) -> float:
 
 def _least(inference: str) -> float:
     if inference == "wild_province":
-        return LEAST_WILD
+        return LEAST_PROVINCES
     return LEAST_CLUSTERS if inference in CAUTIOUS else np.inf
 
 
