@@ -123,7 +123,7 @@ def test_places_years_and_controls_are_left_out_one_after_the_other() -> None:
     shocks = replace(design.outcomes["y"], windows=("2008:2009:2011", "2019:2020:2022"))
     over = choices_of(replace(design, outcomes={"y": shocks}), SETTINGS, "y", "x")
     assert design.years[~over.years["without:2020"]].tolist() == [2019]
-    level = replace(design.outcomes["y"], components=("a", "b"))
+    level = replace(design.outcomes["y"], own_year=True)
     own = choices_of(replace(design, outcomes={"y": level}), SETTINGS, "y", "x")
     assert design.years[~own.years["without:2020"]].tolist() == [2020]
 

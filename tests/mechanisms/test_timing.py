@@ -179,7 +179,7 @@ def test_outcomes_over_shocks_are_left_out_and_years_are_consecutive() -> None:
 def test_growth_over_years_reaches_back_and_a_composite_does_not() -> None:
     own = planted_design(0).design.outcomes["y"]
     assert [ahead_of(own, h) for h in (1, 3)] == [0, 2]
-    assert ahead_of(replace(own, components=("a", "b")), 3) == 0
+    assert ahead_of(replace(own, own_year=True), 3) == 0
 
 
 def test_cohorts_of_few_places_are_left_to_the_imputation() -> None:

@@ -58,8 +58,9 @@ class Mechanisms(Table):
         default=("growth_gap",),
         min_length=1,
         description="Measures of resilience, of the outcome's variable or of another one as "
-        "MEASURE:VARIABLE. Those over a shock need windows.",
-        examples=[["growth_gap", "growth_gap:unit_employment", "resistance"]],
+        "MEASURE:VARIABLE; those over a shock need windows. level, or level:VARIABLE, is 100 times "
+        "the natural logarithm of the variable in the year itself, more taken as better.",
+        examples=[["growth_gap", "growth_gap:unit_employment", "resistance", "level"]],
     )
     windows: tuple[str, ...] = Field(
         default=(),

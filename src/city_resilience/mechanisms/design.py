@@ -55,6 +55,9 @@ class Series:
     windows : tuple of str
         Shocks of an outcome that is measured over them: its values stand in the year before each
         shock, NaN in all other years.
+    own_year : bool
+        Whether an outcome stands in its own year, as a composite and a level do, and not for what
+        follows on it.
     makeup : Makeup or None
         Of an index, None for one indicator.
     """
@@ -70,15 +73,16 @@ class Series:
     components: tuple[str, ...] = ()
     frozen: bool = True
     windows: tuple[str, ...] = ()
+    own_year: bool = False
     makeup: Makeup | None = None
 
 
 def reach_of(outcome: Series, horizon: int) -> int:
     """Return how many years beyond its column an outcome that has a value every year reaches.
 
-    A composite stands in its own year, growth reaches to the end of its horizon.
+    A composite or a level stands in its own year, growth reaches to the end of its horizon.
     """
-    return 0 if outcome.components else horizon
+    return 0 if outcome.own_year else horizon
 
 
 def ahead_of(outcome: Series, horizon: int) -> int:
@@ -113,8 +117,8 @@ class Design:
     """All that `mechanisms` reads; every array begins with an axis of the cities.
 
     An outcome in the column of year t is what follows on t (a growth gap from t to t + h, a
-    resistance over a shock that begins after t); treatment, controls and mediators in that column
-    are those of t.
+    resistance over a shock that begins after t), or stands in t (a composite, a level); treatment,
+    controls and mediators in that column are those of t.
 
     Attributes
     ----------

@@ -1,12 +1,15 @@
-"""Outcomes by name: a measure of resilience, of the outcome's variable or of another one."""
+"""Outcomes by name: a measure of resilience or the level, of the outcome's variable or another."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 import numpy as np
 
-from city_resilience.arrays import Float
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
+from city_resilience.experiment.outcome import Outcome
 from city_resilience.indicators.compute import compute_indicators
 from city_resilience.indicators.inputs import variables_behind
 from city_resilience.mechanisms.design import Series
@@ -16,7 +19,10 @@ from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.outcome import COMPOSITE, composite_level, label_of, with_outcome
 
-__all__ = ["outcome_of"]
+__all__ = ["OUTCOMES", "outcome_of"]
+
+LEVEL = "level"
+"""The outcome that is no measure of resilience: 100 times the natural logarithm of a variable."""
 
 
 def outcome_of(panel: Panel, experiment: Experiment, name: str) -> Series:
@@ -25,67 +31,98 @@ def outcome_of(panel: Panel, experiment: Experiment, name: str) -> Series:
     Parameters
     ----------
     name : str
-        ``MEASURE`` or ``MEASURE:VARIABLE``.
+        A name of `OUTCOMES`, of the outcome's variable or of another one as ``NAME:VARIABLE``.
 
     Returns
     -------
     Series
         In the column of year t what follows on t: over the horizon, or over the shock that begins
-        after t; a composite as it stands in t.
+        after t; a composite and a level as they stand in t.
 
     Raises
     ------
     InputError
-        If the measure or the variable is unknown, or a measure over shocks has no window, or no
-        value over its windows.
+        If the measure or the variable is unknown, the measure is no number, or one over shocks has
+        no window, or no value over its windows.
     """
-    measure, colon, variable = name.partition(":")
-    then = "choose another measure for mechanisms.outcomes"
-    check_known(measure, MEASURES, "mechanisms.outcomes: no measure", then=then)
+    what, colon, variable = name.partition(":")
+    then = "choose another one for mechanisms.outcomes, such as growth_gap or level"
+    check_known(what, [*MEASURES, LEVEL], "mechanisms.outcomes: no measure", then=then)
+    if what not in OUTCOMES:
+        raise InputError(
+            f"mechanisms.outcomes: {what} is a category and no number; name resistance or recovery"
+        )
+    if colon and what == COMPOSITE:
+        raise InputError(
+            f"mechanisms.outcomes: {name}: a composite is of the components of [outcome.composite] "
+            f"and takes no variable; write {COMPOSITE}"
+        )
+    measure = "growth_gap" if what == LEVEL else what
     own = experiment.outcome.model_copy(update={"measure": measure})
-    if colon:
+    if colon and variable != own.variable:
         where = f"{panel.source}: mechanisms.outcomes: no variable"
         check_known(variable, panel.variables, where, then="choose another one")
         changes = {"variable": variable, "deflator": "", "scale": "", "weight": "", "column": ""}
         own = own.model_copy(update=changes)
-    settings = experiment.model_copy(update={"outcome": own})
-    if MEASURES[measure].kind == "window":
-        return _over_windows(panel, settings, name)
-    return _by_year(panel, settings, name)
+    return OUTCOMES[what](panel, experiment.model_copy(update={"outcome": own}), name)
 
 
-def _by_year(panel: Panel, experiment: Experiment, name: str) -> Series:
-    """Return a measure over a horizon, or a composite."""
+def _over_horizon(panel: Panel, experiment: Experiment, name: str) -> Series:
     own, measure = panel.resolved(experiment.outcome), MEASURES[experiment.outcome.measure]
-    grid, variables, series = with_outcome(panel.grid(), panel.variables, own, panel.source)
-    behind = frozenset(filter(None, (own.variable, own.deflator)))
-    values: Float
-    if measure.id == COMPOSITE:
-        if own.composite is None:
-            raise InputError(
-                "mechanisms.outcomes names composite, but the experiment has no "
-                "[outcome.composite]; add its components"
-            )
-        found = compute_indicators(grid, series, variables)
-        last = int(grid.years[-1])
-        values, _ = composite_level(found, grid.years, own.composite, last)
-        parts = [s for s in found.specs if s.id in own.composite.components]
-        behind = frozenset(v for spec in parts for v in variables_behind(spec))
-        components = tuple(own.composite.components)
-        return Series(
-            name,
-            values,
-            measure.label_en,
-            measure.label_zh,
-            measure.unit,
-            behind=behind,
-            components=components,
-        )
+    _, variables, series = with_outcome(panel.grid(), panel.variables, own, panel.source)
     horizon = experiment.mechanisms.horizon
     values = label_of(measure.id, series.level, horizon, nation=series.nation)
     label = variables[own.variable]
     labels = (f"{measure.label_en}, {label.label_en}", f"{measure.label_zh}，{label.label_zh}")
-    return Series(name, values, *labels, measure.unit, behind=behind)
+    return Series(name, values, *labels, measure.unit, behind=_behind(own))
+
+
+def _level(panel: Panel, experiment: Experiment, name: str) -> Series:
+    """Return 100 times the natural logarithm of a variable; a rate in its points."""
+    own = panel.resolved(experiment.outcome)
+    _, variables, series = with_outcome(panel.grid(), panel.variables, own, panel.source)
+    label, points = variables[own.variable], series.points
+    if points is not None:
+        turned = (
+            (", turned: less is better", "（取反：越小越好）") if own.direction < 0 else ("", "")
+        )
+        words = (label.label_en + turned[0], label.label_zh + turned[1], "points")
+        return Series(name, points, *words, behind=_behind(own), own_year=True)
+    values = 100.0 * np.log(np.where(series.level > 0, series.level, np.nan))
+    if not np.isfinite(values).any():
+        raise InputError(
+            f"{panel.source}: mechanisms.outcomes: {name} is 100 times the logarithm of "
+            f"{own.variable}, of which no value is above zero; name another variable"
+        )
+    words = (f"100 ln {label.label_en}", f"100 ln {label.label_zh}", "log points")
+    return Series(name, values, *words, behind=_behind(own), own_year=True)
+
+
+def _behind(own: Outcome) -> frozenset[str]:
+    return frozenset(filter(None, (own.variable, own.deflator)))
+
+
+def _composite(panel: Panel, experiment: Experiment, name: str) -> Series:
+    own, measure = panel.resolved(experiment.outcome), MEASURES[COMPOSITE]
+    if own.composite is None:
+        raise InputError(
+            "mechanisms.outcomes names composite, but the experiment has no "
+            "[outcome.composite]; add its components"
+        )
+    grid, variables, series = with_outcome(panel.grid(), panel.variables, own, panel.source)
+    found = compute_indicators(grid, series, variables)
+    values, _ = composite_level(found, grid.years, own.composite, int(grid.years[-1]))
+    parts = [s for s in found.specs if s.id in own.composite.components]
+    return Series(
+        name,
+        values,
+        measure.label_en,
+        measure.label_zh,
+        measure.unit,
+        behind=frozenset(v for spec in parts for v in variables_behind(spec)),
+        components=tuple(own.composite.components),
+        own_year=True,
+    )
 
 
 def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
@@ -125,6 +162,13 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
         f"{measure.label_en}, {label.label_en}",
         f"{measure.label_zh}，{label.label_zh}",
         measure.unit,
-        behind=frozenset([own.variable]),
+        behind=_behind(own),
         windows=tuple(texts),
     )
+
+
+_BY_KIND = {"horizon": _over_horizon, "level": _composite, "window": _over_windows}
+OUTCOMES: Mapping[str, Callable[[Panel, Experiment, str], Series]] = MappingProxyType(
+    {m.id: _BY_KIND[m.kind] for m in MEASURES.values() if not m.categories} | {LEVEL: _level}
+)
+"""What an outcome may be: each measure that is a number, and the level."""

@@ -1,0 +1,74 @@
+"""Outcomes of `mechanisms` by name: the level beside the measures, and what is no outcome."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from city_resilience.errors import InputError
+from city_resilience.experiment.load import load_experiment
+from city_resilience.mechanisms.design import ahead_of
+from city_resilience.mechanisms.outcomes import outcome_of
+from city_resilience.reading.panel import Panel
+from city_resilience.reading.read import read_panel
+
+US_STATES = Path(__file__).parents[2] / "experiments/us_states"
+EXPERIMENT = load_experiment(US_STATES / "experiment.toml")
+RATE = EXPERIMENT.outcome.model_copy(
+    update={"variable": "unemployment_rate", "scale": "rate", "direction": -1}
+)
+
+
+@pytest.fixture(scope="module")
+def panel() -> Panel:
+    return read_panel(US_STATES / "panel.csv", EXPERIMENT.data, outcome=EXPERIMENT.outcome)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"), [("level", "gsp"), ("level:employment", "employment")]
+)
+def test_a_level_is_in_log_points_in_its_own_year(panel, name, variable) -> None:
+    found = outcome_of(panel, EXPERIMENT, name)
+    assert found.values == pytest.approx(100 * np.log(panel.grid().values[variable]))
+    assert (found.name, found.unit, found.behind) == (name, "log points", {variable})
+    assert found.label_en.startswith("100 ln ")
+    assert ahead_of(found, horizon=3) == 0
+    assert ahead_of(outcome_of(panel, EXPERIMENT, "growth_gap"), horizon=3) == 2
+
+
+@pytest.mark.parametrize("name", ["level", "level:unemployment_rate"])
+def test_a_rate_is_in_its_points_the_better_way_up(panel, name) -> None:
+    found = outcome_of(panel, EXPERIMENT.model_copy(update={"outcome": RATE}), name)
+    assert found.values == pytest.approx(-100 * panel.grid().values["unemployment_rate"])
+    assert found.unit == "points"
+    assert "turned" in found.label_en
+
+
+def test_a_logarithm_is_not_taken_twice() -> None:
+    table = pd.read_csv(US_STATES / "panel.csv")
+    column = next(name for name in table if name.startswith("Gross state product"))
+    table["own"] = np.log(table[column])
+    own = {"variable": "own", "column": "own", "scale": "log"}
+    experiment = EXPERIMENT.model_copy(
+        update={"outcome": EXPERIMENT.outcome.model_copy(update=own)}
+    )
+    read = read_panel(table, experiment.data, outcome=experiment.outcome)
+    values = read.grid().values["own"]
+    for name in ("level", "level:own"):
+        assert outcome_of(read, experiment, name).values == pytest.approx(100 * values)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("levels", "no measure 'levels'; nearest: 'level'"),
+        ("level:x", "no variable 'x'"),
+        ("quadrant", "quadrant is a category and no number; name resistance or recovery"),
+        ("composite:gsp", "takes no variable; write composite"),
+        ("composite", r"no \[outcome.composite\]"),
+    ],
+)
+def test_what_is_no_outcome_is_refused(panel, name, message) -> None:
+    with pytest.raises(InputError, match=message):
+        outcome_of(panel, EXPERIMENT, name)
