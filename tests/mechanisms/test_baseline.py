@@ -8,6 +8,7 @@ import pytest
 from city_resilience.experiment.mechanisms import Mechanisms
 from city_resilience.mechanisms.baseline import baseline, lagged, plain_sample
 from city_resilience.mechanisms.context import Context
+from city_resilience.mechanisms.curve import curve
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.planted import Law, planted_design
 from city_resilience.mechanisms.small_clusters import conley, wild_provinces
@@ -75,3 +76,16 @@ def test_few_provinces_are_named() -> None:
     design = planted_design(0, provinces=4).design
     part = baseline(Context(design, SETTINGS))
     assert [(r.reason, r.found) for r in part.refused] == [("few_clusters", "4 provinces")]
+
+
+def test_an_index_of_the_province_has_no_column_with_effects_of_province_and_year() -> None:
+    design = planted_design(3, Law(direct=0.5)).design
+    x = design.treatments["x"]
+    values = x.values.copy()
+    for name in np.unique(design.province):
+        values[design.province == name] = values[design.province == name].mean(axis=0)
+    design = replace(design, treatments={"x": replace(x, values=values)})
+    models = {one.model for one in baseline(Context(design, SETTINGS)).estimates}
+    assert models == {"alone", "controls", "lag:1", "lag:2", "winsorised"}
+    (own,) = curve(Context(design, SETTINGS)).about["curves"]
+    assert set(own["refused"]) == {"no_variation"}

@@ -60,7 +60,7 @@ def test_grunfelds_investment_is_that_of_the_documentation() -> None:
 
     fit = two_way(grunfeld(), time="none")
     assert [f"{b:.4f}" for b in fit.coefficients] == ["0.1101", "0.3100"]
-    assert f"{fit.r2_within:.4f}" == "0.7667"
+    assert f"{fit.r2:.4f}" == "0.7667"
 
 
 def test_ten_firms_are_those_of_the_textbook() -> None:

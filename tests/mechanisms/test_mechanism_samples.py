@@ -12,7 +12,7 @@ from city_resilience.mechanisms.baseline import lagged
 from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.planted import Law, planted_design
 from city_resilience.mechanisms.refusals import refusal_of
-from city_resilience.mechanisms.sample import Sample, sample_of, within
+from city_resilience.mechanisms.sample import Sample, sample_of, within, without_singletons
 
 US_STATES = Path(__file__).parents[2] / "experiments/us_states/panel.csv"
 
@@ -86,7 +86,23 @@ def test_a_fit_is_that_of_dummies() -> None:
     sample = holes()
     both = np.column_stack([sample.x, dummies(sample)])
     expected = np.linalg.lstsq(both, sample.y, rcond=None)[0][:2]
-    assert two_way(sample).coefficients == pytest.approx(expected, abs=1e-8)
+    fit = two_way(sample)
+    assert fit.coefficients == pytest.approx(expected, abs=1e-8)
+    left = [
+        ((sample.y - z @ np.linalg.lstsq(z, sample.y, rcond=None)[0]) ** 2).sum()
+        for z in (both, dummies(sample))
+    ]
+    assert fit.r2 == pytest.approx(1 - left[0] / left[1])
+
+
+def test_a_place_alone_in_its_province_and_year_has_no_row() -> None:
+    sample = holes()
+    alone = replace(sample, province=np.where(sample.city == 0, 99, sample.province))
+    kept = without_singletons(alone, by_province=True)
+    assert 99 not in kept.province
+    cells = np.unique(np.column_stack([kept.province, kept.year]), axis=0, return_counts=True)[1]
+    assert cells.min() == 2
+    assert len(without_singletons(alone)) == len(sample)
 
 
 def test_effects_of_province_and_year_are_those_of_dummies() -> None:
@@ -112,6 +128,7 @@ def test_a_quick_fit_is_that_of_linearmodels(time: str, inference: str) -> None:
     sample = holes()
     fit = two_way(sample, inference, time=time)
     quick = quick_fit(projected(sample, sample.province if time != "year" else None), inference)
+    assert quick.r2 == pytest.approx(fit.r2)
     assert quick.coefficients == pytest.approx(fit.coefficients)
     assert quick.covariance == pytest.approx(fit.covariance)
 

@@ -16,6 +16,7 @@ from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.fixed_effects import both_clusters, terms_of, two_way
+from city_resilience.mechanisms.projected import crossed
 from city_resilience.mechanisms.refusals import (
     FEW_CLUSTERS,
     LEAST_CLUSTERS,
@@ -25,7 +26,7 @@ from city_resilience.mechanisms.refusals import (
     shared_components,
 )
 from city_resilience.mechanisms.resampling import wild_draws
-from city_resilience.mechanisms.sample import Sample, sample_of
+from city_resilience.mechanisms.sample import Sample, sample_of, without_singletons
 from city_resilience.mechanisms.small_clusters import conley, wild_provinces
 
 __all__ = [
@@ -34,7 +35,7 @@ __all__ = [
     "columns_of",
     "lagged",
     "plain_sample",
-    "shared_provinces",
+    "province_years",
     "usable_controls",
     "winsorised",
 ]
@@ -154,18 +155,25 @@ def _further(context: Context, sample: Sample, like: Estimate) -> list[Estimate]
         clipped = replace(sample, y=winsorised(sample.y, settings.winsorise))
         clipped = replace(clipped, x=winsorised(sample.x, settings.winsorise))
         found += _clustered(clipped, replace(like, model="winsorised"))
-    if shared_provinces(sample):
-        ways = both_clusters(sample)
-        fits = (two_way(sample, way, time="province_year") for way in ways)
+    rows = province_years(sample, "")
+    if isinstance(rows, Sample):
+        fits = (two_way(rows, way, time="province_year") for way in both_clusters(rows))
         own = replace(like, model="province_year")
         found += [one for fit in fits for one in terms_of(fit, sample.names, own)]
     return found
 
 
-def shared_provinces(sample: Sample) -> bool:
-    """Whether places of one province can be compared with each other in a year."""
-    cells = np.unique(np.column_stack([sample.province, sample.year]), axis=0, return_counts=True)
-    return bool((cells[1] > 1).mean() >= 0.5)
+def province_years(sample: Sample, about: str) -> Sample | Refusal:
+    """Return the rows that effects of each province in each year can be fitted on, or why none are.
+
+    Where fewer than half of the provinces and years have two places, the rest says little.
+    """
+    cells = crossed(sample.province, sample)
+    if (np.bincount(cells) > 1).mean() < 0.5:
+        return Refusal("few_clusters", about, "1 place a province")
+    rows = without_singletons(sample, by_province=True)
+    why = refusal_of(replace(rows, year=crossed(rows.province, rows)), about)
+    return why or rows
 
 
 def winsorised(values: Float, share: float) -> Float:

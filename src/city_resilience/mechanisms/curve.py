@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from city_resilience.arrays import Float, Int
-from city_resilience.mechanisms.baseline import lagged, shared_provinces, winsorised
+from city_resilience.mechanisms.baseline import lagged, province_years, winsorised
 from city_resilience.mechanisms.context import Context, Part, Refusal
 from city_resilience.mechanisms.design import Design
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted
@@ -167,11 +167,11 @@ def _prepared(
             left = projected(sample)
             scales[key] = np.asarray([left.y.std(), left.x[:, 0].std()])
         if cell.effects == "province_year":
-            if not shared_provinces(sample):
-                about = f"{outcome}, {treatment}, province_year"
-                yield cell, sets, Refusal("few_clusters", about, "1 place a province")
+            own = province_years(sample, f"{outcome}, {treatment}, province_year")
+            if isinstance(own, Refusal):
+                yield cell, sets, own
                 continue
-            left = projected(sample, sample.province)
+            left = projected(own, own.province)
         y, x = scales[key]
         yield cell, sets, replace(left, y=left.y / y, x=left.x / np.asarray([x, *_ones(left)]))
 

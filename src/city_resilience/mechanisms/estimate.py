@@ -44,7 +44,8 @@ class Estimate:
     note : str
         Id of a remark, "" for none.
     r2 : float
-        Share of the variance within places that the fit explains; NaN where the method has none.
+        Share that the variables explain of the variance that effects of place and time leave; NaN
+        where the method has none.
     """
 
     model: str

@@ -32,8 +32,8 @@ class TwoWay:
     residuals : ndarray, shape (rows,)
     clusters : int
         Clusters of the inference; the years for Driscoll-Kraay.
-    r2_within : float
-        Share of the variance within cities that the variables and years explain.
+    r2 : float
+        Share that the variables explain of the variance that the effects leave.
     sample : Sample
     inference : str
     """
@@ -43,7 +43,7 @@ class TwoWay:
     covariance: Float
     residuals: Float
     clusters: int
-    r2_within: float
+    r2: float
     sample: Sample
     inference: str
 
@@ -106,7 +106,7 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
         covariance=covariance if clusters > 1 else np.full_like(covariance, np.nan),
         residuals=fit.resids.to_numpy(),
         clusters=clusters,
-        r2_within=float(fit.rsquared_within),
+        r2=float(fit.rsquared),
         sample=sample,
         inference=inference,
     )
@@ -175,7 +175,7 @@ def terms_of(fit: TwoWay, terms: Iterable[str], like: Estimate) -> list[Estimate
         value, se = fit.coefficient(term), fit.se(term)
         low, high, p = normal_interval(value, se, fit.clusters - 1)
         one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p)
-        one = replace(one, inference=fit.inference, clusters=fit.clusters, r2=fit.r2_within)
+        one = replace(one, inference=fit.inference, clusters=fit.clusters, r2=fit.r2)
         one = replace(one, freedom=float(fit.clusters - 1))
         found.append(counted(one, fit.sample))
     return found

@@ -122,7 +122,7 @@ def quick_fit(left: Projected, inference: str) -> TwoWay:
         covariance=sums.T @ sums * debias(left, clusters, np.asarray(left.x.shape[1])),
         residuals=residuals,
         clusters=int(clusters.max()) + 1,
-        r2_within=float(np.nan),
+        r2=float(1 - residuals @ residuals / (left.y @ left.y)),
         sample=left.sample,
         inference=inference,
     )

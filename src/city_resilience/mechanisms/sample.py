@@ -123,13 +123,20 @@ def complete(
     return without_singletons(found)
 
 
-def without_singletons(sample: Sample) -> Sample:
-    """Return the sample without places and years that have one row, until none is left."""
+def without_singletons(sample: Sample, *, by_province: bool = False) -> Sample:
+    """Return the sample without places and years that have one row, until none is left.
+
+    Parameters
+    ----------
+    by_province : bool
+        Years of each province instead: effects of its own absorb a place that is alone in one.
+    """
     while len(sample):
         kept = np.ones(len(sample), dtype=bool)
-        for key in (sample.city, sample.year):
-            _, inverse, counts = np.unique(key, return_inverse=True, return_counts=True)
-            kept &= counts[inverse] > 1
+        cell = np.column_stack([sample.province * by_province, sample.year])
+        for key in (sample.city, cell):
+            own = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+            kept &= own[2][own[1].ravel()] > 1
         if kept.all():
             break
         sample = sample.of(kept)
