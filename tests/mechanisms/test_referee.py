@@ -59,6 +59,13 @@ def index(frozen: bool) -> Design:
     return column("treatments", "x", components=("a", "b"), frozen=frozen)
 
 
+def real_growth(behind: str) -> Design:
+    """Return a design of real growth with a control over a variable."""
+    own = column("outcomes", "y", behind=frozenset(["gdp_real"]))
+    k = replace(own.controls["k"], behind=frozenset(["fdi", behind]))
+    return replace(own, controls={"k": k})
+
+
 def feedback() -> Design:
     """Return a design whose index follows the outcome of the year before."""
     x = PLAIN.treatments["x"].values.copy()
@@ -102,6 +109,7 @@ OTHER_HALF = np.where(np.arange(120) % 2 == 1, 2015, NEVER)
 NEIGHBOUR = {"x": PLAIN.treatments["x"], "w": replace(PLAIN.treatments["x"], name="w")}
 FAULTS: dict[str, tuple[Callable[[], Design], Callable[[], Design]]] = {
     "overlap": (lambda: column("mediators", "m", behind=frozenset(["y", "z"])), lambda: PLAIN),
+    "other_prices": (lambda: real_growth("gdp_nominal"), lambda: real_growth("loans")),
     "filled_years": (straight, lambda: PLAIN),
     "without_filled": (filled_outcome, straight),
     "index_weights": (lambda: index(False), lambda: index(True)),

@@ -17,6 +17,7 @@ __all__ = ["CHECKS", "referee"]
 CHECKS: Mapping[str, Check] = MappingProxyType(
     {
         "overlap": made_of.overlap,
+        "other_prices": made_of.other_prices,
         "filled_years": made_of.filled_years,
         "without_filled": fitted.without_filled,
         "index_weights": made_of.index_weights,

@@ -25,12 +25,15 @@ __all__ = [
     "filled",
     "filled_years",
     "index_weights",
+    "other_prices",
     "overlap",
     "shocks_only",
 ]
 
 LEAST_FILLED = 0.005
 """Share of the values of a series from which filled years are named."""
+TWINS = {"gdp_real": "gdp_nominal", "gdp_nominal": "gdp_real"}
+"""Variables that measure one quantity at other prices."""
 LEAST_OVERLAP = 0.1
 """Share of the places of a policy that also joined another from which it is named."""
 
@@ -67,6 +70,22 @@ def _shared(own: Series, others: Mapping[str, Series]) -> Answer:
     every = sorted(frozenset[str]().union(*shared.values()))
     figures: dict[str, Figure] = {"many": len(names), "of": len(shared), "variables": every}
     return Answer(bool(names), names=names, figures=figures)
+
+
+def other_prices(context: Context) -> list[Answer]:
+    """Find columns over the outcome's own variable at other prices, such as loans over nominal GDP.
+
+    What moves the denominator moves the outcome with it, whatever else holds (division bias).
+    """
+    design, found = context.design, []
+    others = {**design.treatments, **design.mediators, **design.controls}
+    for name, own in design.outcomes.items():
+        twins = {twin for one, twin in TWINS.items() if one in own.behind} - own.behind
+        read = {key for key, one in others.items() if not own.behind & one.behind}
+        names = [key for key in others if key in read and others[key].behind & twins]
+        figures: dict[str, Figure] = {"variables": sorted(twins), "of": len(read)}
+        found.append(Answer(bool(names) if twins else None, name, names=names, figures=figures))
+    return found
 
 
 def filled(design: Design) -> Mapping[str, tuple[Mask, Mask]]:

@@ -113,7 +113,7 @@ def _intraclass(values: Float, cell: Int) -> float:
 def anticipation(context: Context) -> list[Answer]:
     """Find that the index of the year after goes with an outcome, beside the index of its year.
 
-    Growth may then come first, and the index follow it.
+    Growth may then come first, and the index follow it; or both follow something else.
     """
     design, found = context.design, []
     for pair in fitted_pairs(context, annual=True):
