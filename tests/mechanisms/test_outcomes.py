@@ -14,6 +14,7 @@ from city_resilience.reading.panel import Panel
 from city_resilience.reading.read import read_panel
 
 US_STATES = Path(__file__).parents[2] / "experiments/us_states"
+DEMO = Path(__file__).parents[2] / "experiments/demo"
 EXPERIMENT = load_experiment(US_STATES / "experiment.toml")
 RATE = EXPERIMENT.outcome.model_copy(
     update={"variable": "unemployment_rate", "scale": "rate", "direction": -1}
@@ -72,3 +73,23 @@ def test_a_logarithm_is_not_taken_twice() -> None:
 def test_what_is_no_outcome_is_refused(panel, name, message) -> None:
     with pytest.raises(InputError, match=message):
         outcome_of(panel, EXPERIMENT, name)
+
+
+def test_places_that_had_not_recovered_are_counted_where_that_can_be(panel) -> None:
+    mechanisms = EXPERIMENT.mechanisms.model_copy(update={"windows": ["1981:1982:1984"]})
+    experiment = EXPERIMENT.model_copy(update={"mechanisms": mechanisms})
+    found = outcome_of(panel, experiment, "time_to_recover")
+    assert found.censored == pytest.approx(1 - np.isfinite(found.values).sum() / 48)
+    assert np.isnan(outcome_of(panel, experiment, "resistance").censored)
+
+
+@pytest.mark.parametrize(("name", "read"), [("resistance", False), ("structure_effect", True)])
+def test_what_the_industries_tell_is_computed_from_them(name, read) -> None:
+    experiment = load_experiment(DEMO / "experiment.toml")
+    own = experiment.outcome.model_copy(update={"variable": "unit_employment"})
+    mechanisms = experiment.mechanisms.model_copy(update={"windows": ["2004:2008:2010"]})
+    experiment = experiment.model_copy(update={"outcome": own, "mechanisms": mechanisms})
+    panel = read_panel(DEMO / "panel.csv", experiment.data, outcome=own)
+    behind = outcome_of(panel, experiment, name).behind
+    assert ("employment_manufacturing" in behind) == read
+    assert "unit_employment" in behind

@@ -120,6 +120,10 @@ FAULTS: dict[str, tuple[Callable[[], Design], Callable[[], Design]]] = {
         ),
         lambda: PLAIN,
     ),
+    "censored": (
+        lambda: column("outcomes", "y", censored=0.2),
+        lambda: column("outcomes", "y", censored=0.0),
+    ),
     "shocks_only": (
         lambda: column("outcomes", "y", windows=("2008:2009:2011",)),
         lambda: PLAIN,

@@ -140,6 +140,16 @@ def test_less_time_to_recover_is_more_resilience():
     assert (row["verdict"], row["same_sign"]) == (SUPPORTED, 1.0)
 
 
+def test_an_outcome_that_is_open_about_resilience_tests_no_claim_about_its_sign():
+    design = design_of()
+    design = replace(design, outcomes={"sensitivity": design.outcomes["y"]})
+    own, (row,) = judged("K1", {"baseline": Part([replace(LIKE, outcome="sensitivity")])}, design)
+    assert (own["verdict"], row["reasons"]) == (UNTESTABLE, ["no_direction"])
+    design = replace(design, groups={"rank": np.array(["a", "b"] * 3)})
+    tests = Part([equality("rank", 0.001, outcome="sensitivity")])
+    assert judged("K10", {"places": tests}, design)[0]["verdict"] == SUPPORTED
+
+
 def channel(**changes: Any) -> Estimate:
     like = replace(LIKE, model="channels", term="indirect:m", inference="bootstrap_province")
     return replace(like, **changes)

@@ -77,7 +77,8 @@ def curve(context: Context) -> Part:
         Model ``curve``, the specification in ``part_of``, with clusters by city and by province;
         the first of a pair has the note ``preferred``. ``about["curves"]`` holds `joint` of each
         outcome and index, and of each index over all outcomes (``outcome`` is ""; the sign is that
-        of more resilience), with ``possible`` specifications and those ``refused`` by reason.
+        of more resilience, outcomes that leave it open are not in it), with ``possible``
+        specifications and those ``refused`` by reason.
     """
     design, found, refused = context.design, list[Estimate](), list[Refusal]()
     curves, kept = list[dict[str, Any]](), dict[str, list[Scores]]()
@@ -94,7 +95,8 @@ def curve(context: Context) -> Part:
             continue
         found += estimates
         curves.append(_summary(context, outcome, treatment, scores) | counts)
-        kept.setdefault(treatment, []).append(_signed(scores, claimed_sign(outcome)))
+        if sign := claimed_sign(outcome):
+            kept.setdefault(treatment, []).append(_signed(scores, sign))
     for treatment, own in kept.items():
         if len(own) > 1:
             curves.append(_summary(context, "", treatment, stacked(own)))

@@ -58,6 +58,9 @@ class Series:
     own_year : bool
         Whether an outcome stands in its own year, as a composite and a level do, and not for what
         follows on it.
+    censored : float
+        Share of the places and shocks of which an outcome is only known to be larger, so that they
+        have no value; NaN where it cannot be so.
     makeup : Makeup or None
         Of an index, None for one indicator.
     """
@@ -74,6 +77,7 @@ class Series:
     frozen: bool = True
     windows: tuple[str, ...] = ()
     own_year: bool = False
+    censored: float = np.nan
     makeup: Makeup | None = None
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from city_resilience.catalogue.industries import industry_ids
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.outcome import Outcome
@@ -162,9 +163,18 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
         f"{measure.label_en}, {label.label_en}",
         f"{measure.label_zh}，{label.label_zh}",
         measure.unit,
-        behind=_behind(own),
+        behind=_behind(own) | _industries(panel, own),
         windows=tuple(texts),
+        censored=float(np.mean(table.get(f"{own.measure}_censored", np.nan))),
     )
+
+
+def _industries(panel: Panel, own: Outcome) -> frozenset[str]:
+    """Return the industries that a measure over shocks reads, or what it expects of a place."""
+    needs = MEASURES[own.measure].needs
+    mixed = "counterfactual" in needs and own.counterfactual == "industry_mix"
+    read = mixed or "industries" in needs
+    return frozenset(name for name in industry_ids() if read and name in panel.variables)
 
 
 _BY_KIND = {"horizon": _over_horizon, "level": _composite, "window": _over_windows}

@@ -24,6 +24,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "collinear": fitted.collinear,
         "little_variation": fitted.little_variation,
         "shocks_only": made_of.shocks_only,
+        "censored": made_of.censored,
         "few_clusters": fitted.few_clusters,
         "short_panel": fitted.short_panel,
         "shared_errors": fitted.shared_errors,

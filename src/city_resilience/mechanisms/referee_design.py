@@ -18,6 +18,7 @@ from city_resilience.mechanisms.refusals import LEAST_CLUSTERS
 __all__ = [
     "LEAST_FILLED",
     "LEAST_OVERLAP",
+    "censored",
     "columns_of",
     "concurrent_pilots",
     "county_pilots",
@@ -152,6 +153,15 @@ def shocks_only(context: Context) -> list[Answer]:
         Answer(bool(own.windows), outcome=name, figures={"shocks": len(own.windows)})
         for name, own in context.design.outcomes.items()
     ]
+
+
+def censored(context: Context) -> list[Answer]:
+    """Find outcomes that lack the places which do worst: those not recovered when the data end."""
+    return [
+        Answer(own.censored > 0, outcome=name, figures={"share": own.censored}, grave=True)
+        for name, own in context.design.outcomes.items()
+        if np.isfinite(own.censored)
+    ] or [Answer(None)]
 
 
 def concurrent_pilots(context: Context) -> list[Answer]:

@@ -34,6 +34,7 @@ from city_resilience.mechanisms.context import Context, Part
 from city_resilience.mechanisms.estimate import COLUMNS, LEVEL, Estimate, normal_interval
 from city_resilience.mechanisms.evidence import Test, objections, sign_shares, tests_of
 from city_resilience.mechanisms.refusals import LEAST_CLUSTERS, LEAST_PROVINCES
+from city_resilience.resilience.measures import MEASURES
 
 __all__ = [
     "LEAST_SHARE",
@@ -52,7 +53,6 @@ LEAST_SHARE = 0.8
 """Share of the specifications that have the claimed sign."""
 CAUTIOUS = ("wild_province", "province", "province_cr2", "province_year", "bootstrap_province")
 """Ways of inference whose clusters hold what places of a province share."""
-SMALLER_IS_BETTER = ("time_to_recover",)
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "no_indicator": "the design has no indicator of it",
@@ -60,6 +60,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_part": "the part that tests it was not run",
         "no_curve": "the specification curve was not run",
         "no_interval": "no valid inference: too few clusters",
+        "no_direction": "more of the outcome is neither more nor less resilience",
         "zero": "the interval includes zero",
         "opposite": "the interval is on the other side of zero",
         "signs": "fewer than 80 % of the specifications have the sign",
@@ -75,14 +76,15 @@ REASONS: Mapping[str, str] = MappingProxyType(
 
 
 def claimed_sign(outcome: str) -> int:
-    """Return the sign of a relation with more resilience.
+    """Return the sign of a relation with more resilience; 0 where a measure leaves that open.
 
     Examples
     --------
-    >>> claimed_sign("growth_gap:unit_employment"), claimed_sign("time_to_recover")
-    (1, -1)
+    >>> [claimed_sign(one) for one in ("growth_gap:unit_employment", "time_to_recover")]
+    [1, -1]
     """
-    return -1 if outcome.partition(":")[0] in SMALLER_IS_BETTER else 1
+    own = MEASURES.get(outcome.partition(":")[0])
+    return own.better if own else 1
 
 
 def cautious(estimates: Iterable[Estimate]) -> Estimate | None:
@@ -180,6 +182,8 @@ def _judged(
         return {**row, "verdict": UNTESTABLE, "reasons": [test.why or "no_interval"]}
     row["p"] = row["p"] if np.isfinite(row["p"]) else _p_of(one)
     sign = claimed_sign(test.outcome)
+    if not (sign or test.differs):
+        return {**row, "verdict": UNTESTABLE, "reasons": ["no_direction"]}
     reasons = _differs(one) if test.differs else _clear(one, sign)
     if test.shares:
         share, row["specifications"] = shares.get((test.outcome, test.treatment), (np.nan, 0))

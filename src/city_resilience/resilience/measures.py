@@ -91,6 +91,8 @@ class Measure:
         city) and ``"components"``.
     categories : tuple of str
         Words of a value that is a position; empty for numbers.
+    better : int
+        1 where more is more resilience, -1 where less is, 0 where that is open.
     """
 
     id: str
@@ -103,6 +105,7 @@ class Measure:
     timing: Timing = CONTRACTION
     needs: tuple[str, ...] = ("outcome",)
     categories: tuple[str, ...] = ()
+    better: int = 1
 
     @property
     def kind(self) -> Kind:
@@ -233,6 +236,7 @@ _TABLE = (
         "sensitivity to national growth",
         "对全国增长的敏感度",
         *both_forms(sensitivity),
+        better=0,
     ),
     Measure(
         "trend_deviation",
@@ -301,6 +305,7 @@ _TABLE = (
         lambda data, window: time_to_recover(data.outcome, data.column(window.start)),
         timing=OPEN,
         needs=("outcome", "history"),
+        better=-1,
     ),
     Measure(
         "composite",
