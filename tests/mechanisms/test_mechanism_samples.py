@@ -154,8 +154,6 @@ def test_a_city_of_one_row_and_a_year_of_one_row_are_left_out() -> None:
     sample = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"])
     lonely = (sample.city != 0) | (sample.year == sample.year[0])
     kept = sample_of(planted_design(0, cities=20, years=5).design, "y", ["x"]).of(lonely)
-    from city_resilience.mechanisms.sample import without_singletons
-
     assert 0 not in without_singletons(kept).city
 
 
@@ -201,3 +199,11 @@ def test_what_cannot_be_fitted_is_refused_by_name(change, reason: str) -> None:
     found = refusal_of(change(sample), "x")
     assert found is not None
     assert found.reason == reason
+
+
+def test_one_shock_with_an_index_is_too_few_and_says_so() -> None:
+    sample = sample_of(planted_design(1).design, "y", ["x", "k"])
+    one = without_singletons(sample.of(sample.year == sample.year[0]))
+    found = refusal_of(one, "x", years=2)
+    assert found is not None
+    assert (found.reason, found.found) == ("few_shocks", "0 shocks")

@@ -67,7 +67,7 @@ def test_a_logarithm_is_not_taken_twice() -> None:
         ("level:x", "no variable 'x'"),
         ("quadrant", "quadrant is a category and no number; name resistance or recovery"),
         ("composite:gsp", "takes no variable; write composite"),
-        ("composite", r"no \[outcome.composite\]"),
+        ("composite", r"set outcome.measure to composite and add \[outcome.composite\]"),
     ],
 )
 def test_what_is_no_outcome_is_refused(panel, name, message) -> None:
@@ -90,6 +90,7 @@ def test_what_the_industries_tell_is_computed_from_them(name, read) -> None:
     mechanisms = experiment.mechanisms.model_copy(update={"windows": ["2004:2008:2010"]})
     experiment = experiment.model_copy(update={"outcome": own, "mechanisms": mechanisms})
     panel = read_panel(DEMO / "panel.csv", experiment.data, outcome=own)
-    behind = outcome_of(panel, experiment, name).behind
-    assert ("employment_manufacturing" in behind) == read
-    assert "unit_employment" in behind
+    found = outcome_of(panel, experiment, name)
+    assert ("employment_manufacturing" in found.behind) == read
+    assert "unit_employment" in found.behind
+    assert ("," in found.label_en) == (name != "structure_effect")

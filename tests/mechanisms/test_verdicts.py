@@ -112,6 +112,21 @@ def test_what_was_not_run_or_was_refused_cannot_be_tested():
     assert k1(few, replace(few, inference="city", clusters=80))[1][0]["reasons"] == ["no_interval"]
 
 
+@pytest.mark.parametrize(
+    ("about", "reason"),
+    [
+        ("y, x", "few_shocks"),
+        ("y, x, ln:Size, total", "few_shocks"),
+        ("y, x, ln:Size_total", "no_part"),
+    ],
+)
+def test_a_refusal_is_read_whatever_commas_names_have_and_of_the_whole_relation(about, reason):
+    mediator = replace(design_of().mediators["m"], name="ln:Size, total", family="innovation")
+    design = design_of(mediators={mediator.name: mediator})
+    refused = Part((), [Refusal("few_shocks", about, "0 shocks")])
+    assert judged("K2", {"channels": refused}, design)[1][0]["reasons"] == [reason]
+
+
 def test_the_widest_valid_interval_counts():
     wild = replace(LIKE, inference="wild_province", low=-0.2, high=2.0, clusters=6)
     narrow = replace(LIKE, inference="city", low=0.9, high=1.1, clusters=80)

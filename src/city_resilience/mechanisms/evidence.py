@@ -182,9 +182,13 @@ def _rows(part: Part | None, outcome: str, treatment: str, **asked: str) -> list
 
 
 def _refusal_about(part: Part | None, names: Iterable[str]) -> Refusal | None:
-    """Return the refusal of a part that is about all of some names, the shortest first."""
-    wanted = set(names)
-    found = [one for one in (part.refused if part else ()) if wanted <= set(one.about.split(", "))]
+    """Return the refusal of a part that is about some names or the first of them, the shortest."""
+    asked = f"{', '.join(names)}, "
+    found = [
+        one
+        for one in (part.refused if part else ())
+        if f"{one.about}, ".startswith(asked) or asked.startswith(f"{one.about}, ")
+    ]
     return min(found, key=lambda one: len(one.about), default=None)
 
 

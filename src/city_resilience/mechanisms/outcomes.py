@@ -107,8 +107,12 @@ def _composite(panel: Panel, experiment: Experiment, name: str) -> Series:
     own, measure = panel.resolved(experiment.outcome), MEASURES[COMPOSITE]
     if own.composite is None:
         raise InputError(
-            "mechanisms.outcomes names composite, but the experiment has no "
-            "[outcome.composite]; add its components"
+            "mechanisms.outcomes names composite, but the outcome of the experiment is none; set "
+            "outcome.measure to composite and add [outcome.composite], in a second experiment file "
+            "if the forecast is of another measure",
+            f'[outcome]\nvariable = "{own.variable}"\nmeasure = "{COMPOSITE}"\n\n'
+            "[outcome.composite]\ncomponents = { FIRST_INDICATOR = 1, SECOND_INDICATOR = 1 }\n"
+            f"window = [{panel.grid().years[0]}, {experiment.evaluation.first_origin}]",
         )
     grid, variables, series = with_outcome(panel.grid(), panel.variables, own, panel.source)
     found = compute_indicators(grid, series, variables)
@@ -157,11 +161,13 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
             "the recovery for a measure of it, as in 2008:2009:2011"
         )
     label = panel.variables[own.variable]
+    labels = (f"{measure.label_en}, {label.label_en}", f"{measure.label_zh}，{label.label_zh}")
+    if "outcome" not in measure.needs:
+        labels = (measure.label_en, measure.label_zh)
     return Series(
         name,
         values,
-        f"{measure.label_en}, {label.label_en}",
-        f"{measure.label_zh}，{label.label_zh}",
+        *labels,
         measure.unit,
         behind=_behind(own) | _industries(panel, own),
         windows=tuple(texts),

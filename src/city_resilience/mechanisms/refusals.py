@@ -39,6 +39,10 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
             "name controls, an index or an outcome with fewer gaps",
         ),
         "few_years": ("fewer than 3 years", "name a treatment or an outcome with more years"),
+        "few_shocks": (
+            "fewer than 2 shocks of a place in whose first year the index and controls are known",
+            "name windows that begin in years of the index",
+        ),
         "few_clusters": (
             "fewer than 10 clusters",
             "read the figures by city with caution, or add a province column",
@@ -120,6 +124,8 @@ def refusal_of(sample: Sample, about: str, years: int = LEAST_YEARS) -> Refusal 
         Least number of years, see `least_years`.
     """
     found = len(np.unique(sample.year))
+    if found < years < LEAST_YEARS:
+        return Refusal("few_shocks", about, f"{found} shocks")
     if len(sample) < LEAST_ROWS:
         return Refusal("few_rows", about, f"{len(sample)} rows")
     if found < years:
