@@ -169,6 +169,22 @@ def test_years_whose_outcome_reaches_beyond_joining_are_no_years_before() -> Non
     assert own.found is True
 
 
+def test_an_index_of_years_that_growth_spans_is_no_index_after_it() -> None:
+    plain = replace(planted_design(1, Law(direct=0.5), years=18).design, policies={})
+    design, settings = looking_ahead(plain, 3), SETTINGS.model_copy(update={"horizon": 3})
+    (own,) = CHECKS["anticipation"](Context(design, settings))
+    assert own.found is False
+    assert own.estimates[0].years == 18 - 3
+    (own,) = CHECKS["anticipation"](Context(design, SETTINGS))
+    assert own.found is True
+    x = plain.treatments["x"].values.copy()
+    x[:, 3:] += 2.0 * design.outcomes["y"].values[:, :-3]
+    treatments = {"x": replace(plain.treatments["x"], values=x)}
+    after = replace(plain, treatments=treatments, outcomes=design.outcomes)
+    (own,) = CHECKS["anticipation"](Context(after, settings))
+    assert own.found is True
+
+
 def answers(check: str, design: Design) -> list[Answer]:
     return CHECKS[check](Context(design, SETTINGS))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
 from city_resilience.mechanisms.answer import Answer, Pair, fitted_pairs
-from city_resilience.mechanisms.baseline import usable_controls
+from city_resilience.mechanisms.baseline import lagged, usable_controls
 from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Refusal
 from city_resilience.mechanisms.design import NEVER, Design, Policy, ahead_of, reach_of
@@ -111,21 +111,29 @@ def _intraclass(values: Float, cell: Int) -> float:
 
 
 def anticipation(context: Context) -> list[Answer]:
-    """Find that the index of the year after goes with an outcome, beside the index of its year.
+    """Find that the index of a year after goes with an outcome, beside the index up to then.
 
-    Growth may then come first, and the index follow it; or both follow something else.
+    For growth to the year after, the index of that year beside its own; for growth over h years,
+    the index of the last beside those before, which the growth may follow. Growth may then come
+    first, and the index follow it; or both follow something else, in the same year too.
     """
     design, found = context.design, []
     for pair in fitted_pairs(context, annual=True):
         values = design.series(pair.treatment).values
-        after = np.full_like(values, np.nan)
-        after[:, :-1] = values[:, 1:]
+        ahead = ahead_of(design.outcomes[pair.outcome], context.settings.horizon)
+        within_reach = [f"ahead:{years}" for years in range(1, ahead + 1)]
         controls = usable_controls(design, pair.outcome, pair.treatment)
-        columns = [after, values, *(design.series(name).values for name in controls)]
-        names = ("lead", pair.treatment, *controls)
+        columns = [_led(values, years) for years in (ahead + 1, *range(ahead + 1))]
+        columns += [design.series(name).values for name in controls]
+        names = ("lead", pair.treatment, *within_reach, *controls)
         sample = sample_of(design, pair.outcome, columns, names=names)
         found.append(_lead(sample, pair.like("lead"), treatment=pair.treatment))
     return found
+
+
+def _led(values: Float, years: int) -> Float:
+    """Return values of some years after, shape as given; NaN in the last years."""
+    return lagged(values[:, ::-1], years)[:, ::-1]
 
 
 def policy_anticipation(context: Context) -> list[Answer]:
