@@ -11,13 +11,30 @@ from city_resilience.mechanisms.context import Context
 from city_resilience.mechanisms.curve import curve
 from city_resilience.mechanisms.estimate import Estimate
 from city_resilience.mechanisms.planted import Law, planted_design
-from city_resilience.mechanisms.small_clusters import conley, wild_provinces
+from city_resilience.mechanisms.projected import projected
+from city_resilience.mechanisms.sample import sample_of
+from city_resilience.mechanisms.small_clusters import bell_mccaffrey, conley, wild_provinces
 
 pytest.importorskip("linearmodels")
 pytest.importorskip("diff_diff")
 SETTINGS = Mechanisms(draws=99)
 LIKE = Estimate("controls", "y", "x", "x", np.nan)
 WAYS = {"city", "province", "province_year", "driscoll_kraay", "wild_province", "conley"}
+
+
+@pytest.mark.parametrize("units", [(1.0, 1e6), (1e-7, 1.0)])
+def test_inference_of_few_provinces_is_the_same_in_any_units(units, recwarn) -> None:
+    sample = sample_of(planted_design(3, cities=40, years=8, provinces=10).design, "y", ["x", "k"])
+    rows = []
+    for each in (sample, replace(sample, x=sample.x * units)):
+        wild = wild_provinces(each, LIKE, draws=99, seed=0)
+        rows += [[*bell_mccaffrey(projected(each), ["x", "k"], LIKE), wild]]
+    for one, other, unit in zip(*rows, (*units, units[0]), strict=True):
+        assert other.p == pytest.approx(one.p)
+        figures = [other.estimate, other.se, other.low, other.high]
+        expected = [one.estimate, one.se, one.low, one.high]
+        assert np.multiply(figures, unit) == pytest.approx(expected)
+    assert not recwarn.list
 
 
 def test_all_columns_and_ways_hold_the_planted_effect() -> None:

@@ -15,6 +15,7 @@ from city_resilience.arrays import Float
 from city_resilience.mechanisms.estimate import LEVEL, Estimate, counted, normal_interval
 from city_resilience.mechanisms.projected import Projected, numbered
 from city_resilience.mechanisms.sample import Sample, within
+from city_resilience.mechanisms.staggered import quiet
 
 __all__ = ["REACH_KM", "bell_mccaffrey", "conley", "wild_provinces"]
 
@@ -36,7 +37,7 @@ def wild_provinces(sample: Sample, like: Estimate, *, draws: int, seed: int) -> 
     """
     from diff_diff import wild_bootstrap_se
 
-    y, x = _left(sample)
+    y, x, units = _alike(*_left(sample))
     fitted = np.linalg.lstsq(x, y, rcond=None)[0]
     found = wild_bootstrap_se(
         x, y, y - x @ fitted, sample.province, 0, n_bootstrap=draws | 1, alpha=1 - LEVEL, seed=seed
@@ -44,10 +45,10 @@ def wild_provinces(sample: Sample, like: Estimate, *, draws: int, seed: int) -> 
     one = replace(
         like,
         term=sample.names[0],
-        estimate=float(fitted[0]),
-        se=float(found.se),
-        low=float(found.ci_lower),
-        high=float(found.ci_upper),
+        estimate=float(fitted[0]) * units[0],
+        se=float(found.se) * units[0],
+        low=float(found.ci_lower) * units[0],
+        high=float(found.ci_upper) * units[0],
         p=float(found.p_value),
         inference="wild_province",
         clusters=len(np.unique(sample.province)),
@@ -67,14 +68,17 @@ def bell_mccaffrey(left: Projected, terms: Sequence[str], like: Estimate) -> lis
     from diff_diff.linalg import compute_robust_vcov
 
     clusters = numbered(left.sample.province)
-    fitted = np.linalg.lstsq(left.x, left.y, rcond=None)[0]
-    covariance, freedom = compute_robust_vcov(
-        left.x, left.y - left.x @ fitted, clusters, vcov_type="hc2_bm", return_dof=True
-    )
+    y, x, units = _alike(left.y, left.x)
+    fitted = np.linalg.lstsq(x, y, rcond=None)[0]
+    with quiet():
+        covariance, freedom = compute_robust_vcov(
+            x, y - x @ fitted, clusters, vcov_type="hc2_bm", return_dof=True
+        )
     found = []
     for term in terms:
         at = left.sample.names.index(term)
-        value, se = float(fitted[at]), float(np.sqrt(max(covariance[at, at], 0.0)))
+        value = float(fitted[at]) * units[at]
+        se = float(np.sqrt(max(covariance[at, at], 0.0))) * units[at]
         own = float(freedom[at])
         low, high, p = normal_interval(value, se, own) if own > 0 else (np.nan,) * 3
         one = replace(like, term=term, estimate=value, se=se, low=low, high=high, p=p, freedom=own)
@@ -116,6 +120,16 @@ def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = RE
     low, high, p = normal_interval(value, se)
     one = replace(like, term=sample.names[0], estimate=value, se=se, low=low, high=high, p=p)
     return counted(replace(one, inference="conley"), sample)
+
+
+def _alike(y: Float, x: Float) -> tuple[Float, Float, Float]:
+    """Return outcome and variables of spread 1, and what a coefficient of theirs is to be times.
+
+    The tolerances of diff-diff are absolute: with units far apart it finds no degrees of freedom.
+    """
+    spread, own = x.std(axis=0), y.std()
+    spread, own = np.where(spread > 0, spread, 1.0), own if own > 0 else 1.0
+    return y / own, x / spread, own / spread
 
 
 def _left(sample: Sample) -> tuple[Float, Float]:
