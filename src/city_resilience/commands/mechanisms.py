@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from city_resilience.experiment.experiment import Experiment
-    from city_resilience.report.journal_tables import JournalTable
+    from city_resilience.report.journal_table import JournalTable
 
 __all__ = ["Tested", "command", "examine_claims", "show"]
 

@@ -42,7 +42,7 @@ def mechanisms_part(found: Found, run: Found) -> dict[str, Any]:
     parts = {
         name: {
             "about": part["about"],
-            "rows": [_short(row) for row in _shown(name, part["rows"])],
+            "rows": [_short(row) for row in _shown(name, part)],
             "refused": part["refused"],
         }
         for name, part in found["parts"].items()
@@ -83,11 +83,11 @@ def with_mechanisms(summary: Summary, found: Found) -> Summary:
     return {**summary, "mechanisms": mechanisms_part(found, summary["run"])}
 
 
-def _shown(name: str, rows: Rows) -> Rows:
+def _shown(name: str, part: Mapping[str, Any]) -> Rows:
     """Return the rows that the page shows."""
     if name == "curve":
-        return curve_rows(rows)
-    return [row for row in rows if SHOWN.get(name, _every)(row)]
+        return curve_rows(part["rows"], part["about"].get("curves", ()))
+    return [row for row in part["rows"] if SHOWN.get(name, _every)(row)]
 
 
 def _every(_row: Mapping[str, Any]) -> bool:

@@ -19,6 +19,7 @@ from city_resilience.report.mechanisms_rows import (
     pair_of,
     pairs_of,
     tone_of,
+    way_of,
 )
 from city_resilience.report.texts import Both, Texts, both
 
@@ -111,7 +112,7 @@ def _coefficients(rows: Rows, say: Texts) -> Iterable[WhiskerRow]:
         if not interval_of(row):
             continue
         inference = row.get("inference", "")
-        note = say.find(f"mech_inference_{inference}") or inference
+        note = way_of(inference, say)
         first = bool(before) and row["model"] != before
         yield _whisker(model_of(row["model"], say), row, note, first=first)
         before = row["model"]
@@ -119,7 +120,8 @@ def _coefficients(rows: Rows, say: Texts) -> Iterable[WhiskerRow]:
 
 def draw_curve(found: Found, rows: Rows, say: Texts) -> Steps:
     """Draw the estimates of all specifications from the smallest to the largest."""
-    return _stepped(found, rows, say, lambda own: _curve(own[0], say))
+    drawn = [row for row in rows if "place" in row]
+    return _stepped(found, drawn, say, lambda own: _curve(own[0], say))
 
 
 def _curve(row: Mapping[str, Any], say: Texts) -> Chart | None:

@@ -26,6 +26,7 @@ __all__ = [
     "pair_of",
     "pairs_of",
     "tone_of",
+    "way_of",
 ]
 
 Found = Mapping[str, Any]
@@ -44,20 +45,29 @@ def label_of(found: Found, name: str, say: Texts) -> Both:
 
 def model_of(model: str, say: Texts) -> Both:
     """Return what a model, a column of a table, is called, else its id."""
-    head, _, number = model.partition(":")
+    head, _, rest = model.partition(":")
+    if head == "double_learning" and rest:
+        return say.find(f"mech_learner_{rest}") or say.name("model", rest)
     if say.find(f"mech_model_{head}") is None:
         return both(lambda _: model)
-    return say(f"mech_model_{head}", number=number)
+    return say(f"mech_model_{head}", number=rest)
+
+
+def way_of(inference: str, say: Texts) -> Both:
+    """Return what a way of inference is called, else its id; "–" for none."""
+    return say.find(f"mech_inference_{inference}") or both(lambda _: inference or NONE)
 
 
 def named_by(found: Found, term: str, say: Texts) -> Both:
-    """Return what a term is called: the name of a column, or a kind with its column."""
-    head, *rest = term.split(":", 1)
+    """Return what a term is called: its kind, with its number, or the name of a column."""
+    head, _, rest = term.partition(":")
+    own = f"mech_term_{term.replace(':', '_')}"
+    if say.find(own) is not None:
+        return say(own)
     if say.find(f"mech_term_{head}") is None:
         return label_of(found, term, say)
-    number, _, name = rest[0].partition(":") if rest else ("", "", "")
-    known = label_of(found, name or number, say)
-    return say(f"mech_term_{head}", number=number, name=known)
+    number = rest.partition(":")[0].replace("-", "−")
+    return say(f"mech_term_{head}", number=number)
 
 
 def pairs_of(rows: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:

@@ -16,7 +16,6 @@ from city_resilience.report.mechanisms_rows import (
     in_columns,
     label_of,
     model_of,
-    named_by,
     pair_fields,
     pairs_of,
     tone_of,
@@ -41,7 +40,7 @@ PARTS = (
 def mechanism_table(found: Found, name: str, say: Texts) -> Table | None:
     """Return the table of a part; None where the part found nothing to show."""
     rows = found["parts"][name]["rows"]
-    records = list(BLOCKS.get(name, _estimates)(found, rows, say)) if rows else []
+    records = list(BLOCKS[name](found, rows, say)) if rows else []
     if not records:
         return None
     columns = _baseline_columns(rows, say) if name == "baseline" else _columns(name)
@@ -50,7 +49,7 @@ def mechanism_table(found: Found, name: str, say: Texts) -> Table | None:
 
 def _columns(name: str) -> list[Column]:
     every = shipped_toml("mechanisms_tables.toml", "report")
-    return [Column(*own) for own in every.get(name, every["estimates"])]
+    return [Column(*own) for own in every[name]]
 
 
 def _cell(row: Mapping[str, Any] | None, prefix: str = "", *, sign: bool = True) -> dict[str, Any]:
@@ -122,27 +121,6 @@ def _baseline(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any
             row = cautious_row(_of(own, model=model))
             made |= {f"{key}_{k}": value for key, value in _cell(row).items()}
         yield made
-
-
-def _estimates(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
-    """Return a row for each term: the estimate with the interval that a verdict would read."""
-    keys = ("outcome", "treatment", "model", "term", "part_of")
-    for known in dict.fromkeys(tuple(row.get(key, "") for key in keys) for row in rows):
-        asked = dict(zip(keys, known, strict=True))
-        row = cautious_row(r for r in rows if all(r.get(k, "") == v for k, v in asked.items()))
-        yield {
-            **_pair(found, asked["outcome"], asked["treatment"], say),
-            "what": named_by(found, asked["term"], say),
-            "model": model_of(asked["model"], say),
-            **_cell(row),
-            "inference": _inference(row, say),
-            "counts": _counts(row, say),
-        }
-
-
-def _inference(row: Mapping[str, Any] | None, say: Texts) -> Both:
-    id = "" if row is None else row.get("inference", "")
-    return say.find(f"mech_inference_{id}") or both(lambda _: id or "–")
 
 
 def _channels(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
@@ -266,12 +244,14 @@ def _curve(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]:
     curves = found["parts"]["curve"]["about"].get("curves", ())
     joint = {(one["outcome"], one["treatment"]): one for one in curves}
     for row in rows:
-        pair = (row["outcome"], row["treatment"])
+        pair = (row.get("outcome", ""), row["treatment"])
         tests = joint.get(pair, {})
         others = {key: p_words(tests.get(f"p_{key}")) for key in ("significant", "stouffer")}
+        together = {} if pair[0] else {"outcome": say("mech_all_outcomes")}
         yield {
             **row,
             **_pair(found, *pair, say),
+            **together,
             "median": figure_of(row["median"]),
             "range": f"{figure_of(row['least'])} … {figure_of(row['most'])}",
             "joint": p_words(tests.get("p_median")),
@@ -285,11 +265,10 @@ def _double(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]
         for model in dict.fromkeys(row["model"] for row in own):
             terms = {row["term"]: row for row in _of(own, model=model)}
             slope = terms.get(treatment)
-            learner = model.partition(":")[2]
             yield {
                 **_pair(found, outcome, treatment, say),
                 **_cell(slope),
-                "learner": say.find(f"mech_learner_{learner}") or say.name("model", learner),
+                "learner": model_of(model, say),
                 "splits": _range(terms.get("split:lowest"), terms.get("split:highest")),
                 "r2": _range(terms.get("r2:index"), None),
                 "robust": _range(terms.get("robustness_value"), None),
@@ -312,4 +291,4 @@ BLOCKS: Mapping[str, Records] = {
     "space": _space,
     "double_learning": _double,
 }
-"""Part → the rows of its table; other parts have a row for each term."""
+"""Part → the rows of its table."""

@@ -16,6 +16,7 @@ from city_resilience.report.mechanisms_rows import (
     label_of,
     model_of,
     pair_of,
+    way_of,
 )
 from city_resilience.report.mechanisms_tables import p_words
 from city_resilience.report.referee import referee_rows
@@ -105,8 +106,8 @@ def _rest(found: Found, row: Mapping[str, Any], say: Texts) -> Both:
     if not row["outcome"]:
         return both(lambda _: "")
     on = say("mech_on", index=label_of(found, row["treatment"], say))
-    inference = say.find(f"mech_inference_{row['inference']}") or both(lambda _: row["inference"])
-    return joined([_within(found, row, on, say), inference], say("mech_semicolon"))
+    own = [_within(found, row, on, say), way_of(row["inference"], say)]
+    return joined(own, say("mech_semicolon"))
 
 
 def _specifications(row: Mapping[str, Any], say: Texts) -> Both | str:
