@@ -69,7 +69,7 @@ def test_places_are_counted(part: Part) -> None:
     rows = part.table.query("treatment == 'pilot' and inference == 'city' and term == 'att'")
     cities = rows.set_index("model")["cities"]
     assert cities["not_yet"] == 78
-    assert cities["without_concurrent"] == 78 - 27
+    assert cities["without_concurrent"] == 78 - 27 - 2
     assert cities["without_neighbours"] == 78 - places["near"]
     assert cities["neighbours"] == 24
 
@@ -108,6 +108,29 @@ def test_an_effect_on_neighbours_is_found_and_leaves_the_estimate() -> None:
     assert rows.loc["without_neighbours", "estimate"] == pytest.approx(
         clean.loc["without_neighbours", "estimate"]
     )
+
+
+def test_another_policy_of_controls_is_left_out_and_leaves_the_estimate() -> None:
+    design = planted_design(7, Law(policy=0.5), cities=160).design
+    never = np.flatnonzero(design.policies["pilot"].since == NEVER)
+    other = np.full(160, NEVER)
+    other[never[: len(never) // 2]] = JOINED["early"] + 2
+    spilt = 3.0 * ((other[:, None] != NEVER) & (design.years >= other[:, None]))
+    own = design.outcomes["y"]
+    policies = {**design.policies, "other": Policy("other", other, other < NEVER)}
+    outcomes = {"y": replace(own, values=own.values + spilt)}
+    both = replace(design, policies=policies, outcomes=outcomes, coordinates=None)
+    whole, alone, clean = (
+        run(one).table.query("inference == 'city' and term == 'att' and treatment == 'pilot'")
+        for one in (both, replace(both, outcomes=design.outcomes), design)
+    )
+    rows, kept, free = (one.set_index("model")["estimate"] for one in (whole, alone, clean))
+    assert rows["not_yet"] < free["not_yet"] - 0.5
+    assert rows["without_concurrent"] == pytest.approx(kept["without_concurrent"])
+    early = replace(policies["other"], since=np.where(other == NEVER, NEVER, 2009))
+    before = run(replace(both, policies={**policies, "other": early})).table
+    kept_of = set(before.loc[before["model"] == "without_concurrent", "treatment"])
+    assert "pilot" not in kept_of
 
 
 def test_a_column_of_the_user_gives_the_same_rows() -> None:

@@ -70,9 +70,9 @@ def timing(context: Context) -> Part:
         later or never) and ``imputation``, with the terms ``att`` (both clusters) and ``event:K``
         (clusters by province, by city where provinces are few); terms ``pre_trend``, ``honest:M``
         and ``breakdown`` of ``not_yet``; ``forbidden`` and ``negative``, shares of the weights of
-        ``two_way``. Models ``anticipation``, ``without_concurrent``, ``without_neighbours`` and
-        ``neighbours`` are ``not_yet`` on other rows. ``about["places"]`` counts the places by
-        outcome and policy.
+        ``two_way``. Models ``anticipation``, ``without_concurrent`` (places that joined no other
+        policy meanwhile, controls included), ``without_neighbours`` and ``neighbours`` are
+        ``not_yet`` on other rows. ``about["places"]`` counts the places by outcome and policy.
 
     Notes
     -----
@@ -258,8 +258,8 @@ def _checks(asked: _Asked) -> tuple[list[Estimate], list[Refusal]]:
         "anticipation": (policy, asked.ahead + 1, None)
     }
     refused = list[Refusal]()
-    if (shared := concurrent(design, policy)).any():
-        variants["without_concurrent"] = (policy, asked.ahead, ~shared)
+    if (others := _meanwhile(asked)).any():
+        variants["without_concurrent"] = (policy, asked.ahead, ~others)
     near = near_since(design, policy, asked.context.settings.neighbours)
     if near is None:
         refused.append(Refusal("no_coordinates", asked.about))
@@ -282,12 +282,22 @@ def _checks(asked: _Asked) -> tuple[list[Estimate], list[Refusal]]:
     return found, refused
 
 
-def concurrent(design: Design, policy: Policy) -> Mask:
-    """Return the places that joined another policy about the same time, shape (cities,)."""
-    others = [one for one in design.policies.values() if one.name != policy.name]
+def _meanwhile(asked: _Asked) -> Mask:
+    """Return the places that joined another policy while this one is compared, shape (cities,).
+
+    From `CONCURRENT` years before the first place joined to the last year, whether they joined this
+    one or not: in what is compared, other policies stay as they are (de Chaisemartin and
+    D'Haultfoeuille 2023, on several treatments).
+    """
+    design, policy = asked.context.design, asked.policy
+    known = _known(design, asked.outcome)
+    since, before = _since(design, policy, known, asked.ahead)
+    joined = known.any(axis=1) & ~policy.partial & (since != NEVER) & (before > 0)
+    first = since[joined].min(initial=9999) - CONCURRENT
     found = np.zeros(len(design.cities), dtype=bool)
-    for other in others:
-        found |= _together(policy, other)
+    for other in design.policies.values():
+        if other.name != policy.name:
+            found |= (other.since >= first) & (other.since <= _last(design, known))
     return found
 
 
