@@ -56,6 +56,23 @@ def test_one_province_gives_no_interval_by_province() -> None:
         assert np.isnan(fit.covariance).all()
 
 
+def test_a_variance_of_two_ways_below_zero_gives_no_interval() -> None:
+    """Scores that add up to zero in each province and in each year, but not in both."""
+    pytest.importorskip("linearmodels")
+    from city_resilience.mechanisms.estimate import Estimate
+    from city_resilience.mechanisms.fixed_effects import terms_of, two_way
+
+    city, year = np.divmod(np.arange(16 * 12), 12)
+    province = city // 2
+    x = (-1.0) ** (province + year)
+    y = (-1.0) ** (province // 2 + year // 2)
+    sample = Sample(y, x[:, None], ("x",), city, year, province)
+    (one,) = terms_of(two_way(sample, "province_year"), ["x"], Estimate("", "y", "x", "x", 0.0))
+    assert one.estimate == pytest.approx(0.0, abs=1e-12)
+    assert np.isnan([one.se, one.low, one.high, one.p]).all()
+    assert two_way(sample, "city").se("x") > 0
+
+
 @pytest.mark.parametrize("provinces", [1, 2, 4])
 def test_no_inference_rests_on_fewer_than_five_provinces(provinces: int) -> None:
     pytest.importorskip("linearmodels")

@@ -48,9 +48,13 @@ class TwoWay:
     inference: str
 
     def se(self, name: str) -> float:
-        """Return the standard error of a variable."""
+        """Return the standard error of a variable; NaN where the variance is below zero.
+
+        Clusters of two ways may give such a variance (Cameron, Gelbach and Miller 2011).
+        """
         at = self.names.index(name)
-        return float(np.sqrt(max(self.covariance[at, at], 0.0)))
+        variance = float(self.covariance[at, at])
+        return float(np.sqrt(variance)) if variance >= 0 else float("nan")
 
     def coefficient(self, name: str) -> float:
         """Return the coefficient of a variable."""
@@ -64,9 +68,12 @@ def two_way(sample: Sample, inference: str = "city", *, time: Time = "year") -> 
     ----------
     sample : Sample
     inference : {"city", "province", "year", "province_year", "driscoll_kraay"}
-        ``province_year``: clusters of both ways, by province and by year.
+        ``province_year``: clusters of two ways; the variances by province and by year are added,
+        less that by both together, whose clusters may have one row.
     time : {"year", "province_year", "none"}
-        What has effects beside the city: each year, each province in each year, nothing.
+        What has effects beside the city: each year, each province in each year, nothing. Effects
+        absorb a row that is alone in one, which then counts as a row and a cluster all the same:
+        leave such rows out before, see `without_singletons`.
 
     Raises
     ------
