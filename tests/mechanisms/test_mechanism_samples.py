@@ -86,7 +86,7 @@ def test_no_inference_rests_on_fewer_than_five_provinces(provinces: int) -> None
     for name in set(PARTS) - {"double_learning", "verdicts"}:
         made[name] = PARTS[name](Context(design, settings, found=made))
     ways = {one.inference for part in made.values() for one in part.estimates}
-    assert not ways & {"province", "province_year", "wild_province"}
+    assert not ways & {"province", "province_year", "province_cr2", "wild_province"}
     assert any(one.reason == "few_clusters" for one in made["baseline"].refused)
     judged = PARTS["verdicts"](Context(design, settings, found=made)).about["claims"]
     assert {own["verdict"] for own in judged} == {"untestable"}

@@ -203,7 +203,8 @@ def _inferred(left: Projected, terms: Sequence[str], like: Estimate, least: int)
     found = terms_of(quick_fit(left, "city"), terms, like)
     if least >= LEAST_PROVINCES:
         found += terms_of(quick_fit(left, "province"), terms, like)
-    if least >= 2 and len(np.unique(left.sample.province)) < FEW_CLUSTERS:
+    provinces = len(np.unique(left.sample.province))
+    if least >= 2 and LEAST_PROVINCES <= provinces < FEW_CLUSTERS:
         found += bell_mccaffrey(left, terms, like)
     return found
 
