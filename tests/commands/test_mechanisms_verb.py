@@ -98,6 +98,18 @@ def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
     assert "Removed, of other claims, settings or panel: baseline" in capsys.readouterr().out
 
 
+def test_an_earlier_panel_is_not_written_over(folder, capsys):
+    before = (folder / "out" / "thresholds.csv").read_bytes()
+    assert run(words(folder, "--set", 'data.vintages.2012-03-30="out/thresholds.csv"')) == 2
+    assert "thresholds.csv, which is read" in capsys.readouterr().err
+    assert (folder / "out" / "thresholds.csv").read_bytes() == before
+
+
+def test_its_help_names_all_parts(capsys):
+    assert run(["mechanisms", "--help"]) == 0
+    assert ", ".join(PARTS) in " ".join(capsys.readouterr().out.split())
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

@@ -75,7 +75,7 @@ def examine_claims(
     Parameters
     ----------
     experiment, data, overrides
-        As for ``load``.
+        As for ``load``. Earlier panels and early releases of the experiment are not read.
     out : Path, optional
         Folder. Parts of an earlier run that are not asked for stay when they are of the same
         claims and panel; else their tables are removed.
@@ -99,7 +99,8 @@ def examine_claims(
 
     require("mechanisms")
     from city_resilience.audit.read_audited import read_audited
-    from city_resilience.commands.source import data_of, experiment_of, placed
+    from city_resilience.commands.source import data_of, experiment_of, folder_of, placed
+    from city_resilience.commands.vintages import vintage_files
     from city_resilience.files import check_folder, refuse_overwriting
     from city_resilience.mechanisms.run import check_parts, run_mechanisms
     from city_resilience.tracking.runs import track
@@ -111,7 +112,8 @@ def examine_claims(
     chosen = _changed(experiment_of(experiment, overrides), {"draws": draws, "seed": seed})
     place = data_of(experiment, chosen, data)
     if out is not None:
-        refuse_overwriting((out / name for name in names), [place])
+        earlier_panels = vintage_files(chosen, folder_of(experiment)).values()
+        refuse_overwriting((out / name for name in names), [place, *earlier_panels])
     panel = read_audited(place, chosen, purpose="train").panel
     where = placed(experiment, chosen, panel)
     earlier = _earlier(out)
@@ -175,7 +177,8 @@ def _earlier(out: Path | None) -> Mapping[str, Any] | None:
     "--only",
     default="",
     metavar="PART,…",
-    help="Run only these parts; the others stay in --out if they have the same settings.",
+    help="Run only these parts, of baseline, channels, places, thresholds, space, timing, curve, "
+    "double_learning, referee, verdicts; the others stay in --out if they have the same settings.",
 )
 @click.option(
     "--draws",

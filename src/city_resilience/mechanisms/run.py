@@ -82,7 +82,7 @@ def run_mechanisms(
         simulated, settings, cities, years, labels, parts``. ``labels`` has ``en``, ``zh``, ``unit``
         by the name of a series or policy. A part has ``created, seconds, about, columns, rows,
         refused``; a row is an `Estimate`, a refusal has ``reason, about, found, what, way_out``.
-        No city, no path, no name of a machine is in it.
+        No path and no name of a machine is in it, and no city but that of a province of one place.
 
     Raises
     ------
