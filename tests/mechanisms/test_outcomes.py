@@ -1,5 +1,6 @@
 """Outcomes of `mechanisms` by name: the level beside the measures, and what is no outcome."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,10 @@ def test_places_that_had_not_recovered_are_counted_where_that_can_be(panel) -> N
     found = outcome_of(panel, experiment, "time_to_recover")
     assert found.censored == pytest.approx(1 - np.isfinite(found.values).sum() / 48)
     assert np.isnan(outcome_of(panel, experiment, "resistance").censored)
+    values = panel.frame["gsp"].where(panel.frame["city"] != panel.frame["city"].iloc[0])
+    unknown = replace(panel, frame=panel.frame.assign(gsp=values))
+    found = outcome_of(unknown, experiment, "time_to_recover")
+    assert found.censored == pytest.approx(1 - np.isfinite(found.values).sum() / 47)
 
 
 @pytest.mark.parametrize(("name", "read"), [("resistance", False), ("structure_effect", True)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.outcome import COMPOSITE, composite_level, label_of, with_outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["OUTCOMES", "outcome_of"]
 
@@ -171,8 +175,17 @@ def _over_windows(panel: Panel, experiment: Experiment, name: str) -> Series:
         measure.unit,
         behind=_behind(own) | _industries(panel, own),
         windows=tuple(texts),
-        censored=float(np.mean(table.get(f"{own.measure}_censored", np.nan))),
+        censored=_censored(table, own.measure),
     )
+
+
+def _censored(table: pd.DataFrame, measure: str) -> float:
+    """Return the share of what was observed that is only known to be larger; NaN without such."""
+    if f"{measure}_censored" not in table:
+        return float("nan")
+    censored = table[f"{measure}_censored"].to_numpy(bool)
+    observed = int((np.isfinite(table[measure].to_numpy(float)) | censored).sum())
+    return float(censored.sum() / observed) if observed else float("nan")
 
 
 def _industries(panel: Panel, own: Outcome) -> frozenset[str]:
