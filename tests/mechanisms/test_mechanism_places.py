@@ -126,7 +126,7 @@ def test_levels_without_enough_are_refused_by_name_and_the_rest_is_compared() ->
     assert [(r.reason, r.about, r.found) for r in part.refused] == [
         ("small_level", "y, x, rank=second", "9 places"),
         ("few_rows", "y, x, rank=top", "75 rows"),
-        ("few_levels", "y, x, rank", "0"),
+        ("few_levels", "y, x, rank", "0 levels"),
         ("small_level", "y, x, size=large", "8 places"),
         ("few_clusters", "y, x, size=small", "4 provinces"),
         ("few_clusters", "y, x, side=west", "2 provinces"),

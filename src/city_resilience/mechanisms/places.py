@@ -139,7 +139,10 @@ def _group(pair: _Pair, group: str, levels: Strings) -> tuple[list[Estimate], li
         left, like = projected(rows), pair.like("subsample", f"{group}={level}")
         found += _inferred(left, [pair.treatment], like, len(np.unique(rows.province)))
     if len(kept) < 2:
-        return found, [*refused, Refusal("few_levels", f"{pair.about}, {group}", f"{len(kept)}")]
+        return found, [
+            *refused,
+            Refusal("few_levels", f"{pair.about}, {group}", f"{len(kept)} levels"),
+        ]
     ordered = sorted(kept, key=lambda level: (-kept[level], level))
     sample = without_singletons(pair.sample.of(np.isin(own, ordered)))
     number = np.asarray([ordered.index(level) for level in levels[sample.city]])

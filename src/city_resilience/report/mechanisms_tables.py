@@ -168,7 +168,7 @@ def _thresholds(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, A
             }
             for k in (1, 2):
                 row = cautious_row(_of(own, term=f"threshold:{k}:{name}"))
-                made |= _cell(row, f"at_{k}_")
+                made |= _cell(row, f"at_{k}_", sign=False)
                 made[f"at_{k}_p"] = "" if row is None else say("mech_p", p=p_words(row.get("p")))
             slopes = [cautious_row(_of(own, term=f"regime:{k}:{name}")) for k in (1, 2, 3)]
             for k, row in enumerate(slopes, 1):
@@ -270,15 +270,21 @@ def _double(found: Found, rows: Rows, say: Texts) -> Iterable[Mapping[str, Any]]
                 **_cell(slope),
                 "learner": model_of(model, say),
                 "splits": _range(terms.get("split:lowest"), terms.get("split:highest")),
-                "r2": _range(terms.get("r2:index"), None),
-                "robust": _range(terms.get("robustness_value"), None),
-                "robust_near": _range(terms.get("robustness_value:interval"), None),
+                "r2": _share(terms.get("r2:index")),
+                "robust": _share(terms.get("robustness_value")),
+                "robust_near": _share(terms.get("robustness_value:interval")),
             }
 
 
 def _range(low: Mapping[str, Any] | None, high: Mapping[str, Any] | None) -> str:
     ends = [figure_of(row.get("estimate")) for row in (low, high) if row is not None]
     return " … ".join(ends) or "–"
+
+
+def _share(row: Mapping[str, Any] | None) -> str:
+    """Write a share of variance with three decimals; "–" where there is none."""
+    value = None if row is None else row.get("estimate")
+    return "–" if value is None else f"{value:.3f}".replace("-", "−")
 
 
 BLOCKS: Mapping[str, Records] = {

@@ -38,7 +38,8 @@ NAMED = 3
 """Names of a list that are written out; the rest is counted."""
 _TONES = {"supported": "up"}
 _COUNT = re.compile(
-    r"(\d+)(?: of (\d+))? (rows|years|places|provinces|clusters|values|neighbours)(?: by (\d+))?"
+    r"(\d+)(?: of (\d+))? "
+    r"(rows|years|places|provinces|clusters|values|neighbours|levels)(?: by (\d+))?"
 )
 """A figure of a refusal, such as ``3 of 12 places``."""
 Claim = Mapping[str, Any]
@@ -226,7 +227,7 @@ def _about(found: Found, one: Mapping[str, Any], say: Texts) -> Both:
     if not one["found"]:
         return own
     figures = [_figure(found, text, say) for text in one["found"].split(", ")]
-    return say("mech_refused_found", about=own, found=joined(figures, say("mech_comma")))
+    return say("mech_refused_found", about=own, found=_listed(figures, say))
 
 
 def _figure(found: Found, text: str, say: Texts) -> Both:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from city_resilience.report.formatting import NONE
 from city_resilience.report.texts import LANGUAGES, Both, Texts
 
 __all__ = ["referee_rows"]
+
+MOST = 4
+"""Names of a list that are written out; the rest is counted."""
 
 
 def referee_rows(
@@ -35,7 +38,7 @@ def referee_rows(
 def _row(one: Mapping[str, Any], labels: Mapping[str, Both], say: Texts) -> dict[str, Any]:
     id, found = one["id"], one["found"]
     state = "none" if found is None else "found" if found else "clear"
-    names = _named(one["names"], labels, "、")
+    names = _listed(one["names"], labels, say)
     figures = {"names": names, **{k: _figure(v, labels, say) for k, v in one["figures"].items()}}
     about = [one[key] for key in ("outcome", "treatment", "policy") if one[key]]
     return {
@@ -51,8 +54,15 @@ def _row(one: Mapping[str, Any], labels: Mapping[str, Both], say: Texts) -> dict
 def _figure(value: Any, labels: Mapping[str, Both], say: Texts) -> Any:
     """Return a figure as its sentence has it: names in both languages."""
     if isinstance(value, list):
-        return _named(value, labels, "、")
+        return _listed(value, labels, say)
     return say.level("province", value) if isinstance(value, str) else value
+
+
+def _listed(names: Sequence[str], labels: Mapping[str, Both], say: Texts) -> Both:
+    """Return the first names in both languages, in a row, and how many there are more."""
+    shown = _named(names[:MOST], labels, "、")
+    rest = len(names) - MOST
+    return say("mech_and_more", names=shown, n=rest) if rest > 0 else shown
 
 
 def _named(names: Iterable[str], labels: Mapping[str, Both], between: str) -> Both:
