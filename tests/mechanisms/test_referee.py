@@ -245,6 +245,19 @@ def test_words_name_variables_and_provinces_in_the_language() -> None:
     assert "产值" in overlap["zh"]
 
 
+@pytest.mark.parametrize(
+    ("check", "provinces", "least"),
+    [("anticipation", 9, 10), ("policy_anticipation", 9, 10), ("shared_errors", 4, 5)],
+)
+def test_what_few_provinces_cannot_test_says_so(check, provinces, least) -> None:
+    few = planted_design(0, provinces=provinces).design
+    (own,) = CHECKS[check](Context(few, SETTINGS))
+    (row,) = referee_rows([own.plain(check)], {}, Texts())
+    assert (own.found, row["state"], row["grave"]) == (None, "none", False)
+    words = f"Not tested: {provinces} provinces, and a test needs {least}."
+    assert row["words"]["en"] == words
+
+
 def test_an_estimate_without_a_province_is_that_of_a_fit_without_it() -> None:
     own = planted_design(1, cities=40, years=8, provinces=6).design
     design = replace(own, outcomes={"y": replace(own.outcomes["y"], values=_holed(own))})

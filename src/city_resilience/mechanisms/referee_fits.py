@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from city_resilience.arrays import Float, Int, Mask
-from city_resilience.mechanisms.answer import Answer, Pair, fitted_pairs
+from city_resilience.mechanisms.answer import Answer, Figure, Pair, fitted_pairs
 from city_resilience.mechanisms.baseline import lagged, usable_controls
 from city_resilience.mechanisms.comparisons import comparisons
 from city_resilience.mechanisms.context import Context, Refusal
@@ -81,8 +81,8 @@ def shared_errors(context: Context) -> list[Answer]:
     """Find errors that places of a province share in a year, which clusters by city leave out."""
     found = []
     for pair in fitted_pairs(context):
-        if len(np.unique(pair.sample.province)) < LEAST_PROVINCES:
-            found.append(pair.found(None))
+        if few := _too_few(pair.sample, LEAST_PROVINCES):
+            found.append(pair.found(None, figures=few))
             continue
         fits = {way: two_way(pair.sample, way) for way in ("city", "province")}
         cells = np.column_stack([pair.sample.province, pair.sample.year])
@@ -166,14 +166,20 @@ def _before_joining(design: Design, outcome: str, policy: Policy, ahead: int) ->
 
 
 def _lead(sample: Sample, like: Estimate, treatment: str = "", policy: str = "") -> Answer:
-    bare = Answer(None, like.outcome, treatment, policy)
-    few = len(np.unique(sample.province)) < LEAST_CLUSTERS
+    few = _too_few(sample, LEAST_CLUSTERS)
+    bare = Answer(None, like.outcome, treatment, policy, figures=few)
     if few or refusal_of(sample, like.outcome) is not None:
         return bare
     (one,) = terms_of(two_way(sample, "province"), ["lead"], like)
     figures = {"slope": one.estimate, "low": one.low, "high": one.high, "p": one.p}
     early = bool(one.p < 1 - LEVEL)
     return replace(bare, found=early, figures=figures, grave=True, estimates=[one])
+
+
+def _too_few(sample: Sample, least: int) -> dict[str, Figure]:
+    """Return the provinces of a sample and how many a test needs, nothing where it has them."""
+    provinces = len(np.unique(sample.province))
+    return {"provinces": provinces, "least": least} if provinces < least else {}
 
 
 def forbidden(context: Context) -> list[Answer]:

@@ -41,12 +41,14 @@ def _row(one: Mapping[str, Any], labels: Mapping[str, Both], say: Texts) -> dict
     names = _listed(one["names"], labels, say)
     figures = {"names": names, **{k: _figure(v, labels, say) for k, v in one["figures"].items()}}
     about = [one[key] for key in ("outcome", "treatment", "policy") if one[key]]
+    untested = "referee_untested" if "least" in figures else "referee_none"
+    key = untested if found is None else f"referee_{id}_{state}"
     return {
         "id": id,
         "name": say(f"referee_{id}"),
         "about": _named(about, labels, " · "),
         "state": state,
-        "words": say("referee_none") if found is None else say(f"referee_{id}_{state}", **figures),
+        "words": say(key, **figures),
         "grave": one["grave"],
     }
 
