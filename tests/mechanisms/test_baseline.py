@@ -37,6 +37,13 @@ def test_inference_of_few_provinces_is_the_same_in_any_units(units, recwarn) -> 
     assert not recwarn.list
 
 
+def test_remarks_of_a_library_on_its_memory_stay_off_the_screen(monkeypatch, recwarn) -> None:
+    monkeypatch.setattr("diff_diff.conley._CONLEY_SPARSE_N_THRESHOLD", 10)
+    design = planted_design(3, cities=30, years=4, provinces=10).design
+    conley(sample_of(design, "y", ["x"]), design.coordinates, LIKE, reach=20_000)
+    assert not recwarn.list
+
+
 def test_all_columns_and_ways_hold_the_planted_effect() -> None:
     planted = planted_design(4, Law(direct=0.5, to_mediator=0.5, from_mediator=0.4))
     part = baseline(Context(planted.design, SETTINGS))

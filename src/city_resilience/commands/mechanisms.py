@@ -102,6 +102,7 @@ def examine_claims(
     from city_resilience.commands.source import data_of, experiment_of, folder_of, placed
     from city_resilience.commands.vintages import vintage_files
     from city_resilience.files import check_folder, refuse_overwriting
+    from city_resilience.mechanisms.parts import OVER_ALL
     from city_resilience.mechanisms.run import check_parts, run_mechanisms
     from city_resilience.tracking.runs import track
     from city_resilience.tracking.store import open_store
@@ -125,7 +126,7 @@ def examine_claims(
         _write(found, folder, lang)
         tracked.dataset(panel, chosen.name, found["fingerprint"])
         tracked.artifacts(folder)
-    kept = tuple(name for name in found["parts"] if name not in parts)
+    kept = tuple(name for name in found["parts"] if name not in (*parts, *OVER_ALL))
     before = () if earlier is None else earlier["parts"]
     removed = tuple(name for name in before if name not in found["parts"])
     seconds = time.perf_counter() - started

@@ -106,16 +106,17 @@ def conley(sample: Sample, coordinates: Float, like: Estimate, reach: float = RE
 
     y, x = _left(sample)
     fitted = np.linalg.lstsq(x, y, rcond=None)[0]
-    covariance = compute_robust_vcov(
-        x,
-        y - x @ fitted,
-        vcov_type="conley",
-        conley_coords=coordinates[sample.city][:, ::-1],
-        conley_cutoff_km=reach,
-        conley_time=sample.year,
-        conley_unit=sample.city,
-        conley_lag_cutoff=ALL_YEARS,
-    )
+    with quiet():
+        covariance = compute_robust_vcov(
+            x,
+            y - x @ fitted,
+            vcov_type="conley",
+            conley_coords=coordinates[sample.city][:, ::-1],
+            conley_cutoff_km=reach,
+            conley_time=sample.year,
+            conley_unit=sample.city,
+            conley_lag_cutoff=ALL_YEARS,
+        )
     value, se = float(fitted[0]), float(np.sqrt(max(covariance[0, 0], 0.0)))
     low, high, p = normal_interval(value, se)
     one = replace(like, term=sample.names[0], estimate=value, se=se, low=low, high=high, p=p)
