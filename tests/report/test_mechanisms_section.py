@@ -16,6 +16,7 @@ from city_resilience.report.mechanisms_figures import FIGURES, mechanism_figures
 from city_resilience.report.mechanisms_rows import figure_of, named_by
 from city_resilience.report.mechanisms_tables import PARTS, mechanism_table
 from city_resilience.report.mechanisms_verdicts import (
+    claim_rows_table,
     claim_sentences,
     refused_table,
     verdict_table,
@@ -91,6 +92,17 @@ def test_each_claim_has_its_verdict_and_one_sentence(found):
     assert "through Channel: +1.00 (+0.500 … +1.50)" in sentences[1]["en"]
     assert "Digital talent per 10,000 people" in sentences[3]["en"]
     assert sentences[3]["zh"].startswith("K4 经由数字人才与低碳人才：用这些数据无法检验")
+
+
+def test_a_column_in_which_nothing_stands_is_left_out(found):
+    part = mechanisms_part(found, {})
+    of_relation = claim_rows_table(part, "K1", SAY)
+    of_channel = claim_rows_table(part, "K2", SAY)
+    own = every_text()["mech_same_sign"]
+    assert own in [head.text for head in of_relation.heads]
+    assert own not in [head.text for head in of_channel.heads]
+    assert all(len(row) == len(of_channel.heads) for row in of_channel.rows)
+    assert of_channel.rows
 
 
 def test_the_curve_has_its_joint_p_values_in_both_languages(found):

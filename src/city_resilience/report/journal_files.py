@@ -137,7 +137,7 @@ def widths_of(table: JournalTable) -> list[float]:
     """
     columns = list(zip(*table.heads, *table.rows, strict=True))
     words = [[word for text in own for word in _WORD.findall(text)] for own in columns]
-    least = [(2 + max(map(len, own), default=2)) / LETTERS for own in words]
+    least = [max(8, 2 + max(map(len, own), default=0)) / LETTERS for own in words]
     texts = [sum(map(wide_of, own)) for own in columns]
     left = max(0.0, 1 - sum(least))
     wide = [own + left * text / sum(texts) for own, text in zip(least, texts, strict=True)]

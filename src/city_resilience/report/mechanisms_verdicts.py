@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import compress
 from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
 from city_resilience.indicators.table import load_table
+from city_resilience.report.formatting import NONE
 from city_resilience.report.mechanisms_rows import (
     Found,
     ends_of,
@@ -56,7 +58,16 @@ def claim_rows_table(found: Found, claim: str, say: Texts) -> Table:
     every = found["parts"]["verdicts"]["about"]["rows"]
     own = [row for row in every if row["claim"] == claim and row["p"] is not None]
     leading = sorted(own, key=lambda row: row["p"])[:MOST] if len(own) > MOST else own
-    return _table("rows", [_row(found, row, say) for row in leading], say)
+    return _without_empty(_table("rows", [_row(found, row, say) for row in leading], say))
+
+
+def _without_empty(table: Table) -> Table:
+    """Return a table without the columns in which nothing stands."""
+    columns = zip(*table.rows, strict=True)
+    nothing = both(lambda _: NONE)
+    kept = [any(cell.text != nothing or any(cell.lines) for cell in own) for own in columns]
+    rows = [tuple(compress(row, kept)) for row in table.rows]
+    return Table(tuple(compress(table.heads, kept)), tuple(rows)) if rows else table
 
 
 def claim_sentences(found: Found, say: Texts) -> list[Both]:
