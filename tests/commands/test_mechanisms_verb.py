@@ -77,11 +77,15 @@ def test_it_is_logged_as_a_run_with_its_tables(folder):
     assert names == {path.name for path in (folder / "out").iterdir()}
 
 
-def test_the_screen_has_numbered_columns_and_their_inference(folder, capsys):
+def test_a_narrow_screen_has_as_many_numbered_columns_as_it_holds(folder, capsys, monkeypatch):
+    monkeypatch.setattr("city_resilience.commands.console.WIDE", 65)
     assert run(words(folder, "--only", "baseline")) == 0
     text = capsys.readouterr().out
     assert "SIMULATED DATA" in text
     assert {"(1)", "(2)", "Inference", "Observations"} <= set(text.replace("│", " ").split())
+    assert "(4)" not in text
+    assert "The first 3 columns; the files have all." in text
+    assert max(len(line) for line in text.splitlines() if line[0] in "┃│") <= 65
     for name in ("tables.tex", "tables.docx", "tables.xlsx"):
         assert (folder / "out" / name).stat().st_size > 0
 

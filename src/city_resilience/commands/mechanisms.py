@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
     from city_resilience.experiment.experiment import Experiment
     from city_resilience.report.journal_table import JournalTable
+    from city_resilience.report.tables import Table as ReportTable
 
 __all__ = ["Tested", "command", "examine_claims", "show"]
 
 SHOWN = 1
 """Tables of the baseline that stand on the screen."""
+NARROW = 100
+"""Width of a screen below which the test that stands for a claim is left to the files."""
+HEAD, COLUMN = 20, 15
+"""Widths that the first column and each other one of a table of a journal need."""
 
 
 @dataclass(frozen=True)
@@ -229,11 +234,14 @@ def show(result: Tested) -> None:
         console.print(told, style="bold")
     if "verdicts" in found["parts"]:
         console.print(say("mech_title")["en"], style="bold")
-        console.print(report_table(verdict_table(found, say)))
+        console.print(report_table(_fitting(verdict_table(found, say), console.width)))
     own = {**found, "parts": {k: v for k, v in found["parts"].items() if k == "baseline"}}
     for table in journal_tables(own, say, "en")[:SHOWN]:
         console.print(table.caption["en"], style="bold", soft_wrap=True)
-        console.print(_screen(table))
+        most = max((console.width - HEAD) // COLUMN, 1)
+        console.print(_screen(table, most))
+        if len(table.heads[0]) > most + 1:
+            console.print(f"The first {most} columns; the files have all.")
     if result.kept:
         console.print(f"Kept from before: {', '.join(result.kept)}", soft_wrap=True)
     if result.removed:
@@ -244,14 +252,22 @@ def show(result: Tested) -> None:
     console.print(f"Time   {result.seconds:.0f} s")
 
 
-def _screen(table: JournalTable) -> Table:
-    """Lay out the first rows of a table of a journal, and its foot."""
+def _fitting(verdicts: ReportTable, width: int) -> ReportTable:
+    """Return claim, verdict, tests and estimate alone where a screen is narrow."""
+    if width >= NARROW:
+        return verdicts
+    rows = tuple(row[:4] for row in verdicts.rows)
+    return replace(verdicts, heads=verdicts.heads[:4], rows=rows)
+
+
+def _screen(table: JournalTable, most: int) -> Table:
+    """Lay out the first rows of a table of a journal, and its foot, in so many columns."""
     from rich.table import Table
     from rich.text import Text
 
     made = Table()
-    for texts in zip(*table.heads, strict=True):
+    for texts in tuple(zip(*table.heads, strict=True))[: most + 1]:
         made.add_column("\n".join(texts))
     for line in (*table.rows[:2], *table.foot):
-        made.add_row(*map(Text, line))
+        made.add_row(*map(Text, line[: most + 1]))
     return made
