@@ -109,6 +109,7 @@ def examine_claims(
     from city_resilience.files import check_folder, refuse_overwriting
     from city_resilience.mechanisms.parts import OVER_ALL
     from city_resilience.mechanisms.run import check_parts, run_mechanisms
+    from city_resilience.tracking.metrics import claim_metrics
     from city_resilience.tracking.runs import track
     from city_resilience.tracking.store import open_store
 
@@ -130,6 +131,7 @@ def examine_claims(
     with publishing(out, obsolete=names) as folder, track(opened, chosen, **about) as tracked:
         _write(found, folder, lang)
         tracked.dataset(panel, chosen.name, found["fingerprint"])
+        tracked.record(claim_metrics(found["parts"]))
         tracked.artifacts(folder)
     kept = tuple(name for name in found["parts"] if name not in (*parts, *OVER_ALL))
     before = () if earlier is None else earlier["parts"]

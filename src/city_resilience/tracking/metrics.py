@@ -20,6 +20,7 @@ from city_resilience.reading.panel import Panel
 
 __all__ = [
     "Metric",
+    "claim_metrics",
     "column_types",
     "driver_metrics",
     "flat_metrics",
@@ -169,6 +170,28 @@ def grade_metrics(grades: pd.DataFrame) -> list[Metric]:
         p_value = row["p_value"]
         if p_value is not None and math.isfinite(p_value):
             found.append(Metric(f"{key}_p_value_h{horizon}", float(p_value)))
+    return found
+
+
+def claim_metrics(parts: Mapping[str, Any]) -> list[Metric]:
+    """Return how many claims have each verdict, and how many tests of each claim support it.
+
+    Keys are such as ``claims/supported``, ``claims/K1_tests_supported`` and ``claims/K1_tests``;
+    none where the verdicts were not asked for.
+
+    Parameters
+    ----------
+    parts : mapping
+        Of a run of `mechanisms`.
+    """
+    own = parts["verdicts"]["about"]["claims"] if "verdicts" in parts else []
+    words = [claim["verdict"] for claim in own]
+    every = ("supported", "not_supported", "untestable") if own else ()
+    found = [Metric(f"claims/{word}", float(words.count(word))) for word in every]
+    for claim in own:
+        key = f"claims/{claim['claim']}_tests"
+        found.append(Metric(f"{key}_supported", float(claim["supported"])))
+        found.append(Metric(key, float(claim["tested"])))
     return found
 
 
