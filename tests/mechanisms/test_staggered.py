@@ -1,6 +1,7 @@
 """Estimates of staggered policies against planted effects, published numbers and slow ways."""
 
 from itertools import combinations
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from city_resilience.mechanisms.fixed_effects import two_way
 from city_resilience.mechanisms.planted import Law, Planted, planted_design
 from city_resilience.mechanisms.sample import Sample
 from city_resilience.mechanisms.staggered import (
+    Cluster,
     Control,
     Staggered,
     both_ways,
@@ -91,9 +93,19 @@ def test_the_published_example_is_matched(controls: Control) -> None:
     y = np.column_stack([np.zeros(len(changes)), changes])
     since = np.repeat(list(COUNTIES), sizes).astype(np.int64)
     got = callaway_santanna(staggered(y, since, 2003), "city", controls, LIKE)
-    found = {e.term: (round(e.estimate, 4), round(e.se, 4)) for e in got.estimates}
+    bare = np.sqrt((len(y) - 1) / len(y))
+    found = {e.term: (round(e.estimate, 4), round(bare * e.se, 4)) for e in got.estimates}
     published = PUBLISHED[controls]
     assert {term: found[term] for term in published} == published
+
+
+def test_no_estimate_depends_on_the_clusters_where_years_are_unknown() -> None:
+    whole = rows(planted_design(5, Law(policy=0.5), cities=60))
+    kept = np.random.default_rng(0).random(len(whole.sample)) > 0.15
+    part = Staggered(whole.sample.of(kept), whole.since[kept])
+    fits = [callaway_santanna(part, way, "not_yet_treated", LIKE) for way in get_args(Cluster)]
+    city, province = ({e.term: e.estimate for e in fit.estimates} for fit in fits)
+    assert city == pytest.approx(province)
 
 
 def staggered(y: Float, since: Int, first: int) -> Staggered:

@@ -170,8 +170,10 @@ def callaway_santanna(
     -----
     ``att`` is the mean over the affected years of all places that joined (their ``simple``
     aggregation). Every effect is the change since the last year that is not affected. Intervals
-    are of the t distribution with the degrees of freedom of `Staggered.freedom`. Its errors need
-    cohorts of some size, see `Staggered.small_cohorts`.
+    are of the t distribution with the degrees of freedom of `Staggered.freedom`, and errors have
+    the factor G/(G-1) of clusters, by city too: without clusters diff-diff weights years by the
+    places known in them, with clusters cohorts by their places, as R's did. Its errors need cohorts
+    of some size, see `Staggered.small_cohorts`.
     """
     from diff_diff import CallawaySantAnna
 
@@ -179,7 +181,7 @@ def callaway_santanna(
         fit = CallawaySantAnna(
             control_group=control,
             anticipation=rows.ahead,
-            cluster=None if inference == "city" else "province",
+            cluster=inference,
             base_period="universal",
         ).fit(rows.frame(), "y", "city", "year", "since")
         surface = fit.aggregate("event_study")
