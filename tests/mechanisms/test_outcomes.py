@@ -66,6 +66,7 @@ def test_a_logarithm_is_not_taken_twice() -> None:
     [
         ("levels", "no measure 'levels'; nearest: 'level'"),
         ("level:x", "no variable 'x'"),
+        ("level:unemployment_rate", "second experiment file and write level alone there"),
         ("quadrant", "quadrant is a category and no number; name resistance or recovery"),
         ("composite:gsp", "takes no variable; write composite"),
         ("composite", r"set outcome.measure to composite and add \[outcome.composite\]"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from city_resilience.catalogue.industries import industry_ids
+from city_resilience.catalogue.variables import Variable
 from city_resilience.errors import InputError, check_known
 from city_resilience.experiment.experiment import Experiment
 from city_resilience.experiment.outcome import Outcome
@@ -18,6 +19,7 @@ from city_resilience.mechanisms.design import Series
 from city_resilience.reading.panel import Panel
 from city_resilience.resilience.measure_panel import measure_panel
 from city_resilience.resilience.measures import MEASURES
+from city_resilience.resilience.scale import scale_of
 from city_resilience.resilience.window import Window
 from city_resilience.tasks.outcome import COMPOSITE, composite_level, label_of, with_outcome
 
@@ -67,9 +69,23 @@ def outcome_of(panel: Panel, experiment: Experiment, name: str) -> Series:
     if colon and variable != own.variable:
         where = f"{panel.source}: mechanisms.outcomes: no variable"
         check_known(variable, panel.variables, where, then="choose another one")
+        _no_rate(panel.variables[variable], name)
         changes = {"variable": variable, "deflator": "", "scale": "", "weight": "", "column": ""}
         own = own.model_copy(update=changes)
     return OUTCOMES[what](panel, experiment.model_copy(update={"outcome": own}), name)
+
+
+def _no_rate(variable: Variable, name: str) -> None:
+    """Refuse a rate beside the outcome: only the table of the outcome says which way is better."""
+    try:
+        scale_of(variable)
+    except InputError as error:
+        raise InputError(
+            f"mechanisms.outcomes: {name}: {variable.id} is a rate or share, of which nothing says "
+            "which way is better; make it the outcome of a second experiment file and write "
+            f"{name.partition(':')[0]} alone there",
+            error.paste,
+        ) from None
 
 
 def _over_horizon(panel: Panel, experiment: Experiment, name: str) -> Series:
