@@ -135,6 +135,16 @@ def test_its_help_names_all_parts(capsys):
             ["--set", "mechanisms.treatments.growth_gap.components.digital_finance_index=1"],
             "mechanisms.treatments.growth_gap: an outcome",
         ),
+        (
+            [
+                "--set",
+                "mechanisms.treatments.two.components"
+                "={digital_finance_index=1,ict_employment_share=1}",
+                "--set",
+                "mechanisms.treatments.two.window=[2000,2002]",
+            ],
+            "mechanisms.treatments.two: no value of digital_finance_index in 2000-2002",
+        ),
         (["--draws", "3"], "3 is not in the range 20<=x<=9999"),
     ],
 )

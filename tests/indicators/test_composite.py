@@ -126,6 +126,13 @@ def test_nothing_that_varies_is_refused():
         fit_index(np.ones((2, 3, 4)), (1, 1))
 
 
+def test_a_component_without_a_value_is_named():
+    values = np.random.default_rng(0).random((2, 3, 4))
+    values[1] = np.nan
+    with pytest.raises(InputError, match=r"0 city-years .* needed \(b: no value in them\)"):
+        FittedComposite.fit(values, components=("a", "b"), complete=True)
+
+
 def test_other_components_than_the_fitted_ones_are_refused(values):
     found = fit_index(values, (1, 1, 1))
     with pytest.raises(InputError, match="2 components, fitted on 3"):

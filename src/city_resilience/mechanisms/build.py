@@ -226,6 +226,7 @@ def _index(columns: _Columns, name: str, settings: Treatment) -> Series:
             label_zh=settings.label_zh or parts[0].label_zh,
         )
     years = _window(columns.grid, settings.window, name)
+    _known(parts, years, columns.grid, name)
     stack = np.stack([own.values for own in parts])
     return Series(
         name=name,
@@ -252,6 +253,17 @@ def _window(grid: Grid, window: tuple[int, int] | None, name: str) -> Mask:
             f"{grid.years[0]}-{grid.years[-1]}; choose among them"
         )
     return np.asarray(years)
+
+
+def _known(parts: Sequence[Series], years: Mask, grid: Grid, name: str) -> None:
+    """Refuse components without a value in the years that fix an index."""
+    absent = [one.name for one in parts if not np.isfinite(one.values[:, years]).any()]
+    if absent:
+        own = grid.years[years]
+        raise InputError(
+            f"mechanisms.treatments.{name}: no value of {', '.join(absent)} in {own[0]}-{own[-1]}, "
+            "the years that fix the index; choose another window, or leave the component out"
+        )
 
 
 def index_values(stack: Float, signs: Sequence[int], weights: str, years: Mask) -> Float:

@@ -108,7 +108,7 @@ class FittedComposite:
         _check_method(method)
         complete = complete or method == "topsis"  # no distance to an ideal is partly known
         signs = _checked_signs(directions, len(values))
-        rows = _rows(np.asarray(values, dtype=np.float64), complete, when)
+        rows = _rows(np.asarray(values, dtype=np.float64), complete, when, components)
         vary = np.array([varies(row) for row in rows])
         if not vary.any():
             raise InputError(
@@ -290,17 +290,19 @@ def _checked_signs(directions: Sequence[int], count: int) -> tuple[int, ...]:
     return signs
 
 
-def _rows(values: Float, complete: bool, when: str) -> Float:
+def _rows(values: Float, complete: bool, when: str, components: Sequence[str]) -> Float:
     """City-years as columns, shape (k, n); the complete ones alone if they must be."""
     rows = values.reshape(len(values), -1)
     rows = np.where(np.isfinite(rows), rows, np.nan)
     if not complete:
         return rows
+    absent = [name for name, row in zip(components, rows, strict=False) if np.isnan(row).all()]
     rows = rows[:, np.isfinite(rows).all(axis=0)]
     if rows.shape[1] < 2:
+        none = f" ({', '.join(absent)}: no value in them)" if absent else ""
         raise InputError(
             f"composite: {rows.shape[1]} city-years of {when} have every component, at least 2 "
-            "are needed; choose other components or more years"
+            f"are needed{none}; choose other components or more years"
         )
     return rows
 
