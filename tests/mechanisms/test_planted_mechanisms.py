@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from city_resilience.mechanisms import channels as splitting
 from city_resilience.mechanisms.estimate import Estimate, normal_interval
 from city_resilience.mechanisms.planted import Law, planted_design
 from places import ROOT
@@ -21,8 +22,10 @@ def script():
     spec = importlib.util.spec_from_file_location("planted_mechanisms", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules["planted_mechanisms"] = module
+    batches = splitting.BATCHES
     spec.loader.exec_module(module)
-    return module
+    yield module
+    splitting.BATCHES = batches
 
 
 def made(script, se=1.0, bias=0.0):
