@@ -128,6 +128,7 @@ FAULTS: dict[str, tuple[Callable[[], Design], Callable[[], Design]]] = {
         lambda: column("outcomes", "y", windows=("2008:2009:2011",)),
         lambda: PLAIN,
     ),
+    "no_provinces": (lambda: replace(PLAIN, province=np.empty(0, dtype=str)), lambda: PLAIN),
     "few_clusters": (lambda: planted_design(0, provinces=9).design, lambda: PLAIN),
     "short_panel": (lambda: planted_design(0).design, lambda: PLAIN),
     "shared_errors": (lambda: planted_design(0, Law(shared=0.4)).design, lambda: PLAIN),
@@ -307,3 +308,10 @@ def test_every_answer_has_words_in_both_languages_and_no_figure_is_missing() -> 
     for row in rows:
         assert "nan" not in row["words"]["en"] + row["words"]["zh"]
         assert row["words"]["en"] != row["words"]["zh"]
+
+
+@pytest.mark.parametrize(("noun", "grave"), [("city", True), ("state", False)])
+def test_cities_without_provinces_are_a_grave_point_and_states_are_none(noun, grave) -> None:
+    design = replace(PLAIN, province=np.empty(0, dtype=str), noun=noun)
+    (own,) = answers("no_provinces", design)
+    assert own.plain("no_provinces")["grave"] is grave

@@ -164,6 +164,7 @@ def build_design(
         policies=policies_of(panel, experiment, settings.pilots),
         variables=columns.behind(own for table in tables for own in table.values()),
         simulated=experiment.data.simulated,
+        noun=experiment.noun,
     )
 
 

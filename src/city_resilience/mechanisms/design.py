@@ -141,6 +141,8 @@ class Design:
         Variables of the panel from which the columns are computed.
     simulated : bool
         Whether the panel is made up.
+    noun : str
+        What the places are, such as ``city`` or ``state``.
     """
 
     cities: tuple[str, ...]
@@ -156,6 +158,7 @@ class Design:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     variables: Mapping[str, Series] = field(default_factory=dict)
     simulated: bool = False
+    noun: str = "city"
 
     @property
     def shape(self) -> tuple[int, int]:

@@ -25,6 +25,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "little_variation": fitted.little_variation,
         "shocks_only": made_of.shocks_only,
         "censored": made_of.censored,
+        "no_provinces": made_of.no_provinces,
         "few_clusters": fitted.few_clusters,
         "short_panel": fitted.short_panel,
         "shared_errors": fitted.shared_errors,

@@ -26,6 +26,7 @@ __all__ = [
     "filled",
     "filled_years",
     "index_weights",
+    "no_provinces",
     "other_prices",
     "overlap",
     "shocks_only",
@@ -207,6 +208,17 @@ def county_pilots(context: Context) -> list[Answer]:
         }
         found.append(Answer(bool(coded.any()), policy=name, figures=figures, grave=True))
     return found or [Answer(None)]
+
+
+def no_provinces(context: Context) -> list[Answer]:
+    """Find a panel without provinces, whose errors are clustered by place alone.
+
+    Grave for cities, which share what happens to their province in a year.
+    """
+    named = context.design.province[context.design.province != ""]
+    shared = len(named) > len(np.unique(named))
+    figures: dict[str, Figure] = {"provinces": len(np.unique(named))}
+    return [Answer(not shared, figures=figures, grave=context.design.noun == "city")]
 
 
 def few_treated_provinces(context: Context) -> list[Answer]:
