@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
+from claims_tables import baseline_table, claims_table, level_table, verdict_table
 from view_tables import driver_table, family_table, structural_table, view_table
 
 from city_resilience.evaluation.candidates import (
@@ -377,6 +378,12 @@ def pages() -> dict[Path, str]:
         text = filled(path.read_text("utf-8"), "results", experiment_table(name))
         text = filled(text, "structural", structural_table(name))
         wanted[path] = filled(text, "drivers", driver_table(name))
+    path = ROOT / "experiments" / EXPERIMENTS[0] / "README.md"
+    text = filled(wanted[path], "claims", claims_table(EXPERIMENTS[0]))
+    wanted[path] = filled(text, "claims baseline", baseline_table(EXPERIMENTS[0]))
+    path = ROOT / "docs" / "mechanisms.md"
+    text = filled(path.read_text("utf-8"), "levels", level_table())
+    wanted[path] = filled(text, "claims planted", verdict_table())
     for name in SHOCKS:
         path = ROOT / "experiments" / name / "README.md"
         wanted[path] = filled(path.read_text("utf-8"), "results", shock_table(name))
