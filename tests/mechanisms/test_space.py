@@ -17,6 +17,11 @@ from city_resilience.mechanisms.space import balanced, neighbours_mean, space
 SETTINGS = Mechanisms(draws=99)
 
 
+@pytest.fixture(autouse=True)
+def _few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("city_resilience.mechanisms.resampling.LEAST_WILD_DRAWS", 99)
+
+
 def places(number: int = 60, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).uniform((100, 25), (120, 40), (number, 2))
 
