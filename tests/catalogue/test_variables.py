@@ -161,6 +161,7 @@ def test_variables_are_well_formed():
     for variable in load_catalogue().variables.values():
         assert variable.label_en
         assert variable.label_zh
+        assert "_" not in variable.label_en + variable.label_zh
         assert variable.family in (*FAMILIES, "outcome", "key")
         assert variable.direction in (-1, 0, 1)
         assert variable.kind in KINDS

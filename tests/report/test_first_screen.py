@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -64,6 +65,21 @@ def test_what_most_of_a_list_have_in_common_stands_above_it() -> None:
     both = [dict.fromkeys(("en", "zh"), text) for text in ("−3.9", "+2.0")]
     loans = {"en": "LOANS", "zh": "loans"}
     assert told == [(both[0], loans, both[1]), (both[0], "", ""), ("", loans, both[1])]
+
+
+def test_a_city_without_the_common_driver_keeps_its_reason_in_line(
+    summary: dict[str, Any],
+) -> None:
+    told = deepcopy(summary)
+    for screen in told["by_horizon"].values():
+        rows = screen["outlook"]["lists"]["risk"]
+        for row in rows:
+            row |= {"reason": reason("gap", -3.9), "also": None}
+        rows[-1]["reason"] = reason("loans", 2.0)
+        screen["outlook"]["lists"]["shared"] = {"risk": "gap"}
+    page = render_report(told)
+    assert '<span class="reason"><b></b><i>' in page
+    assert '<span class="reason"><i>' not in page.split('id="list-risk-')[1].split("</section>")[0]
 
 
 def test_a_strip_says_whether_its_figures_are_totals_or_means(summary: dict[str, Any]) -> None:
