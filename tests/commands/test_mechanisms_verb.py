@@ -90,6 +90,16 @@ def test_a_narrow_screen_has_as_many_numbered_columns_as_it_holds(folder, capsys
         assert (folder / "out" / name).stat().st_size > 0
 
 
+def test_the_screen_says_how_many_claims_hold_and_a_verdict_for_each(folder, capsys):
+    assert run(words(folder, "--only", "baseline,verdicts", out="judged")) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    claims = found(folder, "judged")["parts"]["verdicts"]["about"]["claims"]
+    untestable = sum(own["verdict"] == "untestable" for own in claims)
+    assert f"Cannot be tested with these data: {untestable}." in told
+    for own in claims:
+        assert f"{own['claim']}, {own['label_en']}: " in told
+
+
 def test_one_part_keeps_the_others_of_the_same_claims(folder, capsys):
     before = found(folder)["parts"]
     assert run(words(folder, "--only", "thresholds")) == 0

@@ -267,7 +267,17 @@ def test_a_claim_stands_only_after_the_correction_for_its_rows():
     assert (own["verdict"], own["shown"] >= 1) == (SUPPORTED, True)
     rows[1] = channel(term="indirect:m1", estimate=-1, low=-1.5, high=-0.5, p=0.001)
     own, _ = judged("K2", {"channels": Part(rows)}, design_of(mediators=mediators))
-    assert (own["verdict"], own["opposite"]) == (UNSUPPORTED, 1)
+    assert (own["verdict"], own["opposite"], own["reasons"]) == (UNSUPPORTED, 1, ["contradicted"])
+
+
+def test_reasons_come_with_the_tests_that_have_them_the_most_frequent_first():
+    mediators = {f"m{k}": replace(design_of().mediators["m"], name=f"m{k}") for k in range(3)}
+    rows = [channel(term=f"indirect:m{k}", low=-1.0, p=0.5) for k in (0, 1)]
+    rows += [channel(term="indirect:m2", estimate=-1, low=-1.5, high=-0.5, p=0.2)]
+    own, _ = judged("K2", {"channels": Part(rows)}, design_of(mediators=mediators))
+    assert own["counts"] == {"zero": 2, "opposite": 1}
+    assert own["reasons"] == ["zero", "opposite"]
+    assert judged("K1", {})[0]["counts"] == {}
 
 
 def test_the_rows_of_a_claim_are_its_table():

@@ -18,6 +18,7 @@ from city_resilience.report.mechanisms_tables import PARTS, mechanism_table
 from city_resilience.report.mechanisms_verdicts import (
     claim_rows_table,
     claim_sentences,
+    counted_sentence,
     refused_table,
     verdict_table,
 )
@@ -91,7 +92,20 @@ def test_each_claim_has_its_verdict_and_one_sentence(found):
     assert "supported in 1 of 1 tests" in sentences[1]["en"]
     assert "through Channel: +1.00 (+0.500 … +1.50)" in sentences[1]["en"]
     assert "Digital talent per 10,000 people" in sentences[3]["en"]
+    numbers = list(map(int, re.findall(r"\d+", counted_sentence(part, SAY)["en"])))
+    assert numbers[0] + sum(numbers[2:]) == numbers[1] == len(CLAIMS)
     assert sentences[3]["zh"].startswith("K4 经由数字人才与低碳人才：用这些数据无法检验")
+
+
+def test_a_reason_says_how_many_of_several_tests_have_it(found):
+    other = deepcopy(found)
+    own = other["parts"]["verdicts"]["about"]["claims"][0]
+    own |= {"verdict": "not_supported", "reasons": ["zero"], "counts": {"zero": 3}, "tested": 4}
+    part = mechanisms_part(other, {})
+    assert verdict_table(part, SAY).rows[0][1].lines[0]["en"] == "the interval includes zero (3/4)"
+    assert "Why: the interval includes zero (3/4)." in claim_sentences(part, SAY)[0]["en"]
+    own["tested"] = 1
+    assert verdict_table(part, SAY).rows[0][1].lines[0]["zh"] == "区间包含零"
 
 
 def test_a_column_in_which_nothing_stands_is_left_out(found):

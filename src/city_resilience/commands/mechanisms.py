@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,18 +18,17 @@ from city_resilience.publishing import publishing
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Console
     from rich.table import Table
 
     from city_resilience.experiment.experiment import Experiment
     from city_resilience.report.journal_table import JournalTable
-    from city_resilience.report.tables import Table as ReportTable
+    from city_resilience.report.texts import Texts
 
 __all__ = ["Tested", "command", "examine_claims", "show"]
 
 SHOWN = 1
 """Tables of the baseline that stand on the screen."""
-NARROW = 100
-"""Width of a screen below which the test that stands for a claim is left to the files."""
 HEAD, COLUMN = 20, 15
 """Widths that the first column and each other one of a table of a journal need."""
 
@@ -224,9 +223,8 @@ def command(only: str, **options: Any) -> None:
 def show(result: Tested) -> None:
     """Show the verdicts and the first table of the baseline, and where the files are."""
     from city_resilience.catalogue.nouns import of_places
-    from city_resilience.commands.console import open_console, report_table
+    from city_resilience.commands.console import open_console
     from city_resilience.report.journal_tables import journal_tables
-    from city_resilience.report.mechanisms_verdicts import verdict_table
     from city_resilience.report.texts import Texts
 
     console, found = open_console(), result.found
@@ -235,8 +233,7 @@ def show(result: Tested) -> None:
         told = of_places("SIMULATED DATA: the cities are made up.", result.experiment.noun)
         console.print(told, style="bold")
     if "verdicts" in found["parts"]:
-        console.print(say("mech_title")["en"], style="bold")
-        console.print(report_table(_fitting(verdict_table(found, say), console.width)))
+        _print_verdicts(found, say, console)
     own = {**found, "parts": {k: v for k, v in found["parts"].items() if k == "baseline"}}
     for table in journal_tables(own, say, "en")[:SHOWN]:
         console.print(table.caption["en"], style="bold", soft_wrap=True)
@@ -254,12 +251,19 @@ def show(result: Tested) -> None:
     console.print(f"Time   {result.seconds:.0f} s")
 
 
-def _fitting(verdicts: ReportTable, width: int) -> ReportTable:
-    """Return claim, verdict, tests and estimate alone where a screen is narrow."""
-    if width >= NARROW:
-        return verdicts
-    rows = tuple(row[:4] for row in verdicts.rows)
-    return replace(verdicts, heads=verdicts.heads[:4], rows=rows)
+def _print_verdicts(found: Mapping[str, Any], say: Texts, console: Console) -> None:
+    """Print how many claims hold, and of each its verdict with what stands for it."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from city_resilience.report.mechanisms_verdicts import claim_sentences, counted_sentence
+
+    console.print(say("mech_title")["en"], style="bold")
+    console.print(counted_sentence(found, say)["en"])
+    for sentence in claim_sentences(found, say):
+        head, colon, rest = sentence["en"].partition(": ")
+        text = Text.assemble((head + colon, "bold"), rest)
+        console.print(Padding(text, (0, 0, 0, 2)))
 
 
 def _screen(table: JournalTable, most: int) -> Table:

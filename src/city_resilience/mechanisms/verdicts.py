@@ -23,6 +23,7 @@ rejects zero and none rejects it in the other direction; untestable if all rows 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -69,7 +70,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "pre_trend": "places that joined moved apart before they joined",
         "no_pre_trend": "no test says how places that joined moved before",
         "referee": "the referee's list stands against it",
-        "multiplicity": "no row stands after the correction for their number, or one is opposite",
+        "multiplicity": "no row stands after the correction for their number",
+        "contradicted": "another row is clear on the other side after the correction",
     }
 )
 """Why a claim is not supported or cannot be tested, in English."""
@@ -146,8 +148,8 @@ def verdicts(context: Context) -> Part:
         the note. ``about`` has ``rows`` (one a test: ``claim, outcome, treatment, through,
         verdict, reasons``, the figures of the estimate, ``adjusted``, ``same_sign``,
         ``specifications``), ``claims`` (one a claim: ``claim``, labels, ``verdict, reasons,
-        tested, supported, opposite, missing`` and ``shown``, the number of the row that stands for
-        it), and the ``rule``.
+        counts`` (reason to tests that have it), ``tested, supported, opposite, missing`` and
+        ``shown``, the number of the row that stands for it), and the ``rule``.
     """
     shares = sign_shares(context)
     rows: list[dict[str, Any]] = []
@@ -252,9 +254,13 @@ def _summed(id: str, claim: Claim, rows: Sequence[dict[str, Any]], first: int) -
     supported = [k for k in tested if rows[k]["verdict"] == SUPPORTED]
     opposite = [k for k in tested if "opposite" in rows[k]["reasons"]]
     firm = [k for k in supported if k in sure]
-    holds = firm and not set(opposite) & set(sure)
+    against = set(opposite) & set(sure)
+    holds = firm and not against
     shown = min(firm, key=lambda k: rows[k]["p"]) if holds else next(iter(tested), 0)
-    reasons = [] if holds else _summed_reasons(rows, tested, supported)
+    counts = _counted([rows[k] for k in tested] or rows)
+    reasons = list(counts)
+    if supported:
+        reasons = [*([] if firm else ["multiplicity"]), *(["contradicted"] if against else [])]
     lacking = not tested and {"no_indicator", "no_group"} & set(reasons)
     return {
         "claim": id,
@@ -262,6 +268,7 @@ def _summed(id: str, claim: Claim, rows: Sequence[dict[str, Any]], first: int) -
         "label_zh": claim.label_zh,
         "verdict": SUPPORTED if holds else UNSUPPORTED if tested else UNTESTABLE,
         "reasons": reasons,
+        "counts": counts if tested else {},
         "tested": len(tested),
         "rows": len(rows),
         "supported": len(supported),
@@ -271,15 +278,10 @@ def _summed(id: str, claim: Claim, rows: Sequence[dict[str, Any]], first: int) -
     }
 
 
-def _summed_reasons(
-    rows: Sequence[dict[str, Any]], tested: Sequence[int], supported: Sequence[int]
-) -> list[str]:
-    """Return the reasons of a claim's rows, the most frequent first."""
-    if supported:
-        return ["multiplicity"]
-    read = [rows[k] for k in tested] or rows
-    found = [reason for row in read for reason in row["reasons"]]
-    return sorted(dict.fromkeys(found), key=lambda reason: -found.count(reason))
+def _counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the reasons of rows with how many have each, the most frequent first."""
+    found = Counter(reason for row in rows for reason in row["reasons"])
+    return dict(found.most_common())
 
 
 def _estimate_of(row: Mapping[str, Any]) -> Estimate:

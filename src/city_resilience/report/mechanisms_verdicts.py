@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import compress
+from types import MappingProxyType
 from typing import Any
 
 from city_resilience.catalogue.shipped import shipped_toml
@@ -28,6 +29,7 @@ from city_resilience.report.texts import LANGUAGES, Both, Texts, both, joined
 __all__ = [
     "claim_rows_table",
     "claim_sentences",
+    "counted_sentence",
     "referee_counts",
     "referee_table",
     "refused_table",
@@ -79,6 +81,13 @@ def claim_sentences(found: Found, say: Texts) -> list[Both]:
     ]
 
 
+def counted_sentence(found: Found, say: Texts) -> Both:
+    """Say how many claims are supported, are not, and cannot be tested."""
+    verdicts = [own["verdict"] for own in found["parts"]["verdicts"]["about"]["claims"]]
+    states = ("supported", "not_supported", "untestable")
+    return say("mech_counted", claims=len(verdicts), **{s: verdicts.count(s) for s in states})
+
+
 def _table(name: str, records: Iterable[Mapping[str, Any]], say: Texts) -> Table:
     columns = shipped_toml("mechanisms_tables.toml", "report")[name]
     return table_of((Column(*own) for own in columns), records, say)
@@ -90,19 +99,29 @@ def _claim(found: Found, own: Claim, say: Texts) -> dict[str, Any]:
     label = {lang: own[f"label_{lang}"] for lang in LANGUAGES}
     told = {"claim": own["claim"], "label": label, **_row(found, row, say)}
     told |= {"word": say(f"mech_{own['verdict']}"), "tone": _TONES.get(own["verdict"], "")}
-    told |= {"why": _why(own["reasons"], say, own["missing"])}
+    told |= {"why": _why(own["reasons"], say, own["missing"], counts=_counts(own))}
     return told | {"supported": own["supported"], "tested": own["tested"]}
+
+
+def _counts(own: Claim) -> Mapping[str, tuple[int, int]]:
+    """Return, of a claim with several tests, how many of how many have each reason."""
+    if own["tested"] < 2:
+        return {}
+    return {reason: (n, own["tested"]) for reason, n in own.get("counts", {}).items()}
 
 
 def _row(found: Found, row: Mapping[str, Any], say: Texts) -> dict[str, Any]:
     """Return the fields of a test in words."""
     equality = row["differs"]
+    figure, interval = figure_of(row["estimate"]), ends_of(row)
+    told_p = say("mech_p", p=p_words(row["p"]))
     return {
         "shown": _test(found, row, say),
         "outcome": label_of(found, row["outcome"], say) if row["outcome"] else "–",
         "rest": _rest(found, row, say),
-        "estimate": "–" if equality else figure_of(row["estimate"]),
-        "interval": say("mech_p", p=p_words(row["p"])) if equality else ends_of(row),
+        "estimate": NONE if equality else figure,
+        "interval": told_p if equality else interval,
+        "figures": told_p if equality else say("mech_figures", of=figure, interval=interval),
         "p": p_words(row["p"]),
         "adjusted": "" if row["adjusted"] is None else say("mech_holm", p=p_words(row["adjusted"])),
         "same_sign": row["same_sign"],
@@ -148,9 +167,11 @@ def _why(
     say: Texts,
     missing: Sequence[str] = (),
     referee: Sequence[str] = (),
+    *,
+    counts: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> Both:
-    """Return reasons in words, with the indicators that are missing."""
-    words = [_reason(reason, say) for reason in reasons]
+    """Return reasons in words, with the tests that have each, and the missing indicators."""
+    words = [_reason(reason, say, counts.get(reason)) for reason in reasons]
     words += [say("mech_such_as", names=_listed([_indicator(m) for m in missing], say))] * bool(
         missing
     )
@@ -158,9 +179,10 @@ def _why(
     return joined(words, say("mech_semicolon"))
 
 
-def _reason(reason: str, say: Texts) -> Both:
-    own = say.find(f"mech_reason_{reason}") or say.find(f"mech_refused_{reason}")
-    return own or both(lambda _: reason)
+def _reason(reason: str, say: Texts, count: tuple[int, int] | None = None) -> Both:
+    found = say.find(f"mech_reason_{reason}") or say.find(f"mech_refused_{reason}")
+    own = found or both(lambda _: reason)
+    return say("mech_reason_of", reason=own, n=count[0], tested=count[1]) if count else own
 
 
 def _listed(names: Sequence[Both], say: Texts, between: Both | None = None) -> Both:

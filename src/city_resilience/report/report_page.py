@@ -22,6 +22,7 @@ from city_resilience.report.mechanisms_tables import channel_count, mechanism_ta
 from city_resilience.report.mechanisms_verdicts import (
     claim_rows_table,
     claim_sentences,
+    counted_sentence,
     referee_counts,
     referee_table,
     refused_table,
@@ -86,7 +87,7 @@ WORDS = (
     *(view_sentence, view_skill_table, view_drivers_table),
     changed_table,
     *(audit_table, shocks_table),
-    *(verdict_table, claim_sentences, claim_rows_table),
+    *(verdict_table, counted_sentence, claim_sentences, claim_rows_table),
     *(mechanism_table, channel_count),
     *(referee_counts, referee_table, refused_table),
     *(shapes_table, pairs_table, places_sentence, places_table, skill_by_group_table),
